@@ -1,0 +1,143 @@
+/**
+ * What the user wrote, parsed and complete: every default filled in, every unit resolved.
+ * Durations are milliseconds, sizes are bytes, ratios are 0..1. The whole tree is frozen.
+ */
+export interface GatewayConfig {
+  readonly server: ServerConfig;
+  readonly management: ManagementConfig;
+  /** Token issuers by id. When there is one, a route without `auth` requires a valid token. */
+  readonly auth: Readonly<Record<string, AuthProviderConfig>>;
+  readonly cache: CacheConfig;
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
+  readonly routes: readonly RouteConfig[];
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** CIDRs (or single addresses) of the peers whose forwarding headers are believed. */
+  readonly trustProxy: readonly string[];
+  readonly maxHeaderBytes: number;
+  readonly maxBodyBytes: number;
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
+  readonly shutdown: { readonly delay: number; readonly drain: number };
+  readonly cors: CorsConfig;
+}
+
+/** An empty `origins` turns CORS off: upstreams then answer preflights themselves. */
+export interface CorsConfig {
+  readonly origins: readonly string[];
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  readonly credentials: boolean;
+  readonly maxAge: number;
+}
+
+export interface ManagementConfig {
+  readonly host: string;
+  readonly port: number;
+}
+
+export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';
+export type PublicKeyAlgorithm =
+  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
+
+/** Exactly one of `secret` and `publicKey` is there, and `algorithms` fits its kind. */
+export interface AuthProviderConfig {
+  readonly secret?: string;
+  /** PEM text of the public key. */
+  readonly publicKey?: string;
+  readonly issuer?: string;
+  readonly audience?: readonly string[];
+  readonly algorithms: readonly (SecretAlgorithm | PublicKeyAlgorithm)[];
+  readonly clockSkew: number;
+}
+
+export interface CacheConfig {
+  readonly maxBytes: number;
+  readonly maxEntryBytes: number;
+  readonly ttl: number;
+}
+
+export interface UpstreamConfig {
+  /** Origin, with an optional path prefix that is put before the forwarded path. */
+  readonly url: string;
+  /** Until response headers. */
+  readonly timeout: number;
+  readonly connectTimeout: number;
+  /** Idle time between two body chunks. */
+  readonly bodyTimeout: number;
+  readonly pool: { readonly connections: number };
+  readonly breaker: BreakerConfig;
+  readonly health?: HealthConfig;
+  readonly fallback?: FallbackConfig;
+}
+
+export interface BreakerConfig {
+  readonly errorRate: number;
+  readonly window: number;
+  readonly minRequests: number;
+  readonly consecutiveFailures: number;
+  readonly openFor: number;
+  readonly maxOpenFor: number;
+  readonly failureStatuses: readonly number[];
+}
+
+export interface HealthConfig {
+  readonly path: string;
+  readonly interval: number;
+  readonly unhealthyInterval: number;
+  readonly timeout: number;
+  /** Failing probes in a row that open the breaker. */
+  readonly failures: number;
+  /** Passing probes in a row that close it. */
+  readonly passes: number;
+  /** Inclusive ranges: `[200-299]` is `[[200, 299]]`. */
+  readonly statuses: readonly (readonly [from: number, to: number])[];
+}
+
+export interface FallbackConfig {
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    /** A string is sent as it is, anything else as JSON. */
+    readonly body: unknown;
+  };
+}
+
+export interface RouteConfig {
+  readonly id: string;
+  readonly match: RouteMatchConfig;
+  readonly upstream: string;
+  /** `undefined`: a token of any provider if one is configured; `'none'`: public. */
+  readonly auth?: 'none' | RouteAuthConfig;
+  readonly cache?: RouteCacheConfig;
+  /** Overrides the upstream's `timeout`. */
+  readonly timeout?: number;
+  /** Overrides the server's `maxBodyBytes`. */
+  readonly maxBodyBytes?: number;
+}
+
+export interface RouteMatchConfig {
+  readonly path: string;
+  /** Empty: every method. Upper case. */
+  readonly methods: readonly string[];
+  /** Empty: every host. Lower case; `*.example.com` takes one or more labels. */
+  readonly hosts: readonly string[];
+  /** Name (lower case) to the exact value it must have. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface RouteAuthConfig {
+  readonly provider?: string;
+  readonly optional: boolean;
+  readonly forward: boolean;
+}
+
+export interface RouteCacheConfig {
+  readonly ttl: number;
+  readonly per: 'user' | 'public';
+}
