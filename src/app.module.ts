@@ -1,0 +1,32 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { AccessLogModule } from './modules/access-log/access-log.module.js';
+import { ConfigModule } from './modules/config/config.module.js';
+import type { GatewayConfig } from './modules/config/gateway-config.js';
+import { HealthModule } from './modules/health/health.module.js';
+import { MetricsModule } from './modules/metrics/metrics.module.js';
+import { ProxyModule } from './modules/proxy/proxy.module.js';
+import { UpstreamModule } from './modules/upstream/upstream.module.js';
+
+/** The gateway on one screen. */
+@Module({})
+export class AppModule {
+  /**
+   * @param config checked
+   * @param modules your own; their controllers are asked before the routes of the configuration
+   */
+  static register(config: GatewayConfig, modules: readonly (Type | DynamicModule)[] = []): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.register(config),
+        UpstreamModule.register(config),
+        MetricsModule,
+        AccessLogModule,
+        HealthModule,
+        ...modules,
+        // routing -> auth -> cache -> the wire
+        ProxyModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import type { ProblemStatus } from './problem.js';
+
+/**
+ * Every answer the gateway makes by itself when something is wrong: its stable `code`, status and title.
+ * `detail` is added where it is thrown; it never holds an internal address, a token or a stack.
+ */
+export const PROBLEMS = {
+  malformed_request: { status: 400, title: 'The request is malformed' },
+  malformed_path: { status: 400, title: 'The request path is malformed' },
+  malformed_host: { status: 400, title: 'The request host is missing or malformed' },
+  token_missing: { status: 401, title: 'A bearer token is required' },
+  token_invalid: { status: 401, title: 'The bearer token is not valid' },
+  no_route: { status: 404, title: 'No route matches the request' },
+  method_not_allowed: { status: 405, title: 'The route does not take this method' },
+  request_timeout: { status: 408, title: 'The request took too long to arrive' },
+  body_too_large: { status: 413, title: 'The request body is too large' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
+  internal_error: { status: 500, title: 'The gateway failed' },
+  method_not_implemented: { status: 501, title: 'The method is not supported' },
+  upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },
+  upstream_reset: { status: 502, title: 'The upstream closed the connection before it answered' },
+  upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },
+  breaker_open: { status: 503, title: 'The upstream is failing and is given time to recover' },
+  upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
+  loop_detected: { status: 508, title: 'The request has already passed through this gateway' },
+} as const satisfies Record<string, { status: ProblemStatus; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,19 @@
+export type Listener<T> = (value: T) => void;
+
+/**
+ * One event, typed. Mechanisms (breaker, prober, exchange) emit; telemetry listens.
+ * Listeners run in the order they were added, on the emitter's stack.
+ */
+export class Event<T> {
+  private readonly listeners = new Set<Listener<T>>();
+
+  /** @returns a function that stops the listening */
+  on(listener: Listener<T>): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  emit(value: T): void {
+    for (const listener of this.listeners) listener(value);
+  }
+}

@@ -1,0 +1,26 @@
+/** Directives by lower-cased name; a directive without an argument is `true`. */
+export type CacheControl = ReadonlyMap<string, string | true>;
+
+const EMPTY: CacheControl = new Map();
+const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",]*)))?/g;
+
+/** Parses a `Cache-Control` field (RFC 9111 section 5.2); the first of a repeated directive counts. */
+export function parseCacheControl(field: string | readonly string[] | undefined): CacheControl {
+  if (field === undefined || field.length === 0) return EMPTY;
+  const directives = new Map<string, string | true>();
+  for (const [, name = '', quoted, token] of (typeof field === 'string' ? field : field.join(',')).matchAll(DIRECTIVE)) {
+    const key = name.toLowerCase();
+    if (!directives.has(key)) directives.set(key, quoted ?? token ?? true);
+  }
+  return directives;
+}
+
+/**
+ * @returns the argument in seconds, `0` if it is no number (RFC 9111 section 4.2.1 calls such a response
+ *   stale), or `undefined` without the directive
+ */
+export function deltaSeconds(directives: CacheControl, name: string): number | undefined {
+  const value = directives.get(name);
+  if (value === undefined) return undefined;
+  return typeof value === 'string' && /^\d+$/.test(value) ? Math.min(Number(value), 2 ** 31) : 0;
+}

@@ -1,0 +1,56 @@
+import { ProblemError } from '../errors/problem.js';
+
+const MAX_HEADERS = 100;
+
+/** What one walk over the raw headers of a request finds. */
+export interface RequestHead {
+  /** The `Host` field, or an empty string (HTTP/1.0 may leave it out). */
+  readonly host: string;
+  readonly hasBody: boolean;
+}
+
+/**
+ * Refuses what Node's parser lets through although two servers could read it in two ways.
+ *
+ * @param raw names and values in turn, as `IncomingMessage.rawHeaders` gives them
+ * @throws ProblemError on a second `Host` or `Authorization`, a `Transfer-Encoding` other than `chunked`
+ *   (Node accepts `,chunked`), or more than 100 headers (Node would drop the rest silently)
+ */
+export function inspectHead(raw: readonly string[]): RequestHead {
+  if (raw.length > 2 * MAX_HEADERS) {
+    throw new ProblemError('headers_too_large', { detail: `At most ${MAX_HEADERS} headers`, close: true });
+  }
+  let host: string | undefined;
+  let authorized = false;
+  let hasBody = false;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    // Length first: it rules out nearly every header without a lower-cased copy.
+    switch (name.length) {
+      case 4:
+        if (name.toLowerCase() !== 'host') break;
+        if (host !== undefined) throw new ProblemError('malformed_host', { close: true });
+        host = value;
+        break;
+      case 13:
+        if (name.toLowerCase() !== 'authorization') break;
+        if (authorized) malformed('More than one Authorization header');
+        authorized = true;
+        break;
+      case 14:
+        if (name.toLowerCase() === 'content-length') hasBody ||= value !== '0';
+        break;
+      case 17:
+        if (name.toLowerCase() !== 'transfer-encoding') break;
+        if (value.toLowerCase() !== 'chunked') malformed('The only transfer coding is chunked');
+        hasBody = true;
+        break;
+    }
+  }
+  return { host: host ?? '', hasBody };
+}
+
+function malformed(detail: string): never {
+  throw new ProblemError('malformed_request', { detail, close: true });
+}

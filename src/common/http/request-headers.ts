@@ -1,0 +1,120 @@
+import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
+
+/** Fields that say where a request came from, or that some servers take for the real URL or method. */
+const PEER_CLAIMS: ReadonlySet<string> = new Set([
+  'forwarded',
+  'true-client-ip',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-http-method-override',
+  'x-middleware-subrequest',
+  'x-original-url',
+  'x-real-ip',
+  'x-request-id',
+  'x-rewrite-url',
+]);
+
+/** What the gateway says to an upstream about a request, beside the client's own fields. */
+export interface UpstreamRequestContext {
+  readonly requestId: string;
+  /** Address of the peer; empty when its socket is gone. */
+  readonly peer: string;
+  /** Whether the peer's own forwarding fields are believed and extended. */
+  readonly peerTrusted: boolean;
+  readonly host: string;
+  readonly proto: string;
+  /** This gateway's own `Via` entry. */
+  readonly via: string;
+  /** Whether the client's `Authorization` goes on to the upstream. */
+  readonly forwardAuthorization: boolean;
+  /** Verified identity, names and values in turn. */
+  readonly identity: readonly string[];
+}
+
+/**
+ * Builds the head an upstream receives: hop-by-hop fields and what `Connection` names go first, then every
+ * field a client could use to pose as someone else, and only then are ours added.
+ *
+ * @param raw names and values in turn, as received
+ * @returns names and values in turn; no framing field and no `Host`
+ */
+export function upstreamRequestHeaders(raw: readonly string[], context: UpstreamRequestContext): string[] {
+  const nominated = nominatedByConnection(connectionField(raw));
+  const headers: string[] = [];
+  let forwardedFor = '';
+  let forwardedHost = '';
+  let forwardedProto = '';
+  let forwarded = '';
+  let via = '';
+  for (let i = 0; i < raw.length; i += 2) {
+    const original = raw[i] ?? '';
+    const value = raw[i + 1] ?? '';
+    const name = original.toLowerCase();
+    if (isHopByHop(name) || name === 'host' || nominated.has(name)) continue;
+    if (name === 'authorization' && !context.forwardAuthorization) continue;
+    if (isIdentity(name) || hasDashTwin(name)) continue;
+    if (PEER_CLAIMS.has(name)) {
+      if (name === 'via') via = join(via, value);
+      if (!context.peerTrusted) continue;
+      if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
+      else if (name === 'x-forwarded-host') forwardedHost ||= value;
+      else if (name === 'x-forwarded-proto') forwardedProto ||= value;
+      else if (name === 'forwarded') forwarded = join(forwarded, value);
+      continue;
+    }
+    headers.push(original, value);
+  }
+  headers.push(
+    'X-Forwarded-For',
+    join(forwardedFor, context.peer),
+    'X-Forwarded-Proto',
+    forwardedProto || context.proto,
+    'X-Forwarded-Host',
+    forwardedHost || context.host,
+    'Forwarded',
+    join(forwarded, `for=${quoteNode(context.peer)};host="${context.host}";proto=${context.proto}`),
+    'Via',
+    join(via, context.via),
+    'X-Request-Id',
+    context.requestId,
+  );
+  for (const part of context.identity) headers.push(part);
+  return headers;
+}
+
+function connectionField(raw: readonly string[]): string | undefined {
+  let field: string | undefined;
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    if (name.length === 10 && name.toLowerCase() === 'connection') {
+      field = field === undefined ? raw[i + 1] : `${field},${raw[i + 1] ?? ''}`;
+    }
+  }
+  return field;
+}
+
+/** Identity fields are the gateway's to give: a client-sent one would let anyone be anybody. */
+function isIdentity(name: string): boolean {
+  return name.startsWith('x-user-') || name.startsWith('x-jwt-');
+}
+
+/** CGI-like servers read `X_User_Id` and `X-User-Id` as one field, so the underscore twin is dropped as well. */
+function hasDashTwin(name: string): boolean {
+  if (!name.includes('_')) return false;
+  const twin = name.replaceAll('_', '-');
+  return isIdentity(twin) || isHopByHop(twin) || PEER_CLAIMS.has(twin) || twin === 'authorization' || twin === 'host';
+}
+
+function join(list: string, item: string): string {
+  return list === '' ? item : `${list}, ${item}`;
+}
+
+/** RFC 7239 section 6: an IPv6 address is bracketed and quoted. */
+function quoteNode(address: string): string {
+  if (address === '') return 'unknown';
+  return address.includes(':') ? `"[${address}]"` : address;
+}

@@ -1,0 +1,111 @@
+import type { DynamicModule, INestApplication, LoggerService, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import helmet from 'helmet';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppModule } from './app.module.js';
+import { ManagementModule } from './modules/admin/management.module.js';
+import type { GatewayConfig } from './modules/config/gateway-config.js';
+import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
+import { corsMiddleware } from './modules/server/cors.js';
+import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
+import { Lifecycle } from './modules/server/lifecycle.js';
+
+export interface GatewayOptions {
+  /** Your own Nest modules; their controllers are asked before the routes of the configuration. */
+  readonly modules?: readonly (Type | DynamicModule)[];
+  /** Default: Nest's own. `false` is silent. */
+  readonly logger?: LoggerService | false;
+}
+
+export interface ShutdownOptions {
+  /** Milliseconds during which new requests are still taken, while readiness already says no. */
+  readonly delay: number;
+  /** Milliseconds that requests in flight get to finish. */
+  readonly drain: number;
+}
+
+/** A running gateway: the Nest application on its public port and the one on its management port. */
+export class Gateway {
+  private constructor(
+    readonly app: INestApplication<Server>,
+    private readonly management: INestApplication<Server>,
+    private readonly config: GatewayConfig,
+  ) {}
+
+  /**
+   * Listens on both ports. Upstreams need not be up.
+   *
+   * @throws NodeJS.ErrnoException `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL` when it cannot listen
+   */
+  static async start(config: GatewayConfig, { modules, logger }: GatewayOptions = {}): Promise<Gateway> {
+    const options = { logger, bodyParser: false, abortOnError: false } as const;
+    const { server } = config;
+    const app = await NestFactory.create<INestApplication<Server>>(
+      AppModule.register(config, modules),
+      new HttpServerAdapter(server),
+      options,
+    );
+    const exchanges = app.get(ExchangeMiddleware);
+    app.use(exchanges.use.bind(exchanges));
+    const cors = corsMiddleware(server.cors);
+    if (cors) app.use(cors);
+    const management = await NestFactory.create<INestApplication<Server>>(
+      ManagementModule.over(app),
+      new HttpServerAdapter(server),
+      options,
+    );
+    management.use(helmet());
+    const gateway = new Gateway(app, management, config);
+    try {
+      await app.listen(server.port, server.host);
+      await management.listen(config.management.port, config.management.host);
+    } catch (error) {
+      await gateway.close();
+      throw error;
+    }
+    app.get(Lifecycle).serving();
+    return gateway;
+  }
+
+  /** Where routes are answered. */
+  get url(): string {
+    return urlOf(this.app);
+  }
+
+  /** Where health and metrics are answered. */
+  get managementUrl(): string {
+    return urlOf(this.management);
+  }
+
+  /**
+   * Leaves without losing a request: readiness says no, new requests are still taken for `delay`, connections
+   * are closed after their answers, and what is in flight gets `drain` to finish.
+   */
+  async shutdown({ delay, drain }: ShutdownOptions = this.config.server.shutdown): Promise<void> {
+    const lifecycle = this.app.get(Lifecycle);
+    lifecycle.draining();
+    await sleep(delay);
+    const server = this.app.getHttpServer();
+    server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
+    const drained = new Promise((resolve) => server.close(resolve));
+    await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
+    await this.close();
+  }
+
+  /** Ends at once: requests in flight are cut. */
+  async close(): Promise<void> {
+    this.app.getHttpServer().closeAllConnections();
+    this.management.getHttpServer().closeAllConnections();
+    await this.app.close();
+    await this.management.close();
+  }
+}
+
+function urlOf(app: INestApplication<Server>): string {
+  // Listening on TCP, so the address is no pipe name.
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+  const host = address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
+  return `http://${family === 'IPv6' && host !== '127.0.0.1' ? `[${host}]` : host}:${port}`;
+}

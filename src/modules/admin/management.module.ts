@@ -1,0 +1,28 @@
+import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { HealthController } from '../health/health.controller.js';
+import { ProbeScheduler } from '../health/probe.scheduler.js';
+import { UpstreamIndicator } from '../health/upstream.indicator.js';
+import { Lifecycle } from '../server/lifecycle.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+
+/**
+ * What operators see, as a Nest application of its own: on its own port nothing of it can be reached by a
+ * route, and nothing of a route can reach it. It shares the gateway's live objects.
+ */
+@Module({})
+export class ManagementModule {
+  static over(gateway: INestApplicationContext): DynamicModule {
+    const shared = [Lifecycle, UpstreamRegistry, ProbeScheduler];
+    return {
+      module: ManagementModule,
+      imports: [TerminusModule.forRoot({ logger: false }), PrometheusModule.register()],
+      controllers: [HealthController],
+      providers: [
+        UpstreamIndicator,
+        ...shared.map((type) => ({ provide: type, useFactory: () => gateway.get<unknown>(type) })),
+      ],
+    };
+  }
+}

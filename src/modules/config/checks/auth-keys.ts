@@ -1,0 +1,105 @@
+import type { ConfigPath } from '../config-path.js';
+import type { ConfigProblem } from '../problem.js';
+import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
+import { notServedYet } from '../schema/not-served-yet.js';
+import type { ConfigSource } from '../source/config-source.js';
+import type { ReferencedFiles } from '../source/referenced-files.js';
+import { isPem, readPublicKey, unfitKey } from './public-key.js';
+import { asList, asMapping } from './raw.js';
+import { sharedSecretProblems } from './shared-secret.js';
+
+export interface AuthKeys {
+  readonly problems: readonly ConfigProblem[];
+  /** PEM text by provider id, read from its file where one is named. */
+  readonly publicKeys: ReadonlyMap<string, string>;
+}
+
+/** Checks that each provider has one key, and that the key fits the algorithms: neither makes sense alone. */
+export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): AuthKeys {
+  const problems: ConfigProblem[] = [];
+  const publicKeys = new Map<string, string>();
+  for (const [id, value] of Object.entries(asMapping(source.valueAt(['auth'])))) {
+    const provider = asMapping(value);
+    const path = ['auth', id];
+    const kinds = (['secret', 'publicKey'] as const).filter((kind) => source.has([...path, kind]));
+    const [kind] = kinds;
+    if (kind === undefined || kinds.length > 1) {
+      if (typeof value === 'object' && value !== null) problems.push(notOneKey(source, path, kinds.length));
+      continue;
+    }
+    problems.push(...wrongKind(source, path, kind, provider['algorithms']));
+    if (kind === 'secret') problems.push(...sharedSecretProblems(source, path, provider));
+    else {
+      const pem = readPem(source, path, provider['publicKey'], files);
+      if (typeof pem === 'string') {
+        publicKeys.set(id, pem);
+        problems.push(...wrongPublicKey(source, path, pem, provider['algorithms']));
+      } else if (pem) problems.push(pem);
+    }
+  }
+  return { problems, publicKeys };
+}
+
+function notOneKey(source: ConfigSource, path: ConfigPath, found: number): ConfigProblem {
+  if (found > 1) return source.problem(path, 'found both `secret` and `publicKey`, expected one of them');
+  if (source.has([...path, 'issuer'])) {
+    const discovery = notServedYet('`issuer` without a key (OpenID discovery)');
+    return source.problem([...path, 'issuer'], `${discovery}, or add \`secret\` or \`publicKey\``);
+  }
+  return source.problem(path, 'missing a key, expected `secret` or `publicKey`');
+}
+
+/** RFC 8725 section 2.1: a public key taken for a shared secret lets anyone sign. */
+function wrongKind(
+  source: ConfigSource,
+  path: ConfigPath,
+  kind: string,
+  algorithms: unknown,
+): ConfigProblem[] {
+  const [fitting, other]: readonly (readonly unknown[])[] =
+    kind === 'secret'
+      ? [SECRET_ALGORITHMS, PUBLIC_KEY_ALGORITHMS]
+      : [PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS];
+  return asList(algorithms).flatMap((algorithm, index) =>
+    other?.includes(algorithm)
+      ? [
+          source.expected(
+            [...path, 'algorithms', index],
+            `one that works with \`${kind}\`: ${fitting?.join(', ')}`,
+          ),
+        ]
+      : [],
+  );
+}
+
+/** @returns the PEM text, a problem, or `undefined` when the schema reports one already */
+function readPem(source: ConfigSource, path: ConfigPath, written: unknown, files: ReferencedFiles) {
+  if (typeof written !== 'string' || written === '') return undefined;
+  if (isPem(written)) return written;
+  const content = files.read(written);
+  if ('text' in content) return content.text;
+  const expected = `PEM text, or the path of a readable PEM file: ${content.failure}`;
+  return source.expected([...path, 'publicKey'], expected);
+}
+
+function wrongPublicKey(
+  source: ConfigSource,
+  path: ConfigPath,
+  pem: string,
+  algorithms: unknown,
+): ConfigProblem[] {
+  const reading = readPublicKey(pem);
+  if ('expected' in reading) return [source.expected([...path, 'publicKey'], reading.expected)];
+  return asList(algorithms).flatMap((written, index) => {
+    const algorithm = PUBLIC_KEY_ALGORITHMS.find((known) => known === written);
+    const needed = algorithm && unfitKey(reading.key, algorithm);
+    return needed === undefined
+      ? []
+      : [
+          source.expected(
+            [...path, 'algorithms', index],
+            `an algorithm that fits \`publicKey\`; this one needs ${needed}`,
+          ),
+        ];
+  });
+}

@@ -1,0 +1,48 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { PublicKeyAlgorithm } from '../gateway-config.js';
+
+/** RFC 7518 section 3.3. */
+const LEAST_RSA_BITS = 2048;
+
+/** RFC 7518 section 3.4: each ES algorithm has one curve, by its OpenSSL name. */
+const CURVES: Readonly<Record<string, string>> = {
+  ES256: 'prime256v1',
+  ES384: 'secp384r1',
+  ES512: 'secp521r1',
+};
+
+/** `expected` is what would be right, when the text is no key that tokens may be verified with. */
+export type PublicKeyReading = { readonly key: KeyObject } | { readonly expected: string };
+
+/** Text with this in it is a key itself, not the path of one. */
+export function isPem(text: string): boolean {
+  return text.includes('-----BEGIN');
+}
+
+/** Reads the PEM text of a public key. Messages never hold any of it. */
+export function readPublicKey(pem: string): PublicKeyReading {
+  // Node would derive the public key from it, and the gateway would hold what only the issuer may.
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
+    return { expected: 'a public key; this is a private key' };
+  try {
+    const key = createPublicKey(pem);
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? LEAST_RSA_BITS;
+    return bits < LEAST_RSA_BITS
+      ? { expected: `an RSA key of at least ${LEAST_RSA_BITS} bits, this has ${bits}` }
+      : { key };
+  } catch {
+    return { expected: 'a public key as PEM text that can be parsed' };
+  }
+}
+
+/** @returns what kind of key `algorithm` needs, when `key` is of another kind */
+export function unfitKey(key: KeyObject, algorithm: PublicKeyAlgorithm): string | undefined {
+  const curve = CURVES[algorithm];
+  if (curve !== undefined) {
+    const fits = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve;
+    return fits ? undefined : `an EC key on ${curve}`;
+  }
+  const fits =
+    key.asymmetricKeyType === 'rsa' || (algorithm.startsWith('PS') && key.asymmetricKeyType === 'rsa-pss');
+  return fits ? undefined : 'an RSA key';
+}

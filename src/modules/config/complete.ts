@@ -1,0 +1,33 @@
+import type { AuthProviderConfig, GatewayConfig, RouteConfig } from './gateway-config.js';
+import type { ParsedGateway } from './schema/gateway.js';
+import { isPublic } from './public-route.js';
+import { withoutPrototype } from './schema/scalars.js';
+
+/**
+ * Fills in what depends on other parts of the file: PEM text for file names, and what a cached
+ * route inherits. `defaults` are in the upstreams already.
+ * @param publicKeys PEM text by provider id
+ */
+export function completeConfig(
+  parsed: ParsedGateway,
+  publicKeys: ReadonlyMap<string, string>,
+): GatewayConfig {
+  const { defaults: _, ...sections } = parsed;
+  const auth: Record<string, AuthProviderConfig> = {};
+  for (const [id, provider] of Object.entries(parsed.auth)) {
+    const publicKey = publicKeys.get(id);
+    auth[id] = publicKey === undefined ? provider : { ...provider, publicKey };
+  }
+  return {
+    ...sections,
+    auth: withoutPrototype(auth),
+    routes: parsed.routes.map((route) => completeRoute(route, parsed)),
+  };
+}
+
+function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGateway): RouteConfig {
+  const { cache, ...rest } = route;
+  if (!cache) return rest;
+  const per = cache.per ?? (isPublic(route, gateway) ? 'public' : 'user');
+  return { ...rest, cache: { ttl: cache.ttl ?? gateway.cache.ttl, per } };
+}

@@ -1,0 +1,2 @@
+/** The injected `Clock`. */
+export const CLOCK = Symbol('breakwater:clock');

@@ -1,0 +1,123 @@
+import { formatDuration } from '../../common/units/duration.js';
+import { formatSize } from '../../common/units/size.js';
+import type { ConfigPath } from './config-path.js';
+import type { GatewayConfig, RouteConfig, UpstreamConfig } from './gateway-config.js';
+import { effectiveMethods, placeKey } from './match-key.js';
+import { isPublic } from './public-route.js';
+
+/** A configuration that runs, but hardly does what was meant. */
+export interface LintWarning {
+  readonly path: ConfigPath;
+  /** Names the keys and their values. */
+  readonly message: string;
+}
+
+/** Finds settings that are valid each by itself and make little sense together. */
+export function lintConfig(config: GatewayConfig): LintWarning[] {
+  return [
+    ...lintGateway(config),
+    ...Object.entries(config.upstreams).flatMap(([id, upstream]) =>
+      lintUpstream(['upstreams', id], upstream),
+    ),
+    ...config.routes.flatMap((route, index) => lintRoute(['routes', index], route, config)),
+    ...lintShadowed(config.routes),
+    ...lintUnused(config),
+  ];
+}
+
+function lintGateway({ cache, routes, upstreams }: GatewayConfig): LintWarning[] {
+  const warnings: LintWarning[] = [];
+  if (routes.length === 0) {
+    warnings.push({ path: ['routes'], message: 'there is no route: every request gets 404' });
+  }
+  if (Object.keys(upstreams).length === 0) {
+    warnings.push({ path: ['upstreams'], message: 'there is no upstream: nothing can be forwarded' });
+  }
+  if (cache.maxEntryBytes > cache.maxBytes) {
+    const sizes = `maxEntryBytes (${formatSize(cache.maxEntryBytes)}) is above maxBytes (${formatSize(cache.maxBytes)})`;
+    warnings.push({
+      path: ['cache', 'maxEntryBytes'],
+      message: `${sizes}: an entry can't be larger than the cache`,
+    });
+  }
+  return warnings;
+}
+
+function lintUpstream(
+  path: ConfigPath,
+  { timeout, connectTimeout, breaker, health }: UpstreamConfig,
+): LintWarning[] {
+  const warnings: LintWarning[] = [];
+  const compare = (keys: ConfigPath, left: string, right: string, why: string) =>
+    warnings.push({ path: [...path, ...keys], message: `${left} ${right}: ${why}` });
+
+  if (connectTimeout >= timeout) {
+    const left = `connectTimeout (${formatDuration(connectTimeout)}) is not below`;
+    compare(['connectTimeout'], left, `timeout (${formatDuration(timeout)})`, 'it can never fire first');
+  }
+  if (breaker.window < timeout) {
+    const left = `breaker.window (${formatDuration(breaker.window)}) is below`;
+    const why = 'requests that time out are forgotten as soon as they fail';
+    compare(['breaker', 'window'], left, `timeout (${formatDuration(timeout)})`, why);
+  }
+  if (breaker.openFor > breaker.maxOpenFor) {
+    const left = `breaker.openFor (${formatDuration(breaker.openFor)}) is above`;
+    const right = `breaker.maxOpenFor (${formatDuration(breaker.maxOpenFor)})`;
+    compare(['breaker', 'openFor'], left, right, 'it is never reached');
+  }
+  if (health && health.timeout >= health.interval) {
+    const left = `health.timeout (${formatDuration(health.timeout)}) is not below`;
+    const right = `health.interval (${formatDuration(health.interval)})`;
+    compare(['health', 'timeout'], left, right, 'a probe is still running when the next is due');
+  }
+  return warnings;
+}
+
+function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig): LintWarning[] {
+  const warnings: LintWarning[] = [];
+  const { timeout, cache } = route;
+  const { requestTimeout } = config.server;
+  if (timeout !== undefined && timeout > requestTimeout) {
+    const message = `timeout (${formatDuration(timeout)}) is above server.requestTimeout (${formatDuration(requestTimeout)})`;
+    warnings.push({ path: [...path, 'timeout'], message });
+  }
+  if (cache?.per === 'public' && !isPublic(route, config)) {
+    const message = '`per: public` on a route with auth: one user is served what another was answered';
+    warnings.push({ path: [...path, 'cache', 'per'], message });
+  }
+  if (cache?.per === 'user' && isPublic(route, config)) {
+    const message = '`per: user` on a route without auth: there are no users to tell apart';
+    warnings.push({ path: [...path, 'cache', 'per'], message });
+  }
+  return warnings;
+}
+
+/** Of two routes that are equally specific the first wins, so a later one with no method of its own is dead. */
+function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
+  return routes.flatMap((route, index) => {
+    const methods = [...effectiveMethods(route.match)];
+    const first = routes.slice(0, index).findIndex(({ match }) => {
+      const taken = effectiveMethods(match);
+      const samePlace = placeKey(match) === placeKey(route.match);
+      return samePlace && methods.length > 0 && methods.every((method) => taken.has(method));
+    });
+    const message = `routes[${first}] is before it and takes all its requests (${methods.join(', ')})`;
+    return first < 0 ? [] : [{ path: ['routes', index, 'match'], message }];
+  });
+}
+
+function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
+  const usesProvider = (id: string) =>
+    routes.some((route) => route.auth !== 'none' && (route.auth?.provider ?? id) === id);
+  const unusedUpstreams = Object.keys(upstreams).filter(
+    (id) => !routes.some(({ upstream }) => upstream === id),
+  );
+  const unusedProviders = Object.keys(auth).filter((id) => !usesProvider(id));
+  return [
+    ...unusedUpstreams.map((id) => ({ path: ['upstreams', id], message: 'no route uses this upstream' })),
+    ...unusedProviders.map((id) => ({
+      path: ['auth', id],
+      message: 'no route accepts tokens of this provider',
+    })),
+  ];
+}

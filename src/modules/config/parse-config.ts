@@ -1,0 +1,56 @@
+import { checkAuthKeys } from './checks/auth-keys.js';
+import { duplicateRouteProblems } from './checks/duplicate-routes.js';
+import { idProblems } from './checks/ids.js';
+import { referenceProblems } from './checks/references.js';
+import { serverProblems } from './checks/server.js';
+import { completeConfig } from './complete.js';
+import { deepFreeze } from './freeze.js';
+import type { GatewayConfig } from './gateway-config.js';
+import { lintConfig } from './lint.js';
+import { type ConfigProblem, sortProblems } from './problem.js';
+import { validate } from './schema/validate.js';
+import { ConfigSource } from './source/config-source.js';
+import { mergeDefaults } from './source/merge-defaults.js';
+import { readYaml } from './source/read-yaml.js';
+import { ReferencedFiles } from './source/referenced-files.js';
+
+/** A configuration that may be run, or everything that is wrong with it; both in the order of the file. */
+export type ConfigResult =
+  | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+export interface ParseOptions {
+  /** Path of the file that `text` is from; file names in it are relative to its folder. */
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads secrets and keys; throws when it can't, which becomes a problem. */
+  readonly readFile: (path: string) => string;
+}
+
+/**
+ * Makes a frozen configuration of the text of a file. Does not throw: what the user got wrong is in
+ * the result, all of it and not only the first.
+ */
+export function parseConfig(text: string, { file, env, readFile }: ParseOptions): ConfigResult {
+  const files = new ReferencedFiles(file, readFile);
+  const reading = readYaml(text, { env, files });
+  if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
+
+  const source = new ConfigSource(mergeDefaults(reading.root));
+  const validation = validate(source);
+  const keys = checkAuthKeys(source, files);
+  const problems = [
+    ...reading.problems,
+    ...validation.problems,
+    ...keys.problems,
+    ...idProblems(source),
+    ...referenceProblems(source),
+    ...duplicateRouteProblems(source),
+    ...serverProblems(source),
+  ];
+  if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
+
+  const config = deepFreeze(completeConfig(validation.parsed, keys.publicKeys));
+  const warnings = lintConfig(config).map(({ path, message }) => source.problem(path, message));
+  return { ok: true, config, warnings: sortProblems(warnings) };
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { isHopByHop } from '../../../common/http/hop-by-hop.js';
+import { withoutPrototype } from './scalars.js';
+
+/** RFC 9110 section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** RFC 9110 section 5.5: visible characters with blanks between them; above all no CR, LF or NUL. */
+const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
+
+/** CONNECT would make a tunnel of the gateway, TRACE and TRACK echo credentials to scripts. */
+const REFUSED_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
+export function method() {
+  const expected = 'an HTTP method such as GET or POST (CONNECT, TRACE and TRACK are never forwarded)';
+  return z
+    .string(expected)
+    .regex(TOKEN, expected)
+    .transform((written) => written.toUpperCase())
+    .refine((method) => !REFUSED_METHODS.has(method), expected);
+}
+
+const HEADER_NAME_FORM = 'a header name such as x-api-version';
+
+export function headerName() {
+  return z
+    .string(HEADER_NAME_FORM)
+    .regex(TOKEN, HEADER_NAME_FORM)
+    .transform((written) => written.toLowerCase());
+}
+
+/** Header names, lower-cased, to exact values. */
+export function headers(isRefused: (name: string) => boolean = () => false) {
+  const name = z
+    .string()
+    .regex(TOKEN, HEADER_NAME_FORM)
+    .refine((name) => !isRefused(name.toLowerCase()), 'a header that the gateway does not set itself');
+  const expected = 'a header value: text without line breaks (a number or true/false needs quotes)';
+  const value = z.string(expected).regex(FIELD_VALUE, expected);
+  return z.record(name, value).transform((written, context) => {
+    const byName = new Map<string, string>();
+    for (const [name, value] of Object.entries(written)) {
+      const key = name.toLowerCase();
+      if (byName.has(key)) context.addIssue(keyIssue(name, 'each header once, in whatever case'));
+      byName.set(key, value);
+    }
+    return withoutPrototype(Object.fromEntries(byName));
+  });
+}
+
+/** Headers of a response that the gateway answers with; its framing is never configuration's to set. */
+export function responseHeaders() {
+  return headers(isHopByHop);
+}
+
+/** A fault of the key rather than of its value; `validate.ts` reads the `params`. */
+function keyIssue(key: string, message: string) {
+  return { code: 'custom' as const, path: [key], params: { key: true }, message };
+}
+
+/** `200`, `"200"` or `200-299`, as an inclusive range. */
+export function statusRange() {
+  const expected = 'a status such as 200, or a range such as 200-299, within 100 to 599';
+  return z
+    .union([z.int(expected), z.string().regex(/^\d{3}(?:-\d{3})?$/, expected)], expected)
+    .transform((written, context): [from: number, to: number] => {
+      const [from = 0, to = from] = String(written).split('-').map(Number);
+      if (from < 100 || to > 599 || from > to) context.addIssue({ code: 'custom', message: expected });
+      return [from, to];
+    });
+}

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import { bindAddress } from './network.js';
+import { port } from './scalars.js';
+
+export const managementSchema = z.strictObject({
+  host: bindAddress()
+    .prefault('127.0.0.1')
+    .describe('Address or host name that metrics, health and administration listen on. Default 127.0.0.1.'),
+  port: port().prefault(9090).describe('Their port; 0 lets the system choose. Default 9090.'),
+});

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** RFC 3986 `pchar`; what may stand for itself is not encoded, so that a pattern has one spelling. */
+const LITERAL = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%20|%[89A-Fa-f][0-9A-Fa-f])+$/;
+const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+/** `/users/{id}/**`: literal segments, whole-segment parameters, and a final `**` for all below. */
+export function pathPattern() {
+  const expected = 'a path such as /users, /users/{id} or /users/**';
+  return z
+    .string(expected)
+    .regex(/^\//, `${expected}, starting with "/"`)
+    .superRefine((pattern, context) => {
+      const message = pathFault(pattern);
+      if (message) context.addIssue({ code: 'custom', message });
+    });
+}
+
+/** @returns what would be right instead, or `undefined` when `pattern` is right */
+export function pathFault(pattern: string): string | undefined {
+  const segments = pattern.split('/').slice(1);
+  const names = segments.flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
+  if (new Set(names).size < names.length) return 'a path whose parameters have different names';
+  return segments.map((segment, index) => segmentFault(segment, index === segments.length - 1)).find(Boolean);
+}
+
+function segmentFault(segment: string, last: boolean): string | undefined {
+  if (segment === '') return last ? undefined : 'a path without "//"';
+  if (segment === '**') return last ? undefined : 'a path with "**" as its last segment only';
+  if (segment === '.' || segment === '..') return 'a path without "." and ".." segments';
+  if (PARAMETER.test(segment) || (LITERAL.test(segment) && isUtf8(segment))) return undefined;
+  if (segment.includes('%')) return 'a path that encodes only blanks and UTF-8 letters, and no slash';
+  return 'a path of literal segments (no "*", "?", "#", "\\" or blanks), {name} as a whole segment, and a final **';
+}
+
+function isUtf8(segment: string): boolean {
+  try {
+    decodeURIComponent(segment);
+    return true;
+  } catch {
+    return false;
+  }
+}

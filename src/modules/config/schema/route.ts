@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { headers, method } from './http.js';
+import { hostMatch } from './network.js';
+import { pathPattern } from './path-pattern.js';
+import { boolean, id, text } from './scalars.js';
+import { positiveDuration, size } from './units.js';
+
+export const matchSchema = z.strictObject({
+  path: pathPattern().describe(
+    'Path, case-sensitive: `/users/{id}` takes one segment, `/users/**` takes /users and all below. Required.',
+  ),
+  methods: z.array(method()).prefault([]).describe('HTTP methods. Default: every method.'),
+  hosts: z
+    .array(hostMatch())
+    .prefault([])
+    .describe('Hosts; `*.example.com` takes one or more labels. Default: every host.'),
+  headers: headers().prefault({}).describe('Headers and the exact values they must have. Default: none.'),
+});
+
+const routeAuthSchema = z.strictObject({
+  provider: text('the id of a provider of `auth`')
+    .optional()
+    .describe('Id of the provider whose tokens are accepted. Default: every provider.'),
+  optional: boolean()
+    .prefault(false)
+    .describe('Whether a request without a token passes too; a bad token never does. Default false.'),
+  forward: boolean().prefault(false).describe('Whether the upstream gets the token. Default false.'),
+});
+
+const routeCacheSchema = z.strictObject({
+  ttl: positiveDuration()
+    .optional()
+    .describe('How long a response is fresh when it does not say so itself. Duration; default: `cache.ttl`.'),
+  per: z
+    .enum(['user', 'public'])
+    .optional()
+    .describe(
+      'Whether each user has their own copies or all share. Default: user with auth, public without.',
+    ),
+});
+
+export const routeSchema = z.strictObject({
+  id: id().describe('Name of the route in metrics and logs; unique. Required.'),
+  match: matchSchema.describe('The requests that it takes. Required.'),
+  upstream: text('the id of an upstream').describe('Id of the upstream that gets them. Required.'),
+  auth: z
+    .union([z.literal('none'), routeAuthSchema], '`none`, or a mapping such as { provider: main }')
+    .optional()
+    .describe('Who may call. `none`: anyone. Default: a valid token, if any provider is configured.'),
+  cache: routeCacheSchema
+    .optional()
+    .describe('Keeps responses (RFC 9111). Without this key nothing is kept.'),
+  timeout: positiveDuration()
+    .optional()
+    .describe('How long until response headers. Duration; default: the `timeout` of the upstream.'),
+  maxBodyBytes: size().optional().describe('Largest request body. Size; default: `server.maxBodyBytes`.'),
+});
+
+export const routesSchema = z.array(routeSchema);

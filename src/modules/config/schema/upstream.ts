@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { breakerSchema } from './breaker.js';
+import { fallbackSchema } from './fallback.js';
+import { healthSchema } from './health.js';
+import { upstreamUrl } from './network.js';
+import { byId, count } from './scalars.js';
+import { positiveDuration } from './units.js';
+
+const poolSchema = z.strictObject({
+  connections: count().prefault(128).describe('Most connections to the upstream at a time. Default 128.'),
+});
+
+export const upstreamSchema = z.strictObject({
+  url: upstreamUrl().describe(
+    'Where it is: http or https, host, port, and a path prefix if need be. Required.',
+  ),
+  timeout: positiveDuration()
+    .prefault('3s')
+    .describe('How long until its response headers; a route may override. Duration; default 3s.'),
+  connectTimeout: positiveDuration()
+    .prefault('1s')
+    .describe('How long until a connection to it stands. Duration; default 1s.'),
+  bodyTimeout: positiveDuration()
+    .prefault('30s')
+    .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
+  pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
+  breaker: breakerSchema.prefault({}).describe('When it is given a rest because it fails.'),
+  health: healthSchema.optional().describe('Probes of its health. Without this key there are none.'),
+  fallback: fallbackSchema.optional().describe('What its callers get while it fails. Without this key: 503.'),
+});
+
+/** Every upstream key but `url`, which only an upstream itself can have. */
+export const defaultsSchema = upstreamSchema.omit({ url: true });
+
+export const upstreamsSchema = byId(upstreamSchema);

@@ -1,0 +1,67 @@
+import type { z } from 'zod';
+import type { ConfigPath } from '../config-path.js';
+import { nearest } from '../nearest.js';
+import type { ConfigProblem } from '../problem.js';
+import type { ConfigSource } from '../source/config-source.js';
+import { allowed, knownKeys } from './allowed.js';
+import { gatewaySchema, type ParsedGateway } from './gateway.js';
+import { keyNotServedYet, valueNotServedYet } from './not-served-yet.js';
+
+export interface Validation {
+  /** Only when there are no problems. */
+  readonly parsed?: ParsedGateway;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Holds the file against the schema and translates every issue into a problem at its place. */
+export function validate(source: ConfigSource): Validation {
+  const result = gatewaySchema.safeParse(source.plain, { error: allowed });
+  if (result.success) return { parsed: result.data, problems: [] };
+  return { problems: result.error.issues.flatMap((issue) => translate(issue, [], source)) };
+}
+
+function translate(issue: z.core.$ZodIssue, parent: ConfigPath, source: ConfigSource): ConfigProblem[] {
+  // YAML keys are text and list indices numbers; there are no symbols in these paths.
+  const path = [...parent, ...(issue.path as (string | number)[])];
+  // A default that is wrong is wrong once, where it is written, not once more for each upstream.
+  if (source.isUnreadable(path) || source.isInherited(path)) return [];
+
+  if (issue.code === 'unrecognized_keys')
+    return unknownKeys(issue.keys, path, knownKeys(issue.message), source);
+  if (issue.code === 'invalid_union') {
+    const branch = meantBranch(issue.errors);
+    if (branch) return branch.flatMap((nested) => translate(nested, path, source));
+  }
+  const notServed = valueNotServedYet(path, source.valueAt(path));
+  if (notServed) return [source.problem(path, notServed)];
+  if (issue.code === 'invalid_key') {
+    return [source.unexpectedKey(path, issue.issues[0]?.message ?? issue.message)];
+  }
+  if (issue.code === 'custom' && issue.params?.['key'] === true) {
+    return [source.unexpectedKey(path, issue.message)];
+  }
+  return [source.expected(path, issue.message)];
+}
+
+/** Of a union, the branch that the user meant: one that did accept the value's kind, and found fault inside it. */
+function meantBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+  return branches.find((issues) =>
+    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
+  );
+}
+
+function unknownKeys(
+  keys: readonly string[],
+  path: ConfigPath,
+  known: string[],
+  source: ConfigSource,
+): ConfigProblem[] {
+  return keys
+    .filter((key) => !source.isInherited([...path, key]))
+    .map((key) => {
+      const guess = nearest(key, known);
+      const hint = guess === undefined ? '' : `did you mean \`${guess}\`? `;
+      const unknown = `unknown key ${JSON.stringify(key)}; ${hint}Known here: ${known.join(', ')}`;
+      return source.problemWithKey([...path, key], keyNotServedYet(path, key) ?? unknown);
+    });
+}

@@ -1,0 +1,127 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type LineCounter,
+  type Node,
+  type YAMLMap,
+} from 'yaml';
+import { type ConfigPath, formatPath } from '../config-path.js';
+import type { ConfigProblem } from '../problem.js';
+import type { Position, SourceNode } from './source-node.js';
+import type { Substitution } from './substitute.js';
+
+const MOST_LEVELS = 64;
+/** Nine levels of ten aliases each make a billion nodes out of one screen of YAML. */
+const MOST_ALIASED_NODES = 10_000;
+
+/** A node under construction: the YAML node, and where its key stands. */
+interface Place {
+  readonly path: ConfigPath;
+  readonly key?: Position;
+}
+
+/** Turns a parsed YAML document into a tree of values with positions, substituting in its scalars. */
+export class TreeBuilder {
+  readonly problems: ConfigProblem[] = [];
+  private aliasedNodes = 0;
+  /** The aliases being followed, outermost first. */
+  private readonly following: Alias[] = [];
+
+  constructor(
+    private readonly document: Document,
+    private readonly lines: LineCounter,
+    private readonly substitute: (text: string) => Substitution | undefined,
+  ) {}
+
+  build(node: Node, place: Place): SourceNode {
+    const at = this.positionOf(node);
+    if (place.path.length > MOST_LEVELS)
+      return this.refuse(place, at, `nested deeper than ${MOST_LEVELS} levels`);
+    if (this.following.length > 0 && ++this.aliasedNodes > MOST_ALIASED_NODES) {
+      return this.refuse(place, at, `aliases repeat more than ${MOST_ALIASED_NODES} values`);
+    }
+    if (isMap(node)) return { kind: 'mapping', ...place, at, entries: this.entries(node, place.path) };
+    if (isSeq(node)) {
+      const items = node.items.map((item, index) => this.child(item, { path: [...place.path, index] }, at));
+      return { kind: 'list', ...place, at, items };
+    }
+    if (isAlias(node)) return this.follow(node, place, at);
+    return this.scalar(isScalar(node) ? node.value : null, place, at);
+  }
+
+  private follow(alias: Alias, place: Place, at: Position): SourceNode {
+    const target = alias.resolve(this.document);
+    if (!target)
+      return this.refuse(place, at, `found the alias *${alias.source}, but no anchor of that name before it`);
+    if (this.following.includes(alias))
+      return this.refuse(place, at, `found the alias *${alias.source} inside itself`);
+    this.following.push(alias);
+    const resolved = this.build(target, place);
+    this.following.pop();
+    return resolved;
+  }
+
+  private entries(map: YAMLMap, parent: ConfigPath): Map<string, SourceNode> {
+    const entries = new Map<string, SourceNode>();
+    for (const pair of map.items) {
+      const key = isScalar(pair.key) ? String(pair.key.value) : '';
+      const place = { path: [...parent, key], key: this.positionOf(pair.key) };
+      const refusal = refusedKey(key) ?? duplicate(entries.get(key));
+      if (refusal) this.refuse(place, place.key, refusal);
+      else entries.set(key, this.child(pair.value, place, place.key));
+    }
+    return entries;
+  }
+
+  /** A key with nothing after it has no node of its own; it is where its key is. */
+  private child(node: unknown, place: Place, parentAt: Position): SourceNode {
+    if (isMap(node) || isSeq(node) || isAlias(node)) return this.build(node, place);
+    if (isScalar(node) && node.value !== null) return this.build(node, place);
+    const at = place.key ?? (isScalar(node) ? this.positionOf(node) : parentAt);
+    return { kind: 'scalar', ...place, at, value: null };
+  }
+
+  private scalar(value: unknown, place: Place, at: Position): SourceNode {
+    if (typeof value === 'string') {
+      const substitution = this.substitute(value);
+      if (!substitution) return { kind: 'scalar', ...place, at, value };
+      if (substitution.failures.length === 0) {
+        return { kind: 'scalar', ...place, at, value: substitution.text, substitutedFrom: value };
+      }
+      for (const failure of substitution.failures) this.report(place, at, failure);
+      return { kind: 'unreadable', ...place, at };
+    }
+    const known = typeof value === 'number' || typeof value === 'boolean';
+    return { kind: 'scalar', ...place, at, value: known ? value : null };
+  }
+
+  private refuse(place: Place, at: Position, message: string): SourceNode {
+    this.report(place, at, message);
+    return { kind: 'unreadable', ...place, at };
+  }
+
+  private report({ path }: Place, at: Position, message: string): void {
+    this.problems.push({ path: formatPath(path), ...at, message });
+  }
+
+  private positionOf(node: unknown): Position {
+    const offset = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
+    const { line, col } = this.lines.linePos(offset);
+    return { line, column: col };
+  }
+}
+
+function refusedKey(key: string): string | undefined {
+  if (key === '__proto__') return 'unknown key "__proto__"; it is never a name of anything here';
+  if (key === '<<')
+    return 'unknown key "<<"; merge keys are not YAML 1.2, what upstreams share goes into `defaults`';
+  return undefined;
+}
+
+function duplicate(first: SourceNode | undefined): string | undefined {
+  return first && `duplicate key, first written on line ${first.key?.line}`;
+}

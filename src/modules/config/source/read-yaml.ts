@@ -1,0 +1,71 @@
+import { LineCounter, parseDocument, type YAMLError } from 'yaml';
+import type { ConfigProblem } from '../problem.js';
+import { TreeBuilder } from './build-tree.js';
+import type { SourceNode } from './source-node.js';
+import { substitute, type SubstitutionSources } from './substitute.js';
+
+/** `root` is missing when the text is no YAML mapping at all; otherwise it is what could be read. */
+export interface YamlReading {
+  readonly root?: SourceNode;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Reads YAML 1.2 with its core schema (JSON is a subset of it) into values that know their place. */
+export function readYaml(text: string, sources: SubstitutionSources): YamlReading {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    // The library's pretty messages quote the source line, which may hold a secret.
+    prettyErrors: false,
+    // Also under a `%YAML 1.1` directive: a `no` must never become `false`.
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+    // TreeBuilder finds duplicates itself, and can say where the first one is.
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) return { problems: syntaxProblems(faults, text, lines) };
+  if (document.contents === null) return { problems: [problem(1, 1, `the file is empty, expected ${ROOT}`)] };
+
+  const builder = new TreeBuilder(document, lines, (scalar) => substitute(scalar, sources));
+  const root = builder.build(document.contents, { path: [] });
+  if (root.kind === 'mapping') return { root, problems: builder.problems };
+  const found = root.kind === 'list' ? 'a list' : 'a single value';
+  return { problems: [problem(root.at.line, root.at.column, `found ${found}, expected ${ROOT}`)] };
+}
+
+const ROOT = 'a mapping with `upstreams` and `routes`';
+
+/** The first fault of each line: the ones after it follow from it. */
+function syntaxProblems(faults: readonly YAMLError[], text: string, lines: LineCounter): ConfigProblem[] {
+  const problems = new Map<number, ConfigProblem>();
+  const source = text.split('\n');
+  for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0])) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    if (!problems.has(line)) problems.set(line, problem(line, col, describe(fault, source[line - 1] ?? '')));
+  }
+  return [...problems.values()];
+}
+
+function describe(fault: YAMLError, sourceLine: string): string {
+  switch (fault.code) {
+    case 'MULTIPLE_DOCS':
+      return 'found a second YAML document, expected one in a file';
+    case 'RESOURCE_EXHAUSTION':
+      return 'nested too deeply to be read';
+    case 'NON_STRING_KEY':
+      return 'found a mapping, a list or an alias as a key, expected a plain name';
+    default: {
+      const hint = sourceLine.includes('${') ? '; between { } or [ ], "${NAME}" needs its quotes' : '';
+      // The library quotes stray text, which may be a secret.
+      return `not valid YAML: ${fault.message.replace(/: ".*$/s, '')}${hint}`;
+    }
+  }
+}
+
+function problem(line: number, column: number, message: string): ConfigProblem {
+  return { path: '', line, column, message };
+}

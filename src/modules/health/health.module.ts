@@ -1,0 +1,17 @@
+import { HttpModule } from '@nestjs/axios';
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { ServerModule } from '../server/server.module.js';
+import { HealthController } from './health.controller.js';
+import { ProbeIndicator } from './probe.indicator.js';
+import { ProbeScheduler } from './probe.scheduler.js';
+import { UpstreamIndicator } from './upstream.indicator.js';
+
+@Module({
+  // Terminus would log every readiness check that fails while draining.
+  imports: [TerminusModule.forRoot({ logger: false }), HttpModule, ServerModule],
+  controllers: [HealthController],
+  providers: [ProbeIndicator, ProbeScheduler, UpstreamIndicator],
+  exports: [ProbeScheduler, UpstreamIndicator],
+})
+export class HealthModule {}

@@ -1,0 +1,50 @@
+import { HttpService } from '@nestjs/axios';
+import { Inject, Injectable } from '@nestjs/common';
+import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import type { Readable } from 'node:stream';
+import { firstValueFrom } from 'rxjs';
+import type { HealthConfig } from '../config/gateway-config.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+
+/** Asks an upstream how it is: one request on a connection of its own. */
+@Injectable()
+export class ProbeIndicator {
+  constructor(
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(HttpService) private readonly http: HttpService,
+  ) {}
+
+  /** @returns `up` with the status, or `down` with the status or error code; never an address */
+  async probe(upstream: UpstreamProxy, health: HealthConfig, signal: AbortSignal): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check(upstream.id);
+    try {
+      const status = await this.request(upstream.config.url, health, signal);
+      const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
+      return passed ? indicator.up({ probe: String(status) }) : indicator.down({ probe: String(status) });
+    } catch (error) {
+      return indicator.down({ probe: codeOf(error) });
+    }
+  }
+
+  private async request(url: string, health: HealthConfig, signal: AbortSignal): Promise<number> {
+    const response = await firstValueFrom(
+      this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
+        timeout: health.timeout,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]),
+        // The probe judges the upstream itself: no redirect, no proxy from the environment, no body.
+        maxRedirects: 0,
+        proxy: false,
+        responseType: 'stream',
+        validateStatus: () => true,
+      }),
+    );
+    response.data.destroy();
+    return response.status;
+  }
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_CANCELED' || code === 'ECONNABORTED') return 'timeout';
+  return typeof code === 'string' ? code : 'error';
+}

@@ -1,0 +1,66 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Event } from '../../common/event.js';
+import type { HealthConfig } from '../config/gateway-config.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { ProbeIndicator } from './probe.indicator.js';
+
+const JITTER = 0.1;
+
+export interface ProbeResult {
+  readonly upstream: string;
+  readonly passed: boolean;
+  /** Status or error code. */
+  readonly detail: string;
+}
+
+/** Probes every upstream that has a health check, and tells its breaker. */
+@Injectable()
+export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly probed = new Event<ProbeResult>();
+  private readonly last = new Map<string, ProbeResult>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly stop = new AbortController();
+
+  constructor(
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(ProbeIndicator) private readonly indicator: ProbeIndicator,
+  ) {}
+
+  /** @returns the newest result, or `undefined` before the first */
+  lastResult(upstream: string): ProbeResult | undefined {
+    return this.last.get(upstream);
+  }
+
+  onApplicationBootstrap(): void {
+    for (const upstream of this.upstreams.all()) {
+      const { health } = upstream.config;
+      // The first at once: an upstream that is down at start is known before its first user comes.
+      if (health) this.schedule(upstream, health, 0);
+    }
+  }
+
+  onApplicationShutdown(): void {
+    this.stop.abort();
+    for (const timer of this.timers.values()) clearTimeout(timer);
+  }
+
+  private schedule(upstream: UpstreamProxy, health: HealthConfig, delay: number): void {
+    if (this.stop.signal.aborted) return;
+    // Spread, so that a fleet of gateways does not probe in step.
+    const jittered = delay * (1 - JITTER + 2 * JITTER * Math.random());
+    const timer = setTimeout(() => void this.run(upstream, health), jittered);
+    this.timers.set(upstream.id, timer.unref());
+  }
+
+  private async run(upstream: UpstreamProxy, health: HealthConfig): Promise<void> {
+    const result = (await this.indicator.probe(upstream, health, this.stop.signal))[upstream.id];
+    if (this.stop.signal.aborted) return;
+    const probe = { upstream: upstream.id, passed: result?.status === 'up', detail: String(result?.['probe']) };
+    this.last.set(upstream.id, probe);
+    upstream.breaker.reportProbe(probe.passed, probe.detail);
+    this.probed.emit(probe);
+    const healthy = probe.passed && upstream.breaker.state === 'closed';
+    this.schedule(upstream, health, healthy ? health.interval : health.unhealthyInterval);
+  }
+}

@@ -1,0 +1,25 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import { ProbeScheduler } from './probe.scheduler.js';
+
+/** How an upstream is: what its breaker and its newest probe say. A failing one degrades, it never fails, us. */
+@Injectable()
+export class UpstreamIndicator {
+  constructor(
+    @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
+    @Inject(ProbeScheduler) private readonly probes: ProbeScheduler,
+  ) {}
+
+  check({ id, breaker }: UpstreamProxy): HealthIndicatorResult {
+    const indicator = this.indicators.check(id);
+    const probe = this.probes.lastResult(id);
+    const data = {
+      breaker: breaker.state,
+      ...(probe ? { probe: probe.detail } : {}),
+      ...(breaker.state === 'closed' ? {} : { lastFailures: breaker.lastFailures }),
+    };
+    const healthy = breaker.state === 'closed' && (probe?.passed ?? true);
+    return healthy ? indicator.up(data) : indicator.degraded(data);
+  }
+}

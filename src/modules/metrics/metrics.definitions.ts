@@ -1,0 +1,60 @@
+import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Every metric of the gateway. Labels come from the configuration and from fixed sets, never from a request. */
+export const METRICS = {
+  requests: 'breakwater_requests_total',
+  requestDuration: 'breakwater_request_duration_seconds',
+  cacheRequests: 'breakwater_cache_requests_total',
+  upstreamRequests: 'breakwater_upstream_requests_total',
+  upstreamDuration: 'breakwater_upstream_duration_seconds',
+  breakerState: 'breakwater_breaker_state',
+  breakerTransitions: 'breakwater_breaker_transitions_total',
+  breakerRejections: 'breakwater_breaker_rejections_total',
+} as const;
+
+export const metricProviders = [
+  makeCounterProvider({
+    name: METRICS.requests,
+    help: 'Requests by route, method, status code and outcome',
+    labelNames: ['route', 'method', 'status', 'outcome'],
+  }),
+  makeHistogramProvider({
+    name: METRICS.requestDuration,
+    help: 'Seconds from the head of a request to the end of its answer',
+    labelNames: ['route', 'method'],
+    buckets: SECONDS,
+  }),
+  makeCounterProvider({
+    name: METRICS.cacheRequests,
+    help: 'Requests on routes with a cache, by result: hit, miss or bypass',
+    labelNames: ['route', 'result'],
+  }),
+  makeCounterProvider({
+    name: METRICS.upstreamRequests,
+    help: 'Calls to an upstream by outcome',
+    labelNames: ['upstream', 'outcome'],
+  }),
+  makeHistogramProvider({
+    name: METRICS.upstreamDuration,
+    help: 'Seconds from a call to an upstream to the end of its body',
+    labelNames: ['upstream'],
+    buckets: SECONDS,
+  }),
+  makeGaugeProvider({
+    name: METRICS.breakerState,
+    help: 'State of the breaker: 0 closed, 1 half-open, 2 open',
+    labelNames: ['upstream'],
+  }),
+  makeCounterProvider({
+    name: METRICS.breakerTransitions,
+    help: 'State changes of the breaker',
+    labelNames: ['upstream', 'from', 'to', 'reason'],
+  }),
+  makeCounterProvider({
+    name: METRICS.breakerRejections,
+    help: 'Calls rejected by an open breaker',
+    labelNames: ['upstream'],
+  }),
+];

@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { RoutingModule } from '../routing/routing.module.js';
+import { metricProviders } from './metrics.definitions.js';
+import { RequestMetrics } from './request.metrics.js';
+import { UpstreamMetrics } from './upstream.metrics.js';
+
+@Module({ imports: [RoutingModule], providers: [...metricProviders, RequestMetrics, UpstreamMetrics] })
+export class MetricsModule {}

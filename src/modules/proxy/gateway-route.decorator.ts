@@ -1,0 +1,8 @@
+import { applyDecorators, UseGuards, UseInterceptors } from '@nestjs/common';
+import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
+import { CacheInterceptor } from '../cache/cache.interceptor.js';
+import { RouteGuard } from '../routing/route.guard.js';
+
+/** The stages of a gateway route, in the order they run. */
+export const GatewayRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(UseGuards(RouteGuard, JwtAuthGuard), UseInterceptors(CacheInterceptor));

@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { AuthModule } from '../auth/auth.module.js';
+import { CacheModule } from '../cache/cache.module.js';
+import { RoutingModule } from '../routing/routing.module.js';
+import { Forwarder } from './forwarder.service.js';
+import { ProblemFilter } from './problem.filter.js';
+import { ProxyController } from './proxy.controller.js';
+import { ReplyWriter } from './reply-writer.js';
+
+/** The catch-all route. Imported last: Express asks routes in the order they were added. */
+@Module({
+  imports: [RoutingModule, AuthModule, CacheModule],
+  controllers: [ProxyController],
+  providers: [Forwarder, ReplyWriter, { provide: APP_FILTER, useClass: ProblemFilter }],
+})
+export class ProxyModule {}

@@ -1,0 +1,115 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Response } from 'express';
+import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import { clientResponseHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
+import { ConfigStore } from '../config/config.store.js';
+import type { FallbackConfig } from '../config/gateway-config.js';
+import type { Exchange, StoredResponse } from '../routing/exchange.js';
+import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { endResponse } from './end-response.js';
+import { ReplySink } from './reply-sink.js';
+import { securityHeaders } from './security-headers.js';
+
+const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
+
+/** Writes every answer: head in one piece, framing our own. */
+@Injectable()
+export class ReplyWriter {
+  private readonly security = securityHeaders();
+  private readonly dropped: ReadonlySet<string>;
+
+  constructor(@Inject(ConfigStore) config: ConfigStore) {
+    // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
+    const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
+    this.dropped = new Set([...this.security.dropped, ...cors]);
+  }
+
+  /** Streams an upstream's response, with back-pressure. */
+  upstream(exchange: Exchange, response: UpstreamResponse): void {
+    const { status, headers, contentLength } = response;
+    exchange.tap?.onHead(status, headers);
+    this.head(exchange, status, headers, BODILESS_STATUSES.has(status) ? undefined : contentLength);
+    response.stream(new ReplySink(exchange));
+  }
+
+  stored(exchange: Exchange, { status, headers, body }: StoredResponse): void {
+    exchange.outcome = 'cache_hit';
+    this.head(exchange, status, headers, body.length);
+    exchange.res.end(body);
+  }
+
+  fallback(exchange: Exchange, { status, headers, body }: FallbackConfig['response'], problem: ProblemError): void {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const given = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+    const all = {
+      'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'breakwater-fallback': 'response',
+      ...lowerCased(problem.options.headers),
+      ...given,
+    };
+    this.whole(exchange.res, exchange, status, all, text);
+  }
+
+  /** @param exchange missing when the request was refused before it got one */
+  problem(res: Response, exchange: Exchange | undefined, problem: ProblemError): void {
+    if (exchange) exchange.outcome ??= 'rejected';
+    if (res.headersSent) {
+      // Too late for an answer; a cut connection is the only way to say that this one is not whole.
+      res.destroy();
+      return;
+    }
+    const headers = {
+      'content-type': PROBLEM_CONTENT_TYPE,
+      'cache-control': 'no-store',
+      ...lowerCased(problem.options.headers),
+    };
+    if (problem.options.close) res.setHeader('Connection', 'close');
+    this.whole(res, exchange, problem.status, headers, JSON.stringify(problem.details(exchange?.id)));
+  }
+
+  private whole(res: Response, exchange: Exchange | undefined, status: number, headers: HeaderRecord, body: string): void {
+    const bytes = Buffer.from(body);
+    this.writeHead(res, exchange, status, headers, bytes.length);
+    endResponse(res, bytes);
+  }
+
+  private head(exchange: Exchange, status: number, headers: HeaderRecord, contentLength: number | undefined): void {
+    this.writeHead(exchange.res, exchange, status, headers, contentLength);
+  }
+
+  private writeHead(
+    res: Response,
+    exchange: Exchange | undefined,
+    status: number,
+    from: HeaderRecord,
+    contentLength: number | undefined,
+  ): void {
+    const headers = clientResponseHeaders(from, this.security.added, this.dropped);
+    if (contentLength !== undefined) headers.push('Content-Length', String(contentLength));
+    if (exchange) {
+      headers.push('X-Request-Id', exchange.id);
+      if (exchange.cacheStatus !== undefined) headers.push('Cache-Status', exchange.cacheStatus);
+    }
+    if (res.hasHeader('vary')) appendVary(res, headers);
+    res.writeHead(status, headers);
+  }
+}
+
+const CORS_HEADERS = [
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'access-control-max-age',
+];
+
+/** `writeHead` would replace the `Vary: Origin` that CORS has set. */
+function appendVary(res: Response, headers: string[]): void {
+  headers.push('Vary', String(res.getHeader('vary')));
+}
+
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

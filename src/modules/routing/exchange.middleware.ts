@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import type { Clock } from '../../common/clock.js';
+import { ProblemError } from '../../common/errors/problem.js';
+import { Event } from '../../common/event.js';
+import { inspectHead } from '../../common/http/head.js';
+import { normaliseHost } from '../../common/http/host.js';
+import { parseTarget } from '../../common/http/path.js';
+import { compileTrust } from '../../common/http/trust.js';
+import { VIA } from '../../common/http/via.js';
+import { ConfigStore } from '../config/config.store.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';
+import { RouteTable } from './route-table.js';
+
+const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
+const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/** First stage: gives every request its record and its route, or refuses what no later stage should see. */
+@Injectable()
+export class ExchangeMiddleware implements NestMiddleware {
+  /** The response has closed; the record is complete. */
+  readonly finished = new Event<Exchange>();
+  private readonly table: RouteTable;
+  private readonly isTrusted: (address: string) => boolean;
+
+  constructor(
+    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    const { server, routes } = config.current;
+    this.table = new RouteTable(routes, server.maxBodyBytes);
+    this.isTrusted = compileTrust(server.trustProxy);
+  }
+
+  use(req: Request, res: Response, next: NextFunction): void {
+    const startedAt = this.clock.now();
+    const peerTrusted = this.isTrusted(req.socket.remoteAddress ?? '');
+    const id = requestId(req, peerTrusted);
+    let head: ExchangeHead = { ...UNKNOWN_HEAD, id, peerTrusted };
+    let refusal: ProblemError | undefined;
+    try {
+      head = this.inspect(req, id, peerTrusted);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      refusal = error;
+    }
+    const exchange = new Exchange(req, res, head, startedAt);
+    attachExchange(req, exchange);
+    res.once('close', () => {
+      exchange.close();
+      this.finished.emit(exchange);
+    });
+    next(refusal);
+  }
+
+  /** @throws ProblemError when the request is malformed, comes from ourselves, or asks for no service of ours */
+  private inspect(req: Request, id: string, peerTrusted: boolean): ExchangeHead {
+    const { host: hostField, hasBody } = inspectHead(req.rawHeaders);
+    const { path, query, authority } = parseTarget(req.url);
+    const field = authority ?? hostField;
+    // HTTP/1.0 may leave Host out; Node has already refused HTTP/1.1 without it.
+    const host = field === '' && req.httpVersion === '1.0' ? '' : normaliseHost(field);
+    if (req.method === 'TRACE') {
+      throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS } });
+    }
+    if (req.headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
+    const match = this.table.match({ method: req.method, host, path, headers: req.headers });
+    return { id, host, path, query, hasBody, peerTrusted, match };
+  }
+}
+
+const UNKNOWN_HEAD: Omit<ExchangeHead, 'id' | 'peerTrusted'> = {
+  host: '',
+  path: '/',
+  query: '',
+  hasBody: true,
+  match: { kind: 'none' },
+};
+
+function requestId(req: Request, peerTrusted: boolean): string {
+  const given = peerTrusted ? req.headers['x-request-id'] : undefined;
+  return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
+}

@@ -1,0 +1,99 @@
+import type { Request, Response } from 'express';
+import type { Outcome } from '../../common/errors/outcomes.js';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { Identity } from './identity.js';
+import type { MatchResult } from './route-table.js';
+import type { RouteModel } from './route.model.js';
+
+/** A whole response, kept by the cache. */
+export interface StoredResponse {
+  readonly status: number;
+  readonly headers: HeaderRecord;
+  readonly body: Uint8Array;
+}
+
+/** Watches the upstream's response on its way to the client. It can neither change nor delay it. */
+export interface ResponseTap {
+  onHead(status: number, headers: HeaderRecord): void;
+  onData(chunk: Uint8Array): void;
+  /** The body is complete. Without this call it was cut off. */
+  onEnd(): void;
+}
+
+export type CacheResult = 'hit' | 'miss' | 'bypass';
+
+export interface ExchangeHead {
+  readonly id: string;
+  /** Normalised host; empty when an HTTP/1.0 client sent none. */
+  readonly host: string;
+  /** Normalised path: matched, keyed and forwarded alike. */
+  readonly path: string;
+  /** Raw query with its `?`, or an empty string. */
+  readonly query: string;
+  readonly hasBody: boolean;
+  readonly peerTrusted: boolean;
+  readonly match: MatchResult;
+}
+
+/**
+ * THE record of one request. The middleware makes it, each stage narrows it, and when the response closes
+ * the observers read it. Nothing else is hung on the request.
+ */
+export class Exchange {
+  readonly route: RouteModel | undefined;
+  /** Set by the guard; stays `undefined` for an anonymous request. */
+  identity: Identity | undefined;
+  /** `Authorization` goes on to the upstream. Set by the guard. */
+  forwardAuthorization = true;
+  cacheResult: CacheResult | undefined;
+  /** Set by the cache when it can answer. */
+  stored: StoredResponse | undefined;
+  /** `Cache-Status` of the answer (RFC 9211). */
+  cacheStatus: string | undefined;
+  tap: ResponseTap | undefined;
+  /** How it ended; `undefined` while it is under way. */
+  outcome: Outcome | undefined;
+  private readonly abort = new AbortController();
+
+  constructor(
+    readonly req: Request,
+    readonly res: Response,
+    readonly head: ExchangeHead,
+    /** Monotonic milliseconds. */
+    readonly startedAt: number,
+  ) {
+    this.route = head.match.kind === 'route' ? head.match.route : undefined;
+  }
+
+  get id(): string {
+    return this.head.id;
+  }
+
+  /** Aborted when the client is gone before its answer is complete. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** The response has closed: nobody waits for an answer any more. */
+  close(): void {
+    if (this.res.writableFinished) {
+      this.outcome ??= 'success';
+    } else {
+      this.outcome ??= 'client_gone';
+      this.abort.abort();
+    }
+  }
+}
+
+const EXCHANGE = Symbol('exchange');
+
+type WithExchange = Request & { [EXCHANGE]?: Exchange };
+
+export function attachExchange(req: Request, exchange: Exchange): void {
+  (req as WithExchange)[EXCHANGE] = exchange;
+}
+
+/** @returns the request's record, or `undefined` if the request was refused before it got one */
+export function exchangeOf(req: Request): Exchange | undefined {
+  return (req as WithExchange)[EXCHANGE];
+}

@@ -1,0 +1,155 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import FindMyWay, { type ConstraintStrategy, type Handler, type HTTPVersion, type Instance } from 'find-my-way';
+import type { RouteConfig } from '../config/gateway-config.js';
+import { compileRoute, type RouteModel } from './route.model.js';
+
+/** What a request is matched by. Method, host and path are normalised. */
+export interface MatchInput {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export type MatchResult =
+  | { readonly kind: 'route'; readonly route: RouteModel }
+  /** A route has this path, but none of them takes the method. */
+  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
+  | { readonly kind: 'none' };
+
+type Router = Instance<HTTPVersion.V1>;
+
+/**
+ * Finds the most specific route: first by host (exact, then the longest `*.` suffix, then none), then by path
+ * (literal before `{name}` before `**`), then by the number of headers, then a route that names its methods.
+ */
+export class RouteTable {
+  private readonly exactHosts = new Map<string, Router>();
+  private readonly wildcardHosts: { suffix: string; router: Router }[] = [];
+  private readonly anyHost = newRouter();
+
+  /**
+   * @param routes checked: no two of them have the same match
+   * @param maxBodyBytes limit of the routes that set none of their own
+   */
+  constructor(routes: readonly RouteConfig[], maxBodyBytes: number) {
+    for (const route of routes) {
+      const model = compileRoute(route, maxBodyBytes);
+      for (const router of this.routersOf(route.match.hosts)) {
+        for (const pattern of compilePath(route.match.path)) {
+          router.on('GET', pattern, { constraints: { accepts: model } }, noop, model);
+        }
+      }
+    }
+    this.wildcardHosts.sort((a, b) => b.suffix.length - a.suffix.length);
+  }
+
+  match(input: MatchInput): MatchResult {
+    const probe = new Probe(input);
+    const route = this.find(probe);
+    if (route) return { kind: 'route', route };
+    return probe.allow ? { kind: 'method-not-allowed', allow: [...probe.allow].toSorted() } : { kind: 'none' };
+  }
+
+  private find(probe: Probe): RouteModel | undefined {
+    const { host } = probe.input;
+    const exact = this.exactHosts.get(host);
+    const found = exact && findIn(exact, probe);
+    if (found) return found;
+    for (const { suffix, router } of this.wildcardHosts) {
+      const route = host.endsWith(suffix) ? findIn(router, probe) : undefined;
+      if (route) return route;
+    }
+    return findIn(this.anyHost, probe);
+  }
+
+  private routersOf(hosts: readonly string[]): Router[] {
+    return hosts.length === 0 ? [this.anyHost] : hosts.map((host) => this.routerOf(host));
+  }
+
+  private routerOf(host: string): Router {
+    if (host.startsWith('*.')) {
+      const suffix = host.slice(1);
+      let entry = this.wildcardHosts.find((each) => each.suffix === suffix);
+      if (!entry) this.wildcardHosts.push((entry = { suffix, router: newRouter() }));
+      return entry.router;
+    }
+    let router = this.exactHosts.get(host);
+    if (!router) this.exactHosts.set(host, (router = newRouter()));
+    return router;
+  }
+}
+
+/** A request on its way through the path trees; remembers what routes refused for their method alone take. */
+class Probe {
+  allow: Set<string> | undefined;
+
+  constructor(readonly input: MatchInput) {}
+
+  isAcceptedBy(model: RouteModel): boolean {
+    for (const [name, value] of model.headers) {
+      if (this.input.headers[name] !== value) return false;
+    }
+    if (model.methods.size === 0 || model.methods.has(this.input.method)) return true;
+    this.allow ??= new Set();
+    for (const method of model.methods) this.allow.add(method);
+    return false;
+  }
+}
+
+function noop(): void {}
+
+/** `/users/**` is `/users` and all below it; `{id}` is one segment. The tree compares decoded paths. */
+function compilePath(path: string): string[] {
+  const pattern = decodeURI(path)
+    .replaceAll(':', '::')
+    // The tree lets a bare parameter be empty; ours is one whole segment.
+    .replaceAll(/\{([^}]+)\}/g, ':$1([^/]+)');
+  if (!pattern.endsWith('/**')) return [pattern];
+  const prefix = pattern.slice(0, -3);
+  return prefix === '' ? ['/*'] : [prefix, `${prefix}/*`];
+}
+
+function findIn(router: Router, probe: Probe): RouteModel | undefined {
+  // Methods are a property of the route here, so every route lives in the tree of one method.
+  // `store` is untyped there; only models are ever stored.
+  return router.find('GET', probe.input.path, { accepts: probe })?.store as RouteModel | undefined;
+}
+
+function newRouter(): Router {
+  // The library types the values of a strategy as strings; its own documentation uses any value.
+  const accepts = acceptsStrategy() as unknown as ConstraintStrategy<HTTPVersion.V1>;
+  return FindMyWay({ constraints: { accepts }, maxParamLength: 65_536 });
+}
+
+/**
+ * Method and headers as a constraint of the path tree, so that the search goes on to a less specific path
+ * when none of the routes at a path accepts the request.
+ */
+function acceptsStrategy(): ConstraintStrategy<HTTPVersion.V1, Probe | RouteModel> {
+  return {
+    name: 'accepts',
+    storage: () => {
+      const candidates: { model: RouteModel; handler: Handler<HTTPVersion.V1> }[] = [];
+      return {
+        // Asked with a model only while the tree is built, and every model is there once.
+        get: (value) =>
+          value instanceof Probe
+            ? (candidates.find(({ model }) => value.isAcceptedBy(model))?.handler ?? null)
+            : null,
+        set: (model, handler) => {
+          candidates.push({ model: model as RouteModel, handler });
+          candidates.sort((a, b) => specificity(b.model) - specificity(a.model));
+        },
+      };
+    },
+    // Never derived from a request: `find` is given the probe.
+    deriveConstraint: () => {
+      throw new TypeError('not used');
+    },
+  };
+}
+
+function specificity(model: RouteModel): number {
+  return model.headers.length * 2 + (model.methods.size > 0 ? 1 : 0);
+}

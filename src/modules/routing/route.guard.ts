@@ -1,0 +1,21 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { ProblemError } from '../../common/errors/problem.js';
+import { exchangeOf } from './exchange.js';
+
+/** Lets through only what has a route. Controllers of code have none and do not use it. */
+@Injectable()
+export class RouteGuard implements CanActivate {
+  /** @throws ProblemError `no_route`, or `method_not_allowed` with `Allow` */
+  canActivate(context: ExecutionContext): boolean {
+    const match = exchangeOf(context.switchToHttp().getRequest<Request>())?.head.match;
+    switch (match?.kind) {
+      case 'route':
+        return true;
+      case 'method-not-allowed':
+        throw new ProblemError('method_not_allowed', { headers: { Allow: match.allow.join(', ') } });
+      default:
+        throw new ProblemError('no_route');
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import cors from 'cors';
+import type { RequestHandler } from 'express';
+import type { CorsConfig } from '../config/gateway-config.js';
+
+/**
+ * Answers preflights and marks answers for browsers.
+ *
+ * @returns `undefined` when CORS is off: upstreams then answer for themselves
+ */
+export function corsMiddleware(config: CorsConfig): RequestHandler | undefined {
+  if (config.origins.length === 0) return undefined;
+  const handle = cors({
+    origin: config.origins.includes('*') ? '*' : [...config.origins],
+    methods: [...config.methods],
+    ...(config.headers.length > 0 ? { allowedHeaders: [...config.headers] } : {}),
+    credentials: config.credentials,
+    maxAge: Math.floor(config.maxAge / 1000),
+  });
+  return (req, res, next) => {
+    // Only this header makes an OPTIONS a preflight; any other is the upstream's to answer.
+    if (req.method === 'OPTIONS' && req.headers['access-control-request-method'] === undefined) next();
+    else handle(req, res, next);
+  };
+}

@@ -1,0 +1,200 @@
+import type { Clock } from '../../../common/clock.js';
+import type { Outcome, Vote } from '../../../common/errors/outcomes.js';
+import { Event } from '../../../common/event.js';
+import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
+import type { BreakerFailure, BreakerState, BreakerTransition, TransitionReason } from './breaker.types.js';
+import { openTime } from './open-time.js';
+import { VoteWindow } from './vote-window.js';
+
+const KEPT_FAILURES = 5;
+
+export interface BreakerOptions {
+  readonly upstream: string;
+  readonly config: BreakerConfig;
+  /** How many probes in a row count; without it probes are not heard. */
+  readonly health?: Pick<HealthConfig, 'failures' | 'passes'>;
+  /** Milliseconds after which a trial that never settled is given up. */
+  readonly trialTimeout: number;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** One admitted call. Whoever holds it votes exactly once, with how the call ended. */
+export interface Permit {
+  /** @param detail status or error code, for the record of a failure */
+  settle(vote: Vote, outcome: Outcome, detail: string): void;
+}
+
+/**
+ * Decides who may call the upstream and what counts as a vote. opossum keeps the window and the state; only
+ * votes are fired at it, after the fact, so that a call that is neutral, late, or never ends cannot move it.
+ */
+export class Breaker {
+  readonly transition = new Event<BreakerTransition>();
+  private readonly window: VoteWindow;
+  private failures: readonly BreakerFailure[] = [];
+  private last: BreakerState = 'closed';
+  /** Why the coming transition happens, when it is not the window or the timer that decides. */
+  private because: TransitionReason | undefined;
+  /** Counts transitions: a permit of an earlier one has no vote any more. */
+  private generation = 0;
+  private consecutive = 0;
+  private trialSince: number | undefined;
+  private trips = 0;
+  private closedAt: number;
+  private openUntil = 0;
+  private probesFailed = 0;
+  private probesPassed = 0;
+
+  constructor(private readonly options: BreakerOptions) {
+    const { config, clock } = options;
+    this.closedAt = clock.now();
+    this.window = new VoteWindow(config, clock);
+    this.window.opened.on(() => this.onOpen());
+    this.window.halfOpened.on(() => this.onHalfOpen());
+    this.window.closed.on(() => this.onClose());
+  }
+
+  get state(): BreakerState {
+    return this.window.state;
+  }
+
+  /** At most the last five, oldest first. */
+  get lastFailures(): readonly BreakerFailure[] {
+    return this.failures;
+  }
+
+  /** @returns seconds until the next trial, at least 1 */
+  get retryAfterSeconds(): number {
+    return Math.max(1, Math.ceil((this.openUntil - this.options.clock.now()) / 1000));
+  }
+
+  /** @returns a permit, or `undefined` when the call is rejected */
+  admit(): Permit | undefined {
+    switch (this.window.state) {
+      case 'closed':
+        return new CallPermit(this, this.generation);
+      case 'open':
+        return undefined;
+      case 'half-open': {
+        const now = this.options.clock.now();
+        // A trial that never settles must not wedge the breaker: after its time another one may go.
+        if (this.trialSince !== undefined && now - this.trialSince < this.options.trialTimeout) return undefined;
+        this.trialSince = now;
+        return new CallPermit(this, this.generation);
+      }
+    }
+  }
+
+  /** What a health probe found; see `HealthConfig` for how many in a row decide. */
+  reportProbe(passed: boolean, detail: string): void {
+    const { health } = this.options;
+    if (!health) return;
+    this.probesPassed = passed ? this.probesPassed + 1 : 0;
+    this.probesFailed = passed ? 0 : this.probesFailed + 1;
+    if (!passed) this.record('probe', detail);
+    if (this.state === 'closed') {
+      if (this.probesFailed >= health.failures) this.trip('health');
+    } else if (this.probesPassed >= health.passes) {
+      // The probe was the trial, so that no user has to be.
+      this.because = 'health';
+      this.window.close();
+    } else if (this.state === 'half-open' && !passed) {
+      this.trip('health');
+    }
+  }
+
+  /** Stops every timer. */
+  shutdown(): void {
+    this.window.shutdown();
+  }
+
+  /** @internal for the permits */
+  settle(generation: number, vote: Vote, outcome: Outcome, detail: string): void {
+    // The result of a call from before a transition says nothing about the upstream of today.
+    if (generation !== this.generation) return;
+    this.trialSince = undefined;
+    if (vote === 'success') {
+      this.consecutive = 0;
+      this.window.succeed();
+    } else if (vote === 'failure') {
+      this.record(outcome, detail);
+      this.consecutive++;
+      if (this.state === 'half-open') this.trip('trial-failed');
+      else if (this.consecutive >= this.options.config.consecutiveFailures) this.trip('consecutive-failures');
+      else {
+        this.prepareTrip();
+        this.window.fail();
+      }
+    }
+  }
+
+  private trip(reason: TransitionReason): void {
+    this.because = reason;
+    this.prepareTrip();
+    this.window.open();
+  }
+
+  /** opossum's timer starts with the trip, so the open time is set before whatever may trip. */
+  private prepareTrip(): void {
+    const { config, clock, random } = this.options;
+    // A close is stable once a whole window went by without a trip.
+    if (this.last === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
+    this.window.setOpenTime(openTime(config, this.trips, random()));
+  }
+
+  private onOpen(): void {
+    this.openUntil = this.options.clock.now() + this.window.openTime;
+    // Held open: no transition.
+    if (this.last === 'open') return;
+    this.trips++;
+    this.changed('open', 'error-rate');
+  }
+
+  private onHalfOpen(): void {
+    // Failing probes hold the breaker open: a user's request would only fail as well.
+    if (this.options.health && this.probesFailed > 0) {
+      this.window.open();
+      return;
+    }
+    this.changed('half-open', 'open-elapsed');
+  }
+
+  private onClose(): void {
+    this.closedAt = this.options.clock.now();
+    this.window.clear();
+    this.changed('closed', 'trial-passed');
+  }
+
+  private changed(to: BreakerState, usual: TransitionReason): void {
+    const from = this.last;
+    const reason = this.because ?? usual;
+    this.because = undefined;
+    this.last = to;
+    this.generation++;
+    this.consecutive = 0;
+    this.trialSince = undefined;
+    const { upstream, clock } = this.options;
+    this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: clock.wall() });
+  }
+
+  private record(outcome: BreakerFailure['outcome'], detail: string): void {
+    this.failures = [...this.failures, { outcome, detail, at: this.options.clock.wall() }].slice(-KEPT_FAILURES);
+  }
+}
+
+class CallPermit implements Permit {
+  private open = true;
+
+  constructor(
+    private readonly breaker: Breaker,
+    private readonly generation: number,
+  ) {}
+
+  settle(vote: Vote, outcome: Outcome, detail: string): void {
+    if (!this.open) return;
+    this.open = false;
+    this.breaker.settle(this.generation, vote, outcome, detail);
+  }
+}

@@ -1,0 +1,37 @@
+import { Pool, type Dispatcher } from 'undici';
+import type { UpstreamConfig } from '../../config/gateway-config.js';
+import type { UpstreamRequest } from '../upstream.types.js';
+
+/** Sends requests to one origin over a bounded pool of keep-alive connections. */
+export class Transport {
+  private readonly pool: Pool;
+  private readonly pathPrefix: string;
+
+  constructor(config: UpstreamConfig) {
+    const url = new URL(config.url);
+    this.pathPrefix = url.pathname.replace(/\/$/, '');
+    this.pool = new Pool(url.origin, {
+      connections: config.pool.connections,
+      pipelining: 1,
+      connect: { timeout: config.connectTimeout },
+      bodyTimeout: config.bodyTimeout,
+      // The call has a deadline of its own, exact and from the moment it was made.
+      headersTimeout: 0,
+      allowH2: false,
+    });
+  }
+
+  dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void {
+    const headers = [...(request.headers ?? [])];
+    if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
+    this.pool.dispatch(
+      { method: request.method, path: this.pathPrefix + request.path, headers, body: request.body ?? null },
+      handler,
+    );
+  }
+
+  /** Ends every connection at once. */
+  async destroy(): Promise<void> {
+    await this.pool.destroy();
+  }
+}

@@ -1,0 +1,34 @@
+import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
+import { ProblemError } from '../../common/errors/problem.js';
+
+export interface UpstreamErrorOptions {
+  /** Seconds until another try makes sense. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** A call to an upstream that brought no usable answer; `outcome` says who is to blame. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+
+  constructor(
+    readonly upstream: string,
+    readonly outcome: Outcome,
+    private readonly options: UpstreamErrorOptions = {},
+  ) {
+    super(`Upstream ${upstream}: ${outcome}`, { cause: options.cause });
+  }
+
+  /** @returns the answer a client gets for this failure, before any byte of another one went out */
+  toProblem(): ProblemError {
+    const { cause } = this;
+    if (cause instanceof ProblemError) return cause;
+    const { problem } = OUTCOMES[this.outcome] as { problem?: 'internal_error' };
+    const { retryAfterSeconds } = this.options;
+    return new ProblemError(problem ?? 'upstream_reset', {
+      upstream: OUTCOMES[this.outcome].guilty === 'upstream' ? this.upstream : undefined,
+      headers: retryAfterSeconds === undefined ? undefined : { 'Retry-After': String(retryAfterSeconds) },
+      cause: this,
+    });
+  }
+}

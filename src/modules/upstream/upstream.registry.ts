@@ -1,0 +1,32 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { ConfigStore } from '../config/config.store.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { UpstreamProxy } from './upstream-proxy.js';
+
+/** Every upstream by id. */
+@Injectable()
+export class UpstreamRegistry implements OnApplicationShutdown {
+  private readonly upstreams: ReadonlyMap<string, UpstreamProxy>;
+
+  constructor(@Inject(ConfigStore) config: ConfigStore, @Inject(CLOCK) clock: Clock) {
+    this.upstreams = new Map(
+      Object.entries(config.current.upstreams).map(([id, each]) => [id, new UpstreamProxy(id, each, clock)]),
+    );
+  }
+
+  all(): Iterable<UpstreamProxy> {
+    return this.upstreams.values();
+  }
+
+  /** @throws TypeError for an id that is in no configuration; a checked configuration names no such id */
+  get(id: string): UpstreamProxy {
+    const upstream = this.upstreams.get(id);
+    if (!upstream) throw new TypeError(`There is no upstream ${JSON.stringify(id)} in the configuration`);
+    return upstream;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.close()));
+  }
+}
