@@ -6,10 +6,16 @@ import { duration } from './units.js';
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const satisfies readonly SecretAlgorithm[];
 
 export const PUBLIC_KEY_ALGORITHMS = [
-  ...(['RS256', 'RS384', 'RS512'] as const),
-  ...(['PS256', 'PS384', 'PS512'] as const),
-  ...(['ES256', 'ES384', 'ES512'] as const),
-] satisfies readonly PublicKeyAlgorithm[];
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+] as const satisfies readonly PublicKeyAlgorithm[];
 
 const audience = 'an audience, or a list of them';
 

@@ -28,14 +28,9 @@ function admitSubstitution(schema: JsonSchema): JsonSchema {
   if (schema.pattern !== undefined) admitting.pattern = `${schema.pattern}|${SUBSTITUTION}`;
   if (schema.type !== 'string' || (schema.enum ?? schema.const) === undefined) return admitting;
 
-  const { type, enum: values, const: only, ...rest } = admitting;
-  return {
-    ...rest,
-    anyOf: [
-      { type, enum: values },
-      { type, pattern: SUBSTITUTION },
-    ],
-  };
+  const { type, enum: values, const: _, ...rest } = admitting;
+  const fixed = values ? { type, enum: values } : { type, const: schema.const };
+  return { ...rest, anyOf: [fixed, { type, pattern: SUBSTITUTION }] };
 }
 
 function admitIn(schema: JsonSchema | boolean): JsonSchema | boolean {

@@ -39,10 +39,13 @@ export class TreeBuilder {
 
   build(node: Node, place: Place): SourceNode {
     const at = this.positionOf(node);
-    if (place.path.length > MOST_LEVELS)
+    if (place.path.length > MOST_LEVELS) {
       return this.refuse(place, at, `nested deeper than ${MOST_LEVELS} levels`);
+    }
     if (this.following.length > 0 && ++this.aliasedNodes > MOST_ALIASED_NODES) {
-      return this.refuse(place, at, `aliases repeat more than ${MOST_ALIASED_NODES} values`);
+      const first = this.aliasedNodes === MOST_ALIASED_NODES + 1;
+      if (first) this.report(place, at, `aliases repeat more than ${MOST_ALIASED_NODES} values`);
+      return { kind: 'unreadable', ...place, at };
     }
     if (isMap(node)) return { kind: 'mapping', ...place, at, entries: this.entries(node, place.path) };
     if (isSeq(node)) {
@@ -55,10 +58,9 @@ export class TreeBuilder {
 
   private follow(alias: Alias, place: Place, at: Position): SourceNode {
     const target = alias.resolve(this.document);
-    if (!target)
-      return this.refuse(place, at, `found the alias *${alias.source}, but no anchor of that name before it`);
-    if (this.following.includes(alias))
-      return this.refuse(place, at, `found the alias *${alias.source} inside itself`);
+    const found = `found the alias *${alias.source}`;
+    if (!target) return this.refuse(place, at, `${found}, but no anchor of that name before it`);
+    if (this.following.includes(alias)) return this.refuse(place, at, `${found} inside what it stands for`);
     this.following.push(alias);
     const resolved = this.build(target, place);
     this.following.pop();

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runQuietly } from './children.mjs';
+import { exclusively } from './lock.mjs';
+import { cli, inRoot, runtime, SetupError } from './project.mjs';
+
+const settings = ['nest-cli.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const builtFrom = inRoot('dist/.built-from');
+
+/** Compiles src to dist, unless dist was compiled from exactly these sources. */
+export async function ensureBuilt() {
+  if (isBuilt()) return;
+  await exclusively(async () => {
+    if (isBuilt()) return;
+    console.log('Building…');
+    // Taken before the build: an edit made while it runs then leads to another one.
+    const sources = fingerprint();
+    const nest = inRoot('node_modules/@nestjs/cli/bin/nest.js');
+    const { code, stdout, stderr } = await runQuietly(runtime(), [nest, 'build']);
+    if (code !== 0) throw new SetupError(`${stdout}${stderr}\`nest build\` failed; its output is above.`);
+    writeFileSync(builtFrom, sources);
+  });
+}
+
+const isBuilt = () =>
+  existsSync(cli) && existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === fingerprint();
+
+/** Contents, not times: a checkout or a copy changes the times of files that are the same. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  const files = [...settings.map((name) => inRoot(name)), ...sourcesIn(inRoot('src'))];
+  files.sort((a, b) => (a < b ? -1 : 1));
+  for (const file of files) {
+    const content = readFileSync(file);
+    hash.update(`${file}\0${content.length}\0`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+function sourcesIn(directory) {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return sourcesIn(path);
+    return entry.name.endsWith('.spec.ts') ? [] : [path];
+  });
+}

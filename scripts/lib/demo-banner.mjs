@@ -1,0 +1,37 @@
+/** What a newcomer reads first. Every command works as it is printed, copied on its own. */
+export function banner({ port, managementPort, ordersPort, token }) {
+  const gateway = `http://127.0.0.1:${port}`;
+  const management = `http://127.0.0.1:${managementPort}`;
+  const orders = `http://127.0.0.1:${ordersPort}`;
+  const bearer = `-H 'Authorization: Bearer ${token}'`;
+  return `
+Breakwater is ready, with two demo services behind it: users and orders.
+
+  Gateway   ${gateway}
+  Health    ${management}/health
+  Metrics   ${management}/metrics
+  Config    test/demo/gateway.yaml
+
+  Demo token, for alice, good for 8 hours:
+  ${token}
+
+Five things to try in another terminal:
+
+1. A call that the gateway passes on to the orders service:
+curl -i ${bearer} ${gateway}/orders/1
+
+2. A cached call. Run it twice, and watch Cache-Status and the time:
+curl -i -w 'took %{time_total} s\\n' ${bearer} ${gateway}/users
+
+3. No token, no entry: 401.
+curl -i ${gateway}/users
+
+4. Stop the orders service, and see callers get its fallback. It comes back by itself.
+curl -X POST ${orders}/_demo/stop; sleep 8; curl -i ${bearer} ${gateway}/orders/1
+
+5. The health page: every service and its breaker.
+curl -s ${management}/health
+
+Ctrl-C stops everything. What follows is the gateway's log.
+`;
+}

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exitCode, runQuietly, startChild, stopChildren, stopping } from './children.mjs';
+import { banner } from './demo-banner.mjs';
+import { startService } from './demo-service.mjs';
+import { cli, inRoot, runtime, SetupError } from './project.mjs';
+
+const config = inRoot('test/demo/gateway.yaml');
+const readyWithinMs = 30_000;
+
+/**
+ * Two services and the gateway before them, until Ctrl-C.
+ * @returns {Promise<number>} the exit code: 0 when asked to stop, 1 when the gateway ended by itself
+ */
+export async function runDemo() {
+  // `||`, as in the config's `${PORT:-8080}`: set but empty is not set.
+  const port = Number(process.env.PORT || 8080);
+  const managementPort = Number(process.env.MANAGEMENT_PORT || 9090);
+  const usersPort = await startService('users', process.env.DEMO_USERS_PORT);
+  const ordersPort = await startService('orders', process.env.DEMO_ORDERS_PORT);
+  const env = {
+    ...process.env,
+    USERS_URL: `http://127.0.0.1:${usersPort}`,
+    ORDERS_URL: `http://127.0.0.1:${ordersPort}`,
+    JWT_SECRET: randomBytes(32).toString('base64url'),
+  };
+
+  // Looked at first, because a stranger on our port could pass for our gateway being ready.
+  const taken = (await isTaken(port)) || (await isTaken(managementPort));
+  const gateway = startChild(runtime(), [cli, 'start', '-c', config], { env });
+  const ended = exitCode(gateway);
+
+  if (!taken && (await isReady(port, gateway))) {
+    const token = await demoToken(env);
+    console.log(banner({ port, managementPort, ordersPort, token }));
+  }
+  await ended;
+  const asked = stopping();
+  await stopChildren();
+  if (asked) return 0;
+  console.error('The gateway ended by itself; what it said is above.');
+  if (taken) console.error('To use other ports: PORT=8081 MANAGEMENT_PORT=9091 npm start');
+  return 1;
+}
+
+async function isTaken(port) {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** @returns {Promise<boolean>} false when the gateway ended before it was ready */
+async function isReady(port, gateway) {
+  const deadline = Date.now() + readyWithinMs;
+  while (gateway.exitCode === null && gateway.signalCode === null) {
+    if (await answersReady(port)) return true;
+    if (Date.now() > deadline) {
+      throw new SetupError(
+        `The gateway was not ready within ${readyWithinMs / 1000} s; what it said is above.`,
+      );
+    }
+    await sleep(100);
+  }
+  return false;
+}
+
+async function answersReady(port) {
+  try {
+    const signal = AbortSignal.timeout(1000);
+    const response = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false; // Not listening yet.
+  }
+}
+
+async function demoToken(env) {
+  const claims = [
+    '--provider',
+    'demo',
+    '--sub',
+    'alice',
+    '--scopes',
+    'users:read orders:read',
+    '--expires',
+    '8h',
+  ];
+  const { code, stdout, stderr } = await runQuietly(runtime(), [cli, 'token', '-c', config, ...claims], {
+    env,
+  });
+  if (code !== 0) throw new SetupError(`${stderr}No demo token could be made; the reason is above.`);
+  return stdout.trim();
+}

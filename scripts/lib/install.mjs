@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { runQuietly } from './children.mjs';
+import { exclusively } from './lock.mjs';
+import { inRoot, SetupError } from './project.mjs';
+
+const lockfile = inRoot('package-lock.json');
+const installedHash = inRoot('node_modules/.breakwater-lock-hash');
+// npm writes this as its last step, so that an interrupted install has none.
+const npmReceipt = inRoot('node_modules/.package-lock.json');
+
+/** Brings node_modules to what package-lock.json says; does nothing when it is there already. */
+export async function ensureInstalled() {
+  if (isInstalled()) return;
+  await exclusively(async () => {
+    if (isInstalled()) return;
+    console.log('Installing dependencies (about a minute, once)…');
+    await install();
+    writeFileSync(installedHash, lockHash());
+  });
+}
+
+function isInstalled() {
+  if (!existsSync(npmReceipt)) return false;
+  if (existsSync(installedHash) && readFileSync(installedHash, 'utf8') === lockHash()) return true;
+  // Somebody ran npm by hand since.
+  return statSync(npmReceipt).mtimeMs >= statSync(lockfile).mtimeMs;
+}
+
+const lockHash = () => createHash('sha256').update(readFileSync(lockfile)).digest('hex');
+
+async function install() {
+  // `--include=dev` because the runtime and the compiler are dev dependencies, which NODE_ENV=production leaves out.
+  // The shorter waits between tries say "no network" after seconds; npm's own take more than a minute.
+  const waits = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  const args = ['ci', '--loglevel=error', '--include=dev', ...waits];
+  const { code, stdout, stderr } = await runQuietly('npm', args, { env: systemEnvironment() }).catch(
+    (error) => {
+      if (error.code !== 'ENOENT') throw error;
+      throw new SetupError(
+        'npm was not found on PATH. It comes with Node.js: https://nodejs.org/en/download',
+      );
+    },
+  );
+  if (code === 0) return;
+  if (/\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b/.test(stderr)) {
+    throw new SetupError(
+      'npm could not reach its package registry, and the first run needs it to download the dependencies. Connect ' +
+        'to the network, or name a mirror with `npm config set registry URL`, then run this command again. ' +
+        `npm said: ${/request to .*/.exec(stderr)?.[0] ?? stderr}`,
+    );
+  }
+  throw new SetupError(`${stdout}${stderr}\`npm ci\` failed with exit code ${code}; its output is above.`);
+}
+
+/** npm must not run on the pinned Node: it is about to delete that. */
+function systemEnvironment() {
+  const bin = inRoot('node_modules/.bin');
+  const path = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== bin);
+  return { ...process.env, PATH: path.join(delimiter) };
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stopping } from './children.mjs';
+import { root, SetupError } from './project.mjs';
+
+const giveUpAfterMs = 10 * 60_000;
+const lockName = `breakwater-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`;
+
+// A link whose target is the owner's pid: made in one atomic step, content included, so that there is no moment
+// when a lock has no owner. It lives outside node_modules, which `npm ci` empties.
+const lock = join(tmpdir(), lockName);
+
+/** Runs `work` while no other script of this checkout installs or builds. */
+export async function exclusively(work) {
+  await acquire();
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+async function acquire() {
+  const deadline = Date.now() + giveUpAfterMs;
+  let told = false;
+  while (!tryAcquire()) {
+    const owner = ownerOf(lock);
+    if (owner !== undefined && !isAlive(owner)) {
+      rmSync(lock, { force: true });
+      continue;
+    }
+    if (!told) console.log(`Waiting for another run (process ${owner}) to install or build…`);
+    told = true;
+    if (stopping()) throw new SetupError('Stopped.');
+    if (Date.now() > deadline) {
+      throw new SetupError(
+        `Process ${owner} holds ${lock} for too long. If it is not a Breakwater run, delete that file.`,
+      );
+    }
+    await sleep(250);
+  }
+}
+
+function tryAcquire() {
+  try {
+    symlinkSync(String(process.pid), lock);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function ownerOf(path) {
+  try {
+    return Number(readlinkSync(path));
+  } catch {
+    return undefined; // Released between our attempt and this look.
+  }
+}
+
+function isAlive(pid) {
+  // A lock with our own number was left by an earlier process that had it (containers reuse small pids).
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}

@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// Everything under scripts/ has to start on the system's Node (>= 18) with no dependency installed: on a fresh
+// clone it is what installs them. Children then run on the pinned runtime.
+
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export const inRoot = (...parts) => join(root, ...parts);
+
+/** The gateway's command line, once built. */
+export const cli = inRoot('dist/cli.js');
+
+/** A failure the user can act on: shown as one paragraph, without a stack. */
+export class SetupError extends Error {}
+
+/**
+ * @returns {string} the Node that runs everything but these scripts
+ * @throws {SetupError} when the pinned one could not be installed and the system's is too old
+ */
+export function runtime() {
+  const pinned = inRoot('node_modules/.bin/node');
+  if (existsSync(pinned)) return pinned;
+  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
+  throw new SetupError(
+    `Breakwater needs Node 24 or newer; this is ${process.version}, and the pinned runtime is not in node_modules. ` +
+      'npm was probably told to ignore install scripts: run `npm ci --ignore-scripts=false`, then this command again.',
+  );
+}

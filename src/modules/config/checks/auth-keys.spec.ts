@@ -1,0 +1,157 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../parse-config.js';
+import { formatProblems } from '../problem.js';
+
+const pem = (key: KeyObject) =>
+  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const FILES: Readonly<Record<string, string>> = {
+  '/etc/gw/rsa.pem': pem(rsa.publicKey),
+  '/etc/gw/private.pem': pem(rsa.privateKey),
+  '/etc/gw/short.pem': pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey),
+  '/etc/gw/p256.pem': pem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey),
+  '/etc/gw/p384.pem': pem(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey),
+  '/etc/gw/ed.pem': pem(generateKeyPairSync('ed25519').publicKey),
+  '/etc/gw/junk.pem': '-----BEGIN PUBLIC KEY-----\nhunter2\n-----END PUBLIC KEY-----\n',
+};
+
+function parse(provider: object, env: Record<string, string> = {}) {
+  const readFile = (path: string) => {
+    const text = FILES[path];
+    if (text === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
+    return text;
+  };
+  return parseConfig(JSON.stringify({ auth: { main: provider } }), {
+    file: '/etc/gw/gateway.yaml',
+    env,
+    readFile,
+  });
+}
+
+function problems(provider: object, env?: Record<string, string>): string[] {
+  const result = parse(provider, env);
+  return result.ok ? [] : formatProblems('f', result.problems).split('\n');
+}
+
+const SECRET_32 = 'x'.repeat(32);
+
+describe('keys of providers', () => {
+  it.each([
+    [{ secret: SECRET_32, algorithms: ['HS256'] }],
+    [{ secret: 'x'.repeat(64), algorithms: ['HS256', 'HS384', 'HS512'] }],
+    [{ secret: 'ü'.repeat(16), algorithms: ['HS256'] }],
+    [{ publicKey: 'rsa.pem', algorithms: ['RS256', 'PS512'] }],
+    [{ publicKey: '/etc/gw/p256.pem', algorithms: ['ES256'] }],
+    [{ publicKey: '${file:p384.pem}', algorithms: ['ES384'] }],
+  ])('takes %j', (provider) => {
+    expect(problems(provider)).toEqual([]);
+  });
+
+  it('resolves a file to its PEM text', () => {
+    const result = parse({ publicKey: 'rsa.pem', algorithms: ['RS256'] });
+    expect(result.ok && result.config.auth['main']?.publicKey).toBe(FILES['/etc/gw/rsa.pem']);
+  });
+
+  it('takes PEM text itself', () => {
+    const text = FILES['/etc/gw/rsa.pem'];
+    const result = parse({ publicKey: text, algorithms: ['RS256'] });
+    expect(result.ok && result.config.auth['main']?.publicKey).toBe(text);
+  });
+
+  it.each([
+    ['no key', { algorithms: ['HS256'] }, 'auth.main: missing a key, expected `secret` or `publicKey`'],
+    ['two keys', { secret: SECRET_32, publicKey: 'rsa.pem', algorithms: ['HS256'] }, 'auth.main: found both'],
+    [
+      'only an issuer',
+      { issuer: 'https://a', algorithms: ['RS256'] },
+      'auth.main.issuer: `issuer` without a key (OpenID discovery) is part of',
+    ],
+    ['no algorithms', { secret: SECRET_32 }, 'auth.main.algorithms: missing, expected a list'],
+    ['an empty list of algorithms', { secret: SECRET_32, algorithms: [] }, 'expected at least one algorithm'],
+    [
+      'an unknown algorithm',
+      { secret: SECRET_32, algorithms: ['none'] },
+      'algorithms[0]: found "none", expected one of `HS256`,',
+    ],
+    [
+      'RS with a secret',
+      { secret: SECRET_32, algorithms: ['RS256'] },
+      'algorithms[0]: found "RS256", expected one that works with `secret`: HS256, HS384, HS512',
+    ],
+    [
+      'HS with a public key',
+      { publicKey: 'rsa.pem', algorithms: ['RS256', 'HS256'] },
+      'algorithms[1]: found "HS256", expected one that works with `publicKey`: RS256,',
+    ],
+    [
+      '31 bytes for HS256',
+      { secret: 'x'.repeat(31), algorithms: ['HS256'] },
+      'expected at least 32 bytes for HS256; this has 31',
+    ],
+    [
+      '47 bytes for HS384',
+      { secret: 'x'.repeat(47), algorithms: ['HS256', 'HS384'] },
+      'expected at least 48 bytes for HS384; this has 47',
+    ],
+    [
+      '63 bytes for HS512',
+      { secret: 'x'.repeat(63), algorithms: ['HS512', 'HS256'] },
+      'expected at least 64 bytes for HS512; this has 63',
+    ],
+    [
+      'a missing file',
+      { publicKey: 'no.pem', algorithms: ['RS256'] },
+      'found "no.pem", expected PEM text, or the path of a readable PEM file: no such file',
+    ],
+    [
+      'a private key',
+      { publicKey: 'private.pem', algorithms: ['RS256'] },
+      'expected a public key; this is a private key',
+    ],
+    [
+      'no key in the file',
+      { publicKey: 'junk.pem', algorithms: ['RS256'] },
+      'expected a public key as PEM text that can be parsed',
+    ],
+    [
+      'a short RSA key',
+      { publicKey: 'short.pem', algorithms: ['RS256'] },
+      'expected an RSA key of at least 2048 bits, this has 1024',
+    ],
+    [
+      'an EC key for RS',
+      { publicKey: 'p256.pem', algorithms: ['RS256'] },
+      'algorithms[0]: found "RS256", expected an algorithm that fits `publicKey`; this one needs an RSA key',
+    ],
+    [
+      'an RSA key for ES',
+      { publicKey: 'rsa.pem', algorithms: ['ES256'] },
+      'this one needs an EC key on prime256v1',
+    ],
+    [
+      'a key on another curve',
+      { publicKey: 'p256.pem', algorithms: ['ES256', 'ES384'] },
+      'algorithms[1]: found "ES384", expected an algorithm that fits',
+    ],
+    ['an Ed25519 key for PS', { publicKey: 'ed.pem', algorithms: ['PS256'] }, 'this one needs an RSA key'],
+  ])('refuses %s', (_, provider, problem) => {
+    expect(problems(provider)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('never shows a secret or a key', () => {
+    const short = problems({ secret: 'hunter2', algorithms: ['HS256'] });
+    const substituted = problems({ secret: '${SECRET}', algorithms: ['HS256'] }, { SECRET: 'hunter2' });
+    const key = problems({ publicKey: FILES['/etc/gw/private.pem'], algorithms: ['RS256'] });
+    expect(short).toEqual([expect.not.stringContaining('hunter2')]);
+    expect(substituted).toEqual([expect.stringContaining('found "${SECRET}", expected at least 32 bytes')]);
+    expect(substituted).toEqual([expect.not.stringContaining('hunter2')]);
+    expect(key).toEqual([expect.stringContaining('found PEM text, expected a public key')]);
+  });
+
+  it('says only once that the variable of a secret is missing', () => {
+    expect(problems({ secret: '${SECRET}', algorithms: ['HS256'] })).toEqual([
+      expect.stringContaining('auth.main.secret: environment variable SECRET is not set'),
+    ]);
+  });
+});

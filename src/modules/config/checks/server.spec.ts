@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../parse-config.js';
+
+function problems(text: string): string[] {
+  const result = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+  return result.ok ? [] : result.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+describe('server', () => {
+  it.each([
+    ['server: { headersTimeout: 90s }', 'server.headersTimeout'],
+    ['server: { requestTimeout: 5s }', 'server.requestTimeout'],
+    ['server: { headersTimeout: 6s, requestTimeout: 5s }', 'server.headersTimeout'],
+  ])('may not wait longer for headers than for the request: %s', (text, path) => {
+    expect(problems(text)).toEqual([
+      expect.stringContaining(`${path}: found a headersTimeout above requestTimeout`),
+    ]);
+    expect(problems('server: { headersTimeout: 5s, requestTimeout: 5s }')).toEqual([]);
+  });
+
+  it.each([
+    ['management: { port: 8080 }', 'management.port'],
+    ['server: { port: 9090 }', 'server.port'],
+    ['server: { host: 127.0.0.1, port: "9090" }', 'server.port'],
+  ])('may not share its port with management: %s', (text, path) => {
+    expect(problems(text)).toEqual([
+      `${path}: found the same port for server and management, expected two ports`,
+    ]);
+  });
+
+  it.each(['server: { port: 0 }\nmanagement: { port: 0 }', 'server: { host: 10.0.0.1, port: 9090 }'])(
+    'may use a port that is not the same: %j',
+    (text) => {
+      expect(problems(text)).toEqual([]);
+    },
+  );
+
+  it('is checked even when another of its keys is wrong', () => {
+    const text = 'server: { maxBodyBytes: 5MB, headersTimeout: 90s }\nmanagement: { port: 8080 }';
+    expect(problems(text)).toHaveLength(3);
+  });
+});

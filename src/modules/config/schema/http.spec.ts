@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { headers, method, responseHeaders, statusRange } from './http.js';
+
+describe('method', () => {
+  it('is upper-cased', () => {
+    expect(method().parse('get')).toBe('GET');
+    expect(method().parse('M-SEARCH')).toBe('M-SEARCH');
+  });
+
+  it.each(['CONNECT', 'trace', 'Track', 'GET /', '', 'GE T', 1])('refuses %j', (written) => {
+    expect(method().safeParse(written).success).toBe(false);
+  });
+});
+
+describe('headers', () => {
+  it('lower-cases names and inherits nothing', () => {
+    const parsed = headers().parse({ 'X-Beta': '1', constructor: 'x' });
+    expect(parsed).toEqual({ 'x-beta': '1', constructor: 'x' });
+    expect(Object.getPrototypeOf(parsed)).toBeNull();
+  });
+
+  it.each([
+    ['a name that is no token', { 'bad name': 'x' }],
+    ['an empty name', { '': 'x' }],
+    ['a line break in a value', { a: 'x\r\ny: z' }],
+    ['a NUL in a value', { a: 'x\0' }],
+    ['a blank around a value', { a: ' x' }],
+    ['a number', { a: 1 }],
+    ['one name in two cases', { 'X-A': '1', 'x-a': '2' }],
+  ])('refuses %s', (_, written) => {
+    expect(headers().safeParse(written).error?.issues).toHaveLength(1);
+  });
+
+  it.each(['Content-Length', 'transfer-encoding', 'CONNECTION'])('a response may not set %s', (name) => {
+    expect(responseHeaders().safeParse({ [name]: '5' }).success).toBe(false);
+    expect(headers().safeParse({ [name]: '5' }).success).toBe(true);
+  });
+});
+
+describe('statusRange', () => {
+  it.each([
+    [200, [200, 200]],
+    ['200', [200, 200]],
+    ['200-299', [200, 299]],
+    ['100-599', [100, 599]],
+  ])('reads %j', (written, range) => {
+    expect(statusRange().parse(written)).toEqual(range);
+  });
+
+  it.each(['2xx', '299-200', '99', 99, 600, '500-600', '200-', '200 - 299', 200.5, null])(
+    'refuses %j',
+    (written) => {
+      expect(statusRange().safeParse(written).success).toBe(false);
+    },
+  );
+});

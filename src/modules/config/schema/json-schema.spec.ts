@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { gatewayJsonSchema } from './json-schema.js';
+
+interface Schema {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly pattern?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema | false;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+}
+
+/** Every key with its schema, as `upstreams.*.url`. */
+function keysOf(schema: Schema, place = ''): [string, Schema][] {
+  const properties = Object.entries(schema.properties ?? {}).flatMap(([key, child]): [string, Schema][] => {
+    const path = place === '' ? key : `${place}.${key}`;
+    return [[path, child], ...keysOf(child, path)];
+  });
+  const byId = schema.additionalProperties ? keysOf(schema.additionalProperties, `${place}.*`) : [];
+  const items = schema.items ? keysOf(schema.items, `${place}.*`) : [];
+  return [
+    ...properties,
+    ...byId,
+    ...items,
+    ...(schema.anyOf ?? []).flatMap((branch) => keysOf(branch, place)),
+  ];
+}
+
+/** Keys that are written below one place. */
+function under(place: string, keys: string): string[] {
+  return keys.split(' ').map((key) => `${place}.${key}`);
+}
+
+function upstreamKeys(place: string): string[] {
+  return [
+    ...under(place, 'timeout connectTimeout bodyTimeout pool pool.connections breaker health fallback'),
+    ...under(
+      `${place}.breaker`,
+      'errorRate window minRequests consecutiveFailures openFor maxOpenFor failureStatuses',
+    ),
+    ...under(`${place}.health`, 'path interval unhealthyInterval timeout failures passes statuses'),
+    ...under(`${place}.fallback`, 'response response.status response.headers response.body'),
+  ];
+}
+
+const SERVED = [
+  ...'server management auth cache defaults upstreams routes'.split(' '),
+  ...under(
+    'server',
+    'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout keepAliveTimeout',
+  ),
+  ...under('server', 'shutdown shutdown.delay shutdown.drain'),
+  ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
+  ...under('management', 'host port'),
+  ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew'),
+  ...under('cache', 'maxBytes maxEntryBytes ttl'),
+  ...upstreamKeys('defaults'),
+  ...under('upstreams.*', 'url'),
+  ...upstreamKeys('upstreams.*'),
+  ...under(
+    'routes.*',
+    'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
+  ),
+  ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
+];
+
+const schema = gatewayJsonSchema() as Schema;
+const keys = new Map(keysOf(schema));
+
+describe('gatewayJsonSchema', () => {
+  it('has every served key and no other', () => {
+    expect([...keys.keys()].toSorted()).toEqual(SERVED.toSorted());
+  });
+
+  it.each(SERVED)('describes %s', (key) => {
+    expect(keys.get(key)?.description).toMatch(/^.{20,}\.$/);
+  });
+
+  it('shows defaults as they are written', () => {
+    expect(keys.get('upstreams.*.timeout')?.default).toBe('3s');
+    expect(keys.get('server.maxBodyBytes')?.default).toBe('10MiB');
+    expect(keys.get('upstreams.*.breaker.failureStatuses')?.default).toEqual([500, 502, 503, 504]);
+    expect(keys.get('upstreams.*.health')?.default).toBeUndefined();
+  });
+
+  it('admits no other keys, and only ids as ids', () => {
+    expect(schema.additionalProperties).toBe(false);
+    expect(keys.get('routes.*.match')?.additionalProperties).toBe(false);
+    expect(keys.get('upstreams')).toMatchObject({
+      propertyNames: { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$' },
+    });
+  });
+
+  it('admits a substitution wherever a form is asked for', () => {
+    const duration = new RegExp(keys.get('upstreams.*.timeout')?.anyOf?.[0]?.pattern ?? '');
+    expect(['3s', '${TIMEOUT:-3s}', '3 parsecs'].map((text) => duration.test(text))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const port = new RegExp(keys.get('server.port')?.anyOf?.[1]?.pattern ?? '');
+    expect(['8080', '${PORT}', 'http'].map((text) => port.test(text))).toEqual([true, true, false]);
+    expect(keys.get('routes.*.cache.per')?.anyOf).toEqual([
+      { type: 'string', enum: ['user', 'public'] },
+      { type: 'string', pattern: String.raw`\$\{` },
+    ]);
+  });
+});

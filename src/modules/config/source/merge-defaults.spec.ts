@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigSource } from './config-source.js';
+import { mergeDefaults } from './merge-defaults.js';
+import { readYaml } from './read-yaml.js';
+import { ReferencedFiles } from './referenced-files.js';
+
+function merged(text: string): ConfigSource {
+  const files = new ReferencedFiles('/gateway.yaml', () => '');
+  return new ConfigSource(mergeDefaults(readYaml(text, { env: {}, files }).root!));
+}
+
+const TEXT = `
+defaults:
+  timeout: 5s
+  breaker: { errorRate: 20%, failureStatuses: [500, 503] }
+  fallback: { response: { headers: { x-a: "1" }, body: { error: away, hint: later } } }
+upstreams:
+  users:
+    url: http://users
+    breaker: { failureStatuses: [502], window: 30s }
+    fallback: { response: { headers: { x-b: "2" }, body: { error: gone } } }
+  orders: {}
+`;
+
+describe('mergeDefaults', () => {
+  it('merges mappings key by key; lists, scalars and bodies are replaced whole', () => {
+    expect(merged(TEXT).valueAt(['upstreams', 'users'])).toEqual({
+      url: 'http://users',
+      timeout: '5s',
+      breaker: { errorRate: '20%', failureStatuses: [502], window: '30s' },
+      fallback: { response: { headers: { 'x-a': '1', 'x-b': '2' }, body: { error: 'gone' } } },
+    });
+  });
+
+  it('lets a merged value keep the place where it was written', () => {
+    const source = merged(TEXT);
+    const path = ['upstreams', 'orders', 'timeout'];
+    expect(source.isInherited(path)).toBe(true);
+    expect(source.problem(path, 'm')).toEqual({
+      path: 'defaults.timeout',
+      line: 3,
+      column: 12,
+      message: 'm',
+    });
+    expect(source.isInherited(['upstreams', 'users', 'breaker', 'window'])).toBe(false);
+    expect(source.isInherited(['upstreams', 'users', 'pool'])).toBe(false);
+  });
+
+  it('never merges a URL', () => {
+    const source = merged('defaults: { url: http://other }\nupstreams: { users: {} }');
+    expect(source.valueAt(['upstreams', 'users'])).toEqual({});
+  });
+
+  it.each([
+    'upstreams: 3\ndefaults: {}',
+    'defaults: 3\nupstreams: { a: {} }',
+    'defaults: { timeout: 1s }\nupstreams: { a: 3 }',
+  ])('leaves alone what is no mapping: %j', (text) => {
+    const files = new ReferencedFiles('/gateway.yaml', () => '');
+    const { root } = readYaml(text, { env: {}, files });
+    expect(merged(text).plain).toEqual(new ConfigSource(root!).plain);
+  });
+});

@@ -1,0 +1,111 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { onTestFinished } from 'vitest';
+import { Gateway } from '../../src/gateway.js';
+import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
+import { parseConfig } from '../../src/modules/config/parse-config.js';
+import { formatProblems } from '../../src/modules/config/problem.js';
+import { collectBody } from './http.js';
+
+/**
+ * A gateway in this process, over real sockets, that ends with the test:
+ *
+ *     const gw = await gateway(`upstreams: { users: { url: "\${USERS_URL}" } } ...`)
+ *       .withUpstream('users', (req, res) => res.end('hi'))
+ *       .start();
+ *     const response = await gw.fetch('/users/1');
+ */
+export function gateway(yaml: string): GatewayBuilder {
+  return new GatewayBuilder(yaml);
+}
+
+class GatewayBuilder {
+  private readonly upstreams = new Map<string, RequestListener | Server>();
+  private readonly modules: (Type | DynamicModule)[] = [];
+  private readonly env: Record<string, string> = {};
+
+  constructor(private readonly yaml: string) {}
+
+  /** Its address is `${ID_URL}` in the YAML, with the id in upper case. */
+  withUpstream(id: string, handler: RequestListener | Server): this {
+    this.upstreams.set(id, handler);
+    return this;
+  }
+
+  withModule(module: Type | DynamicModule): this {
+    this.modules.push(module);
+    return this;
+  }
+
+  withEnv(env: Record<string, string>): this {
+    Object.assign(this.env, env);
+    return this;
+  }
+
+  async start(): Promise<RunningGateway> {
+    for (const [id, handler] of this.upstreams) {
+      this.env[`${id.toUpperCase()}_URL`] = await listen(typeof handler === 'function' ? createServer(handler) : handler);
+    }
+    const config = configOf(this.yaml, this.env);
+    const running = await Gateway.start(config, { modules: this.modules, logger: false });
+    onTestFinished(() => running.close());
+    return new RunningGateway(running);
+  }
+}
+
+export class RunningGateway {
+  constructor(readonly gateway: Gateway) {}
+
+  get url(): string {
+    return this.gateway.url;
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, init);
+  }
+
+  management(path: string): Promise<Response> {
+    return fetch(this.gateway.managementUrl + path);
+  }
+
+  /** @returns the value of a series such as `breakwater_breaker_state{upstream="users"}`, or 0 without it */
+  async metric(series: string): Promise<number> {
+    const text = await (await this.management('/metrics')).text();
+    const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+    return line === undefined ? 0 : Number(line.slice(series.length + 1));
+  }
+}
+
+/** Parses YAML as the gateway does, and moves it to ephemeral ports of the loopback. */
+export function configOf(yaml: string, env: Record<string, string> = {}): GatewayConfig {
+  const result = parseConfig(yaml, { file: 'test.yaml', env, readFile: () => '' });
+  if (!result.ok) throw new TypeError(formatProblems('test.yaml', result.problems));
+  const { config } = result;
+  return {
+    ...config,
+    server: { ...config.server, host: '127.0.0.1', port: 0 },
+    management: { host: '127.0.0.1', port: 0 },
+  };
+}
+
+/** Listens on an ephemeral port until the test ends. */
+export async function listen(server: Server | import('node:net').Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(
+    () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  );
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Answers with what it was sent. */
+export const echo: RequestListener = (req, res) => {
+  void collectBody(req).then((body) => {
+    const answer = JSON.stringify({ method: req.method, url: req.url, headers: req.headers, body: body.toString() });
+    res.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+  });
+};

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface LogLine {
+  readonly msg?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A child process of the test; it never outlives the test. */
+export class TestProcess {
+  readonly lines: string[] = [];
+  stderr = '';
+  readonly exited: Promise<number | NodeJS.Signals | null>;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(readonly child: ChildProcess) {
+    this.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+    if (child.stdout) {
+      createInterface(child.stdout).on('line', (line) => {
+        this.lines.push(line);
+        for (const wake of this.waiting) wake();
+      });
+    }
+    child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await this.exited;
+    });
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** The first JSON line of stdout that passes; fails when the process ends without one. */
+  async json(accept: (line: LogLine) => boolean): Promise<LogLine> {
+    for (let next = 0; ; next++) {
+      while (next >= this.lines.length) {
+        const ended = await Promise.race([
+          new Promise<false>((resolve) => {
+            const wake = () => {
+              this.waiting.delete(wake);
+              resolve(false);
+            };
+            this.waiting.add(wake);
+          }),
+          this.exited.then(() => true),
+        ]);
+        if (ended && next >= this.lines.length) throw new Error(`The process ended: ${this.stderr}`);
+      }
+      const line = parse(this.lines[next] ?? '');
+      if (line && accept(line)) return line;
+    }
+  }
+}
+
+export function spawnNode(args: readonly string[], env: Record<string, string> = {}): TestProcess {
+  return new TestProcess(
+    spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+}
+
+/** Runs the built CLI, as a user does. */
+export function breakwater(args: readonly string[], env: Record<string, string> = {}): TestProcess {
+  return spawnNode(['dist/cli.js', ...args], env);
+}
+
+export interface GatewayProcess {
+  readonly process: TestProcess;
+  readonly url: string;
+  readonly managementUrl: string;
+}
+
+/** A gateway as a process of its own. The YAML should ask for port 0 on both ports. */
+export async function spawnGateway(yaml: string, env: Record<string, string> = {}): Promise<GatewayProcess> {
+  const process = breakwater(['start', '-c', await temporaryFile('gateway.yaml', yaml)], env);
+  const { url, managementUrl } = await process.json(({ msg }) => msg === 'listening');
+  return { process, url: String(url), managementUrl: String(managementUrl) };
+}
+
+export interface UpstreamProcess {
+  readonly process: TestProcess;
+  readonly url: string;
+  readonly port: number;
+}
+
+/** One of the demo's upstreams as a process of its own. */
+export async function spawnUpstream(name: 'users' | 'orders', port = 0, latencyMs = 0): Promise<UpstreamProcess> {
+  const args = ['test/demo/upstream.ts', name, '--port', String(port), '--latency', String(latencyMs)];
+  const process = spawnNode(args);
+  const { port: actual } = await process.json(({ event }) => event === 'listening');
+  return { process, url: `http://127.0.0.1:${Number(actual)}`, port: Number(actual) };
+}
+
+/** Gone with the test. */
+export async function temporaryFile(name: string, content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'breakwater-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+function parse(line: string): LogLine | undefined {
+  try {
+    return JSON.parse(line) as LogLine;
+  } catch {
+    return undefined;
+  }
+}
