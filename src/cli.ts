@@ -15,7 +15,9 @@ interface ConfigOption {
 }
 
 function configOption(): Option {
-  return new Option('-c, --config <file>', 'configuration file').env('GATEWAY_CONFIG').default(DEFAULT_CONFIG);
+  return new Option('-c, --config <file>', 'configuration file')
+    .env('GATEWAY_CONFIG')
+    .default(DEFAULT_CONFIG);
 }
 
 const program = new Command('breakwater')
@@ -49,7 +51,9 @@ program
   .addHelpText('after', '\nExample:\n  $ breakwater check -c gateway.yaml && echo fit to deploy')
   .action(({ config: file }: ConfigOption) => {
     const { upstreams, routes } = load(file);
-    console.log(`${file} is valid: ${count(routes.length, 'route')}, ${count(Object.keys(upstreams).length, 'upstream')}.`);
+    console.log(
+      `${file} is valid: ${count(routes.length, 'route')}, ${count(Object.keys(upstreams).length, 'upstream')}.`,
+    );
   });
 
 program
@@ -60,7 +64,10 @@ program
   .option('-s, --sub <subject>', 'the user', 'demo')
   .option('--scopes <scopes>', 'separated by spaces or commas')
   .option('-e, --expires <duration>', 'such as 30m or 8h', '1h')
-  .addHelpText('after', '\nExample:\n  $ curl -H "Authorization: Bearer $(breakwater token --sub alice)" localhost:8080/users/1')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ curl -H "Authorization: Bearer $(breakwater token --sub alice)" localhost:8080/users/1',
+  )
   .action(({ config: file, ...request }: ConfigOption & TokenRequest) => {
     const result = issueToken(load(file).auth, request);
     if (!result.ok) fail(result.problem);
@@ -86,7 +93,9 @@ function load(file: string): GatewayConfig {
     return result.config;
   }
   const { problems } = result;
-  console.error(`${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}; nothing was started.`);
+  console.error(
+    `${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}; nothing was started.`,
+  );
   process.exit(1);
 }
 

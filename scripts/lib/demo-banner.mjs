@@ -21,13 +21,13 @@ Five things to try in another terminal:
 curl -i ${bearer} ${gateway}/orders/1
 
 2. A cached call. Run it twice, and watch Cache-Status and the time:
-curl -i -w 'took %{time_total} s\\n' ${bearer} ${gateway}/users
+curl -si -w '\\ntook %{time_total} s\\n' ${bearer} ${gateway}/users | grep -iE '^(http|cache-status|took)'
 
 3. No token, no entry: 401.
 curl -i ${gateway}/users
 
 4. Stop the orders service, and see callers get its fallback. It comes back by itself.
-curl -X POST ${orders}/_demo/stop; sleep 8; curl -i ${bearer} ${gateway}/orders/1
+curl -s -X POST ${orders}/_demo/stop; curl -i ${bearer} ${gateway}/orders/1
 
 5. The health page: every service and its breaker.
 curl -s ${management}/health

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
+import { register } from 'prom-client';
 import { onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
@@ -45,11 +46,17 @@ class GatewayBuilder {
 
   async start(): Promise<RunningGateway> {
     for (const [id, handler] of this.upstreams) {
-      this.env[`${id.toUpperCase()}_URL`] = await listen(typeof handler === 'function' ? createServer(handler) : handler);
+      this.env[`${id.toUpperCase()}_URL`] = await listen(
+        typeof handler === 'function' ? createServer(handler) : handler,
+      );
     }
     const config = configOf(this.yaml, this.env);
     const running = await Gateway.start(config, { modules: this.modules, logger: false });
-    onTestFinished(() => running.close());
+    onTestFinished(async () => {
+      await running.close();
+      // Metrics are the process's; the next test counts from nothing.
+      register.clear();
+    });
     return new RunningGateway(running);
   }
 }
@@ -105,7 +112,12 @@ export async function listen(server: Server | import('node:net').Server): Promis
 /** Answers with what it was sent. */
 export const echo: RequestListener = (req, res) => {
   void collectBody(req).then((body) => {
-    const answer = JSON.stringify({ method: req.method, url: req.url, headers: req.headers, body: body.toString() });
+    const answer = JSON.stringify({
+      method: req.method,
+      url: req.url,
+      headers: req.headers,
+      body: body.toString(),
+    });
     res.writeHead(200, { 'content-type': 'application/json' }).end(answer);
   });
 };

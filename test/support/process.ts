@@ -63,7 +63,11 @@ export class TestProcess {
 
 export function spawnNode(args: readonly string[], env: Record<string, string> = {}): TestProcess {
   return new TestProcess(
-    spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawn(process.execPath, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
   );
 }
 
@@ -92,7 +96,11 @@ export interface UpstreamProcess {
 }
 
 /** One of the demo's upstreams as a process of its own. */
-export async function spawnUpstream(name: 'users' | 'orders', port = 0, latencyMs = 0): Promise<UpstreamProcess> {
+export async function spawnUpstream(
+  name: 'users' | 'orders',
+  port = 0,
+  latencyMs = 0,
+): Promise<UpstreamProcess> {
   const args = ['test/demo/upstream.ts', name, '--port', String(port), '--latency', String(latencyMs)];
   const process = spawnNode(args);
   const { port: actual } = await process.json(({ event }) => event === 'listening');

@@ -1,4 +1,5 @@
-import type { ProblemStatus } from './problem.js';
+/** An error status; anything else is no problem. */
+type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 417 | 431 | 500 | 501 | 502 | 503 | 504 | 508;
 
 /**
  * Every answer the gateway makes by itself when something is wrong: its stable `code`, status and title.
@@ -17,7 +18,6 @@ export const PROBLEMS = {
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
   internal_error: { status: 500, title: 'The gateway failed' },
-  method_not_implemented: { status: 501, title: 'The method is not supported' },
   upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },
   upstream_reset: { status: 502, title: 'The upstream closed the connection before it answered' },
   upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },

@@ -1,8 +1,5 @@
 import { PROBLEMS, type ProblemCode } from './codes.js';
 
-/** An error status; anything else is no problem. */
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 417 | 431 | 500 | 501 | 502 | 503 | 504 | 508;
-
 const DOCS = 'https://github.com/breakwater-gateway/breakwater/blob/main/docs/errors.md';
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';

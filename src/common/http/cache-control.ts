@@ -8,7 +8,9 @@ const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\
 export function parseCacheControl(field: string | readonly string[] | undefined): CacheControl {
   if (field === undefined || field.length === 0) return EMPTY;
   const directives = new Map<string, string | true>();
-  for (const [, name = '', quoted, token] of (typeof field === 'string' ? field : field.join(',')).matchAll(DIRECTIVE)) {
+  for (const [, name = '', quoted, token] of (typeof field === 'string' ? field : field.join(',')).matchAll(
+    DIRECTIVE,
+  )) {
     const key = name.toLowerCase();
     if (!directives.has(key)) directives.set(key, quoted ?? token ?? true);
   }

@@ -49,7 +49,8 @@ function normalise(raw: string): string {
     .replace(/\/{2,}/g, '/');
   for (let i = 0; i < path.length; i++) {
     const code = path.charCodeAt(i);
-    if (code <= 0x20 || code >= 0x7f || code === 0x5c || code === 0x23) malformed('a character that must be escaped');
+    if (code <= 0x20 || code >= 0x7f || code === 0x5c || code === 0x23)
+      malformed('a character that must be escaped');
   }
   for (const segment of path.split('/')) {
     if (DOT_SEGMENT.test(segment)) malformed('a dot segment');

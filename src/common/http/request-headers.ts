@@ -106,7 +106,13 @@ function isIdentity(name: string): boolean {
 function hasDashTwin(name: string): boolean {
   if (!name.includes('_')) return false;
   const twin = name.replaceAll('_', '-');
-  return isIdentity(twin) || isHopByHop(twin) || PEER_CLAIMS.has(twin) || twin === 'authorization' || twin === 'host';
+  return (
+    isIdentity(twin) ||
+    isHopByHop(twin) ||
+    PEER_CLAIMS.has(twin) ||
+    twin === 'authorization' ||
+    twin === 'host'
+  );
 }
 
 function join(list: string, item: string): string {

@@ -4,8 +4,14 @@ import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { HealthController } from '../health/health.controller.js';
 import { ProbeScheduler } from '../health/probe.scheduler.js';
 import { UpstreamIndicator } from '../health/upstream.indicator.js';
+import { register } from 'prom-client';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+
+/** prom-client's registry is the process's; a second gateway in it shares the metrics of the first. */
+function hasDefaultMetrics(): boolean {
+  return register.getSingleMetric('process_cpu_seconds_total') !== undefined;
+}
 
 /**
  * What operators see, as a Nest application of its own: on its own port nothing of it can be reached by a
@@ -17,7 +23,7 @@ export class ManagementModule {
     const shared = [Lifecycle, UpstreamRegistry, ProbeScheduler];
     return {
       module: ManagementModule,
-      imports: [TerminusModule.forRoot({ logger: false }), PrometheusModule.register()],
+      imports: [TerminusModule.forRoot({ logger: false }), PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } })],
       controllers: [HealthController],
       providers: [
         UpstreamIndicator,

@@ -43,7 +43,9 @@ export class AuthProvider {
    * @throws JsonWebTokenError when the signature, a time or a claim does not hold
    */
   verify(token: string, nowMs: number): Identity & { readonly expiresAtMs: number } {
-    const claims = this.jwt.verify<Record<string, unknown>>(token, { clockTimestamp: Math.floor(nowMs / 1000) });
+    const claims = this.jwt.verify<Record<string, unknown>>(token, {
+      clockTimestamp: Math.floor(nowMs / 1000),
+    });
     const { exp, sub } = claims;
     // A token without an end would be valid for ever; jsonwebtoken lets it through.
     if (typeof exp !== 'number') throw new TypeError('exp is required');

@@ -25,7 +25,10 @@ export function issueToken(auth: GatewayConfig['auth'], request: TokenRequest): 
     return { ok: false, problem: `No provider ${id ?? 'with a secret'} under auth; there is: ${known}.` };
   }
   if (provider.secret === undefined) {
-    return { ok: false, problem: `Provider ${id} has a public key, which can verify tokens but not sign them.` };
+    return {
+      ok: false,
+      problem: `Provider ${id} has a public key, which can verify tokens but not sign them.`,
+    };
   }
   const expiresIn = parseDuration(request.expires);
   if (expiresIn === undefined || expiresIn === 0) {

@@ -32,10 +32,13 @@ export class JwtAuthGuard implements CanActivate {
     }
     const identity = this.verifier.verify(token, policy.provider);
     if (!identity) {
-      const description = 'The token is expired, not yet valid, not meant for this service, or not signed by its issuer';
+      const description =
+        'The token is expired, not yet valid, not meant for this service, or not signed by its issuer';
       throw new ProblemError('token_invalid', {
         detail: description,
-        headers: { 'WWW-Authenticate': `${REALM}, error="invalid_token", error_description="${description}"` },
+        headers: {
+          'WWW-Authenticate': `${REALM}, error="invalid_token", error_description="${description}"`,
+        },
       });
     }
     if (exchange) {

@@ -8,6 +8,7 @@ import type { RouteModel } from '../routing/route.model.js';
  */
 export function cacheKey(exchange: Exchange, route: RouteModel, per: 'user' | 'public'): string {
   const { host, path, query } = exchange.head;
-  const user = per === 'user' && exchange.identity ? [exchange.identity.provider, exchange.identity.subject] : null;
+  const user =
+    per === 'user' && exchange.identity ? [exchange.identity.provider, exchange.identity.subject] : null;
   return hash('sha256', JSON.stringify([route.id, host, path, query, user]), 'base64url');
 }

@@ -1,4 +1,10 @@
-import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../common/clock.js';
@@ -25,7 +31,10 @@ export class CacheInterceptor implements NestInterceptor {
     this.maxEntryBytes = config.current.cache.maxEntryBytes;
   }
 
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     const { route } = exchange ?? {};
     if (!exchange || !route?.cache) return next.handle();

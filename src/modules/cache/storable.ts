@@ -23,14 +23,19 @@ export function freshnessLifetime({ status, headers, policy, authenticated }: St
   if (policy.per === 'public') {
     if (directives.has('private')) return 0;
     // RFC 9111 section 3.5: an answer to an authenticated request is shared only if the upstream says so.
-    if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name))) return 0;
+    if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name)))
+      return 0;
   }
   const lifetime = ownLifetime(headers, directives, policy) ?? policy.ttl;
   return Math.max(0, lifetime - initialAge(headers));
 }
 
 /** RFC 9111 section 4.2.1: the lifetime the response gives itself, in milliseconds. */
-function ownLifetime(headers: HeaderRecord, directives: CacheControl, policy: RouteCacheConfig): number | undefined {
+function ownLifetime(
+  headers: HeaderRecord,
+  directives: CacheControl,
+  policy: RouteCacheConfig,
+): number | undefined {
   const shared = policy.per === 'public' ? deltaSeconds(directives, 's-maxage') : undefined;
   const seconds = shared ?? deltaSeconds(directives, 'max-age');
   if (seconds !== undefined) return seconds * 1000;

@@ -1,5 +1,10 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { HealthCheck, HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
+import {
+  HealthCheck,
+  HealthCheckService,
+  type HealthCheckResult,
+  HealthIndicatorService,
+} from '@nestjs/terminus';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { UpstreamIndicator } from './upstream.indicator.js';
@@ -35,7 +40,10 @@ export class HealthController {
   ready(): Promise<HealthCheckResult> {
     const indicator = this.indicators.check('gateway');
     return this.health.check([
-      () => (this.lifecycle.isReady ? indicator.up() : indicator.down(this.lifecycle.isDraining ? 'draining' : 'starting')),
+      () =>
+        this.lifecycle.isReady
+          ? indicator.up()
+          : indicator.down(this.lifecycle.isDraining ? 'draining' : 'starting'),
     ]);
   }
 }

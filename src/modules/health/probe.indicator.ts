@@ -15,7 +15,11 @@ export class ProbeIndicator {
   ) {}
 
   /** @returns `up` with the status, or `down` with the status or error code; never an address */
-  async probe(upstream: UpstreamProxy, health: HealthConfig, signal: AbortSignal): Promise<HealthIndicatorResult> {
+  async probe(
+    upstream: UpstreamProxy,
+    health: HealthConfig,
+    signal: AbortSignal,
+  ): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(upstream.id);
     try {
       const status = await this.request(upstream.config.url, health, signal);

@@ -56,7 +56,11 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   private async run(upstream: UpstreamProxy, health: HealthConfig): Promise<void> {
     const result = (await this.indicator.probe(upstream, health, this.stop.signal))[upstream.id];
     if (this.stop.signal.aborted) return;
-    const probe = { upstream: upstream.id, passed: result?.status === 'up', detail: String(result?.['probe']) };
+    const probe = {
+      upstream: upstream.id,
+      passed: result?.status === 'up',
+      detail: String(result?.['probe']),
+    };
     this.last.set(upstream.id, probe);
     upstream.breaker.reportProbe(probe.passed, probe.detail);
     this.probed.emit(probe);

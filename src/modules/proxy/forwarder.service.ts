@@ -77,7 +77,10 @@ function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest
   };
 }
 
-function requestBody({ req, head }: Exchange, maxBytes: number): Pick<UpstreamRequest, 'body' | 'contentLength'> {
+function requestBody(
+  { req, head }: Exchange,
+  maxBytes: number,
+): Pick<UpstreamRequest, 'body' | 'contentLength'> {
   if (!head.hasBody) return {};
   const announced = req.headers['content-length'];
   if (announced === undefined) return { body: new RequestBody(req, maxBytes) };
@@ -88,7 +91,12 @@ function requestBody({ req, head }: Exchange, maxBytes: number): Pick<UpstreamRe
 
 function identityHeaders({ identity }: Exchange): readonly string[] {
   if (!identity) return NO_IDENTITY;
-  return ['X-User-Id', headerSafe(identity.subject), 'X-User-Scopes', identity.scopes.map(headerSafe).join(' ')];
+  return [
+    'X-User-Id',
+    headerSafe(identity.subject),
+    'X-User-Scopes',
+    identity.scopes.map(headerSafe).join(' '),
+  ];
 }
 
 /** A subject may be any string; in a header only visible ASCII is safe, so anything else is percent-encoded. */

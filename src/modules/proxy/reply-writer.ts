@@ -38,11 +38,18 @@ export class ReplyWriter {
     exchange.res.end(body);
   }
 
-  fallback(exchange: Exchange, { status, headers, body }: FallbackConfig['response'], problem: ProblemError): void {
+  fallback(
+    exchange: Exchange,
+    { status, headers, body }: FallbackConfig['response'],
+    problem: ProblemError,
+  ): void {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const given = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+    const given = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+    );
     const all = {
-      'content-type': typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
+      'content-type':
+        typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       'breakwater-fallback': 'response',
       ...lowerCased(problem.options.headers),
@@ -68,13 +75,24 @@ export class ReplyWriter {
     this.whole(res, exchange, problem.status, headers, JSON.stringify(problem.details(exchange?.id)));
   }
 
-  private whole(res: Response, exchange: Exchange | undefined, status: number, headers: HeaderRecord, body: string): void {
+  private whole(
+    res: Response,
+    exchange: Exchange | undefined,
+    status: number,
+    headers: HeaderRecord,
+    body: string,
+  ): void {
     const bytes = Buffer.from(body);
     this.writeHead(res, exchange, status, headers, bytes.length);
     endResponse(res, bytes);
   }
 
-  private head(exchange: Exchange, status: number, headers: HeaderRecord, contentLength: number | undefined): void {
+  private head(
+    exchange: Exchange,
+    status: number,
+    headers: HeaderRecord,
+    contentLength: number | undefined,
+  ): void {
     this.writeHead(exchange.res, exchange, status, headers, contentLength);
   }
 

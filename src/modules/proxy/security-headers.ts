@@ -23,6 +23,8 @@ export function securityHeaders(): SecurityHeaders {
   helmet()(res.req, res, () => undefined);
   const kept = res.hasHeader(POWERED_BY);
   res.removeHeader(POWERED_BY);
-  const added = res.getHeaderNames().map((name): DefaultHeader => ({ name, value: String(res.getHeader(name)) }));
+  const added = res
+    .getHeaderNames()
+    .map((name): DefaultHeader => ({ name, value: String(res.getHeader(name)) }));
   return { added, dropped: new Set(kept ? [] : [POWERED_BY]) };
 }

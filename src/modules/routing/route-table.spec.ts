@@ -34,7 +34,9 @@ describe('RouteTable', () => {
   it('matches {name} with exactly one segment, and is case-sensitive', () => {
     const match = table(route('one', { path: '/users/{id}' }));
     expect(match({ path: '/users/' })).toBe('none');
-    expect(table(route('one', { path: '/u/{id}' }), route('all', { path: '/u/**' }))({ path: '/u/' })).toBe('all');
+    expect(table(route('one', { path: '/u/{id}' }), route('all', { path: '/u/**' }))({ path: '/u/' })).toBe(
+      'all',
+    );
     expect(match({ path: '/users/1/2' })).toBe('none');
     expect(match({ path: '/Users/1' })).toBe('none');
   });

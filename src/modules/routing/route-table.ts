@@ -1,5 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import FindMyWay, { type ConstraintStrategy, type Handler, type HTTPVersion, type Instance } from 'find-my-way';
+import FindMyWay, {
+  type ConstraintStrategy,
+  type Handler,
+  type HTTPVersion,
+  type Instance,
+} from 'find-my-way';
 import type { RouteConfig } from '../config/gateway-config.js';
 import { compileRoute, type RouteModel } from './route.model.js';
 
@@ -48,7 +53,9 @@ export class RouteTable {
     const probe = new Probe(input);
     const route = this.find(probe);
     if (route) return { kind: 'route', route };
-    return probe.allow ? { kind: 'method-not-allowed', allow: [...probe.allow].toSorted() } : { kind: 'none' };
+    return probe.allow
+      ? { kind: 'method-not-allowed', allow: [...probe.allow].toSorted() }
+      : { kind: 'none' };
   }
 
   private find(probe: Probe): RouteModel | undefined {

@@ -36,9 +36,23 @@ export function answerClientErrors(server: Server): void {
 /** CONNECT never reaches a route: a gateway is no forward proxy. */
 export function refuseConnect(server: Server): void {
   server.on('connect', (_req, socket: Duplex) => {
-    socket.end(rawAnswer('method_not_allowed', 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'), () =>
-      socket.destroy(),
+    socket.end(
+      rawAnswer('method_not_allowed', 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'),
+      () => socket.destroy(),
     );
+  });
+}
+
+/** Node would answer 417 in its own form. `100-continue` never comes here: Node meets it. */
+export function refuseExpectations(server: Server): void {
+  server.on('checkExpectation', (_req, res: ServerResponse) => {
+    const problem = new ProblemError('expectation_failed');
+    const headers = {
+      'Content-Type': PROBLEM_CONTENT_TYPE,
+      'Cache-Control': 'no-store',
+      Connection: 'close',
+    };
+    res.writeHead(problem.status, headers).end(JSON.stringify(problem.details()));
   });
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { ServerConfig } from '../config/gateway-config.js';
-import { answerClientErrors, refuseConnect } from './client-error.js';
+import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 
 /** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
 const TIMEOUT_CHECK_INTERVAL = 500;
@@ -25,6 +25,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.httpServer = createServer(serverOptions(this.limits), this.getInstance());
     answerClientErrors(this.httpServer);
     refuseConnect(this.httpServer);
+    refuseExpectations(this.httpServer);
   }
 }
 

@@ -4,7 +4,7 @@ import { parseConfig } from '../parse-config.js';
 import { formatProblems } from '../problem.js';
 
 const pem = (key: KeyObject) =>
-  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
+  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const FILES: Readonly<Record<string, string>> = {
   '/etc/gw/rsa.pem': pem(rsa.publicKey),
@@ -16,12 +16,13 @@ const FILES: Readonly<Record<string, string>> = {
   '/etc/gw/junk.pem': '-----BEGIN PUBLIC KEY-----\nhunter2\n-----END PUBLIC KEY-----\n',
 };
 
+function readFile(path: string): string {
+  const text = FILES[path];
+  if (text === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
+  return text;
+}
+
 function parse(provider: object, env: Record<string, string> = {}) {
-  const readFile = (path: string) => {
-    const text = FILES[path];
-    if (text === undefined) throw Object.assign(new Error(path), { code: 'ENOENT' });
-    return text;
-  };
   return parseConfig(JSON.stringify({ auth: { main: provider } }), {
     file: '/etc/gw/gateway.yaml',
     env,

@@ -46,10 +46,14 @@ export class ConfigSource {
     return describeFound(missing.length === 0 ? node : undefined);
   }
 
-  /** A problem with the value at `path`; where it is missing, at the key of what should hold it. */
+  /**
+   * A problem with the value at `path`. Where it is missing, it is at the key of what should hold it;
+   * a mapping or a list is best found by its key, since it may begin lines below.
+   */
   problem(path: ConfigPath, message: string): ConfigProblem {
     const { node, missing } = this.find(path);
-    const { line, column } = missing.length === 0 ? node.at : (node.key ?? node.at);
+    const isScalar = node.kind === 'scalar' || node.kind === 'unreadable';
+    const { line, column } = missing.length === 0 && isScalar ? node.at : (node.key ?? node.at);
     return { path: formatPath([...node.path, ...missing]), line, column, message };
   }
 

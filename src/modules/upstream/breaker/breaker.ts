@@ -80,7 +80,8 @@ export class Breaker {
       case 'half-open': {
         const now = this.options.clock.now();
         // A trial that never settles must not wedge the breaker: after its time another one may go.
-        if (this.trialSince !== undefined && now - this.trialSince < this.options.trialTimeout) return undefined;
+        if (this.trialSince !== undefined && now - this.trialSince < this.options.trialTimeout)
+          return undefined;
         this.trialSince = now;
         return new CallPermit(this, this.generation);
       }
@@ -180,7 +181,9 @@ export class Breaker {
   }
 
   private record(outcome: BreakerFailure['outcome'], detail: string): void {
-    this.failures = [...this.failures, { outcome, detail, at: this.options.clock.wall() }].slice(-KEPT_FAILURES);
+    this.failures = [...this.failures, { outcome, detail, at: this.options.clock.wall() }].slice(
+      -KEPT_FAILURES,
+    );
   }
 }
 

@@ -42,7 +42,10 @@ export class VoteWindow {
       enableSnapshots: false,
       resetTimeout: config.openFor,
     };
-    this.engine = new CircuitBreaker((failed) => (failed ? Promise.reject(FAILED) : VOTED), this.engineOptions);
+    this.engine = new CircuitBreaker(
+      (failed) => (failed ? Promise.reject(FAILED) : VOTED),
+      this.engineOptions,
+    );
     this.engine.on('open', () => this.opened.emit());
     this.engine.on('halfOpen', () => this.halfOpened.emit());
     this.engine.on('close', () => this.closed.emit());

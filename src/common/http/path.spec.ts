@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { ProblemError } from '../errors/problem.js';
+import { parseTarget } from './path.js';
+
+function refusal(target: string): string {
+  try {
+    return `accepted as ${parseTarget(target).path}`;
+  } catch (error) {
+    return error instanceof ProblemError ? error.code : String(error);
+  }
+}
+
+describe('parseTarget', () => {
+  it.each([
+    ['/', '/'],
+    ['/users/1', '/users/1'],
+    ['/users/', '/users/'],
+    ['/.well-known/jwks.json', '/.well-known/jwks.json'],
+    ['/a;v=1/b,c/(d)!', '/a;v=1/b,c/(d)!'],
+    ['/%61dmin', '/admin'],
+    ['/%7Euser', '/~user'],
+    ['/a%20b%c3%bc', '/a%20b%C3%BC'],
+    ['//admin///x', '/admin/x'],
+    // Decoded once, never twice.
+    ['/%252e%252e/admin', '/%252e%252e/admin'],
+    ['/a%3Fb', '/a%3Fb'],
+    ['/...', '/...'],
+  ])('reads %s as %s', (target, path) => {
+    expect(parseTarget(target).path).toBe(path);
+  });
+
+  it.each([
+    '/public/../admin',
+    '/..',
+    '/.',
+    '/a/./b',
+    '/%2e%2e/admin',
+    '/.%2E/admin',
+    '/..;/admin',
+    '/..;x=1/admin',
+    '/a%2fb',
+    '/a%2Fb',
+    '/a%5cb',
+    '/a\\b',
+    '/a%00.css',
+    '/a%0d%0aX-Evil:1',
+    '/a%7f',
+    '/a%ff',
+    '/a%c3',
+    '/a%',
+    '/a%2',
+    '/a%zz',
+    '/ü',
+    '/a b',
+    '/a#b',
+    '/a?b#c',
+    '*',
+    'users/1',
+    '',
+    'ftp://a.com/x',
+  ])('refuses %s', (target) => {
+    expect(refusal(target)).toBe('malformed_path');
+  });
+
+  it('leaves the query as it is', () => {
+    expect(parseTarget('/a?x=%2e%2e/%00&x=1')).toEqual({
+      path: '/a',
+      query: '?x=%2e%2e/%00&x=1',
+      authority: undefined,
+    });
+    expect(parseTarget('/a?').query).toBe('?');
+  });
+
+  it('takes the authority of an absolute-form target', () => {
+    expect(parseTarget('http://a.com:81/x?y')).toEqual({ path: '/x', query: '?y', authority: 'a.com:81' });
+    expect(parseTarget('http://a.com')).toMatchObject({ path: '/', authority: 'a.com' });
+    expect(parseTarget('http://a.com?y')).toMatchObject({ path: '/', query: '?y' });
+  });
+});

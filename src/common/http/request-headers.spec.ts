@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { type UpstreamRequestContext, upstreamRequestHeaders } from './request-headers.js';
+
+const CONTEXT: UpstreamRequestContext = {
+  requestId: 'id-1',
+  peer: '10.0.0.9',
+  peerTrusted: false,
+  host: 'api.example.com',
+  proto: 'http',
+  via: '1.1 us',
+  forwardAuthorization: false,
+  identity: [],
+};
+
+function build(raw: string[], context: Partial<UpstreamRequestContext> = {}): Record<string, string> {
+  const headers = upstreamRequestHeaders(raw, { ...CONTEXT, ...context });
+  const record: Record<string, string> = {};
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] ?? '').toLowerCase();
+    expect(record).not.toHaveProperty(name);
+    record[name] = headers[i + 1] ?? '';
+  }
+  return record;
+}
+
+const OURS = {
+  'x-forwarded-for': '10.0.0.9',
+  'x-forwarded-proto': 'http',
+  'x-forwarded-host': 'api.example.com',
+  forwarded: 'for=10.0.0.9;host="api.example.com";proto=http',
+  via: '1.1 us',
+  'x-request-id': 'id-1',
+};
+
+describe('upstreamRequestHeaders', () => {
+  it('keeps what is end to end and adds what the gateway knows', () => {
+    expect(build(['Accept', 'text/html', 'X-Custom', '1'])).toEqual({
+      accept: 'text/html',
+      'x-custom': '1',
+      ...OURS,
+    });
+  });
+
+  it('drops hop-by-hop fields, framing, Host and whatever Connection names', () => {
+    const raw =
+      'Connection|X-Once, Keep-Alive|Keep-Alive|timeout=5|TE|trailers|Trailer|X|Upgrade|h2c|X-Once|1';
+    expect(
+      build(`${raw}|Host|a|Content-Length|3|Transfer-Encoding|chunked|Expect|100-continue`.split('|')),
+    ).toEqual(OURS);
+  });
+
+  it('reads every Connection field there is', () => {
+    expect(build(['Connection', 'close', 'x-a', '1', 'connection', 'X-A'])).toEqual(OURS);
+  });
+
+  it('does not let Connection name what must arrive', () => {
+    const raw = [
+      'Connection',
+      'Authorization, Cookie, X-Forwarded-For',
+      'Authorization',
+      'Bearer t',
+      'Cookie',
+      'a=1',
+    ];
+    expect(build(raw, { forwardAuthorization: true })).toEqual({
+      authorization: 'Bearer t',
+      cookie: 'a=1',
+      ...OURS,
+    });
+  });
+
+  it('keeps the token back unless it is forwarded', () => {
+    expect(build(['Authorization', 'Bearer t'])).toEqual(OURS);
+  });
+
+  it('drops identity a client claims, underscore twins included, and gives its own', () => {
+    const raw =
+      'X-User-Id|root|x-user-anything|1|X-JWT-Sub|root|X_User_Id|root|x_jwt_sub|1|X_Forwarded_For|6.6.6.6';
+    expect(build(raw.split('|'), { identity: ['X-User-Id', 'alice'] })).toEqual({
+      ...OURS,
+      'x-user-id': 'alice',
+    });
+  });
+
+  it('overwrites where the request claims to come from and to go to', () => {
+    const raw =
+      'X-Forwarded-For|6.6.6.6|X-Forwarded-Host|evil|X-Forwarded-Proto|https|X-Forwarded-Port|1|Forwarded|for=6.6.6.6|' +
+      'X-Real-IP|6.6.6.6|True-Client-IP|6.6.6.6|X-Original-URL|/admin|X-Rewrite-URL|/admin|X-HTTP-Method-Override|PUT|' +
+      'X-Middleware-Subrequest|1|X-Request-Id|mine';
+    expect(build(raw.split('|'))).toEqual(OURS);
+  });
+
+  it('extends them when the peer is trusted', () => {
+    const raw =
+      'X-Forwarded-For|1.1.1.1|X-Forwarded-Host|www.example.com|X-Forwarded-Proto|https|Forwarded|for=1.1.1.1';
+    expect(build(raw.split('|'), { peerTrusted: true })).toMatchObject({
+      'x-forwarded-for': '1.1.1.1, 10.0.0.9',
+      'x-forwarded-host': 'www.example.com',
+      'x-forwarded-proto': 'https',
+      forwarded: 'for=1.1.1.1, for=10.0.0.9;host="api.example.com";proto=http',
+    });
+  });
+
+  it('appends itself to Via', () => {
+    expect(build(['Via', '1.1 other'])['via']).toBe('1.1 other, 1.1 us');
+  });
+
+  it('quotes an IPv6 peer as RFC 7239 says', () => {
+    expect(build([], { peer: '::1' })['forwarded']).toContain('for="[::1]"');
+  });
+});

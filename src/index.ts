@@ -1,0 +1,23 @@
+/** The public surface, for gateways that are extended in code. */
+import 'reflect-metadata';
+
+export { ProblemError, type ProblemDetails, type ProblemOptions } from './common/errors/problem.js';
+export { PROBLEMS, type ProblemCode } from './common/errors/codes.js';
+export { OUTCOMES, type Outcome, type OutcomeRow } from './common/errors/outcomes.js';
+export { AppModule } from './app.module.js';
+export { Gateway, type GatewayOptions, type ShutdownOptions } from './gateway.js';
+export { JsonLogger } from './logger.js';
+export { AuthModule } from './modules/auth/auth.module.js';
+export { JwtAuthGuard } from './modules/auth/jwt-auth.guard.js';
+export type { GatewayConfig } from './modules/config/gateway-config.js';
+export { loadConfigFile } from './modules/config/load-config-file.js';
+export { type ConfigResult, parseConfig } from './modules/config/parse-config.js';
+export { type ConfigProblem, formatProblems } from './modules/config/problem.js';
+export { type Exchange, exchangeOf } from './modules/routing/exchange.js';
+export type { Identity } from './modules/routing/identity.js';
+export type { BreakerState, BreakerTransition } from './modules/upstream/breaker/breaker.types.js';
+export { getUpstreamToken, InjectUpstream } from './modules/upstream/inject-upstream.decorator.js';
+export { UpstreamError } from './modules/upstream/upstream.error.js';
+export { UpstreamProxy } from './modules/upstream/upstream-proxy.js';
+export { UpstreamRegistry } from './modules/upstream/upstream.registry.js';
+export type { BodySink, UpstreamRequest, UpstreamResponse } from './modules/upstream/upstream.types.js';

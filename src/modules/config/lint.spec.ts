@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { formatPath } from './config-path.js';
+import type { GatewayConfig } from './gateway-config.js';
+import { lintConfig } from './lint.js';
+import { parseConfig } from './parse-config.js';
+
+function parse(text: string): GatewayConfig {
+  const result = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.config;
+}
+
+function lint(text: string): string[] {
+  return lintConfig(parse(text)).map(({ path, message }) => `${formatPath(path)}: ${message}`);
+}
+
+const PROVIDER = `{ secret: ${'x'.repeat(32)}, algorithms: [HS256] }`;
+const upstream = (rest: string) => `
+upstreams: { users: { url: http://users, ${rest} } }
+routes: [{ id: r, match: { path: /r }, upstream: users }]`;
+const route = (rest: string, auth = '') => `
+auth: { ${auth} }
+upstreams: { users: { url: http://users } }
+routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
+
+describe('lintConfig', () => {
+  it('has nothing against a plain configuration', () => {
+    expect(lint(upstream('health: {}, timeout: 3s'))).toEqual([]);
+    expect(lint(route('cache: {}', `main: ${PROVIDER}`))).toEqual([]);
+  });
+
+  it.each([
+    ['breaker: { window: 2s }', 'breaker.window: breaker.window (2s) is below timeout (3s)'],
+    ['timeout: 500ms', 'connectTimeout: connectTimeout (1s) is not below timeout (500ms)'],
+    ['connectTimeout: 3s', 'connectTimeout: connectTimeout (3s) is not below timeout (3s)'],
+    ['breaker: { openFor: 2m }', 'breaker.openFor: breaker.openFor (2m) is above breaker.maxOpenFor (1m)'],
+    ['health: { timeout: 15s }', 'health.timeout: health.timeout (15s) is not below health.interval (15s)'],
+  ])('warns of an upstream with %s', (rest, warning) => {
+    expect(lint(upstream(rest))).toEqual([expect.stringContaining(`upstreams.users.${warning}`)]);
+  });
+
+  it.each([
+    ['timeout: 2m', '', 'timeout: timeout (2m) is above server.requestTimeout (1m)'],
+    ['cache: { per: public }', `main: ${PROVIDER}`, 'cache.per: `per: public` on a route with auth'],
+    ['cache: { per: user }', '', 'cache.per: `per: user` on a route without auth'],
+  ])('warns of a route with %s', (rest, auth, warning) => {
+    expect(lint(route(rest, auth))).toEqual([expect.stringContaining(`routes[0].${warning}`)]);
+  });
+
+  it('warns of a gateway that serves nothing', () => {
+    expect(lint('{}')).toEqual([
+      'routes: there is no route: every request gets 404',
+      'upstreams: there is no upstream: nothing can be forwarded',
+    ]);
+  });
+
+  it('warns of an entry limit above the whole cache', () => {
+    expect(lint(`cache: { maxEntryBytes: 65MiB }\n${route('timeout: 1s')}`)).toEqual([
+      expect.stringContaining('cache.maxEntryBytes: maxEntryBytes (65MiB) is above maxBytes (64MiB)'),
+    ]);
+  });
+
+  it('warns of what nothing uses', () => {
+    const auth = `main: ${PROVIDER}, other: ${PROVIDER}`;
+    expect(lint(route('auth: { provider: main }', auth))).toEqual([
+      'auth.other: no route accepts tokens of this provider',
+    ]);
+    expect(lint(route('auth: { optional: true }', auth))).toEqual([]);
+    expect(lint(route('auth: none', `main: ${PROVIDER}`))).toEqual([
+      'auth.main: no route accepts tokens of this provider',
+    ]);
+    const idle = 'upstreams: { users: { url: http://a }, idle: { url: http://b } }';
+    expect(lint(`${idle}\nroutes: [{ id: r, match: { path: /r }, upstream: users }]`)).toEqual([
+      'upstreams.idle: no route uses this upstream',
+    ]);
+  });
+
+  it.each([
+    ['[GET, PUT]', '[PUT]', 1],
+    ['[GET]', '[HEAD]', 1],
+    ['[PUT]', '[GET, PUT]', 0],
+    // A route that names its methods is more specific than one that takes all.
+    ['[]', '[PUT]', 0],
+    ['[PUT]', '[]', 0],
+  ])('after a route for %s one for %s makes %i warning', (first, second, count) => {
+    const warnings = lint(`
+upstreams: { users: { url: http://users } }
+routes:
+  - { id: a, match: { path: "/r/{x}", methods: ${first} }, upstream: users }
+  - { id: b, match: { path: "/r/{y}", methods: ${second} }, upstream: users }`);
+    const warning = expect.stringContaining(
+      'routes[1].match: routes[0] is before it and takes all its requests',
+    );
+    expect(warnings).toEqual(Array.from({ length: count }, () => warning));
+  });
+});

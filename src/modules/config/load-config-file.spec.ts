@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfigFile } from './load-config-file.js';
+
+describe('loadConfigFile', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'breakwater-config-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('reads a file, and the files that it names, relative to its folder', () => {
+    writeFileSync(join(folder, 'host'), 'users\n');
+    writeFileSync(
+      join(folder, 'gateway.yaml'),
+      'upstreams: { users: { url: "http://${file:host}:${PORT}" } }',
+    );
+    const result = loadConfigFile(join(folder, 'gateway.yaml'), { PORT: '3001' });
+    expect(result.ok && result.config.upstreams['users']?.url).toBe('http://users:3001');
+  });
+
+  it.each([
+    ['missing.yaml', 'cannot read the configuration: no such file'],
+    ['.', 'cannot read the configuration: it is a directory, not a file'],
+  ])('reports %s', (name, message) => {
+    expect(loadConfigFile(join(folder, name), {})).toEqual({
+      ok: false,
+      problems: [{ path: '', line: 1, column: 1, message }],
+    });
+  });
+});

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { type ConfigResult, parseConfig } from './parse-config.js';
+import { formatProblems } from './problem.js';
+
+function parse(text: string, env: Record<string, string> = {}): ConfigResult {
+  return parseConfig(text, {
+    file: '/etc/gw/gateway.yaml',
+    env,
+    readFile: (path) => `the content of ${path}\n`,
+  });
+}
+
+function config(text: string, env?: Record<string, string>) {
+  const result = parse(text, env);
+  if (!result.ok) throw new Error(formatProblems('gateway.yaml', result.problems));
+  return result.config;
+}
+
+const USERS = 'upstreams: { users: { url: http://users:3001 } }';
+const SECRET = 'x'.repeat(32);
+
+function provider(audience: string) {
+  return config(`auth: { m: { secret: ${SECRET}, algorithms: [HS256], audience: ${audience} } }`).auth['m'];
+}
+
+describe('a configuration that is right', () => {
+  it('is filled in with every default', () => {
+    const text = `
+upstreams: { users: { url: http://users:3001, health: {}, fallback: {} } }
+routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
+    expect(config(text)).toEqual({
+      server: {
+        host: '0.0.0.0',
+        port: 8080,
+        trustProxy: [],
+        maxHeaderBytes: 16_384,
+        maxBodyBytes: 10_485_760,
+        headersTimeout: 10_000,
+        requestTimeout: 60_000,
+        keepAliveTimeout: 65_000,
+        shutdown: { delay: 5_000, drain: 25_000 },
+        cors: {
+          origins: [],
+          methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
+          headers: [],
+          credentials: false,
+          maxAge: 600_000,
+        },
+      },
+      management: { host: '127.0.0.1', port: 9090 },
+      auth: {},
+      cache: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, ttl: 300_000 },
+      upstreams: {
+        users: {
+          url: 'http://users:3001',
+          timeout: 3_000,
+          connectTimeout: 1_000,
+          bodyTimeout: 30_000,
+          pool: { connections: 128 },
+          breaker: {
+            errorRate: 0.5,
+            window: 10_000,
+            minRequests: 20,
+            consecutiveFailures: 5,
+            openFor: 5_000,
+            maxOpenFor: 60_000,
+            failureStatuses: [500, 502, 503, 504],
+          },
+          health: {
+            path: '/health',
+            interval: 15_000,
+            unhealthyInterval: 3_000,
+            timeout: 2_000,
+            failures: 3,
+            passes: 2,
+            statuses: [[200, 299]],
+          },
+          fallback: {
+            response: { status: 503, headers: {}, body: { error: 'The service is temporarily unavailable' } },
+          },
+        },
+      },
+      routes: [
+        { id: 'users', match: { path: '/users/**', methods: [], hosts: [], headers: {} }, upstream: 'users' },
+      ],
+    });
+  });
+
+  it('has no health checks and no fallback unless they are written', () => {
+    const { users } = config(USERS).upstreams;
+    expect(users).not.toHaveProperty('health');
+    expect(users).not.toHaveProperty('fallback');
+  });
+
+  it('gives every upstream the defaults, under what it says itself', () => {
+    const { upstreams } = config(`
+defaults: { timeout: 5s, breaker: { errorRate: 20%, window: 30s }, health: { path: /up } }
+upstreams:
+  users: { url: http://users, breaker: { window: 1m } }
+  orders: { url: http://orders, timeout: 1s, connectTimeout: 100ms }
+`);
+    expect(upstreams['users']).toMatchObject({
+      timeout: 5_000,
+      breaker: { errorRate: 0.2, window: 60_000, minRequests: 20 },
+      health: { path: '/up', interval: 15_000 },
+    });
+    expect(upstreams['orders']).toMatchObject({
+      timeout: 1_000,
+      breaker: { errorRate: 0.2, window: 30_000 },
+    });
+  });
+
+  it.each([
+    ['no provider', '', '', 'public'],
+    ['a provider', `main: { secret: ${SECRET}, algorithms: [HS256] }`, '', 'user'],
+    ['auth: none', `main: { secret: ${SECRET}, algorithms: [HS256] }`, 'auth: none,', 'public'],
+    ['auth of its own', `main: { secret: ${SECRET}, algorithms: [HS256] }`, 'auth: {},', 'user'],
+  ])('with %s caches per the right one', (_, auth, routeAuth, per) => {
+    const { routes } = config(`
+auth: { ${auth} }
+cache: { ttl: 10m }
+${USERS}
+routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }]`);
+    expect(routes[0]?.cache).toEqual({ ttl: 600_000, per });
+  });
+
+  it('takes one audience or several', () => {
+    expect(provider('gw')?.audience).toEqual(['gw']);
+    expect(provider('[gw, admin]')?.audience).toEqual(['gw', 'admin']);
+  });
+
+  it('substitutes variables and files', () => {
+    const text = `
+server: { port: "\${PORT:-8181}" }
+auth: { main: { secret: "\${file:secrets/jwt}", algorithms: [HS256] } }
+upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body: "$\${literal}" } } } }`;
+    const { server, auth, upstreams } = config(text, { HOST: 'users' });
+    expect(server.port).toBe(8181);
+    expect(auth['main']?.secret).toBe('the content of /etc/gw/secrets/jwt');
+    expect(upstreams['users']?.url).toBe('http://users:3001');
+    expect(upstreams['users']?.fallback?.response.body).toBe('${literal}');
+  });
+
+  it('is frozen to the bottom', () => {
+    const { upstreams, routes } = config(
+      `${USERS}\nroutes: [{ id: r, match: { path: /r }, upstream: users }]`,
+    );
+    expect(() => Object.assign(upstreams['users']!.breaker, { window: 1 })).toThrow(TypeError);
+    expect(() => Object.assign(routes[0]!.match.methods, { 0: 'GET' })).toThrow(TypeError);
+    expect(() => Object.assign(upstreams, { more: 1 })).toThrow(TypeError);
+  });
+
+  it('has records that inherit nothing', () => {
+    const { auth, upstreams } = config('upstreams: { constructor: { url: http://a } }');
+    expect(upstreams['constructor']?.url).toBe('http://a');
+    expect([auth['toString'], upstreams['toString']]).toEqual([undefined, undefined]);
+  });
+
+  it('comes with warnings at their place', () => {
+    const result = parse(`${USERS}\nroutes: []\nserver: {}\ndefaults: { breaker: { window: 1s } }`);
+    expect(result.ok && formatProblems('f', result.warnings).split('\n')).toEqual([
+      'f:1:14 upstreams.users: no route uses this upstream',
+      'f:2:1 routes: there is no route: every request gets 404',
+      'f:4:32 defaults.breaker.window: breaker.window (1s) is below timeout (3s): requests that time out are forgotten as soon as they fail',
+    ]);
+  });
+});
+
+describe('a configuration that is wrong', () => {
+  it('is reported whole: substitution, schema, keys and references, in the order of the file', () => {
+    const result = parse(`
+server: { prot: 1 }
+auth: { main: { secret: short, algorithms: [HS256] } }
+upstreams:
+  users: { url: "\${USERS_URL}", timeout: 3 parsecs }
+  users: {}
+routes:
+  - { id: r, match: { path: users }, upstream: user }
+  - { id: r, match: { path: /r }, upstream: users }
+`);
+    const places = result.ok ? [] : result.problems.map(({ path, line }) => `${line} ${path}`);
+    expect(places).toEqual([
+      '2 server.prot',
+      '3 auth.main.secret',
+      '5 upstreams.users.url',
+      '5 upstreams.users.timeout',
+      '6 upstreams.users',
+      '8 routes[0].match.path',
+      '8 routes[0].upstream',
+      '9 routes[1].id',
+    ]);
+  });
+
+  it('cannot pollute a prototype', () => {
+    const text = '{"__proto__": {"polluted": 1}, "upstreams": {"__proto__": {"url": "http://x"}}}';
+    const result = parse(text);
+    expect(result.ok || result.problems).toHaveLength(2);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('never shows the value of a variable, wherever it is put', () => {
+    const value = 'hunter2 $%';
+    const text = `
+server: { host: "\${V}", port: "\${V}", trustProxy: ["\${V}"], maxBodyBytes: "\${V}", cors: { origins: ["\${V}"], credentials: "\${V}" } }
+auth: { main: { publicKey: "\${V}", algorithms: ["\${V}"], clockSkew: "\${V}" } }
+upstreams: { users: { url: "\${V}", breaker: { errorRate: "\${V}", failureStatuses: ["\${V}"] }, health: { statuses: ["\${V}"], path: "\${V}" } } }
+routes: [{ id: "\${V}", match: { path: "\${V}", methods: ["\${V}"], hosts: ["\${V}"] }, upstream: "\${V}", auth: "\${V}", cache: { per: "\${V}" } }]
+management: "\${V}"
+`;
+    const result = parse(text, { V: value });
+    const report = result.ok ? '' : formatProblems('f', result.problems);
+    expect(report.split('\n').length).toBeGreaterThan(15);
+    expect(report).not.toContain('hunter2');
+  });
+});

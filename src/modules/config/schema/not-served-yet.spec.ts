@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../parse-config.js';
+
+function problems(text: string): string[] {
+  const result = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+  return result.ok ? [] : result.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+function refusal(path: string, what: string): string {
+  return `${path}: ${what} is part of Breakwater's configuration but not served by this version yet; remove it`;
+}
+
+const PROVIDER = `secret: ${'x'.repeat(32)}, algorithms: [HS256]`;
+const route = (rest: string) => `
+auth: { main: { ${PROVIDER} } }
+upstreams: { users: { url: http://users } }
+routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
+
+const UPSTREAM_KEYS = [
+  ['targets', '[]'],
+  ['balancer', 'random'],
+  ['hashOn', 'ip'],
+  ['retry', '{ attempts: 1 }'],
+  ['bulkhead', '{}'],
+  ['outlier', '{}'],
+  ['tls', '{}'],
+  ['http2', 'true'],
+];
+const ROUTE_KEYS = ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'];
+
+describe('keys that are not served yet', () => {
+  it.each([
+    ['redis: { url: x }', 'redis'],
+    ['management: { token: x }', 'management.token'],
+    [`auth: { main: { ${PROVIDER}, jwksUri: https://a } }`, 'auth.main.jwksUri'],
+    ['defaults: { breaker: { mode: shadow } }', 'defaults.breaker.mode'],
+    ['upstreams: { u: { url: http://u, breaker: { mode: shadow } } }', 'upstreams.u.breaker.mode'],
+    ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
+    ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
+    [route('auth: { scopes: [a] }'), 'routes[0].auth.scopes'],
+    [route('auth: { claims: {} }'), 'routes[0].auth.claims'],
+    [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],
+    [route('cache: { staleWhileRevalidate: 30s }'), 'routes[0].cache.staleWhileRevalidate'],
+    [route('cache: { statuses: [200] }'), 'routes[0].cache.statuses'],
+    ...ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]),
+    ...UPSTREAM_KEYS.map(([key, value]) => [`defaults: { ${key}: ${value} }`, `defaults.${key}`]),
+    ...UPSTREAM_KEYS.map(([key, value]) => [
+      `upstreams: { u: { url: http://u, ${key}: ${value} } }`,
+      `upstreams.u.${key}`,
+    ]),
+  ])('are refused by name: %s', (text = '', path = '') => {
+    expect(problems(text)).toEqual([
+      refusal(path, `\`${path.split('.').at(-1)}\``.replace('routes[0].', '')),
+    ]);
+  });
+
+  it('are also values', () => {
+    const eddsa = 'auth: { main: { publicKey: "-----BEGIN", algorithms: [EdDSA] } }';
+    expect(problems(eddsa)).toContainEqual(refusal('auth.main.algorithms[0]', '`EdDSA`'));
+    expect(problems(route('auth: { provider: [main] }'))).toEqual([
+      refusal('routes[0].auth.provider', 'a list of providers'),
+    ]);
+  });
+
+  it('are unknown keys in any other place', () => {
+    expect(problems('server: { redis: 1 }')).toEqual([expect.stringContaining('unknown key "redis"')]);
+    expect(problems('upstreams: { u: { url: http://u, token: x } }')).toEqual([
+      expect.stringContaining('unknown key "token"'),
+    ]);
+  });
+});

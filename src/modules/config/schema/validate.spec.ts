@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { formatProblems } from '../problem.js';
+import { ConfigSource } from '../source/config-source.js';
+import { mergeDefaults } from '../source/merge-defaults.js';
+import { readYaml } from '../source/read-yaml.js';
+import { ReferencedFiles } from '../source/referenced-files.js';
+import { validate } from './validate.js';
+
+const ENV = { PORT: '8443', WORD: 'hunter2', ON: 'true' };
+
+function source(text: string): ConfigSource {
+  const { root } = readYaml(text, { env: ENV, files: new ReferencedFiles('/gateway.yaml', () => '') });
+  return new ConfigSource(mergeDefaults(root!));
+}
+
+function problems(text: string): string[] {
+  return formatProblems('f', validate(source(text)).problems).split('\n');
+}
+
+function route(auth: string): string {
+  return `routes: [{ id: r, match: { path: /r }, upstream: u, auth: ${auth} }]`;
+}
+
+function headers(entries: string): string {
+  return `upstreams: { u: { url: http://u, fallback: { response: { headers: { ${entries} } } } } }`;
+}
+
+describe('validate', () => {
+  it.each([
+    ['server:\n  port: http', 'f:2:9 server.port: found "http", expected a port from 0 to 65535'],
+    ['server:\n  host:', 'f:2:3 server.host: found nothing, expected an address or host name'],
+    ['server:', 'f:1:1 server: found nothing, expected a mapping with keys such as host, port, trustProxy'],
+    ['upstreams:', 'f:1:1 upstreams: found nothing, expected a mapping from names to values'],
+    ['routes: {}', 'f:1:1 routes: found a mapping, expected a list'],
+    ['upstreams:\n  users: {}', 'f:2:3 upstreams.users.url: missing, expected an http or https URL'],
+    [
+      'servr: {}',
+      'f:1:1 servr: unknown key "servr"; did you mean `server`? Known here: server, management, auth,',
+    ],
+    ['server: { 8: 1 }', 'f:1:11 server.8: unknown key "8"; Known here: host, port,'],
+    ['server: { constructor: 1 }', 'f:1:11 server.constructor: unknown key "constructor"; Known here: host,'],
+    ['server: { port: "${WORD}" }', 'f:1:17 server.port: found "${WORD}", expected a port'],
+    [
+      'server: { cors: { origins: ["*"], credentials: true } }',
+      'server.cors.credentials: found true, expected false while',
+    ],
+    [
+      'cache: { ttl: 0s }',
+      'f:1:15 cache.ttl: found "0s", expected a duration such as 250ms, 3s, 5m or 1h (above 0',
+    ],
+    [
+      'cache: { maxBytes: 64 }',
+      'f:1:20 cache.maxBytes: found 64, expected a size such as 512B, 16KiB, 10MiB or 1GiB',
+    ],
+  ])('reports %j', (text, problem) => {
+    expect(problems(text)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('looks into the branch of a union that was meant', () => {
+    expect(problems(route('{ optinal: true, forward: 3 }'))).toEqual([
+      expect.stringContaining('routes[0].auth.optinal: unknown key "optinal"; did you mean `optional`?'),
+      expect.stringContaining('routes[0].auth.forward: found 3, expected true or false'),
+    ]);
+    expect(problems(route('nobody'))).toEqual([
+      expect.stringContaining('routes[0].auth: found "nobody", expected `none`, or a mapping'),
+    ]);
+  });
+
+  it('points at the key when the key is wrong', () => {
+    expect(problems(headers('bad name: x'))).toEqual([
+      'f:1:69 upstreams.u.fallback.response.headers["bad name"]: found "bad name", expected a header name such as x-api-version',
+    ]);
+    expect(problems(headers('Content-Length: "5", X-A: 1'))).toEqual([
+      expect.stringContaining(
+        'found "Content-Length", expected a header that the gateway does not set itself',
+      ),
+      expect.stringContaining('found 1, expected a header value'),
+    ]);
+    expect(problems(headers('X-A: a, x-a: b'))).toEqual([
+      expect.stringContaining('headers.x-a: found "x-a", expected each header once'),
+    ]);
+  });
+
+  it('reports a bad default once, where it is written', () => {
+    const upstreams = 'upstreams: { a: { url: http://a }, b: { url: http://b } }';
+    expect(problems(`defaults: { timeout: soon, poool: {} }\n${upstreams}`)).toEqual([
+      expect.stringContaining('f:1:22 defaults.timeout: found "soon"'),
+      expect.stringContaining('f:1:28 defaults.poool: unknown key "poool"; did you mean `pool`?'),
+    ]);
+  });
+
+  it('takes substituted text where a number or a boolean is meant', () => {
+    const { parsed } = validate(source('server: { port: "${PORT}", cors: { credentials: "${ON}" } }'));
+    expect(parsed?.server).toMatchObject({ port: 8443, cors: { credentials: true } });
+  });
+
+  it('leaves out what is reported already: a variable that is missing', () => {
+    expect(validate(source('server: { port: "${MISSING}" }')).problems).toEqual([]);
+  });
+});
