@@ -14,5 +14,5 @@ export function placeKey({ path, hosts, headers }: RouteMatchConfig): string {
 
 /** RFC 9110 section 9.3.2: what answers GET answers HEAD. */
 export function effectiveMethods({ methods }: RouteMatchConfig): ReadonlySet<string> {
-  return new Set(methods);
+  return new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods);
 }

@@ -1,0 +1,114 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { JwtService } from '@nestjs/jwt';
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../common/clock.js';
+import { ConfigStore } from '../config/config.store.js';
+import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
+import { TokenVerifier } from './token-verifier.service.js';
+
+const SECRET = 'a secret of more than thirty-two bytes';
+const NOW = 1_800_000_000;
+
+class TestClock implements Clock {
+  seconds = NOW;
+  now = () => this.seconds * 1000;
+  wall = () => this.seconds * 1000;
+}
+
+function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
+  const clock = new TestClock();
+  const providers = Object.fromEntries(
+    Object.entries(auth).map(([id, each]) => [id, { algorithms: ['HS256'] as const, clockSkew: 60_000, ...each }]),
+  );
+  const config = { auth: providers } as unknown as GatewayConfig;
+  return { clock, verifier: new TokenVerifier(new ConfigStore(config), clock) };
+}
+
+function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'HS256'): string {
+  return new JwtService({ secret }).sign({ iat: NOW, ...claims }, { algorithm });
+}
+
+describe('TokenVerifier', () => {
+  it('gives the identity of a valid token', () => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    const identity = verifier.verify(sign({ sub: 'alice', scope: 'a b', exp: NOW + 60 }));
+    expect(identity).toMatchObject({ provider: 'main', subject: 'alice', scopes: ['a', 'b'] });
+  });
+
+  it('reads scopes from `scp` as a list', () => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    expect(verifier.verify(sign({ scp: ['a', 'b', 1], exp: NOW + 60 }))?.scopes).toEqual(['a', 'b']);
+  });
+
+  it('remembers a token only until it expires, skew included', () => {
+    const { verifier, clock } = setUp({ main: { secret: SECRET } });
+    const token = sign({ sub: 'alice', exp: NOW + 10 });
+    const first = verifier.verify(token);
+    // The same object: the second time nothing was verified.
+    expect(verifier.verify(token)).toBe(first);
+    clock.seconds = NOW + 10 + 59;
+    expect(verifier.verify(token)).toBe(first);
+    clock.seconds = NOW + 10 + 60;
+    expect(verifier.verify(token)).toBeUndefined();
+  });
+
+  it.each([
+    ['without exp', {}],
+    ['with exp as a string', { exp: `${NOW + 60}` }],
+    ['expired beyond the skew', { exp: NOW - 61 }],
+    ['not valid yet beyond the skew', { exp: NOW + 600, nbf: NOW + 61 }],
+  ])('refuses a token %s', (_, claims) => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    // As text, because jsonwebtoken would not sign such claims.
+    expect(verifier.verify(new JwtService({ secret: SECRET }).sign(JSON.stringify(claims)))).toBeUndefined();
+  });
+
+  it('refuses another secret, another algorithm and an unsigned token', () => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    const claims = { exp: NOW + 60 };
+    expect(verifier.verify(sign(claims, 'another secret of thirty-two bytes..'))).toBeUndefined();
+    expect(verifier.verify(sign(claims, SECRET, 'HS512'))).toBeUndefined();
+    const [, payload] = sign(claims).split('.');
+    for (const alg of ['none', 'None', 'nOnE']) {
+      const header = Buffer.from(JSON.stringify({ alg })).toString('base64url');
+      expect(verifier.verify(`${header}.${payload}.e30`)).toBeUndefined();
+    }
+  });
+
+  it('refuses a token signed with the public key as a secret', () => {
+    const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      .publicKey.export({ type: 'spki', format: 'pem' })
+      .toString();
+    const { verifier } = setUp({ main: { publicKey: pem, algorithms: ['RS256'] } });
+    const header = { alg: 'HS256' };
+    const unsigned = [header, { exp: NOW + 60 }].map((each) => Buffer.from(JSON.stringify(each)).toString('base64url'));
+    expect(verifier.verify(`${unsigned.join('.')}.c2lnbmF0dXJl`)).toBeUndefined();
+  });
+
+  it('lets the issuer pick the provider, and a provider without an issuer take the rest', () => {
+    const other = 'the other secret of thirty-two bytes';
+    const { verifier } = setUp({
+      partner: { secret: other, issuer: 'https://partner' },
+      own: { secret: SECRET },
+    });
+    const exp = NOW + 60;
+    expect(verifier.verify(sign({ exp, iss: 'https://partner' }, other))?.provider).toBe('partner');
+    expect(verifier.verify(sign({ exp, iss: 'https://else' }))?.provider).toBe('own');
+    expect(verifier.verify(sign({ exp, iss: 'https://partner' }))).toBeUndefined();
+  });
+
+  it('accepts only the provider a route names, remembered tokens included', () => {
+    const { verifier } = setUp({ a: { secret: SECRET }, b: { secret: 'the other secret of thirty-two bytes' } });
+    const token = sign({ exp: NOW + 60 });
+    expect(verifier.verify(token, 'a')?.provider).toBe('a');
+    expect(verifier.verify(token, 'b')).toBeUndefined();
+  });
+
+  it('checks the audience', () => {
+    const { verifier } = setUp({ main: { secret: SECRET, audience: ['gateway'] } });
+    const exp = NOW + 60;
+    expect(verifier.verify(sign({ exp, aud: ['x', 'gateway'] }))).toBeDefined();
+    expect(verifier.verify(sign({ exp, aud: 'gateway-2' }))).toBeUndefined();
+    expect(verifier.verify(sign({ exp }))).toBeUndefined();
+  });
+});

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { onTestFinished } from 'vitest';
+
+export interface LoadOptions {
+  readonly clients: number;
+  /** Milliseconds between an answer and the same client's next request. */
+  readonly pace: number;
+}
+
+/** What the clients were answered, by status and body: `200 {"id":"1"}`, or `error ECONNRESET`. */
+export class Tally {
+  private readonly counts = new Map<string, number>();
+  private readonly durations: number[] = [];
+
+  add(answer: string, durationMs: number): void {
+    this.counts.set(answer, (this.counts.get(answer) ?? 0) + 1);
+    this.durations.push(durationMs);
+  }
+
+  get total(): number {
+    return this.durations.length;
+  }
+
+  /** Every different answer, so that a test can say that there was only one. */
+  get answers(): string[] {
+    return [...this.counts.keys()];
+  }
+
+  count(answer: string): number {
+    return this.counts.get(answer) ?? 0;
+  }
+
+  get medianMs(): number {
+    return this.durations.toSorted((a, b) => a - b)[this.durations.length >> 1] ?? 0;
+  }
+}
+
+/** Clients that ask for one URL over keep-alive connections, each again after its answer, until told to stop. */
+export class Load {
+  private tally = new Tally();
+  private stopped = false;
+  private readonly pool: Pool;
+  private readonly path: string;
+  private readonly clients: Promise<unknown>;
+
+  constructor(
+    url: string,
+    private readonly options: LoadOptions,
+  ) {
+    const { origin, pathname } = new URL(url);
+    this.path = pathname;
+    this.pool = new Pool(origin, { connections: options.clients, pipelining: 1 });
+    this.clients = Promise.all(Array.from({ length: options.clients }, () => this.client()));
+    onTestFinished(() => this.stop());
+  }
+
+  /** @returns a new tally, of every request that begins from now on */
+  fromNow(): Tally {
+    this.tally = new Tally();
+    return this.tally;
+  }
+
+  /** Ends when every request has its answer. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    await this.clients;
+    await this.pool.destroy();
+  }
+
+  private async client(): Promise<void> {
+    while (!this.stopped) {
+      const { tally } = this;
+      const startedAt = performance.now();
+      const answer = await this.ask();
+      tally.add(answer, performance.now() - startedAt);
+      await sleep(this.options.pace);
+    }
+  }
+
+  private async ask(): Promise<string> {
+    try {
+      const { statusCode, body } = await this.pool.request({ method: 'GET', path: this.path });
+      return `${statusCode} ${(await body.text()).trim()}`;
+    } catch (error) {
+      return `error ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Reads `/metrics`.
+ *
+ * @param labels those that a series must have; it may have more
+ * @returns the sum of the series that match, 0 without one
+ */
+export async function metric(
+  managementUrl: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+  const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+  return text
+    .split('\n')
+    .map((line) => /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line))
+    .filter((series) => series?.[1] === name)
+    .filter((series) => wanted.every((label) => series?.[2]?.split(',').includes(label)))
+    .reduce((sum, series) => sum + Number(series?.[3]), 0);
+}

@@ -1,0 +1,44 @@
+import { Load } from './load.js';
+import { type GatewayProcess, spawnGateway, spawnUpstream, type UpstreamProcess } from './process.js';
+import { until } from './until.js';
+
+export const USER = '200 {"id":"alice","name":"Alice Example","servedFor":null}';
+export const ORDER = '200 {"id":"1","user":"alice","item":"Lighthouse lamp","servedFor":null}';
+export const FALLBACK = '503 {"message":"Orders are resting"}';
+
+export interface Outage {
+  readonly gateway: GatewayProcess;
+  readonly orders: UpstreamProcess;
+  readonly load: { readonly users: Load; readonly orders: Load };
+}
+
+/**
+ * The stage of an outage: `users` and `orders` behind a gateway, each a process of its own, and eight clients
+ * on each service that are being answered.
+ *
+ * @param timeout of both services
+ */
+export async function stageOutage(timeout: string): Promise<Outage> {
+  const [users, orders] = await Promise.all([spawnUpstream('users', 0, 2), spawnUpstream('orders', 0, 2)]);
+  const gateway = await spawnGateway(`
+    server: { host: 127.0.0.1, port: 0 }
+    management: { port: 0 }
+    defaults: { timeout: ${timeout}, breaker: { consecutiveFailures: 5, openFor: 500ms, maxOpenFor: 1s } }
+    upstreams:
+      users: { url: "${users.url}" }
+      orders:
+        url: ${orders.url}
+        fallback: { response: { status: 503, body: { message: Orders are resting } } }
+    routes:
+      - { id: users, match: { path: /users/** }, upstream: users }
+      - { id: orders, match: { path: /orders/** }, upstream: orders }
+  `);
+  const clients = { clients: 8, pace: 10 };
+  const load = {
+    users: new Load(`${gateway.url}/users/alice`, clients),
+    orders: new Load(`${gateway.url}/orders/1`, clients),
+  };
+  const [user, order] = [load.users.fromNow(), load.orders.fromNow()];
+  await until('both services answer', () => user.count(USER) > 100 && order.count(ORDER) > 100);
+  return { gateway, orders, load };
+}
