@@ -8,7 +8,7 @@ import { startService } from './demo-service.mjs';
 import { cli, inRoot, runtime, SetupError } from './project.mjs';
 
 const config = inRoot('test/demo/gateway.yaml');
-const readyWithinMs = 30_000;
+const readyWithinMs = 60_000;
 
 /**
  * Two services and the gateway before them, until Ctrl-C.

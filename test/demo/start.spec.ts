@@ -14,7 +14,8 @@ interface Ports {
   DEMO_ORDERS_PORT: string;
 }
 
-describe('npm start', () => {
+// Three Node processes start one after the other: long on a busy machine.
+describe('npm start', { timeout: 90_000 }, () => {
   it('prints five commands that each show what they say', async () => {
     const start = await startDemo();
     const [call, cached, noToken, fallback, health] = await start.commands();
@@ -65,7 +66,7 @@ async function startDemo(wish: Partial<Ports> = {}) {
     await process.exited;
   });
   const commands = async () => {
-    await until('the banner', () => process.lines.some((line) => line.startsWith('Ctrl-C')), 25_000);
+    await until('the banner', () => process.lines.some((line) => line.startsWith('Ctrl-C')), 60_000);
     return process.lines.filter((line) => line.startsWith('curl ')) as [
       string,
       string,

@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, Server as HttpServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -97,13 +97,13 @@ export function configOf(yaml: string, env: Record<string, string> = {}): Gatewa
 }
 
 /** Listens on an ephemeral port until the test ends. */
-export async function listen(server: Server | import('node:net').Server): Promise<string> {
+export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
+        if (server instanceof HttpServer) server.closeAllConnections();
       }),
   );
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -23,7 +23,10 @@ export class ManagementModule {
     const shared = [Lifecycle, UpstreamRegistry, ProbeScheduler];
     return {
       module: ManagementModule,
-      imports: [TerminusModule.forRoot({ logger: false }), PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } })],
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } }),
+      ],
       controllers: [HealthController],
       providers: [
         UpstreamIndicator,

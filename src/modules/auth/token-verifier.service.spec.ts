@@ -18,7 +18,10 @@ class TestClock implements Clock {
 function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
   const clock = new TestClock();
   const providers = Object.fromEntries(
-    Object.entries(auth).map(([id, each]) => [id, { algorithms: ['HS256'] as const, clockSkew: 60_000, ...each }]),
+    Object.entries(auth).map(([id, each]) => [
+      id,
+      { algorithms: ['HS256'] as const, clockSkew: 60_000, ...each },
+    ]),
   );
   const config = { auth: providers } as unknown as GatewayConfig;
   return { clock, verifier: new TokenVerifier(new ConfigStore(config), clock) };
@@ -81,7 +84,9 @@ describe('TokenVerifier', () => {
       .toString();
     const { verifier } = setUp({ main: { publicKey: pem, algorithms: ['RS256'] } });
     const header = { alg: 'HS256' };
-    const unsigned = [header, { exp: NOW + 60 }].map((each) => Buffer.from(JSON.stringify(each)).toString('base64url'));
+    const unsigned = [header, { exp: NOW + 60 }].map((each) =>
+      Buffer.from(JSON.stringify(each)).toString('base64url'),
+    );
     expect(verifier.verify(`${unsigned.join('.')}.c2lnbmF0dXJl`)).toBeUndefined();
   });
 
@@ -98,7 +103,10 @@ describe('TokenVerifier', () => {
   });
 
   it('accepts only the provider a route names, remembered tokens included', () => {
-    const { verifier } = setUp({ a: { secret: SECRET }, b: { secret: 'the other secret of thirty-two bytes' } });
+    const { verifier } = setUp({
+      a: { secret: SECRET },
+      b: { secret: 'the other secret of thirty-two bytes' },
+    });
     const token = sign({ exp: NOW + 60 });
     expect(verifier.verify(token, 'a')?.provider).toBe('a');
     expect(verifier.verify(token, 'b')).toBeUndefined();

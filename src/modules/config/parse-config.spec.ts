@@ -124,6 +124,11 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }
     expect(routes[0]?.cache).toEqual({ ttl: 600_000, per });
   });
 
+  it('caches as a route says itself', () => {
+    const route = '{ id: r, match: { path: /r }, upstream: users, cache: { ttl: 1m, per: user } }';
+    expect(config(`${USERS}\nroutes: [${route}]`).routes[0]?.cache).toEqual({ ttl: 60_000, per: 'user' });
+  });
+
   it('takes one audience or several', () => {
     expect(provider('gw')?.audience).toEqual(['gw']);
     expect(provider('[gw, admin]')?.audience).toEqual(['gw', 'admin']);

@@ -42,7 +42,7 @@ export class TreeBuilder {
     if (place.path.length > MOST_LEVELS) {
       return this.refuse(place, at, `nested deeper than ${MOST_LEVELS} levels`);
     }
-    if (this.following.length > 0 && false) {
+    if (this.following.length > 0 && ++this.aliasedNodes > MOST_ALIASED_NODES) {
       const first = this.aliasedNodes === MOST_ALIASED_NODES + 1;
       if (first) this.report(place, at, `aliases repeat more than ${MOST_ALIASED_NODES} values`);
       return { kind: 'unreadable', ...place, at };

@@ -64,6 +64,7 @@ describe('readYaml', () => {
     ['a: 1\n"a": 3', /^f:2:1 a: duplicate key/],
     ['x:\n  __proto__: { a: 1 }', /^f:2:3 x\.__proto__: unknown key/],
     ['x: &x { a: 1 }\ny:\n  <<: *x', /^f:3:3 y\["<<"\]: .*merge keys/],
+    ['%YAML 1.1\n---\nx: &x { a: 1 }\ny:\n  <<: *x', /^f:5:3 y\["<<"\]: .*merge keys/],
     ['a: *b', /^f:1:4 a: found the alias \*b, but no anchor/],
     ['a: &a { b: *a }', /^f:1:12 a\.b\.b: found the alias \*a inside/],
     ['a: !!binary aGk=', /^f:1:4 not valid YAML: Unresolved tag/],
@@ -91,6 +92,7 @@ describe('readYaml', () => {
   it('does not quote the line of a syntax error, which may hold a secret', () => {
     expect(problems('secret: "hunter2\nother: x').join('\n')).not.toContain('hunter2');
     expect(problems('secret: "a" hunter2').join('\n')).not.toContain('hunter2');
-    expect(problems('{ a: 1 } hunter2').join('\n')).not.toContain('hunter2');
+    expect(problems('a: 1\n]\nhunter2').join('\n')).not.toContain('hunter2');
+    expect(problems('a: |\n  x\n]\n"hunter2"').join('\n')).not.toContain('hunter2');
   });
 });

@@ -60,8 +60,9 @@ function describe(fault: YAMLError, sourceLine: string): string {
       return 'found a mapping, a list or an alias as a key, expected a plain name';
     default: {
       const hint = sourceLine.includes('${') ? '; between { } or [ ], "${NAME}" needs its quotes' : '';
-      // The library quotes stray text, which may be a secret.
-      return `not valid YAML: ${fault.message.replace(/: ".*$/s, '')}${hint}`;
+      // After a colon, the library quotes stray text, which may be a secret.
+      const [message] = fault.code === 'UNEXPECTED_TOKEN' ? fault.message.split(':') : [fault.message];
+      return `not valid YAML: ${message}${hint}`;
     }
   }
 }

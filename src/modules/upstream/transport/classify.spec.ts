@@ -2,7 +2,13 @@ import { errors } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../../common/errors/outcomes.js';
 import { ProblemError } from '../../../common/errors/problem.js';
-import { CallerGoneError, classifyFailure, DeadlineError, errorCode, MalformedHeadError } from './classify.js';
+import {
+  CallerGoneError,
+  classifyFailure,
+  DeadlineError,
+  errorCode,
+  MalformedHeadError,
+} from './classify.js';
 
 const coded = (code: string) => Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:80'), { code });
 

@@ -1,0 +1,73 @@
+/**
+ * @typedef {import('./load.mjs').Load & { cpuSeconds?: number }} Round
+ * @typedef {{ contender: import('./contenders.mjs').Contender, rounds: Round[] }} Result
+ */
+
+/**
+ * Ratios are taken within each round and their median is reported: what disturbs the machine for a while disturbs
+ * neighbours alike.
+ * @param {Result[]} results
+ */
+export function summarise(results) {
+  const ceiling = results.find(({ contender }) => contender.role === 'ceiling');
+  const peers = results.filter(({ contender }) => contender.role === 'peer');
+  const bestPeer = peers.toSorted((a, b) => medianRate(b) - medianRate(a))[0];
+  const rows = results.map((result) => {
+    const { contender, rounds } = result;
+    const of = (reference) =>
+      reference && median(rounds.map((round, i) => rate(round) / rate(reference.rounds[i])));
+    return {
+      id: contender.id,
+      title: contender.title,
+      requestsPerSecond: medianRate(result),
+      ofCeiling: of(ceiling),
+      ofBestPeer: of(bestPeer),
+      p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),
+      p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
+      cpuMicrosPerRequest: median(rounds.map(({ cpuSeconds, requests }) => (cpuSeconds * 1e6) / requests)),
+      /** Of its core: much below 1, something else was the bottleneck. */
+      busy: median(rounds.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds)),
+      failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
+    };
+  });
+  return { bestPeer: bestPeer?.contender.title, rows };
+}
+
+/** @param {ReturnType<typeof summarise>} summary */
+export function table({ rows }) {
+  const header = ['', 'req/s', 'of bare', 'of best peer', 'p50 ms', 'p99 ms', 'CPU µs/req', 'failed'];
+  const lines = rows.map((row) => [
+    row.title,
+    Math.round(row.requestsPerSecond).toLocaleString('en'),
+    number(row.ofCeiling, 2),
+    number(row.ofBestPeer, 2),
+    number(row.p50Ms, 2),
+    number(row.p99Ms, 2),
+    number(row.cpuMicrosPerRequest, 1),
+    String(row.failed),
+  ]);
+  return align([header, ...lines]);
+}
+
+/** Texts to the left in the first column, figures to the right in the others. */
+export function align(lines) {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+const rate = ({ requests, seconds }) => requests / seconds;
+const medianRate = ({ rounds }) => median(rounds.map(rate));
+const number = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '-');

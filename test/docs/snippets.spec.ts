@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseConfig } from '../../src/modules/config/parse-config.js';
+import { snippets } from './snippets.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .publicKey.export({ type: 'spki', format: 'pem' })
+  .toString();
+
+describe('snippets of the docs', () => {
+  it.each(snippets('yaml'))('$place is a valid configuration without warnings', ({ text, place }) => {
+    const result = parseConfig(text, { file: place, env: {}, readFile: () => PEM });
+    expect(result).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it('TypeScript ones compile against the public surface', async () => {
+    // Inside the project, so that packages resolve as they do for a user.
+    const folder = await mkdtemp(join(ROOT, 'node_modules', '.snippets-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const files = await Promise.all(
+      snippets('ts').map(async ({ text }, i) => {
+        await writeFile(join(folder, `snippet-${i}.ts`), text);
+        return `snippet-${i}.ts`;
+      }),
+    );
+    expect(files.length).toBeGreaterThan(0);
+    const paths = { breakwater: [join(ROOT, 'src/index.ts')] };
+    const tsconfig = {
+      extends: join(ROOT, 'tsconfig.json'),
+      compilerOptions: { paths, noUnusedLocals: false },
+      files,
+    };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const { stdout } = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(stdout).toBe('');
+  });
+});

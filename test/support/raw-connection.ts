@@ -1,0 +1,44 @@
+import { connect, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { until } from './until.js';
+
+/** One connection to a server, written and read piece by piece; it ends with the test. */
+export class RawConnection {
+  received = '';
+  private end: 'closed' | 'reset' | undefined;
+
+  private constructor(readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => (this.received += chunk.toString('latin1')));
+    socket.once('error', () => (this.end = 'reset'));
+    socket.once('close', () => (this.end ??= 'closed'));
+    onTestFinished(() => void socket.destroy());
+  }
+
+  static to(url: string): Promise<RawConnection> {
+    const { hostname, port } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const socket = connect(Number(port), hostname);
+      socket.once('error', reject);
+      socket.once('connect', () => {
+        socket.off('error', reject);
+        resolve(new RawConnection(socket));
+      });
+    });
+  }
+
+  send(bytes: string | Buffer): this {
+    this.socket.write(bytes, 'latin1');
+    return this;
+  }
+
+  /** @returns all that was received by the time that `text` was part of it */
+  async until(text: string, within?: number): Promise<string> {
+    await until(`the answer holds ${JSON.stringify(text)}`, () => this.received.includes(text), within);
+    return this.received;
+  }
+
+  /** @returns how the other side ended it: after saying so (FIN), or with a reset */
+  ended(within?: number): Promise<'closed' | 'reset'> {
+    return until('the connection is closed', () => this.end, within);
+  }
+}

@@ -1,0 +1,43 @@
+import { createServer, type Server, type Socket } from 'node:net';
+
+export type RawAnswer = string | Buffer | ((socket: Socket) => void);
+
+/** An upstream that answers with bytes rather than with HTTP. */
+export interface RawUpstream {
+  readonly server: Server;
+  /** Every byte that reached it. */
+  received: string;
+  /** How many connections it has had. */
+  connections: number;
+}
+
+/**
+ * @param answers what it sends for each request head in turn, the last one again and again; a function may do
+ *   with the connection whatever it likes
+ */
+export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
+  let answered = 0;
+  const server = createServer((socket) => {
+    upstream.connections++;
+    let unread = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      upstream.received += text;
+      unread += text;
+      for (let end = unread.indexOf('\r\n\r\n'); end !== -1; end = unread.indexOf('\r\n\r\n')) {
+        unread = unread.slice(end + 4);
+        const answer = answers[Math.min(answered++, answers.length - 1)] ?? '';
+        if (typeof answer === 'function') answer(socket);
+        else socket.write(answer);
+      }
+    });
+  });
+  const upstream: RawUpstream = { server, received: '', connections: 0 };
+  return upstream;
+}
+
+/** Sends and closes, as an upstream that dies does. */
+export function thenClose(bytes: string): RawAnswer {
+  return (socket) => socket.end(bytes);
+}
