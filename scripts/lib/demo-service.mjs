@@ -37,5 +37,5 @@ function restartLater(name, port) {
     }
   };
   // Unreferenced: without the gateway there is nothing to come back for.
-  setTimeout(restart, backAfterMs).unref();
+  setTimeout(() => void restart(), backAfterMs).unref();
 }

@@ -41,7 +41,9 @@ function rows(path: string, node: SchemaNode): string[] {
 }
 
 function keyRows(path: string, node: SchemaNode, required: boolean): string[] {
-  const meaning = `${node.description ?? ''}${required ? ' **Required.**' : ''}`.replaceAll('|', '\\|').trim();
+  const meaning = `${node.description ?? ''}${required ? ' **Required.**' : ''}`
+    .replaceAll('|', '\\|')
+    .trim();
   return [`| \`${path}\` | ${meaning} |`, ...rows(path, node)];
 }
 

@@ -9,9 +9,10 @@ import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { snippets } from './snippets.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  .publicKey.export({ type: 'spki', format: 'pem' })
-  .toString();
+const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+});
 
 describe('snippets of the docs', () => {
   it.each(snippets('yaml'))('$place is a valid configuration without warnings', ({ text, place }) => {

@@ -5,7 +5,7 @@ const CONTEXT: UpstreamRequestContext = {
   requestId: 'id-1',
   peer: '10.0.0.9',
   peerTrusted: false,
-  host: 'api.example.com',
+  authority: 'api.example.com:8080',
   proto: 'http',
   via: '1.1 us',
   forwardAuthorization: false,
@@ -26,8 +26,8 @@ function build(raw: string[], context: Partial<UpstreamRequestContext> = {}): Re
 const OURS = {
   'x-forwarded-for': '10.0.0.9',
   'x-forwarded-proto': 'http',
-  'x-forwarded-host': 'api.example.com',
-  forwarded: 'for=10.0.0.9;host="api.example.com";proto=http',
+  'x-forwarded-host': 'api.example.com:8080',
+  forwarded: 'for=10.0.0.9;host="api.example.com:8080";proto=http',
   via: '1.1 us',
   'x-request-id': 'id-1',
 };
@@ -97,7 +97,7 @@ describe('upstreamRequestHeaders', () => {
       'x-forwarded-for': '1.1.1.1, 10.0.0.9',
       'x-forwarded-host': 'www.example.com',
       'x-forwarded-proto': 'https',
-      forwarded: 'for=1.1.1.1, for=10.0.0.9;host="api.example.com";proto=http',
+      forwarded: 'for=1.1.1.1, for=10.0.0.9;host="api.example.com:8080";proto=http',
     });
   });
 

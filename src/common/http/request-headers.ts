@@ -25,7 +25,8 @@ export interface UpstreamRequestContext {
   readonly peer: string;
   /** Whether the peer's own forwarding fields are believed and extended. */
   readonly peerTrusted: boolean;
-  readonly host: string;
+  /** Host and port as the client wrote them. */
+  readonly authority: string;
   readonly proto: string;
   /** This gateway's own `Via` entry. */
   readonly via: string;
@@ -74,9 +75,9 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
     'X-Forwarded-Proto',
     forwardedProto || context.proto,
     'X-Forwarded-Host',
-    forwardedHost || context.host,
+    forwardedHost || context.authority,
     'Forwarded',
-    join(forwarded, `for=${quoteNode(context.peer)};host="${context.host}";proto=${context.proto}`),
+    join(forwarded, `for=${quoteNode(context.peer)};host="${context.authority}";proto=${context.proto}`),
     'Via',
     join(via, context.via),
     'X-Request-Id',

@@ -79,9 +79,10 @@ describe('TokenVerifier', () => {
   });
 
   it('refuses a token signed with the public key as a secret', () => {
-    const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
-      .publicKey.export({ type: 'spki', format: 'pem' })
-      .toString();
+    const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
+      type: 'spki',
+      format: 'pem',
+    });
     const { verifier } = setUp({ main: { publicKey: pem, algorithms: ['RS256'] } });
     const header = { alg: 'HS256' };
     const unsigned = [header, { exp: NOW + 60 }].map((each) =>

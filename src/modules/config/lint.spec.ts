@@ -71,7 +71,7 @@ describe('lintConfig', () => {
     ]);
     const idle = 'upstreams: { users: { url: http://a }, idle: { url: http://b } }';
     expect(lint(`${idle}\nroutes: [{ id: r, match: { path: /r }, upstream: users }]`)).toEqual([
-      'upstreams.idle: no route uses this upstream',
+      'upstreams.idle: no route uses this upstream, only code can',
     ]);
   });
 

@@ -114,7 +114,10 @@ function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
   );
   const unusedProviders = Object.keys(auth).filter((id) => !usesProvider(id));
   return [
-    ...unusedUpstreams.map((id) => ({ path: ['upstreams', id], message: 'no route uses this upstream' })),
+    ...unusedUpstreams.map((id) => ({
+      path: ['upstreams', id],
+      message: 'no route uses this upstream, only code can',
+    })),
     ...unusedProviders.map((id) => ({
       path: ['auth', id],
       message: 'no route accepts tokens of this provider',

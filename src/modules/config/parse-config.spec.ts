@@ -164,7 +164,7 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
   it('comes with warnings at their place', () => {
     const result = parse(`${USERS}\nroutes: []\nserver: {}\ndefaults: { breaker: { window: 1s } }`);
     expect(result.ok && formatProblems('f', result.warnings).split('\n')).toEqual([
-      'f:1:14 upstreams.users: no route uses this upstream',
+      'f:1:14 upstreams.users: no route uses this upstream, only code can',
       'f:2:1 routes: there is no route: every request gets 404',
       'f:4:32 defaults.breaker.window: breaker.window (1s) is below timeout (3s): requests that time out are forgotten as soon as they fail',
     ]);

@@ -32,16 +32,18 @@ export class Forwarder {
    */
   forward(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(route.upstream);
-    upstream.send(upstreamRequest(exchange, route)).then(
-      (response) => this.reply.upstream(exchange, response),
-      (error: unknown) => this.fail(exchange, upstream, error),
-    );
+    upstream
+      .send(upstreamRequest(exchange, route))
+      .then((response) => this.reply.upstream(exchange, response))
+      .catch((error: unknown) => this.fail(exchange, upstream, error));
   }
 
   private fail(exchange: Exchange, upstream: UpstreamProxy, error: unknown): void {
     if (!(error instanceof UpstreamError)) {
       this.logger.error(error);
-      this.reply.problem(exchange.res, exchange, new ProblemError('internal_error'));
+      exchange.outcome ??= 'gateway_error';
+      this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
+      exchange.abandon();
       return;
     }
     exchange.outcome ??= error.outcome;
@@ -65,7 +67,7 @@ function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest
       requestId: exchange.id,
       peer: req.socket.remoteAddress ?? '',
       peerTrusted: head.peerTrusted,
-      host: head.host,
+      authority: head.authority,
       proto: 'http',
       via: VIA.entry,
       forwardAuthorization: exchange.forwardAuthorization,

@@ -58,20 +58,22 @@ export class ExchangeMiddleware implements NestMiddleware {
   /** @throws ProblemError when the request is malformed, comes from ourselves, or asks for no service of ours */
   private inspect(req: Request, id: string, peerTrusted: boolean): ExchangeHead {
     const { host: hostField, hasBody } = inspectHead(req.rawHeaders);
-    const { path, query, authority } = parseTarget(req.url);
-    const field = authority ?? hostField;
+    const target = parseTarget(req.url);
+    const authority = target.authority ?? hostField;
     // HTTP/1.0 may leave Host out; Node has already refused HTTP/1.1 without it.
-    const host = field === '' && req.httpVersion === '1.0' ? '' : normaliseHost(field);
+    const host = authority === '' && req.httpVersion === '1.0' ? '' : normaliseHost(authority);
+    const { path, query } = target;
     if (req.method === 'TRACE') {
       throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS } });
     }
     if (req.headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
     const match = this.table.match({ method: req.method, host, path, headers: req.headers });
-    return { id, host, path, query, hasBody, peerTrusted, match };
+    return { id, authority, host, path, query, hasBody, peerTrusted, match };
   }
 }
 
 const UNKNOWN_HEAD: Omit<ExchangeHead, 'id' | 'peerTrusted'> = {
+  authority: '',
   host: '',
   path: '/',
   query: '',

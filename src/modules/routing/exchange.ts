@@ -24,7 +24,9 @@ export type CacheResult = 'hit' | 'miss' | 'bypass';
 
 export interface ExchangeHead {
   readonly id: string;
-  /** Normalised host; empty when an HTTP/1.0 client sent none. */
+  /** Host and port as the client wrote them; empty when an HTTP/1.0 client sent none. */
+  readonly authority: string;
+  /** Normalised: what is matched and keyed. */
   readonly host: string;
   /** Normalised path: matched, keyed and forwarded alike. */
   readonly path: string;
@@ -72,6 +74,11 @@ export class Exchange {
   /** Aborted when the client is gone before its answer is complete. */
   get signal(): AbortSignal {
     return this.abort.signal;
+  }
+
+  /** Gives up the call to the upstream, whose answer cannot be used. */
+  abandon(): void {
+    this.abort.abort();
   }
 
   /** The response has closed: nobody waits for an answer any more. */

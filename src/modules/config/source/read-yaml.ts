@@ -19,7 +19,6 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlReadin
     prettyErrors: false,
     // Also under a `%YAML 1.1` directive: a `no` must never become `false`.
     schema: 'core',
-    merge: false,
     resolveKnownTags: false,
     stringKeys: true,
     // TreeBuilder finds duplicates itself, and can say where the first one is.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MalformedHeadError } from './classify.js';
 import { readFraming } from './response-head.js';
 
 describe('readFraming', () => {
@@ -20,6 +21,6 @@ describe('readFraming', () => {
     [{ 'content-length': '+5' }],
     [{ 'content-length': '' }],
   ])('refuses %j', (headers) => {
-    expect(() => readFraming(headers)).toThrow();
+    expect(() => readFraming(headers)).toThrow(MalformedHeadError);
   });
 });
