@@ -21,6 +21,7 @@ export const PROBLEMS = {
   upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },
   upstream_reset: { status: 502, title: 'The upstream closed the connection before it answered' },
   upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },
+  bulkhead_full: { status: 503, title: 'Too many requests are waiting for the upstream' },
   breaker_open: { status: 503, title: 'The upstream is failing and is given time to recover' },
   upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
   loop_detected: { status: 508, title: 'The request has already passed through this gateway' },

@@ -14,6 +14,7 @@ const PEER_CLAIMS: ReadonlySet<string> = new Set([
   'x-middleware-subrequest',
   'x-original-url',
   'x-real-ip',
+  'x-request-deadline',
   'x-request-id',
   'x-rewrite-url',
 ]);

@@ -71,9 +71,29 @@ export interface UpstreamConfig {
   /** Idle time between two body chunks. */
   readonly bodyTimeout: number;
   readonly pool: { readonly connections: number };
+  readonly bulkhead: BulkheadConfig;
+  readonly retry: RetryConfig;
   readonly breaker: BreakerConfig;
   readonly health?: HealthConfig;
   readonly fallback?: FallbackConfig;
+}
+
+export interface BulkheadConfig {
+  readonly concurrent: number;
+  readonly queue: number;
+}
+
+export interface RetryConfig {
+  /** Tries after the first; 0 for none. */
+  readonly attempts: number;
+  readonly on: readonly ('connect' | 'reset' | number)[];
+  readonly backoff: { readonly base: number; readonly max: number };
+  /** Share of the active calls that may be retries. */
+  readonly budget: number;
+  /** `undefined`: a try may take what is left of the deadline. */
+  readonly perTryTimeout?: number;
+  /** Larger bodies are sent once. */
+  readonly maxBodyBytes: number;
 }
 
 export interface BreakerConfig {

@@ -34,6 +34,10 @@ describe('lintConfig', () => {
     ['timeout: 500ms', 'connectTimeout: connectTimeout (1s) is not below timeout (500ms)'],
     ['connectTimeout: 3s', 'connectTimeout: connectTimeout (3s) is not below timeout (3s)'],
     ['breaker: { openFor: 2m }', 'breaker.openFor: breaker.openFor (2m) is above breaker.maxOpenFor (1m)'],
+    [
+      'retry: { attempts: 2, perTryTimeout: 2s }',
+      'retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries is above timeout (3s)',
+    ],
     ['health: { timeout: 15s }', 'health.timeout: health.timeout (15s) is not below health.interval (15s)'],
   ])('warns of an upstream with %s', (rest, warning) => {
     expect(lint(upstream(rest))).toEqual([expect.stringContaining(`upstreams.users.${warning}`)]);

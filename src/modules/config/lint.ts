@@ -45,7 +45,7 @@ function lintGateway({ cache, routes, upstreams }: GatewayConfig): LintWarning[]
 
 function lintUpstream(
   path: ConfigPath,
-  { timeout, connectTimeout, breaker, health }: UpstreamConfig,
+  { timeout, connectTimeout, breaker, health, retry }: UpstreamConfig,
 ): LintWarning[] {
   const warnings: LintWarning[] = [];
   const compare = (keys: ConfigPath, left: string, right: string, why: string) =>
@@ -54,6 +54,12 @@ function lintUpstream(
   if (connectTimeout >= timeout) {
     const left = `connectTimeout (${formatDuration(connectTimeout)}) is not below`;
     compare(['connectTimeout'], left, `timeout (${formatDuration(timeout)})`, 'it can never fire first');
+  }
+  const { perTryTimeout, attempts } = retry;
+  if (perTryTimeout !== undefined && perTryTimeout * (attempts + 1) > timeout) {
+    const left = `retry.perTryTimeout (${formatDuration(perTryTimeout)}) for ${attempts + 1} tries is above`;
+    const right = `timeout (${formatDuration(timeout)})`;
+    compare(['retry', 'perTryTimeout'], left, right, 'the deadline ends the last tries early');
   }
   if (breaker.window < timeout) {
     const left = `breaker.window (${formatDuration(breaker.window)}) is below`;

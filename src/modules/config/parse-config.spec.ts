@@ -57,6 +57,14 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
           pool: { connections: 128 },
+          bulkhead: { concurrent: 256, queue: 512 },
+          retry: {
+            attempts: 1,
+            on: ['connect', 'reset', 502, 503, 504],
+            backoff: { base: 25, max: 250 },
+            budget: 0.2,
+            maxBodyBytes: 65_536,
+          },
           breaker: {
             errorRate: 0.5,
             window: 10_000,

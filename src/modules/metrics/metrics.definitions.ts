@@ -1,4 +1,5 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -9,6 +10,10 @@ export const METRICS = {
   cacheRequests: 'breakwater_cache_requests_total',
   upstreamRequests: 'breakwater_upstream_requests_total',
   upstreamDuration: 'breakwater_upstream_duration_seconds',
+  retries: 'breakwater_retries_total',
+  retryBudgetExhausted: 'breakwater_retry_budget_exhausted_total',
+  bulkheadInFlight: 'breakwater_bulkhead_in_flight',
+  bulkheadQueued: 'breakwater_bulkhead_queued',
   breakerState: 'breakwater_breaker_state',
   breakerTransitions: 'breakwater_breaker_transitions_total',
   breakerRejections: 'breakwater_breaker_rejections_total',
@@ -41,6 +46,34 @@ export const metricProviders = [
     help: 'Seconds from a call to an upstream to the end of its body',
     labelNames: ['upstream'],
     buckets: SECONDS,
+  }),
+  makeCounterProvider({
+    name: METRICS.retries,
+    help: 'Tries after the first, by what went wrong before',
+    labelNames: ['upstream', 'reason'],
+  }),
+  makeCounterProvider({
+    name: METRICS.retryBudgetExhausted,
+    help: 'Retries that were not made because the budget had no room',
+    labelNames: ['upstream'],
+  }),
+  makeGaugeProvider({
+    name: METRICS.bulkheadInFlight,
+    help: 'Calls that hold a place in the bulkhead',
+    labelNames: ['upstream'],
+    inject: [UpstreamRegistry],
+    collect(upstreams: UpstreamRegistry) {
+      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.inFlight);
+    },
+  }),
+  makeGaugeProvider({
+    name: METRICS.bulkheadQueued,
+    help: 'Calls that wait for a place in the bulkhead',
+    labelNames: ['upstream'],
+    inject: [UpstreamRegistry],
+    collect(upstreams: UpstreamRegistry) {
+      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.queued);
+    },
   }),
   makeGaugeProvider({
     name: METRICS.breakerState,

@@ -1,8 +1,12 @@
 import { Module } from '@nestjs/common';
 import { RoutingModule } from '../routing/routing.module.js';
+import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RequestMetrics } from './request.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
-@Module({ imports: [RoutingModule], providers: [...metricProviders, RequestMetrics, UpstreamMetrics] })
+@Module({
+  imports: [RoutingModule],
+  providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics],
+})
 export class MetricsModule {}

@@ -1,27 +1,31 @@
 import type { Clock } from '../../common/clock.js';
-import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
+import { Bulkhead } from '../../common/resilience/bulkhead.js';
+import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
+import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
+import { Retrier, type TryOptions } from './retry/retrier.js';
 import { Call } from './transport/call.js';
 import { Transport } from './transport/transport.js';
 import { UpstreamError } from './upstream.error.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
 
-/** One call, over. */
-export interface UpstreamCallEnd {
-  readonly upstream: string;
-  readonly method: string;
+/** One try, over. */
+export interface TryEnded {
   readonly outcome: Outcome;
-  /** Milliseconds from the call to its end, body included. */
+  /** Milliseconds from the try's start to its end, body included. */
   readonly durationMs: number;
 }
 
 /** A service behind the gateway: the long-lived state that every call to it goes through. */
 export class UpstreamProxy {
-  readonly ended = new Event<UpstreamCallEnd>();
-  readonly rejected = new Event<{ readonly upstream: string }>();
+  readonly tryEnded = new Event<TryEnded>();
+  readonly rejected = new Event<'breaker_open' | 'bulkhead_full'>();
   readonly breaker: Breaker;
+  readonly bulkhead: Bulkhead;
+  readonly retrier: Retrier;
   private readonly transport: Transport;
   private readonly failureStatuses: ReadonlySet<number>;
 
@@ -32,6 +36,8 @@ export class UpstreamProxy {
     random: () => number = Math.random,
   ) {
     this.transport = new Transport(config);
+    this.bulkhead = new Bulkhead(config.bulkhead);
+    this.retrier = new Retrier(config.retry, { clock, random, tryOnce: (options) => this.tryOnce(options) });
     this.failureStatuses = new Set(config.breaker.failureStatuses);
     this.breaker = new Breaker({
       upstream: id,
@@ -44,33 +50,30 @@ export class UpstreamProxy {
   }
 
   /**
-   * Sends a request: breaker, then the wire, with the deadline running.
+   * Sends a request: deadline, bulkhead, breaker, and then as many tries as the retry policy allows.
    *
    * @returns the response as soon as its head is here
-   * @throws UpstreamError when the breaker is open, or the call ends before a response head
+   * @throws UpstreamError when the bulkhead is full, the breaker is open, or no try brings a response head
    */
-  send(request: UpstreamRequest): Promise<UpstreamResponse> {
+  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const deadline = new Deadline(this.clock, request.timeout ?? this.config.timeout);
+    const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
+    if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
     const permit = this.breaker.admit();
-    if (!permit) return Promise.reject(this.rejection());
-    const startedAt = this.clock.now();
-    return new Promise((resolve, reject) => {
-      const call = new Call(
-        {
-          upstream: this.id,
-          timeout: request.timeout ?? this.config.timeout,
-          signal: request.signal,
-          failureStatuses: this.failureStatuses,
-          onSettled: (outcome, detail) => {
-            permit.settle(OUTCOMES[outcome].vote, outcome, detail);
-            const durationMs = this.clock.now() - startedAt;
-            this.ended.emit({ upstream: this.id, method: request.method, outcome, durationMs });
-          },
-        },
-        resolve,
-        reject,
-      );
-      this.transport.dispatch(request, call);
-    });
+    if (!permit) {
+      this.bulkhead.leave();
+      throw this.rejection('breaker_open', this.breaker.retryAfterSeconds);
+    }
+    const admission = new Admission(permit, this.bulkhead);
+    try {
+      const call = await this.retrier.run(request, deadline);
+      call.whenSettled((outcome, detail) => admission.settle(outcome, detail));
+      return call;
+    } catch (error) {
+      const failure = UpstreamError.from(this.id, error);
+      admission.settle(failure.outcome, failure.detail);
+      throw failure;
+    }
   }
 
   /** `GET`s a path, for code that calls an upstream. */
@@ -84,8 +87,35 @@ export class UpstreamProxy {
     await this.transport.destroy();
   }
 
-  private rejection(): UpstreamError {
-    this.rejected.emit({ upstream: this.id });
-    return new UpstreamError(this.id, 'breaker_open', { retryAfterSeconds: this.breaker.retryAfterSeconds });
+  private tryOnce({ request, deadline, tryTimeout }: TryOptions): Promise<Call> {
+    const startedAt = this.clock.now();
+    const { remaining } = deadline;
+    const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
+    return new Promise((onHead, onFailure) => {
+      const call = new Call({
+        upstream: this.id,
+        timeout: isTryTimeout ? tryTimeout : remaining,
+        isTryTimeout,
+        signal: request.signal,
+        failureStatuses: this.failureStatuses,
+        onHead,
+        onFailure,
+      });
+      call.whenSettled((outcome) =>
+        this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt }),
+      );
+      this.transport.dispatch(request, call, remaining);
+    });
+  }
+
+  /** The wait for a place ended without one. */
+  private refuse(request: UpstreamRequest, cause: unknown): never {
+    if (request.signal?.aborted) throw new UpstreamError(this.id, 'client_gone', { cause });
+    throw this.rejection('bulkhead_full', 1);
+  }
+
+  private rejection(outcome: 'breaker_open' | 'bulkhead_full', retryAfterSeconds: number): UpstreamError {
+    this.rejected.emit(outcome);
+    return new UpstreamError(this.id, outcome, { retryAfterSeconds });
   }
 }

@@ -1,5 +1,6 @@
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
+import { classifyFailure, errorCode } from './transport/classify.js';
 
 export interface UpstreamErrorOptions {
   /** Seconds until another try makes sense. */
@@ -19,6 +20,17 @@ export class UpstreamError extends Error {
     super(`Upstream ${upstream}: ${outcome}`, { cause: options.cause });
   }
 
+  /** @returns the error as it is, or named for the outcome table */
+  static from(upstream: string, error: unknown): UpstreamError {
+    if (error instanceof UpstreamError) return error;
+    return new UpstreamError(upstream, classifyFailure(error, 'awaiting-head'), { cause: error });
+  }
+
+  /** Error code or name: never a message, which may hold an address. */
+  get detail(): string {
+    return errorCode(this.cause);
+  }
+
   /** @returns the answer a client gets for this failure, before any byte of another one went out */
   toProblem(): ProblemError {
     const { cause } = this;
@@ -26,7 +38,7 @@ export class UpstreamError extends Error {
     const { problem } = OUTCOMES[this.outcome] as { problem?: 'internal_error' };
     const { retryAfterSeconds } = this.options;
     return new ProblemError(problem ?? 'upstream_reset', {
-      upstream: OUTCOMES[this.outcome].guilty === 'upstream' ? this.upstream : undefined,
+      upstream: OUTCOMES[this.outcome].guilty === 'client' ? undefined : this.upstream,
       headers: retryAfterSeconds === undefined ? undefined : { 'Retry-After': String(retryAfterSeconds) },
       cause: this,
     });

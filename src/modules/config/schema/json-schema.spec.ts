@@ -35,7 +35,15 @@ function under(place: string, keys: string): string[] {
 
 function upstreamKeys(place: string): string[] {
   return [
-    ...under(place, 'timeout connectTimeout bodyTimeout pool pool.connections breaker health fallback'),
+    ...under(
+      place,
+      'timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
+    ),
+    ...under(`${place}.bulkhead`, 'concurrent queue'),
+    ...under(
+      `${place}.retry`,
+      'attempts on backoff backoff.base backoff.max budget perTryTimeout maxBodyBytes',
+    ),
     ...under(
       `${place}.breaker`,
       'errorRate window minRequests consecutiveFailures openFor maxOpenFor failureStatuses',

@@ -20,8 +20,6 @@ const UPSTREAM_KEYS = [
   ['targets', '[]'],
   ['balancer', 'random'],
   ['hashOn', 'ip'],
-  ['retry', '{ attempts: 1 }'],
-  ['bulkhead', '{}'],
   ['outlier', '{}'],
   ['tls', '{}'],
   ['http2', 'true'],

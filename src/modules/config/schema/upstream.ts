@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { breakerSchema } from './breaker.js';
+import { bulkheadSchema } from './bulkhead.js';
 import { fallbackSchema } from './fallback.js';
 import { healthSchema } from './health.js';
+import { retrySchema } from './retry.js';
 import { upstreamUrl } from './network.js';
 import { byId, count } from './scalars.js';
 import { positiveDuration } from './units.js';
@@ -24,6 +26,8 @@ export const upstreamSchema = z.strictObject({
     .prefault('30s')
     .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
+  bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
+  retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),
   breaker: breakerSchema.prefault({}).describe('When it is given a rest because it fails.'),
   health: healthSchema.optional().describe('Probes of its health. Without this key there are none.'),
   fallback: fallbackSchema.optional().describe('What its callers get while it fails. Without this key: 503.'),

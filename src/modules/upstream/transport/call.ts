@@ -5,23 +5,38 @@ import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpstreamResponse } from '../upstream.types.js';
-import { type CallPhase, CallerGoneError, classifyFailure, DeadlineError, errorCode } from './classify.js';
+import {
+  type CallPhase,
+  CallerGoneError,
+  classifyFailure,
+  DeadlineError,
+  DiscardedError,
+  errorCode,
+  TryTimeoutError,
+} from './classify.js';
 import { ReadableSink } from './readable-sink.js';
 import { readFraming } from './response-head.js';
 
 /** Beyond this many bytes that nobody has asked for yet, the upstream is told to wait. */
 const MAX_PENDING = 64 * 1024;
 
+const DISCARD: BodySink = { onData: () => true, onEnd: () => undefined, onError: () => undefined };
+
 export interface CallOptions {
   readonly upstream: string;
   /** Milliseconds until response headers. */
   readonly timeout: number;
+  /** The timeout is that of one try, not the deadline of all. */
+  readonly isTryTimeout: boolean;
   readonly signal: AbortSignal | undefined;
   /** Statuses that count as the upstream's failure. */
   readonly failureStatuses: ReadonlySet<number>;
-  /** Called once, when nothing more will come. */
-  readonly onSettled: (outcome: Outcome, detail: string) => void;
+  /** Either this or `onFailure` is called, once. */
+  readonly onHead: (response: Call) => void;
+  readonly onFailure: (error: UpstreamError) => void;
 }
+
+type SettledListener = (outcome: Outcome, detail: string) => void;
 
 type Handlers = Required<
   Pick<
@@ -40,7 +55,8 @@ export class Call implements Handlers, UpstreamResponse {
   contentLength: number | undefined;
 
   private phase: CallPhase = 'connecting';
-  private settled = false;
+  private settled: readonly [outcome: Outcome, detail: string] | undefined;
+  private readonly settledListeners: SettledListener[] = [];
   private aborted: Error | undefined;
   private controller: Dispatcher.DispatchController | undefined;
   private sink: BodySink | undefined;
@@ -52,12 +68,11 @@ export class Call implements Handlers, UpstreamResponse {
   private readonly onAbort = () => this.abort(new CallerGoneError());
   private readonly resume = () => this.controller?.resume();
 
-  constructor(
-    private readonly options: CallOptions,
-    private readonly resolve: (response: UpstreamResponse) => void,
-    private readonly reject: (error: UpstreamError) => void,
-  ) {
-    this.deadline = setTimeout(() => this.abort(new DeadlineError()), options.timeout);
+  constructor(private readonly options: CallOptions) {
+    this.deadline = setTimeout(
+      () => this.abort(options.isTryTimeout ? new TryTimeoutError() : new DeadlineError()),
+      options.timeout,
+    );
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
     if (options.signal?.aborted) this.onAbort();
   }
@@ -82,7 +97,7 @@ export class Call implements Handlers, UpstreamResponse {
     this.phase = 'streaming';
     this.status = status;
     this.headers = headers;
-    this.resolve(this);
+    this.options.onHead(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -107,7 +122,7 @@ export class Call implements Handlers, UpstreamResponse {
     const outcome = classifyFailure(cause, this.phase);
     this.failure = new UpstreamError(this.options.upstream, outcome, { cause });
     this.settle(outcome, errorCode(cause));
-    if (this.phase !== 'streaming') this.reject(this.failure);
+    if (this.phase !== 'streaming') this.options.onFailure(this.failure);
     else this.sink?.onError(this.failure);
   }
 
@@ -121,6 +136,18 @@ export class Call implements Handlers, UpstreamResponse {
     else if (this.ended) sink.onEnd(this.ended);
     else if (!flowing) this.controller?.pause();
     else if (waited) this.controller?.resume();
+  }
+
+  /** Calls the listener once nothing more will come, at once if that is so already. */
+  whenSettled(listener: SettledListener): void {
+    if (this.settled) listener(...this.settled);
+    else this.settledListeners.push(listener);
+  }
+
+  /** Gives the response up: a short one is read to its end, so that its connection can be used again. */
+  discard(): void {
+    if (this.contentLength !== undefined && this.contentLength <= MAX_PENDING) this.stream(DISCARD);
+    else this.abort(new DiscardedError());
   }
 
   readable(): Readable {
@@ -146,9 +173,9 @@ export class Call implements Handlers, UpstreamResponse {
 
   private settle(outcome: Outcome, detail: string): void {
     if (this.settled) return;
-    this.settled = true;
+    this.settled = [outcome, detail];
     clearTimeout(this.deadline);
     this.options.signal?.removeEventListener('abort', this.onAbort);
-    this.options.onSettled(outcome, detail);
+    for (const listener of this.settledListeners) listener(outcome, detail);
   }
 }

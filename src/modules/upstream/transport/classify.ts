@@ -14,6 +14,16 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
+/** The time of one try passed; there may be another one. */
+export class TryTimeoutError extends Error {
+  override readonly name = 'TryTimeoutError';
+}
+
+/** The response is not wanted: another try is made. */
+export class DiscardedError extends Error {
+  override readonly name = 'DiscardedError';
+}
+
 /** The response head cannot be read in only one way. */
 export class MalformedHeadError extends Error {
   override readonly name = 'MalformedHeadError';
@@ -23,8 +33,10 @@ export class MalformedHeadError extends Error {
 export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (error instanceof CallerGoneError) return 'client_gone';
   if (error instanceof ProblemError && error.code === 'body_too_large') return 'body_too_large';
+  if (error instanceof DiscardedError) return 'upstream_status';
   if (phase === 'streaming') return 'died_mid_body';
   if (error instanceof DeadlineError) return 'deadline';
+  if (error instanceof TryTimeoutError) return 'try_timeout';
   if (error instanceof MalformedHeadError) return 'malformed_response';
   const code = errorCode(error);
   // undici refuses to send what we built: our fault, not the upstream's.

@@ -21,8 +21,9 @@ export class Transport {
     });
   }
 
-  dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler): void {
-    const headers = [...(request.headers ?? [])];
+  /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
+  dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler, remaining: number): void {
+    const headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
     this.pool.dispatch(
       { method: request.method, path: this.pathPrefix + request.path, headers, body: request.body ?? null },

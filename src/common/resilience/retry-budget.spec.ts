@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { RetryBudget } from './retry-budget.js';
+
+function setUp(calls: number) {
+  const time = { now: 0 };
+  const budget = new RetryBudget(0.2, { now: () => time.now, wall: () => time.now });
+  for (let i = 0; i < calls; i++) budget.recordCall();
+  const granted = (tries: number) =>
+    Array.from({ length: tries }, () => budget.acquire()).filter(Boolean).length;
+  return { time, granted };
+}
+
+describe('RetryBudget', () => {
+  it('always allows three', () => {
+    expect(setUp(0).granted(10)).toBe(3);
+  });
+
+  it('allows a share of the calls, however fast they come and go', () => {
+    expect(setUp(100).granted(100)).toBe(20);
+    expect(setUp(99).granted(100)).toBe(19);
+  });
+
+  it('forgets after ten seconds', () => {
+    const { time, granted } = setUp(100);
+    expect(granted(100)).toBe(20);
+    time.now = 10_000;
+    expect(granted(100)).toBe(3);
+  });
+});

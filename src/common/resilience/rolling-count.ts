@@ -1,0 +1,44 @@
+import type { Clock } from '../clock.js';
+
+const SLOTS = 10;
+
+/** Counts what happened within the last `window` milliseconds, to a tenth of it. Costs no timer. */
+export class RollingCount {
+  private readonly slots = new Array<number>(SLOTS).fill(0);
+  private readonly slotMs: number;
+  private current: number;
+  private total = 0;
+
+  constructor(
+    windowMs: number,
+    private readonly clock: Clock,
+  ) {
+    this.slotMs = windowMs / SLOTS;
+    this.current = this.slotNow();
+  }
+
+  get sum(): number {
+    this.move();
+    return this.total;
+  }
+
+  add(): void {
+    this.move();
+    this.total++;
+    this.slots[this.current % SLOTS] = (this.slots[this.current % SLOTS] ?? 0) + 1;
+  }
+
+  private move(): void {
+    const now = this.slotNow();
+    // After a pause longer than the window every slot is emptied once, not once for each slot that went by.
+    for (let slot = Math.max(this.current, now - SLOTS) + 1; slot <= now; slot++) {
+      this.total -= this.slots[slot % SLOTS] ?? 0;
+      this.slots[slot % SLOTS] = 0;
+    }
+    this.current = now;
+  }
+
+  private slotNow(): number {
+    return Math.floor(this.clock.now() / this.slotMs);
+  }
+}

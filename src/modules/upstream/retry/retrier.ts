@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../../common/clock.js';
+import { Event } from '../../../common/event.js';
+import { RetryBudget } from '../../../common/resilience/retry-budget.js';
+import type { RetryConfig } from '../../config/gateway-config.js';
+import type { Deadline } from '../../../common/resilience/deadline.js';
+import type { Call } from '../transport/call.js';
+import { CallerGoneError } from '../transport/classify.js';
+import { UpstreamError } from '../upstream.error.js';
+import type { UpstreamRequest } from '../upstream.types.js';
+import { canReplay, gatherBody } from './replayable-body.js';
+import { RetryPolicy, type RetryReason, type TryEnd } from './retry-policy.js';
+
+export interface TryOptions {
+  readonly request: UpstreamRequest;
+  readonly deadline: Deadline;
+  /** Milliseconds for this try alone, if it has less than the deadline. */
+  readonly tryTimeout: number | undefined;
+}
+
+/** Makes one try. @throws UpstreamError when it brings no response head */
+export type TryOnce = (options: TryOptions) => Promise<Call>;
+
+export interface RetrierOptions {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly tryOnce: TryOnce;
+}
+
+/** Makes tries until one is answered, the policy says no, or the deadline leaves no room for another. */
+export class Retrier {
+  readonly retried = new Event<RetryReason>();
+  readonly budgetExhausted = new Event<void>();
+
+  private readonly policy: RetryPolicy;
+  private readonly budget: RetryBudget;
+  private readonly clock: Clock;
+  private readonly tryOnce: TryOnce;
+
+  constructor(
+    private readonly config: RetryConfig,
+    { clock, random, tryOnce }: RetrierOptions,
+  ) {
+    this.policy = new RetryPolicy(config, random);
+    this.budget = new RetryBudget(config.budget, clock);
+    this.clock = clock;
+    this.tryOnce = tryOnce;
+  }
+
+  /** @throws UpstreamError of the last try, when none was answered */
+  async run(first: UpstreamRequest, deadline: Deadline): Promise<Call> {
+    this.budget.recordCall();
+    const { attempts, maxBodyBytes, perTryTimeout } = this.config;
+    if (attempts === 0 || !canReplay(first, maxBodyBytes)) {
+      return this.tryOnce({ request: first, deadline, tryTimeout: undefined });
+    }
+    const tryTimeout = this.policy.isRepeatable(first) ? perTryTimeout : undefined;
+    const request = first.body === undefined ? first : await gatherBody(first, deadline);
+    for (let retry = 0; ; retry++) {
+      const result = await this.tryOnce({ request, deadline, tryTimeout }).catch(
+        (error: UpstreamError) => error,
+      );
+      const pause = retry < attempts ? this.pauseAfter(result, retry, request, deadline) : undefined;
+      if (pause === undefined) {
+        if (result instanceof UpstreamError) throw result;
+        return result;
+      }
+      if (!(result instanceof UpstreamError)) result.discard();
+      await sleep(pause, undefined, { signal: request.signal }).catch(() => {
+        throw new CallerGoneError();
+      });
+    }
+  }
+
+  /** @returns milliseconds until the next try, or `undefined` when this one was the last */
+  private pauseAfter(
+    result: Call | UpstreamError,
+    retry: number,
+    request: UpstreamRequest,
+    deadline: Deadline,
+  ): number | undefined {
+    const end = endOf(result);
+    const reason = this.policy.reason(request, end);
+    if (reason === undefined) return undefined;
+    const pause = this.policy.pause(retry, end, this.clock.wall());
+    if (pause >= deadline.remaining || request.signal?.aborted) return undefined;
+    if (!this.budget.acquire()) {
+      this.budgetExhausted.emit();
+      return undefined;
+    }
+    this.retried.emit(reason);
+    return pause;
+  }
+}
+
+function endOf(result: Call | UpstreamError): TryEnd {
+  if (result instanceof UpstreamError) return { outcome: result.outcome };
+  const retryAfter = result.headers['retry-after'];
+  return {
+    outcome: 'success',
+    status: result.status,
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+  };
+}
