@@ -23,7 +23,7 @@ describe('Bulkhead', () => {
 
   it('lets a waiting call give up without holding a place', async () => {
     const bulkhead = new Bulkhead({ concurrent: 1, queue: 1 });
-    bulkhead.enter(never);
+    void bulkhead.enter(never);
     const gone = new AbortController();
     const waiting = bulkhead.enter(() => gone.signal);
     gone.abort(new Error('gone'));

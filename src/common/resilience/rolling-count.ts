@@ -4,7 +4,7 @@ const SLOTS = 10;
 
 /** Counts what happened within the last `window` milliseconds, to a tenth of it. Costs no timer. */
 export class RollingCount {
-  private readonly slots = new Array<number>(SLOTS).fill(0);
+  private readonly slots = Array.from({ length: SLOTS }, () => 0);
   private readonly slotMs: number;
   private current: number;
   private total = 0;

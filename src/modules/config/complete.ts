@@ -13,6 +13,11 @@ export function completeConfig(
   publicKeys: ReadonlyMap<string, string>,
 ): GatewayConfig {
   const { defaults: _, ...sections } = parsed;
+  const upstreams = Object.entries(parsed.upstreams).map(([id, { url, targets, ...rest }]) => [
+    id,
+    // The schema has seen to it that there is one or the other.
+    { ...rest, targets: targets ?? [{ url: url ?? '', weight: 1 }] },
+  ]);
   const auth: Record<string, AuthProviderConfig> = {};
   for (const [id, provider] of Object.entries(parsed.auth)) {
     const publicKey = publicKeys.get(id);
@@ -21,6 +26,7 @@ export function completeConfig(
   return {
     ...sections,
     auth: withoutPrototype(auth),
+    upstreams: withoutPrototype(Object.fromEntries(upstreams)),
     routes: parsed.routes.map((route) => completeRoute(route, parsed)),
   };
 }

@@ -63,8 +63,12 @@ export interface CacheConfig {
 }
 
 export interface UpstreamConfig {
-  /** Origin, with an optional path prefix that is put before the forwarded path. */
-  readonly url: string;
+  /** At least one; `url` is one of weight 1. */
+  readonly targets: readonly TargetConfig[];
+  readonly balancer: BalancerName;
+  /** What `consistent-hash` goes by: the client's address, the user, or a header (lower case). */
+  readonly hashOn: 'ip' | 'user' | `header:${string}`;
+  readonly outlier: OutlierConfig;
   /** Until response headers. */
   readonly timeout: number;
   readonly connectTimeout: number;
@@ -76,6 +80,22 @@ export interface UpstreamConfig {
   readonly breaker: BreakerConfig;
   readonly health?: HealthConfig;
   readonly fallback?: FallbackConfig;
+}
+
+export type BalancerName = 'power-of-two' | 'round-robin' | 'random' | 'least-requests' | 'consistent-hash';
+
+export interface TargetConfig {
+  /** Origin, with an optional path prefix that is put before the forwarded path. */
+  readonly url: string;
+  readonly weight: number;
+}
+
+export interface OutlierConfig {
+  /** Failing tries in a row that eject a target. */
+  readonly consecutiveFailures: number;
+  readonly ejectFor: number;
+  /** Share of the targets that may be out at a time. */
+  readonly maxEjected: number;
 }
 
 export interface BulkheadConfig {

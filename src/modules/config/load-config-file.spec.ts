@@ -18,7 +18,7 @@ describe('loadConfigFile', () => {
       'upstreams: { users: { url: "http://${file:host}:${PORT}" } }',
     );
     const result = loadConfigFile(join(folder, 'gateway.yaml'), { PORT: '3001' });
-    expect(result.ok && result.config.upstreams['users']?.url).toBe('http://users:3001');
+    expect(result.ok && result.config.upstreams['users']?.targets[0]?.url).toBe('http://users:3001');
   });
 
   it.each([

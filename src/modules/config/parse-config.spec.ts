@@ -52,7 +52,10 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
       cache: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, ttl: 300_000 },
       upstreams: {
         users: {
-          url: 'http://users:3001',
+          targets: [{ url: 'http://users:3001', weight: 1 }],
+          balancer: 'power-of-two',
+          hashOn: 'ip',
+          outlier: { consecutiveFailures: 5, ejectFor: 10_000, maxEjected: 0.5 },
           timeout: 3_000,
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
@@ -150,7 +153,7 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
     const { server, auth, upstreams } = config(text, { HOST: 'users' });
     expect(server.port).toBe(8181);
     expect(auth['main']?.secret).toBe('the content of /etc/gw/secrets/jwt');
-    expect(upstreams['users']?.url).toBe('http://users:3001');
+    expect(upstreams['users']?.targets[0]?.url).toBe('http://users:3001');
     expect(upstreams['users']?.fallback?.response.body).toBe('${literal}');
   });
 
@@ -165,7 +168,7 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
 
   it('has records that inherit nothing', () => {
     const { auth, upstreams } = config('upstreams: { constructor: { url: http://a } }');
-    expect(upstreams['constructor']?.url).toBe('http://a');
+    expect(upstreams['constructor']?.targets[0]?.url).toBe('http://a');
     expect([auth['toString'], upstreams['toString']]).toEqual([undefined, undefined]);
   });
 

@@ -4,6 +4,7 @@ import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
 import { serverProblems } from './checks/server.js';
 import { completeConfig } from './complete.js';
+import { targetProblems } from './checks/targets.js';
 import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
@@ -46,6 +47,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...idProblems(source),
     ...referenceProblems(source),
     ...duplicateRouteProblems(source),
+    ...targetProblems(source),
     ...serverProblems(source),
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };

@@ -4,9 +4,9 @@ import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/term
 import type { Readable } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
 import type { HealthConfig } from '../config/gateway-config.js';
-import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import type { Target } from '../upstream/target.js';
 
-/** Asks an upstream how it is: one request on a connection of its own. */
+/** Asks a target how it is: one request on a connection of its own. */
 @Injectable()
 export class ProbeIndicator {
   constructor(
@@ -16,13 +16,13 @@ export class ProbeIndicator {
 
   /** @returns `up` with the status, or `down` with the status or error code; never an address */
   async probe(
-    upstream: UpstreamProxy,
+    { name, url }: Target,
     health: HealthConfig,
     signal: AbortSignal,
   ): Promise<HealthIndicatorResult> {
-    const indicator = this.indicators.check(upstream.id);
+    const indicator = this.indicators.check(name);
     try {
-      const status = await this.request(upstream.config.url, health, signal);
+      const status = await this.request(url, health, signal);
       const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
       return passed ? indicator.up({ probe: String(status) }) : indicator.down({ probe: String(status) });
     } catch (error) {
@@ -35,7 +35,7 @@ export class ProbeIndicator {
       this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
         timeout: health.timeout,
         signal: AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]),
-        // The probe judges the upstream itself: no redirect, no proxy from the environment, no body.
+        // The probe judges the target itself: no redirect, no proxy from the environment, no body.
         maxRedirects: 0,
         proxy: false,
         responseType: 'stream',

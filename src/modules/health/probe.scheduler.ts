@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Event } from '../../common/event.js';
 import type { HealthConfig } from '../config/gateway-config.js';
+import type { Target } from '../upstream/target.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { ProbeIndicator } from './probe.indicator.js';
@@ -54,17 +55,25 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async run(upstream: UpstreamProxy, health: HealthConfig): Promise<void> {
-    const result = (await this.indicator.probe(upstream, health, this.stop.signal))[upstream.id];
+    const { targets, breaker, id } = upstream;
+    const results = await Promise.all(targets.all.map((target) => this.probe(target, health)));
     if (this.stop.signal.aborted) return;
-    const probe = {
-      upstream: upstream.id,
-      passed: result?.status === 'up',
-      detail: String(result?.['probe']),
-    };
-    this.last.set(upstream.id, probe);
-    upstream.breaker.reportProbe(probe.passed, probe.detail);
+    for (const { target, passed } of results) targets.recordProbe(target, passed, health);
+    // The breaker is the upstream's: it opens when none of the targets is well.
+    const best = results.find(({ passed }) => passed) ?? results[0];
+    const probe = { upstream: id, passed: best?.passed ?? false, detail: best?.detail ?? '' };
+    this.last.set(id, probe);
+    breaker.reportProbe(probe.passed, probe.detail);
     this.probed.emit(probe);
-    const healthy = probe.passed && upstream.breaker.state === 'closed';
+    const healthy = results.every(({ passed }) => passed) && breaker.state === 'closed';
     this.schedule(upstream, health, healthy ? health.interval : health.unhealthyInterval);
+  }
+
+  private async probe(
+    target: Target,
+    health: HealthConfig,
+  ): Promise<{ target: Target; passed: boolean; detail: string }> {
+    const result = (await this.indicator.probe(target, health, this.stop.signal))[target.name];
+    return { target, passed: result?.status === 'up', detail: String(result?.['probe']) };
   }
 }

@@ -11,15 +11,18 @@ export class UpstreamIndicator {
     @Inject(ProbeScheduler) private readonly probes: ProbeScheduler,
   ) {}
 
-  check({ id, breaker }: UpstreamProxy): HealthIndicatorResult {
+  check({ id, breaker, targets }: UpstreamProxy): HealthIndicatorResult {
     const indicator = this.indicators.check(id);
     const probe = this.probes.lastResult(id);
+    const available = targets.availableCount;
     const data = {
       breaker: breaker.state,
+      // How many, not which: this page is public.
+      targets: `${available}/${targets.all.length}`,
       ...(probe ? { probe: probe.detail } : {}),
       ...(breaker.state === 'closed' ? {} : { lastFailures: breaker.lastFailures }),
     };
-    const healthy = breaker.state === 'closed' && (probe?.passed ?? true);
+    const healthy = breaker.state === 'closed' && (probe?.passed ?? true) && available === targets.all.length;
     return healthy ? indicator.up(data) : indicator.degraded(data);
   }
 }

@@ -1,4 +1,6 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import type { Clock } from '../../common/clock.js';
+import { CLOCK } from '../config/config.tokens.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -12,6 +14,9 @@ export const METRICS = {
   upstreamDuration: 'breakwater_upstream_duration_seconds',
   retries: 'breakwater_retries_total',
   retryBudgetExhausted: 'breakwater_retry_budget_exhausted_total',
+  targetUp: 'breakwater_target_up',
+  targetEjections: 'breakwater_target_ejections_total',
+  targetPanics: 'breakwater_target_panics_total',
   bulkheadInFlight: 'breakwater_bulkhead_in_flight',
   bulkheadQueued: 'breakwater_bulkhead_queued',
   breakerState: 'breakwater_breaker_state',
@@ -55,6 +60,29 @@ export const metricProviders = [
   makeCounterProvider({
     name: METRICS.retryBudgetExhausted,
     help: 'Retries that were not made because the budget had no room',
+    labelNames: ['upstream'],
+  }),
+  makeGaugeProvider({
+    name: METRICS.targetUp,
+    help: 'Whether a target may be chosen: 1, or 0 when its probes fail or it is ejected',
+    labelNames: ['upstream', 'target'],
+    inject: [UpstreamRegistry, CLOCK],
+    collect(upstreams: UpstreamRegistry, clock: Clock) {
+      for (const { id, targets } of upstreams.all()) {
+        for (const target of targets.all) {
+          this.set({ upstream: id, target: target.name }, target.isAvailable(clock.now()) ? 1 : 0);
+        }
+      }
+    },
+  }),
+  makeCounterProvider({
+    name: METRICS.targetEjections,
+    help: 'Times a target was left alone because its tries kept failing',
+    labelNames: ['upstream', 'target'],
+  }),
+  makeCounterProvider({
+    name: METRICS.targetPanics,
+    help: 'Tries that went to any target because none was available',
     labelNames: ['upstream'],
   }),
   makeGaugeProvider({

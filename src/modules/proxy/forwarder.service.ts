@@ -3,6 +3,7 @@ import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
 import { VIA } from '../../common/http/via.js';
+import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
@@ -32,8 +33,9 @@ export class Forwarder {
    */
   forward(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(route.upstream);
+    const hashKey = hashKeyOf(exchange, upstream.config);
     upstream
-      .send(upstreamRequest(exchange, route))
+      .send({ ...upstreamRequest(exchange, route), hashKey })
       .then((response) => this.reply.upstream(exchange, response))
       .catch((error: unknown) => this.fail(exchange, upstream, error));
   }
@@ -89,6 +91,18 @@ function requestBody(
   const contentLength = Number(announced);
   if (contentLength > maxBytes) throw new ProblemError('body_too_large', { close: true });
   return { body: new RequestBody(req, maxBytes), contentLength };
+}
+
+/** @returns `undefined` unless the upstream's balancer asks for a key */
+function hashKeyOf(
+  { req, head, identity }: Exchange,
+  { balancer, hashOn }: UpstreamConfig,
+): string | undefined {
+  if (balancer !== 'consistent-hash') return undefined;
+  if (hashOn === 'ip') return head.clientIp;
+  if (hashOn === 'user') return identity?.subject ?? head.clientIp;
+  const field = req.headers[hashOn.slice('header:'.length)];
+  return Array.isArray(field) ? field.join() : field;
 }
 
 function identityHeaders({ identity }: Exchange): readonly string[] {

@@ -4,6 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Event } from '../../common/event.js';
+import { clientIp } from '../../common/http/client-ip.js';
 import { inspectHead } from '../../common/http/head.js';
 import { normaliseHost } from '../../common/http/host.js';
 import { parseTarget } from '../../common/http/path.js';
@@ -13,6 +14,8 @@ import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';
 import { RouteTable } from './route-table.js';
+
+type Origin = Pick<ExchangeHead, 'id' | 'peerTrusted' | 'clientIp'>;
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
 const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
@@ -36,12 +39,17 @@ export class ExchangeMiddleware implements NestMiddleware {
 
   use(req: Request, res: Response, next: NextFunction): void {
     const startedAt = this.clock.now();
-    const peerTrusted = this.isTrusted(req.socket.remoteAddress ?? '');
-    const id = requestId(req, peerTrusted);
-    let head: ExchangeHead = { ...UNKNOWN_HEAD, id, peerTrusted };
+    const peer = req.socket.remoteAddress ?? '';
+    const peerTrusted = this.isTrusted(peer);
+    const origin = {
+      id: requestId(req, peerTrusted),
+      peerTrusted,
+      clientIp: peerTrusted ? clientIp(peer, forwardedFor(req), this.isTrusted) : peer,
+    };
+    let head: ExchangeHead = { ...UNKNOWN_HEAD, ...origin };
     let refusal: ProblemError | undefined;
     try {
-      head = this.inspect(req, id, peerTrusted);
+      head = { ...origin, ...this.inspect(req) };
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       refusal = error;
@@ -56,7 +64,7 @@ export class ExchangeMiddleware implements NestMiddleware {
   }
 
   /** @throws ProblemError when the request is malformed, comes from ourselves, or asks for no service of ours */
-  private inspect(req: Request, id: string, peerTrusted: boolean): ExchangeHead {
+  private inspect(req: Request): Omit<ExchangeHead, keyof Origin> {
     const { host: hostField, hasBody } = inspectHead(req.rawHeaders);
     const target = parseTarget(req.url);
     const authority = target.authority ?? hostField;
@@ -68,11 +76,11 @@ export class ExchangeMiddleware implements NestMiddleware {
     }
     if (req.headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
     const match = this.table.match({ method: req.method, host, path, headers: req.headers });
-    return { id, authority, host, path, query, hasBody, peerTrusted, match };
+    return { authority, host, path, query, hasBody, match };
   }
 }
 
-const UNKNOWN_HEAD: Omit<ExchangeHead, 'id' | 'peerTrusted'> = {
+const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
   authority: '',
   host: '',
   path: '/',
@@ -80,6 +88,11 @@ const UNKNOWN_HEAD: Omit<ExchangeHead, 'id' | 'peerTrusted'> = {
   hasBody: true,
   match: { kind: 'none' },
 };
+
+function forwardedFor(req: Request): string | undefined {
+  const field = req.headers['x-forwarded-for'];
+  return Array.isArray(field) ? field.join() : field;
+}
 
 function requestId(req: Request, peerTrusted: boolean): string {
   const given = peerTrusted ? req.headers['x-request-id'] : undefined;

@@ -34,6 +34,8 @@ export interface ExchangeHead {
   readonly query: string;
   readonly hasBody: boolean;
   readonly peerTrusted: boolean;
+  /** Where the request comes from, seen through trusted proxies. */
+  readonly clientIp: string;
   readonly match: MatchResult;
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { Outcome } from '../../common/errors/outcomes.js';
+import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
@@ -8,7 +8,7 @@ import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
 import { Retrier, type TryOptions } from './retry/retrier.js';
 import { Call } from './transport/call.js';
-import { Transport } from './transport/transport.js';
+import { TargetSet } from './target-set.js';
 import { UpstreamError } from './upstream.error.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
 
@@ -23,10 +23,10 @@ export interface TryEnded {
 export class UpstreamProxy {
   readonly tryEnded = new Event<TryEnded>();
   readonly rejected = new Event<'breaker_open' | 'bulkhead_full'>();
+  readonly targets: TargetSet;
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retrier: Retrier;
-  private readonly transport: Transport;
   private readonly failureStatuses: ReadonlySet<number>;
 
   constructor(
@@ -35,7 +35,7 @@ export class UpstreamProxy {
     private readonly clock: Clock,
     random: () => number = Math.random,
   ) {
-    this.transport = new Transport(config);
+    this.targets = new TargetSet(config, clock, random);
     this.bulkhead = new Bulkhead(config.bulkhead);
     this.retrier = new Retrier(config.retry, { clock, random, tryOnce: (options) => this.tryOnce(options) });
     this.failureStatuses = new Set(config.breaker.failureStatuses);
@@ -84,10 +84,12 @@ export class UpstreamProxy {
   /** Stops timers and ends connections. */
   async close(): Promise<void> {
     this.breaker.shutdown();
-    await this.transport.destroy();
+    await this.targets.destroy();
   }
 
-  private tryOnce({ request, deadline, tryTimeout }: TryOptions): Promise<Call> {
+  private tryOnce({ request, deadline, tryTimeout, tried }: TryOptions): Promise<Call> {
+    const target = this.targets.pick(request.hashKey, tried);
+    tried.push(target);
     const startedAt = this.clock.now();
     const { remaining } = deadline;
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
@@ -101,10 +103,13 @@ export class UpstreamProxy {
         onHead,
         onFailure,
       });
-      call.whenSettled((outcome) =>
-        this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt }),
-      );
-      this.transport.dispatch(request, call, remaining);
+      target.inFlight++;
+      call.whenSettled((outcome) => {
+        target.inFlight--;
+        this.targets.recordTry(target, OUTCOMES[outcome].vote);
+        this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });
+      });
+      target.transport.dispatch(request, call, remaining);
     });
   }
 

@@ -12,6 +12,8 @@ export interface UpstreamRequest {
   readonly body?: Readable | Buffer | string;
   /** Bytes of a streamed body, if known; otherwise it is sent chunked. */
   readonly contentLength?: number;
+  /** What `balancer: consistent-hash` goes by. */
+  readonly hashKey?: string;
   /** Milliseconds until response headers; default: the upstream's `timeout`. */
   readonly timeout?: number;
   /** Aborting it is the client's doing: the upstream's breaker hears nothing of it. */

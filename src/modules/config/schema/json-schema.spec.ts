@@ -37,8 +37,9 @@ function upstreamKeys(place: string): string[] {
   return [
     ...under(
       place,
-      'timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
+      'balancer hashOn outlier timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
     ),
+    ...under(`${place}.outlier`, 'consecutiveFailures ejectFor maxEjected'),
     ...under(`${place}.bulkhead`, 'concurrent queue'),
     ...under(
       `${place}.retry`,
@@ -65,7 +66,7 @@ const SERVED = [
   ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),
-  ...under('upstreams.*', 'url'),
+  ...under('upstreams.*', 'url targets targets.*.url targets.*.weight'),
   ...upstreamKeys('upstreams.*'),
   ...under(
     'routes.*',

@@ -17,10 +17,6 @@ upstreams: { users: { url: http://users } }
 routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
 
 const UPSTREAM_KEYS = [
-  ['targets', '[]'],
-  ['balancer', 'random'],
-  ['hashOn', 'ip'],
-  ['outlier', '{}'],
   ['tls', '{}'],
   ['http2', 'true'],
 ];

@@ -5,7 +5,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   management: ['token'],
   'auth.*': ['jwksUri'],
-  'upstreams.*': ['targets', 'balancer', 'hashOn', 'outlier', 'tls', 'http2'],
+  'upstreams.*': ['tls', 'http2'],
   'upstreams.*.breaker': ['mode'],
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],

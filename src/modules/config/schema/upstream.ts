@@ -6,6 +6,8 @@ import { healthSchema } from './health.js';
 import { retrySchema } from './retry.js';
 import { upstreamUrl } from './network.js';
 import { byId, count } from './scalars.js';
+import { outlierSchema } from './outlier.js';
+import { hashOn, targetSchema } from './target.js';
 import { positiveDuration } from './units.js';
 
 const poolSchema = z.strictObject({
@@ -13,9 +15,24 @@ const poolSchema = z.strictObject({
 });
 
 export const upstreamSchema = z.strictObject({
-  url: upstreamUrl().describe(
-    'Where it is: http or https, host, port, and a path prefix if need be. Required.',
-  ),
+  url: upstreamUrl()
+    .optional()
+    .describe('Where it is: http or https, host, port, and a path prefix if need be. Or `targets`.'),
+  targets: z
+    .array(targetSchema)
+    .min(1, 'at least one target')
+    .optional()
+    .describe('Where it is, when it is in several places. Or `url`.'),
+  balancer: z
+    .enum(['power-of-two', 'round-robin', 'random', 'least-requests', 'consistent-hash'])
+    .prefault('power-of-two')
+    .describe(
+      'How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash. Default power-of-two.',
+    ),
+  hashOn: hashOn()
+    .prefault('ip')
+    .describe('What consistent-hash goes by: ip, user or header:NAME. Default ip.'),
+  outlier: outlierSchema.prefault({}).describe('When one of several targets is left alone because it fails.'),
   timeout: positiveDuration()
     .prefault('3s')
     .describe('How long until its response headers; a route may override. Duration; default 3s.'),
@@ -33,7 +50,7 @@ export const upstreamSchema = z.strictObject({
   fallback: fallbackSchema.optional().describe('What its callers get while it fails. Without this key: 503.'),
 });
 
-/** Every upstream key but `url`, which only an upstream itself can have. */
-export const defaultsSchema = upstreamSchema.omit({ url: true });
+/** Every upstream key but where it is, which only an upstream itself can say. */
+export const defaultsSchema = upstreamSchema.omit({ url: true, targets: true });
 
 export const upstreamsSchema = byId(upstreamSchema);

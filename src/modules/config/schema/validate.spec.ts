@@ -32,7 +32,10 @@ describe('validate', () => {
     ['server:', 'f:1:1 server: found nothing, expected a mapping with keys such as host, port, trustProxy'],
     ['upstreams:', 'f:1:1 upstreams: found nothing, expected a mapping from names to values'],
     ['routes: {}', 'f:1:1 routes: found a mapping, expected a list'],
-    ['upstreams:\n  users: {}', 'f:2:3 upstreams.users.url: missing, expected an http or https URL'],
+    [
+      'upstreams: { u: { targets: [] } }',
+      'f:1:19 upstreams.u.targets: found a list, expected at least one target',
+    ],
     [
       'servr: {}',
       'f:1:1 servr: unknown key "servr"; did you mean `server`? Known here: server, management, auth,',

@@ -19,7 +19,10 @@ export function mergeDefaults(root: SourceNode): SourceNode {
 
 /** A default URL would send an upstream that forgot its own to a stranger. It is refused, and not merged. */
 function withoutUrl(defaults: MappingNode): MappingNode {
-  return { ...defaults, entries: new Map([...defaults.entries].filter(([key]) => key !== 'url')) };
+  return {
+    ...defaults,
+    entries: new Map([...defaults.entries].filter(([key]) => key !== 'url' && key !== 'targets')),
+  };
 }
 
 function mergeMappings(base: MappingNode, own: MappingNode): MappingNode {

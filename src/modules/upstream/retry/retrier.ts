@@ -4,6 +4,7 @@ import { Event } from '../../../common/event.js';
 import { RetryBudget } from '../../../common/resilience/retry-budget.js';
 import type { RetryConfig } from '../../config/gateway-config.js';
 import type { Deadline } from '../../../common/resilience/deadline.js';
+import type { Target } from '../target.js';
 import type { Call } from '../transport/call.js';
 import { CallerGoneError } from '../transport/classify.js';
 import { UpstreamError } from '../upstream.error.js';
@@ -16,6 +17,8 @@ export interface TryOptions {
   readonly deadline: Deadline;
   /** Milliseconds for this try alone, if it has less than the deadline. */
   readonly tryTimeout: number | undefined;
+  /** Targets that were tried already; the try adds its own. */
+  readonly tried: Target[];
 }
 
 /** Makes one try. @throws UpstreamError when it brings no response head */
@@ -53,12 +56,13 @@ export class Retrier {
     this.budget.recordCall();
     const { attempts, maxBodyBytes, perTryTimeout } = this.config;
     if (attempts === 0 || !canReplay(first, maxBodyBytes)) {
-      return this.tryOnce({ request: first, deadline, tryTimeout: undefined });
+      return this.tryOnce({ request: first, deadline, tryTimeout: undefined, tried: [] });
     }
     const tryTimeout = this.policy.isRepeatable(first) ? perTryTimeout : undefined;
     const request = first.body === undefined ? first : await gatherBody(first, deadline);
+    const tried: Target[] = [];
     for (let retry = 0; ; retry++) {
-      const result = await this.tryOnce({ request, deadline, tryTimeout }).catch(
+      const result = await this.tryOnce({ request, deadline, tryTimeout, tried }).catch(
         (error: UpstreamError) => error,
       );
       const pause = retry < attempts ? this.pauseAfter(result, retry, request, deadline) : undefined;

@@ -7,8 +7,8 @@ export class Transport {
   private readonly pool: Pool;
   private readonly pathPrefix: string;
 
-  constructor(config: UpstreamConfig) {
-    const url = new URL(config.url);
+  constructor(target: string, config: UpstreamConfig) {
+    const url = new URL(target);
     this.pathPrefix = url.pathname.replace(/\/$/, '');
     this.pool = new Pool(url.origin, {
       connections: config.pool.connections,

@@ -1,0 +1,51 @@
+import type { Target } from '../target.js';
+import type { Balancer } from './balancer.js';
+import { at } from './weighted-random.js';
+
+const POINTS_PER_WEIGHT = 160;
+
+/**
+ * The same key to the same target. Each target owns many points on a ring, so that when one goes, its keys
+ * spread over the others and all other keys stay.
+ */
+export class ConsistentHash implements Balancer {
+  private readonly points: readonly number[];
+  private readonly owners: readonly Target[];
+
+  constructor(
+    targets: readonly Target[],
+    private readonly random: () => number,
+  ) {
+    const ring = targets.flatMap((target) =>
+      Array.from({ length: target.weight * POINTS_PER_WEIGHT }, (_, i) => ({
+        target,
+        point: hash(`${target.url}#${i}`),
+      })),
+    );
+    ring.sort((a, b) => a.point - b.point);
+    this.points = ring.map(({ point }) => point);
+    this.owners = ring.map(({ target }) => target);
+  }
+
+  /** Without a key there is nothing to stick to: any target will do. */
+  pick(key: string | undefined): Target {
+    const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash(key);
+    let low = 0;
+    let high = this.points.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.points[middle] ?? 0) < point) low = middle + 1;
+      else high = middle;
+    }
+    return at(this.owners, low % this.owners.length);
+  }
+}
+
+/** FNV-1a, then the finaliser of MurmurHash3, without which keys that differ in the end land close together. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

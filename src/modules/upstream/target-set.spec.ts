@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { configOf } from '../../../test/support/gateway.js';
+import { TargetSet } from './target-set.js';
+import type { Target } from './target.js';
+
+const sets: TargetSet[] = [];
+afterEach(async () => {
+  await Promise.all(sets.splice(0).map((each) => each.destroy()));
+});
+
+function setUp(targets: number, upstream = '') {
+  const urls = Array.from({ length: targets }, (_, i) => `{ url: http://t${i} }`).join(', ');
+  const config = configOf(
+    `upstreams: { users: { balancer: round-robin, targets: [${urls}], health: {}, ${upstream} } }`,
+  );
+  const users = config.upstreams['users']!;
+  const time = { now: 1_000_000 };
+  const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0);
+  sets.push(set);
+  const fail = (target: Target, times: number) => {
+    for (let i = 0; i < times; i++) set.recordTry(target, 'failure');
+  };
+  const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(undefined, []).name));
+  return { set, time, fail, picked, health: users.health!, targets: set.all as [Target, Target, Target] };
+}
+
+describe('TargetSet', () => {
+  it('ejects a target that keeps failing, for a while', () => {
+    const { targets, fail, picked, time } = setUp(3);
+    fail(targets[0], 4);
+    expect(picked()).toContain('t0');
+    fail(targets[0], 1);
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    time.now += 9_999;
+    expect(picked()).not.toContain('t0');
+    time.now += 1;
+    expect(picked()).toContain('t0');
+  });
+
+  it('starts to count anew after a success, and does not count what is neutral', () => {
+    const { set, targets, fail, picked } = setUp(3);
+    fail(targets[0], 4);
+    set.recordTry(targets[0], 'success');
+    fail(targets[0], 4);
+    set.recordTry(targets[0], 'neutral');
+    expect(picked()).toContain('t0');
+    fail(targets[0], 1);
+    expect(picked()).not.toContain('t0');
+  });
+
+  it('ejects longer when a target relapses', () => {
+    const { targets, fail, picked, time } = setUp(3);
+    fail(targets[0], 5);
+    time.now += 10_000;
+    expect(picked()).toContain('t0');
+    fail(targets[0], 5);
+    time.now += 19_999;
+    expect(picked()).not.toContain('t0');
+    time.now += 1;
+    expect(picked()).toContain('t0');
+  });
+
+  it('never ejects more than maxEjected, and so never the only one', () => {
+    const { targets, fail, picked } = setUp(3);
+    for (const each of targets) fail(each, 5);
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    const single = setUp(1);
+    single.fail(single.targets[0], 50);
+    expect(single.picked()).toEqual(new Set(['t0']));
+  });
+
+  it('leaves out targets whose probes fail, until they pass again', () => {
+    const { set, targets, picked, health } = setUp(3);
+    for (let i = 0; i < 3; i++) set.recordProbe(targets[0], false, health);
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    set.recordProbe(targets[0], true, health);
+    expect(picked()).not.toContain('t0');
+    set.recordProbe(targets[0], true, health);
+    expect(picked()).toContain('t0');
+  });
+
+  it('picks from all when none is left, and says so', () => {
+    const { set, targets, picked, health } = setUp(2);
+    let panics = 0;
+    set.panicked.on(() => panics++);
+    for (const each of targets.slice(0, 2)) for (let i = 0; i < 3; i++) set.recordProbe(each, false, health);
+    expect(picked()).toEqual(new Set(['t0', 't1']));
+    expect(panics).toBe(20);
+  });
+
+  it('takes another target than those tried, an unavailable one last, the same one only when there is no other', () => {
+    const { set, targets, fail } = setUp(3);
+    fail(targets[2], 5);
+    for (let i = 0; i < 20; i++) expect(set.pick(undefined, [targets[0]]).name).toBe('t1');
+    expect(set.pick(undefined, [targets[0], targets[1]]).name).toBe('t2');
+    expect(set.pick(undefined, [...targets])).toBeDefined();
+  });
+});

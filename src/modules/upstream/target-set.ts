@@ -1,0 +1,84 @@
+import type { Clock } from '../../common/clock.js';
+import type { Vote } from '../../common/errors/outcomes.js';
+import { Event } from '../../common/event.js';
+import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
+import type { Balancer } from './balancing/balancer.js';
+import { BALANCERS } from './balancing/balancers.js';
+import { Target } from './target.js';
+
+/** The targets of an upstream: who may be chosen, and who is. */
+export class TargetSet {
+  readonly ejected = new Event<Target>();
+  /** A target was chosen from all of them, because none is available. */
+  readonly panicked = new Event<void>();
+  readonly all: readonly Target[];
+  private balancer: Balancer;
+  private panicking = false;
+  /** Monotonic milliseconds at which the next ejected target is back. */
+  private nextReturn = Number.POSITIVE_INFINITY;
+
+  constructor(
+    private readonly config: UpstreamConfig,
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {
+    this.all = config.targets.map((target) => new Target(target, config));
+    this.balancer = new BALANCERS[config.balancer](this.all, random);
+  }
+
+  /**
+   * @param key what `consistent-hash` goes by
+   * @param tried targets that have failed this request already; another one is taken if there is one
+   */
+  pick(key: string | undefined, tried: readonly Target[]): Target {
+    if (this.clock.now() >= this.nextReturn) this.refresh();
+    if (this.panicking) this.panicked.emit();
+    const target = this.balancer.pick(key);
+    if (tried.length === 0 || !tried.includes(target)) return target;
+    const now = this.clock.now();
+    const others = this.all.filter((each) => !tried.includes(each));
+    const available = others.filter((each) => each.isAvailable(now));
+    const rest = available.length > 0 ? available : others;
+    return rest.length > 0 ? this.balancerOver(rest).pick(key) : target;
+  }
+
+  /** A try has ended; a target that keeps failing is left alone for a while. */
+  recordTry(target: Target, vote: Vote): void {
+    const { outlier } = this.config;
+    if (vote === 'neutral' || !target.recordTry(vote === 'failure', outlier)) return;
+    const now = this.clock.now();
+    const out = this.all.filter((each) => !each.isAvailable(now)).length;
+    if (out + 1 > Math.floor(this.all.length * outlier.maxEjected)) return;
+    target.eject(now, outlier);
+    this.refresh();
+    this.ejected.emit(target);
+  }
+
+  recordProbe(target: Target, passed: boolean, health: HealthConfig): void {
+    if (target.recordProbe(passed, health)) this.refresh();
+  }
+
+  /** How many may be chosen. */
+  get availableCount(): number {
+    const now = this.clock.now();
+    return this.all.filter((each) => each.isAvailable(now)).length;
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all(this.all.map(({ transport }) => transport.destroy()));
+  }
+
+  private refresh(): void {
+    const now = this.clock.now();
+    const available = this.all.filter((each) => each.isAvailable(now));
+    this.panicking = available.length === 0;
+    this.nextReturn = Math.min(
+      ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : Infinity)),
+    );
+    this.balancer = this.balancerOver(available.length > 0 ? available : this.all);
+  }
+
+  private balancerOver(targets: readonly Target[]): Balancer {
+    return new BALANCERS[this.config.balancer](targets, this.random);
+  }
+}

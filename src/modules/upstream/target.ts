@@ -1,0 +1,61 @@
+import type { HealthConfig, OutlierConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { Transport } from './transport/transport.js';
+
+/** One address of an upstream: its connections, and how it has been doing. */
+export class Target {
+  readonly weight: number;
+  /** Host and port: the label of metrics and logs. */
+  readonly name: string;
+  readonly url: string;
+  readonly transport: Transport;
+  /** Tries under way. */
+  inFlight = 0;
+  /** What probes say; `true` until enough of them have failed. */
+  healthy = true;
+  /** Monotonic milliseconds; in the past when it is not ejected. */
+  ejectedUntil = 0;
+  private ejections = 0;
+  private failuresInARow = 0;
+  private probeStreak = 0;
+
+  constructor({ url, weight }: TargetConfig, upstream: UpstreamConfig) {
+    this.url = url;
+    this.weight = weight;
+    this.name = new URL(url).host;
+    this.transport = new Transport(url, upstream);
+  }
+
+  isAvailable(now: number): boolean {
+    return this.healthy && this.ejectedUntil <= now;
+  }
+
+  /** @returns whether the target has now failed often enough in a row to be ejected */
+  recordTry(failed: boolean, { consecutiveFailures }: OutlierConfig): boolean {
+    this.failuresInARow = failed ? this.failuresInARow + 1 : 0;
+    return this.failuresInARow >= consecutiveFailures;
+  }
+
+  /** Longer each time in a row, as long as it takes to stay well for a while. */
+  eject(now: number, { ejectFor }: OutlierConfig): void {
+    const relapsed = now - this.ejectedUntil < ejectFor * RELAPSE;
+    this.ejections = relapsed ? Math.min(this.ejections + 1, MAX_EJECTION_FACTOR) : 1;
+    this.ejectedUntil = now + ejectFor * this.ejections;
+    this.failuresInARow = 0;
+  }
+
+  /** @returns whether its health changed */
+  recordProbe(passed: boolean, { failures, passes }: HealthConfig): boolean {
+    if (passed === this.healthy) {
+      this.probeStreak = 0;
+      return false;
+    }
+    this.probeStreak++;
+    if (this.probeStreak < (passed ? passes : failures)) return false;
+    this.probeStreak = 0;
+    this.healthy = passed;
+    return true;
+  }
+}
+
+const RELAPSE = 3;
+const MAX_EJECTION_FACTOR = 10;
