@@ -21,6 +21,25 @@ describe('Bulkhead', () => {
     expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
   });
 
+  it('can be narrowed, without taking places away, and widened, letting the queue in', async () => {
+    const bulkhead = new Bulkhead({ concurrent: 4, queue: 9 });
+    for (let i = 0; i < 3; i++) void bulkhead.enter(never);
+    bulkhead.open(0.5);
+    expect(bulkhead.inFlight).toBe(3);
+    const waiting = [bulkhead.enter(never), bulkhead.enter(never)];
+    bulkhead.leave();
+    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 2]);
+    bulkhead.leave();
+    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 1]);
+    bulkhead.open(0);
+    bulkhead.leave();
+    bulkhead.leave();
+    for (const each of waiting) await each;
+    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 0]);
+    bulkhead.open(1);
+    expect(bulkhead.enter(never)).toBeUndefined();
+  });
+
   it('lets a waiting call give up without holding a place', async () => {
     const bulkhead = new Bulkhead({ concurrent: 1, queue: 1 });
     void bulkhead.enter(never);

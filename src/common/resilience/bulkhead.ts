@@ -17,9 +17,12 @@ export class BulkheadFullError extends Error {
 /** Bounds how much of the gateway one upstream can hold: so many calls, and a short queue in order of arrival. */
 export class Bulkhead {
   private taken = 0;
+  private limit: number;
   private readonly waiters = new Set<Waiter>();
 
-  constructor(private readonly options: BulkheadOptions) {}
+  constructor(private readonly options: BulkheadOptions) {
+    this.limit = options.concurrent;
+  }
 
   get inFlight(): number {
     return this.taken;
@@ -38,7 +41,7 @@ export class Bulkhead {
    * @throws the signal's reason through the promise, when it aborts first
    */
   enter(signal: () => AbortSignal): Promise<void> | undefined {
-    if (this.taken < this.options.concurrent) {
+    if (this.taken < this.limit) {
       this.taken++;
       return undefined;
     }
@@ -47,13 +50,26 @@ export class Bulkhead {
   }
 
   leave(): void {
-    // The place goes to the next in line, if there is one.
-    const [next] = this.waiters;
-    if (next) {
-      this.waiters.delete(next);
-      next.admit();
-    } else {
-      this.taken--;
+    this.taken--;
+    this.admitWaiting();
+  }
+
+  /**
+   * Narrows or widens the bulkhead. Calls that hold a place keep it.
+   *
+   * @param share of `concurrent`, 0..1; at least one place remains
+   */
+  open(share: number): void {
+    this.limit = Math.max(1, Math.round(this.options.concurrent * share));
+    this.admitWaiting();
+  }
+
+  private admitWaiting(): void {
+    for (const waiter of this.waiters) {
+      if (this.taken >= this.limit) return;
+      this.waiters.delete(waiter);
+      this.taken++;
+      waiter.admit();
     }
   }
 

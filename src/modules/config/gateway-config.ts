@@ -124,6 +124,8 @@ export interface BreakerConfig {
   readonly openFor: number;
   readonly maxOpenFor: number;
   readonly failureStatuses: readonly number[];
+  /** `shadow` evaluates and reports, and rejects nothing. */
+  readonly mode: 'enforce' | 'shadow';
 }
 
 export interface HealthConfig {

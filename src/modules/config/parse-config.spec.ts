@@ -76,6 +76,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
             openFor: 5_000,
             maxOpenFor: 60_000,
             failureStatuses: [500, 502, 503, 504],
+            mode: 'enforce',
           },
           health: {
             path: '/health',

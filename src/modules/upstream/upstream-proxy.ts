@@ -6,6 +6,7 @@ import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
+import { Ramp } from './ramp.js';
 import { Retrier, type TryOptions } from './retry/retrier.js';
 import { Call } from './transport/call.js';
 import { TargetSet } from './target-set.js';
@@ -27,6 +28,7 @@ export class UpstreamProxy {
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retrier: Retrier;
+  private readonly ramp: Ramp;
   private readonly failureStatuses: ReadonlySet<number>;
 
   constructor(
@@ -46,6 +48,10 @@ export class UpstreamProxy {
       trialTimeout: config.timeout,
       clock,
       random,
+    });
+    this.ramp = new Ramp(this.bulkhead);
+    this.breaker.transition.on(({ to }) => {
+      if (to === 'closed') this.ramp.start();
     });
   }
 
@@ -84,6 +90,7 @@ export class UpstreamProxy {
   /** Stops timers and ends connections. */
   async close(): Promise<void> {
     this.breaker.shutdown();
+    this.ramp.stop();
     await this.targets.destroy();
   }
 

@@ -27,4 +27,8 @@ export const breakerSchema = z.strictObject({
     .array(integer(100, 599, 'a status from 100 to 599'))
     .prefault([500, 502, 503, 504])
     .describe('Response statuses that count as failures. Default 500, 502, 503, 504.'),
+  mode: z
+    .enum(['enforce', 'shadow'])
+    .prefault('enforce')
+    .describe('enforce, or shadow: it changes state and reports, but rejects nothing. Default enforce.'),
 });

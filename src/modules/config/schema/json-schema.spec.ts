@@ -47,7 +47,7 @@ function upstreamKeys(place: string): string[] {
     ),
     ...under(
       `${place}.breaker`,
-      'errorRate window minRequests consecutiveFailures openFor maxOpenFor failureStatuses',
+      'errorRate window minRequests consecutiveFailures openFor maxOpenFor failureStatuses mode',
     ),
     ...under(`${place}.health`, 'path interval unhealthyInterval timeout failures passes statuses'),
     ...under(`${place}.fallback`, 'response response.status response.headers response.body'),

@@ -27,8 +27,6 @@ describe('keys that are not served yet', () => {
     ['redis: { url: x }', 'redis'],
     ['management: { token: x }', 'management.token'],
     [`auth: { main: { ${PROVIDER}, jwksUri: https://a } }`, 'auth.main.jwksUri'],
-    ['defaults: { breaker: { mode: shadow } }', 'defaults.breaker.mode'],
-    ['upstreams: { u: { url: http://u, breaker: { mode: shadow } } }', 'upstreams.u.breaker.mode'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
     ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
     [route('auth: { scopes: [a] }'), 'routes[0].auth.scopes'],

@@ -6,7 +6,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   management: ['token'],
   'auth.*': ['jwksUri'],
   'upstreams.*': ['tls', 'http2'],
-  'upstreams.*.breaker': ['mode'],
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
   'routes.*.auth': ['scopes', 'claims'],

@@ -11,6 +11,7 @@ const CONFIG: BreakerConfig = {
   openFor: 5_000,
   maxOpenFor: 60_000,
   failureStatuses: [500],
+  mode: 'enforce',
 };
 
 const TRIAL_TIMEOUT = 3_000;
@@ -176,6 +177,23 @@ describe('Breaker while open', () => {
     await settled();
     await failTimes(breaker, 19);
     expect(breaker.state).toBe('closed');
+  });
+});
+
+describe('Breaker in shadow', () => {
+  it('changes state as ever, and rejects nothing', async () => {
+    const { breaker, log } = setUp({ mode: 'shadow' });
+    await failTimes(breaker, 5);
+    expect(log).toEqual(['closed > open: consecutive-failures']);
+    for (let i = 0; i < 3; i++) succeed(admit(breaker));
+    await settled();
+    expect(breaker.state).toBe('open');
+    await vi.advanceTimersByTimeAsync(5_000);
+    const trial = admit(breaker);
+    fail(admit(breaker));
+    succeed(trial);
+    await settled();
+    expect(log.at(-1)).toBe('half-open > closed: trial-passed');
   });
 });
 

@@ -72,6 +72,11 @@ export class Breaker {
 
   /** @returns a permit, or `undefined` when the call is rejected */
   admit(): Permit | undefined {
+    const permit = this.permit();
+    return permit ?? (this.options.config.mode === 'shadow' ? UNCOUNTED : undefined);
+  }
+
+  private permit(): Permit | undefined {
     switch (this.window.state) {
       case 'closed':
         return new CallPermit(this, this.generation);
@@ -186,6 +191,9 @@ export class Breaker {
     );
   }
 }
+
+/** Of a call that only a shadow lets through: had it been rejected, there would be no result to count. */
+const UNCOUNTED: Permit = { settle: () => undefined };
 
 class CallPermit implements Permit {
   private open = true;
