@@ -1,5 +1,6 @@
 import type { DynamicModule, INestApplication, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
+import { exchangeOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
@@ -30,6 +32,7 @@ export interface ShutdownOptions {
 export class Gateway {
   private constructor(
     readonly app: INestApplication<Server>,
+    private readonly adapter: HttpServerAdapter,
     private readonly management: INestApplication<Server>,
     private readonly config: GatewayConfig,
   ) {}
@@ -42,22 +45,24 @@ export class Gateway {
   static async start(config: GatewayConfig, { modules, logger }: GatewayOptions = {}): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
+    const adapter = new HttpServerAdapter(server);
     const app = await NestFactory.create<INestApplication<Server>>(
       AppModule.register(config, modules),
-      new HttpServerAdapter(server),
+      adapter,
       options,
     );
     const exchanges = app.get(ExchangeMiddleware);
     app.use(exchanges.use.bind(exchanges));
     const cors = corsMiddleware(server.cors);
-    if (cors) app.use(cors);
+    if (cors) app.use(withRequestId(cors));
+    app.use('/health', withRequestId(helmet()));
     const management = await NestFactory.create<INestApplication<Server>>(
       ManagementModule.over(app),
       new HttpServerAdapter(server),
       options,
     );
     management.use(helmet());
-    const gateway = new Gateway(app, management, config);
+    const gateway = new Gateway(app, adapter, management, config);
     try {
       await app.listen(server.port, server.host);
       await management.listen(config.management.port, config.management.host);
@@ -80,15 +85,16 @@ export class Gateway {
   }
 
   /**
-   * Leaves without losing a request: readiness says no, new requests are still taken for `delay`, connections
-   * are closed after their answers, and what is in flight gets `drain` to finish.
+   * Leaves without losing a request: readiness says no, each answer is the last of its connection, new
+   * connections are still taken for `delay`, and what is then in flight gets `drain` to finish.
    */
   async shutdown({ delay, drain }: ShutdownOptions = this.config.server.shutdown): Promise<void> {
     const lifecycle = this.app.get(Lifecycle);
     lifecycle.draining();
+    // At once, so that by the end of the delay no client is about to use a connection that is then closed.
+    this.adapter.closeConnections();
     await sleep(delay);
     const server = this.app.getHttpServer();
-    server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
     const drained = new Promise((resolve) => server.close(resolve));
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
     await this.close();
@@ -101,6 +107,15 @@ export class Gateway {
     await this.app.close();
     await this.management.close();
   }
+}
+
+/** For answers of the gateway itself; those of routes carry the id among their other headers. */
+function withRequestId(handler: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    const exchange = exchangeOf(req);
+    if (exchange) res.setHeader('X-Request-Id', exchange.id);
+    handler(req, res, next);
+  };
 }
 
 function urlOf(app: INestApplication<Server>): string {

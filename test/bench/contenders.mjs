@@ -84,10 +84,12 @@ export async function prepare({ id, entry, build, route }, upstreamUrl, director
 const gatewayConfig = (url, route) => ({
   server: { host: '127.0.0.1', port: 0, shutdown: { delay: '0s', drain: '1s' } },
   management: { port: 0 },
-  auth: { bench: { secret: randomBytes(32).toString('base64url'), algorithms: ['HS256'] } },
+  auth: route.auth === 'none' ? {} : { bench: { secret: newSecret(), algorithms: ['HS256'] } },
   upstreams: { orders: { url, health: { path: '/health', interval: '5s' } } },
   routes: [{ id: 'orders', match: { path: '/orders/**' }, upstream: 'orders', ...route }],
 });
+
+const newSecret = () => randomBytes(32).toString('base64url');
 
 async function signToken(cli, file) {
   const claims = ['--sub', 'alice', '--scopes', 'orders:read', '--expires', '8h'];

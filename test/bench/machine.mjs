@@ -20,6 +20,34 @@ export function chooseCores() {
   return { contender: ours.at(-1), rest: ours[0] };
 }
 
+/** Linux counts CPU time for processes in hundredths of a second, on every architecture that Node runs on. */
+const ticksPerSecond = 100;
+
+/** @returns {number | undefined} seconds of CPU that all threads of a process used so far, where Linux tells */
+export function processSeconds(pid) {
+  try {
+    // The name, in parentheses, may hold anything; what follows it may not.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns {number | undefined} seconds that processes, and other virtual machines, took from a core so far */
+export function coreSeconds(core) {
+  try {
+    const lines = readFileSync('/proc/stat', 'utf8').split('\n');
+    const [, user, nice, system, , , , , steal] = lines
+      .find((line) => line.startsWith(`cpu${core} `))
+      .split(/\s+/)
+      .map(Number);
+    return (user + nice + system + steal) / ticksPerSecond;
+  } catch {
+    return undefined;
+  }
+}
+
 export const cpuModel = () => cpus()[0]?.model.trim() ?? 'unknown CPU';
 
 /** A container may own only some of the cores of its machine; Linux says which. */

@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { exitCode, runQuietly, startChild } from '../../scripts/lib/children.mjs';
 import { runtime, SetupError } from '../../scripts/lib/project.mjs';
+import { processSeconds } from './machine.mjs';
 
 const readyWithinMs = 30_000;
 const endsWithinMs = 10_000;
-/** Linux reports CPU time to processes in hundredths of a second, on every architecture Node runs on. */
-const ticksPerSecond = 100;
 
 /** A server of the benchmark in a process of its own, pinned to a core. */
 export class ServerProcess {
@@ -40,15 +38,9 @@ export class ServerProcess {
     throw new SetupError(`${this.name} did not start within ${readyWithinMs / 1000} s.`);
   }
 
-  /** @returns {number | undefined} seconds of CPU that all of its threads used so far, where Linux tells */
+  /** @returns {number | undefined} seconds of CPU it used so far */
   cpuSeconds() {
-    try {
-      // The name, in parentheses, may hold anything; what follows it may not.
-      const fields = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-    } catch {
-      return undefined;
-    }
+    return processSeconds(this.child.pid);
   }
 
   async stop() {

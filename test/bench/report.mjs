@@ -1,5 +1,6 @@
 /**
- * @typedef {import('./load.mjs').Load & { cpuSeconds?: number }} Round
+ * @typedef {import('./load.mjs').Load & { cpuSeconds?: number, othersSeconds?: number }} Round CPU time of the contender, and
+ *   what others took of its core
  * @typedef {{ contender: import('./contenders.mjs').Contender, rounds: Round[] }} Result
  */
 
@@ -25,8 +26,9 @@ export function summarise(results) {
       p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),
       p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
       cpuMicrosPerRequest: median(rounds.map(({ cpuSeconds, requests }) => (cpuSeconds * 1e6) / requests)),
-      /** Of its core: much below 1, something else was the bottleneck. */
+      /** Shares of its core. */
       busy: median(rounds.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds)),
+      disturbed: Math.max(...rounds.map(({ othersSeconds, seconds }) => othersSeconds / seconds)),
       failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
     };
   });

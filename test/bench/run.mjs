@@ -1,17 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SetupError } from '../../scripts/lib/project.mjs';
+import { runQuietly } from '../../scripts/lib/children.mjs';
+import { runtime, SetupError } from '../../scripts/lib/project.mjs';
 import { chooseContenders, prepare } from './contenders.mjs';
 import { loadGenerator } from './load.mjs';
-import { chooseCores, cpuModel } from './machine.mjs';
+import { chooseCores, coreSeconds, cpuModel } from './machine.mjs';
 import { ServerProcess } from './processes.mjs';
 import { proveItWorks } from './proof.mjs';
 import { summarise, table } from './report.mjs';
 
 const path = '/orders/ord-000042';
-/** Below this share of its core, it was not the contender that set the pace. */
-const bottleneckFrom = 0.9;
+/** A contender that used less of its core, though nobody else had it, did not set the pace. */
+const saturatedFrom = 0.9;
+/** Others that took more of a contender's core took its figures with it. */
+const quietUpTo = 0.05;
 
 /**
  * Measures every contender in rounds: A B C, A B C, ..., all of them before the same upstream.
@@ -23,14 +26,15 @@ export async function runBenchmark(options) {
   const generator = loadGenerator(options.load);
   const contenders = chooseContenders(options.only, options.against);
   const cores = chooseCores();
-  const conditions = describe(options, generator, cores);
+  const node = await runQuietly(runtime(), ['--version']);
+  const conditions = describe(options, generator, cores, node.stdout.trim());
   console.log(conditions);
 
   const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
   const servers = [];
   try {
     const entrants = await startAll({ contenders, cores, directory, servers, cpuProf: options.cpuProf });
-    const results = await measure(entrants, { ...options, generator, core: cores.rest });
+    const results = await measure(entrants, { ...options, generator, cores });
     const summary = summarise(results);
     tell(summary);
     if (options.json) {
@@ -71,16 +75,18 @@ function profileArgs({ id, title }) {
 }
 
 /** @returns {Promise<import('./report.mjs').Result[]>} */
-async function measure(entrants, { rounds, seconds, connections, generator, core }) {
+async function measure(entrants, { rounds, seconds, connections, generator, cores }) {
   const results = entrants.map(({ contender }) => ({ contender, rounds: [] }));
   for (let round = 0; round <= rounds; round++) {
     process.stdout.write(round === 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
     for (const [i, { server, url, headers }] of entrants.entries()) {
-      const before = server.cpuSeconds();
-      const load = await generator.run({ url, headers, seconds, connections, core });
-      const cpuSeconds = server.cpuSeconds() - before;
+      const before = readMeters(server, cores.contender);
+      const load = await generator.run({ url, headers, seconds, connections, core: cores.rest });
+      const after = readMeters(server, cores.contender);
+      const cpuSeconds = after.own - before.own;
+      const othersSeconds = after.core - before.core - cpuSeconds;
       if (load.requests === 0) throw new SetupError(`\n${server.name} answered nothing.`);
-      if (round > 0) results[i].rounds.push({ ...load, cpuSeconds });
+      if (round > 0) results[i].rounds.push({ ...load, cpuSeconds, othersSeconds });
       process.stdout.write('.');
     }
     console.log();
@@ -88,7 +94,9 @@ async function measure(entrants, { rounds, seconds, connections, generator, core
   return results;
 }
 
-function describe({ seconds, rounds, connections }, { name }, { contender, rest }) {
+const readMeters = (server, core) => ({ own: server.cpuSeconds(), core: coreSeconds(core) });
+
+function describe({ seconds, rounds, connections }, { name }, { contender, rest }, node) {
   const where =
     contender === undefined
       ? 'Nothing is pinned to a core here (that takes taskset and two cores): figures will scatter.'
@@ -96,7 +104,7 @@ function describe({ seconds, rounds, connections }, { name }, { contender, rest 
   return [
     `Load by ${name}: ${connections} keep-alive connections, ${rounds} rounds of ${seconds} s after one to warm up.`,
     where,
-    `${cpuModel()}, Linux or not: ${process.platform}.`,
+    `Node ${node} on ${cpuModel()}.`,
   ].join('\n');
 }
 
@@ -104,11 +112,21 @@ function tell(summary) {
   const { bestPeer, rows } = summary;
   console.log(`\n${table(summary)}\n`);
   if (bestPeer) console.log(`The best peer is ${bestPeer}. Ratios are medians of the rounds.`);
-  for (const { title, busy } of rows) {
-    if (!(busy < bottleneckFrom)) continue;
-    const share = Math.round(busy * 100);
-    console.log(`${title} used ${share}% of its core: something else set the pace, so it can do more.`);
+  for (const { title, busy, disturbed } of rows) {
+    if (busy + disturbed < saturatedFrom) {
+      console.log(
+        `${title} used ${percent(busy)} of its core: something else set the pace, so it can do more.`,
+      );
+    }
+  }
+  const disturbed = Math.max(...rows.map((row) => row.disturbed));
+  if (disturbed > quietUpTo) {
+    console.log(
+      `Other work took up to ${percent(disturbed)} of the contenders' core: run again when it is quiet.`,
+    );
   }
   const failed = rows.filter((row) => row.failed > 0).map(({ title }) => title);
   if (failed.length > 0) console.log(`VOID: requests failed at ${failed.join(', ')}.`);
 }
+
+const percent = (share) => `${Math.round(share * 100)}%`;

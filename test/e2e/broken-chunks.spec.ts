@@ -18,7 +18,6 @@ const CHUNKS: Record<string, string> = {
   'more data than the size': '5\r\nhello world\r\n',
   'a blank before the size': ' 5\r\nhello\r\n',
   'an extension of 20 KB': `5;${'x'.repeat(20_000)}\r\nhello\r\n`,
-  'extensions above 16 KB in all': `1;${'x'.repeat(1_000)}\r\na\r\n`.repeat(20),
 };
 
 describe('a chunk that breaks the grammar, with the body already on its way', () => {
@@ -33,7 +32,7 @@ describe('a chunk that breaks the grammar, with the body already on its way', ()
       await until('the upstream has the first chunk', () => streamed === 'first');
 
       client.send(`${chunk}0\r\n\r\n`);
-      await client.ended(5_000);
+      await client.ended(3_000);
       expect(answersIn(client.received)).toMatchObject([{ headers: { connection: ['close'] } }]);
       expect([400, 413]).toContain(answersIn(client.received)[0]?.status);
       await until('the connection to the upstream is cut', () => users.requests[0]?.destroyed);

@@ -29,6 +29,7 @@ const REQUESTS = {
   'a blank inside the target': requestHead('GET /us ers'),
   'a tab inside the query': requestHead('GET /users?a=\tb'),
   'a form feed inside the query': requestHead('GET /users?a=\fb'),
+  'a byte beyond ASCII in the query': requestHead('GET /users?a=Zo\xeb'),
   'a tab inside the path': requestHead('GET /us\ters'),
   'a method in lower case': requestHead('get /users'),
   'an unknown version': 'GET /users HTTP/1.9\r\nHost: gateway.test\r\n\r\n',

@@ -44,29 +44,50 @@ export interface Answer {
   readonly body: string;
 }
 
+const BODILESS = (status: number) => status < 200 || status === 204 || status === 304;
+
 /**
- * Reads the answers on a connection one after the other.
+ * Reads the answers on a connection one after the other. Not for answers to `HEAD`.
  *
  * @throws Error when there is anything else between or after them
  */
 export function answersIn(received: string): Answer[] {
   const answers: Answer[] = [];
   for (let rest = received; rest !== '';) {
-    const [head = '', ...more] = rest.split('\r\n\r\n');
-    const after = more.join('\r\n\r\n');
-    const [statusLine = '', ...lines] = head.split('\r\n');
-    const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
-    if (Number.isNaN(status)) throw new Error(`No status line: ${JSON.stringify(rest)}`);
-    const headers: Record<string, string[]> = {};
-    for (const line of lines) {
-      const [name = '', ...value] = line.split(':');
-      (headers[name.toLowerCase()] ??= []).push(value.join(':').trim());
-    }
-    const length = Number(headers['content-length']?.[0] ?? 0);
-    answers.push({ status, headers, body: after.slice(0, length) });
-    rest = after.slice(length);
+    const { status, headers, after } = readHead(rest);
+    const { body, end } = readBody(after, BODILESS(status) ? '0' : headers['content-length']?.[0], headers);
+    answers.push({ status, headers, body });
+    rest = after.slice(end);
   }
   return answers;
+}
+
+function readHead(text: string): Pick<Answer, 'status' | 'headers'> & { after: string } {
+  const blank = text.indexOf('\r\n\r\n');
+  const [statusLine = '', ...lines] = text.slice(0, blank).split('\r\n');
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
+  if (blank === -1 || Number.isNaN(status)) throw new Error(`No head of an answer: ${JSON.stringify(text)}`);
+  const headers: Record<string, string[]> = {};
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    (headers[line.slice(0, colon).toLowerCase()] ??= []).push(line.slice(colon + 1).trim());
+  }
+  return { status, headers, after: text.slice(blank + 4) };
+}
+
+function readBody(text: string, length: string | undefined, headers: Answer['headers']) {
+  if (length !== undefined) return { body: text.slice(0, Number(length)), end: Number(length) };
+  if (headers['transfer-encoding'] === undefined) return { body: text, end: text.length };
+  let body = '';
+  for (let at = 0; ;) {
+    const size = /^([0-9a-f]+)\r\n/.exec(text.slice(at));
+    if (!size) throw new Error(`No chunk: ${JSON.stringify(text.slice(at))}`);
+    const from = at + size[0].length;
+    const bytes = Number.parseInt(size[1] ?? '', 16);
+    body += text.slice(from, from + bytes);
+    at = from + bytes + 2;
+    if (bytes === 0) return { body, end: at };
+  }
 }
 
 /**

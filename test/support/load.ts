@@ -52,7 +52,7 @@ export class Load {
     this.path = pathname;
     this.pool = new Pool(origin, { connections: options.clients, pipelining: 1 });
     this.clients = Promise.all(Array.from({ length: options.clients }, () => this.client()));
-    onTestFinished(() => this.stop());
+    onTestFinished(() => this.end());
   }
 
   /** @returns a new tally, of every request that begins from now on */
@@ -61,12 +61,16 @@ export class Load {
     return this.tally;
   }
 
-  /** Ends when every request has its answer. */
+  /** Settles when every request has its answer. */
   async stop(): Promise<void> {
-    if (this.stopped) return;
     this.stopped = true;
     await this.clients;
+  }
+
+  private async end(): Promise<void> {
+    this.stopped = true;
     await this.pool.destroy();
+    await this.clients;
   }
 
   private async client(): Promise<void> {

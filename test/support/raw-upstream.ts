@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
-export type RawAnswer = string | Buffer | ((socket: Socket) => void);
+export type RawAnswer = string | Buffer | ((socket: Socket, head: string) => void);
 
 /** An upstream that answers with bytes rather than with HTTP. */
 export interface RawUpstream {
@@ -26,9 +26,10 @@ export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
       upstream.received += text;
       unread += text;
       for (let end = unread.indexOf('\r\n\r\n'); end !== -1; end = unread.indexOf('\r\n\r\n')) {
+        const head = unread.slice(0, end);
         unread = unread.slice(end + 4);
         const answer = answers[Math.min(answered++, answers.length - 1)] ?? '';
-        if (typeof answer === 'function') answer(socket);
+        if (typeof answer === 'function') answer(socket, head);
         else socket.write(answer);
       }
     });
@@ -40,4 +41,9 @@ export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
 /** Sends and closes, as an upstream that dies does. */
 export function thenClose(bytes: string): RawAnswer {
   return (socket) => socket.end(bytes);
+}
+
+/** @returns a plain answer, framed by its length */
+export function ok(body: string, ...fields: string[]): string {
+  return ['HTTP/1.1 200 OK', `Content-Length: ${Buffer.byteLength(body)}`, ...fields, '', body].join('\r\n');
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { inspectHead } from './head.js';
+import { inspectHead as inspect } from './head.js';
+
+const inspectHead = (raw: string[], httpVersion = '1.1') => inspect(raw, httpVersion);
 
 describe('inspectHead', () => {
   it('finds the host and whether a body comes', () => {
@@ -25,6 +27,12 @@ describe('inspectHead', () => {
         code: 'malformed_request',
         options: expect.objectContaining({ close: true }),
       }),
+    );
+  });
+
+  it('refuses a transfer coding in HTTP/1.0', () => {
+    expect(() => inspectHead(['Transfer-Encoding', 'chunked'], '1.0')).toThrow(
+      expect.objectContaining({ code: 'malformed_request' }),
     );
   });
 

@@ -13,10 +13,11 @@ export interface RequestHead {
  * Refuses what Node's parser lets through although two servers could read it in two ways.
  *
  * @param raw names and values in turn, as `IncomingMessage.rawHeaders` gives them
+ * @param httpVersion `1.0` or `1.1`
  * @throws ProblemError on a second `Host` or `Authorization`, a `Transfer-Encoding` other than `chunked`
  *   (Node accepts `,chunked`), or more than 100 headers (Node would drop the rest silently)
  */
-export function inspectHead(raw: readonly string[]): RequestHead {
+export function inspectHead(raw: readonly string[], httpVersion: string): RequestHead {
   if (raw.length > 2 * MAX_HEADERS) {
     throw new ProblemError('headers_too_large', { detail: `At most ${MAX_HEADERS} headers`, close: true });
   }
@@ -44,6 +45,8 @@ export function inspectHead(raw: readonly string[]): RequestHead {
       case 17:
         if (name.toLowerCase() !== 'transfer-encoding') break;
         if (value.toLowerCase() !== 'chunked') malformed('The only transfer coding is chunked');
+        // RFC 9112 section 6.1: there is none in HTTP/1.0, and whoever forwarded it may not have known.
+        if (httpVersion === '1.0') malformed('HTTP/1.0 has no transfer coding');
         hasBody = true;
         break;
     }

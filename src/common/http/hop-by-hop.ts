@@ -22,6 +22,7 @@ const NOT_NOMINABLE: ReadonlySet<string> = new Set([
   'authorization',
   'cache-control',
   'cookie',
+  'forwarded',
   'host',
   'set-cookie',
   'vary',
@@ -41,7 +42,7 @@ export function nominatedByConnection(connection: string | undefined): ReadonlyS
   const names = new Set<string>();
   for (const token of lower.split(',')) {
     const name = token.trim();
-    if (name !== '' && !NOT_NOMINABLE.has(name)) names.add(name);
+    if (name !== '' && !NOT_NOMINABLE.has(name) && !name.startsWith('x-forwarded-')) names.add(name);
   }
   return names;
 }

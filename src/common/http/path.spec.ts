@@ -75,5 +75,6 @@ describe('parseTarget', () => {
     expect(parseTarget('http://a.com:81/x?y')).toEqual({ path: '/x', query: '?y', authority: 'a.com:81' });
     expect(parseTarget('http://a.com')).toMatchObject({ path: '/', authority: 'a.com' });
     expect(parseTarget('http://a.com?y')).toMatchObject({ path: '/', query: '?y' });
+    expect(refusal('http:///admin')).toBe('malformed_host');
   });
 });

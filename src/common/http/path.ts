@@ -20,7 +20,7 @@ const DOT_SEGMENT = /^\.{1,2}(?:;.*)?$/;
  * get upper-case digits, empty segments are merged. What could mean another path to an upstream is refused.
  *
  * @throws ProblemError `malformed_path` on dot segments, encoded slashes, backslashes, control characters and
- *   escapes that are no UTF-8
+ *   escapes that are no UTF-8; `malformed_host` on an absolute target without a host
  */
 export function parseTarget(target: string): RequestTarget {
   let rest = target;
@@ -32,6 +32,7 @@ export function parseTarget(target: string): RequestTarget {
       throw new ProblemError('malformed_path', { detail: 'The request target is not a path' });
     }
     authority = absolute[1] ?? '';
+    if (authority === '') throw new ProblemError('malformed_host', { close: true });
     rest = absolute[2] ?? '';
     if (!rest.startsWith('/')) rest = `/${rest}`;
   }

@@ -5,11 +5,6 @@ const PEER_CLAIMS: ReadonlySet<string> = new Set([
   'forwarded',
   'true-client-ip',
   'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
   'x-http-method-override',
   'x-middleware-subrequest',
   'x-original-url',
@@ -59,7 +54,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
     if (isHopByHop(name) || name === 'host' || nominated.has(name)) continue;
     if (name === 'authorization' && !context.forwardAuthorization) continue;
     if (isIdentity(name) || hasDashTwin(name)) continue;
-    if (PEER_CLAIMS.has(name)) {
+    if (isPeerClaim(name)) {
       if (name === 'via') via = join(via, value);
       if (!context.peerTrusted) continue;
       if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
@@ -104,16 +99,16 @@ function isIdentity(name: string): boolean {
   return name.startsWith('x-user-') || name.startsWith('x-jwt-');
 }
 
+function isPeerClaim(name: string): boolean {
+  return PEER_CLAIMS.has(name) || name.startsWith('x-forwarded-');
+}
+
 /** CGI-like servers read `X_User_Id` and `X-User-Id` as one field, so the underscore twin is dropped as well. */
 function hasDashTwin(name: string): boolean {
   if (!name.includes('_')) return false;
   const twin = name.replaceAll('_', '-');
   return (
-    isIdentity(twin) ||
-    isHopByHop(twin) ||
-    PEER_CLAIMS.has(twin) ||
-    twin === 'authorization' ||
-    twin === 'host'
+    isIdentity(twin) || isHopByHop(twin) || isPeerClaim(twin) || twin === 'authorization' || twin === 'host'
   );
 }
 

@@ -32,7 +32,7 @@ export function clientResponseHeaders(
     else if (value !== undefined) for (const each of value) headers.push(name, each);
   }
   for (const { name, value } of defaults) {
-    if (upstream[name] === undefined) headers.push(name, value);
+    if (upstream[name] === undefined || nominated.has(name)) headers.push(name, value);
   }
   return headers;
 }

@@ -38,7 +38,7 @@ export class CacheInterceptor implements NestInterceptor {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     const { route } = exchange ?? {};
     if (!exchange || !route?.cache) return next.handle();
-    if (!isCacheable(exchange)) {
+    if (!isCacheable(exchange, route.cache)) {
       exchange.cacheResult = 'bypass';
       exchange.cacheStatus = 'Breakwater; fwd=bypass';
       return next.handle();
@@ -57,7 +57,8 @@ export class CacheInterceptor implements NestInterceptor {
     exchange.cacheResult = 'miss';
     exchange.cacheStatus = `Breakwater; fwd=${wantsFresh ? 'request' : 'uri-miss'}`;
     exchange.tap = new StoringTap({
-      policy,
+      ttl: policy.ttl,
+      isPrivate: policy.per === 'user' && exchange.identity !== undefined,
       authenticated: exchange.identity !== undefined || exchange.req.headers.authorization !== undefined,
       maxEntryBytes: this.maxEntryBytes,
       clock: this.clock,
@@ -79,9 +80,13 @@ export class CacheInterceptor implements NestInterceptor {
   }
 }
 
-/** A request with a body or a range asks for something else than the stored whole. */
-function isCacheable({ req, head }: Exchange): boolean {
+/**
+ * A request with a body or a range asks for something else than the stored whole, and a user without a name
+ * cannot be told from another one.
+ */
+function isCacheable({ req, head, identity }: Exchange, { per }: RouteCacheConfig): boolean {
   return (
+    !(per === 'user' && identity?.subject === '') &&
     req.method === 'GET' &&
     !head.hasBody &&
     req.headers.range === undefined &&

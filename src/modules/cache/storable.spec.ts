@@ -5,11 +5,11 @@ import { freshnessLifetime } from './storable.js';
 const TTL = 300_000;
 
 function perUser(headers: HeaderRecord, status = 200): number {
-  return freshnessLifetime({ status, headers, policy: { ttl: TTL, per: 'user' }, authenticated: true });
+  return freshnessLifetime({ status, headers, ttl: TTL, isPrivate: true, authenticated: true });
 }
 
 function shared(headers: HeaderRecord, authenticated = false): number {
-  return freshnessLifetime({ status: 200, headers, policy: { ttl: TTL, per: 'public' }, authenticated });
+  return freshnessLifetime({ status: 200, headers, ttl: TTL, isPrivate: false, authenticated });
 }
 
 describe('freshnessLifetime', () => {

@@ -1,12 +1,13 @@
 import { type CacheControl, deltaSeconds, parseCacheControl } from '../../common/http/cache-control.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import type { RouteCacheConfig } from '../config/gateway-config.js';
 
 export interface StorableContext {
   readonly status: number;
   readonly headers: HeaderRecord;
-  readonly policy: RouteCacheConfig;
-  /** The request was answered for somebody in particular. */
+  readonly ttl: number;
+  /** The entry is for one known user; any other may be given to anybody. */
+  readonly isPrivate: boolean;
+  /** The request carried credentials. */
   readonly authenticated: boolean;
 }
 
@@ -14,19 +15,25 @@ export interface StorableContext {
  * How long a response may be reused, in milliseconds; 0 means it is not stored at all.
  * RFC 9111 section 3, as far as it is served today.
  */
-export function freshnessLifetime({ status, headers, policy, authenticated }: StorableContext): number {
+export function freshnessLifetime({
+  status,
+  headers,
+  ttl,
+  isPrivate,
+  authenticated,
+}: StorableContext): number {
   if (status !== 200) return 0;
   // A cookie is for one browser, and variants are not told apart yet.
   if (headers['set-cookie'] !== undefined || headers['vary'] !== undefined) return 0;
   const directives = parseCacheControl(headers['cache-control']);
   if (directives.has('no-store') || directives.has('no-cache')) return 0;
-  if (policy.per === 'public') {
+  if (!isPrivate) {
     if (directives.has('private')) return 0;
     // RFC 9111 section 3.5: an answer to an authenticated request is shared only if the upstream says so.
     if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name)))
       return 0;
   }
-  const lifetime = ownLifetime(headers, directives, policy) ?? policy.ttl;
+  const lifetime = ownLifetime(headers, directives, isPrivate) ?? ttl;
   return Math.max(0, lifetime - initialAge(headers));
 }
 
@@ -34,9 +41,9 @@ export function freshnessLifetime({ status, headers, policy, authenticated }: St
 function ownLifetime(
   headers: HeaderRecord,
   directives: CacheControl,
-  policy: RouteCacheConfig,
+  isPrivate: boolean,
 ): number | undefined {
-  const shared = policy.per === 'public' ? deltaSeconds(directives, 's-maxage') : undefined;
+  const shared = isPrivate ? undefined : deltaSeconds(directives, 's-maxage');
   const seconds = shared ?? deltaSeconds(directives, 'max-age');
   if (seconds !== undefined) return seconds * 1000;
   const { expires, date } = headers;

@@ -4,7 +4,7 @@ import type { ResponseTap } from '../routing/exchange.js';
 import type { CacheEntry } from './response-store.js';
 import { freshnessLifetime, initialAge, type StorableContext } from './storable.js';
 
-export interface StoringTapOptions extends Pick<StorableContext, 'policy' | 'authenticated'> {
+export interface StoringTapOptions extends Pick<StorableContext, 'ttl' | 'isPrivate' | 'authenticated'> {
   readonly maxEntryBytes: number;
   readonly clock: Clock;
   /** Called once, with a complete response. */
@@ -22,10 +22,10 @@ export class StoringTap implements ResponseTap {
   constructor(private readonly options: StoringTapOptions) {}
 
   onHead(status: number, headers: HeaderRecord): void {
-    const { policy, authenticated } = this.options;
+    const { ttl, isPrivate, authenticated } = this.options;
     this.status = status;
     this.headers = headers;
-    this.freshFor = freshnessLifetime({ status, headers, policy, authenticated });
+    this.freshFor = freshnessLifetime({ status, headers, ttl, isPrivate, authenticated });
   }
 
   onData(chunk: Uint8Array): void {

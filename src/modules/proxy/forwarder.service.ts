@@ -14,7 +14,8 @@ import { ReplyWriter } from './reply-writer.js';
 import { RequestBody } from './request-body.js';
 
 const NO_IDENTITY: readonly string[] = [];
-const VISIBLE_ASCII = /^[\x21-\x7e]*$/;
+/** `%` is encoded as well, or two subjects could be told as one. */
+const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
 
 /** Sends an exchange to its upstream and answers with what comes back. */
 @Injectable()
@@ -117,5 +118,5 @@ function identityHeaders({ identity }: Exchange): readonly string[] {
 
 /** A subject may be any string; in a header only visible ASCII is safe, so anything else is percent-encoded. */
 function headerSafe(value: string): string {
-  return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value);
+  return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value.toWellFormed());
 }

@@ -6,10 +6,14 @@ import { endResponse } from './end-response.js';
 
 /** Carries an upstream's body to the client and says how it ended. */
 export class ReplySink implements BodySink {
+  /** Something was written, or the body has ended. */
+  started = false;
+
   constructor(private readonly exchange: Exchange) {}
 
   onData(chunk: Buffer, resume: () => void): boolean {
     const { res, tap } = this.exchange;
+    this.started = true;
     tap?.onData(chunk);
     if (res.write(chunk)) return true;
     res.once('drain', resume);
@@ -18,6 +22,7 @@ export class ReplySink implements BodySink {
 
   onEnd(outcome: Outcome): void {
     const { res, tap } = this.exchange;
+    this.started = true;
     this.exchange.outcome ??= outcome;
     tap?.onEnd();
     endResponse(res);
@@ -25,7 +30,11 @@ export class ReplySink implements BodySink {
 
   onError(error: UpstreamError): void {
     this.exchange.outcome ??= error.outcome;
+    this.started = true;
     // Never a clean end: a client must not take half a body for a whole one.
-    this.exchange.res.destroy();
+    const { req, res } = this.exchange;
+    // HTTP/1.0 knows no other end of a body than a closed connection, so there it has to be a reset.
+    if (req.httpVersion === '1.0') req.socket.resetAndDestroy();
+    else res.destroy();
   }
 }

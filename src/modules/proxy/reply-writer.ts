@@ -21,7 +21,7 @@ export class ReplyWriter {
   constructor(@Inject(ConfigStore) config: ConfigStore) {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
-    this.dropped = new Set([...this.security.dropped, ...cors]);
+    this.dropped = new Set([...this.security.dropped, ...cors, 'x-request-id']);
   }
 
   /** Streams an upstream's response, with back-pressure. */
@@ -29,7 +29,10 @@ export class ReplyWriter {
     const { status, headers, contentLength } = response;
     exchange.tap?.onHead(status, headers);
     this.head(exchange, status, headers, BODILESS_STATUSES.has(status) ? undefined : contentLength);
-    response.stream(new ReplySink(exchange));
+    const sink = new ReplySink(exchange);
+    response.stream(sink);
+    // Nothing of the body is here yet, and nobody knows when it comes.
+    if (!sink.started) exchange.res.flushHeaders();
   }
 
   stored(exchange: Exchange, { status, headers, body }: StoredResponse): void {

@@ -65,12 +65,16 @@ export class ExchangeMiddleware implements NestMiddleware {
 
   /** @throws ProblemError when the request is malformed, comes from ourselves, or asks for no service of ours */
   private inspect(req: Request): Omit<ExchangeHead, keyof Origin> {
-    const { host: hostField, hasBody } = inspectHead(req.rawHeaders);
+    const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
     const target = parseTarget(req.url);
+    // RFC 9112 section 3.2: HTTP/1.1 has a Host in any case, and only HTTP/1.0 may leave it out.
+    if (hostField === '' && req.httpVersion !== '1.0')
+      throw new ProblemError('malformed_host', { close: true });
     const authority = target.authority ?? hostField;
-    // HTTP/1.0 may leave Host out; Node has already refused HTTP/1.1 without it.
-    const host = authority === '' && req.httpVersion === '1.0' ? '' : normaliseHost(authority);
+    const host = authority === '' ? '' : normaliseHost(authority);
     const { path, query } = target;
+    // Controllers of code are asked by the path that routes are matched by.
+    if (req.url !== path + query) req.url = path + query;
     if (req.method === 'TRACE') {
       throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS } });
     }

@@ -1,32 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProblemCode } from '../../common/errors/codes.js';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import type { OpenResponses } from './open-responses.js';
+
+const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /**
  * Answers what the parser refuses. The answer waits for those of earlier requests on the same connection:
  * written at once, as Node does, it would be taken for one of theirs.
  */
-export function answerClientErrors(server: Server): void {
-  const pending = new WeakMap<Duplex, Set<ServerResponse>>();
-  server.prependListener('request', (req, res) => {
-    const responses = pending.get(req.socket) ?? new Set();
-    pending.set(req.socket, responses.add(res));
-    res.once('close', () => responses.delete(res));
-  });
+export function answerClientErrors(server: Server, open: OpenResponses): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     // A reset, or bytes that are no HTTP at all on a connection that is already gone.
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const responses = [...(pending.get(socket) ?? [])];
-    // The request that broke off: once its answer has begun, only a cut says that it went wrong.
+    const responses = open.on(socket);
+    // The request that broke off: once its answer has begun, another one would be taken for its body.
     if (responses.some((res) => !res.req.complete && res.headersSent)) {
-      socket.destroy();
+      socket.end(() => socket.destroy());
       return;
     }
-    const answer = () => socket.end(rawAnswer(codeOf(error)), () => socket.destroy());
+    const answer = () => end(socket, codeOf(error));
     const earlier = responses.findLast((res) => res.req.complete);
     if (earlier) earlier.once('close', answer);
     else answer();
@@ -35,24 +33,16 @@ export function answerClientErrors(server: Server): void {
 
 /** CONNECT never reaches a route: a gateway is no forward proxy. */
 export function refuseConnect(server: Server): void {
-  server.on('connect', (_req, socket: Duplex) => {
-    socket.end(
-      rawAnswer('method_not_allowed', 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'),
-      () => socket.destroy(),
-    );
-  });
+  server.on('connect', (_req, socket: Duplex) =>
+    end(socket, 'method_not_allowed', { Allow: SERVED_METHODS }),
+  );
 }
 
 /** Node would answer 417 in its own form. `100-continue` never comes here: Node meets it. */
 export function refuseExpectations(server: Server): void {
   server.on('checkExpectation', (_req, res: ServerResponse) => {
-    const problem = new ProblemError('expectation_failed');
-    const headers = {
-      'Content-Type': PROBLEM_CONTENT_TYPE,
-      'Cache-Control': 'no-store',
-      Connection: 'close',
-    };
-    res.writeHead(problem.status, headers).end(JSON.stringify(problem.details()));
+    const { status, headers, body } = answerOf('expectation_failed');
+    res.writeHead(status, headers).end(body);
   });
 }
 
@@ -69,11 +59,23 @@ function codeOf(error: NodeJS.ErrnoException): ProblemCode {
   }
 }
 
-function rawAnswer(code: ProblemCode, headers = ''): string {
+/** Node has no response object for these, so the answer is written by hand. */
+function end(socket: Duplex, code: ProblemCode, more: Readonly<Record<string, string>> = {}): void {
+  const { status, title, headers, body } = answerOf(code);
+  const fields = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${fields.join('')}\r\n${body}`, () => socket.destroy());
+}
+
+function answerOf(code: ProblemCode) {
   const problem = new ProblemError(code);
-  const body = JSON.stringify(problem.details());
-  return (
-    `HTTP/1.1 ${problem.status} ${problem.message}\r\nContent-Type: ${PROBLEM_CONTENT_TYPE}\r\n` +
-    `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\n${headers}Connection: close\r\n\r\n${body}`
-  );
+  const id = randomUUID();
+  const body = JSON.stringify(problem.details(id));
+  const headers = {
+    'Content-Type': PROBLEM_CONTENT_TYPE,
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+    'X-Request-Id': id,
+    Connection: 'close',
+  };
+  return { status: problem.status, title: problem.message, headers, body };
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
@@ -105,6 +106,7 @@ export class UpstreamProxy {
         upstream: this.id,
         timeout: isTryTimeout ? tryTimeout : remaining,
         isTryTimeout,
+        uploading: request.body instanceof Readable ? request.body : undefined,
         signal: request.signal,
         failureStatuses: this.failureStatuses,
         onHead,

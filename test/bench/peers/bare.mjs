@@ -19,8 +19,12 @@ class Reply {
 
   onRequestStart() {}
 
-  onResponseStart(_controller, status, { connection: _, 'keep-alive': __, ...headers }) {
-    this.res.writeHead(status, headers);
+  onResponseStart(_controller, status, headers) {
+    const kept = [];
+    for (const name of Object.keys(headers)) {
+      if (!hopByHop.has(name)) kept.push(name, headers[name]);
+    }
+    this.res.writeHead(status, kept);
   }
 
   onResponseData(controller, chunk) {

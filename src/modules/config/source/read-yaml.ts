@@ -26,7 +26,7 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlReadin
     logLevel: 'error',
   });
   const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) return { problems: syntaxProblems(faults, text, lines) };
+  if (faults.length > 0) return { problems: syntaxProblems(faults, lines) };
   if (document.contents === null) return { problems: [problem(1, 1, `the file is empty, expected ${ROOT}`)] };
 
   const builder = new TreeBuilder(document, lines, (scalar) => substitute(scalar, sources));
@@ -38,18 +38,18 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlReadin
 
 const ROOT = 'a mapping with `upstreams` and `routes`';
 
-/** The first fault of each line: the ones after it follow from it. */
-function syntaxProblems(faults: readonly YAMLError[], text: string, lines: LineCounter): ConfigProblem[] {
+/** The first fault of each line. Tokens that hang in the air after it are its consequence, not another fault. */
+function syntaxProblems(faults: readonly YAMLError[], lines: LineCounter): ConfigProblem[] {
   const problems = new Map<number, ConfigProblem>();
-  const source = text.split('\n');
   for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0])) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    if (!problems.has(line)) problems.set(line, problem(line, col, describe(fault, source[line - 1] ?? '')));
+    const consequence = problems.size > 0 && fault.message.includes('token in YAML stream');
+    if (!consequence && !problems.has(line)) problems.set(line, problem(line, col, describe(fault)));
   }
   return [...problems.values()];
 }
 
-function describe(fault: YAMLError, sourceLine: string): string {
+function describe(fault: YAMLError): string {
   switch (fault.code) {
     case 'MULTIPLE_DOCS':
       return 'found a second YAML document, expected one in a file';
@@ -57,12 +57,14 @@ function describe(fault: YAMLError, sourceLine: string): string {
       return 'nested too deeply to be read';
     case 'NON_STRING_KEY':
       return 'found a mapping, a list or an alias as a key, expected a plain name';
-    default: {
-      const hint = sourceLine.includes('${') ? '; between { } or [ ], "${NAME}" needs its quotes' : '';
-      // After a colon, the library quotes stray text, which may be a secret.
-      const [message] = fault.code === 'UNEXPECTED_TOKEN' ? fault.message.split(':') : [fault.message];
-      return `not valid YAML: ${message}${hint}`;
+    case 'UNEXPECTED_TOKEN': {
+      // After a colon, the library quotes the token, which may be a secret.
+      const [message] = fault.message.split(':');
+      const quotes = '; between { } or [ ], text with a { in it (${NAME}, /users/{id}) needs quotes';
+      return `not valid YAML: ${message}${message?.includes('flow-map-start') ? quotes : ''}`;
     }
+    default:
+      return `not valid YAML: ${fault.message}`;
   }
 }
 

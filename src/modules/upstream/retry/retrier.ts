@@ -55,10 +55,12 @@ export class Retrier {
   async run(first: UpstreamRequest, deadline: Deadline): Promise<Call> {
     this.budget.recordCall();
     const { attempts, maxBodyBytes, perTryTimeout } = this.config;
-    if (attempts === 0 || !canReplay(first, maxBodyBytes)) {
+    const isRepeatable = this.policy.isRepeatable(first);
+    // A body is kept back only for a request that may be repeated; any other one streams as it comes.
+    if (attempts === 0 || !canReplay(first, isRepeatable ? maxBodyBytes : 0)) {
       return this.tryOnce({ request: first, deadline, tryTimeout: undefined, tried: [] });
     }
-    const tryTimeout = this.policy.isRepeatable(first) ? perTryTimeout : undefined;
+    const tryTimeout = isRepeatable ? perTryTimeout : undefined;
     const request = first.body === undefined ? first : await gatherBody(first, deadline);
     const tried: Target[] = [];
     for (let retry = 0; ; retry++) {

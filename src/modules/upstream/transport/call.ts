@@ -12,6 +12,7 @@ import {
   DeadlineError,
   DiscardedError,
   errorCode,
+  MalformedHeadError,
   TryTimeoutError,
 } from './classify.js';
 import { ReadableSink } from './readable-sink.js';
@@ -26,6 +27,8 @@ export interface CallOptions {
   readonly upstream: string;
   /** Milliseconds until response headers. */
   readonly timeout: number;
+  /** A body that is still on its way from the client. */
+  readonly uploading: Readable | undefined;
   /** The timeout is that of one try, not the deadline of all. */
   readonly isTryTimeout: boolean;
   readonly signal: AbortSignal | undefined;
@@ -64,15 +67,15 @@ export class Call implements Handlers, UpstreamResponse {
   private pendingBytes = 0;
   private ended: Outcome | undefined;
   private failure: UpstreamError | undefined;
-  private readonly deadline: NodeJS.Timeout;
+  private deadline: NodeJS.Timeout | undefined;
   private readonly onAbort = () => this.abort(new CallerGoneError());
   private readonly resume = () => this.controller?.resume();
 
   constructor(private readonly options: CallOptions) {
-    this.deadline = setTimeout(
-      () => this.abort(options.isTryTimeout ? new TryTimeoutError() : new DeadlineError()),
-      options.timeout,
-    );
+    const { uploading } = options;
+    // An upstream cannot answer before it has the request: the time a client takes to send it is not its own.
+    if (uploading && !uploading.readableEnded) uploading.once('end', () => this.startDeadline());
+    else this.startDeadline();
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
     if (options.signal?.aborted) this.onAbort();
   }
@@ -86,8 +89,9 @@ export class Call implements Handlers, UpstreamResponse {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
     // Interim responses are between the upstream and us.
-    if (status < 200) return;
+    if (status >= 100 && status < 200) return;
     try {
+      if (status < 100) throw new MalformedHeadError('status');
       this.contentLength = readFraming(headers);
     } catch (error) {
       controller.abort(error as Error);
@@ -162,6 +166,15 @@ export class Call implements Handlers, UpstreamResponse {
 
   async json(): Promise<unknown> {
     return JSON.parse((await buffer(this.readable())).toString('utf8'));
+  }
+
+  private startDeadline(): void {
+    if (this.phase === 'streaming' || this.settled) return;
+    const { isTryTimeout, timeout } = this.options;
+    this.deadline = setTimeout(
+      () => this.abort(isTryTimeout ? new TryTimeoutError() : new DeadlineError()),
+      timeout,
+    );
   }
 
   private abort(reason: Error): void {

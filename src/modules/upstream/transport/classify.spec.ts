@@ -22,6 +22,7 @@ describe('classifyFailure', () => {
     ['our deadline', new DeadlineError(), 'awaiting-head', 'deadline'],
     ['our deadline while connecting', new DeadlineError(), 'connecting', 'deadline'],
     ['garbage', coded('HPE_INVALID_CONSTANT'), 'awaiting-head', 'malformed_response'],
+    ['garbage without a code', new errors.HTTPParserError('garbage'), 'awaiting-head', 'malformed_response'],
     ['endless headers', new errors.HeadersOverflowError(), 'awaiting-head', 'malformed_response'],
     ['odd framing', new MalformedHeadError(), 'awaiting-head', 'malformed_response'],
     ['a cut body', new errors.SocketError('other side closed'), 'streaming', 'died_mid_body'],

@@ -54,6 +54,8 @@ export function errorCode(error: unknown): string {
 function isMalformed(code: string): boolean {
   return (
     code.startsWith('HPE_') ||
+    // undici gives some of its parser's errors no code.
+    code === 'HTTPParserError' ||
     code === 'UND_ERR_HEADERS_OVERFLOW' ||
     code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
     code === 'UND_ERR_RESPONSE'

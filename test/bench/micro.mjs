@@ -1,0 +1,136 @@
+// `npm run bench -- --micro`: what single steps of the request path take, on one core, without a socket. Each figure is
+// the median of several runs of a plain loop, after one to warm up.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import 'reflect-metadata';
+import { upstreamRequestHeaders } from '../../dist/common/http/request-headers.js';
+import { systemClock } from '../../dist/common/clock.js';
+import { issueToken } from '../../dist/modules/auth/issue-token.js';
+import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
+import { ConfigStore } from '../../dist/modules/config/config.store.js';
+import { parseConfig } from '../../dist/modules/config/parse-config.js';
+import { RouteTable } from '../../dist/modules/routing/route-table.js';
+import { Breaker } from '../../dist/modules/upstream/breaker/breaker.js';
+import { align, median } from './report.mjs';
+
+const runs = 9;
+const runMs = 200;
+const batch = 512;
+const routeCount = 10_000;
+
+const config = parsed({
+  auth: { bench: { secret: 's'.repeat(32), algorithms: ['HS256'] } },
+  upstreams: { orders: { url: 'http://127.0.0.1:1' } },
+  routes: [{ id: 'orders', match: { path: '/orders/**' }, upstream: 'orders' }],
+});
+
+/** Whatever a step makes ends here, so that no compiler can leave the step out. */
+let sink;
+
+const steps = {
+  [`find one of ${routeCount.toLocaleString('en')} routes`]: findRoute(),
+  'breaker: admit and settle': admitAndSettle(),
+  'build the request head for the upstream': buildHead(),
+  'verify a token seen before': verifyToken(),
+};
+
+const rows = [];
+for (const [name, step] of Object.entries(steps)) rows.push([name, (await nanosecondsPer(step)).toFixed(0)]);
+console.log(align([['', 'ns'], ...rows]));
+if (sink === undefined) throw new TypeError('The steps did nothing.');
+
+/** @returns {Promise<number>} nanoseconds a call */
+async function nanosecondsPer(step) {
+  let batches = 1;
+  while ((await timed(step, batches)) < runMs / 2) batches *= 2;
+  const times = [];
+  for (let run = 0; run < runs; run++) times.push(await timed(step, batches));
+  return (median(times) * 1e6) / (batches * batch);
+}
+
+/**
+ * The event loop turns between batches, so that what a call leaves behind in promises is done and counted.
+ * @returns {Promise<number>} milliseconds
+ */
+async function timed(step, batches) {
+  const startedAt = performance.now();
+  for (let i = 0; i < batches; i++) {
+    for (let j = 0; j < batch; j++) sink = step(i * batch + j);
+    await nextTurn();
+  }
+  return performance.now() - startedAt;
+}
+
+function findRoute() {
+  const routes = Array.from({ length: routeCount }, (_, i) => ({
+    ...config.routes[0],
+    id: `route-${i}`,
+    match: { path: `/service-${i}/{id}/**`, methods: ['GET', 'POST'], hosts: [], headers: {} },
+  }));
+  const table = new RouteTable(routes, 1024);
+  // Made beforehand: a request comes with its path.
+  const requests = Array.from({ length: 1024 }, (_, i) => ({
+    method: 'GET',
+    host: 'api.example.com',
+    path: `/service-${(i * 7919) % routeCount}/42/items`,
+    headers: {},
+  }));
+  expect(table.match(requests[1]).route.id === 'route-7919');
+  return (i) => table.match(requests[i & 1023]);
+}
+
+function admitAndSettle() {
+  const breaker = new Breaker({
+    upstream: 'orders',
+    config: config.upstreams.orders.breaker,
+    trialTimeout: 3000,
+    clock: systemClock,
+    random: Math.random,
+  });
+  expect(breaker.state === 'closed');
+  return () => breaker.admit().settle('success', 'success', '200');
+}
+
+function buildHead() {
+  const raw = Object.entries({
+    Host: 'api.example.com',
+    'User-Agent': 'bench/1.0',
+    Accept: 'application/json',
+    'Accept-Encoding': 'gzip, br',
+    Authorization: 'Bearer token',
+    Connection: 'keep-alive',
+    'X-Forwarded-For': '203.0.113.7',
+    Cookie: 'session=1',
+    'X-Tenant': 'acme',
+  }).flat();
+  const context = {
+    requestId: '2f1d8c1e-8f5e-4a53-9f43-7d0f6a2b9c11',
+    peer: '198.51.100.4',
+    peerTrusted: false,
+    host: 'api.example.com',
+    proto: 'http',
+    via: '1.1 breakwater-bench',
+    forwardAuthorization: false,
+    identity: ['X-User-Id', 'alice', 'X-User-Scopes', 'orders:read'],
+  };
+  expect(!upstreamRequestHeaders(raw, context).includes('Authorization'));
+  return () => upstreamRequestHeaders(raw, context);
+}
+
+function verifyToken() {
+  const verifier = new TokenVerifier(new ConfigStore(config), systemClock);
+  const { token } = issueToken(config.auth, { sub: 'alice', scopes: 'orders:read', expires: '1h' });
+  expect(verifier.verify(token).subject === 'alice');
+  expect(verifier.verify(`${token}x`) === undefined);
+  return () => verifier.verify(token);
+}
+
+function parsed(tree) {
+  const result = parseConfig(JSON.stringify(tree), { file: 'bench.yaml', env: {}, readFile: () => '' });
+  if (!result.ok) throw new TypeError(result.problems.map(({ message }) => message).join('\n'));
+  return result.config;
+}
+
+/** A step that is fast because it does not work is no figure. */
+function expect(holds) {
+  if (!holds) throw new TypeError('A step does not do what it is measured for.');
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { recording } from '../support/recording.js';
+import { bearer, SECRET } from '../support/tokens.js';
+
+const YAML = `
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: silent, match: { path: /silent, methods: [GET] }, upstream: users }
+  - { id: asking, match: { path: /asking }, upstream: users, auth: {} }
+  - { id: open, match: { path: /open }, upstream: users, auth: none }
+`;
+
+async function start() {
+  const users = recording();
+  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
+}
+
+describe('with a provider configured', () => {
+  it.each(['/silent', '/asking'])('a route requires a token, whether it says so or not: %s', async (path) => {
+    const { gw, users } = await start();
+    expect((await gw.fetch(path)).status).toBe(401);
+    expect(users.requests).toHaveLength(0);
+    expect((await gw.fetch(path, { headers: bearer() })).status).toBe(200);
+    expect(users.requests).toHaveLength(1);
+  });
+
+  it('a route is public only when it says so', async () => {
+    const { gw, users } = await start();
+    expect((await gw.fetch('/open')).status).toBe(200);
+    // Not ours to judge there: it may well be for the upstream.
+    const headers = { authorization: 'Bearer whatever' };
+    expect((await gw.fetch('/open', { headers })).status).toBe(200);
+    expect(users.requests[1]?.headers).toMatchObject(headers);
+    expect(users.requests[1]?.headers).not.toHaveProperty('x-user-id');
+  });
+
+  it('HEAD is no way around it', async () => {
+    const { gw, users } = await start();
+    expect((await gw.fetch('/silent', { method: 'HEAD' })).status).toBe(401);
+    expect(users.requests).toHaveLength(0);
+  });
+
+  it('an unknown path or method is told to anybody', async () => {
+    const { gw } = await start();
+    expect((await gw.fetch('/nowhere')).status).toBe(404);
+    expect((await gw.fetch('/silent', { method: 'POST' })).status).toBe(405);
+  });
+});
+
+describe('without a provider', () => {
+  it('every route is public', async () => {
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
+    expect((await gw.fetch('/1')).status).toBe(200);
+  });
+});

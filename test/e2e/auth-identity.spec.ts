@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { raw, requestHead } from '../support/http.js';
+import { fieldsOf, recording } from '../support/recording.js';
+import { bearer, SECRET, token } from '../support/tokens.js';
+
+const YAML = `
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: users, match: { path: /** }, upstream: users }
+  - { id: forwarding, match: { path: /forwarding }, upstream: users, auth: { forward: true } }
+`;
+
+async function start() {
+  const users = recording();
+  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
+}
+
+/** @returns what the upstream is told about the user, one list of values for each header */
+async function told(claims: Record<string, unknown>) {
+  const { gw, users } = await start();
+  const response = await gw.fetch('/1', { headers: bearer(claims) });
+  expect(response.status).toBe(200);
+  return {
+    id: fieldsOf(users.requests[0]!, 'x-user-id'),
+    scopes: fieldsOf(users.requests[0]!, 'x-user-scopes'),
+  };
+}
+
+describe('who a verified token stands for', () => {
+  it.each([
+    [{ scope: 'users:read users:write' }, 'users:read users:write'],
+    [{ scp: ['users:read', 'users:write'] }, 'users:read users:write'],
+    [{ scp: 'users:read' }, 'users:read'],
+    [{}, ''],
+  ])('is told to the upstream with its scopes: %j', async (claims, scopes) => {
+    expect(await told(claims)).toEqual({ id: ['alice'], scopes: [scopes] });
+  });
+
+  it('is told instead of what the client says', async () => {
+    const { gw, users } = await start();
+    const forged = ['X-User-Id: root', 'x-user-scopes: admin', 'X_User_Id: root'];
+    await raw(
+      gw.url,
+      requestHead('GET /1', 'Connection: close', `Authorization: Bearer ${token()}`, ...forged),
+    );
+    expect(fieldsOf(users.requests[0]!, 'x-user-id')).toEqual(['alice']);
+    expect(fieldsOf(users.requests[0]!, 'x-user-scopes')).toEqual(['']);
+    expect(fieldsOf(users.requests[0]!, 'x_user_id')).toEqual([]);
+  });
+
+  it.each(['Zoë', '日本', 'a\r\nX-User-Scopes: admin', 'a,b', 'auth0|5f', 'a@b.c', 'a\0b', ' '])(
+    'is told in one header of plain ASCII: %j',
+    async (sub) => {
+      const { id } = await told({ sub });
+      expect(id).toEqual([expect.stringMatching(/^[\x21-\x7e]+$/)]);
+      expect(decodeURIComponent(id[0]!)).toBe(sub);
+    },
+  );
+
+  it('is never told as somebody else', async () => {
+    const subjects = ['a b', 'a%20b', 'a%2520b', 'ä', '%C3%A4'];
+    const ids = await Promise.all(subjects.map(async (sub) => (await told({ sub })).id[0]));
+    expect(new Set(ids).size).toBe(subjects.length);
+  });
+
+  it('may have a name that is no Unicode', async () => {
+    const { gw } = await start();
+    expect((await gw.fetch('/1', { headers: bearer({ sub: 'a\ud800' }) })).status).not.toBe(500);
+  });
+});
+
+describe('the token', () => {
+  it('ends at the gateway', async () => {
+    const { gw, users } = await start();
+    await gw.fetch('/1', { headers: bearer() });
+    expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
+    expect(users.requests[0]?.rawHeaders.join()).not.toContain(token().split('.')[1]);
+  });
+
+  it('goes on to the upstream of a route that says so', async () => {
+    const { gw, users } = await start();
+    const headers = bearer();
+    await gw.fetch('/forwarding', { headers });
+    expect(users.requests[0]?.headers).toMatchObject({ ...headers, 'x-user-id': 'alice' });
+  });
+});

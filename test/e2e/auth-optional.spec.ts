@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { recording } from '../support/recording.js';
+import { bearer, SECRET, token } from '../support/tokens.js';
+
+const YAML = `
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: users, match: { path: /** }, upstream: users, auth: { optional: true } }]
+`;
+
+async function start() {
+  const users = recording();
+  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
+}
+
+describe('on a route where a token is optional', () => {
+  it('a request without one passes as nobody', async () => {
+    const { gw, users } = await start();
+    expect((await gw.fetch('/1', { headers: { 'x-user-id': 'eve' } })).status).toBe(200);
+    expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
+    expect(users.requests[0]?.headers).not.toHaveProperty('x-user-scopes');
+  });
+
+  it('a request with a good one passes as its subject', async () => {
+    const { gw, users } = await start();
+    expect((await gw.fetch('/1', { headers: bearer() })).status).toBe(200);
+    expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'alice' });
+  });
+
+  it.each([
+    ['an expired one', `Bearer ${token({ exp: 1 })}`],
+    ['a forged one', `Bearer ${token({}, { key: 'another secret of more than 32 bytes, for tests' })}`],
+    ['nonsense', 'Bearer nonsense'],
+    ['another scheme', 'Basic YTpi'],
+    ['nothing after the scheme', 'Bearer'],
+  ])('a request with %s does not pass as nobody', async (_, authorization) => {
+    const { gw, users } = await start();
+    expect((await gw.fetch('/1', { headers: { authorization } })).status).toBe(401);
+    expect(users.requests).toHaveLength(0);
+  });
+});

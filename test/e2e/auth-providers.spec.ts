@@ -1,0 +1,67 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { recording } from '../support/recording.js';
+import { bearer, SECRET } from '../support/tokens.js';
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' });
+
+const YAML = `
+auth:
+  staff: { publicKey: "\${RSA_PEM}", algorithms: [RS256], issuer: https://staff.example/ }
+  shops: { publicKey: "\${EC_PEM}", algorithms: [ES256], issuer: https://shops.example/ }
+  robots: { secret: "${SECRET}", algorithms: [HS256] }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: any, match: { path: /any }, upstream: users }
+  - { id: staff, match: { path: /staff }, upstream: users, auth: { provider: staff } }
+  - { id: robots, match: { path: /robots }, upstream: users, auth: { provider: robots } }
+`;
+const STAFF = 'https://staff.example/';
+const SHOPS = 'https://shops.example/';
+const byStaff = (iss?: string) => bearer({ iss }, { header: { alg: 'RS256' }, key: rsa.privateKey });
+const byShops = (iss?: string) => bearer({ iss }, { header: { alg: 'ES256' }, key: ec.privateKey });
+const byRobots = (iss?: string) => bearer({ iss });
+
+async function statuses(headers: Record<string, string>) {
+  const env = { RSA_PEM: pem(rsa.publicKey), EC_PEM: pem(ec.publicKey) };
+  const gw = await gateway(YAML).withEnv(env).withUpstream('users', recording().handler).start();
+  const answers: Record<string, number> = {};
+  // The widest route first: a token that was verified for it is remembered.
+  for (const route of ['any', 'staff', 'robots']) {
+    answers[route] = (await gw.fetch(`/${route}`, { headers })).status;
+  }
+  return answers;
+}
+
+describe('of several providers', () => {
+  it('the issuer of the token picks one, and a route may name one', async () => {
+    expect(await statuses(byStaff(STAFF))).toEqual({ any: 200, staff: 200, robots: 401 });
+    expect(await statuses(byShops(SHOPS))).toEqual({ any: 200, staff: 401, robots: 401 });
+  });
+
+  it('one without an issuer takes tokens of every issuer that has no provider of its own', async () => {
+    expect(await statuses(byRobots())).toEqual({ any: 200, staff: 401, robots: 200 });
+    expect(await statuses(byRobots('https://anybody.example/'))).toEqual({
+      any: 200,
+      staff: 401,
+      robots: 200,
+    });
+  });
+
+  it('none takes a token that another one has signed', async () => {
+    const nowhere = { any: 401, staff: 401, robots: 401 };
+    expect(await statuses(byShops(STAFF))).toEqual(nowhere);
+    expect(await statuses(byStaff(SHOPS))).toEqual(nowhere);
+    expect(await statuses(byStaff())).toEqual(nowhere);
+    expect(await statuses(byShops('https://anybody.example/'))).toEqual(nowhere);
+  });
+
+  it('none takes a token of its kind by another key', async () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const forged = bearer({ iss: SHOPS }, { header: { alg: 'ES256' }, key: other.privateKey });
+    expect(await statuses(forged)).toMatchObject({ any: 401 });
+  });
+});

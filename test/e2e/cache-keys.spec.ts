@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
+import { recording } from '../support/recording.js';
+
+const YAML = `
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: all, match: { path: /** }, upstream: users, cache: {} }
+  - { id: beta, match: { path: /1, headers: { x-beta: "1" } }, upstream: users, cache: {} }
+`;
+
+/** @returns for each request in turn the number of the call to the upstream that answered it */
+async function answers(...requests: string[][]): Promise<(string | undefined)[]> {
+  const users = recording((_req, res) => void res.end(String(users.requests.length)));
+  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+  const bodies: (string | undefined)[] = [];
+  for (const [target, ...fields] of requests) {
+    const received = await raw(gw.url, requestHead(`GET ${target}`, 'Connection: close', ...fields));
+    bodies.push(answersIn(received)[0]?.body);
+  }
+  return bodies;
+}
+
+describe('two requests share an answer', () => {
+  it.each([
+    ['when they are the same', ['/1?a=1'], ['/1?a=1']],
+    ['when their paths are spelled differently', ['/a-b/c'], ['//%61%2Db//c']],
+    ['when their hosts differ in case', ['/1', 'Host: A.Test'], ['/1', 'Host: a.test']],
+    ['when one is absolute', ['/1', 'Host: a.test'], ['http://a.test/1', 'Host: b.test']],
+  ])('%s', async (_, first, second) => {
+    expect(await answers(first, second, first)).toEqual(['1', '1', '1']);
+  });
+});
+
+describe('two requests do not share an answer', () => {
+  it.each([
+    ['when their parameters differ in order', ['/1?a=1&b=2'], ['/1?b=2&a=1']],
+    ['when an & is one of the value', ['/1?a=1&b=2'], ['/1?a=1%26b=2']],
+    ['when one has an empty query', ['/1'], ['/1?']],
+    ['when a ? is one of the path', ['/1?a'], ['/1%3Fa']],
+    ['when the query looks like a prototype', ['/1'], ['/1?__proto__=x']],
+    ['when their paths differ in case', ['/a'], ['/A']],
+    ['when one path has a last slash', ['/a'], ['/a/']],
+    ['when one path looks like a file', ['/me'], ['/me;x.css']],
+    ['when one path is encoded twice', ['/%61'], ['/%2561']],
+    ['when their hosts differ', ['/1', 'Host: a.test'], ['/1', 'Host: b.test']],
+    ['when their routes differ', ['/1'], ['/1', 'X-Beta: 1']],
+    ['when their parts only look alike together', ['/1/2', 'Host: a'], ['/2', 'Host: a1']],
+  ])('%s', async (_, first, second) => {
+    expect(await answers(first, second, first, second)).toEqual(['1', '2', '1', '2']);
+  });
+});

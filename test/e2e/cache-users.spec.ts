@@ -1,0 +1,102 @@
+import { setImmediate as tick } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { recording } from '../support/recording.js';
+import { bearer, SECRET } from '../support/tokens.js';
+
+const YAML = `
+auth:
+  main: { secret: "${SECRET}", algorithms: [HS256], issuer: https://main.example/ }
+  other: { secret: "${SECRET}", algorithms: [HS256], issuer: https://other.example/ }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: mine, match: { path: /mine }, upstream: users, cache: {} }
+  - { id: optional, match: { path: /optional }, upstream: users, auth: { optional: true }, cache: {} }
+  - { id: passing, match: { path: /passing }, upstream: users, auth: none, cache: { per: user } }
+`;
+const by = (claims: Record<string, unknown>) => bearer({ iss: 'https://main.example/', ...claims });
+
+/** Every answer is another one. */
+async function start(headers: Record<string, string> = {}) {
+  const users = recording((req, res) => {
+    const of = req.headers['x-user-id'] ?? req.headers.authorization ?? 'nobody';
+    res.writeHead(200, headers).end(`${String(of)} ${users.requests.length}`);
+  });
+  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+  const get = async (path: string, auth: Record<string, string> = {}) =>
+    (await gw.fetch(path, { headers: auth })).text();
+  return { users, get };
+}
+
+describe('what is cached for a user', () => {
+  it.each([
+    undefined,
+    'private',
+    'max-age=60',
+    'public, max-age=60',
+    's-maxage=60',
+    'private="x"',
+    'immutable',
+  ])('is nobody else’s, with Cache-Control: %s', async (directive) => {
+    const { get } = await start(directive === undefined ? {} : { 'cache-control': directive });
+    expect(await get('/mine', by({ sub: 'alice' }))).toBe('alice 1');
+    expect(await get('/mine', by({ sub: 'bob' }))).toBe('bob 2');
+    expect(await get('/mine', by({ sub: 'alice' }))).toBe('alice 1');
+    expect(await get('/mine', by({ sub: 'bob' }))).toBe('bob 2');
+  });
+
+  it('is nobody else’s, when many ask at once', async () => {
+    const { get } = await start();
+    const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(names.map((sub) => get('/mine', by({ sub }))));
+      expect(answers.map((answer) => answer.split(' ')[0])).toEqual(names);
+      await tick();
+    }
+  });
+
+  it('stays theirs with a new token', async () => {
+    const { get, users } = await start();
+    expect(await get('/mine', by({ sub: 'alice', jti: '1' }))).toBe('alice 1');
+    expect(await get('/mine', by({ sub: 'alice', jti: '2' }))).toBe('alice 1');
+    expect(users.requests).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'of the same name from another issuer',
+      { sub: 'alice' },
+      { sub: 'alice', iss: 'https://other.example/' },
+    ],
+    ['whose name is written almost alike', { sub: 'alice' }, { sub: 'Alice' }],
+    ['whose name looks like a key', { sub: 'alice' }, { sub: 'alice","x' }],
+    ['without a name', { sub: undefined, client_id: 'a' }, { sub: undefined, client_id: 'b' }],
+    ['whose name is a number', { sub: 1, client_id: 'a' }, { sub: 2, client_id: 'b' }],
+  ])('is not for a user %s', async (_, first, second) => {
+    const { get, users } = await start();
+    await get('/mine', by(first));
+    await get('/mine', by(second));
+    expect(users.requests).toHaveLength(2);
+  });
+
+  it('is not for somebody without a token, nor theirs for a user', async () => {
+    const { get } = await start();
+    expect(await get('/optional', by({ sub: 'alice' }))).toBe('alice 1');
+    expect(await get('/optional')).toBe('nobody 2');
+    expect(await get('/optional', by({ sub: 'bob' }))).toBe('bob 3');
+    expect(await get('/optional', by({ sub: 'alice' }))).toBe('alice 1');
+  });
+
+  it('is not kept for nobody in particular when the upstream calls it private', async () => {
+    const { get } = await start({ 'cache-control': 'private, max-age=60' });
+    expect(await get('/optional')).toBe('nobody 1');
+    expect(await get('/optional')).toBe('nobody 2');
+  });
+
+  it('is not shared where the upstream, and not the gateway, knows the users', async () => {
+    const { get } = await start();
+    expect(await get('/passing', { authorization: 'Bearer a' })).toBe('Bearer a 1');
+    expect(await get('/passing', { authorization: 'Bearer b' })).toBe('Bearer b 2');
+    expect(await get('/passing')).toBe('nobody 3');
+  });
+});

@@ -1,0 +1,114 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
+import { recording } from '../support/recording.js';
+import { SECRET } from '../support/tokens.js';
+
+const YAML = `
+server:
+  cors:
+    origins: [https://app.example.com, http://localhost:3000]
+    methods: [GET, PUT]
+    headers: [x-custom, authorization]
+    credentials: true
+    maxAge: 5m
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: open, match: { path: /open }, upstream: users, auth: none, cache: {} }
+  - { id: private, match: { path: /private, methods: [GET] }, upstream: users }
+`;
+const APP = 'https://app.example.com';
+
+async function answerTo(requestLine: string, fields: string[], upstreamHeaders: OutgoingHttpHeaders = {}) {
+  const users = recording((_req, res) => void res.writeHead(200, upstreamHeaders).end('hello'));
+  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+  const [answer] = answersIn(await raw(gw.url, requestHead(requestLine, 'Connection: close', ...fields)));
+  return { status: answer!.status, headers: answer!.headers, calls: users.requests.length };
+}
+
+const preflight = (path: string, origin: string) =>
+  answerTo(`OPTIONS ${path}`, [`Origin: ${origin}`, 'Access-Control-Request-Method: PUT']);
+const corsOf = (headers: Record<string, string[]>) =>
+  Object.keys(headers)
+    .filter((name) => name.startsWith('access-control-'))
+    .toSorted();
+
+describe('a preflight', () => {
+  it.each(['/open', '/private', '/nowhere'])(
+    'is answered by the gateway, without a token: %s',
+    async (path) => {
+      const { status, headers, calls } = await preflight(path, APP);
+      expect({ status, calls }).toEqual({ status: 204, calls: 0 });
+      expect(headers).toMatchObject({
+        'access-control-allow-origin': [APP],
+        'access-control-allow-methods': ['GET,PUT'],
+        'access-control-allow-headers': ['x-custom,authorization'],
+        'access-control-allow-credentials': ['true'],
+        'access-control-max-age': ['300'],
+      });
+      expect(headers['vary']?.join()).toContain('Origin');
+    },
+  );
+
+  it.each(['https://evil.test', 'https://app.example.com.evil.test', 'http://app.example.com', 'null'])(
+    'allows nothing to another origin: %s',
+    async (origin) => {
+      const { headers, calls } = await preflight('/open', origin);
+      expect(headers).not.toHaveProperty('access-control-allow-origin');
+      expect(calls).toBe(0);
+    },
+  );
+});
+
+describe('an answer to another origin', () => {
+  it('is marked, and keeps the Vary of the upstream', async () => {
+    const { headers, calls } = await answerTo('GET /open', [`Origin: ${APP}`], { vary: 'Accept-Language' });
+    expect(calls).toBe(1);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': [APP],
+      'access-control-allow-credentials': ['true'],
+    });
+    expect(headers['vary']?.join(', ').split(', ').toSorted()).toEqual(['Accept-Language', 'Origin']);
+  });
+
+  it('is marked also when it is a refusal, so that the page can read it', async () => {
+    const { status, headers } = await answerTo('GET /private', [`Origin: ${APP}`]);
+    expect(status).toBe(401);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': [APP],
+      'x-frame-options': ['SAMEORIGIN'],
+    });
+  });
+
+  it('is marked for the origin that asks, also when it comes from the cache', async () => {
+    const users = recording((_req, res) => void res.end('hello'));
+    const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+    for (const origin of [APP, 'http://localhost:3000']) {
+      const response = await gw.fetch('/open', { headers: { origin } });
+      expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    }
+    const unmarked = await gw.fetch('/open', { headers: { origin: 'https://evil.test' } });
+    expect(unmarked.headers.get('access-control-allow-origin')).toBeNull();
+    expect(unmarked.headers.get('vary')).toBe('Origin');
+    expect(users.requests).toHaveLength(1);
+  });
+
+  it('has no marks of the upstream beside those of the gateway', async () => {
+    const theirs = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'x-theirs' };
+    const { headers } = await answerTo('GET /open', [`Origin: ${APP}`], theirs);
+    expect(headers['access-control-allow-origin']).toEqual([APP]);
+    expect(corsOf(headers)).toEqual(['access-control-allow-credentials', 'access-control-allow-origin']);
+    expect(corsOf((await answerTo('GET /open', ['Origin: https://evil.test'], theirs)).headers)).toEqual([
+      'access-control-allow-credentials',
+    ]);
+  });
+});
+
+describe('an OPTIONS that is no preflight', () => {
+  it('is passed on', async () => {
+    const { status, calls } = await answerTo('OPTIONS /open', [`Origin: ${APP}`]);
+    expect({ status, calls }).toEqual({ status: 200, calls: 1 });
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { fieldsOf, recording } from '../support/recording.js';
+
+const trusting = (peers: string) => `server: { trustProxy: [${peers}] }\n${ONE_ROUTE}`;
+const CLAIMED = [
+  'X-Forwarded-For: 203.0.113.7',
+  'X-Forwarded-Proto: https',
+  'X-Forwarded-Host: www.example.com',
+  'Forwarded: for=203.0.113.7;proto=https',
+];
+
+async function forwarded(yaml: string, ...fields: string[]) {
+  const users = recording();
+  const gw = await gateway(yaml).withUpstream('users', users.handler).start();
+  const close = fields.some((each) => each.startsWith('Connection:')) ? [] : ['Connection: close'];
+  await raw(gw.url, requestHead('GET /1', 'Host: api.example.com:8443', ...close, ...fields));
+  const request = users.requests[0]!;
+  const names = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'];
+  return Object.fromEntries(names.map((name) => [name, fieldsOf(request, name)]));
+}
+
+describe('where a request came from', () => {
+  it('is told to the upstream', async () => {
+    expect(await forwarded(ONE_ROUTE)).toEqual({
+      'x-forwarded-for': ['127.0.0.1'],
+      'x-forwarded-proto': ['http'],
+      'x-forwarded-host': ['api.example.com:8443'],
+      forwarded: ['for=127.0.0.1;host="api.example.com:8443";proto=http'],
+    });
+  });
+
+  it.each([
+    ['nobody is trusted', ONE_ROUTE],
+    ['others are trusted', trusting('10.0.0.0/8, 127.0.0.2')],
+  ])('is not believed when %s', async (_, yaml) => {
+    expect(await forwarded(yaml, ...CLAIMED)).toEqual(await forwarded(yaml));
+  });
+
+  it.each(['127.0.0.1', '127.0.0.0/8'])('is believed and extended when %s is trusted', async (peers) => {
+    expect(await forwarded(trusting(peers), ...CLAIMED)).toEqual({
+      'x-forwarded-for': ['203.0.113.7, 127.0.0.1'],
+      'x-forwarded-proto': ['https'],
+      'x-forwarded-host': ['www.example.com'],
+      forwarded: ['for=203.0.113.7;proto=https, for=127.0.0.1;host="api.example.com:8443";proto=http'],
+    });
+  });
+
+  it('is believed when it stands on several lines', async () => {
+    const lines = ['X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 198.51.100.1, 192.0.2.9'];
+    expect(await forwarded(trusting('127.0.0.1'), ...lines)).toMatchObject({
+      'x-forwarded-for': ['203.0.113.7, 198.51.100.1, 192.0.2.9, 127.0.0.1'],
+    });
+  });
+
+  it('is not lost because the client of a trusted proxy names it in `Connection`', async () => {
+    const named = 'Connection: close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, Forwarded';
+    const told = await forwarded(trusting('127.0.0.1'), ...CLAIMED, named);
+    expect(told).toEqual(await forwarded(trusting('127.0.0.1'), ...CLAIMED));
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { closedPort } from '../support/closed-port.js';
+import { gateway } from '../support/gateway.js';
+import { SECRET } from '../support/tokens.js';
+
+/** Everything needs a token, and everything goes to an upstream that is down. */
+const YAML = `
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}", breaker: { consecutiveFailures: 1 } } }
+routes:
+  - { id: all, match: { path: /** }, upstream: users }
+  - { id: open, match: { path: /open }, upstream: users, auth: none }
+`;
+
+const start = async () =>
+  gateway(YAML)
+    .withEnv({ USERS_URL: await closedPort() })
+    .start();
+
+describe('health', () => {
+  it.each(['/health', '/health/live', '/health/ready'])(
+    'is told on both ports, to anybody: %s',
+    async (path) => {
+      const gw = await start();
+      for (const response of [await gw.fetch(path), await gw.management(path)]) {
+        expect(response.status).toBe(200);
+        expect(await response.json()).toMatchObject({ status: 'ok' });
+      }
+    },
+  );
+
+  it.each(['/health/live', '/health/ready'])(
+    'of the gateway is not the one of an upstream: %s',
+    async (path) => {
+      const gw = await start();
+      expect((await gw.fetch('/open')).status).toBe(502);
+      expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
+      expect((await gw.fetch(path)).status).toBe(200);
+      expect((await gw.management(path)).status).toBe(200);
+    },
+  );
+
+  it('is degraded, and 200 all the same, while an upstream is failing; it tells no address', async () => {
+    const url = await closedPort();
+    const gw = await gateway(YAML).withEnv({ USERS_URL: url }).start();
+    await gw.fetch('/open');
+    for (const response of [await gw.fetch('/health'), await gw.management('/health')]) {
+      expect(response.status).toBe(200);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({ status: 'degraded', details: { users: { breaker: 'open' } } });
+      expect(text).not.toContain(new URL(url).port);
+      expect(text).not.toContain('127.0.0.1');
+    }
+  });
+
+  it('is never from a cache', async () => {
+    const gw = await start();
+    expect((await gw.fetch('/health')).headers.get('cache-control')).toContain('no-cache');
+    expect((await gw.fetch('/health/ready')).headers.get('cache-control')).toContain('no-cache');
+  });
+});

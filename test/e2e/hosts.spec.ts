@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { recording } from '../support/recording.js';
+import { notRefused } from '../support/refusals.js';
+
+const BY_HOST = `
+upstreams: { api: { url: "\${API_URL}" }, any: { url: "\${ANY_URL}" } }
+routes:
+  - { id: api, match: { path: /**, hosts: [api.example.com] }, upstream: api }
+  - { id: any, match: { path: /**, hosts: ["*.example.com"] }, upstream: any }
+`;
+
+async function answerOf(request: string) {
+  const gw = await gateway(BY_HOST)
+    .withUpstream('api', (req, res) => void res.end(`api ${String(req.headers['x-forwarded-host'])}`))
+    .withUpstream('any', (req, res) => void res.end(`any ${String(req.headers['x-forwarded-host'])}`))
+    .start();
+  const [answer] = answersIn(await raw(gw.url, request));
+  return answer?.status === 200 ? answer.body : answer?.status;
+}
+
+const get = (host: string, target = '/') =>
+  requestHead(`GET ${target}`, `Host: ${host}`, 'Connection: close');
+
+describe('the host of a request', () => {
+  it.each([
+    ['api.example.com', 'api api.example.com'],
+    ['API.Example.COM', 'api API.Example.COM'],
+    ['api.example.com.', 'api api.example.com.'],
+    ['api.example.com:8080', 'api api.example.com:8080'],
+    ['api.example.com.:8080', 'api api.example.com.:8080'],
+    ['www.example.com', 'any www.example.com'],
+    ['a.b.example.com', 'any a.b.example.com'],
+    ['example.com', 404],
+    ['api.example.com.evil.test', 404],
+    ['evil-example.com', 404],
+    ['127.0.0.1', 404],
+    ['[::1]:8080', 404],
+  ])(
+    'is matched without case, port and trailing dot, and no route is a default: %s',
+    async (host, expected) => {
+      expect(await answerOf(get(host))).toBe(expected);
+    },
+  );
+
+  it('is the one of an absolute target, whatever Host says', async () => {
+    expect(await answerOf(get('www.example.com', 'http://api.example.com/x'))).toBe('api api.example.com');
+    expect(await answerOf(get('api.example.com', 'http://evil.test/x'))).toBe(404);
+  });
+
+  it('may be missing in HTTP/1.0, but then only routes for every host are asked', async () => {
+    expect(await answerOf('GET / HTTP/1.0\r\n\r\n')).toBe(404);
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
+    expect(await raw(gw.url, 'GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+const HOSTS = [
+  'a@b',
+  'user:pass@api',
+  'a:99999',
+  'a:',
+  'a:b',
+  'a b',
+  'a/b',
+  'a?b',
+  'a,b',
+  'a..b',
+  '.',
+  '[::1',
+  '::1',
+  'a%41',
+  'é',
+];
+
+const REQUESTS = {
+  ...Object.fromEntries(HOSTS.map((host) => [host, get(host)])),
+  missing: 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n',
+  'missing beside an absolute target': 'GET http://a/ HTTP/1.1\r\nConnection: close\r\n\r\n',
+  empty: get(''),
+  twice: requestHead('GET /', 'Host: a', 'Host: b'),
+  'twice the same': requestHead('GET /', 'Host: a', 'Host: a'),
+  'twice in HTTP/1.0': requestHead('GET /', 'Host: a', 'Host: b').replace('HTTP/1.1', 'HTTP/1.0'),
+  'credentials in an absolute target': get('a', 'http://user:pass@a/'),
+  'a port that is none in an absolute target': get('a', 'http://a:99999/'),
+};
+
+describe('a host that is none, or more than one', () => {
+  it('is refused', async () => {
+    const users = recording();
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+    expect(await notRefused(gw.url, REQUESTS)).toEqual({});
+    expect(users.requests).toHaveLength(0);
+  });
+});

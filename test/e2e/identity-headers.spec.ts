@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { recording } from '../support/recording.js';
+
+const trusting = (peers: string) => `server: { trustProxy: [${peers}] }\n${ONE_ROUTE}`;
+
+/** By which a client could pose as a user of its choice. */
+const IDENTITY = ['X-User-Id', 'X-USER-SCOPES', 'x-user-anything', 'X-JWT-Sub', 'x-jwt-claim-role'];
+/** By which it could pose as a proxy, or have another URL or method than the one that was checked. */
+const CLAIMS = [
+  'X-Real-IP',
+  'True-Client-IP',
+  'X-Forwarded-Port',
+  'X-Forwarded-Prefix',
+  'X-Forwarded-Server',
+  'X-Forwarded-Scheme',
+  'X-Forwarded-Ssl',
+  'X-Forwarded-User',
+  'X-Forwarded-Email',
+  'X-Forwarded-Groups',
+  'X-Original-URL',
+  'X-Rewrite-URL',
+  'X-HTTP-Method-Override',
+  'X-Middleware-Subrequest',
+];
+const withUnderscores = (names: string[]) => [
+  ...names.map((name) => name.replaceAll('-', '_')),
+  ...names.map((name) => name.replace('-', '_')),
+];
+
+/** @returns the names of `sent` that the upstream gets, when each has a value that gives it away */
+async function reaching(sent: string[], yaml = ONE_ROUTE): Promise<string[]> {
+  const users = recording();
+  const gw = await gateway(yaml).withUpstream('users', users.handler).start();
+  await raw(gw.url, requestHead('GET /1', 'Connection: close', ...sent.map((name) => `${name}: forged`)));
+  const { rawHeaders } = users.requests[0]!;
+  return sent.filter((name) => rawHeaders.some((each, i) => each === name && rawHeaders[i + 1] === 'forged'));
+}
+
+describe('headers by which a client could pose as somebody else', () => {
+  it('do not reach the upstream', async () => {
+    expect(await reaching(IDENTITY)).toEqual([]);
+  });
+
+  it('do not reach it with underscores either, which many servers read as dashes', async () => {
+    expect(await reaching(withUnderscores(IDENTITY))).toEqual([]);
+  });
+
+  it('do not reach it from a trusted proxy either: identity is the gateway’s to give', async () => {
+    expect(await reaching([...IDENTITY, ...withUnderscores(IDENTITY)], trusting('127.0.0.1'))).toEqual([]);
+  });
+
+  it('do not reach it when `Connection` names one of them', async () => {
+    const users = recording();
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+    await raw(gw.url, requestHead('GET /1', 'Connection: close, X-Other', 'X-Other: a', 'X-User-Id: eve'));
+    expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
+  });
+});
+
+describe('headers by which a client could pose as a proxy', () => {
+  it('do not reach the upstream', async () => {
+    expect(await reaching(CLAIMS)).toEqual([]);
+  });
+
+  it('do not reach it with underscores either', async () => {
+    expect(await reaching(withUnderscores([...CLAIMS, 'X-Forwarded-For', 'X-Request-Id']))).toEqual([]);
+  });
+
+  it('are told from those that only look like them', async () => {
+    const harmless = ['X-User', 'X-Users-Id', 'X-Forward', 'Accept', 'X-Real-Estate'];
+    expect(await reaching(harmless)).toEqual(harmless);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
+
+const YAML = `
+upstreams: { admin: { url: "\${ADMIN_URL}" }, public: { url: "\${PUBLIC_URL}" } }
+routes:
+  - { id: admin, match: { path: /admin/** }, upstream: admin }
+  - { id: public, match: { path: /** }, upstream: public }
+`;
+
+/** @returns which upstream gets the request, and what it is asked for */
+async function forwarded(target: string): Promise<string | undefined> {
+  const gw = await gateway(YAML)
+    .withUpstream('admin', (req, res) => void res.end(`admin ${req.url}`))
+    .withUpstream('public', (req, res) => void res.end(`public ${req.url}`))
+    .start();
+  return answersIn(await raw(gw.url, requestHead(`GET ${target}`, 'Connection: close')))[0]?.body;
+}
+
+describe('the path that is matched', () => {
+  it.each([
+    ['/admin', 'admin /admin'],
+    ['/%61dmin/x', 'admin /admin/x'],
+    ['/%61%64%6D%69%6e', 'admin /admin'],
+    ['//admin', 'admin /admin'],
+    ['/admin//x', 'admin /admin/x'],
+    ['/admin/', 'admin /admin/'],
+    ['http://gateway.test/%61dmin', 'admin /admin'],
+    ['/Admin', 'public /Admin'],
+    ['/ADMIN/x', 'public /ADMIN/x'],
+    ['/administrator', 'public /administrator'],
+    ['/x/admin', 'public /x/admin'],
+    ['/%2561dmin', 'public /%2561dmin'],
+  ])('is the path that is forwarded: %s is %s', async (target, expected) => {
+    expect(await forwarded(target)).toBe(expected);
+  });
+
+  it.each([
+    ['/a%252e%252e/b', '/a%252e%252e/b'],
+    ['/a%252fb', '/a%252fb'],
+    ['/%c3%a9', '/%C3%A9'],
+    ['/a%20b', '/a%20b'],
+    ['/a%3fb%23c%3bd', '/a%3Fb%23c%3Bd'],
+    ['/a;b=c,d@e:f', '/a;b=c,d@e:f'],
+    ['/%7Euser/a%2Db', '/~user/a-b'],
+    ['/.well-known/x', '/.well-known/x'],
+    ['/.../a..b', '/.../a..b'],
+  ])('has one spelling, decoded once at most: %s is %s', async (target, expected) => {
+    expect(await forwarded(target)).toBe(`public ${expected}`);
+  });
+
+  it.each([
+    '?',
+    '?a=1&a=2&b',
+    '?a=%2e%2e%2f..&b=//&c=%0d%0aX:%201&d=%00&e=%ff',
+    '?a=/../?b&=&&',
+    '?a="<>|{}\\^`',
+    '?__proto__=1&constructor[prototype]=2',
+  ])('has a query that nobody touches: %s', async (query) => {
+    expect(await forwarded(`/a${query}`)).toBe(`public /a${query}`);
+  });
+
+  it('is also the one that the gateway’s own controllers are asked by', async () => {
+    const live = await forwarded('/health/live');
+    expect(live).toContain('"process"');
+    expect([await forwarded('/%68ealth/live'), await forwarded('//health/live')]).toEqual([live, live]);
+  });
+});

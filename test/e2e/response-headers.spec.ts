@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { ok, rawUpstream } from '../support/raw-upstream.js';
+
+async function headersFor(...upstreamFields: string[]) {
+  const users = rawUpstream(ok('hello', ...upstreamFields));
+  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+  const [answer] = answersIn(await raw(gw.url, requestHead('GET /1', 'Connection: close')));
+  expect(answer).toMatchObject({ status: 200, body: 'hello' });
+  return answer!.headers;
+}
+
+describe('headers of an answer', () => {
+  it('reach the client as the upstream sent them', async () => {
+    const headers = await headersFor(
+      'Content-Type: text/plain; charset=utf-8',
+      'ETag: W/"1"',
+      'Date: Mon, 01 Jan 2024 00:00:00 GMT',
+      'Location: http://10.0.0.1/elsewhere',
+      'X-Empty:',
+      'X-Quoted: "a, b"',
+    );
+    expect(headers).toMatchObject({
+      'content-type': ['text/plain; charset=utf-8'],
+      etag: ['W/"1"'],
+      date: ['Mon, 01 Jan 2024 00:00:00 GMT'],
+      location: ['http://10.0.0.1/elsewhere'],
+      'x-empty': [''],
+      'x-quoted': ['"a, b"'],
+    });
+  });
+
+  it('may be there several times', async () => {
+    const cookies = ['a=1; Path=/', 'b=2; HttpOnly', 'c="x, y"; Expires=Wed, 21 Oct 2026 07:28:00 GMT'];
+    const headers = await headersFor(
+      ...cookies.map((each) => `Set-Cookie: ${each}`),
+      'Link: <a>',
+      'Link: <b>',
+    );
+    expect(headers['set-cookie']).toEqual(cookies);
+    expect(headers['link']).toEqual(['<a>', '<b>']);
+  });
+
+  it('that belong to the connection of the upstream stay there', async () => {
+    const headers = await headersFor(
+      'Connection: keep-alive, X-Mine , x-ALSO',
+      'X-Mine: a',
+      'X-Also: b',
+      'Keep-Alive: timeout=99',
+      'Proxy-Connection: keep-alive',
+      'Proxy-Authenticate: Basic',
+      'Upgrade: h2c',
+      'Trailer: X-Later',
+    );
+    const leaked = ['x-mine', 'x-also', 'proxy-connection', 'proxy-authenticate', 'upgrade', 'trailer'];
+    expect(leaked.filter((name) => name in headers)).toEqual([]);
+    expect(headers).toMatchObject({ connection: ['close'] });
+    expect(headers['keep-alive']).not.toEqual(['timeout=99']);
+  });
+
+  it('that protect the answer stay on it, whatever `Connection` names', async () => {
+    const headers = await headersFor(
+      'Connection: Set-Cookie, Cache-Control, Vary, Content-Length, X-Request-Id',
+      'Set-Cookie: a=1',
+      'Cache-Control: private',
+      'Vary: Cookie',
+    );
+    expect(headers).toMatchObject({
+      'set-cookie': ['a=1'],
+      'cache-control': ['private'],
+      vary: ['Cookie'],
+      'content-length': ['5'],
+      'x-request-id': [expect.any(String)],
+    });
+  });
+
+  it('that redirect are passed on, and not followed', async () => {
+    const users = rawUpstream('HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n');
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    const response = await gw.fetch('/1', { redirect: 'manual' });
+    expect({ status: response.status, location: response.headers.get('location') }).toEqual({
+      status: 302,
+      location: '/elsewhere',
+    });
+    expect(users.received.match(/^GET /gm)).toHaveLength(1);
+  });
+});
+
+describe('the status of an answer', () => {
+  it.each([200, 203, 299, 418, 451, 507, 599, 799, 999])('is the one of the upstream: %i', async (status) => {
+    const users = rawUpstream(`HTTP/1.1 ${status} Whatever\r\nContent-Length: 5\r\n\r\nhello`);
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
+    expect(answersIn(received)).toMatchObject([{ status, body: 'hello' }]);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { ok, rawUpstream } from '../support/raw-upstream.js';
+
+/** What helmet sets when nobody tells it anything else. */
+const HELMET = [
+  'content-security-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'origin-agent-cluster',
+  'referrer-policy',
+  'strict-transport-security',
+  'x-content-type-options',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
+];
+
+async function answerTo(request: string, ...upstreamFields: string[]) {
+  const users = rawUpstream(ok('hello', ...upstreamFields));
+  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+  return answersIn(await raw(gw.url, request))[0]!;
+}
+
+const GET = requestHead('GET /1', 'Connection: close');
+
+describe('the security headers of helmet', () => {
+  it.each([
+    ['an answer of the upstream', GET],
+    ['a refusal', requestHead('GET /%00', 'Connection: close')],
+    ['the health of the gateway', requestHead('GET /health', 'Connection: close')],
+  ])('are on %s, once each', async (_, request) => {
+    const { headers } = await answerTo(request);
+    const missing = HELMET.filter((name) => headers[name]?.length !== 1);
+    expect(missing).toEqual([]);
+    expect(headers).toMatchObject({
+      'x-content-type-options': ['nosniff'],
+      'x-frame-options': ['SAMEORIGIN'],
+    });
+  });
+
+  it('give way to what the upstream says itself', async () => {
+    const { headers } = await answerTo(
+      GET,
+      'X-Frame-Options: DENY',
+      "Content-Security-Policy: default-src 'none'",
+    );
+    expect(headers).toMatchObject({
+      'x-frame-options': ['DENY'],
+      'content-security-policy': ["default-src 'none'"],
+      'x-content-type-options': ['nosniff'],
+    });
+  });
+
+  it('do not give way to what the upstream says only to the gateway', async () => {
+    const { headers } = await answerTo(GET, 'X-Frame-Options: ALLOWALL', 'Connection: X-Frame-Options');
+    expect(headers).toMatchObject({ 'x-frame-options': ['SAMEORIGIN'] });
+  });
+});
+
+describe('what software answers', () => {
+  it.each([
+    ['an answer of the upstream', GET],
+    ['a refusal', requestHead('GET /%00', 'Connection: close')],
+    ['the health of the gateway', requestHead('GET /health', 'Connection: close')],
+    ['what is not HTTP', 'garbage\r\n\r\n'],
+  ])('is not told by %s', async (_, request) => {
+    const { headers } = await answerTo(request, 'X-Powered-By: PHP/5.2');
+    expect(headers).not.toHaveProperty('x-powered-by');
+    expect(headers).not.toHaveProperty('server');
+    expect(JSON.stringify(headers)).not.toMatch(/express|nest|undici|node\/|\d+\.\d+\.\d+(?!\.\d)/i);
+  });
+});

@@ -1,0 +1,246 @@
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { collectBody } from '../support/http.js';
+import { listen } from '../support/gateway.js';
+import { type GatewayProcess, spawnGateway } from '../support/process.js';
+import { until } from '../support/until.js';
+
+describe('SIGTERM', { timeout: 60_000 }, () => {
+  it('ends readiness at once, takes requests during `delay`, finishes what is in flight, and exits with 0', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 3s, drain: 20s');
+    const inFlight = get(`${gateway.url}/api/slow`);
+    await until('the request is at the service', () => service.held.length === 1);
+
+    const toldAt = performance.now();
+    gateway.process.kill('SIGTERM');
+    await until('readiness says no', async () => (await get(`${gateway.url}/health/ready`)) === 503, 1000);
+    expect(await get(`${gateway.managementUrl}/health/ready`)).toBe(503);
+    expect(await get(`${gateway.url}/health/live`)).toBe(200);
+    expect(await get(`${gateway.url}/api/hello`)).toBe(200);
+
+    await until(
+      'new connections are refused',
+      async () => (await get(`${gateway.url}/api/hello`)) === 'ECONNREFUSED',
+    );
+    expect(performance.now() - toldAt).toBeGreaterThan(3000 - 20);
+    expect(gateway.process.child.exitCode).toBeNull();
+    service.release();
+    const releasedAt = performance.now();
+    expect(await inFlight).toBe(200);
+    expect(await gateway.process.exited).toBe(0);
+    // It waits for the request, not for the end of `drain`.
+    expect(performance.now() - releasedAt).toBeLessThan(5000);
+  });
+
+  it('does not wait for idle connections', async () => {
+    const gateway = await start(new SlowService(), 'delay: 0s, drain: 20s');
+    // Kept alive by `fetch`.
+    expect((await fetch(`${gateway.url}/api/hello`)).status).toBe(200);
+    expect((await fetch(`${gateway.managementUrl}/health`)).status).toBe(200);
+
+    const toldAt = performance.now();
+    gateway.process.kill('SIGTERM');
+    expect(await gateway.process.exited).toBe(0);
+    expect(performance.now() - toldAt).toBeLessThan(5000);
+  });
+
+  it('closes a connection that is kept alive after the answer that was in flight', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 0s, drain: 8s');
+    const inFlight = fetch(`${gateway.url}/api/slow`);
+    await until('the request is at the service', () => service.held.length === 1);
+
+    gateway.process.kill('SIGTERM');
+    await until(
+      'new connections are refused',
+      async () => (await get(`${gateway.url}/api/hello`)) === 'ECONNREFUSED',
+    );
+    service.release();
+    const releasedAt = performance.now();
+    expect((await inFlight).status).toBe(200);
+    expect(await gateway.process.exited).toBe(0);
+    expect(performance.now() - releasedAt).toBeLessThan(4000);
+  });
+
+  it('cuts what takes longer than `drain`, and exits with 0 all the same', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 0s, drain: 500ms');
+    const inFlight = get(`${gateway.url}/api/slow`);
+    await until('the request is at the service', () => service.held.length === 1);
+
+    const toldAt = performance.now();
+    gateway.process.kill('SIGTERM');
+    expect(await inFlight).toBe('ECONNRESET');
+    expect(performance.now() - toldAt).toBeGreaterThan(500 - 20);
+    expect(await gateway.process.exited).toBe(0);
+    expect(performance.now() - toldAt).toBeLessThan(5000);
+  });
+
+  it('loses no request of clients that go elsewhere when readiness says no', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 1s, drain: 10s');
+    const readiness = watchReadiness(gateway);
+    const clients = Array.from({ length: 8 }, async () => {
+      const answers: Answer[] = [];
+      while (readiness.ready) answers.push(await get(`${gateway.url}/api/hello`));
+      return answers;
+    });
+    expect(new Set(await tellUnderLoad(gateway, service, clients))).toEqual(new Set([200]));
+    expect(await gateway.process.exited).toBe(0);
+  });
+
+  it('loses no request of clients that use a connection until they are told to close it', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 1s, drain: 10s');
+    const readiness = watchReadiness(gateway);
+    const clients = Array.from({ length: 16 }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      onTestFinished(() => agent.destroy());
+      const answers: Answer[] = [];
+      let told = false;
+      // Only for a new connection does it matter that readiness says no.
+      while (readiness.ready || !told) {
+        const answer = await get(
+          `${gateway.url}/api/hello`,
+          agent,
+          (res) => (told = res.headers.connection === 'close'),
+        );
+        // Its idle connection was closed, which costs no request.
+        if (answer === 'ECONNREFUSED') break;
+        answers.push(answer);
+      }
+      return answers;
+    });
+    expect(new Set(await tellUnderLoad(gateway, service, clients))).toEqual(new Set([200]));
+    expect(await gateway.process.exited).toBe(0);
+  });
+
+  it('loses no request that reached a service, of clients that go on until they are refused', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 500ms, drain: 10s');
+    const clients = Array.from({ length: 8 }, async () => {
+      const answers: Answer[] = [];
+      while (!answers.includes('ECONNREFUSED')) answers.push(await get(`${gateway.url}/api/hello`));
+      return answers;
+    });
+    const answers = await tellUnderLoad(gateway, service, clients);
+    expect(answers.filter((answer) => answer === 200)).toHaveLength(service.answered);
+    // What the kernel has accepted, and the process not yet, is reset when the port closes.
+    const others = answers.filter((answer) => answer !== 'ECONNREFUSED' && answer !== 'ECONNRESET');
+    expect(new Set(others)).toEqual(new Set([200]));
+    expect(await gateway.process.exited).toBe(0);
+  });
+});
+
+describe('other signals', { timeout: 60_000 }, () => {
+  it('SIGINT skips the delay, and drains', async () => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 50s, drain: 20s');
+    const inFlight = get(`${gateway.url}/api/slow`);
+    await until('the request is at the service', () => service.held.length === 1);
+
+    gateway.process.kill('SIGINT');
+    await until(
+      'new connections are refused',
+      async () => (await get(`${gateway.url}/api/hello`)) === 'ECONNREFUSED',
+    );
+    service.release();
+    expect(await inFlight).toBe(200);
+    expect(await gateway.process.exited).toBe(0);
+  });
+
+  it.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const)('after %s, %s ends at once, and not as if all was well', async (first, second) => {
+    const service = new SlowService();
+    const gateway = await start(service, 'delay: 50s, drain: 50s');
+    const inFlight = get(`${gateway.url}/api/slow`);
+    await until('the request is at the service', () => service.held.length === 1);
+
+    gateway.process.kill(first);
+    expect(await gateway.process.json(({ msg }) => msg === 'draining')).toMatchObject({ signal: first });
+    const toldAt = performance.now();
+    gateway.process.kill(second);
+    expect(await gateway.process.exited).toBe(1);
+    expect(performance.now() - toldAt).toBeLessThan(2000);
+    expect(await inFlight).toBe('ECONNRESET');
+  });
+});
+
+type Answer = number | string;
+
+/**
+ * One request, on a connection of its own unless there is an agent.
+ *
+ * @returns the status once the body is whole, or the error's code
+ */
+function get(
+  url: string,
+  agent: Agent | false = false,
+  look?: (res: IncomingMessage) => void,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
+    const req = request(url, { agent }, (res) => {
+      look?.(res);
+      collectBody(res).then(() => resolve(res.statusCode ?? 0), failed);
+    });
+    req.on('error', failed).end();
+  });
+}
+
+/** As a load balancer does. */
+function watchReadiness({ url }: GatewayProcess): { readonly ready: boolean } {
+  const readiness = { ready: true };
+  void (async () => {
+    while (readiness.ready) readiness.ready = (await get(`${url}/health/ready`)) === 200;
+  })();
+  return readiness;
+}
+
+async function tellUnderLoad(
+  gateway: GatewayProcess,
+  service: SlowService,
+  clients: Promise<Answer[]>[],
+): Promise<Answer[]> {
+  await until('the load is steady', () => service.answered > 50);
+  gateway.process.kill('SIGTERM');
+  return (await Promise.all(clients)).flat();
+}
+
+/** Holds `/slow` until it is told to answer. */
+class SlowService {
+  readonly held: ServerResponse[] = [];
+  answered = 0;
+
+  readonly handle: RequestListener = (req, res) => {
+    if (req.url === '/api/slow') this.held.push(res);
+    else {
+      this.answered++;
+      res.end('hello');
+    }
+  };
+
+  release(): void {
+    for (const res of this.held) res.end('at last');
+  }
+}
+
+async function start(service: SlowService, shutdown: string): Promise<GatewayProcess> {
+  return spawnGateway(`
+    server: { host: 127.0.0.1, port: 0, shutdown: { ${shutdown} } }
+    management: { port: 0 }
+    upstreams: { api: { url: "${await listen(createServer(service.handle))}", timeout: 9s } }
+    routes: [{ id: api, match: { path: /api/** }, upstream: api, timeout: 50s }]
+  `);
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { recording } from '../support/recording.js';
+import { until } from '../support/until.js';
+
+/** @returns a gateway, and the answer under way once the upstream has the request */
+async function start(headers: Record<string, string>) {
+  let answer: ServerResponse | undefined;
+  const gw = await gateway(ONE_ROUTE)
+    .withUpstream('users', (_req, res) => void (answer = res.writeHead(200, headers)))
+    .start();
+  const client = await RawConnection.to(gw.url);
+  client.send(requestHead('GET /events', 'Connection: close'));
+  await until('the upstream has the request', () => answer);
+  return { client, answer: answer! };
+}
+
+describe('what the upstream sends', () => {
+  it.each([
+    ['events', { 'content-type': 'text/event-stream' }],
+    ['a body of known length', { 'content-length': '30' }],
+  ])('reaches the client before there is more of it: %s', async (_, headers) => {
+    const { client, answer } = await start(headers);
+    for (const event of ['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n']) {
+      answer.write(event);
+      await client.until(event, 2_000);
+    }
+    answer.end('end');
+    await client.ended();
+    expect(client.received).toContain('end');
+  });
+
+  it('reaches the client also when it is only a head so far', async () => {
+    const { client, answer } = await start({ 'content-type': 'text/event-stream' });
+    answer.flushHeaders();
+    expect(await client.until('\r\n\r\n', 2_000)).toMatch(/^HTTP\/1\.1 200 /);
+    answer.end();
+    await client.ended();
+  });
+});
+
+describe('what the client sends', () => {
+  it.each([
+    ['with a length', 'Content-Length: 10', ['hello', 'world']],
+    ['in chunks', 'Transfer-Encoding: chunked', ['5\r\nhello\r\n', '5\r\nworld\r\n0\r\n\r\n']],
+  ])('reaches the upstream before there is more of it, %s', async (_, field, [first, second]) => {
+    let streamed = '';
+    const users = recording((req, res) => {
+      req.on('data', (chunk: Buffer) => (streamed += chunk.toString())).on('end', () => res.end('stored'));
+    });
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+    const client = await RawConnection.to(gw.url);
+    client.send(requestHead('POST /', field, 'Connection: close') + first!);
+    await until('the first half is with the upstream', () => streamed === 'hello', 2_000);
+    client.send(second!);
+    await once(client.socket, 'close');
+    expect(streamed).toBe('helloworld');
+    expect(client.received).toContain('stored');
+  });
+});

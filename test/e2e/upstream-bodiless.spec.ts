@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
+import { ok, rawUpstream } from '../support/raw-upstream.js';
+
+const BODY = 'Content-Length: 5\r\n\r\nhello';
+const CHUNKS = 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n';
+
+const ANSWERS: Record<string, [method: string, status: string, answer: string]> = {
+  'HEAD with a body': ['HEAD', '200', `HTTP/1.1 200 OK\r\n${BODY}`],
+  'HEAD with chunks': ['HEAD', '200', `HTTP/1.1 200 OK\r\n${CHUNKS}`],
+  '204 with a body': ['GET', '204', `HTTP/1.1 204 No Content\r\n${BODY}`],
+  '204 with chunks': ['GET', '204', `HTTP/1.1 204 No Content\r\n${CHUNKS}`],
+  '304 with a body': ['GET', '304', `HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n${BODY}`],
+  '304 with chunks': ['GET', '304', `HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n${CHUNKS}`],
+};
+
+describe('an answer that cannot have a body', () => {
+  it.each(Object.entries(ANSWERS))(
+    'loses it, and the next request gets its own answer: %s',
+    async (_, each) => {
+      const [method, status, answer] = each;
+      const users = rawUpstream(answer, ok('its own answer'));
+      const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+      const received = await raw(
+        gw.url,
+        requestHead(`${method} /1`) + requestHead('GET /2', 'Connection: close'),
+      );
+      const [first, second, ...others] = received.split(/(?=HTTP\/1\.1 )/);
+      expect(first).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(first?.endsWith('\r\n\r\n')).toBe(true);
+      expect(second?.endsWith('its own answer')).toBe(true);
+      expect(others).toEqual([]);
+    },
+  );
+
+  it('tells the length that GET would have, for HEAD', async () => {
+    const users = rawUpstream('HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n');
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    const response = await gw.fetch('/1', { method: 'HEAD' });
+    expect(response.headers.get('content-length')).toBe('1234');
+  });
+
+  it('has no framing of its own with 204', async () => {
+    const users = rawUpstream('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n');
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
+    expect(received).not.toMatch(/content-length|transfer-encoding/i);
+  });
+});
