@@ -63,6 +63,9 @@ function otherBuild(folder) {
   return { id: `breakwater:${name}`, title: `Breakwater in ${name}`, role: 'breakwater', build, route: {} };
 }
 
+/** An id as the name of a file on any system. */
+export const fileName = (id) => id.replaceAll(':', '-');
+
 /**
  * @param {Contender} contender
  * @returns {Promise<{ args: string[], headers: Record<string, string> }>} how to run it, and what to ask it with
@@ -73,7 +76,7 @@ export async function prepare({ id, entry, build, route }, upstreamUrl, director
   }
   const cli = join(build, 'dist/cli.js');
   // JSON is valid YAML.
-  const file = join(directory, `${id.replace(':', '-')}.yaml`);
+  const file = join(directory, `${fileName(id)}.yaml`);
   writeFileSync(file, JSON.stringify(gatewayConfig(upstreamUrl, route)));
   const args = [cli, 'start', '-c', file];
   if (route.auth === 'none') return { args, headers: {} };

@@ -82,12 +82,11 @@ function admitAndSettle() {
   const breaker = new Breaker({
     upstream: 'orders',
     config: config.upstreams.orders.breaker,
-    trialTimeout: 3000,
     clock: systemClock,
     random: Math.random,
   });
   expect(breaker.state === 'closed');
-  return () => breaker.admit().settle('success', 'success', '200');
+  return () => breaker.admit(3000).settle('success', 'success', '200');
 }
 
 function buildHead() {

@@ -4,6 +4,11 @@
  * @typedef {{ contender: import('./contenders.mjs').Contender, rounds: Round[] }} Result
  */
 
+/** A contender that used less of its core, though nobody else had it, did not set the pace. */
+const saturatedFrom = 0.9;
+/** Others that took more of a contender's core took its figures with it. */
+const quietUpTo = 0.05;
+
 /**
  * Ratios are taken within each round and their median is reported: what disturbs the machine for a while disturbs
  * neighbours alike.
@@ -51,6 +56,25 @@ export function table({ rows }) {
   return align([header, ...lines]);
 }
 
+/** @param {ReturnType<typeof summarise>} summary @returns {string[]} what a reader of the table has to know */
+export function notes({ bestPeer, rows }) {
+  const lines = bestPeer ? [`The best peer is ${bestPeer}. Ratios are medians of the rounds.`] : [];
+  for (const { title, busy, disturbed } of rows) {
+    if (busy + disturbed < saturatedFrom) {
+      lines.push(`${title} used ${percent(busy)} of its core: something else set the pace, it can do more.`);
+    }
+  }
+  const disturbed = Math.max(...rows.map((row) => row.disturbed));
+  if (disturbed > quietUpTo) {
+    lines.push(
+      `Other work took up to ${percent(disturbed)} of the contenders' core: run again when it is quiet.`,
+    );
+  }
+  const failed = rows.filter((row) => row.failed > 0).map(({ title }) => title);
+  if (failed.length > 0) lines.push(`VOID: requests failed at ${failed.join(', ')}.`);
+  return lines;
+}
+
 /** Texts to the left in the first column, figures to the right in the others. */
 export function align(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
@@ -73,3 +97,4 @@ export function median(values) {
 const rate = ({ requests, seconds }) => requests / seconds;
 const medianRate = ({ rounds }) => median(rounds.map(rate));
 const number = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
+const percent = (share) => `${Math.round(share * 100)}%`;

@@ -3,18 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runQuietly } from '../../scripts/lib/children.mjs';
 import { runtime, SetupError } from '../../scripts/lib/project.mjs';
-import { chooseContenders, prepare } from './contenders.mjs';
+import { chooseContenders, fileName, prepare } from './contenders.mjs';
 import { loadGenerator } from './load.mjs';
 import { chooseCores, coreSeconds, cpuModel } from './machine.mjs';
 import { ServerProcess } from './processes.mjs';
 import { proveItWorks } from './proof.mjs';
-import { summarise, table } from './report.mjs';
+import { notes, summarise, table } from './report.mjs';
 
 const path = '/orders/ord-000042';
-/** A contender that used less of its core, though nobody else had it, did not set the pace. */
-const saturatedFrom = 0.9;
-/** Others that took more of a contender's core took its figures with it. */
-const quietUpTo = 0.05;
 
 /**
  * Measures every contender in rounds: A B C, A B C, ..., all of them before the same upstream.
@@ -32,11 +28,12 @@ export async function runBenchmark(options) {
 
   const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
   const servers = [];
+  const profiles = options.cpuProf ? mkdtempSync(join(tmpdir(), 'breakwater-profiles-')) : undefined;
   try {
-    const entrants = await startAll({ contenders, cores, directory, servers, cpuProf: options.cpuProf });
+    const entrants = await startAll({ contenders, cores, directory, servers, profiles });
     const results = await measure(entrants, { ...options, generator, cores });
     const summary = summarise(results);
-    tell(summary);
+    console.log(['', table(summary), '', ...notes(summary)].join('\n'));
     if (options.json) {
       const report = { conditions, at: new Date().toISOString(), ...summary, rounds: results };
       writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
@@ -45,10 +42,11 @@ export async function runBenchmark(options) {
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
     rmSync(directory, { recursive: true });
+    if (profiles) console.log(`Profiling slows down. Chrome's DevTools open what is in ${profiles}`);
   }
 }
 
-async function startAll({ contenders, cores, directory, servers, cpuProf }) {
+async function startAll({ contenders, cores, directory, servers, profiles }) {
   const start = async (name, args, core) => {
     const server = new ServerProcess(name, args, core);
     servers.push(server);
@@ -58,7 +56,7 @@ async function startAll({ contenders, cores, directory, servers, cpuProf }) {
   const entrants = [];
   for (const contender of contenders) {
     const { args, headers } = await prepare(contender, upstreamUrl, directory);
-    const profiled = cpuProf && contender.role === 'breakwater' ? profileArgs(contender) : [];
+    const profiled = profiles && contender.role === 'breakwater' ? profileArgs(profiles, contender) : [];
     const { server, url } = await start(contender.title, [...profiled, ...args], cores.contender);
     await proveItWorks(contender, url + path, headers);
     entrants.push({ contender, server, headers, url: url + path });
@@ -66,13 +64,8 @@ async function startAll({ contenders, cores, directory, servers, cpuProf }) {
   return entrants;
 }
 
-function profileArgs({ id, title }) {
-  const directory = mkdtempSync(join(tmpdir(), `breakwater-profile-${id.replace(':', '-')}-`));
-  console.log(
-    `The profile of ${title} will be in ${directory} (open it in Chrome's DevTools); profiling slows it down.`,
-  );
-  return ['--cpu-prof', `--cpu-prof-dir=${directory}`];
-}
+/** One folder for each contender: Node names the files by process and time. */
+const profileArgs = (directory, { id }) => ['--cpu-prof', `--cpu-prof-dir=${join(directory, fileName(id))}`];
 
 /** @returns {Promise<import('./report.mjs').Result[]>} */
 async function measure(entrants, { rounds, seconds, connections, generator, cores }) {
@@ -107,26 +100,3 @@ function describe({ seconds, rounds, connections }, { name }, { contender, rest 
     `Node ${node} on ${cpuModel()}.`,
   ].join('\n');
 }
-
-function tell(summary) {
-  const { bestPeer, rows } = summary;
-  console.log(`\n${table(summary)}\n`);
-  if (bestPeer) console.log(`The best peer is ${bestPeer}. Ratios are medians of the rounds.`);
-  for (const { title, busy, disturbed } of rows) {
-    if (busy + disturbed < saturatedFrom) {
-      console.log(
-        `${title} used ${percent(busy)} of its core: something else set the pace, so it can do more.`,
-      );
-    }
-  }
-  const disturbed = Math.max(...rows.map((row) => row.disturbed));
-  if (disturbed > quietUpTo) {
-    console.log(
-      `Other work took up to ${percent(disturbed)} of the contenders' core: run again when it is quiet.`,
-    );
-  }
-  const failed = rows.filter((row) => row.failed > 0).map(({ title }) => title);
-  if (failed.length > 0) console.log(`VOID: requests failed at ${failed.join(', ')}.`);
-}
-
-const percent = (share) => `${Math.round(share * 100)}%`;

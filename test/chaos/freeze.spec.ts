@@ -4,7 +4,7 @@ import { FALLBACK, ORDER, stageOutage, USER } from '../support/outage.js';
 import { until } from '../support/until.js';
 
 const ORDERS = { upstream: 'orders' };
-const DEADLINE_MS = 500;
+const DEADLINE_MS = 800;
 
 it(
   'a frozen service costs its callers one deadline, and nobody else anything',

@@ -36,18 +36,15 @@ it(
     const { service, gateway } = await tripped('timeout: 500ms');
     const clients = new Load(`${gateway.url}/api`, CLIENTS);
     const during = clients.fromNow();
-    await until('three trials hung', () => service.trials === 3, 20_000);
+    await until('three trials hung', () => service.trials >= 3, 20_000);
+    await clients.stop();
 
     expect(service.mostHeld).toBe(1);
     expect(during.answers).toEqual([FALLBACK]);
+    // Each of them was judged: none went beside another.
     const again = { ...API, from: 'half-open', to: 'open', reason: 'trial-failed' };
-    expect(await metric(gateway.managementUrl, 'breakwater_breaker_transitions_total', again)).toBe(2);
-
-    service.recover();
-    await until('the breaker is closed', async () => (await state(gateway)) === 0);
-    const after = clients.fromNow();
-    await until('all are answered', () => after.total > 300);
-    expect(after.answers).toEqual(['200 fine']);
+    const failed = () => metric(gateway.managementUrl, 'breakwater_breaker_transitions_total', again);
+    await until('a trip for each trial', async () => (await failed()) === service.trials, 3000);
   },
 );
 

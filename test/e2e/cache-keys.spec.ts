@@ -11,9 +11,9 @@ routes:
 `;
 
 /** @returns for each request in turn the number of the call to the upstream that answered it */
-async function answers(...requests: string[][]): Promise<(string | undefined)[]> {
+async function answers(requests: string[][], yaml = YAML): Promise<(string | undefined)[]> {
   const users = recording((_req, res) => void res.end(String(users.requests.length)));
-  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+  const gw = await gateway(yaml).withUpstream('users', users.handler).start();
   const bodies: (string | undefined)[] = [];
   for (const [target, ...fields] of requests) {
     const received = await raw(gw.url, requestHead(`GET ${target}`, 'Connection: close', ...fields));
@@ -27,9 +27,10 @@ describe('two requests share an answer', () => {
     ['when they are the same', ['/1?a=1'], ['/1?a=1']],
     ['when their paths are spelled differently', ['/a-b/c'], ['//%61%2Db//c']],
     ['when their hosts differ in case', ['/1', 'Host: A.Test'], ['/1', 'Host: a.test']],
+    ['when one names the usual port', ['/1', 'Host: a.test'], ['/1', 'Host: a.test.:80']],
     ['when one is absolute', ['/1', 'Host: a.test'], ['http://a.test/1', 'Host: b.test']],
   ])('%s', async (_, first, second) => {
-    expect(await answers(first, second, first)).toEqual(['1', '1', '1']);
+    expect(await answers([first, second, first])).toEqual(['1', '1', '1']);
   });
 });
 
@@ -45,9 +46,20 @@ describe('two requests do not share an answer', () => {
     ['when one path looks like a file', ['/me'], ['/me;x.css']],
     ['when one path is encoded twice', ['/%61'], ['/%2561']],
     ['when their hosts differ', ['/1', 'Host: a.test'], ['/1', 'Host: b.test']],
+    ['when their ports differ', ['/1', 'Host: a.test:8080'], ['/1', 'Host: a.test:8081']],
     ['when their routes differ', ['/1'], ['/1', 'X-Beta: 1']],
-    ['when their parts only look alike together', ['/1/2', 'Host: a'], ['/2', 'Host: a1']],
   ])('%s', async (_, first, second) => {
-    expect(await answers(first, second, first, second)).toEqual(['1', '2', '1', '2']);
+    expect(await answers([first, second, first, second])).toEqual(['1', '2', '1', '2']);
+  });
+});
+
+describe('two requests to a trusted proxy', () => {
+  it.each([
+    ['hosts', 'X-Forwarded-Host: a.test', 'X-Forwarded-Host: b.test'],
+    ['schemes', 'X-Forwarded-Proto: http', 'X-Forwarded-Proto: https'],
+  ])('do not share an answer when they came with different %s', async (_, first, second) => {
+    const trusting = `server: { trustProxy: [127.0.0.1] }\n${YAML}`;
+    const requests = [first, second, first, second].map((field) => ['/1', field]);
+    expect(await answers(requests, trusting)).toEqual(['1', '2', '1', '2']);
   });
 });

@@ -87,6 +87,15 @@ describe('what is cached for a user', () => {
     expect(await get('/optional', by({ sub: 'alice' }))).toBe('alice 1');
   });
 
+  it('is not to be had by writing their name into the URL', async () => {
+    const { get, users } = await start();
+    expect(await get('/optional?q', by({ sub: 'alice' }))).toBe('alice 1');
+    for (const guess of ['main,alice', 'main:alice', 'mainalice', '["main","alice"]']) {
+      expect(await get(`/optional?q${guess}`)).toMatch(/^nobody /);
+    }
+    expect(users.requests).toHaveLength(5);
+  });
+
   it('is not kept for nobody in particular when the upstream calls it private', async () => {
     const { get } = await start({ 'cache-control': 'private, max-age=60' });
     expect(await get('/optional')).toBe('nobody 1');

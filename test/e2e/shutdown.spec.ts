@@ -105,14 +105,11 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       onTestFinished(() => agent.destroy());
       const answers: Answer[] = [];
-      let told = false;
+      const client = { told: false };
+      const look = (res: IncomingMessage) => (client.told = res.headers.connection === 'close');
       // Only for a new connection does it matter that readiness says no.
-      while (readiness.ready || !told) {
-        const answer = await get(
-          `${gateway.url}/api/hello`,
-          agent,
-          (res) => (told = res.headers.connection === 'close'),
-        );
+      while (readiness.ready || !client.told) {
+        const answer = await get(`${gateway.url}/api/hello`, agent, look);
         // Its idle connection was closed, which costs no request.
         if (answer === 'ECONNREFUSED') break;
         answers.push(answer);

@@ -6,11 +6,12 @@ import { RawConnection } from '../support/raw-connection.js';
 import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
 
-const IMPATIENT = `server: { headersTimeout: 300ms, requestTimeout: 600ms }\n${ONE_ROUTE}`;
+const SLOW_HEADS = `server: { headersTimeout: 300ms }\n${ONE_ROUTE}`;
+const SLOW_BODIES = `server: { headersTimeout: 300ms, requestTimeout: 600ms }\n${ONE_ROUTE}`;
 
-async function start() {
+async function start(yaml = SLOW_HEADS) {
   const users = recording((req) => void req.resume());
-  return { users, gw: await gateway(IMPATIENT).withUpstream('users', users.handler).start() };
+  return { users, gw: await gateway(yaml).withUpstream('users', users.handler).start() };
 }
 
 describe('a client that is too slow', () => {
@@ -44,7 +45,7 @@ describe('a client that is too slow', () => {
   });
 
   it('gets a 408 when its body does not come, and the upstream sees no whole request', async () => {
-    const { gw, users } = await start();
+    const { gw, users } = await start(SLOW_BODIES);
     const client = (await RawConnection.to(gw.url)).send(
       `${requestHead('POST /', 'Content-Length: 100')}half`,
     );

@@ -46,7 +46,6 @@ export class UpstreamProxy {
       upstream: id,
       config: config.breaker,
       health: config.health,
-      trialTimeout: config.timeout,
       clock,
       random,
     });
@@ -66,7 +65,7 @@ export class UpstreamProxy {
     const deadline = new Deadline(this.clock, request.timeout ?? this.config.timeout);
     const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
     if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
-    const permit = this.breaker.admit();
+    const permit = this.breaker.admit(deadline.remaining);
     if (!permit) {
       this.bulkhead.leave();
       throw this.rejection('breaker_open', this.breaker.retryAfterSeconds);

@@ -14,7 +14,7 @@ const CONFIG: BreakerConfig = {
   mode: 'enforce',
 };
 
-const TRIAL_TIMEOUT = 3_000;
+const DEADLINE = 3_000;
 /** Jitter in the middle: open times are exact. */
 const NO_JITTER = 0.5;
 
@@ -23,7 +23,6 @@ function setUp(config: Partial<BreakerConfig> = {}, health?: Pick<HealthConfig, 
     upstream: 'users',
     config: { ...CONFIG, ...config },
     health,
-    trialTimeout: TRIAL_TIMEOUT,
     clock: systemClock,
     random: () => NO_JITTER,
   });
@@ -33,7 +32,7 @@ function setUp(config: Partial<BreakerConfig> = {}, health?: Pick<HealthConfig, 
 }
 
 function admit(breaker: Breaker): Permit {
-  const permit = breaker.admit();
+  const permit = breaker.admit(DEADLINE);
   if (!permit) throw new TypeError('rejected');
   return permit;
 }
@@ -63,7 +62,7 @@ describe('Breaker trips', () => {
     expect(log).toEqual(['closed > open: consecutive-failures']);
     expect(breaker.lastFailures).toHaveLength(5);
     expect(breaker.lastFailures[0]).toMatchObject({ outcome: 'reset', detail: 'ECONNRESET' });
-    expect(breaker.admit()).toBeUndefined();
+    expect(breaker.admit(DEADLINE)).toBeUndefined();
   });
 
   it('starts to count anew after a success', async () => {
@@ -128,15 +127,15 @@ describe('Breaker while open', () => {
     const { breaker, log } = setUp();
     await failTimes(breaker, 5);
     await vi.advanceTimersByTimeAsync(4_999);
-    expect(breaker.admit()).toBeUndefined();
+    expect(breaker.admit(DEADLINE)).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     expect(log.at(-1)).toBe('open > half-open: open-elapsed');
     const trial = admit(breaker);
-    expect(breaker.admit()).toBeUndefined();
+    expect(breaker.admit(DEADLINE)).toBeUndefined();
     succeed(trial);
     await settled();
     expect(log.at(-1)).toBe('half-open > closed: trial-passed');
-    expect(breaker.admit()).toBeDefined();
+    expect(breaker.admit(DEADLINE)).toBeDefined();
   });
 
   it('doubles the open time with each failed trial, up to maxOpenFor', async () => {
@@ -236,7 +235,7 @@ describe('traps of opossum that stay neutralised', () => {
     settle(early);
     await settled();
     expect(breaker.state).toBe('half-open');
-    expect(breaker.admit()).toBeDefined();
+    expect(breaker.admit(DEADLINE)).toBeDefined();
   });
 
   it('a trial that never settles does not wedge the breaker', async () => {
@@ -244,8 +243,8 @@ describe('traps of opossum that stay neutralised', () => {
     await failTimes(breaker, 5);
     await vi.advanceTimersByTimeAsync(5_000);
     admit(breaker);
-    await vi.advanceTimersByTimeAsync(TRIAL_TIMEOUT - 1);
-    expect(breaker.admit()).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(DEADLINE + 999);
+    expect(breaker.admit(DEADLINE)).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     succeed(admit(breaker));
     await settled();
@@ -305,6 +304,14 @@ describe('health probes', () => {
     await probe(breaker, true);
     expect(log.at(-1)).toBe('open > closed: health');
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('from before the trip do not end it', async () => {
+    const { breaker } = setUp({}, health);
+    await probe(breaker, true, true, true);
+    await failTimes(breaker, 5);
+    await probe(breaker, true);
+    expect(breaker.state).toBe('open');
   });
 
   it('re-open a half-open breaker when they fail', async () => {

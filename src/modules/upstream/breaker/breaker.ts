@@ -7,14 +7,14 @@ import { openTime } from './open-time.js';
 import { VoteWindow } from './vote-window.js';
 
 const KEPT_FAILURES = 5;
+/** Milliseconds. */
+const TRIAL_GRACE = 1_000;
 
 export interface BreakerOptions {
   readonly upstream: string;
   readonly config: BreakerConfig;
   /** How many probes in a row count; without it probes are not heard. */
   readonly health?: Pick<HealthConfig, 'failures' | 'passes'>;
-  /** Milliseconds after which a trial that never settled is given up. */
-  readonly trialTimeout: number;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -40,7 +40,8 @@ export class Breaker {
   /** Counts transitions: a permit of an earlier one has no vote any more. */
   private generation = 0;
   private consecutive = 0;
-  private trialSince: number | undefined;
+  /** Monotonic milliseconds until which the trial under way is the only one. */
+  private trialUntil = 0;
   private trips = 0;
   private closedAt: number;
   private openUntil = 0;
@@ -70,13 +71,16 @@ export class Breaker {
     return Math.max(1, Math.ceil((this.openUntil - this.options.clock.now()) / 1000));
   }
 
-  /** @returns a permit, or `undefined` when the call is rejected */
-  admit(): Permit | undefined {
-    const permit = this.permit();
+  /**
+   * @param deadline milliseconds the call has until response headers
+   * @returns a permit, or `undefined` when the call is rejected
+   */
+  admit(deadline: number): Permit | undefined {
+    const permit = this.permit(deadline);
     return permit ?? (this.options.config.mode === 'shadow' ? UNCOUNTED : undefined);
   }
 
-  private permit(): Permit | undefined {
+  private permit(deadline: number): Permit | undefined {
     switch (this.window.state) {
       case 'closed':
         return new CallPermit(this, this.generation);
@@ -84,10 +88,9 @@ export class Breaker {
         return undefined;
       case 'half-open': {
         const now = this.options.clock.now();
-        // A trial that never settles must not wedge the breaker: after its time another one may go.
-        if (this.trialSince !== undefined && now - this.trialSince < this.options.trialTimeout)
-          return undefined;
-        this.trialSince = now;
+        if (now < this.trialUntil) return undefined;
+        // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
+        this.trialUntil = now + deadline + TRIAL_GRACE;
         return new CallPermit(this, this.generation);
       }
     }
@@ -120,7 +123,7 @@ export class Breaker {
   settle(generation: number, vote: Vote, outcome: Outcome, detail: string): void {
     // The result of a call from before a transition says nothing about the upstream of today.
     if (generation !== this.generation) return;
-    this.trialSince = undefined;
+    this.trialUntil = 0;
     if (vote === 'success') {
       this.consecutive = 0;
       this.window.succeed();
@@ -178,9 +181,11 @@ export class Breaker {
     const reason = this.because ?? usual;
     this.because = undefined;
     this.last = to;
+    // Only probes from after the trip can end it.
+    if (to === 'open') this.probesPassed = 0;
     this.generation++;
     this.consecutive = 0;
-    this.trialSince = undefined;
+    this.trialUntil = 0;
     const { upstream, clock } = this.options;
     this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: clock.wall() });
   }

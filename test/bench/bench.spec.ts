@@ -1,0 +1,75 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { spawnNode, temporaryFile } from '../support/process.js';
+
+interface Row {
+  readonly id: string;
+  readonly requestsPerSecond: number;
+  readonly ofCeiling?: number;
+  readonly failed: number;
+}
+
+// Longer than it takes: a first run may have to build.
+describe('npm run bench', { timeout: 120_000 }, () => {
+  it('measures Breakwater beside the bare proxy', async () => {
+    const { code, rows } = await bench('--only', 'bare,breakwater');
+
+    expect(rows.map(({ id }) => id)).toEqual(['bare', 'breakwater']);
+    for (const row of rows) {
+      expect(row.failed).toBe(0);
+      expect(row.requestsPerSecond).toBeGreaterThan(0);
+    }
+    expect(rows[1]?.ofCeiling).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  });
+
+  it('is void when a single request fails', async () => {
+    const { code, rows, output } = await bench('--only', 'bare', '--against', await brokenBuild());
+
+    expect(rows.find(({ id }) => id !== 'bare')?.failed).toBeGreaterThan(0);
+    expect(output).toContain('VOID');
+    expect(code).toBe(1);
+  });
+
+  it('does not measure what lets everybody in', async () => {
+    const build = await brokenBuild('authorization = "any";');
+    const { code, stderr } = await bench('--only', 'bare', '--against', build);
+
+    expect(stderr).toContain('is not measured: without a token it answered 200');
+    expect(code).toBe(1);
+  });
+});
+
+async function bench(...args: string[]) {
+  const report = await temporaryFile('report.json', '{"rows":[]}');
+  const shortest = ['--rounds', '1', '--seconds', '1', '--json', report];
+  const run = spawnNode(['scripts/bench.mjs', ...shortest, ...args]);
+  // Asked, not killed, so that it can end what it started.
+  onTestFinished(async () => {
+    run.kill('SIGTERM');
+    await run.exited;
+  });
+  const code = await run.exited;
+  const { rows } = JSON.parse(await readFile(report, 'utf8')) as { rows: Row[] };
+  return { code, rows, output: run.lines.join('\n'), stderr: run.stderr };
+}
+
+/** Something that looks like Breakwater while it is examined, and fails one request in a hundred afterwards. */
+async function brokenBuild(flaw = ''): Promise<string> {
+  const build = dirname(await temporaryFile('package.json', '{}'));
+  await mkdir(join(build, 'dist'));
+  await writeFile(
+    join(build, 'dist/cli.js'),
+    `const { createServer } = require('node:http');
+    if (process.argv[2] === 'token') return console.log('token');
+    let served = 0;
+    const server = createServer((req, res) => {
+      let { authorization } = req.headers;
+      ${flaw}
+      const status = !authorization ? 401 : ++served % 100 === 0 ? 500 : 200;
+      res.writeHead(status).end('.'.repeat(460));
+    }).listen(0, '127.0.0.1', () => console.log(JSON.stringify(server.address())));`,
+  );
+  return build;
+}

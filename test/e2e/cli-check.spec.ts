@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.js';
+import { temporaryFile } from '../support/process.js';
+
+describe('breakwater check', { timeout: 60_000 }, () => {
+  it('ends with 0 and says how much a valid file configures', async () => {
+    const file = await temporaryFile('gateway.yaml', config('users: { url: http://127.0.0.1:9 }'));
+    expect(await cli(['check', '-c', file])).toEqual({
+      code: 0,
+      stdout: `${file} is valid: 1 route, 1 upstream.`,
+      stderr: '',
+    });
+  });
+
+  it('ends with 0 and warns on stderr about what is valid but doubtful', async () => {
+    const file = await temporaryFile(
+      'gateway.yaml',
+      config(
+        'users: { url: http://127.0.0.1:9, timeout: 3s, connectTimeout: 4s }\n  spare: { url: http://127.0.0.1:9 }',
+      ),
+    );
+    const { code, stdout, stderr } = await cli(['check', '-c', file]);
+    expect([code, stdout]).toEqual([0, `${file} is valid: 1 route, 2 upstreams.`]);
+    expect(stderr.split('\n')).toEqual([
+      'Warnings:',
+      expect.stringMatching(/gateway\.yaml:2:\d+ upstreams\.users\.connectTimeout: .*\(4s\).*\(3s\)/),
+      expect.stringMatching(/gateway\.yaml:3:\d+ upstreams\.spare: no route uses this upstream/),
+      '',
+    ]);
+  });
+
+  it('ends with 1 and every problem on stderr, in the order of the file', async () => {
+    const file = await temporaryFile('gateway.yaml', config('users: { url: ftp://x, timeout: 0s }'));
+    const { code, stdout, stderr } = await cli(['check', '-c', file]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /gateway\.yaml:2:17 upstreams\.users\.url: .*\n.*gateway\.yaml:2:35 upstreams\.users\.timeout: /,
+    );
+    expect(stderr).toContain(`2 problems in ${file}; nothing was started.`);
+  });
+
+  it('takes variables from the environment', async () => {
+    const file = await temporaryFile('gateway.yaml', config('users: { url: "${USERS_URL}" }'));
+    expect(await cli(['check', '-c', file])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('USERS_URL is not set'),
+    });
+    expect(await cli(['check', '-c', file], { USERS_URL: 'http://users:3001' })).toMatchObject({ code: 0 });
+  });
+});
+
+function config(upstreams: string): string {
+  return `upstreams:\n  ${upstreams}\nroutes: [{ id: users, match: { path: /users/** }, upstream: users }]\n`;
+}

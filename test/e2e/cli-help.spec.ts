@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.js';
+
+describe('the command line', { timeout: 60_000 }, () => {
+  it('--version is the version of the package', async () => {
+    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(manifest) as { version: string };
+    expect(await cli(['--version'])).toEqual({ code: 0, stdout: version, stderr: '' });
+  });
+
+  it('--help names every command and shows one of each', async () => {
+    const { code, stdout, stderr } = await cli(['--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const command of ['start', 'check', 'token', 'schema']) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} .*\\w`, 'm'));
+      expect(stdout).toContain(`$ breakwater ${command}`);
+    }
+  });
+
+  it.each(['start', 'check', 'token', 'schema'])('%s --help shows an example', async (command) => {
+    const { code, stdout, stderr } = await cli([command, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(
+      new RegExp(`Usage: breakwater ${command}[^]*Example:\n  \\$ .*breakwater ${command}`),
+    );
+  });
+
+  it.each([
+    ['a command that is nearly one', ['chekc'], "unknown command 'chekc'\n(Did you mean check?)"],
+    ['a command that is none', ['frobnicate'], "unknown command 'frobnicate'\n(add --help for the options)"],
+    [
+      'an option that is nearly one',
+      ['start', '--confg', 'x'],
+      "unknown option '--confg'\n(Did you mean --config?)",
+    ],
+    [
+      'an option that is none',
+      ['--frobnicate'],
+      "unknown option '--frobnicate'\n(add --help for the options)",
+    ],
+    [
+      'an option without its value',
+      ['check', '-c'],
+      "option '-c, --config <file>' argument missing\n(add --help",
+    ],
+    ['one word too many', ['start', 'gateway.yaml'], 'too many arguments'],
+  ])('ends with 1 and a hint on %s', async (_, args, hint) => {
+    const { code, stdout, stderr } = await cli(args);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(hint);
+  });
+
+  it('without a command shows the help on stderr, and ends with 1', async () => {
+    expect(await cli([])).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('Examples:') });
+  });
+});

@@ -1,0 +1,117 @@
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.js';
+import { listen } from '../support/gateway.js';
+import { breakwater, spawnGateway, temporaryFile } from '../support/process.js';
+
+const BROKEN = `server:
+  port: eighty
+  shutdwon: { delay: 1s }
+management: { port: 0 }
+upstreams:
+  users:
+    url: http://127.0.0.1:9
+    timeout: 3 parsecs
+  orders:
+    url: \${ORDERS_URL}
+routes:
+  - id: users
+    match: { path: /users/** }
+    upstream: uesrs
+`;
+
+const ANY_PORTS = 'server: { host: 127.0.0.1, port: 0, shutdown: { delay: 0s } }\nmanagement: { port: 0 }';
+
+/** Nobody listens on its upstream's port. */
+const ONE_ROUTE = `
+upstreams: { users: { url: http://127.0.0.1:9 } }
+routes: [{ id: users, match: { path: /users/** }, upstream: users }]
+`;
+
+/** A stack has lines such as `    at run (file:///...)`. */
+const STACK = /^\s+at /m;
+
+describe('breakwater start', { timeout: 60_000 }, () => {
+  it('ends with 1 and lists every problem of a broken configuration with its place', async () => {
+    const file = await temporaryFile('gateway.yaml', BROKEN);
+    const { code, stdout, stderr } = await cli(['start', '-c', file]);
+
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringContaining(`${file}:2:9 server.port: found "eighty", expected a port from 0 to 65535`),
+      expect.stringContaining(
+        `${file}:3:3 server.shutdwon: unknown key "shutdwon"; did you mean \`shutdown\`?`,
+      ),
+      expect.stringContaining(`${file}:8:14 upstreams.users.timeout: found "3 parsecs", expected a duration`),
+      expect.stringContaining(
+        `${file}:10:10 upstreams.orders.url: environment variable ORDERS_URL is not set`,
+      ),
+      expect.stringContaining(`${file}:14:15 routes[0].upstream: found "uesrs"`),
+      '',
+      `5 problems in ${file}; nothing was started.`,
+    ]);
+  });
+
+  it('ends with 1 and the place of what is no YAML', async () => {
+    const file = await temporaryFile('gateway.yaml', 'routes: [1\nupstreams: {');
+    const { code, stdout, stderr } = await cli(['start', '-c', file]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/gateway\.yaml:2:1 not valid YAML: /);
+    expect(stderr).not.toMatch(STACK);
+  });
+
+  it.each([
+    ['a file that is not there', '/nonexistent/gateway.yaml', 'no such file'],
+    ['a folder', '/', 'it is a directory'],
+  ])('ends with 1 and says so about %s', async (_, file, reason) => {
+    const { code, stdout, stderr } = await cli(['start', '-c', file]);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(`${file}:1:1 cannot read the configuration: ${reason}`);
+    expect(stderr).not.toMatch(STACK);
+  });
+
+  it('looks for gateway.yaml where nothing else is said, and for the file in GATEWAY_CONFIG', async () => {
+    const byDefault = await cli(['start']);
+    expect([byDefault.code, byDefault.stderr]).toEqual([1, expect.stringContaining('gateway.yaml:1:1 ')]);
+    const byVariable = await cli(['start'], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
+    expect([byVariable.code, byVariable.stderr]).toEqual([
+      1,
+      expect.stringContaining('/nonexistent/other.yaml:1:1 '),
+    ]);
+  });
+
+  it.each([
+    ['server', (port: string) => `server: { host: 127.0.0.1, port: ${port} }\nmanagement: { port: 0 }`],
+    ['management', (port: string) => `server: { host: 127.0.0.1, port: 0 }\nmanagement: { port: ${port} }`],
+  ])('ends with 1 and says that the port of %s is in use', async (section, yaml) => {
+    const { port } = new URL(await listen(createServer()));
+    const { code, stdout, stderr } = await cli([
+      'start',
+      '-c',
+      await temporaryFile('gateway.yaml', `${yaml(port)}\n${ONE_ROUTE}`),
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Port ${port} on 127.0.0.1 is in use.`);
+    expect(stderr).toContain(`${section}.port`);
+    expect(stderr).not.toMatch(STACK);
+    expect(stdout).not.toContain('listening');
+  });
+
+  it('starts although its upstream cannot be reached', async () => {
+    const gateway = await spawnGateway(`${ANY_PORTS}\n${ONE_ROUTE}`);
+    expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${gateway.url}/users/1`)).status).toBe(502);
+    expect(gateway.process.stderr).toBe('');
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+    const file = await temporaryFile('gateway.yaml', `${ANY_PORTS}\n${ONE_ROUTE}`);
+    const process = breakwater(['start', '-c', file]);
+    await process.json(({ msg }) => msg === 'listening');
+    process.kill(signal);
+    expect(await process.json(({ msg }) => msg === 'draining')).toMatchObject({ signal });
+    expect(await process.exited).toBe(0);
+    expect(process.stderr).toBe('');
+  });
+});
