@@ -1,6 +1,6 @@
 /**
- * @typedef {import('./load.mjs').Load & { cpuSeconds?: number, othersSeconds?: number }} Round CPU time of the contender, and
- *   what others took of its core
+ * @typedef {import('./load.mjs').Load & { cpuSeconds?: number, othersShare?: number }} Round CPU time of the contender, and
+ *   which share of its core others took
  * @typedef {{ contender: import('./contenders.mjs').Contender, rounds: Round[] }} Result
  */
 
@@ -33,7 +33,7 @@ export function summarise(results) {
       cpuMicrosPerRequest: median(rounds.map(({ cpuSeconds, requests }) => (cpuSeconds * 1e6) / requests)),
       /** Shares of its core. */
       busy: median(rounds.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds)),
-      disturbed: Math.max(...rounds.map(({ othersSeconds, seconds }) => othersSeconds / seconds)),
+      disturbed: Math.max(...rounds.map(({ othersShare }) => othersShare)),
       failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
     };
   });

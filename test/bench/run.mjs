@@ -77,9 +77,9 @@ async function measure(entrants, { rounds, seconds, connections, generator, core
       const load = await generator.run({ url, headers, seconds, connections, core: cores.rest });
       const after = readMeters(server, cores.contender);
       const cpuSeconds = after.own - before.own;
-      const othersSeconds = after.core - before.core - cpuSeconds;
+      const othersShare = (after.core - before.core - cpuSeconds) / (after.at - before.at);
       if (load.requests === 0) throw new SetupError(`\n${server.name} answered nothing.`);
-      if (round > 0) results[i].rounds.push({ ...load, cpuSeconds, othersSeconds });
+      if (round > 0) results[i].rounds.push({ ...load, cpuSeconds, othersShare });
       process.stdout.write('.');
     }
     console.log();
@@ -87,7 +87,11 @@ async function measure(entrants, { rounds, seconds, connections, generator, core
   return results;
 }
 
-const readMeters = (server, core) => ({ own: server.cpuSeconds(), core: coreSeconds(core) });
+const readMeters = (server, core) => ({
+  own: server.cpuSeconds(),
+  core: coreSeconds(core),
+  at: performance.now() / 1000,
+});
 
 function describe({ seconds, rounds, connections }, { name }, { contender, rest }, node) {
   const where =
