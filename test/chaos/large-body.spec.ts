@@ -9,7 +9,8 @@ import { canMeasureMemory, watchMemory } from '../support/memory.js';
 import { type GatewayProcess, spawnGateway } from '../support/process.js';
 import { until } from '../support/until.js';
 
-const WARM_UP = 32 * MIB;
+/** As much as V8 lets dead buffers pile up before it collects them; held bodies would still show. */
+const WARM_UP = 96 * MIB;
 const LARGE = 200 * MIB;
 /** More than the sockets on both sides of the gateway hold together. */
 const SLOWLY_READ = 160 * MIB;
