@@ -8,7 +8,7 @@ import { inRoot, runtime, SetupError } from './lib/project.mjs';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --rounds N          rounds that count, after one to warm up (default 5)
+  --rounds N          rounds that count, after three to warm up (default 5)
   --seconds N         length of a round, for each contender (default 4)
   --connections N     keep-alive connections (default 64)
   --only a,b          only these contenders: bare, http-proxy-middleware, fastify-http-proxy,

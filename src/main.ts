@@ -19,7 +19,6 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
     if (message === undefined) throw error;
     return message;
   }
-  logger.log({ message: 'listening', url: gateway.url, managementUrl: gateway.managementUrl }, 'Gateway');
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(1);
@@ -30,6 +29,8 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Last: whoever reads this may send a signal at once.
+  logger.log({ message: 'listening', url: gateway.url, managementUrl: gateway.managementUrl }, 'Gateway');
   return undefined;
 }
 

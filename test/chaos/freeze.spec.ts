@@ -27,16 +27,19 @@ it(
     expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
 
-    // Its trials hang as well, so it stays away from its callers: they wait for nothing.
-    await until('a trial failed', async () => {
-      const labels = { from: 'half-open', to: 'open', reason: 'trial-failed' };
-      return (await read('breakwater_breaker_transitions_total', labels)) > 0;
-    });
-    expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
+    // Its trials hang as well, so it stays away from its callers: nobody waits but who is the trial.
+    const trials = { from: 'half-open', to: 'open', reason: 'trial-failed' };
+    const failedTrials = () => read('breakwater_breaker_transitions_total', trials);
+    await until('a trial failed', failedTrials);
     const rejected = load.orders.fromNow();
-    await until('more answers while it is frozen', () => rejected.total > 50);
+    const failedBefore = await failedTrials();
+    await until('two more trials failed', async () => (await failedTrials()) >= failedBefore + 2);
+    expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
     expect(rejected.answers).toEqual([FALLBACK]);
     expect(rejected.medianMs).toBeLessThan(DEADLINE_MS / 3);
+    expect(rejected.countSlow(DEADLINE_MS * 0.9)).toBeLessThanOrEqual(
+      (await failedTrials()) - failedBefore + 1,
+    );
 
     orders.process.kill('SIGCONT');
     await until('the breaker is closed', async () => (await read('breakwater_breaker_state')) === 0);

@@ -31,6 +31,11 @@ export class Tally {
     return this.counts.get(answer) ?? 0;
   }
 
+  /** @returns how many had to wait at least so long for their answer */
+  countSlow(ms: number): number {
+    return this.durations.filter((each) => each >= ms).length;
+  }
+
   get medianMs(): number {
     return this.durations.toSorted((a, b) => a - b)[this.durations.length >> 1] ?? 0;
   }

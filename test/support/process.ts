@@ -17,11 +17,12 @@ export interface LogLine {
 export class TestProcess {
   readonly lines: string[] = [];
   stderr = '';
+  /** Settles once its output has been read as well. */
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly waiting = new Set<() => void>();
 
   constructor(readonly child: ChildProcess) {
-    this.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+    this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
     if (child.stdout) {
       createInterface(child.stdout).on('line', (line) => {
         this.lines.push(line);

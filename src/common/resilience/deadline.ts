@@ -1,3 +1,4 @@
+import { type Cancellation, toSignal } from '../cancellation.js';
 import type { Clock } from '../clock.js';
 
 /** The moment by which everything that belongs to one call must be done, tries and pauses included. */
@@ -18,8 +19,8 @@ export class Deadline {
   }
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */
-  signal(caller: AbortSignal | undefined): AbortSignal {
+  signal(caller: Cancellation | undefined): AbortSignal {
     const passed = AbortSignal.timeout(Math.ceil(this.remaining));
-    return caller ? AbortSignal.any([caller, passed]) : passed;
+    return caller ? AbortSignal.any([toSignal(caller), passed]) : passed;
   }
 }

@@ -62,7 +62,7 @@ export class Forwarder {
 }
 
 function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {
-  const { req, head, signal } = exchange;
+  const { req, head, gone: signal } = exchange;
   return {
     method: req.method,
     path: head.path + head.query,

@@ -5,4 +5,8 @@ import { RouteGuard } from '../routing/route.guard.js';
 
 /** The stages of a gateway route, in the order they run. */
 export const GatewayRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(UseGuards(RouteGuard, JwtAuthGuard), UseInterceptors(CacheInterceptor));
+  applyDecorators(UseGuards(RouteGuard, JwtAuthGuard));
+
+/** The same for a route with a cache. */
+export const CachedGatewayRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(GatewayRoute(), UseInterceptors(CacheInterceptor));

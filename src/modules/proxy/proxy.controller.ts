@@ -1,11 +1,14 @@
-import { All, Controller, Inject, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { All, Controller, Inject, Next, Req, Res } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Forwarder } from './forwarder.service.js';
-import { GatewayRoute } from './gateway-route.decorator.js';
+import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
 import { ReplyWriter } from './reply-writer.js';
 
-/** The catch-all: every request that no controller of code answers. */
+/**
+ * The catch-all: every request that no controller of code answers. Handlers return at once: awaiting the
+ * upstream here would keep an observable pending for the length of the call, which costs more than the call.
+ */
 @Controller()
 export class ProxyController {
   constructor(
@@ -13,13 +16,19 @@ export class ProxyController {
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
   ) {}
 
-  /**
-   * Returns at once. Awaiting the upstream here would keep an observable pending for the length of the call,
-   * which costs more than the call itself.
-   */
+  /** Routes without a cache are spared its interceptor: what Nest does around one costs more than all guards. */
   @All('{*path}')
   @GatewayRoute()
-  handle(@Req() req: Request, @Res() _res: Response): void {
+  handle(@Req() req: Request, @Res() _res: Response, @Next() next: NextFunction): void {
+    const exchange = exchangeOf(req);
+    if (!exchange?.route) return;
+    if (exchange.route.cache) next();
+    else this.forwarder.forward(exchange, exchange.route);
+  }
+
+  @All('{*path}')
+  @CachedGatewayRoute()
+  handleCached(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
     if (exchange.stored) this.reply.stored(exchange, exchange.stored);

@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { type Cancellation, CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Identity } from './identity.js';
@@ -57,7 +58,7 @@ export class Exchange {
   tap: ResponseTap | undefined;
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
-  private readonly abort = new AbortController();
+  private readonly cancellation = new CancellationSource();
 
   constructor(
     readonly req: Request,
@@ -73,14 +74,19 @@ export class Exchange {
     return this.head.id;
   }
 
-  /** Aborted when the client is gone before its answer is complete. */
+  /** Told when the client is gone before its answer is complete. */
+  get gone(): Cancellation {
+    return this.cancellation;
+  }
+
+  /** The same, for code that calls with it. */
   get signal(): AbortSignal {
-    return this.abort.signal;
+    return toSignal(this.cancellation);
   }
 
   /** Gives up the call to the upstream, whose answer cannot be used. */
   abandon(): void {
-    this.abort.abort();
+    this.cancellation.abort();
   }
 
   /** The response has closed: nobody waits for an answer any more. */
@@ -89,7 +95,7 @@ export class Exchange {
       this.outcome ??= 'success';
     } else {
       this.outcome ??= 'client_gone';
-      this.abort.abort();
+      this.cancellation.abort();
     }
   }
 }

@@ -1,9 +1,12 @@
-import { createServer, type ServerOptions } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
+import type { Express, RequestHandler } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 import { OpenResponses } from './open-responses.js';
 
+/** What Nest makes of a controller's `{*path}`. */
+const CATCH_ALL = '/{*path}';
 /** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
 const TIMEOUT_CHECK_INTERVAL = 500;
 
@@ -14,7 +17,7 @@ export type HttpLimits = Pick<
 
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
-  private openResponses: OpenResponses | undefined;
+  private readonly openResponses = new OpenResponses();
 
   constructor(private readonly limits: HttpLimits) {
     super();
@@ -26,16 +29,40 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   /** From now on each answer is the last of its connection. */
   closeConnections(): void {
-    this.openResponses?.closeConnections();
+    this.openResponses.closeConnections();
+  }
+
+  /** Mounts a catch-all without its pattern: Express would match and decode every path for it. */
+  // Typed as the base class does.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  override all(...args: [path: any, handler?: any]): any {
+    const [path, handler] = args;
+    return path === CATCH_ALL ? this.use(handler as RequestHandler) : super.all(...args);
   }
 
   override initHttpServer(): void {
-    this.httpServer = createServer(serverOptions(this.limits), this.getInstance());
-    this.openResponses = new OpenResponses(this.httpServer);
+    const app = this.getInstance<Express>();
+    const options = { ...serverOptions(this.limits), ...messageClasses(app) };
+    this.httpServer = createServer(options, (req, res) => {
+      this.openResponses.add(res);
+      app(req, res);
+    });
     answerClientErrors(this.httpServer, this.openResponses);
     refuseConnect(this.httpServer);
     refuseExpectations(this.httpServer);
   }
+}
+
+/**
+ * Express gives each request and response its own prototypes, which is the dearest step of its whole pipeline.
+ * Here they are made with them, and there is nothing left to change.
+ */
+function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse<R extends IncomingMessage> extends ServerResponse<R> {}
+  app.request = Object.setPrototypeOf(AppRequest.prototype, app.request);
+  app.response = Object.setPrototypeOf(AppResponse.prototype, app.response);
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
 function serverOptions(limits: HttpLimits): ServerOptions {

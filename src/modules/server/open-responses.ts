@@ -1,14 +1,10 @@
-import type { Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** The answers a server owes, by connection, in the order of their requests. */
 export class OpenResponses {
   private readonly bySocket = new Map<Duplex, Set<ServerResponse>>();
   private closing = false;
-
-  constructor(server: Server) {
-    server.prependListener('request', (req, res) => this.add(req.socket, res));
-  }
 
   /** @returns the oldest first */
   on(socket: Duplex): ServerResponse[] {
@@ -26,7 +22,8 @@ export class OpenResponses {
     }
   }
 
-  private add(socket: Duplex, res: ServerResponse): void {
+  add(res: ServerResponse): void {
+    const { socket } = res.req;
     if (this.closing) res.setHeader('Connection', 'close');
     const responses = this.bySocket.get(socket);
     if (responses) responses.add(res);

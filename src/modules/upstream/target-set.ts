@@ -6,6 +6,8 @@ import type { Balancer } from './balancing/balancer.js';
 import { BALANCERS } from './balancing/balancers.js';
 import { Target } from './target.js';
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 /** The targets of an upstream: who may be chosen, and who is. */
 export class TargetSet {
   readonly ejected = new Event<Target>();
@@ -15,7 +17,7 @@ export class TargetSet {
   private balancer: Balancer;
   private panicking = false;
   /** Monotonic milliseconds at which the next ejected target is back. */
-  private nextReturn = Number.POSITIVE_INFINITY;
+  private nextReturn = NEVER;
 
   constructor(
     private readonly config: UpstreamConfig,
@@ -31,7 +33,7 @@ export class TargetSet {
    * @param tried targets that have failed this request already; another one is taken if there is one
    */
   pick(key: string | undefined, tried: readonly Target[]): Target {
-    if (this.clock.now() >= this.nextReturn) this.refresh();
+    if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
     if (this.panicking) this.panicked.emit();
     const target = this.balancer.pick(key);
     if (tried.length === 0 || !tried.includes(target)) return target;
@@ -73,7 +75,7 @@ export class TargetSet {
     const available = this.all.filter((each) => each.isAvailable(now));
     this.panicking = available.length === 0;
     this.nextReturn = Math.min(
-      ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : Infinity)),
+      ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : NEVER)),
     );
     this.balancer = this.balancerOver(available.length > 0 ? available : this.all);
   }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Cancellation } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { UpstreamError } from './upstream.error.js';
@@ -17,7 +18,7 @@ export interface UpstreamRequest {
   /** Milliseconds until response headers; default: the upstream's `timeout`. */
   readonly timeout?: number;
   /** Aborting it is the client's doing: the upstream's breaker hears nothing of it. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Cancellation;
 }
 
 /** Takes a response body as it arrives. */

@@ -23,6 +23,8 @@ export class VoteWindow {
   private readonly rotation = new EventEmitter();
   private readonly bucketMs: number;
   private rotatedAt: number;
+  /** Of the current bucket, not yet told to opossum. */
+  private successes = 0;
 
   constructor(
     config: BreakerConfig,
@@ -46,7 +48,11 @@ export class VoteWindow {
       (failed) => (failed ? Promise.reject(FAILED) : VOTED),
       this.engineOptions,
     );
-    this.engine.on('open', () => this.opened.emit());
+    this.engine.on('open', () => {
+      // Told later, they would be taken for the success of a trial.
+      this.successes = 0;
+      this.opened.emit();
+    });
     this.engine.on('halfOpen', () => this.halfOpened.emit());
     this.engine.on('close', () => this.closed.emit());
   }
@@ -66,13 +72,16 @@ export class VoteWindow {
     this.engineOptions.resetTimeout = ms;
   }
 
+  /** While closed a success moves nothing, so it is only counted until a failure or the next bucket asks. */
   succeed(): void {
     this.rotate();
-    void this.engine.fire(false);
+    if (this.engine.closed) this.successes++;
+    else void this.engine.fire(false);
   }
 
   fail(): void {
     this.rotate();
+    this.handOver();
     this.engine.fire(true).catch(() => undefined);
   }
 
@@ -86,6 +95,7 @@ export class VoteWindow {
 
   /** Forgets every vote: after a close, failures from before the trip must not count again. */
   clear(): void {
+    this.successes = 0;
     for (let i = 0; i < BUCKETS; i++) this.rotation.emit('rotate');
     this.rotatedAt = this.clock.now();
   }
@@ -94,10 +104,19 @@ export class VoteWindow {
     this.engine.shutdown();
   }
 
+  /** Tells opossum of the successes, in the events its window listens to. */
+  private handOver(): void {
+    for (; this.successes > 0; this.successes--) {
+      this.engine.emit('fire', []);
+      this.engine.emit('success', undefined, 0);
+    }
+  }
+
   /** Moves the window to now. Done at each vote, so that an idle upstream costs no timer. */
   private rotate(): void {
     const buckets = Math.floor((this.clock.now() - this.rotatedAt) / this.bucketMs);
     if (buckets <= 0) return;
+    this.handOver();
     this.rotatedAt += buckets * this.bucketMs;
     for (let i = Math.min(buckets, BUCKETS); i > 0; i--) this.rotation.emit('rotate');
   }

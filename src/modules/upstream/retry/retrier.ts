@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toSignal } from '../../../common/cancellation.js';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
 import { RetryBudget } from '../../../common/resilience/retry-budget.js';
@@ -73,7 +74,8 @@ export class Retrier {
         return result;
       }
       if (!(result instanceof UpstreamError)) result.discard();
-      await sleep(pause, undefined, { signal: request.signal }).catch(() => {
+      const signal = request.signal && toSignal(request.signal);
+      await sleep(pause, undefined, { signal }).catch(() => {
         throw new CallerGoneError();
       });
     }

@@ -1,6 +1,7 @@
 import { buffer, text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
@@ -31,7 +32,7 @@ export interface CallOptions {
   readonly uploading: Readable | undefined;
   /** The timeout is that of one try, not the deadline of all. */
   readonly isTryTimeout: boolean;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Cancellation | undefined;
   /** Statuses that count as the upstream's failure. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
