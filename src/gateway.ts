@@ -61,7 +61,8 @@ export class Gateway {
       new HttpServerAdapter(server),
       options,
     );
-    management.use(helmet());
+    // Plain HTTP in most places: a browser that upgrades the page's own requests would find nobody.
+    management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
     const gateway = new Gateway(app, adapter, management, config);
     try {
       await app.listen(server.port, server.host);

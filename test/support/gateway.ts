@@ -72,8 +72,8 @@ export class RunningGateway {
     return fetch(this.url + path, init);
   }
 
-  management(path: string): Promise<Response> {
-    return fetch(this.gateway.managementUrl + path);
+  management(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.gateway.managementUrl + path, init);
   }
 
   /** @returns the value of a series such as `breakwater_breaker_state{upstream="users"}`, or 0 without it */
@@ -92,7 +92,7 @@ export function configOf(yaml: string, env: Record<string, string> = {}): Gatewa
   return {
     ...config,
     server: { ...config.server, host: '127.0.0.1', port: 0 },
-    management: { host: '127.0.0.1', port: 0 },
+    management: { ...config.management, host: '127.0.0.1', port: 0 },
   };
 }
 

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   malformed_host: { status: 400, title: 'The request host is missing or malformed' },
   token_missing: { status: 401, title: 'A bearer token is required' },
   token_invalid: { status: 401, title: 'The bearer token is not valid' },
+  admin_token_required: { status: 401, title: 'The management token is required' },
   no_route: { status: 404, title: 'No route matches the request' },
   method_not_allowed: { status: 405, title: 'The route does not take this method' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },

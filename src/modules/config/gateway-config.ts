@@ -39,6 +39,8 @@ export interface CorsConfig {
 export interface ManagementConfig {
   readonly host: string;
   readonly port: number;
+  /** Empty: administration is open on loopback and closed elsewhere. */
+  readonly token: string;
 }
 
 export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';

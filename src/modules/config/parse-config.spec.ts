@@ -47,7 +47,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           maxAge: 600_000,
         },
       },
-      management: { host: '127.0.0.1', port: 9090 },
+      management: { host: '127.0.0.1', port: 9090, token: '' },
       auth: {},
       cache: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, ttl: 300_000 },
       upstreams: {

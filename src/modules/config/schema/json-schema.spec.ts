@@ -62,7 +62,7 @@ const SERVED = [
   ),
   ...under('server', 'shutdown shutdown.delay shutdown.drain'),
   ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
-  ...under('management', 'host port'),
+  ...under('management', 'host port token'),
   ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),

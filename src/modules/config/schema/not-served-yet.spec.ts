@@ -25,7 +25,6 @@ const ROUTE_KEYS = ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'webso
 describe('keys that are not served yet', () => {
   it.each([
     ['redis: { url: x }', 'redis'],
-    ['management: { token: x }', 'management.token'],
     [`auth: { main: { ${PROVIDER}, jwksUri: https://a } }`, 'auth.main.jwksUri'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
     ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
