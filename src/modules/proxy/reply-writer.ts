@@ -30,6 +30,11 @@ export class ReplyWriter {
     exchange.tap?.onHead(status, headers);
     this.head(exchange, status, headers, BODILESS_STATUSES.has(status) ? undefined : contentLength);
     const sink = new ReplySink(exchange);
+    const whole = response.whole();
+    if (whole) {
+      sink.onWhole(whole);
+      return;
+    }
     response.stream(sink);
     // Nothing of the body is here yet, and nobody knows when it comes.
     if (!sink.started) exchange.res.flushHeaders();

@@ -5,7 +5,7 @@ import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
-import type { BodySink, UpstreamResponse } from '../upstream.types.js';
+import type { BodySink, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import {
   type CallPhase,
   CallerGoneError,
@@ -129,6 +129,12 @@ export class Call implements Handlers, UpstreamResponse {
     this.settle(outcome, errorCode(cause));
     if (this.phase !== 'streaming') this.options.onFailure(this.failure);
     else this.sink?.onError(this.failure);
+  }
+
+  whole(): WholeBody | undefined {
+    const [bytes, more] = this.pending;
+    if (!this.ended || !bytes || more) return undefined;
+    return { bytes, outcome: this.ended };
   }
 
   stream(sink: BodySink): void {
