@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './require-node.js';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { run } from './main.js';
