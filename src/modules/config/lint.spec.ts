@@ -51,6 +51,19 @@ describe('lintConfig', () => {
     expect(lint(route(rest, auth))).toEqual([expect.stringContaining(`routes[0].${warning}`)]);
   });
 
+  it.each([
+    ['/users/:id', '`:id` is taken as it is written; a parameter is `{id}`'],
+    ['/health', '/health is answered by the gateway itself: no request gets to this route'],
+    ['/health/ready', '/health/ready is answered by the gateway itself'],
+    ['/docs/a:b', undefined],
+    ['/health/**', undefined],
+  ])('about the path %s it says %s', (path, warning) => {
+    const upstreams = 'upstreams: { users: { url: http://users } }';
+    const warnings = lint(`${upstreams}\nroutes: [{ id: r, match: { path: "${path}" }, upstream: users }]`);
+    const expected = expect.stringContaining(`routes[0].match.path: ${warning}`);
+    expect(warnings).toEqual(warning === undefined ? [] : [expected]);
+  });
+
   it('warns of a gateway that serves nothing', () => {
     expect(lint('{}')).toEqual([
       'routes: there is no route: every request gets 404',

@@ -12,6 +12,9 @@ export interface LintWarning {
   readonly message: string;
 }
 
+/** Of the health controller, which is asked before the routes. */
+const OWN_PATHS: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
+
 /** Finds settings that are valid each by itself and make little sense together. */
 export function lintConfig(config: GatewayConfig): LintWarning[] {
   return [
@@ -80,7 +83,7 @@ function lintUpstream(
 }
 
 function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig): LintWarning[] {
-  const warnings: LintWarning[] = [];
+  const warnings: LintWarning[] = lintPath([...path, 'match', 'path'], route.match.path);
   const { timeout, cache } = route;
   const { requestTimeout } = config.server;
   if (timeout !== undefined && timeout > requestTimeout) {
@@ -96,6 +99,16 @@ function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig):
     warnings.push({ path: [...path, 'cache', 'per'], message });
   }
   return warnings;
+}
+
+function lintPath(path: ConfigPath, pattern: string): LintWarning[] {
+  if (OWN_PATHS.has(pattern)) {
+    return [{ path, message: `${pattern} is answered by the gateway itself: no request gets to this route` }];
+  }
+  const colon = pattern.split('/').find((segment) => /^:\w/.test(segment));
+  if (colon === undefined) return [];
+  const parameter = `{${colon.slice(1)}}`;
+  return [{ path, message: `\`${colon}\` is taken as it is written; a parameter is \`${parameter}\`` }];
 }
 
 /** Of two routes that are equally specific the first wins, so a later one with no method of its own is dead. */
