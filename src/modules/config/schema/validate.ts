@@ -60,8 +60,8 @@ function unknownKeys(
     .filter((key) => !source.isInherited([...path, key]))
     .map((key) => {
       const guess = nearest(key, known);
-      const hint = guess === undefined ? '' : `did you mean \`${guess}\`? `;
-      const unknown = `unknown key ${JSON.stringify(key)}; ${hint}Known here: ${known.join(', ')}`;
+      const hint = guess === undefined ? 'known here' : `did you mean \`${guess}\`? Known here`;
+      const unknown = `unknown key ${JSON.stringify(key)}; ${hint}: ${known.join(', ')}`;
       return source.problemWithKey([...path, key], keyNotServedYet(path, key) ?? unknown);
     });
 }
