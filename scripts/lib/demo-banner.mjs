@@ -30,7 +30,7 @@ curl -i ${gateway}/users
 4. Stop the orders service, and see callers get its fallback. It comes back by itself.
 curl -s -X POST ${orders}/_demo/stop; curl -i ${bearer} ${gateway}/orders/1
 
-5. The health page: every service and its breaker.
+5. The health page: every service and its breaker. A few seconds after 4, orders is degraded.
 curl -s ${management}/health
 
 Ctrl-C stops everything. What follows is the gateway's log.
