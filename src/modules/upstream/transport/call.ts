@@ -74,9 +74,8 @@ export class Call implements Handlers, UpstreamResponse {
 
   constructor(private readonly options: CallOptions) {
     const { uploading } = options;
-    // An upstream cannot answer before it has the request: the time a client takes to send it is not its own.
-    if (uploading && !uploading.readableEnded) uploading.once('end', () => this.startDeadline());
-    else this.startDeadline();
+    this.startDeadline();
+    if (uploading && !uploading.readableEnded) this.waitForClient(uploading);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
     if (options.signal?.aborted) this.onAbort();
   }
@@ -175,7 +174,19 @@ export class Call implements Handlers, UpstreamResponse {
     return JSON.parse((await buffer(this.readable())).toString('utf8'));
   }
 
+  /**
+   * An upstream cannot answer before it has the request: the time a client takes to send it is not its own.
+   * While it reads nothing of what is there for it, the time is its own.
+   */
+  private waitForClient(uploading: Readable): void {
+    uploading
+      .on('resume', () => clearTimeout(this.deadline))
+      .on('pause', () => this.startDeadline())
+      .once('end', () => this.startDeadline());
+  }
+
   private startDeadline(): void {
+    clearTimeout(this.deadline);
     if (this.phase === 'streaming' || this.settled) return;
     const { isTryTimeout, timeout } = this.options;
     this.deadline = setTimeout(
