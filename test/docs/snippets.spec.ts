@@ -20,7 +20,8 @@ describe('snippets of the docs', () => {
     expect(result).toMatchObject({ ok: true, warnings: [] });
   });
 
-  it('TypeScript ones compile against the public surface', async () => {
+  // A whole compiler run: long on a busy machine.
+  it('TypeScript ones compile against the public surface', { timeout: 120_000 }, async () => {
     // Inside the project, so that packages resolve as they do for a user.
     const folder = await mkdtemp(join(ROOT, 'node_modules', '.snippets-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, Server as HttpServer } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -99,11 +99,17 @@ export function configOf(yaml: string, env: Record<string, string> = {}): Gatewa
 /** Listens on an ephemeral port until the test ends. */
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A socket that a failed test left open would hide its failure behind that of this hook.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   onTestFinished(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
-        if (server instanceof HttpServer) server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   );
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
