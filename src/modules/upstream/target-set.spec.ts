@@ -3,6 +3,7 @@ import { configOf } from '../../../test/support/gateway.js';
 import { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 
+const NOBODY = { resolve: () => Promise.resolve([]) };
 const sets: TargetSet[] = [];
 afterEach(async () => {
   await Promise.all(sets.splice(0).map((each) => each.destroy()));
@@ -15,7 +16,7 @@ function setUp(targets: number, upstream = '') {
   );
   const users = config.upstreams['users']!;
   const time = { now: 1_000_000 };
-  const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0);
+  const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0, NOBODY);
   sets.push(set);
   const fail = (target: Target, times: number) => {
     for (let i = 0; i < times; i++) set.recordTry(target, 'failure');

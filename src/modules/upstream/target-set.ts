@@ -4,6 +4,7 @@ import { Event } from '../../common/event.js';
 import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { Balancer } from './balancing/balancer.js';
 import { BALANCERS } from './balancing/balancers.js';
+import type { Resolver } from './dns/resolver.js';
 import { Target } from './target.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -23,8 +24,9 @@ export class TargetSet {
     private readonly config: UpstreamConfig,
     private readonly clock: Clock,
     private readonly random: () => number,
+    resolver: Resolver,
   ) {
-    this.all = config.targets.map((target) => new Target(target, config));
+    this.all = config.targets.map((target) => new Target(target, config, resolver, random));
     this.balancer = new BALANCERS[config.balancer](this.all, random);
   }
 

@@ -1,4 +1,7 @@
+import { isIP } from 'node:net';
 import type { HealthConfig, OutlierConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { HostAddresses } from './dns/host-addresses.js';
+import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';
 
 /** One address of an upstream: its connections, and how it has been doing. */
@@ -18,11 +21,19 @@ export class Target {
   private failuresInARow = 0;
   private probeStreak = 0;
 
-  constructor({ url, weight }: TargetConfig, upstream: UpstreamConfig) {
+  constructor(
+    { url, weight }: TargetConfig,
+    upstream: UpstreamConfig,
+    resolver: Resolver,
+    random: () => number,
+  ) {
     this.url = url;
     this.weight = weight;
-    this.name = new URL(url).host;
-    this.transport = new Transport(url, upstream);
+    const { host, hostname } = new URL(url);
+    this.name = host;
+    const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && hostname !== 'localhost';
+    const addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
+    this.transport = new Transport(url, upstream, addresses);
   }
 
   isAvailable(now: number): boolean {

@@ -7,6 +7,7 @@ import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
+import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { Ramp } from './ramp.js';
 import { Retrier, type TryOptions } from './retry/retrier.js';
 import { Call } from './transport/call.js';
@@ -37,8 +38,9 @@ export class UpstreamProxy {
     readonly config: UpstreamConfig,
     private readonly clock: Clock,
     random: () => number = Math.random,
+    resolver: Resolver = new SystemResolver(),
   ) {
-    this.targets = new TargetSet(config, clock, random);
+    this.targets = new TargetSet(config, clock, random, resolver);
     this.bulkhead = new Bulkhead(config.bulkhead);
     this.retrier = new Retrier(config.retry, { clock, random, tryOnce: (options) => this.tryOnce(options) });
     this.failureStatuses = new Set(config.breaker.failureStatuses);
