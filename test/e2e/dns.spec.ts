@@ -23,6 +23,8 @@ async function twoServers() {
       if (req.url === '/users/held') held.push(res);
       else res.end(name);
     });
+    // Out of reach: no connection ends by itself.
+    server.keepAliveTimeout = 60_000;
     server.on('connection', (socket) => {
       sockets[name].add(socket);
       socket.once('close', () => sockets[name].delete(socket));
