@@ -69,6 +69,8 @@ export interface UpstreamConfig {
   /** What `consistent-hash` goes by: the client's address, the user, or a header (lower case). */
   readonly hashOn: 'ip' | 'user' | `header:${string}`;
   readonly outlier: OutlierConfig;
+  /** Over which a target that comes back gets its share again; 0: at once. */
+  readonly slowStart: number;
   /** Until response headers. */
   readonly timeout: number;
   readonly connectTimeout: number;

@@ -11,6 +11,8 @@ export class Target {
   readonly name: string;
   readonly url: string;
   readonly transport: Transport;
+  /** Of its weight, 0..1; less than 1 only while it is coming back (`slowStart`). */
+  share = 1;
   /** Tries under way. */
   inFlight = 0;
   /** What probes say; `true` until enough of them have failed. */

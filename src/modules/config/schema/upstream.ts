@@ -8,7 +8,7 @@ import { upstreamUrl } from './network.js';
 import { byId, count } from './scalars.js';
 import { outlierSchema } from './outlier.js';
 import { hashOn, targetSchema } from './target.js';
-import { positiveDuration } from './units.js';
+import { duration, positiveDuration } from './units.js';
 
 const poolSchema = z.strictObject({
   connections: count().prefault(128).describe('Most connections to the upstream at a time. Default 128.'),
@@ -33,6 +33,11 @@ export const upstreamSchema = z.strictObject({
     .prefault('ip')
     .describe('What consistent-hash goes by: ip, user or header:NAME. Default ip.'),
   outlier: outlierSchema.prefault({}).describe('When one of several targets is left alone because it fails.'),
+  slowStart: duration()
+    .prefault('0s')
+    .describe(
+      'How long a target that comes back takes to its whole share. Duration; 0s for none, the default.',
+    ),
   timeout: positiveDuration()
     .prefault('3s')
     .describe('How long until its response headers; a route may override. Duration; default 3s.'),
