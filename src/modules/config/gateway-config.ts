@@ -79,6 +79,7 @@ export interface UpstreamConfig {
   readonly pool: { readonly connections: number };
   readonly bulkhead: BulkheadConfig;
   readonly retry: RetryConfig;
+  readonly hedge?: HedgeConfig;
   readonly breaker: BreakerConfig;
   readonly health?: HealthConfig;
   readonly fallback?: FallbackConfig;
@@ -116,6 +117,12 @@ export interface RetryConfig {
   readonly perTryTimeout?: number;
   /** Larger bodies are sent once. */
   readonly maxBodyBytes: number;
+}
+
+/** A second try beside a slow first one. */
+export interface HedgeConfig {
+  /** Without a response head for this long; `p95` of the upstream's own latency of late. */
+  readonly after: 'p95' | number;
 }
 
 export interface BreakerConfig {

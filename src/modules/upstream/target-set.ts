@@ -50,6 +50,12 @@ export class TargetSet {
     return rest.length > 0 ? this.balancerOver(rest).pick(key) : target;
   }
 
+  /** @returns whether a target may be chosen that is not among these */
+  hasOther(tried: readonly Target[]): boolean {
+    const now = this.clock.now();
+    return this.all.some((each) => each.isAvailable(now) && !tried.includes(each));
+  }
+
   /** A try has ended; a target that keeps failing is left alone for a while. */
   recordTry(target: Target, vote: Vote): void {
     const { outlier } = this.config;

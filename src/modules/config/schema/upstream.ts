@@ -3,7 +3,7 @@ import { breakerSchema } from './breaker.js';
 import { bulkheadSchema } from './bulkhead.js';
 import { fallbackSchema } from './fallback.js';
 import { healthSchema } from './health.js';
-import { retrySchema } from './retry.js';
+import { hedgeSchema, retrySchema } from './retry.js';
 import { upstreamUrl } from './network.js';
 import { byId, count } from './scalars.js';
 import { outlierSchema } from './outlier.js';
@@ -50,6 +50,9 @@ export const upstreamSchema = z.strictObject({
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
   bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
   retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),
+  hedge: hedgeSchema
+    .optional()
+    .describe('When a GET or HEAD that is slow is sent to a second target. Without this key: never.'),
   breaker: breakerSchema.prefault({}).describe('When it is given a rest because it fails.'),
   health: healthSchema.optional().describe('Probes of its health. Without this key there are none.'),
   fallback: fallbackSchema.optional().describe('What its callers get while it fails. Without this key: 503.'),
