@@ -15,7 +15,7 @@ async function start(more = '') {
   const env = { SLOW: await listen(slow), QUICK: await listen(quick) };
   const gw = await gateway(`
 upstreams:
-  users: { targets: [{ url: "\${SLOW}" }, { url: "\${QUICK}" }], timeout: 10s, balancer: round-robin, hedge: { after: 20ms }, ${more} }
+  users: { targets: [{ url: "\${SLOW}" }, { url: "\${QUICK}" }], timeout: 10s, balancer: round-robin, hedge: { after: 20ms }, retry: { budget: 100% }, ${more} }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
 `)
     .withEnv(env)

@@ -69,8 +69,8 @@ describe('balancers', () => {
   );
 
   it('consistent-hash moves the keys of one that is coming back home, and never away again', () => {
-    const back = { ...target('a'), share: 0 };
-    const balancer = new BALANCERS['consistent-hash']([back as Target, target('b'), target('c')], seeded());
+    const back = target('a');
+    const balancer = new BALANCERS['consistent-hash']([back, target('b'), target('c')], seeded());
     const home = (share: number) => {
       back.share = share;
       return new Set(
