@@ -7,6 +7,7 @@ import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
+import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
 import { collectBody } from './http.js';
 
 /**
@@ -25,6 +26,7 @@ class GatewayBuilder {
   private readonly upstreams = new Map<string, RequestListener | Server>();
   private readonly modules: (Type | DynamicModule)[] = [];
   private readonly env: Record<string, string> = {};
+  private resolver: Resolver | undefined;
 
   constructor(private readonly yaml: string) {}
 
@@ -36,6 +38,11 @@ class GatewayBuilder {
 
   withModule(module: Type | DynamicModule): this {
     this.modules.push(module);
+    return this;
+  }
+
+  withResolver(resolver: Resolver): this {
+    this.resolver = resolver;
     return this;
   }
 
@@ -51,7 +58,11 @@ class GatewayBuilder {
       );
     }
     const config = configOf(this.yaml, this.env);
-    const running = await Gateway.start(config, { modules: this.modules, logger: false });
+    const running = await Gateway.start(config, {
+      modules: this.modules,
+      logger: false,
+      resolver: this.resolver,
+    });
     onTestFinished(async () => {
       await running.close();
       // Metrics are the process's; the next test counts from nothing.

@@ -57,6 +57,7 @@ export const OUTCOMES = {
   },
   died_mid_body: { stage: 'body', guilty: 'upstream', vote: 'failure' },
   client_gone: { stage: 'request', guilty: 'client', vote: 'neutral' },
+  hedge_lost: { stage: 'await-head', guilty: 'nobody', vote: 'neutral' },
   body_too_large: { stage: 'request', guilty: 'client', vote: 'neutral', problem: 'body_too_large' },
   breaker_open: { stage: 'breaker', guilty: 'upstream', vote: 'none', problem: 'breaker_open' },
   bulkhead_full: { stage: 'bulkhead', guilty: 'gateway', vote: 'none', problem: 'bulkhead_full' },

@@ -71,6 +71,8 @@ export interface UpstreamConfig {
   /** What `consistent-hash` goes by: the client's address, the user, or a header (lower case). */
   readonly hashOn: 'ip' | 'user' | `header:${string}`;
   readonly outlier: OutlierConfig;
+  /** Over which a target that comes back gets its share again; 0: at once. */
+  readonly slowStart: number;
   /** Until response headers. */
   readonly timeout: number;
   readonly connectTimeout: number;
@@ -79,6 +81,7 @@ export interface UpstreamConfig {
   readonly pool: { readonly connections: number };
   readonly bulkhead: BulkheadConfig;
   readonly retry: RetryConfig;
+  readonly hedge?: HedgeConfig;
   readonly breaker: BreakerConfig;
   readonly health?: HealthConfig;
   readonly fallback?: FallbackConfig;
@@ -116,6 +119,12 @@ export interface RetryConfig {
   readonly perTryTimeout?: number;
   /** Larger bodies are sent once. */
   readonly maxBodyBytes: number;
+}
+
+/** A second try beside a slow first one. */
+export interface HedgeConfig {
+  /** Without a response head for this long; `p95` of the upstream's own latency of late. */
+  readonly after: 'p95' | number;
 }
 
 export interface BreakerConfig {

@@ -55,6 +55,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           targets: [{ url: 'http://users:3001', weight: 1 }],
           balancer: 'power-of-two',
           hashOn: 'ip',
+          slowStart: 0,
           outlier: { consecutiveFailures: 5, ejectFor: 10_000, maxEjected: 0.5 },
           timeout: 3_000,
           connectTimeout: 1_000,

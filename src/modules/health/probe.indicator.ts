@@ -1,7 +1,9 @@
 import { HttpService } from '@nestjs/axios';
 import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { AxiosRequestConfig } from 'axios';
 import { firstValueFrom } from 'rxjs';
 import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
@@ -16,13 +18,13 @@ export class ProbeIndicator {
 
   /** @returns `up` with the status, or `down` with the status or error code; never an address */
   async probe(
-    { name, url }: Target,
+    { name, url, transport }: Target,
     health: HealthConfig,
     signal: AbortSignal,
   ): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(name);
     try {
-      const status = await this.request(url, health, signal);
+      const status = await this.request(url, health, signal, transport.lookup);
       const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
       return passed ? indicator.up({ probe: String(status) }) : indicator.down({ probe: String(status) });
     } catch (error) {
@@ -30,12 +32,20 @@ export class ProbeIndicator {
     }
   }
 
-  private async request(url: string, health: HealthConfig, signal: AbortSignal): Promise<number> {
+  private async request(
+    url: string,
+    health: HealthConfig,
+    signal: AbortSignal,
+    lookup: LookupFunction | undefined,
+  ): Promise<number> {
     const response = await firstValueFrom(
       this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
         timeout: health.timeout,
         signal: AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]),
         // The probe judges the target itself: no redirect, no proxy from the environment, no body.
+        // What is forwarded and what is probed go to the same addresses.
+        // axios types the family of an address more narrowly than Node, whose shape it takes.
+        lookup: lookup as AxiosRequestConfig['lookup'],
         maxRedirects: 0,
         proxy: false,
         responseType: 'stream',

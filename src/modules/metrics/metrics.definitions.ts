@@ -14,6 +14,7 @@ export const METRICS = {
   upstreamDuration: 'breakwater_upstream_duration_seconds',
   retries: 'breakwater_retries_total',
   retryBudgetExhausted: 'breakwater_retry_budget_exhausted_total',
+  hedges: 'breakwater_hedges_total',
   targetUp: 'breakwater_target_up',
   targetEjections: 'breakwater_target_ejections_total',
   targetPanics: 'breakwater_target_panics_total',
@@ -61,6 +62,11 @@ export const metricProviders = [
     name: METRICS.retryBudgetExhausted,
     help: 'Retries that were not made because the budget had no room',
     labelNames: ['upstream'],
+  }),
+  makeCounterProvider({
+    name: METRICS.hedges,
+    help: 'Second tries beside a slow first one: won, lost, failed (as the first did) or no_budget (not made)',
+    labelNames: ['upstream', 'result'],
   }),
   makeGaugeProvider({
     name: METRICS.targetUp,

@@ -39,6 +39,7 @@ function upstreamKeys(place: string): string[] {
       place,
       'balancer hashOn outlier timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
     ),
+    ...under(place, 'slowStart hedge hedge.after'),
     ...under(`${place}.outlier`, 'consecutiveFailures ejectFor maxEjected'),
     ...under(`${place}.bulkhead`, 'concurrent queue'),
     ...under(

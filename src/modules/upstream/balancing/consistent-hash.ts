@@ -3,6 +3,10 @@ import type { Balancer } from './balancer.js';
 import { at } from './weighted-random.js';
 
 const POINTS_PER_WEIGHT = 160;
+/** On the way to a neighbour that is not coming back itself; further along there is hardly one. */
+const MOST_STEPS = 64;
+/** Which keys of a target that is coming back are with it already: the same ones each time, more and more of them. */
+const SCRAMBLE = (Math.sqrt(5) - 1) / 2;
 
 /**
  * The same key to the same target. Each target owns many points on a ring, so that when one goes, its keys
@@ -37,7 +41,17 @@ export class ConsistentHash implements Balancer {
       if ((this.points[middle] ?? 0) < point) low = middle + 1;
       else high = middle;
     }
-    return at(this.owners, low % this.owners.length);
+    const owner = at(this.owners, low % this.owners.length);
+    return owner.share === 1 || (point * SCRAMBLE) % 1 < owner.share ? owner : this.after(low, owner);
+  }
+
+  /** @returns who would have the key if its owner were gone */
+  private after(index: number, owner: Target): Target {
+    for (let i = 1; i <= MOST_STEPS; i++) {
+      const each = at(this.owners, (index + i) % this.owners.length);
+      if (each !== owner && each.share === 1) return each;
+    }
+    return owner;
   }
 }
 

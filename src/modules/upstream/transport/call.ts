@@ -13,6 +13,7 @@ import {
   DeadlineError,
   DiscardedError,
   errorCode,
+  HedgeLostError,
   MalformedHeadError,
   TryTimeoutError,
 } from './classify.js';
@@ -158,6 +159,11 @@ export class Call implements Handlers, UpstreamResponse {
   discard(): void {
     if (this.contentLength !== undefined && this.contentLength <= MAX_PENDING) this.stream(DISCARD);
     else this.abort(new DiscardedError());
+  }
+
+  /** Another try has answered: nobody is to blame. */
+  giveUp(): void {
+    this.abort(new HedgeLostError());
   }
 
   readable(): Readable {

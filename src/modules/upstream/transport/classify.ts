@@ -24,6 +24,11 @@ export class DiscardedError extends Error {
   override readonly name = 'DiscardedError';
 }
 
+/** Another try of the same request has answered. */
+export class HedgeLostError extends Error {
+  override readonly name = 'HedgeLostError';
+}
+
 /** The response head cannot be read in only one way. */
 export class MalformedHeadError extends Error {
   override readonly name = 'MalformedHeadError';
@@ -33,6 +38,7 @@ export class MalformedHeadError extends Error {
 export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (error instanceof CallerGoneError) return 'client_gone';
   if (error instanceof ProblemError && error.code === 'body_too_large') return 'body_too_large';
+  if (error instanceof HedgeLostError) return 'hedge_lost';
   if (error instanceof DiscardedError) return 'upstream_status';
   if (phase === 'streaming') return 'died_mid_body';
   if (error instanceof DeadlineError) return 'deadline';
