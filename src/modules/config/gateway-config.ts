@@ -1,3 +1,5 @@
+import type { HeaderRulesConfig } from '../../common/http/header-rules.js';
+
 /**
  * What the user wrote, parsed and complete: every default filled in, every unit resolved.
  * Durations are milliseconds, sizes are bytes, ratios are 0..1. The whole tree is frozen.
@@ -157,6 +159,7 @@ export interface RouteConfig {
   /** `undefined`: a token of any provider if one is configured; `'none'`: public. */
   readonly auth?: 'none' | RouteAuthConfig;
   readonly cache?: RouteCacheConfig;
+  readonly headers?: { readonly request: HeaderRulesConfig; readonly response: HeaderRulesConfig };
   /** Overrides the upstream's `timeout`. */
   readonly timeout?: number;
   /** Overrides the server's `maxBodyBytes`. */

@@ -1,3 +1,4 @@
+import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import type { RouteAuthConfig, RouteCacheConfig, RouteConfig } from '../config/gateway-config.js';
 
 /** A route compiled from its config: frozen, replaced whole on reload. */
@@ -13,6 +14,10 @@ export interface RouteModel {
   readonly methods: ReadonlySet<string>;
   /** Required headers, lower-cased name and exact value. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** What becomes of the head that the upstream gets. */
+  readonly requestHeaders: HeaderRules | undefined;
+  /** What becomes of the head that the client gets. */
+  readonly responseHeaders: HeaderRules | undefined;
 }
 
 export function compileRoute(config: RouteConfig, maxBodyBytes: number): RouteModel {
@@ -28,5 +33,7 @@ export function compileRoute(config: RouteConfig, maxBodyBytes: number): RouteMo
     maxBodyBytes: config.maxBodyBytes ?? maxBodyBytes,
     methods,
     headers: Object.entries(config.match.headers),
+    requestHeaders: config.headers && compileHeaderRules(config.headers.request),
+    responseHeaders: config.headers && compileHeaderRules(config.headers.response),
   });
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { headers, method } from './http.js';
 import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
+import { routeHeadersSchema } from './route-headers.js';
 import { boolean, id, text } from './scalars.js';
 import { positiveDuration, size } from './units.js';
 
@@ -50,6 +51,9 @@ export const routeSchema = z.strictObject({
   cache: routeCacheSchema
     .optional()
     .describe('Keeps responses (RFC 9111). Without this key nothing is kept.'),
+  headers: routeHeadersSchema
+    .optional()
+    .describe('Headers that are set or removed on the way. Default: none.'),
   timeout: positiveDuration()
     .optional()
     .describe('How long until response headers. Duration; default: the `timeout` of the upstream.'),
