@@ -155,16 +155,29 @@ export interface FallbackConfig {
 export interface RouteConfig {
   readonly id: string;
   readonly match: RouteMatchConfig;
+  /** Of a split route, its first side. */
   readonly upstream: string;
+  /** Goes before `upstream`. */
+  readonly split?: readonly SplitConfig[];
   /** `undefined`: a token of any provider if one is configured; `'none'`: public. */
   readonly auth?: 'none' | RouteAuthConfig;
   readonly cache?: RouteCacheConfig;
+  readonly rewrite?: RewriteConfig;
   readonly headers?: { readonly request: HeaderRulesConfig; readonly response: HeaderRulesConfig };
   /** Overrides the upstream's `timeout`. */
   readonly timeout?: number;
   /** Overrides the server's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
 }
+
+export interface SplitConfig {
+  readonly upstream: string;
+  /** 0 for nobody; at least one side has more. */
+  readonly weight: number;
+}
+
+/** Checked against the path of the route's match. */
+export type RewriteConfig = { readonly stripPrefix: string } | { readonly path: string };
 
 export interface RouteMatchConfig {
   readonly path: string;

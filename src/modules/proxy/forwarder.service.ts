@@ -7,7 +7,7 @@ import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { ReplyWriter } from './reply-writer.js';
-import { hashKeyOf, upstreamRequest } from './upstream-request.js';
+import { hashKeyOf, upstreamRequest, userKeyOf } from './upstream-request.js';
 
 /** Sends an exchange to its upstream and answers with what comes back. */
 @Injectable()
@@ -25,7 +25,9 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
-    const upstream = this.upstreams.get(route.upstream);
+    const upstream = this.upstreams.get(
+      route.split ? route.split.upstreamOf(userKeyOf(exchange)) : route.upstream,
+    );
     const hashKey = hashKeyOf(exchange, upstream.config);
     upstream
       .send({ ...upstreamRequest(exchange, route), hashKey })

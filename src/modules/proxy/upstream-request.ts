@@ -22,7 +22,7 @@ export function upstreamRequest(exchange: Exchange, route: RouteModel): Upstream
   const headers = requestHeaders(exchange);
   return {
     method: req.method,
-    path: head.path + head.query,
+    path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
     ...requestBody(exchange, route.maxBodyBytes),
     timeout: route.timeout,
@@ -54,6 +54,11 @@ function requestBody(
   const contentLength = Number(announced);
   if (contentLength > maxBytes) throw new ProblemError('body_too_large', { close: true });
   return { body: new RequestBody(req, maxBytes), contentLength };
+}
+
+/** Who a user is to whatever treats the same user alike: their subject, or where they come from. */
+export function userKeyOf({ head, identity }: Exchange): string {
+  return identity?.subject || head.clientIp;
 }
 
 /** @returns `undefined` unless the upstream's balancer asks for a key */

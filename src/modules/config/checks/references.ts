@@ -13,6 +13,10 @@ export function referenceProblems(source: ConfigSource): ConfigProblem[] {
     const { provider } = asMapping(route['auth']);
     return [
       ...dangling(source, ['routes', index, 'upstream'], route['upstream'], upstreams, 'upstreams'),
+      ...asList(route['split']).flatMap((side, i) => {
+        const path = ['routes', index, 'split', i, 'upstream'];
+        return dangling(source, path, asMapping(side)['upstream'], upstreams, 'upstreams');
+      }),
       ...dangling(source, ['routes', index, 'auth', 'provider'], provider, providers, 'auth'),
       ...withoutProvider(source, ['routes', index, 'auth'], route['auth'], providers),
     ];

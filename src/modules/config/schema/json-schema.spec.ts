@@ -73,7 +73,7 @@ const SERVED = [
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
   ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
-  ...under('routes.*', 'headers headers.request headers.response'),
+  ...under('routes.*', 'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response'),
   ...under('routes.*.headers', 'request.set request.remove response.set response.remove'),
 ];
 

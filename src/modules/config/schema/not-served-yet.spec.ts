@@ -20,7 +20,7 @@ const UPSTREAM_KEYS = [
   ['tls', '{}'],
   ['http2', 'true'],
 ];
-const ROUTE_KEYS = ['split', 'mirror', 'rewrite', 'rateLimit', 'websocket', 'fault'];
+const ROUTE_KEYS = ['mirror', 'rateLimit', 'websocket', 'fault'];
 
 describe('keys that are not served yet', () => {
   it.each([
