@@ -162,6 +162,8 @@ export interface RouteConfig {
   /** `undefined`: a token of any provider if one is configured; `'none'`: public. */
   readonly auth?: 'none' | RouteAuthConfig;
   readonly cache?: RouteCacheConfig;
+  readonly mirror?: MirrorConfig;
+  readonly fault?: FaultConfig;
   readonly rewrite?: RewriteConfig;
   readonly headers?: { readonly request: HeaderRulesConfig; readonly response: HeaderRulesConfig };
   /** Overrides the upstream's `timeout`. */
@@ -174,6 +176,17 @@ export interface SplitConfig {
   readonly upstream: string;
   /** 0 for nobody; at least one side has more. */
   readonly weight: number;
+}
+
+export interface MirrorConfig {
+  readonly upstream: string;
+  /** Share of the requests that are copied. */
+  readonly percent: number;
+}
+
+export interface FaultConfig {
+  readonly delay?: { readonly percent: number; readonly for: number };
+  readonly abort?: { readonly percent: number; readonly status: number };
 }
 
 /** Checked against the path of the route's match. */

@@ -116,8 +116,8 @@ function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
   });
 }
 
-function usesUpstream({ upstream, split = [] }: RouteConfig, id: string): boolean {
-  return upstream === id || split.some((side) => side.upstream === id);
+function usesUpstream({ upstream, split = [], mirror }: RouteConfig, id: string): boolean {
+  return upstream === id || mirror?.upstream === id || split.some((side) => side.upstream === id);
 }
 
 function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {

@@ -6,6 +6,8 @@ import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { injectFault } from './fault.js';
+import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
 import { hashKeyOf, upstreamRequest, userKeyOf } from './upstream-request.js';
 
@@ -17,6 +19,7 @@ export class Forwarder {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
+    @Inject(Mirror) private readonly mirror: Mirror,
   ) {}
 
   /**
@@ -25,22 +28,33 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
+    if (!route.fault) {
+      this.call(exchange, route);
+      return;
+    }
+    injectFault(exchange, route.fault)
+      .then((isWaiting) => {
+        if (isWaiting) this.call(exchange, route);
+      })
+      .catch((error: unknown) => this.refuse(exchange, error));
+  }
+
+  private call(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(
       route.split ? route.split.upstreamOf(userKeyOf(exchange)) : route.upstream,
     );
     const hashKey = hashKeyOf(exchange, upstream.config);
+    const request = { ...upstreamRequest(exchange, route), hashKey };
+    if (route.mirror) this.mirror.copy(exchange, route.mirror, request);
     upstream
-      .send({ ...upstreamRequest(exchange, route), hashKey })
+      .send(request)
       .then((response) => this.reply.upstream(exchange, response))
       .catch((error: unknown) => this.fail(exchange, upstream, error));
   }
 
   private fail(exchange: Exchange, upstream: UpstreamProxy, error: unknown): void {
     if (!(error instanceof UpstreamError)) {
-      this.logger.error(error);
-      exchange.outcome ??= 'gateway_error';
-      this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
-      exchange.abandon();
+      this.refuse(exchange, error);
       return;
     }
     exchange.outcome ??= error.outcome;
@@ -52,5 +66,17 @@ export class Forwarder {
     } else {
       this.reply.problem(exchange.res, exchange, problem);
     }
+  }
+
+  /** Nothing that an upstream did. */
+  private refuse(exchange: Exchange, error: unknown): void {
+    if (error instanceof ProblemError) {
+      this.reply.problem(exchange.res, exchange, error);
+      return;
+    }
+    this.logger.error(error);
+    exchange.outcome ??= 'gateway_error';
+    this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
+    exchange.abandon();
   }
 }

@@ -1,5 +1,11 @@
 import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
-import type { RouteAuthConfig, RouteCacheConfig, RouteConfig } from '../config/gateway-config.js';
+import type {
+  FaultConfig,
+  MirrorConfig,
+  RouteAuthConfig,
+  RouteCacheConfig,
+  RouteConfig,
+} from '../config/gateway-config.js';
 import { compileRewrite, type Rewrite } from './rewrite.js';
 import { Split } from './split.js';
 
@@ -18,6 +24,8 @@ export interface RouteModel {
   readonly methods: ReadonlySet<string>;
   /** Required headers, lower-cased name and exact value. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly mirror: MirrorConfig | undefined;
+  readonly fault: FaultConfig | undefined;
   readonly rewrite: Rewrite | undefined;
   /** What becomes of the head that the upstream gets. */
   readonly requestHeaders: HeaderRules | undefined;
@@ -39,6 +47,8 @@ export function compileRoute(config: RouteConfig, maxBodyBytes: number): RouteMo
     maxBodyBytes: config.maxBodyBytes ?? maxBodyBytes,
     methods,
     headers: Object.entries(config.match.headers),
+    mirror: config.mirror,
+    fault: config.fault,
     rewrite: config.rewrite && compileRewrite(config.match.path, config.rewrite),
     requestHeaders: config.headers && compileHeaderRules(config.headers.request),
     responseHeaders: config.headers && compileHeaderRules(config.headers.response),

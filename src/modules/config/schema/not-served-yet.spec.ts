@@ -20,7 +20,7 @@ const UPSTREAM_KEYS = [
   ['tls', '{}'],
   ['http2', 'true'],
 ];
-const ROUTE_KEYS = ['mirror', 'rateLimit', 'websocket', 'fault'];
+const ROUTE_KEYS = ['rateLimit', 'websocket'];
 
 describe('keys that are not served yet', () => {
   it.each([

@@ -7,7 +7,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   'auth.*': ['jwksUri'],
   'upstreams.*': ['tls', 'http2'],
   'upstreams.*.fallback': ['stale', 'upstream'],
-  'routes.*': ['mirror', 'rateLimit', 'websocket', 'fault'],
+  'routes.*': ['rateLimit', 'websocket'],
   'routes.*.auth': ['scopes', 'claims'],
   'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
 };

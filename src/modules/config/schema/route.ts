@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { faultSchema, mirrorSchema } from './drills.js';
 import { headers, method } from './http.js';
 import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
@@ -58,6 +59,8 @@ export const routeSchema = z.strictObject({
   cache: routeCacheSchema
     .optional()
     .describe('Keeps responses (RFC 9111). Without this key nothing is kept.'),
+  mirror: mirrorSchema.optional().describe('Copies of its requests go to another upstream as well.'),
+  fault: faultSchema.optional().describe('A drill: faults that the gateway makes up. Default: none.'),
   rewrite: rewriteSchema
     .optional()
     .describe('The path that is forwarded. Default: the path that was matched.'),
