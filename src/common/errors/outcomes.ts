@@ -61,6 +61,7 @@ export const OUTCOMES = {
   body_too_large: { stage: 'request', guilty: 'client', vote: 'neutral', problem: 'body_too_large' },
   breaker_open: { stage: 'breaker', guilty: 'upstream', vote: 'none', problem: 'breaker_open' },
   bulkhead_full: { stage: 'bulkhead', guilty: 'gateway', vote: 'none', problem: 'bulkhead_full' },
+  fault_injected: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'fault_injected' },
   rejected: { stage: 'request', guilty: 'client', vote: 'none' },
   cache_hit: { stage: 'request', guilty: 'nobody', vote: 'none' },
   gateway_error: { stage: 'request', guilty: 'gateway', vote: 'neutral', problem: 'internal_error' },

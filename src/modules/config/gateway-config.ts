@@ -1,3 +1,5 @@
+import type { HeaderRulesConfig } from '../../common/http/header-rules.js';
+
 /**
  * What the user wrote, parsed and complete: every default filled in, every unit resolved.
  * Durations are milliseconds, sizes are bytes, ratios are 0..1. The whole tree is frozen.
@@ -164,15 +166,42 @@ export interface FallbackConfig {
 export interface RouteConfig {
   readonly id: string;
   readonly match: RouteMatchConfig;
+  /** Of a split route, its first side. */
   readonly upstream: string;
+  /** Goes before `upstream`. */
+  readonly split?: readonly SplitConfig[];
   /** `undefined`: a token of any provider if one is configured; `'none'`: public. */
   readonly auth?: 'none' | RouteAuthConfig;
   readonly cache?: RouteCacheConfig;
+  readonly mirror?: MirrorConfig;
+  readonly fault?: FaultConfig;
+  readonly rewrite?: RewriteConfig;
+  readonly headers?: { readonly request: HeaderRulesConfig; readonly response: HeaderRulesConfig };
   /** Overrides the upstream's `timeout`. */
   readonly timeout?: number;
   /** Overrides the server's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
 }
+
+export interface SplitConfig {
+  readonly upstream: string;
+  /** 0 for nobody; at least one side has more. */
+  readonly weight: number;
+}
+
+export interface MirrorConfig {
+  readonly upstream: string;
+  /** Share of the requests that are copied. */
+  readonly percent: number;
+}
+
+export interface FaultConfig {
+  readonly delay?: { readonly percent: number; readonly for: number };
+  readonly abort?: { readonly percent: number; readonly status: number };
+}
+
+/** Checked against the path of the route's match. */
+export type RewriteConfig = { readonly stripPrefix: string } | { readonly path: string };
 
 export interface RouteMatchConfig {
   readonly path: string;

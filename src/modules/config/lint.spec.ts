@@ -64,6 +64,16 @@ describe('lintConfig', () => {
     expect(warnings).toEqual(warning === undefined ? [] : [expected]);
   });
 
+  it('takes the sides of a split for used, and warns of a cache that all of them share', () => {
+    const split = (rest: string) => `
+upstreams: { users: { url: http://users }, next: { url: http://next } }
+routes: [{ id: r, match: { path: /r }, split: [{ upstream: users }, { upstream: next }], ${rest} }]`;
+    expect(lint(split(''))).toEqual([]);
+    expect(lint(split('cache: {}'))).toEqual([
+      expect.stringContaining('routes[0].cache: one copy for all on a split route'),
+    ]);
+  });
+
   it('warns of a gateway that serves nothing', () => {
     expect(lint('{}')).toEqual([
       'routes: there is no route: every request gets 404',

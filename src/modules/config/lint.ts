@@ -94,6 +94,10 @@ function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig):
     const message = '`per: public` on a route with auth: one user is served what another was answered';
     warnings.push({ path: [...path, 'cache', 'per'], message });
   }
+  if (cache?.per === 'public' && route.split) {
+    const message = 'one copy for all on a split route: a user of one side is served the answer of another';
+    warnings.push({ path: [...path, 'cache'], message });
+  }
   if (cache?.per === 'user' && isPublic(route, config)) {
     const message = '`per: user` on a route without auth: there are no users to tell apart';
     warnings.push({ path: [...path, 'cache', 'per'], message });
@@ -125,11 +129,15 @@ function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
   });
 }
 
+function usesUpstream({ upstream, split = [], mirror }: RouteConfig, id: string): boolean {
+  return upstream === id || mirror?.upstream === id || split.some((side) => side.upstream === id);
+}
+
 function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
   const usesProvider = (id: string) =>
     routes.some((route) => route.auth !== 'none' && (route.auth?.provider ?? id) === id);
   const unusedUpstreams = Object.keys(upstreams).filter(
-    (id) => !routes.some(({ upstream }) => upstream === id),
+    (id) => !routes.some((route) => usesUpstream(route, id)),
   );
   const unusedProviders = Object.keys(auth).filter((id) => !usesProvider(id));
   return [

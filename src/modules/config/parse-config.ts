@@ -2,9 +2,11 @@ import { checkAuthKeys } from './checks/auth-keys.js';
 import { duplicateRouteProblems } from './checks/duplicate-routes.js';
 import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
+import { rewriteProblems } from './checks/rewrites.js';
 import { serverProblems } from './checks/server.js';
-import { completeConfig } from './complete.js';
+import { splitProblems } from './checks/splits.js';
 import { targetProblems } from './checks/targets.js';
+import { completeConfig } from './complete.js';
 import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
@@ -47,6 +49,8 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...idProblems(source),
     ...referenceProblems(source),
     ...duplicateRouteProblems(source),
+    ...rewriteProblems(source),
+    ...splitProblems(source),
     ...targetProblems(source),
     ...serverProblems(source),
   ];

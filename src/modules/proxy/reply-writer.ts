@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { clientResponseHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
@@ -101,7 +102,8 @@ export class ReplyWriter {
     headers: HeaderRecord,
     contentLength: number | undefined,
   ): void {
-    this.writeHead(exchange.res, exchange, status, headers, contentLength);
+    const rules = exchange.route?.responseHeaders;
+    this.writeHead(exchange.res, exchange, status, headers, contentLength, rules);
   }
 
   private writeHead(
@@ -110,8 +112,10 @@ export class ReplyWriter {
     status: number,
     from: HeaderRecord,
     contentLength: number | undefined,
+    rules?: HeaderRules,
   ): void {
-    const headers = clientResponseHeaders(from, this.security.added, this.dropped);
+    let headers = clientResponseHeaders(from, this.security.added, this.dropped);
+    if (rules) headers = applyHeaderRules(headers, rules);
     if (contentLength !== undefined) headers.push('Content-Length', String(contentLength));
     if (exchange) {
       headers.push('X-Request-Id', exchange.id);

@@ -11,8 +11,14 @@ export function referenceProblems(source: ConfigSource): ConfigProblem[] {
   return asList(source.valueAt(['routes'])).flatMap((value, index) => {
     const route = asMapping(value);
     const { provider } = asMapping(route['auth']);
+    const { upstream: mirror } = asMapping(route['mirror']);
     return [
       ...dangling(source, ['routes', index, 'upstream'], route['upstream'], upstreams, 'upstreams'),
+      ...asList(route['split']).flatMap((side, i) => {
+        const path = ['routes', index, 'split', i, 'upstream'];
+        return dangling(source, path, asMapping(side)['upstream'], upstreams, 'upstreams');
+      }),
+      ...dangling(source, ['routes', index, 'mirror', 'upstream'], mirror, upstreams, 'upstreams'),
       ...dangling(source, ['routes', index, 'auth', 'provider'], provider, providers, 'auth'),
       ...withoutProvider(source, ['routes', index, 'auth'], route['auth'], providers),
     ];

@@ -6,7 +6,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   'auth.*': ['jwksUri'],
   'upstreams.*': ['tls', 'http2'],
   'upstreams.*.fallback': ['stale', 'upstream'],
-  'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
+  'routes.*': ['rateLimit', 'websocket'],
   'routes.*.auth': ['scopes', 'claims'],
   'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
 };

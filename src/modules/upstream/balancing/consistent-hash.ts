@@ -1,3 +1,4 @@
+import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
 import { at } from './weighted-random.js';
@@ -23,7 +24,7 @@ export class ConsistentHash implements Balancer {
     const ring = targets.flatMap((target) =>
       Array.from({ length: target.weight * POINTS_PER_WEIGHT }, (_, i) => ({
         target,
-        point: hash(`${target.url}#${i}`),
+        point: hash32(`${target.url}#${i}`),
       })),
     );
     ring.sort((a, b) => a.point - b.point);
@@ -33,7 +34,7 @@ export class ConsistentHash implements Balancer {
 
   /** Without a key there is nothing to stick to: any target will do. */
   pick(key: string | undefined): Target {
-    const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash(key);
+    const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash32(key);
     let low = 0;
     let high = this.points.length;
     while (low < high) {
@@ -53,13 +54,4 @@ export class ConsistentHash implements Balancer {
     }
     return owner;
   }
-}
-
-/** FNV-1a, then the finaliser of MurmurHash3, without which keys that differ in the end land close together. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
