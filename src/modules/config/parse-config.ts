@@ -5,6 +5,7 @@ import { referenceProblems } from './checks/references.js';
 import { serverProblems } from './checks/server.js';
 import { completeConfig } from './complete.js';
 import { targetProblems } from './checks/targets.js';
+import { upstreamTlsProblems } from './checks/upstream-tls.js';
 import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
@@ -48,6 +49,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...referenceProblems(source),
     ...duplicateRouteProblems(source),
     ...targetProblems(source),
+    ...upstreamTlsProblems(source),
     ...serverProblems(source),
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };

@@ -37,8 +37,9 @@ function upstreamKeys(place: string): string[] {
   return [
     ...under(
       place,
-      'balancer hashOn outlier timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
+      'balancer hashOn outlier timeout connectTimeout bodyTimeout tls pool pool.connections bulkhead retry breaker health fallback',
     ),
+    ...under(`${place}.tls`, 'ca cert key serverName insecureSkipVerify'),
     ...under(`${place}.outlier`, 'consecutiveFailures ejectFor maxEjected'),
     ...under(`${place}.bulkhead`, 'concurrent queue'),
     ...under(

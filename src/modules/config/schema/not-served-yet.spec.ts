@@ -16,10 +16,7 @@ auth: { main: { ${PROVIDER} } }
 upstreams: { users: { url: http://users } }
 routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
 
-const UPSTREAM_KEYS = [
-  ['tls', '{}'],
-  ['http2', 'true'],
-];
+const UPSTREAM_KEYS = [['http2', 'true']];
 const ROUTE_KEYS = ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'];
 
 describe('keys that are not served yet', () => {

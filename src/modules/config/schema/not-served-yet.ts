@@ -5,7 +5,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   management: ['token'],
   'auth.*': ['jwksUri'],
-  'upstreams.*': ['tls', 'http2'],
+  'upstreams.*': ['http2'],
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
   'routes.*.auth': ['scopes', 'claims'],

@@ -8,6 +8,7 @@ import { upstreamUrl } from './network.js';
 import { byId, count } from './scalars.js';
 import { outlierSchema } from './outlier.js';
 import { hashOn, targetSchema } from './target.js';
+import { tlsSchema } from './tls.js';
 import { positiveDuration } from './units.js';
 
 const poolSchema = z.strictObject({
@@ -42,6 +43,7 @@ export const upstreamSchema = z.strictObject({
   bodyTimeout: positiveDuration()
     .prefault('30s')
     .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
+  tls: tlsSchema.optional().describe('How `https` targets are verified, and who the gateway is to them.'),
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
   bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
   retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),

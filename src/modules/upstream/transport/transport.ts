@@ -1,19 +1,24 @@
 import { Pool, type Dispatcher } from 'undici';
+import type { ConnectionOptions } from 'node:tls';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
 import type { UpstreamRequest } from '../upstream.types.js';
+import { tlsOptions } from './tls.js';
 
 /** Sends requests to one origin over a bounded pool of keep-alive connections. */
 export class Transport {
+  /** How its connections are secured, for whoever makes one beside the pool. */
+  readonly tls: ConnectionOptions;
   private readonly pool: Pool;
   private readonly pathPrefix: string;
 
   constructor(target: string, config: UpstreamConfig) {
     const url = new URL(target);
     this.pathPrefix = url.pathname.replace(/\/$/, '');
+    this.tls = tlsOptions(config.tls);
     this.pool = new Pool(url.origin, {
       connections: config.pool.connections,
       pipelining: 1,
-      connect: { timeout: config.connectTimeout },
+      connect: { timeout: config.connectTimeout, ...this.tls },
       bodyTimeout: config.bodyTimeout,
       // The call has a deadline of its own, exact and from the moment it was made.
       headersTimeout: 0,
