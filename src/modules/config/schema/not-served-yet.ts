@@ -5,7 +5,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   management: ['token'],
   'auth.*': ['jwksUri'],
-  'upstreams.*': ['http2'],
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
   'routes.*.auth': ['scopes', 'claims'],

@@ -10,26 +10,30 @@ export class Transport {
   readonly tls: ConnectionOptions;
   private readonly pool: Pool;
   private readonly pathPrefix: string;
+  private readonly http2: boolean;
 
   constructor(target: string, config: UpstreamConfig) {
     const url = new URL(target);
     this.pathPrefix = url.pathname.replace(/\/$/, '');
     this.tls = tlsOptions(config.tls);
+    this.http2 = config.http2;
     this.pool = new Pool(url.origin, {
       connections: config.pool.connections,
       pipelining: 1,
-      connect: { timeout: config.connectTimeout, ...this.tls },
+      connect: { timeout: config.connectTimeout, ...this.tls, ...(config.http2 ? { preferH2: true } : {}) },
       bodyTimeout: config.bodyTimeout,
       // The call has a deadline of its own, exact and from the moment it was made.
       headersTimeout: 0,
-      allowH2: false,
+      allowH2: config.http2,
     });
   }
 
   /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
   dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler, remaining: number): void {
-    const headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
+    let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
+    // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
+    if (this.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
     this.pool.dispatch(
       { method: request.method, path: this.pathPrefix + request.path, headers, body: request.body ?? null },
       handler,
