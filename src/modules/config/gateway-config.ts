@@ -80,6 +80,9 @@ export interface UpstreamConfig {
   readonly connectTimeout: number;
   /** Idle time between two body chunks. */
   readonly bodyTimeout: number;
+  readonly tls?: UpstreamTlsConfig;
+  /** Only ever over TLS, where the target offers it. */
+  readonly http2: boolean;
   readonly pool: { readonly connections: number };
   readonly bulkhead: BulkheadConfig;
   readonly retry: RetryConfig;
@@ -95,6 +98,15 @@ export interface TargetConfig {
   /** Origin, with an optional path prefix that is put before the forwarded path. */
   readonly url: string;
   readonly weight: number;
+}
+
+/** PEM texts are checked; `cert` and `key` come together and belong together. */
+export interface UpstreamTlsConfig {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+  readonly insecureSkipVerify: boolean;
 }
 
 export interface OutlierConfig {

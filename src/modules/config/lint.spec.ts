@@ -38,6 +38,10 @@ describe('lintConfig', () => {
       'retry: { attempts: 2, perTryTimeout: 2s }',
       'retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries is above timeout (3s)',
     ],
+    [
+      'tls: { insecureSkipVerify: true }',
+      'tls.insecureSkipVerify: insecureSkipVerify is true: whoever is in between',
+    ],
     ['health: { timeout: 15s }', 'health.timeout: health.timeout (15s) is not below health.interval (15s)'],
   ])('warns of an upstream with %s', (rest, warning) => {
     expect(lint(upstream(rest))).toEqual([expect.stringContaining(`upstreams.users.${warning}`)]);

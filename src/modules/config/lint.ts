@@ -48,7 +48,7 @@ function lintGateway({ cache, routes, upstreams }: GatewayConfig): LintWarning[]
 
 function lintUpstream(
   path: ConfigPath,
-  { timeout, connectTimeout, breaker, health, retry }: UpstreamConfig,
+  { timeout, connectTimeout, breaker, health, retry, tls }: UpstreamConfig,
 ): LintWarning[] {
   const warnings: LintWarning[] = [];
   const compare = (keys: ConfigPath, left: string, right: string, why: string) =>
@@ -57,6 +57,10 @@ function lintUpstream(
   if (connectTimeout >= timeout) {
     const left = `connectTimeout (${formatDuration(connectTimeout)}) is not below`;
     compare(['connectTimeout'], left, `timeout (${formatDuration(timeout)})`, 'it can never fire first');
+  }
+  if (tls?.insecureSkipVerify) {
+    const why = 'whoever is in between can read and change everything';
+    compare(['tls', 'insecureSkipVerify'], 'insecureSkipVerify', 'is true', why);
   }
   const { perTryTimeout, attempts } = retry;
   if (perTryTimeout !== undefined && perTryTimeout * (attempts + 1) > timeout) {

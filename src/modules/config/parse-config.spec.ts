@@ -60,6 +60,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           timeout: 3_000,
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
+          http2: false,
           pool: { connections: 128 },
           bulkhead: { concurrent: 256, queue: 512 },
           retry: {

@@ -7,6 +7,7 @@ import { serverProblems } from './checks/server.js';
 import { splitProblems } from './checks/splits.js';
 import { targetProblems } from './checks/targets.js';
 import { completeConfig } from './complete.js';
+import { upstreamTlsProblems } from './checks/upstream-tls.js';
 import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
@@ -52,6 +53,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...rewriteProblems(source),
     ...splitProblems(source),
     ...targetProblems(source),
+    ...upstreamTlsProblems(source),
     ...serverProblems(source),
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };

@@ -37,9 +37,10 @@ function upstreamKeys(place: string): string[] {
   return [
     ...under(
       place,
-      'balancer hashOn outlier timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
+      'balancer hashOn outlier timeout connectTimeout bodyTimeout tls http2 pool pool.connections bulkhead retry breaker health fallback',
     ),
     ...under(place, 'slowStart hedge hedge.after'),
+    ...under(`${place}.tls`, 'ca cert key serverName insecureSkipVerify'),
     ...under(`${place}.outlier`, 'consecutiveFailures ejectFor maxEjected'),
     ...under(`${place}.bulkhead`, 'concurrent queue'),
     ...under(
@@ -74,7 +75,10 @@ const SERVED = [
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
   ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
-  ...under('routes.*', 'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response'),
+  ...under(
+    'routes.*',
+    'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response',
+  ),
   ...under('routes.*', 'mirror mirror.upstream mirror.percent fault fault.delay fault.abort'),
   ...under('routes.*.fault', 'delay.percent delay.for abort.percent abort.status'),
   ...under('routes.*.headers', 'request.set request.remove response.set response.remove'),

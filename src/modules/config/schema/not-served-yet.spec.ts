@@ -16,10 +16,6 @@ auth: { main: { ${PROVIDER} } }
 upstreams: { users: { url: http://users } }
 routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
 
-const UPSTREAM_KEYS = [
-  ['tls', '{}'],
-  ['http2', 'true'],
-];
 const ROUTE_KEYS = ['rateLimit', 'websocket'];
 
 describe('keys that are not served yet', () => {
@@ -34,11 +30,6 @@ describe('keys that are not served yet', () => {
     [route('cache: { staleWhileRevalidate: 30s }'), 'routes[0].cache.staleWhileRevalidate'],
     [route('cache: { statuses: [200] }'), 'routes[0].cache.statuses'],
     ...ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]),
-    ...UPSTREAM_KEYS.map(([key, value]) => [`defaults: { ${key}: ${value} }`, `defaults.${key}`]),
-    ...UPSTREAM_KEYS.map(([key, value]) => [
-      `upstreams: { u: { url: http://u, ${key}: ${value} } }`,
-      `upstreams.u.${key}`,
-    ]),
   ])('are refused by name: %s', (text = '', path = '') => {
     expect(problems(text)).toEqual([
       refusal(path, `\`${path.split('.').at(-1)}\``.replace('routes[0].', '')),

@@ -4,7 +4,6 @@ import type { ConfigPath } from '../config-path.js';
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   'auth.*': ['jwksUri'],
-  'upstreams.*': ['tls', 'http2'],
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['rateLimit', 'websocket'],
   'routes.*.auth': ['scopes', 'claims'],

@@ -5,9 +5,10 @@ import { fallbackSchema } from './fallback.js';
 import { healthSchema } from './health.js';
 import { hedgeSchema, retrySchema } from './retry.js';
 import { upstreamUrl } from './network.js';
-import { byId, count } from './scalars.js';
+import { boolean, byId, count } from './scalars.js';
 import { outlierSchema } from './outlier.js';
 import { hashOn, targetSchema } from './target.js';
+import { tlsSchema } from './tls.js';
 import { duration, positiveDuration } from './units.js';
 
 const poolSchema = z.strictObject({
@@ -47,6 +48,10 @@ export const upstreamSchema = z.strictObject({
   bodyTimeout: positiveDuration()
     .prefault('30s')
     .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
+  tls: tlsSchema.optional().describe('How `https` targets are verified, and who the gateway is to them.'),
+  http2: boolean()
+    .prefault(false)
+    .describe('Whether HTTP/2 is spoken to `https` targets that offer it. Default false.'),
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
   bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
   retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),

@@ -34,6 +34,12 @@ export class MalformedHeadError extends Error {
   override readonly name = 'MalformedHeadError';
 }
 
+/**
+ * The upstream does not accept our certificate, or none. In TLS 1.3 it says so after our side of the handshake
+ * is done, when the request is on its way already; it has not read it.
+ */
+const HANDSHAKE_ALERT = /^ERR_SSL_.*ALERT_(?:.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
+
 /** Names the failure of a call for the outcome table. */
 export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (error instanceof CallerGoneError) return 'client_gone';
@@ -48,6 +54,7 @@ export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   // undici refuses to send what we built: our fault, not the upstream's.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'gateway_error';
   if (isMalformed(code)) return 'malformed_response';
+  if (HANDSHAKE_ALERT.test(code)) return 'connect_failed';
   return phase === 'connecting' ? 'connect_failed' : 'reset';
 }
 
