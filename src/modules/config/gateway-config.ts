@@ -43,7 +43,8 @@ export interface ManagementConfig {
 
 export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';
 export type PublicKeyAlgorithm =
-  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
+  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA';
+export type TokenAlgorithm = SecretAlgorithm | PublicKeyAlgorithm;
 
 /** Exactly one of `secret` and `publicKey` is there, and `algorithms` fits its kind. */
 export interface AuthProviderConfig {
@@ -52,8 +53,10 @@ export interface AuthProviderConfig {
   readonly publicKey?: string;
   readonly issuer?: string;
   readonly audience?: readonly string[];
-  readonly algorithms: readonly (SecretAlgorithm | PublicKeyAlgorithm)[];
+  readonly algorithms: readonly TokenAlgorithm[];
   readonly clockSkew: number;
+  /** Claims that upstreams are told, each in a header `X-User-...` or `X-Jwt-...`. */
+  readonly forwardClaims: Readonly<Record<string, string>>;
 }
 
 export interface CacheConfig {
@@ -174,10 +177,21 @@ export interface RouteMatchConfig {
 }
 
 export interface RouteAuthConfig {
-  readonly provider?: string;
+  /** `undefined`: every provider. */
+  readonly providers?: readonly string[];
+  /** The token must have all of them. */
+  readonly scopes: readonly string[];
+  /** Names, or paths such as `realm_access.roles`; all must hold. */
+  readonly claims: Readonly<Record<string, ClaimRequirement>>;
   readonly optional: boolean;
   readonly forward: boolean;
 }
+
+export type ClaimValue = string | number | boolean;
+
+/** The claim is one of these values, or a list with all of those in it. */
+export type ClaimRequirement =
+  { readonly oneOf: readonly ClaimValue[] } | { readonly contains: readonly ClaimValue[] };
 
 export interface RouteCacheConfig {
   readonly ttl: number;

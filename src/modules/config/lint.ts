@@ -114,7 +114,7 @@ function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
 
 function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
   const usesProvider = (id: string) =>
-    routes.some((route) => route.auth !== 'none' && (route.auth?.provider ?? id) === id);
+    routes.some((route) => route.auth !== 'none' && (route.auth?.providers?.includes(id) ?? true));
   const unusedUpstreams = Object.keys(upstreams).filter(
     (id) => !routes.some(({ upstream }) => upstream === id),
   );

@@ -14,8 +14,6 @@ import { ReplyWriter } from './reply-writer.js';
 import { RequestBody } from './request-body.js';
 
 const NO_IDENTITY: readonly string[] = [];
-/** `%` is encoded as well, or two subjects could be told as one. */
-const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
 
 /** Sends an exchange to its upstream and answers with what comes back. */
 @Injectable()
@@ -74,7 +72,7 @@ function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest
       proto: 'http',
       via: VIA.entry,
       forwardAuthorization: exchange.forwardAuthorization,
-      identity: identityHeaders(exchange),
+      identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
     }),
     ...requestBody(exchange, route.maxBodyBytes),
     timeout: route.timeout,
@@ -104,19 +102,4 @@ function hashKeyOf(
   if (hashOn === 'user') return identity?.subject ?? head.clientIp;
   const field = req.headers[hashOn.slice('header:'.length)];
   return Array.isArray(field) ? field.join() : field;
-}
-
-function identityHeaders({ identity }: Exchange): readonly string[] {
-  if (!identity) return NO_IDENTITY;
-  return [
-    'X-User-Id',
-    headerSafe(identity.subject),
-    'X-User-Scopes',
-    identity.scopes.map(headerSafe).join(' '),
-  ];
-}
-
-/** A subject may be any string; in a header only visible ASCII is safe, so anything else is percent-encoded. */
-function headerSafe(value: string): string {
-  return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value.toWellFormed());
 }

@@ -45,6 +45,8 @@ describe('keys of providers', () => {
     [{ publicKey: 'rsa.pem', algorithms: ['RS256', 'PS512'] }],
     [{ publicKey: '/etc/gw/p256.pem', algorithms: ['ES256'] }],
     [{ publicKey: '${file:p384.pem}', algorithms: ['ES384'] }],
+    [{ publicKey: 'ed.pem', algorithms: ['EdDSA'] }],
+    [{ secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { tenant: 'X-User-Tenant', a: 'x-jwt-a' } }],
   ])('takes %j', (provider) => {
     expect(problems(provider)).toEqual([]);
   });
@@ -135,6 +137,14 @@ describe('keys of providers', () => {
       { publicKey: 'p256.pem', algorithms: ['ES256', 'ES384'] },
       'algorithms[1]: found "ES384", expected an algorithm that fits',
     ],
+    ['an RSA key for EdDSA', { publicKey: 'rsa.pem', algorithms: ['EdDSA'] }, 'needs an Ed25519 key'],
+    ...['X-Tenant', 'X-User-Id', 'x-user-scopes', 'X-User-', 'X-User-A B', 'Authorization'].map(
+      (header): [string, object, string] => [
+        `${header} for a claim`,
+        { secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { a: header } },
+        'auth.main.forwardClaims.a: found',
+      ],
+    ),
     ['an Ed25519 key for PS', { publicKey: 'ed.pem', algorithms: ['PS256'] }, 'this one needs an RSA key'],
   ])('refuses %s', (_, provider, problem) => {
     expect(problems(provider)).toEqual([expect.stringContaining(problem)]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
-import { byId, text } from './scalars.js';
+import { byId, text, withoutPrototype } from './scalars.js';
 import { duration } from './units.js';
 
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const satisfies readonly SecretAlgorithm[];
@@ -15,9 +15,30 @@ export const PUBLIC_KEY_ALGORITHMS = [
   'ES256',
   'ES384',
   'ES512',
+  'EdDSA',
 ] as const satisfies readonly PublicKeyAlgorithm[];
 
 const audience = 'an audience, or a list of them';
+
+/** Headers of these names are removed from what a client sends, so that no other name could be forged. */
+const CLAIM_HEADER = /^x-(?:user|jwt)-[a-z0-9-]*[a-z0-9]$/i;
+const OWN_HEADERS: ReadonlySet<string> = new Set(['x-user-id', 'x-user-scopes']);
+
+function forwardClaims() {
+  const expected =
+    'a header X-User-... or X-Jwt-... for the claim, each once, and not X-User-Id or X-User-Scopes';
+  const header = z
+    .string(expected)
+    .regex(CLAIM_HEADER, expected)
+    .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), expected);
+  return z
+    .record(z.string(), header)
+    .refine((headers) => {
+      const names = Object.values(headers).map((name) => name.toLowerCase());
+      return new Set(names).size === names.length;
+    }, expected)
+    .transform(withoutPrototype);
+}
 
 /** Which key fits which algorithm is checked in `checks/auth-keys.ts`. */
 const providerSchema = z.strictObject({
@@ -29,7 +50,7 @@ const providerSchema = z.strictObject({
   publicKey: text('a public key as PEM text, or the path of a PEM file')
     .optional()
     .describe(
-      'Public key for RS, PS and ES algorithms: PEM text, or a PEM file, relative to this file. Or `secret`.',
+      'Public key for RS, PS, ES algorithms or EdDSA (Ed25519): PEM text, or a PEM file, relative to this file. Or `secret`.',
     ),
   issuer: text('an issuer').optional().describe('The `iss` that a token must have. Default: any.'),
   audience: z
@@ -48,6 +69,11 @@ const providerSchema = z.strictObject({
   clockSkew: duration()
     .prefault('60s')
     .describe('How far the clocks of issuer and gateway may be apart. Duration; default 60s.'),
+  forwardClaims: forwardClaims()
+    .prefault({})
+    .describe(
+      'Claims that upstreams are told, by name or path such as realm_access.roles, each with its header, X-User-... or X-Jwt-.... Default none.',
+    ),
 });
 
 export const authSchema = byId(providerSchema);

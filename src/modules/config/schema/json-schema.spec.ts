@@ -63,7 +63,7 @@ const SERVED = [
   ...under('server', 'shutdown shutdown.delay shutdown.drain'),
   ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
   ...under('management', 'host port'),
-  ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew'),
+  ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew forwardClaims'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),
   ...under('upstreams.*', 'url targets targets.*.url targets.*.weight'),
@@ -72,7 +72,10 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
-  ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
+  ...under(
+    'routes.*',
+    'auth auth.provider auth.scopes auth.claims auth.claims.*.contains auth.optional auth.forward cache cache.ttl cache.per',
+  ),
 ];
 
 const schema = gatewayJsonSchema() as Schema;

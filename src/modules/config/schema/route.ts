@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { headers, method } from './http.js';
 import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
-import { boolean, id, text } from './scalars.js';
+import { routeAuthSchema } from './route-auth.js';
+import { id, text } from './scalars.js';
 import { positiveDuration, size } from './units.js';
 
 export const matchSchema = z.strictObject({
@@ -15,16 +16,6 @@ export const matchSchema = z.strictObject({
     .prefault([])
     .describe('Hosts; `*.example.com` takes one or more labels. Default: every host.'),
   headers: headers().prefault({}).describe('Headers and the exact values they must have. Default: none.'),
-});
-
-const routeAuthSchema = z.strictObject({
-  provider: text('the id of a provider of `auth`')
-    .optional()
-    .describe('Id of the provider whose tokens are accepted. Default: every provider.'),
-  optional: boolean()
-    .prefault(false)
-    .describe('Whether a request without a token passes too; a bad token never does. Default false.'),
-  forward: boolean().prefault(false).describe('Whether the upstream gets the token. Default false.'),
 });
 
 const routeCacheSchema = z.strictObject({
