@@ -117,7 +117,7 @@ function buildHead() {
 }
 
 function verifyToken() {
-  const verifier = new TokenVerifier(new AuthProviders(new ConfigStore(config)), systemClock);
+  const verifier = new TokenVerifier(new AuthProviders(new ConfigStore(config), systemClock), systemClock);
   const { token } = issueToken(config.auth, { sub: 'alice', scopes: 'orders:read', expires: '1h' });
   expect(verifier.verify(token).subject === 'alice');
   expect(verifier.verify(`${token}x`) === 'malformed');

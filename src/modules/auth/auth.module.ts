@@ -1,3 +1,4 @@
+import { HttpModule } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { RoutingModule } from '../routing/routing.module.js';
 import { AuthProviders } from './auth-providers.js';
@@ -5,7 +6,7 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
 @Module({
-  imports: [RoutingModule],
+  imports: [RoutingModule, HttpModule],
   providers: [AuthProviders, TokenVerifier, JwtAuthGuard],
   // `AuthEvents` and `AuthProviders` too: Nest makes the guard anew in the module of each controller that uses it.
   exports: [RoutingModule, AuthProviders, TokenVerifier, JwtAuthGuard],

@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { HttpService } from '@nestjs/axios';
 import { JwtService } from '@nestjs/jwt';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
+import { AuthEvents } from '../routing/auth-events.js';
 import { AuthProviders } from './auth-providers.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
@@ -25,7 +27,13 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
     ]),
   );
   const config = { auth: providers } as unknown as GatewayConfig;
-  return { clock, verifier: new TokenVerifier(new AuthProviders(new ConfigStore(config)), clock) };
+  return {
+    clock,
+    verifier: new TokenVerifier(
+      new AuthProviders(new ConfigStore(config), clock, new HttpService(), new AuthEvents()),
+      clock,
+    ),
+  };
 }
 
 function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'HS256'): string {

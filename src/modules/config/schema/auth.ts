@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
 import { byId, text, withoutPrototype } from './scalars.js';
-import { duration } from './units.js';
+import { duration, positiveDuration } from './units.js';
 
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const satisfies readonly SecretAlgorithm[];
 
@@ -19,6 +19,28 @@ export const PUBLIC_KEY_ALGORITHMS = [
 ] as const satisfies readonly PublicKeyAlgorithm[];
 
 const audience = 'an audience, or a list of them';
+
+/** Without credentials, which would end up in logs. */
+const ISSUER_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\#\s]*)?$/;
+
+function issuerUrl(expected: string) {
+  return text(expected)
+    .regex(ISSUER_URL, expected)
+    .refine((written) => URL.canParse(written), expected);
+}
+
+const jwksSchema = z.strictObject({
+  refresh: positiveDuration().prefault('10m').describe('Time between fetches. Duration; default 10m.'),
+  cooldown: positiveDuration()
+    .prefault('30s')
+    .describe('Shortest time between fetches because a token names an unknown key. Duration; default 30s.'),
+  maxStale: positiveDuration()
+    .prefault('12h')
+    .describe(
+      'How long keys stay in use while fetches fail; then tokens of the issuer get 503. Duration; default 12h.',
+    ),
+  timeout: positiveDuration().prefault('3s').describe('How long a fetch may take. Duration; default 3s.'),
+});
 
 /** Headers of these names are removed from what a client sends, so that no other name could be forged. */
 const CLAIM_HEADER = /^x-(?:user|jwt)-[a-z0-9-]*[a-z0-9]$/i;
@@ -45,13 +67,19 @@ const providerSchema = z.strictObject({
   secret: text('a secret')
     .optional()
     .describe(
-      'Shared secret for HS algorithms; at least as long as the hash: 32, 48 or 64 bytes. Or `publicKey`.',
+      'Shared secret for HS algorithms; at least as long as the hash: 32, 48 or 64 bytes. Or another kind of key.',
     ),
   publicKey: text('a public key as PEM text, or the path of a PEM file')
     .optional()
     .describe(
-      'Public key for RS, PS, ES algorithms or EdDSA (Ed25519): PEM text, or a PEM file, relative to this file. Or `secret`.',
+      'Public key for RS, PS, ES algorithms or EdDSA (Ed25519): PEM text, or a PEM file, relative to this file. Or another kind of key.',
     ),
+  jwksUri: issuerUrl('an http or https URL of a JWK set, such as https://idp.example/jwks.json')
+    .optional()
+    .describe(
+      'Where the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document says it.',
+    ),
+  jwks: jwksSchema.prefault({}).describe('How keys that an issuer publishes are kept.'),
   issuer: text('an issuer').optional().describe('The `iss` that a token must have. Default: any.'),
   audience: z
     .union(

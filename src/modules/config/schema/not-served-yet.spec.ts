@@ -26,7 +26,6 @@ describe('keys that are not served yet', () => {
   it.each([
     ['redis: { url: x }', 'redis'],
     ['management: { token: x }', 'management.token'],
-    [`auth: { main: { ${PROVIDER}, jwksUri: https://a } }`, 'auth.main.jwksUri'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
     ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
     [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],

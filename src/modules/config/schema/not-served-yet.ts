@@ -4,7 +4,6 @@ import type { ConfigPath } from '../config-path.js';
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   management: ['token'],
-  'auth.*': ['jwksUri'],
   'upstreams.*': ['tls', 'http2'],
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
