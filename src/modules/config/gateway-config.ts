@@ -47,17 +47,41 @@ export interface ManagementConfig {
 
 export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';
 export type PublicKeyAlgorithm =
-  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
+  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA';
+export type TokenAlgorithm = SecretAlgorithm | PublicKeyAlgorithm;
 
-/** Exactly one of `secret` and `publicKey` is there, and `algorithms` fits its kind. */
+export function isPublicKeyAlgorithm(algorithm: TokenAlgorithm): algorithm is PublicKeyAlgorithm {
+  return !algorithm.startsWith('HS');
+}
+
+/**
+ * At most one of `secret`, `publicKey` and `jwksUri` is there, and `algorithms` fits its kind. With none of them the
+ * discovery document of `issuer` says where the keys are.
+ */
 export interface AuthProviderConfig {
   readonly secret?: string;
   /** PEM text of the public key. */
   readonly publicKey?: string;
+  readonly jwksUri?: string;
+  readonly jwks: JwksConfig;
   readonly issuer?: string;
   readonly audience?: readonly string[];
-  readonly algorithms: readonly (SecretAlgorithm | PublicKeyAlgorithm)[];
+  readonly algorithms: readonly TokenAlgorithm[];
   readonly clockSkew: number;
+  /** Claims that upstreams are told, each in a header `X-User-...` or `X-Jwt-...`. */
+  readonly forwardClaims: Readonly<Record<string, string>>;
+}
+
+/** How the keys of an issuer are kept. */
+export interface JwksConfig {
+  /** Between two fetches. */
+  readonly refresh: number;
+  /** Between two fetches because of a key id that is not known. */
+  readonly cooldown: number;
+  /** Since the last successful fetch; older keys are not used. */
+  readonly maxStale: number;
+  /** For one fetch. */
+  readonly timeout: number;
 }
 
 export interface CacheConfig {
@@ -226,10 +250,21 @@ export interface RouteMatchConfig {
 }
 
 export interface RouteAuthConfig {
-  readonly provider?: string;
+  /** `undefined`: every provider. */
+  readonly providers?: readonly string[];
+  /** The token must have all of them. */
+  readonly scopes: readonly string[];
+  /** Names, or paths such as `realm_access.roles`; all must hold. */
+  readonly claims: Readonly<Record<string, ClaimRequirement>>;
   readonly optional: boolean;
   readonly forward: boolean;
 }
+
+export type ClaimValue = string | number | boolean;
+
+/** The claim is one of these values, or a list with all of those in it. */
+export type ClaimRequirement =
+  { readonly oneOf: readonly ClaimValue[] } | { readonly contains: readonly ClaimValue[] };
 
 export interface RouteCacheConfig {
   readonly ttl: number;

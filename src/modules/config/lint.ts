@@ -139,7 +139,7 @@ function usesUpstream({ upstream, split = [], mirror }: RouteConfig, id: string)
 
 function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
   const usesProvider = (id: string) =>
-    routes.some((route) => route.auth !== 'none' && (route.auth?.provider ?? id) === id);
+    routes.some((route) => route.auth !== 'none' && (route.auth?.providers?.includes(id) ?? true));
   const unusedUpstreams = Object.keys(upstreams).filter(
     (id) => !routes.some((route) => usesUpstream(route, id)),
   );

@@ -10,6 +10,8 @@ export const METRICS = {
   requests: 'breakwater_requests_total',
   requestDuration: 'breakwater_request_duration_seconds',
   cacheRequests: 'breakwater_cache_requests_total',
+  authFailures: 'breakwater_auth_failures_total',
+  jwksRefresh: 'breakwater_jwks_refresh_total',
   upstreamRequests: 'breakwater_upstream_requests_total',
   upstreamDuration: 'breakwater_upstream_duration_seconds',
   retries: 'breakwater_retries_total',
@@ -123,5 +125,15 @@ export const metricProviders = [
     name: METRICS.breakerRejections,
     help: 'Calls rejected by an open breaker',
     labelNames: ['upstream'],
+  }),
+  makeCounterProvider({
+    name: METRICS.authFailures,
+    help: 'Requests that were not let in, by reason',
+    labelNames: ['reason'],
+  }),
+  makeCounterProvider({
+    name: METRICS.jwksRefresh,
+    help: 'Fetches of the keys of a token issuer',
+    labelNames: ['provider', 'result'],
   }),
 ];

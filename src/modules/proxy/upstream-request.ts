@@ -9,8 +9,6 @@ import type { UpstreamRequest } from '../upstream/upstream.types.js';
 import { RequestBody } from './request-body.js';
 
 const NO_IDENTITY: readonly string[] = [];
-/** `%` is encoded as well, or two subjects could be told as one. */
-const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
 
 /**
  * What the upstream of a route is sent for an exchange.
@@ -40,7 +38,7 @@ function requestHeaders(exchange: Exchange): string[] {
     proto: 'http',
     via: VIA.entry,
     forwardAuthorization: exchange.forwardAuthorization,
-    identity: identityHeaders(exchange),
+    identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
   });
 }
 
@@ -71,19 +69,4 @@ export function hashKeyOf(
   if (hashOn === 'user') return identity?.subject ?? head.clientIp;
   const field = req.headers[hashOn.slice('header:'.length)];
   return Array.isArray(field) ? field.join() : field;
-}
-
-function identityHeaders({ identity }: Exchange): readonly string[] {
-  if (!identity) return NO_IDENTITY;
-  return [
-    'X-User-Id',
-    headerSafe(identity.subject),
-    'X-User-Scopes',
-    identity.scopes.map(headerSafe).join(' '),
-  ];
-}
-
-/** A subject may be any string; in a header only visible ASCII is safe, so anything else is percent-encoded. */
-function headerSafe(value: string): string {
-  return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value.toWellFormed());
 }

@@ -19,10 +19,19 @@ export function referenceProblems(source: ConfigSource): ConfigProblem[] {
         return dangling(source, path, asMapping(side)['upstream'], upstreams, 'upstreams');
       }),
       ...dangling(source, ['routes', index, 'mirror', 'upstream'], mirror, upstreams, 'upstreams'),
-      ...dangling(source, ['routes', index, 'auth', 'provider'], provider, providers, 'auth'),
+      ...providersOf(['routes', index, 'auth', 'provider'], provider).flatMap(([path, id]) =>
+        dangling(source, path, id, providers, 'auth'),
+      ),
       ...withoutProvider(source, ['routes', index, 'auth'], route['auth'], providers),
     ];
   });
+}
+
+/** One, or a list of them, each with its place. */
+function providersOf(path: ConfigPath, provider: unknown): (readonly [ConfigPath, unknown])[] {
+  return Array.isArray(provider)
+    ? asList(provider).map((id, index) => [[...path, index], id])
+    : [[path, provider]];
 }
 
 function dangling(

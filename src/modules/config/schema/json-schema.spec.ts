@@ -65,7 +65,8 @@ const SERVED = [
   ...under('server', 'shutdown shutdown.delay shutdown.drain'),
   ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
   ...under('management', 'host port token'),
-  ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew'),
+  ...under('auth.*.jwks', 'refresh cooldown maxStale timeout'),
+  ...under('auth.*', 'secret publicKey jwksUri jwks issuer audience algorithms clockSkew forwardClaims'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),
   ...under('upstreams.*', 'url targets targets.*.url targets.*.weight'),
@@ -74,7 +75,6 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
-  ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
   ...under(
     'routes.*',
     'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response',
@@ -82,6 +82,10 @@ const SERVED = [
   ...under('routes.*', 'mirror mirror.upstream mirror.percent fault fault.delay fault.abort'),
   ...under('routes.*.fault', 'delay.percent delay.for abort.percent abort.status'),
   ...under('routes.*.headers', 'request.set request.remove response.set response.remove'),
+  ...under(
+    'routes.*',
+    'auth auth.provider auth.scopes auth.claims auth.claims.*.contains auth.optional auth.forward cache cache.ttl cache.per',
+  ),
 ];
 
 const schema = gatewayJsonSchema() as Schema;

@@ -21,11 +21,8 @@ const ROUTE_KEYS = ['rateLimit', 'websocket'];
 describe('keys that are not served yet', () => {
   it.each([
     ['redis: { url: x }', 'redis'],
-    [`auth: { main: { ${PROVIDER}, jwksUri: https://a } }`, 'auth.main.jwksUri'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
     ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
-    [route('auth: { scopes: [a] }'), 'routes[0].auth.scopes'],
-    [route('auth: { claims: {} }'), 'routes[0].auth.claims'],
     [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],
     [route('cache: { staleWhileRevalidate: 30s }'), 'routes[0].cache.staleWhileRevalidate'],
     [route('cache: { statuses: [200] }'), 'routes[0].cache.statuses'],
@@ -33,14 +30,6 @@ describe('keys that are not served yet', () => {
   ])('are refused by name: %s', (text = '', path = '') => {
     expect(problems(text)).toEqual([
       refusal(path, `\`${path.split('.').at(-1)}\``.replace('routes[0].', '')),
-    ]);
-  });
-
-  it('are also values', () => {
-    const eddsa = 'auth: { main: { publicKey: "-----BEGIN", algorithms: [EdDSA] } }';
-    expect(problems(eddsa)).toContainEqual(refusal('auth.main.algorithms[0]', '`EdDSA`'));
-    expect(problems(route('auth: { provider: [main] }'))).toEqual([
-      refusal('routes[0].auth.provider', 'a list of providers'),
     ]);
   });
 

@@ -5,8 +5,9 @@ import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
 import { rewriteSchema } from './rewrite.js';
 import { routeHeadersSchema } from './route-headers.js';
-import { boolean, id, text } from './scalars.js';
+import { id, text } from './scalars.js';
 import { splitSchema } from './split.js';
+import { routeAuthSchema } from './route-auth.js';
 import { positiveDuration, size } from './units.js';
 
 export const matchSchema = z.strictObject({
@@ -19,16 +20,6 @@ export const matchSchema = z.strictObject({
     .prefault([])
     .describe('Hosts; `*.example.com` takes one or more labels. Default: every host.'),
   headers: headers().prefault({}).describe('Headers and the exact values they must have. Default: none.'),
-});
-
-const routeAuthSchema = z.strictObject({
-  provider: text('the id of a provider of `auth`')
-    .optional()
-    .describe('Id of the provider whose tokens are accepted. Default: every provider.'),
-  optional: boolean()
-    .prefault(false)
-    .describe('Whether a request without a token passes too; a bad token never does. Default false.'),
-  forward: boolean().prefault(false).describe('Whether the upstream gets the token. Default false.'),
 });
 
 const routeCacheSchema = z.strictObject({
