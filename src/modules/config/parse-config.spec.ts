@@ -61,7 +61,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
           pool: { connections: 128 },
-          bulkhead: { concurrent: 256, queue: 512 },
+          bulkhead: { concurrent: 256, adaptive: false, queue: 512 },
           retry: {
             attempts: 1,
             on: ['connect', 'reset', 502, 503, 504],
