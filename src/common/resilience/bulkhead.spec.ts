@@ -40,6 +40,19 @@ describe('Bulkhead', () => {
     expect(bulkhead.enter(never)).toBeUndefined();
   });
 
+  it('is as wide as its ramp and its ceiling allow, and lets those who wait in when that is more', async () => {
+    const bulkhead = new Bulkhead({ concurrent: 10, queue: 10 });
+    bulkhead.narrow(4);
+    expect(bulkhead.limit).toBe(4);
+    bulkhead.open(0.2);
+    expect(bulkhead.limit).toBe(2);
+    const waiting = [0, 1, 2].map(() => bulkhead.enter(never));
+    expect(bulkhead.queued).toBe(1);
+    bulkhead.open(1);
+    await waiting[2];
+    expect([bulkhead.limit, bulkhead.inFlight, bulkhead.queued]).toEqual([4, 3, 0]);
+  });
+
   it('lets a waiting call give up without holding a place', async () => {
     const bulkhead = new Bulkhead({ concurrent: 1, queue: 1 });
     void bulkhead.enter(never);

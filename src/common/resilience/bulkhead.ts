@@ -17,11 +17,19 @@ export class BulkheadFullError extends Error {
 /** Bounds how much of the gateway one upstream can hold: so many calls, and a short queue in order of arrival. */
 export class Bulkhead {
   private taken = 0;
-  private limit: number;
+  private share = 1;
+  private ceiling: number;
+  private places: number;
   private readonly waiters = new Set<Waiter>();
 
   constructor(private readonly options: BulkheadOptions) {
-    this.limit = options.concurrent;
+    this.ceiling = options.concurrent;
+    this.places = options.concurrent;
+  }
+
+  /** Most calls at a time, as of now. */
+  get limit(): number {
+    return this.places;
   }
 
   get inFlight(): number {
@@ -41,7 +49,7 @@ export class Bulkhead {
    * @throws the signal's reason through the promise, when it aborts first
    */
   enter(signal: () => AbortSignal): Promise<void> | undefined {
-    if (this.taken < this.limit) {
+    if (this.taken < this.places) {
       this.taken++;
       return undefined;
     }
@@ -60,13 +68,26 @@ export class Bulkhead {
    * @param share of `concurrent`, 0..1; at least one place remains
    */
   open(share: number): void {
-    this.limit = Math.max(1, Math.round(this.options.concurrent * share));
+    this.share = share;
+    this.resize();
+  }
+
+  /** @param ceiling calls at a time, below `concurrent`, that it may be open to */
+  narrow(ceiling: number): void {
+    if (ceiling === this.ceiling) return;
+    this.ceiling = ceiling;
+    this.resize();
+  }
+
+  private resize(): void {
+    const opened = Math.round(this.options.concurrent * this.share);
+    this.places = Math.max(1, Math.min(opened, this.ceiling));
     this.admitWaiting();
   }
 
   private admitWaiting(): void {
     for (const waiter of this.waiters) {
-      if (this.taken >= this.limit) return;
+      if (this.taken >= this.places) return;
       this.waiters.delete(waiter);
       this.taken++;
       waiter.admit();

@@ -143,6 +143,8 @@ export interface OutlierConfig {
 
 export interface BulkheadConfig {
   readonly concurrent: number;
+  /** The limit is learnt from latency; `concurrent` is the most it can be. */
+  readonly adaptive: boolean;
   readonly queue: number;
 }
 

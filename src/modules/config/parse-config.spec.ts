@@ -62,7 +62,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           bodyTimeout: 30_000,
           http2: false,
           pool: { connections: 128 },
-          bulkhead: { concurrent: 256, queue: 512 },
+          bulkhead: { concurrent: 256, adaptive: false, queue: 512 },
           retry: {
             attempts: 1,
             on: ['connect', 'reset', 502, 503, 504],

@@ -21,6 +21,7 @@ export const METRICS = {
   targetEjections: 'breakwater_target_ejections_total',
   targetPanics: 'breakwater_target_panics_total',
   bulkheadInFlight: 'breakwater_bulkhead_in_flight',
+  bulkheadLimit: 'breakwater_bulkhead_limit',
   bulkheadQueued: 'breakwater_bulkhead_queued',
   breakerState: 'breakwater_breaker_state',
   breakerTransitions: 'breakwater_breaker_transitions_total',
@@ -100,6 +101,15 @@ export const metricProviders = [
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {
       for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.inFlight);
+    },
+  }),
+  makeGaugeProvider({
+    name: METRICS.bulkheadLimit,
+    help: 'Most calls at a time, as of now: less than `concurrent` after an outage or with `adaptive`',
+    labelNames: ['upstream'],
+    inject: [UpstreamRegistry],
+    collect(upstreams: UpstreamRegistry) {
+      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.limit);
     },
   }),
   makeGaugeProvider({

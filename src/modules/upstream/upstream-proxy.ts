@@ -8,6 +8,7 @@ import type { HedgeConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
+import { LimitLearner } from './limit-learner.js';
 import { Ramp } from './ramp.js';
 import { Hedger } from './retry/hedger.js';
 import { Retrier, type TryOnce, type TryOptions } from './retry/retrier.js';
@@ -34,6 +35,7 @@ export class UpstreamProxy {
   /** Only where it is configured and there is another target to ask. */
   readonly hedger: Hedger | undefined;
   private readonly ramp: Ramp;
+  private readonly learner: LimitLearner | undefined;
   private readonly failureStatuses: ReadonlySet<number>;
 
   constructor(
@@ -45,6 +47,7 @@ export class UpstreamProxy {
   ) {
     this.targets = new TargetSet(config, clock, random, resolver);
     this.bulkhead = new Bulkhead(config.bulkhead);
+    this.learner = config.bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, clock) : undefined;
     this.failureStatuses = new Set(config.breaker.failureStatuses);
     const tryOnce: TryOnce = (options) => this.tryOnce(options);
     const hedged: TryOnce = (options) => this.hedger?.run(options) ?? tryOnce(options);
@@ -127,13 +130,14 @@ export class UpstreamProxy {
         uploading: request.body instanceof Readable ? request.body : undefined,
         signal: request.signal,
         failureStatuses: this.failureStatuses,
-        onHead,
+        onHead: this.learner?.timed(onHead, request) ?? onHead,
         onFailure,
       });
       started?.(call);
       target.inFlight++;
       call.whenSettled((outcome) => {
         target.inFlight--;
+        this.learner?.settled(outcome);
         this.targets.recordTry(target, OUTCOMES[outcome].vote);
         this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });
       });

@@ -42,7 +42,7 @@ function upstreamKeys(place: string): string[] {
     ...under(place, 'slowStart hedge hedge.after'),
     ...under(`${place}.tls`, 'ca cert key serverName insecureSkipVerify'),
     ...under(`${place}.outlier`, 'consecutiveFailures ejectFor maxEjected'),
-    ...under(`${place}.bulkhead`, 'concurrent queue'),
+    ...under(`${place}.bulkhead`, 'concurrent queue adaptive'),
     ...under(
       `${place}.retry`,
       'attempts on backoff backoff.base backoff.max budget perTryTimeout maxBodyBytes',
