@@ -112,7 +112,7 @@ function contain() {
   };
   expect(bulkhead.limit > 1);
   return () => {
-    bulkhead.enter(noSignal);
+    void bulkhead.enter(noSignal);
     const permit = breaker.admit(3000);
     budget.recordCall();
     const target = balancer.pick();

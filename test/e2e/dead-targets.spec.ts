@@ -23,9 +23,9 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     .withEnv(env)
     .start();
   const answers: string[] = [];
-  let running = true;
+  const clients = { running: true };
   const work = async () => {
-    while (running) {
+    while (clients.running) {
       const response = await gw.fetch('/x');
       answers.push(`${response.status} ${await response.text()}`);
     }
@@ -43,7 +43,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
   await until('both to be ejected', async () => (await ejected(0)) > 0 && (await ejected(1)) > 0);
   const before = answers.length;
   await until('more answers', () => answers.length > before + 50);
-  running = false;
+  clients.running = false;
   await Promise.all(workers);
   expect(new Set(answers)).toEqual(new Set(['200 t0', '200 t1', '200 t2']));
   expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
