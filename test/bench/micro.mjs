@@ -9,7 +9,10 @@ import { issueToken } from '../../dist/modules/auth/issue-token.js';
 import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
 import { ConfigStore } from '../../dist/modules/config/config.store.js';
 import { parseConfig } from '../../dist/modules/config/parse-config.js';
+import { Bulkhead } from '../../dist/common/resilience/bulkhead.js';
+import { RetryBudget } from '../../dist/common/resilience/retry-budget.js';
 import { RouteTable } from '../../dist/modules/routing/route-table.js';
+import { BALANCERS } from '../../dist/modules/upstream/balancing/balancers.js';
 import { Breaker } from '../../dist/modules/upstream/breaker/breaker.js';
 import { align, median } from './report.mjs';
 
@@ -30,6 +33,9 @@ let sink;
 const steps = {
   [`find one of ${routeCount.toLocaleString('en')} routes`]: findRoute(),
   'breaker: admit and settle': admitAndSettle(),
+  'breaker + bulkhead + budget + pick': contain(),
+  ...pickSteps('power-of-two'),
+  ...pickSteps('consistent-hash'),
   'build the request head for the upstream': buildHead(),
   'verify a token seen before': verifyToken(),
 };
@@ -88,6 +94,55 @@ function admitAndSettle() {
   });
   expect(breaker.state === 'closed');
   return () => breaker.admit(3000).settle('success', 'success', '200');
+}
+
+/** All that stands between a request and a target, for a request that goes well. */
+function contain() {
+  const { breaker: breakerConfig, bulkhead: bulkheadConfig, retry } = config.upstreams.orders;
+  const breaker = new Breaker({
+    upstream: 'orders',
+    config: breakerConfig,
+    clock: systemClock,
+    random: Math.random,
+  });
+  const bulkhead = new Bulkhead(bulkheadConfig);
+  const budget = new RetryBudget(retry.budget, systemClock);
+  const balancer = new BALANCERS['power-of-two'](targets(10), Math.random);
+  const noSignal = () => {
+    throw new TypeError('The bulkhead is never full here.');
+  };
+  expect(bulkhead.limit > 1);
+  return () => {
+    void bulkhead.enter(noSignal);
+    const permit = breaker.admit(3000);
+    budget.recordCall();
+    const target = balancer.pick();
+    permit.settle('success', 'success', '200');
+    bulkhead.leave();
+    return target;
+  };
+}
+
+/** Of 10 and of 1,000 targets: the one should cost about as much as the other. */
+function pickSteps(name) {
+  const keys = Array.from({ length: 1024 }, (_, i) => `user-${i}`);
+  return Object.fromEntries(
+    [10, 1000].map((size) => {
+      const balancer = new BALANCERS[name](targets(size), Math.random);
+      expect(new Set(keys.map((key) => balancer.pick(key).url)).size > size / 4);
+      return [`${name}: pick one of ${size.toLocaleString('en')}`, (i) => balancer.pick(keys[i & 1023])];
+    }),
+  );
+}
+
+/** As much of targets as a balancer looks at. */
+function targets(size) {
+  return Array.from({ length: size }, (_, i) => ({
+    url: `http://10.0.${i >> 8}.${i & 255}:3000`,
+    weight: 1,
+    share: 1,
+    inFlight: i % 7,
+  }));
 }
 
 function buildHead() {

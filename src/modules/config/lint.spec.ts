@@ -14,6 +14,12 @@ function lint(text: string): string[] {
   return lintConfig(parse(text)).map(({ path, message }) => `${formatPath(path)}: ${message}`);
 }
 
+/** As a user is warned. */
+function lintWritten(text: string): string[] {
+  const result = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+  return result.ok ? result.warnings.map(({ path, message }) => `${path}: ${message}`) : ['invalid'];
+}
+
 const PROVIDER = `{ secret: ${'x'.repeat(32)}, algorithms: [HS256] }`;
 const upstream = (rest: string) => `
 upstreams: { users: { url: http://users, ${rest} } }
@@ -45,6 +51,50 @@ describe('lintConfig', () => {
     ['health: { timeout: 15s }', 'health.timeout: health.timeout (15s) is not below health.interval (15s)'],
   ])('warns of an upstream with %s', (rest, warning) => {
     expect(lint(upstream(rest))).toEqual([expect.stringContaining(`upstreams.users.${warning}`)]);
+  });
+
+  it.each([
+    ['bulkhead: { concurrent: 100 }, pool: { connections: 99 }', 'pool.connections (99 in all) is below'],
+    ['pool: { connections: 10 }', 'pool.connections (10 in all) is below bulkhead.concurrent (256)'],
+    ['hedge: { after: p95 }', 'there is no second target'],
+  ])('warns of what was written with %s', (rest, warning) => {
+    expect(lintWritten(upstream(rest))).toEqual([expect.stringContaining(warning)]);
+  });
+
+  it('warns of a hedge that never comes', () => {
+    const hedged = (after: string) => `
+upstreams: { users: { targets: [{ url: http://a }, { url: http://b }], hedge: { after: ${after} } } }
+routes: [{ id: r, match: { path: /r }, upstream: users }]`;
+    expect(lintWritten(hedged('3s'))).toEqual([
+      expect.stringContaining('hedge.after (3s) is not below timeout (3s)'),
+    ]);
+    expect([...lintWritten(hedged('2s')), ...lintWritten(hedged('p95'))]).toEqual([]);
+  });
+
+  it('says nothing of a pool that is large enough with all targets, or that nobody wrote', () => {
+    const targets = 'targets: [{ url: http://a }, { url: http://b }]';
+    const two = `
+upstreams: { users: { ${targets}, bulkhead: { concurrent: 100 }, pool: { connections: 50 } } }
+routes: [{ id: r, match: { path: /r }, upstream: users }]`;
+    expect([...lintWritten(two), ...lintWritten(upstream('bulkhead: { concurrent: 300 }'))]).toEqual([]);
+  });
+
+  it.each([
+    ['[POST]', 'attempts: 2', 1],
+    ['[POST, PATCH]', 'attempts: 2', 1],
+    ['[POST, PUT]', 'attempts: 2', 0],
+    ['[]', 'attempts: 2', 0],
+    ['[POST]', 'attempts: 0', 0],
+    ['[POST]', '', 0],
+  ])('of a route for %s and retry: { %s } there are %i warnings', (methods, retry, count) => {
+    const warnings = lintWritten(`
+upstreams: { users: { url: http://users, retry: { ${retry} } } }
+routes: [{ id: r, match: { path: /r, methods: ${methods} }, upstream: users }]`);
+    expect(warnings).toEqual(
+      Array.from({ length: count }, () =>
+        expect.stringContaining('upstreams.users.retry.attempts: its routes take only POST'),
+      ),
+    );
   });
 
   it.each([

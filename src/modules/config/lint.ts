@@ -3,25 +3,28 @@ import { formatSize } from '../../common/units/size.js';
 import type { ConfigPath } from './config-path.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from './gateway-config.js';
 import { effectiveMethods, placeKey } from './match-key.js';
+import { lintContainment } from './lint-containment.js';
+import type { LintWarning } from './lint-warning.js';
 import { isPublic } from './public-route.js';
-
-/** A configuration that runs, but hardly does what was meant. */
-export interface LintWarning {
-  readonly path: ConfigPath;
-  /** Names the keys and their values. */
-  readonly message: string;
-}
 
 /** Of the health controller, which is asked before the routes. */
 const OWN_PATHS: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
 
-/** Finds settings that are valid each by itself and make little sense together. */
-export function lintConfig(config: GatewayConfig): LintWarning[] {
+/**
+ * Finds settings that are valid each by itself and make little sense together.
+ *
+ * @param isWritten whether a key is in the file, `defaults` included; what nobody wrote is no contradiction
+ */
+export function lintConfig(
+  config: GatewayConfig,
+  isWritten: (path: ConfigPath) => boolean = () => false,
+): LintWarning[] {
   return [
     ...lintGateway(config),
     ...Object.entries(config.upstreams).flatMap(([id, upstream]) =>
       lintUpstream(['upstreams', id], upstream),
     ),
+    ...lintContainment(config, isWritten),
     ...config.routes.flatMap((route, index) => lintRoute(['routes', index], route, config)),
     ...lintShadowed(config.routes),
     ...lintUnused(config),

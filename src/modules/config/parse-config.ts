@@ -59,6 +59,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
   const config = deepFreeze(completeConfig(validation.parsed, keys.publicKeys));
-  const warnings = lintConfig(config).map(({ path, message }) => source.problem(path, message));
+  const lint = lintConfig(config, (path) => source.has(path));
+  const warnings = lint.map(({ path, message }) => source.problem(path, message));
   return { ok: true, config, warnings: sortProblems(warnings) };
 }

@@ -3,10 +3,11 @@ import type { Target } from '../target.js';
 /** More are not worth it: where nearly all are coming back, there is no one to spare them for. */
 const MOST_DRAWS = 8;
 
-/** Draws targets in proportion to their weights; one comparison for each halving of the list. */
+/** Draws targets in proportion to their weights: at once where all weigh the same, else by halving the list. */
 export class WeightedRandom {
   private readonly bounds: readonly number[];
   private readonly total: number;
+  private readonly isEven: boolean;
 
   constructor(
     private readonly targets: readonly Target[],
@@ -15,6 +16,7 @@ export class WeightedRandom {
     let total = 0;
     this.bounds = targets.map(({ weight }) => (total += weight));
     this.total = total;
+    this.isEven = targets.every(({ weight }) => weight === targets[0]?.weight);
   }
 
   /** One that is coming back is drawn in proportion to its share: else another draw decides. */
@@ -25,6 +27,7 @@ export class WeightedRandom {
   }
 
   private drawAny(): Target {
+    if (this.isEven) return at(this.targets, Math.floor(this.random() * this.targets.length));
     const point = this.random() * this.total;
     let low = 0;
     let high = this.bounds.length - 1;
