@@ -25,7 +25,8 @@ export function referenceProblems(source: ConfigSource): ConfigProblem[] {
   });
 }
 
-function dangling(
+/** A reference to what is not there. */
+export function dangling(
   source: ConfigSource,
   path: ConfigPath,
   id: unknown,

@@ -28,7 +28,6 @@ describe('keys that are not served yet', () => {
     ['management: { token: x }', 'management.token'],
     [`auth: { main: { ${PROVIDER}, jwksUri: https://a } }`, 'auth.main.jwksUri'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
-    ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
     [route('auth: { scopes: [a] }'), 'routes[0].auth.scopes'],
     [route('auth: { claims: {} }'), 'routes[0].auth.claims'],
     [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],

@@ -6,7 +6,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   management: ['token'],
   'auth.*': ['jwksUri'],
   'upstreams.*': ['tls', 'http2'],
-  'upstreams.*.fallback': ['stale', 'upstream'],
+  'upstreams.*.fallback': ['stale'],
   'routes.*': ['rateLimit', 'websocket'],
   'routes.*.auth': ['scopes', 'claims'],
   'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
