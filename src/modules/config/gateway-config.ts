@@ -192,8 +192,11 @@ export interface HealthConfig {
   readonly statuses: readonly (readonly [from: number, to: number])[];
 }
 
+/** What is tried in turn when an upstream fails; at least one of them is there. */
 export interface FallbackConfig {
-  readonly response: {
+  /** Id of another upstream, from which no chain of fallbacks leads back. */
+  readonly upstream?: string;
+  readonly response?: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
     /** A string is sent as it is, anything else as JSON. */

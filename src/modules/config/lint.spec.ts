@@ -128,6 +128,15 @@ routes: [{ id: r, match: { path: /r }, split: [{ upstream: users }, { upstream: 
     ]);
   });
 
+  it('takes mirrors and fallbacks for used', () => {
+    const others = 'next: { url: http://next }, readonly: { url: http://readonly }';
+    expect(
+      lint(`
+upstreams: { users: { url: http://users, fallback: { upstream: readonly } }, ${others} }
+routes: [{ id: r, match: { path: /r }, upstream: users, mirror: { upstream: next } }]`),
+    ).toEqual([]);
+  });
+
   it('warns of a gateway that serves nothing', () => {
     expect(lint('{}')).toEqual([
       'routes: there is no route: every request gets 404',

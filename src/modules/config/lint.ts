@@ -144,7 +144,9 @@ function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
   const usesProvider = (id: string) =>
     routes.some((route) => route.auth !== 'none' && (route.auth?.providers?.includes(id) ?? true));
   const unusedUpstreams = Object.keys(upstreams).filter(
-    (id) => !routes.some((route) => usesUpstream(route, id)),
+    (id) =>
+      !routes.some((route) => usesUpstream(route, id)) &&
+      !Object.values(upstreams).some(({ fallback }) => fallback?.upstream === id),
   );
   const unusedProviders = Object.keys(auth).filter((id) => !usesProvider(id));
   return [

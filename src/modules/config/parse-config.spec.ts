@@ -157,7 +157,7 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
     expect(server.port).toBe(8181);
     expect(auth['main']?.secret).toBe('the content of /etc/gw/secrets/jwt');
     expect(upstreams['users']?.targets[0]?.url).toBe('http://users:3001');
-    expect(upstreams['users']?.fallback?.response.body).toBe('${literal}');
+    expect(upstreams['users']?.fallback?.response?.body).toBe('${literal}');
   });
 
   it('is frozen to the bottom', () => {

@@ -1,5 +1,6 @@
 import { checkAuthKeys } from './checks/auth-keys.js';
 import { duplicateRouteProblems } from './checks/duplicate-routes.js';
+import { fallbackProblems } from './checks/fallbacks.js';
 import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
 import { rewriteProblems } from './checks/rewrites.js';
@@ -49,6 +50,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...keys.problems,
     ...idProblems(source),
     ...referenceProblems(source),
+    ...fallbackProblems(source),
     ...duplicateRouteProblems(source),
     ...rewriteProblems(source),
     ...splitProblems(source),

@@ -1,15 +1,26 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
 import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
+import { CLOCK } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { Backup } from './backup.js';
 import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
 import { hashKeyOf, upstreamRequest, userKeyOf } from './upstream-request.js';
+
+interface ForwardedCall {
+  readonly exchange: Exchange;
+  readonly upstream: UpstreamProxy;
+  /** Whom to ask when the upstream fails. */
+  readonly backup: Backup | undefined;
+}
 
 /** Sends an exchange to its upstream and answers with what comes back. */
 @Injectable()
@@ -20,6 +31,7 @@ export class Forwarder {
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
     @Inject(Mirror) private readonly mirror: Mirror,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -46,26 +58,56 @@ export class Forwarder {
     const hashKey = hashKeyOf(exchange, upstream.config);
     const request = { ...upstreamRequest(exchange, route), hashKey };
     if (route.mirror) this.mirror.copy(exchange, route.mirror, request);
+    const hasBackup = upstream.config.fallback?.upstream !== undefined;
+    const { upstreams, clock } = this;
+    const backup = hasBackup
+      ? new Backup({ upstreams, clock, exchange, first: upstream, request })
+      : undefined;
     upstream
       .send(request)
       .then((response) => this.reply.upstream(exchange, response))
-      .catch((error: unknown) => this.fail(exchange, upstream, error));
+      .catch((error: unknown) => this.fail({ exchange, upstream, backup }, error));
   }
 
-  private fail(exchange: Exchange, upstream: UpstreamProxy, error: unknown): void {
+  private fail(call: ForwardedCall, error: unknown): void {
+    const { exchange, backup } = call;
     if (!(error instanceof UpstreamError)) {
       this.refuse(exchange, error);
       return;
     }
+    const isUpstreams = OUTCOMES[error.outcome].guilty === 'upstream';
+    const stale = isUpstreams ? exchange.staleAnswer?.() : undefined;
+    if (stale) {
+      exchange.fallback = 'stale';
+      this.reply.stored(exchange, stale);
+    } else if (isUpstreams && backup) {
+      // While it is asked, how the exchange ends is open: the client may still leave.
+      backup
+        .ask(error)
+        .then((response) =>
+          response ? this.replyInstead(exchange, error, response) : this.giveUp(call, error),
+        )
+        .catch((failure: unknown) => this.fail({ ...call, backup: undefined }, failure));
+    } else {
+      this.giveUp(call, error);
+    }
+  }
+
+  private replyInstead(exchange: Exchange, error: UpstreamError, response: UpstreamResponse): void {
+    exchange.outcome ??= error.outcome;
+    exchange.fallback = 'upstream';
+    // The second choice must not be served for as long as the first would be.
+    exchange.tap = undefined;
+    this.reply.upstream(exchange, response);
+  }
+
+  private giveUp({ exchange, upstream }: ForwardedCall, error: UpstreamError): void {
     exchange.outcome ??= error.outcome;
     if (error.outcome === 'client_gone') return;
-    const { fallback } = upstream.config;
-    const problem = error.toProblem();
-    if (fallback && OUTCOMES[error.outcome].guilty === 'upstream') {
-      this.reply.fallback(exchange, fallback.response, problem);
-    } else {
-      this.reply.problem(exchange.res, exchange, problem);
-    }
+    const isUpstreams = OUTCOMES[error.outcome].guilty === 'upstream';
+    const response = isUpstreams ? upstream.config.fallback?.response : undefined;
+    if (response) this.reply.fallback(exchange, response, error.toProblem());
+    else this.reply.problem(exchange.res, exchange, error.toProblem());
   }
 
   /** Nothing that an upstream did. */

@@ -49,9 +49,10 @@ export class ReplyWriter {
 
   fallback(
     exchange: Exchange,
-    { status, headers, body }: FallbackConfig['response'],
+    { status, headers, body }: NonNullable<FallbackConfig['response']>,
     problem: ProblemError,
   ): void {
+    exchange.fallback = 'response';
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const given = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
@@ -60,7 +61,6 @@ export class ReplyWriter {
       'content-type':
         typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
       'cache-control': 'no-store',
-      'breakwater-fallback': 'response',
       ...lowerCased(problem.options.headers),
       ...given,
     };
@@ -119,6 +119,7 @@ export class ReplyWriter {
     if (contentLength !== undefined) headers.push('Content-Length', String(contentLength));
     if (exchange) {
       headers.push('X-Request-Id', exchange.id);
+      if (exchange.fallback !== undefined) headers.push('Breakwater-Fallback', exchange.fallback);
       if (exchange.cacheStatus !== undefined) headers.push('Cache-Status', exchange.cacheStatus);
     }
     if (res.hasHeader('vary')) appendVary(res, headers);

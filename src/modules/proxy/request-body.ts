@@ -37,6 +37,20 @@ export class RequestBody extends Readable {
     return (this.copy ??= new BodyCopy());
   }
 
+  /** The whole body, if it was to be kept and has gone by. */
+  get copied(): Buffer | undefined {
+    return this.copy?.body;
+  }
+
+  /** @returns the body to be sent after a call that failed without reading of it, or `undefined` if it did */
+  untouched(): RequestBody | undefined {
+    if (this.received > 0 || this.req.readableEnded) return undefined;
+    if (!this.destroyed) return this;
+    const again = new RequestBody(this.req, this.maxBytes);
+    again.copy = this.copy;
+    return again;
+  }
+
   override _read(): void {
     this.req.resume();
   }

@@ -53,6 +53,10 @@ export class Exchange {
   cacheResult: CacheResult | undefined;
   /** Set by the cache when it can answer. */
   stored: StoredResponse | undefined;
+  /** Set by the cache when it keeps an answer that will do if the upstream fails. */
+  staleAnswer: (() => StoredResponse | undefined) | undefined;
+  /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */
+  fallback: 'stale' | 'upstream' | 'response' | undefined;
   /** `Cache-Status` of the answer (RFC 9211). */
   cacheStatus: string | undefined;
   tap: ResponseTap | undefined;

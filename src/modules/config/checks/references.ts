@@ -34,7 +34,8 @@ function providersOf(path: ConfigPath, provider: unknown): (readonly [ConfigPath
     : [[path, provider]];
 }
 
-function dangling(
+/** A reference to what is not there. */
+export function dangling(
   source: ConfigSource,
   path: ConfigPath,
   id: unknown,

@@ -22,7 +22,6 @@ describe('keys that are not served yet', () => {
   it.each([
     ['redis: { url: x }', 'redis'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
-    ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
     [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],
     [route('cache: { staleWhileRevalidate: 30s }'), 'routes[0].cache.staleWhileRevalidate'],
     [route('cache: { statuses: [200] }'), 'routes[0].cache.statuses'],

@@ -17,6 +17,11 @@ export interface TryEnd {
 /** RFC 9110 section 9.2.2: sending these twice means the same as sending them once. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
+/** @returns whether the request may be sent more than once without harm */
+export function isRepeatable({ method, headers = [] }: UpstreamRequest): boolean {
+  return IDEMPOTENT.has(method) || headers.some((name, i) => i % 2 === 0 && /^idempotency-key$/i.test(name));
+}
+
 /** Decides whether a try that went wrong is made again, and after which pause. */
 export class RetryPolicy {
   private readonly on: ReadonlySet<string>;
@@ -29,10 +34,8 @@ export class RetryPolicy {
   }
 
   /** @returns whether the request may be sent more than once without harm */
-  isRepeatable({ method, headers = [] }: UpstreamRequest): boolean {
-    return (
-      IDEMPOTENT.has(method) || headers.some((name, i) => i % 2 === 0 && /^idempotency-key$/i.test(name))
-    );
+  isRepeatable(request: UpstreamRequest): boolean {
+    return isRepeatable(request);
   }
 
   /** @returns why the try may be made again, or `undefined` if it may not */

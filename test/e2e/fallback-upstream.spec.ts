@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { closedPort } from '../support/closed-port.js';
+import { gateway } from '../support/gateway.js';
+import { rawUpstream } from '../support/raw-upstream.js';
+import { recording } from '../support/recording.js';
+import { until } from '../support/until.js';
+
+const withFallback = (users: string, rest = '') => `
+upstreams:
+  users: { url: "\${USERS_URL}", ${users} }
+  readonly: { url: "\${READONLY_URL}", retry: { attempts: 0 } }
+  archive: { url: "\${ARCHIVE_URL:-http://127.0.0.1:9}" }
+routes: [{ id: users, match: { path: /** }, upstream: users, ${rest} }]
+`;
+const PLAIN = withFallback('retry: { attempts: 0 }, fallback: { upstream: readonly }');
+const RESET = rawUpstream((socket) => socket.resetAndDestroy());
+const post = (body: RequestInit['body']) => ({ method: 'POST', body, duplex: 'half' }) as RequestInit;
+
+describe('a fallback upstream', () => {
+  it('answers when the first cannot be reached, bodies included', async () => {
+    const readonly = recording();
+    const gw = await gateway(PLAIN)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    const large = 'a'.repeat(100_000);
+    for (const init of [{}, post('small'), post(large), post(new Blob([large]).stream())]) {
+      const response = await gw.fetch('/1?a=b', init);
+      expect(response.status).toBe(200);
+      expect(response.headers.get('breakwater-fallback')).toBe('upstream');
+      expect(await response.json()).toMatchObject({ url: '/1?a=b' });
+    }
+    expect(readonly.requests).toHaveLength(4);
+  });
+
+  it('answers while the breaker of the first is open, and is told the whole body', async () => {
+    const yaml = withFallback(
+      'retry: { attempts: 0 }, breaker: { consecutiveFailures: 1 }, fallback: { upstream: readonly }',
+    );
+    const gw = await gateway(yaml)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', recording().handler)
+      .start();
+    await gw.fetch('/');
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
+    const response = await gw.fetch('/', post('whole'));
+    expect(response.headers.get('breakwater-fallback')).toBe('upstream');
+    expect(await response.json()).toMatchObject({ body: 'whole' });
+  });
+
+  it.each(['GET', 'PUT'])('gets a %s that the first may have got, for it may be repeated', async (method) => {
+    const readonly = recording();
+    const gw = await gateway(PLAIN)
+      .withUpstream('users', (req) => void req.resume().once('end', () => req.socket.resetAndDestroy()))
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    const body = method === 'PUT' ? 'again' : undefined;
+    const response = await gw.fetch('/', { method, body });
+    expect(await response.json()).toMatchObject({ method, body: body ?? '' });
+  });
+
+  it('never gets a POST that the first may have got', async () => {
+    const readonly = recording();
+    const gw = await gateway(PLAIN)
+      .withUpstream('users', (req) => void req.resume().once('end', () => req.socket.resetAndDestroy()))
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    const response = await gw.fetch('/', post('once'));
+    expect(await response.json()).toMatchObject({ code: 'upstream_reset', upstream: 'users' });
+    expect(readonly.requests).toEqual([]);
+  });
+
+  it('is not asked when the first answers, with whatever status', async () => {
+    const readonly = recording();
+    const gw = await gateway(PLAIN)
+      .withUpstream('users', (_req, res) => void res.writeHead(503).end('theirs'))
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    const response = await gw.fetch('/');
+    expect([response.status, await response.text()]).toEqual([503, 'theirs']);
+    expect(response.headers.has('breakwater-fallback')).toBe(false);
+    expect(readonly.requests).toEqual([]);
+  });
+
+  it('is not asked when the deadline is spent', async () => {
+    const readonly = recording();
+    const gw = await gateway(withFallback('timeout: 50ms, fallback: { upstream: readonly }'))
+      .withUpstream('users', () => undefined)
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    const response = await gw.fetch('/');
+    expect(await response.json()).toMatchObject({ code: 'upstream_timeout', upstream: 'users' });
+    expect(readonly.requests).toEqual([]);
+  });
+
+  it('that fails too leaves the static response', async () => {
+    const response = '{ status: 200, body: none }';
+    const gw = await gateway(withFallback(`fallback: { upstream: readonly, response: ${response} }`))
+      .withEnv({ USERS_URL: await closedPort(), READONLY_URL: await closedPort() })
+      .start();
+    const answer = await gw.fetch('/');
+    expect([answer.status, await answer.text()]).toEqual([200, 'none']);
+    expect(answer.headers.get('breakwater-fallback')).toBe('response');
+  });
+
+  it('that fails too leaves the problem of the first, and its own breaker has heard of it', async () => {
+    const gw = await gateway(PLAIN)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', RESET.server)
+      .start();
+    const answer = await gw.fetch('/');
+    expect(answer.status).toBe(502);
+    expect(await answer.json()).toMatchObject({ code: 'upstream_unreachable', upstream: 'users' });
+    const series = 'breakwater_upstream_requests_total{upstream="readonly",outcome="reset"}';
+    expect(await gw.metric(series)).toBe(1);
+  });
+
+  it('that fails too is followed by its own', async () => {
+    const yaml = PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, ');
+    const gw = await gateway(yaml)
+      .withEnv({ USERS_URL: await closedPort(), READONLY_URL: await closedPort() })
+      .withUpstream('archive', (_req, res) => void res.end('archived'))
+      .start();
+    expect(await (await gw.fetch('/')).text()).toBe('archived');
+  });
+
+  it('is given up when the client leaves, and nobody is blamed for that', async () => {
+    const readonly = recording(() => undefined);
+    const gw = await gateway(PLAIN)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    const client = new AbortController();
+    const left = gw.fetch('/', { signal: client.signal }).catch((error: Error) => error.name);
+    await until('the fallback upstream is asked', () => readonly.requests[0]);
+    client.abort();
+    expect(await left).toBe('AbortError');
+    const request = 'route="users",method="GET",status="499",outcome="client_gone"';
+    await until('it is counted', () => gw.metric(`breakwater_requests_total{${request}}`));
+    const call = 'upstream="readonly",outcome="client_gone"';
+    await until('its call ends', () => gw.metric(`breakwater_upstream_requests_total{${call}}`));
+  });
+
+  it('is not kept by the cache', async () => {
+    const readonly = recording((_req, res) => {
+      res.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('second choice');
+    });
+    const gw = await gateway(withFallback('fallback: { upstream: readonly }', 'cache: {}'))
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', readonly.handler)
+      .start();
+    await (await gw.fetch('/')).text();
+    await (await gw.fetch('/')).text();
+    expect(readonly.requests).toHaveLength(2);
+  });
+});
