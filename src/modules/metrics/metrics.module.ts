@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { RoutingModule } from '../routing/routing.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RequestMetrics } from './request.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
-  imports: [RoutingModule],
+  imports: [RoutingModule, ServerModule],
   providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics],
 })
 export class MetricsModule {}

@@ -2,16 +2,19 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
+import { asksForWebSocket } from '../../common/http/websocket.js';
 import { VIA } from '../../common/http/via.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import { isUpgrade } from '../server/upgrades.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamRequest } from '../upstream/upstream.types.js';
 import { ReplyWriter } from './reply-writer.js';
 import { RequestBody } from './request-body.js';
+import { WebSockets } from './websocket.service.js';
 
 const NO_IDENTITY: readonly string[] = [];
 /** `%` is encoded as well, or two subjects could be told as one. */
@@ -25,6 +28,7 @@ export class Forwarder {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
+    @Inject(WebSockets) private readonly webSockets: WebSockets,
   ) {}
 
   /**
@@ -33,11 +37,15 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
+    const upgrade = route.websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange) : undefined;
     const upstream = this.upstreams.get(route.upstream);
     const hashKey = hashKeyOf(exchange, upstream.config);
     upstream
-      .send({ ...upstreamRequest(exchange, route), hashKey })
-      .then((response) => this.reply.upstream(exchange, response))
+      .send({ ...upstreamRequest(exchange, route), hashKey, upgrade })
+      .then((response) => {
+        if (response.socket) this.webSockets.open(exchange, response);
+        else this.reply.upstream(exchange, response);
+      })
       .catch((error: unknown) => this.fail(exchange, upstream, error));
   }
 
@@ -59,6 +67,11 @@ export class Forwarder {
       this.reply.problem(exchange.res, exchange, problem);
     }
   }
+}
+
+/** Also one whose body keeps it from becoming a tunnel: that is no ordinary request, but a malformed one. */
+function isWebSocket({ req, head }: Exchange): boolean {
+  return isUpgrade(req) || (head.hasBody && req.method === 'GET' && asksForWebSocket(req.headers));
 }
 
 function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {

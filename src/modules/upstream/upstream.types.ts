@@ -1,8 +1,16 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Cancellation } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { UpstreamError } from './upstream.error.js';
+
+/** Asks for another protocol on the connection. */
+export interface UpgradeRequest {
+  /** Value of `Upgrade`. */
+  readonly protocol: string;
+  /** Is a 101 with these headers the one that was asked for? Anything else is a malformed answer. */
+  isAccepted(headers: HeaderRecord): boolean;
+}
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -17,6 +25,8 @@ export interface UpstreamRequest {
   readonly hashKey?: string;
   /** Milliseconds until response headers; default: the upstream's `timeout`. */
   readonly timeout?: number;
+  /** With it the answer is a 101 with a `socket`, or the ordinary answer of an upstream that declines. */
+  readonly upgrade?: UpgradeRequest;
   /** Aborting it is the client's doing: the upstream's breaker hears nothing of it. */
   readonly signal?: Cancellation;
 }
@@ -37,6 +47,8 @@ export interface UpstreamResponse {
   readonly headers: HeaderRecord;
   /** Bytes of the body, if the upstream said so. */
   readonly contentLength: number | undefined;
+  /** The connection itself, after a 101: the caller's from now on, and no call to the upstream any more. */
+  readonly socket: Duplex | undefined;
   /** Starts the body; may be called once, and must be: an unread body holds a connection. */
   stream(sink: BodySink): void;
   /** The body as a stream, for code that reads it in pieces. */

@@ -73,6 +73,7 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
+  ...under('routes.*', 'websocket websocket.idleTimeout'),
   ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
 ];
 

@@ -6,7 +6,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   management: ['token'],
   'auth.*': ['jwksUri'],
   'upstreams.*.fallback': ['stale', 'upstream'],
-  'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
+  'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'fault'],
   'routes.*.auth': ['scopes', 'claims'],
   'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
 };

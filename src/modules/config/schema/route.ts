@@ -39,6 +39,17 @@ const routeCacheSchema = z.strictObject({
     ),
 });
 
+const webSocketSchema = z.strictObject({
+  idleTimeout: positiveDuration()
+    .prefault('5m')
+    .describe('How long a WebSocket may carry nothing before it is closed. Duration; default 5m.'),
+});
+
+function websocket() {
+  const flag = boolean().transform((on) => (on ? webSocketSchema.parse({}) : undefined));
+  return z.union([flag, webSocketSchema], 'true, false or a mapping such as { idleTimeout: 5m }');
+}
+
 export const routeSchema = z.strictObject({
   id: id().describe('Name of the route in metrics and logs; unique. Required.'),
   match: matchSchema.describe('The requests that it takes. Required.'),
@@ -53,6 +64,9 @@ export const routeSchema = z.strictObject({
   timeout: positiveDuration()
     .optional()
     .describe('How long until response headers. Duration; default: the `timeout` of the upstream.'),
+  websocket: websocket()
+    .optional()
+    .describe('Whether WebSockets are let through: true, or a mapping. Default false.'),
   maxBodyBytes: size().optional().describe('Largest request body. Size; default: `server.maxBodyBytes`.'),
 });
 

@@ -1,11 +1,11 @@
 import { buffer, text } from 'node:stream/consumers';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
-import type { BodySink, UpstreamResponse } from '../upstream.types.js';
+import type { BodySink, UpgradeRequest, UpstreamResponse } from '../upstream.types.js';
 import {
   type CallPhase,
   CallerGoneError,
@@ -33,6 +33,7 @@ export interface CallOptions {
   /** The timeout is that of one try, not the deadline of all. */
   readonly isTryTimeout: boolean;
   readonly signal: Cancellation | undefined;
+  readonly upgrade: UpgradeRequest | undefined;
   /** Statuses that count as the upstream's failure. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
@@ -45,7 +46,12 @@ type SettledListener = (outcome: Outcome, detail: string) => void;
 type Handlers = Required<
   Pick<
     Dispatcher.DispatchHandler,
-    'onRequestStart' | 'onResponseStart' | 'onResponseData' | 'onResponseEnd' | 'onResponseError'
+    | 'onRequestStart'
+    | 'onRequestUpgrade'
+    | 'onResponseStart'
+    | 'onResponseData'
+    | 'onResponseEnd'
+    | 'onResponseError'
   >
 >;
 
@@ -57,6 +63,7 @@ export class Call implements Handlers, UpstreamResponse {
   status = 0;
   headers: HeaderRecord = {};
   contentLength: number | undefined;
+  socket: Duplex | undefined;
 
   private phase: CallPhase = 'connecting';
   private settled: readonly [outcome: Outcome, detail: string] | undefined;
@@ -89,10 +96,10 @@ export class Call implements Handlers, UpstreamResponse {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
-    // Interim responses are between the upstream and us.
-    if (status >= 100 && status < 200) return;
+    // Interim responses are between the upstream and us. A 101 is none, and here it lacks its `Upgrade`.
+    if (status >= 100 && status < 200 && status !== 101) return;
     try {
-      if (status < 100) throw new MalformedHeadError('status');
+      if (status < 200) throw new MalformedHeadError('status');
       this.contentLength = readFraming(headers);
     } catch (error) {
       controller.abort(error as Error);
@@ -102,6 +109,27 @@ export class Call implements Handlers, UpstreamResponse {
     this.phase = 'streaming';
     this.status = status;
     this.headers = headers;
+    this.options.onHead(this);
+  }
+
+  /** The connection is the tunnel's from here on, and the call is over: its answer is complete. */
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: HeaderRecord,
+    socket: Duplex,
+  ): void {
+    if (this.aborted ?? !this.options.upgrade?.isAccepted(headers)) {
+      socket.destroy();
+      this.onResponseError(controller, this.aborted ?? new MalformedHeadError('handshake'));
+      return;
+    }
+    this.phase = 'streaming';
+    this.status = status;
+    this.headers = headers;
+    this.socket = socket;
+    this.ended = 'success';
+    this.settle('success', String(status));
     this.options.onHead(this);
   }
 

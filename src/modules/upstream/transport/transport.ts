@@ -9,23 +9,20 @@ export class Transport {
   /** How its connections are secured, for whoever makes one beside the pool. */
   readonly tls: ConnectionOptions;
   private readonly pool: Pool;
+  /** An upgraded connection leaves its pool, and is always one of HTTP/1.1. */
+  private upgrades: Pool | undefined;
+  private readonly origin: string;
   private readonly pathPrefix: string;
-  private readonly http2: boolean;
 
-  constructor(target: string, config: UpstreamConfig) {
+  constructor(
+    target: string,
+    private readonly config: UpstreamConfig,
+  ) {
     const url = new URL(target);
+    this.origin = url.origin;
     this.pathPrefix = url.pathname.replace(/\/$/, '');
     this.tls = tlsOptions(config.tls);
-    this.http2 = config.http2;
-    this.pool = new Pool(url.origin, {
-      connections: config.pool.connections,
-      pipelining: 1,
-      connect: { timeout: config.connectTimeout, ...this.tls, ...(config.http2 ? { preferH2: true } : {}) },
-      bodyTimeout: config.bodyTimeout,
-      // The call has a deadline of its own, exact and from the moment it was made.
-      headersTimeout: 0,
-      allowH2: config.http2,
-    });
+    this.pool = this.newPool(config.http2);
   }
 
   /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
@@ -33,15 +30,36 @@ export class Transport {
     let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
     // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
-    if (this.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
-    this.pool.dispatch(
-      { method: request.method, path: this.pathPrefix + request.path, headers, body: request.body ?? null },
+    if (this.config.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
+    const pool = request.upgrade && this.config.http2 ? (this.upgrades ??= this.newPool(false)) : this.pool;
+    const upgrade = request.upgrade?.protocol;
+    pool.dispatch(
+      {
+        upgrade,
+        method: request.method,
+        path: this.pathPrefix + request.path,
+        headers,
+        body: request.body ?? null,
+      },
       handler,
     );
   }
 
   /** Ends every connection at once. */
   async destroy(): Promise<void> {
-    await this.pool.destroy();
+    await Promise.all([this.pool.destroy(), this.upgrades?.destroy()]);
+  }
+
+  private newPool(http2: boolean): Pool {
+    const { pool, connectTimeout, bodyTimeout } = this.config;
+    return new Pool(this.origin, {
+      connections: pool.connections,
+      pipelining: 1,
+      connect: { timeout: connectTimeout, ...this.tls, ...(http2 ? { preferH2: true } : {}) },
+      bodyTimeout,
+      // The call has a deadline of its own, exact and from the moment it was made.
+      headersTimeout: 0,
+      allowH2: http2,
+    });
   }
 }
