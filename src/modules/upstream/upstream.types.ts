@@ -35,8 +35,12 @@ export interface UpstreamRequest {
 export interface BodySink {
   /** @returns false to be sent nothing until `resume` is called */
   onData(chunk: Buffer, resume: () => void): boolean;
-  /** The body is complete. */
-  onEnd(outcome: Outcome): void;
+  /**
+   * The body is complete.
+   *
+   * @param trailers lower-cased names, as the upstream sent them; missing when there is none
+   */
+  onEnd(outcome: Outcome, trailers?: HeaderRecord): void;
   /** The body was cut off; what was passed on so far must not look complete. */
   onError(error: UpstreamError): void;
 }

@@ -74,6 +74,7 @@ export class Call implements Handlers, UpstreamResponse {
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private ended: Outcome | undefined;
+  private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
   private deadline: NodeJS.Timeout | undefined;
   private readonly onAbort = () => this.abort(new CallerGoneError());
@@ -144,10 +145,11 @@ export class Call implements Handlers, UpstreamResponse {
     if (this.pendingBytes > MAX_PENDING) controller.pause();
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
+    if (hasAny(trailers)) this.trailers = trailers;
     this.ended = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'success';
     this.settle(this.ended, String(this.status));
-    this.sink?.onEnd(this.ended);
+    this.sink?.onEnd(this.ended, this.trailers);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -166,7 +168,7 @@ export class Call implements Handlers, UpstreamResponse {
     const waited = this.pendingBytes > MAX_PENDING;
     this.pending = [];
     if (this.failure) sink.onError(this.failure);
-    else if (this.ended) sink.onEnd(this.ended);
+    else if (this.ended) sink.onEnd(this.ended, this.trailers);
     else if (!flowing) this.controller?.pause();
     else if (waited) this.controller?.resume();
   }
@@ -220,4 +222,10 @@ export class Call implements Handlers, UpstreamResponse {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
+}
+
+/** Without a list of names: nearly every answer has none. */
+function hasAny(trailers: HeaderRecord): boolean {
+  for (const _ in trailers) return true;
+  return false;
 }
