@@ -98,6 +98,7 @@ export class Call implements Handlers, UpstreamResponse {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
     // Interim responses are between the upstream and us. A 101 is none, and here it lacks its `Upgrade`.
+    // An unasked `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
       if (status < 200) throw new MalformedHeadError('status');
