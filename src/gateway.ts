@@ -13,6 +13,7 @@ import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
+import { OpenTunnels } from './modules/server/open-tunnels.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
 
 export interface GatewayOptions {
@@ -51,7 +52,10 @@ export class Gateway {
   ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
-    const adapter = new HttpServerAdapter(server);
+    const adapter = new HttpServerAdapter(
+      server,
+      config.routes.some(({ websocket }) => websocket !== undefined),
+    );
     const app = await NestFactory.create<INestApplication<Server>>(
       AppModule.register(config, modules, resolver),
       adapter,
@@ -101,6 +105,7 @@ export class Gateway {
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
     await sleep(delay);
+    this.app.get(OpenTunnels).goAway();
     const server = this.app.getHttpServer();
     const drained = new Promise((resolve) => server.close(resolve));
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
@@ -110,6 +115,7 @@ export class Gateway {
   /** Ends at once: requests in flight are cut. */
   async close(): Promise<void> {
     this.app.getHttpServer().closeAllConnections();
+    this.app.get(OpenTunnels).destroy();
     this.management.getHttpServer().closeAllConnections();
     await this.app.close();
     await this.management.close();

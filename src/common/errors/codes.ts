@@ -1,5 +1,6 @@
 /** An error status; anything else is no problem. */
-type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 417 | 431 | 500 | 501 | 502 | 503 | 504 | 508;
+type ProblemStatus =
+  400 | 401 | 403 | 404 | 405 | 408 | 413 | 417 | 426 | 431 | 500 | 501 | 502 | 503 | 504 | 508;
 
 /**
  * Every answer the gateway makes by itself when something is wrong: its stable `code`, status and title.
@@ -15,11 +16,13 @@ export const PROBLEMS = {
   admin_token_required: { status: 401, title: 'The management token is required' },
   insufficient_scope: { status: 403, title: 'The token lacks a required scope' },
   insufficient_claims: { status: 403, title: 'The token lacks a required claim' },
+  origin_not_allowed: { status: 403, title: 'Pages of this origin may not open a WebSocket' },
   no_route: { status: 404, title: 'No route matches the request' },
   method_not_allowed: { status: 405, title: 'The route does not take this method' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  websocket_version: { status: 426, title: 'The WebSocket version is not 13' },
   headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
   internal_error: { status: 500, title: 'The gateway failed' },
   upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },

@@ -222,6 +222,8 @@ export interface RouteConfig {
   readonly timeout?: number;
   /** Overrides the server's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
+  /** `undefined`: `Upgrade` is ignored. */
+  readonly websocket?: { readonly idleTimeout: number };
 }
 
 export interface SplitConfig {

@@ -1,6 +1,7 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { OpenTunnels } from '../server/open-tunnels.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -23,6 +24,7 @@ export const METRICS = {
   bulkheadInFlight: 'breakwater_bulkhead_in_flight',
   bulkheadLimit: 'breakwater_bulkhead_limit',
   bulkheadQueued: 'breakwater_bulkhead_queued',
+  webSockets: 'breakwater_websocket_connections',
   breakerState: 'breakwater_breaker_state',
   breakerTransitions: 'breakwater_breaker_transitions_total',
   breakerRejections: 'breakwater_breaker_rejections_total',
@@ -119,6 +121,15 @@ export const metricProviders = [
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {
       for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.queued);
+    },
+  }),
+  makeGaugeProvider({
+    name: METRICS.webSockets,
+    help: 'WebSockets that are open',
+    labelNames: ['route'],
+    inject: [OpenTunnels],
+    collect(tunnels: OpenTunnels) {
+      for (const [route, open] of tunnels.counts()) this.set({ route }, open);
     },
   }),
   makeGaugeProvider({

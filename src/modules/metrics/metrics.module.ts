@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RoutingModule } from '../routing/routing.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { AuthMetrics } from './auth.metrics.js';
 import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
@@ -7,7 +8,7 @@ import { RequestMetrics } from './request.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
-  imports: [RoutingModule],
+  imports: [RoutingModule, ServerModule],
   providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics, AuthMetrics],
 })
 export class MetricsModule {}

@@ -2,9 +2,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
+import { asksForWebSocket } from '../../common/http/websocket.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import { isUpgrade } from '../server/upgrades.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -14,6 +16,7 @@ import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
 import { hashKeyOf, upstreamRequest, userKeyOf } from './upstream-request.js';
+import { WebSockets } from './websocket.service.js';
 
 interface ForwardedCall {
   readonly exchange: Exchange;
@@ -32,6 +35,7 @@ export class Forwarder {
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
     @Inject(Mirror) private readonly mirror: Mirror,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(WebSockets) private readonly webSockets: WebSockets,
   ) {}
 
   /**
@@ -56,16 +60,20 @@ export class Forwarder {
       route.split ? route.split.upstreamOf(userKeyOf(exchange)) : route.upstream,
     );
     const hashKey = hashKeyOf(exchange, upstream.config);
-    const request = { ...upstreamRequest(exchange, route), hashKey };
-    if (route.mirror) this.mirror.copy(exchange, route.mirror, request);
-    const hasBackup = upstream.config.fallback?.upstream !== undefined;
+    const upgrade = route.websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange) : undefined;
+    const request = { ...upstreamRequest(exchange, route), hashKey, upgrade };
+    if (route.mirror && !upgrade) this.mirror.copy(exchange, route.mirror, request);
+    const hasBackup = upstream.config.fallback?.upstream !== undefined && !upgrade;
     const { upstreams, clock } = this;
     const backup = hasBackup
       ? new Backup({ upstreams, clock, exchange, first: upstream, request })
       : undefined;
     upstream
       .send(request)
-      .then((response) => this.reply.upstream(exchange, response))
+      .then((response) => {
+        if (response.socket) this.webSockets.open(exchange, response);
+        else this.reply.upstream(exchange, response);
+      })
       .catch((error: unknown) => this.fail({ exchange, upstream, backup }, error));
   }
 
@@ -121,4 +129,9 @@ export class Forwarder {
     this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
     exchange.abandon();
   }
+}
+
+/** Also one whose body keeps it from becoming a tunnel: that is no ordinary request, but a malformed one. */
+function isWebSocket({ req, head }: Exchange): boolean {
+  return isUpgrade(req) || (head.hasBody && req.method === 'GET' && asksForWebSocket(req.headers));
 }

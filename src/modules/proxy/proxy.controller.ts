@@ -1,6 +1,7 @@
 import { All, Controller, Inject, Next, Req, Res } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
+import { isUpgrade } from '../server/upgrades.js';
 import { Forwarder } from './forwarder.service.js';
 import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -22,7 +23,8 @@ export class ProxyController {
   handle(@Req() req: Request, @Res() _res: Response, @Next() next: NextFunction): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
-    if (exchange.route.cache) next();
+    // A handshake is a GET that no copy can answer.
+    if (exchange.route.cache && !(exchange.route.websocket && isUpgrade(req))) next();
     else this.forwarder.forward(exchange, exchange.route);
   }
 

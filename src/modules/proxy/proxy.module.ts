@@ -3,16 +3,18 @@ import { APP_FILTER } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
 import { ReplyWriter } from './reply-writer.js';
+import { WebSockets } from './websocket.service.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
 @Module({
-  imports: [RoutingModule, AuthModule, CacheModule],
+  imports: [RoutingModule, AuthModule, CacheModule, ServerModule],
   controllers: [ProxyController],
-  providers: [Forwarder, Mirror, ReplyWriter, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [Forwarder, Mirror, ReplyWriter, WebSockets, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
 export class ProxyModule {}

@@ -1,4 +1,6 @@
 import type { Outcome } from '../../common/errors/outcomes.js';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { clientTrailers } from '../../common/http/trailers.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { UpstreamError } from '../upstream/upstream.error.js';
 import type { BodySink, WholeBody } from '../upstream/upstream.types.js';
@@ -29,8 +31,9 @@ export class ReplySink implements BodySink {
     endResponse(res, bytes);
   }
 
-  onEnd(outcome: Outcome): void {
+  onEnd(outcome: Outcome, trailers?: HeaderRecord): void {
     const { res, tap } = this.exchange;
+    if (trailers && res.chunkedEncoding) res.addTrailers(clientTrailers(trailers) ?? []);
     this.started = true;
     this.exchange.outcome ??= outcome;
     tap?.onEnd();

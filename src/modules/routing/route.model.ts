@@ -21,6 +21,7 @@ export interface RouteModel {
   /** Milliseconds until response headers; `undefined`: the upstream's. */
   readonly timeout: number | undefined;
   readonly maxBodyBytes: number;
+  readonly websocket: RouteConfig['websocket'];
   readonly methods: ReadonlySet<string>;
   /** Required headers, lower-cased name and exact value. */
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -45,6 +46,7 @@ export function compileRoute(config: RouteConfig, maxBodyBytes: number): RouteMo
     cache: config.cache,
     timeout: config.timeout,
     maxBodyBytes: config.maxBodyBytes ?? maxBodyBytes,
+    websocket: config.websocket,
     methods,
     headers: Object.entries(config.match.headers),
     mirror: config.mirror,

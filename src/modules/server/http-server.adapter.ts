@@ -4,6 +4,7 @@ import type { Express, RequestHandler } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 import { OpenResponses } from './open-responses.js';
+import { answerUpgrades, mayUpgrade } from './upgrades.js';
 
 /** What Nest makes of a controller's `{*path}`. */
 const CATCH_ALL = '/{*path}';
@@ -19,7 +20,11 @@ export type HttpLimits = Pick<
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly openResponses = new OpenResponses();
 
-  constructor(private readonly limits: HttpLimits) {
+  /** @param webSockets whether any route takes them; otherwise `Upgrade` is ignored */
+  constructor(
+    private readonly limits: HttpLimits,
+    private readonly webSockets = false,
+  ) {
     super();
     this.set('x-powered-by', false);
     this.set('etag', false);
@@ -42,11 +47,19 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
-    const options = { ...serverOptions(this.limits), ...messageClasses(app) };
-    this.httpServer = createServer(options, (req, res) => {
-      this.openResponses.add(res);
+    const classes = messageClasses(app);
+    const { openResponses, webSockets } = this;
+    const options = {
+      ...serverOptions(this.limits),
+      ...classes,
+      shouldUpgradeCallback: (req: IncomingMessage) => webSockets && mayUpgrade(req, openResponses),
+    };
+    const answer = (req: IncomingMessage, res: ServerResponse) => {
+      openResponses.add(res);
       app(req, res);
-    });
+    };
+    this.httpServer = createServer(options, answer);
+    if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     refuseConnect(this.httpServer);
     refuseExpectations(this.httpServer);
@@ -57,7 +70,7 @@ export class HttpServerAdapter extends ExpressAdapter {
  * Express gives each request and response its own prototypes, which is the dearest step of its whole pipeline.
  * Here they are made with them, and there is nothing left to change.
  */
-function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+function messageClasses(app: Express) {
   class AppRequest extends IncomingMessage {}
   class AppResponse<R extends IncomingMessage> extends ServerResponse<R> {}
   app.request = Object.setPrototypeOf(AppRequest.prototype, app.request);

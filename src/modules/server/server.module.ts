@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Lifecycle } from './lifecycle.js';
+import { OpenTunnels } from './open-tunnels.js';
 
-@Module({ providers: [Lifecycle], exports: [Lifecycle] })
+@Module({ providers: [Lifecycle, OpenTunnels], exports: [Lifecycle, OpenTunnels] })
 export class ServerModule {}

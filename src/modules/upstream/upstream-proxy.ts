@@ -129,6 +129,7 @@ export class UpstreamProxy {
         isTryTimeout,
         uploading: request.body instanceof Readable ? request.body : undefined,
         signal: request.signal,
+        upgrade: request.upgrade,
         failureStatuses: this.failureStatuses,
         onHead: this.learner?.timed(onHead, request) ?? onHead,
         onFailure,

@@ -1,8 +1,16 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Cancellation } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { UpstreamError } from './upstream.error.js';
+
+/** Asks for another protocol on the connection. */
+export interface UpgradeRequest {
+  /** Value of `Upgrade`. */
+  readonly protocol: string;
+  /** Is a 101 with these headers the one that was asked for? Anything else is a malformed answer. */
+  isAccepted(headers: HeaderRecord): boolean;
+}
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -17,6 +25,8 @@ export interface UpstreamRequest {
   readonly hashKey?: string;
   /** Milliseconds until response headers; default: the upstream's `timeout`. */
   readonly timeout?: number;
+  /** With it the answer is a 101 with a `socket`, or the ordinary answer of an upstream that declines. */
+  readonly upgrade?: UpgradeRequest;
   /** Aborting it is the client's doing: the upstream's breaker hears nothing of it. */
   readonly signal?: Cancellation;
 }
@@ -25,8 +35,12 @@ export interface UpstreamRequest {
 export interface BodySink {
   /** @returns false to be sent nothing until `resume` is called */
   onData(chunk: Buffer, resume: () => void): boolean;
-  /** The body is complete. */
-  onEnd(outcome: Outcome): void;
+  /**
+   * The body is complete.
+   *
+   * @param trailers lower-cased names, as the upstream sent them; missing when there is none
+   */
+  onEnd(outcome: Outcome, trailers?: HeaderRecord): void;
   /** The body was cut off; what was passed on so far must not look complete. */
   onError(error: UpstreamError): void;
 }
@@ -45,6 +59,8 @@ export interface UpstreamResponse {
   readonly contentLength: number | undefined;
   /** @returns the body, if it came with the head; `stream` is not called then */
   whole(): WholeBody | undefined;
+  /** The connection itself, after a 101: the caller's from now on, and no call to the upstream any more. */
+  readonly socket: Duplex | undefined;
   /** Starts the body; may be called once, and must be: an unread body holds a connection. */
   stream(sink: BodySink): void;
   /** The body as a stream, for code that reads it in pieces. */

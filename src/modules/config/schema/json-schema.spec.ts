@@ -75,6 +75,7 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
+  ...under('routes.*', 'websocket websocket.idleTimeout'),
   ...under(
     'routes.*',
     'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response',

@@ -16,7 +16,7 @@ auth: { main: { ${PROVIDER} } }
 upstreams: { users: { url: http://users } }
 routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
 
-const ROUTE_KEYS = ['rateLimit', 'websocket'];
+const ROUTE_KEYS = ['rateLimit'];
 
 describe('keys that are not served yet', () => {
   it.each([

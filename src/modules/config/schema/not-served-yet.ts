@@ -4,7 +4,7 @@ import type { ConfigPath } from '../config-path.js';
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   'upstreams.*.fallback': ['stale'],
-  'routes.*': ['rateLimit', 'websocket'],
+  'routes.*': ['rateLimit'],
   'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
 };
 

@@ -5,7 +5,7 @@ import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
 import { rewriteSchema } from './rewrite.js';
 import { routeHeadersSchema } from './route-headers.js';
-import { id, text } from './scalars.js';
+import { boolean, id, text } from './scalars.js';
 import { splitSchema } from './split.js';
 import { routeAuthSchema } from './route-auth.js';
 import { positiveDuration, size } from './units.js';
@@ -34,6 +34,17 @@ const routeCacheSchema = z.strictObject({
     ),
 });
 
+const webSocketSchema = z.strictObject({
+  idleTimeout: positiveDuration()
+    .prefault('5m')
+    .describe('How long a WebSocket may carry nothing before it is closed. Duration; default 5m.'),
+});
+
+function websocket() {
+  const flag = boolean().transform((on) => (on ? webSocketSchema.parse({}) : undefined));
+  return z.union([flag, webSocketSchema], 'true, false or a mapping such as { idleTimeout: 5m }');
+}
+
 export const routeSchema = z.strictObject({
   id: id().describe('Name of the route in metrics and logs; unique. Required.'),
   match: matchSchema.describe('The requests that it takes. Required.'),
@@ -61,6 +72,9 @@ export const routeSchema = z.strictObject({
   timeout: positiveDuration()
     .optional()
     .describe('How long until response headers. Duration; default: the `timeout` of the upstream.'),
+  websocket: websocket()
+    .optional()
+    .describe('Whether WebSockets are let through: true, or a mapping. Default false.'),
   maxBodyBytes: size().optional().describe('Largest request body. Size; default: `server.maxBodyBytes`.'),
 });
 

@@ -1,11 +1,11 @@
 import { buffer, text } from 'node:stream/consumers';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
-import type { BodySink, UpstreamResponse, WholeBody } from '../upstream.types.js';
+import type { BodySink, UpgradeRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import {
   type CallPhase,
   CallerGoneError,
@@ -34,6 +34,7 @@ export interface CallOptions {
   /** The timeout is that of one try, not the deadline of all. */
   readonly isTryTimeout: boolean;
   readonly signal: Cancellation | undefined;
+  readonly upgrade: UpgradeRequest | undefined;
   /** Statuses that count as the upstream's failure. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
@@ -46,7 +47,12 @@ type SettledListener = (outcome: Outcome, detail: string) => void;
 type Handlers = Required<
   Pick<
     Dispatcher.DispatchHandler,
-    'onRequestStart' | 'onResponseStart' | 'onResponseData' | 'onResponseEnd' | 'onResponseError'
+    | 'onRequestStart'
+    | 'onRequestUpgrade'
+    | 'onResponseStart'
+    | 'onResponseData'
+    | 'onResponseEnd'
+    | 'onResponseError'
   >
 >;
 
@@ -58,6 +64,7 @@ export class Call implements Handlers, UpstreamResponse {
   status = 0;
   headers: HeaderRecord = {};
   contentLength: number | undefined;
+  socket: Duplex | undefined;
 
   private phase: CallPhase = 'connecting';
   private settled: readonly [outcome: Outcome, detail: string] | undefined;
@@ -68,6 +75,7 @@ export class Call implements Handlers, UpstreamResponse {
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   private ended: Outcome | undefined;
+  private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
   private deadline: NodeJS.Timeout | undefined;
   private readonly onAbort = () => this.abort(new CallerGoneError());
@@ -89,10 +97,11 @@ export class Call implements Handlers, UpstreamResponse {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
-    // Interim responses are between the upstream and us.
-    if (status >= 100 && status < 200) return;
+    // Interim responses are between the upstream and us. A 101 is none, and here it lacks its `Upgrade`.
+    // An unasked `100 Continue` never gets here: undici cuts the connection, and has no option against it.
+    if (status >= 100 && status < 200 && status !== 101) return;
     try {
-      if (status < 100) throw new MalformedHeadError('status');
+      if (status < 200) throw new MalformedHeadError('status');
       this.contentLength = readFraming(headers);
     } catch (error) {
       controller.abort(error as Error);
@@ -102,6 +111,27 @@ export class Call implements Handlers, UpstreamResponse {
     this.phase = 'streaming';
     this.status = status;
     this.headers = headers;
+    this.options.onHead(this);
+  }
+
+  /** The connection is the tunnel's from here on, and the call is over: its answer is complete. */
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: HeaderRecord,
+    socket: Duplex,
+  ): void {
+    if (this.aborted ?? !this.options.upgrade?.isAccepted(headers)) {
+      socket.destroy();
+      this.onResponseError(controller, this.aborted ?? new MalformedHeadError('handshake'));
+      return;
+    }
+    this.phase = 'streaming';
+    this.status = status;
+    this.headers = headers;
+    this.socket = socket;
+    this.ended = 'success';
+    this.settle('success', String(status));
     this.options.onHead(this);
   }
 
@@ -116,10 +146,11 @@ export class Call implements Handlers, UpstreamResponse {
     if (this.pendingBytes > MAX_PENDING) controller.pause();
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
+    if (hasAny(trailers)) this.trailers = trailers;
     this.ended = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'success';
     this.settle(this.ended, String(this.status));
-    this.sink?.onEnd(this.ended);
+    this.sink?.onEnd(this.ended, this.trailers);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -133,7 +164,7 @@ export class Call implements Handlers, UpstreamResponse {
 
   whole(): WholeBody | undefined {
     const [bytes, more] = this.pending;
-    if (!this.ended || !bytes || more) return undefined;
+    if (!this.ended || !bytes || more || this.trailers) return undefined;
     return { bytes, outcome: this.ended };
   }
 
@@ -144,7 +175,7 @@ export class Call implements Handlers, UpstreamResponse {
     const waited = this.pendingBytes > MAX_PENDING;
     this.pending = [];
     if (this.failure) sink.onError(this.failure);
-    else if (this.ended) sink.onEnd(this.ended);
+    else if (this.ended) sink.onEnd(this.ended, this.trailers);
     else if (!flowing) this.controller?.pause();
     else if (waited) this.controller?.resume();
   }
@@ -215,4 +246,10 @@ export class Call implements Handlers, UpstreamResponse {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
+}
+
+/** Without a list of names: nearly every answer has none. */
+function hasAny(trailers: HeaderRecord): boolean {
+  for (const _ in trailers) return true;
+  return false;
 }

@@ -12,35 +12,22 @@ export class Transport {
   /** How its connections are secured, for whoever makes one beside the pool. */
   readonly tls: ConnectionOptions;
   private readonly pool: Pool;
+  /** An upgraded connection leaves its pool, and is always one of HTTP/1.1. */
+  private upgrades: Pool | undefined;
+  private readonly origin: string;
   private readonly pathPrefix: string;
-  private readonly http2: boolean;
 
   /** @param addresses of the target's host, if it is a name */
   constructor(
     target: string,
-    config: UpstreamConfig,
+    private readonly config: UpstreamConfig,
     private readonly addresses?: HostAddresses,
   ) {
     const url = new URL(target);
+    this.origin = url.origin;
     this.pathPrefix = url.pathname.replace(/\/$/, '');
     this.tls = tlsOptions(config.tls);
-    this.http2 = config.http2;
-    this.pool = new Pool(url.origin, {
-      connections: config.pool.connections,
-      pipelining: 1,
-      connect: {
-        timeout: config.connectTimeout,
-        autoSelectFamily: true,
-        ...this.tls,
-        ...(config.http2 ? { preferH2: true } : {}),
-        ...(addresses && { lookup: addresses.lookup }),
-      },
-      ...(addresses && { factory: new FollowingClients(addresses).factory }),
-      bodyTimeout: config.bodyTimeout,
-      // The call has a deadline of its own, exact and from the moment it was made.
-      headersTimeout: 0,
-      allowH2: config.http2,
-    });
+    this.pool = this.newPool(config.http2);
   }
 
   /** How connections find the target; `undefined` when its host is an address. */
@@ -53,9 +40,17 @@ export class Transport {
     let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
     // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
-    if (this.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
-    this.pool.dispatch(
-      { method: request.method, path: this.pathPrefix + request.path, headers, body: request.body ?? null },
+    if (this.config.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
+    const pool = request.upgrade && this.config.http2 ? (this.upgrades ??= this.newPool(false)) : this.pool;
+    const upgrade = request.upgrade?.protocol;
+    pool.dispatch(
+      {
+        upgrade,
+        method: request.method,
+        path: this.pathPrefix + request.path,
+        headers,
+        body: request.body ?? null,
+      },
       handler,
     );
   }
@@ -63,6 +58,27 @@ export class Transport {
   /** Ends every connection at once. */
   async destroy(): Promise<void> {
     this.addresses?.stop();
-    await this.pool.destroy();
+    await Promise.all([this.pool.destroy(), this.upgrades?.destroy()]);
+  }
+
+  private newPool(http2: boolean): Pool {
+    const { pool, connectTimeout, bodyTimeout } = this.config;
+    const { addresses } = this;
+    return new Pool(this.origin, {
+      connections: pool.connections,
+      pipelining: 1,
+      connect: {
+        timeout: connectTimeout,
+        autoSelectFamily: true,
+        ...this.tls,
+        ...(http2 ? { preferH2: true } : {}),
+        ...(addresses && { lookup: addresses.lookup }),
+      },
+      ...(addresses && { factory: new FollowingClients(addresses).factory }),
+      bodyTimeout,
+      // The call has a deadline of its own, exact and from the moment it was made.
+      headersTimeout: 0,
+      allowH2: http2,
+    });
   }
 }

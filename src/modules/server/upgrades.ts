@@ -1,0 +1,48 @@
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { asksForWebSocket } from '../../common/http/websocket.js';
+import type { OpenResponses } from './open-responses.js';
+
+/** Node sets it on what it hands to `upgrade`. */
+type WithUpgrade = IncomingMessage & { readonly upgrade?: boolean };
+
+/** Did Node give up the connection of this request, so that it may become a tunnel? */
+export function isUpgrade(req: IncomingMessage): boolean {
+  return (req as WithUpgrade).upgrade === true;
+}
+
+/**
+ * Which requests may become tunnels. Everything else, `h2c` above all, is an ordinary request: RFC 9110 section
+ * 7.8 lets a server ignore `Upgrade`. So is one with a body or behind unanswered ones; routes refuse it.
+ */
+export function mayUpgrade(req: IncomingMessage, open: OpenResponses): boolean {
+  const { method, httpVersion, headers, socket } = req;
+  if (method !== 'GET' || httpVersion !== '1.1' || !asksForWebSocket(headers)) return false;
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
+  return open.on(socket).length === 0;
+}
+
+/**
+ * Puts upgrade requests through the same stages as any other, with a response that is the last of its connection.
+ * Whoever opens the tunnel detaches it and closes it.
+ */
+export function answerUpgrades(
+  server: Server,
+  Response: typeof ServerResponse,
+  answer: (req: IncomingMessage, res: ServerResponse) => void,
+): void {
+  server.on('upgrade', (req: IncomingMessage, duplex: Duplex, head: Buffer) => {
+    // The server listens on TCP.
+    const socket = duplex as Socket;
+    // Kept for after the 101: nothing may reach an upstream before.
+    if (head.length > 0) socket.unshift(head);
+    const res = new Response(req);
+    res.shouldKeepAlive = false;
+    res.assignSocket(socket);
+    const drained = () => res.emit('drain');
+    socket.on('error', () => socket.destroy()).on('drain', drained);
+    res.once('finish', () => socket.destroySoon()).once('close', () => socket.off('drain', drained));
+    answer(req, res);
+  });
+}

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { closedPort } from '../support/closed-port.js';
+import { gateway } from '../support/gateway.js';
+import { type Answer, answersIn, raw } from '../support/http.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { ok, type RawAnswer, rawUpstream } from '../support/raw-upstream.js';
+import { bearer, SECRET } from '../support/tokens.js';
+import { handshake, switching, webSocketUpstream } from '../support/websocket.js';
+
+const yaml = (upstream = '', more = '') => `
+${more}
+upstreams: { users: { url: "\${USERS_URL}", retry: { attempts: 0 }, timeout: 2s, ${upstream} } }
+routes:
+  - { id: users, match: { path: /chat/** }, upstream: users, websocket: true }
+  - { id: plain, match: { path: /plain }, upstream: users }
+`;
+
+/** Sends bytes and reads the answers until the gateway closes. */
+async function answersTo(url: string, bytes: string): Promise<Answer[]> {
+  return answersIn(await raw(url, bytes));
+}
+
+describe('a WebSocket handshake', () => {
+  it.each([
+    ['of an old version', { 'Sec-WebSocket-Version': '8' }, 426, 'websocket_version'],
+    ['without a version', { 'Sec-WebSocket-Version': '' }, 426, 'websocket_version'],
+    ['without a key', { 'Sec-WebSocket-Key': '' }, 400, 'malformed_request'],
+    ['with a short key', { 'Sec-WebSocket-Key': 'abc' }, 400, 'malformed_request'],
+    ['with a body', { 'Content-Length': '5' }, 400, 'malformed_request'],
+    ['with chunks', { 'Transfer-Encoding': 'chunked' }, 400, 'malformed_request'],
+    ['of a foreign page', { Origin: 'https://evil.test' }, 403, 'origin_not_allowed'],
+  ])('%s is refused and the connection closed', async (_, fields, status, code) => {
+    const users = rawUpstream('');
+    const cors = 'server: { cors: { origins: ["https://app.test"] } }';
+    const gw = await gateway(yaml('', cors)).withUpstream('users', users.server).start();
+    const [answer, ...more] = await answersTo(gw.url, `${handshake('GET /chat/1', fields)}hello`);
+    expect(more).toEqual([]);
+    expect(answer).toMatchObject({ status, headers: { connection: ['close'] } });
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code });
+    expect(users.received).toBe('');
+  });
+
+  it('of another version is told which one there is', async () => {
+    const gw = await gateway(yaml()).withUpstream('users', rawUpstream('').server).start();
+    const [answer] = await answersTo(gw.url, handshake('GET /chat/1', { 'Sec-WebSocket-Version': '14' }));
+    expect(answer?.headers['sec-websocket-version']).toEqual(['13']);
+  });
+
+  it('without a token is a 401, with one it opens', async () => {
+    const { server } = webSocketUpstream();
+    const auth = `auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }`;
+    const gw = await gateway(yaml('', auth)).withUpstream('users', server).start();
+    const [answer] = await answersTo(gw.url, handshake('GET /chat/1'));
+    expect(answer).toMatchObject({ status: 401, headers: { 'www-authenticate': [expect.any(String)] } });
+    const client = await RawConnection.to(gw.url);
+    client.send(handshake('GET /chat/1', { Authorization: bearer().authorization }));
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
+  });
+
+  it('on an unknown route is a 404', async () => {
+    const gw = await gateway(yaml()).withUpstream('users', rawUpstream('').server).start();
+    const [answer] = await answersTo(gw.url, handshake('GET /nowhere'));
+    expect(answer).toMatchObject({ status: 404, headers: { connection: ['close'] } });
+  });
+
+  it('on a route without WebSockets is an ordinary request', async () => {
+    const users = rawUpstream(ok('plain'));
+    const gw = await gateway(yaml()).withUpstream('users', users.server).start();
+    const [answer] = await answersTo(gw.url, handshake('GET /plain'));
+    expect(answer).toMatchObject({ status: 200, body: 'plain' });
+    expect(users.received).not.toMatch(/^(?:upgrade|connection: upgrade)/im);
+  });
+
+  it('behind an answer that is still owed is an ordinary request', async () => {
+    const users = rawUpstream(ok('first'), ok('second'));
+    const gw = await gateway(yaml()).withUpstream('users', users.server).start();
+    const received = await raw(
+      gw.url,
+      'GET /plain HTTP/1.1\r\nHost: a\r\n\r\n' + handshake('GET /plain', { Connection: 'Upgrade, close' }),
+    );
+    expect(answersIn(received).map(({ body }) => body)).toEqual(['first', 'second']);
+  });
+});
+
+describe('an upstream', () => {
+  it.each([
+    ['200', ok('no tunnel here')],
+    ['403', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\nno tunnel here'],
+    [
+      '426',
+      'HTTP/1.1 426 Upgrade Required\r\nTransfer-Encoding: chunked\r\n\r\ne\r\nno tunnel here\r\n0\r\n\r\n',
+    ],
+  ])('that answers %s is believed, and the connection closed', async (status, bytes) => {
+    const users = rawUpstream(bytes);
+    const gw = await gateway(yaml()).withUpstream('users', users.server).start();
+    const smuggled = 'GET /internal HTTP/1.1\r\nHost: a\r\n\r\n';
+    const [answer, ...more] = await answersTo(gw.url, handshake('GET /chat/1') + smuggled);
+    expect(more).toEqual([]);
+    expect(answer).toMatchObject({ status: Number(status), body: 'no tunnel here' });
+    expect(answer?.headers['connection']).toEqual(['close']);
+    expect(users.received).not.toContain('/internal');
+  });
+
+  const BAD: Record<string, RawAnswer> = {
+    'a wrong accept': (socket, head) =>
+      socket.write(switching(head).replace(/Accept: .*/, 'Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo0')),
+    'no accept': (socket, head) => socket.write(switching(head).replace(/Sec-WebSocket-Accept: .*\r\n/, '')),
+    'another protocol': (socket, head) =>
+      socket.write(switching(head).replace('Upgrade: websocket', 'Upgrade: h2c')),
+    'no protocol': (socket, head) => socket.write(switching(head).replace('Upgrade: websocket\r\n', '')),
+    'a subprotocol nobody offered': (socket, head) =>
+      socket.write(switching(head, 'Sec-WebSocket-Protocol: mqtt')),
+  };
+
+  it.each(Object.entries(BAD))('that switches with %s is a 502', async (_, answer) => {
+    const users = rawUpstream(answer);
+    const gw = await gateway(yaml()).withUpstream('users', users.server).start();
+    const [response, ...more] = await answersTo(gw.url, `${handshake('GET /chat/1')}early`);
+    expect(more).toEqual([]);
+    expect(response?.status).toBe(502);
+    expect(JSON.parse(response?.body ?? '')).toMatchObject({ code: 'upstream_malformed', upstream: 'users' });
+    expect(users.received).not.toContain('early');
+  });
+
+  it('gets early bytes after its 101 only', async () => {
+    let before: string | undefined;
+    const users = rawUpstream((socket, head) => {
+      before = users.received;
+      socket.write(switching(head));
+    });
+    const gw = await gateway(yaml()).withUpstream('users', users.server).start();
+    const client = await RawConnection.to(gw.url);
+    client.send(`${handshake('GET /chat/1')}early`);
+    await client.until('101');
+    client.send('late\r\n\r\n');
+    await client.until('101 Switching Protocols', 2_000);
+    expect(before).not.toContain('early');
+    await expect.poll(() => users.received).toContain('earlylate');
+  });
+
+  it('that is dead is a 502, and opens the breaker for WebSockets too', async () => {
+    const gw = await gateway(yaml('breaker: { consecutiveFailures: 2 }'))
+      .withEnv({ USERS_URL: await closedPort() })
+      .start();
+    const statuses: (number | undefined)[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await answersTo(gw.url, handshake('GET /chat/1')))[0]?.status);
+    expect(statuses).toEqual([502, 502, 503]);
+  });
+
+  it('that never answers is a 504', async () => {
+    const users = rawUpstream(() => undefined);
+    const gw = await gateway(yaml().replace('timeout: 2s', 'timeout: 200ms'))
+      .withUpstream('users', users.server)
+      .start();
+    expect((await answersTo(gw.url, handshake('GET /chat/1')))[0]?.status).toBe(504);
+  });
+});
