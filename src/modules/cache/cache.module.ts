@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { CacheInterceptor } from './cache.interceptor.js';
-import { ResponseStore } from './response-store.js';
+import { Invalidator } from './invalidator.js';
+import { ResponseCache } from './response-cache.js';
 
-@Module({ providers: [ResponseStore, CacheInterceptor], exports: [ResponseStore, CacheInterceptor] })
+@Module({
+  providers: [ResponseCache, Invalidator, CacheInterceptor],
+  exports: [ResponseCache, Invalidator, CacheInterceptor],
+})
 export class CacheModule {}

@@ -35,5 +35,5 @@ function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGa
   const { cache, ...rest } = route;
   if (!cache) return rest;
   const per = cache.per ?? (isPublic(route, gateway) ? 'public' : 'user');
-  return { ...rest, cache: { ttl: cache.ttl ?? gateway.cache.ttl, per } };
+  return { ...rest, cache: { ...cache, ttl: cache.ttl ?? gateway.cache.ttl, per } };
 }

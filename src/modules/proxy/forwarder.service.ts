@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { OUTCOMES } from '../../common/errors/outcomes.js';
+import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
 import { VIA } from '../../common/http/via.js';
@@ -13,6 +13,8 @@ import type { UpstreamRequest } from '../upstream/upstream.types.js';
 import { ReplyWriter } from './reply-writer.js';
 import { RequestBody } from './request-body.js';
 
+/** An upstream that fails, and a gateway that has no room for the call. */
+const STALE_HELPS: ReadonlySet<Guilty> = new Set<Guilty>(['upstream', 'gateway']);
 const NO_IDENTITY: readonly string[] = [];
 /** `%` is encoded as well, or two subjects could be told as one. */
 const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
@@ -51,6 +53,10 @@ export class Forwarder {
     }
     exchange.outcome ??= error.outcome;
     if (error.outcome === 'client_gone') return;
+    if (exchange.stale && STALE_HELPS.has(OUTCOMES[error.outcome].guilty)) {
+      this.reply.stored(exchange, exchange.stale());
+      return;
+    }
     const { fallback } = upstream.config;
     const problem = error.toProblem();
     if (fallback && OUTCOMES[error.outcome].guilty === 'upstream') {
@@ -61,7 +67,8 @@ export class Forwarder {
   }
 }
 
-function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {
+/** @throws ProblemError `body_too_large` when the announced length is over the limit */
+export function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {
   const { req, head, gone: signal } = exchange;
   return {
     method: req.method,
@@ -75,6 +82,7 @@ function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest
       via: VIA.entry,
       forwardAuthorization: exchange.forwardAuthorization,
       identity: identityHeaders(exchange),
+      conditions: exchange.conditions,
     }),
     ...requestBody(exchange, route.maxBodyBytes),
     timeout: route.timeout,

@@ -6,12 +6,13 @@ import { RoutingModule } from '../routing/routing.module.js';
 import { Forwarder } from './forwarder.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
+import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
 @Module({
   imports: [RoutingModule, AuthModule, CacheModule],
   controllers: [ProxyController],
-  providers: [Forwarder, ReplyWriter, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [Forwarder, Refresher, ReplyWriter, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
 export class ProxyModule {}

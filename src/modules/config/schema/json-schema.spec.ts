@@ -72,7 +72,8 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
-  ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache cache.ttl cache.per'),
+  ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache'),
+  ...under('routes.*.cache', 'ttl override per staleIfError staleWhileRevalidate statuses'),
 ];
 
 const schema = gatewayJsonSchema() as Schema;

@@ -31,9 +31,6 @@ describe('keys that are not served yet', () => {
     ['upstreams: { u: { url: http://u, fallback: { upstream: v } } }', 'upstreams.u.fallback.upstream'],
     [route('auth: { scopes: [a] }'), 'routes[0].auth.scopes'],
     [route('auth: { claims: {} }'), 'routes[0].auth.claims'],
-    [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],
-    [route('cache: { staleWhileRevalidate: 30s }'), 'routes[0].cache.staleWhileRevalidate'],
-    [route('cache: { statuses: [200] }'), 'routes[0].cache.statuses'],
     ...ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]),
     ...UPSTREAM_KEYS.map(([key, value]) => [`defaults: { ${key}: ${value} }`, `defaults.${key}`]),
     ...UPSTREAM_KEYS.map(([key, value]) => [

@@ -9,7 +9,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   'upstreams.*.fallback': ['stale', 'upstream'],
   'routes.*': ['split', 'mirror', 'rewrite', 'rateLimit', 'headers', 'websocket', 'fault'],
   'routes.*.auth': ['scopes', 'claims'],
-  'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
 };
 
 /** Values of served keys that are not served yet. */
