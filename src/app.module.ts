@@ -5,6 +5,7 @@ import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
+import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { UpstreamModule } from './modules/upstream/upstream.module.js';
 
 /** The gateway on one screen. */
@@ -13,13 +14,18 @@ export class AppModule {
   /**
    * @param config checked
    * @param modules your own; their controllers are asked before the routes of the configuration
+   * @param resolver finds the hosts of upstreams
    */
-  static register(config: GatewayConfig, modules: readonly (Type | DynamicModule)[] = []): DynamicModule {
+  static register(
+    config: GatewayConfig,
+    modules: readonly (Type | DynamicModule)[] = [],
+    resolver?: Resolver,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.register(config),
-        UpstreamModule.register(config),
+        UpstreamModule.register(config, resolver),
         MetricsModule,
         AccessLogModule,
         HealthModule,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './require-node.js';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { run } from './main.js';
@@ -40,7 +41,7 @@ program
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ JWT_SECRET=... breakwater start -c gateway.yaml')
   .action(async ({ config: file }: ConfigOption) => {
-    const failure = await run(load(file));
+    const failure = await run(load(file, '; nothing was started'));
     if (failure !== undefined) fail(failure);
   });
 
@@ -86,7 +87,7 @@ await program.parseAsync().catch((error: unknown) => {
   process.exitCode = 70;
 });
 
-function load(file: string): GatewayConfig {
+function load(file: string, consequence = ''): GatewayConfig {
   const result = loadConfigFile(file);
   if (result.ok) {
     if (result.warnings.length > 0) console.error(`Warnings:\n${formatProblems(file, result.warnings)}`);
@@ -94,7 +95,7 @@ function load(file: string): GatewayConfig {
   }
   const { problems } = result;
   console.error(
-    `${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}; nothing was started.`,
+    `${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`,
   );
   process.exit(1);
 }

@@ -13,12 +13,15 @@ import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
+import type { Resolver } from './modules/upstream/dns/resolver.js';
 
 export interface GatewayOptions {
   /** Your own Nest modules; their controllers are asked before the routes of the configuration. */
   readonly modules?: readonly (Type | DynamicModule)[];
   /** Default: Nest's own. `false` is silent. */
   readonly logger?: LoggerService | false;
+  /** Finds the hosts of upstreams. Default: the system's look-up. */
+  readonly resolver?: Resolver;
 }
 
 export interface ShutdownOptions {
@@ -42,12 +45,15 @@ export class Gateway {
    *
    * @throws NodeJS.ErrnoException `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL` when it cannot listen
    */
-  static async start(config: GatewayConfig, { modules, logger }: GatewayOptions = {}): Promise<Gateway> {
+  static async start(
+    config: GatewayConfig,
+    { modules, logger, resolver }: GatewayOptions = {},
+  ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
     const adapter = new HttpServerAdapter(server);
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(config, modules),
+      AppModule.register(config, modules, resolver),
       adapter,
       options,
     );
@@ -61,7 +67,8 @@ export class Gateway {
       new HttpServerAdapter(server),
       options,
     );
-    management.use(helmet());
+    // Plain HTTP in most places: a browser that upgrades the page's own requests would find nobody.
+    management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
     const gateway = new Gateway(app, adapter, management, config);
     try {
       await app.listen(server.port, server.host);

@@ -16,6 +16,7 @@ export { type ConfigProblem, formatProblems } from './modules/config/problem.js'
 export { type Exchange, exchangeOf } from './modules/routing/exchange.js';
 export type { Identity } from './modules/routing/identity.js';
 export type { BreakerState, BreakerTransition } from './modules/upstream/breaker/breaker.types.js';
+export type { Address, Resolver } from './modules/upstream/dns/resolver.js';
 export { getUpstreamToken, InjectUpstream } from './modules/upstream/inject-upstream.decorator.js';
 export { UpstreamError } from './modules/upstream/upstream.error.js';
 export { UpstreamProxy } from './modules/upstream/upstream-proxy.js';

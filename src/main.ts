@@ -34,8 +34,10 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
   return undefined;
 }
 
+type ListenError = NodeJS.ErrnoException & { address?: string; hostname?: string; port?: number };
+
 function listenFailure(error: unknown): string | undefined {
-  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  const { code, address, hostname, port } = error as ListenError;
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} on ${address} is in use. Stop what listens there, or set another server.port or management.port.`;
@@ -43,6 +45,9 @@ function listenFailure(error: unknown): string | undefined {
       return `Not allowed to listen on port ${port} of ${address}. Ports below 1024 need a privilege; choose a higher one.`;
     case 'EADDRNOTAVAIL':
       return `This machine has no address ${address}. Set server.host or management.host to one it has, or to 0.0.0.0.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `No address was found for ${hostname}. Set server.host or management.host to an address of this machine, or to 0.0.0.0.`;
     default:
       return undefined;
   }

@@ -8,6 +8,7 @@ export function banner({ port, managementPort, ordersPort, token }) {
 Breakwater is ready, with two demo services behind it: users and orders.
 
   Gateway   ${gateway}
+  Dashboard ${management}/admin/dashboard
   Health    ${management}/health
   Metrics   ${management}/metrics
   Config    test/demo/gateway.yaml
@@ -29,7 +30,7 @@ curl -i ${gateway}/users
 4. Stop the orders service, and see callers get its fallback. It comes back by itself.
 curl -s -X POST ${orders}/_demo/stop; curl -i ${bearer} ${gateway}/orders/1
 
-5. The health page: every service and its breaker.
+5. The health page: every service and its breaker. A few seconds after 4, orders is degraded.
 curl -s ${management}/health
 
 Ctrl-C stops everything. What follows is the gateway's log.

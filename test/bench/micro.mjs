@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import 'reflect-metadata';
 import { upstreamRequestHeaders } from '../../dist/common/http/request-headers.js';
 import { systemClock } from '../../dist/common/clock.js';
+import { AuthProviders } from '../../dist/modules/auth/auth-providers.js';
 import { issueToken } from '../../dist/modules/auth/issue-token.js';
 import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
 import { ConfigStore } from '../../dist/modules/config/config.store.js';
@@ -116,10 +117,10 @@ function buildHead() {
 }
 
 function verifyToken() {
-  const verifier = new TokenVerifier(new ConfigStore(config), systemClock);
+  const verifier = new TokenVerifier(new AuthProviders(new ConfigStore(config), systemClock), systemClock);
   const { token } = issueToken(config.auth, { sub: 'alice', scopes: 'orders:read', expires: '1h' });
   expect(verifier.verify(token).subject === 'alice');
-  expect(verifier.verify(`${token}x`) === undefined);
+  expect(verifier.verify(`${token}x`) === 'malformed');
   return () => verifier.verify(token);
 }
 

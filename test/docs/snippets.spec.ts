@@ -6,21 +6,31 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
+import { Authority } from '../support/certificates.js';
 import { snippets } from './snippets.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const authority = Authority.create();
+const issued = authority.issue('DNS:gateway.test');
 const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
   type: 'spki',
   format: 'pem',
 });
 
+function readFile(path: string): string {
+  if (path.endsWith('/ca.pem')) return authority.ca;
+  if (path.endsWith('/gateway.pem')) return issued.cert;
+  return path.endsWith('/gateway-key.pem') ? issued.key : PEM;
+}
+
 describe('snippets of the docs', () => {
   it.each(snippets('yaml'))('$place is a valid configuration without warnings', ({ text, place }) => {
-    const result = parseConfig(text, { file: place, env: {}, readFile: () => PEM });
+    const result = parseConfig(text, { file: place, env: {}, readFile });
     expect(result).toMatchObject({ ok: true, warnings: [] });
   });
 
-  it('TypeScript ones compile against the public surface', async () => {
+  // A whole compiler run: long on a busy machine.
+  it('TypeScript ones compile against the public surface', { timeout: 120_000 }, async () => {
     // Inside the project, so that packages resolve as they do for a user.
     const folder = await mkdtemp(join(ROOT, 'node_modules', '.snippets-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

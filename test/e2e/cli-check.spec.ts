@@ -36,7 +36,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     expect(stderr).toMatch(
       /gateway\.yaml:2:17 upstreams\.users\.url: .*\n.*gateway\.yaml:2:35 upstreams\.users\.timeout: /,
     );
-    expect(stderr).toContain(`2 problems in ${file}; nothing was started.`);
+    expect(stderr).toContain(`2 problems in ${file}.`);
   });
 
   it('takes variables from the environment', async () => {

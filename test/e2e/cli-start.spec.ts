@@ -98,6 +98,14 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('listening');
   });
 
+  it('ends with 1 and says that a host has no address', async () => {
+    const yaml = `server: { host: gateway.invalid, port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
+    const { code, stderr } = await cli(['start', '-c', await temporaryFile('gateway.yaml', yaml)]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('No address was found for gateway.invalid. Set server.host');
+    expect(stderr).not.toMatch(STACK);
+  });
+
   it('starts although its upstream cannot be reached', async () => {
     const gateway = await spawnGateway(`${ANY_PORTS}\n${ONE_ROUTE}`);
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);

@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, Server as HttpServer } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -7,6 +7,7 @@ import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
+import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
 import { collectBody } from './http.js';
 
 /**
@@ -25,6 +26,7 @@ class GatewayBuilder {
   private readonly upstreams = new Map<string, RequestListener | Server>();
   private readonly modules: (Type | DynamicModule)[] = [];
   private readonly env: Record<string, string> = {};
+  private resolver: Resolver | undefined;
 
   constructor(private readonly yaml: string) {}
 
@@ -36,6 +38,11 @@ class GatewayBuilder {
 
   withModule(module: Type | DynamicModule): this {
     this.modules.push(module);
+    return this;
+  }
+
+  withResolver(resolver: Resolver): this {
+    this.resolver = resolver;
     return this;
   }
 
@@ -51,7 +58,11 @@ class GatewayBuilder {
       );
     }
     const config = configOf(this.yaml, this.env);
-    const running = await Gateway.start(config, { modules: this.modules, logger: false });
+    const running = await Gateway.start(config, {
+      modules: this.modules,
+      logger: false,
+      resolver: this.resolver,
+    });
     onTestFinished(async () => {
       await running.close();
       // Metrics are the process's; the next test counts from nothing.
@@ -72,8 +83,8 @@ export class RunningGateway {
     return fetch(this.url + path, init);
   }
 
-  management(path: string): Promise<Response> {
-    return fetch(this.gateway.managementUrl + path);
+  management(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.gateway.managementUrl + path, init);
   }
 
   /** @returns the value of a series such as `breakwater_breaker_state{upstream="users"}`, or 0 without it */
@@ -92,18 +103,24 @@ export function configOf(yaml: string, env: Record<string, string> = {}): Gatewa
   return {
     ...config,
     server: { ...config.server, host: '127.0.0.1', port: 0 },
-    management: { host: '127.0.0.1', port: 0 },
+    management: { ...config.management, host: '127.0.0.1', port: 0 },
   };
 }
 
 /** Listens on an ephemeral port until the test ends. */
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A socket that a failed test left open would hide its failure behind that of this hook.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   onTestFinished(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
-        if (server instanceof HttpServer) server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }),
   );
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject, sign } from 'node:crypto';
+import { constants, createHmac, type KeyObject, sign } from 'node:crypto';
 
 export const SECRET = 'a shared secret of at least 32 bytes, for tests';
 
@@ -12,11 +12,20 @@ export interface TokenOptions {
 /** Signs what no library would: any header, any claims. Without `exp` among them the token lasts for an hour. */
 export function token(claims: Readonly<Record<string, unknown>> = {}, options: TokenOptions = {}): string {
   const { header, key = SECRET } = options;
-  const signed = [
-    encode({ alg: 'HS256', typ: 'JWT', ...header }),
-    encode({ sub: 'alice', exp: inSeconds(3600), ...claims }),
-  ].join('.');
-  return `${signed}.${signature(signed, key).toString('base64url')}`;
+  const parameters: Record<string, unknown> = { alg: 'HS256', typ: 'JWT', ...header };
+  const payload = { sub: 'alice', exp: inSeconds(3600), ...claims };
+  return signedText(JSON.stringify(parameters), JSON.stringify(payload), key, String(parameters['alg']));
+}
+
+/** Signs header and payload as they are, be they JSON or not. */
+export function signedText(
+  header: string,
+  payload: string,
+  key: string | KeyObject,
+  algorithm = 'HS256',
+): string {
+  const signed = [header, payload].map((text) => Buffer.from(text).toString('base64url')).join('.');
+  return `${signed}.${signature(signed, key, algorithm).toString('base64url')}`;
 }
 
 /** @returns the header that carries a token */
@@ -29,11 +38,16 @@ export function inSeconds(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
 
-function signature(signed: string, key: string | KeyObject): Buffer {
-  if (typeof key === 'string') return createHmac('sha256', key).update(signed).digest();
-  return sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
-}
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+/** An algorithm that is none signs as its neighbours do. */
+function signature(signed: string, key: string | KeyObject, algorithm: string): Buffer {
+  const digest = `sha${/\d{3}$/.exec(algorithm)?.[0] ?? '256'}`;
+  if (typeof key === 'string') return createHmac(digest, key).update(signed).digest();
+  const padding = algorithm.startsWith('PS')
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    : {};
+  return sign(algorithm === 'EdDSA' ? null : digest, Buffer.from(signed), {
+    key,
+    dsaEncoding: 'ieee-p1363',
+    ...padding,
+  });
 }

@@ -20,6 +20,8 @@ export interface ProblemOptions {
   readonly detail?: string;
   /** The upstream the answer is about. */
   readonly upstream?: string;
+  /** In place of the status of the code, where the configuration says so. */
+  readonly status?: number;
   /** Headers that belong to the answer, such as `WWW-Authenticate` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The connection cannot be trusted after this request, and is closed. */
@@ -37,12 +39,13 @@ export class ProblemError extends Error {
     readonly options: ProblemOptions = {},
   ) {
     super(PROBLEMS[code].title, { cause: options.cause });
-    this.status = PROBLEMS[code].status;
+    this.status = options.status ?? PROBLEMS[code].status;
   }
 
   /** @returns the body of the answer */
   details(requestId?: string): ProblemDetails {
-    const { status, title } = PROBLEMS[this.code];
+    const { status } = this;
+    const { title } = PROBLEMS[this.code];
     const { detail, upstream } = this.options;
     return { type: `${DOCS}#${this.code}`, title, status, detail, code: this.code, requestId, upstream };
   }

@@ -2,6 +2,7 @@ import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
 
 /** Fields that say where a request came from, or that some servers take for the real URL or method. */
 const PEER_CLAIMS: ReadonlySet<string> = new Set([
+  'breakwater-mirror',
   'forwarded',
   'true-client-ip',
   'via',

@@ -1,12 +1,20 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { ConfigStore } from '../config/config.store.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { Purger } from '../cache/purger.js';
 import { HealthController } from '../health/health.controller.js';
 import { ProbeScheduler } from '../health/probe.scheduler.js';
 import { UpstreamIndicator } from '../health/upstream.indicator.js';
 import { register } from 'prom-client';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { AdminController } from './admin.controller.js';
+import { CacheController } from './cache.controller.js';
+import { ManagementFilter } from './management.filter.js';
+import { Timeline } from './timeline.js';
 
 /** prom-client's registry is the process's; a second gateway in it shares the metrics of the first. */
 function hasDefaultMetrics(): boolean {
@@ -20,16 +28,18 @@ function hasDefaultMetrics(): boolean {
 @Module({})
 export class ManagementModule {
   static over(gateway: INestApplicationContext): DynamicModule {
-    const shared = [Lifecycle, UpstreamRegistry, ProbeScheduler];
+    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, ProbeScheduler, Purger];
     return {
       module: ManagementModule,
       imports: [
         TerminusModule.forRoot({ logger: false }),
         PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } }),
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, AdminController, CacheController],
       providers: [
         UpstreamIndicator,
+        Timeline,
+        { provide: APP_FILTER, useClass: ManagementFilter },
         ...shared.map((type) => ({ provide: type, useFactory: () => gateway.get<unknown>(type) })),
       ],
     };

@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { parseDuration } from '../../common/units/duration.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { SECRET_ALGORITHMS } from '../config/schema/auth.js';
 
 export interface TokenRequest {
   /** Default: the first provider with a secret. */
@@ -39,7 +40,7 @@ export function issueToken(auth: GatewayConfig['auth'], request: TokenRequest): 
   const token = new JwtService({ secret: createSecretKey(Buffer.from(provider.secret)) }).sign(
     { sub: request.sub, ...(scopes ? { scope: scopes.join(' ') } : {}) },
     {
-      algorithm: algorithms[0] ?? 'HS256',
+      algorithm: SECRET_ALGORITHMS.find((each) => algorithms.includes(each)) ?? 'HS256',
       expiresIn: Math.ceil(expiresIn / 1000),
       ...(issuer === undefined ? {} : { issuer }),
       ...(audience === undefined ? {} : { audience: [...audience] }),

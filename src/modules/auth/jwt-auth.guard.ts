@@ -1,14 +1,16 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { ProblemError } from '../../common/errors/problem.js';
 import type { RouteAuthConfig } from '../config/gateway-config.js';
-import { exchangeOf } from '../routing/exchange.js';
-import type { RouteModel } from '../routing/route.model.js';
+import { AuthEvents, type AuthFailure } from '../routing/auth-events.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import type { Identity } from '../routing/identity.js';
+import { AuthPolicy } from './auth-policy.js';
+import { AuthProviders } from './auth-providers.js';
+import { refusal } from './challenge.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
-const REALM = 'Bearer realm="breakwater"';
-const REQUIRED: RouteAuthConfig = { optional: false, forward: false };
+const REQUIRED = new AuthPolicy({});
 
 /**
  * Lets in who holds a valid token, on routes and on controllers of code alike. Secure by default: what says
@@ -17,39 +19,59 @@ const REQUIRED: RouteAuthConfig = { optional: false, forward: false };
  */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
-  constructor(@Inject(TokenVerifier) private readonly verifier: TokenVerifier) {}
+  /** By what they were compiled from, so that a new configuration brings its own. */
+  private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
-  /** @throws ProblemError `token_missing` or `token_invalid`, with `WWW-Authenticate` (RFC 6750 section 3) */
-  canActivate(context: ExecutionContext): boolean {
+  constructor(
+    @Inject(TokenVerifier) private readonly verifier: TokenVerifier,
+    @Inject(AuthProviders) private readonly providers: AuthProviders,
+    @Inject(AuthEvents) private readonly events: AuthEvents,
+  ) {}
+
+  /**
+   * @returns a promise only when the token cannot be judged at once
+   * @throws ProblemError 401, 403 or 503, with `WWW-Authenticate` (RFC 6750 section 3)
+   */
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const req = context.switchToHttp().getRequest<Request>();
     const exchange = exchangeOf(req);
-    const policy = this.policyOf(exchange?.route);
+    const policy = this.policyOf(exchange);
     if (policy === 'none') return true;
     const token = BEARER.exec(req.headers.authorization ?? '')?.[1];
     if (token === undefined) {
       if (policy.optional && req.headers.authorization === undefined) return true;
-      throw new ProblemError('token_missing', { headers: { 'WWW-Authenticate': REALM } });
+      return this.refuse('missing', policy);
     }
-    const identity = this.verifier.verify(token, policy.provider);
-    if (!identity) {
-      const description =
-        'The token is expired, not yet valid, not meant for this service, or not signed by its issuer';
-      throw new ProblemError('token_invalid', {
-        detail: description,
-        headers: {
-          'WWW-Authenticate': `${REALM}, error="invalid_token", error_description="${description}"`,
-        },
-      });
-    }
+    const verdict = this.verifier.verify(token, policy.allowed);
+    return verdict instanceof Promise
+      ? verdict.then((each) => this.admit(each, policy, exchange))
+      : this.admit(verdict, policy, exchange);
+  }
+
+  private admit(verdict: Identity | AuthFailure, policy: AuthPolicy, exchange: Exchange | undefined): true {
+    if (typeof verdict === 'string') return this.refuse(verdict, policy);
+    const lack = policy.lack(verdict);
+    if (lack !== undefined) return this.refuse(lack, policy);
     if (exchange) {
-      exchange.identity = identity;
+      exchange.identity = verdict;
       exchange.forwardAuthorization = policy.forward;
     }
     return true;
   }
 
-  private policyOf(route: RouteModel | undefined): 'none' | RouteAuthConfig {
+  private refuse(failure: AuthFailure, { scopeList }: AuthPolicy): never {
+    this.events.failed.emit(failure);
+    throw refusal(failure, scopeList);
+  }
+
+  private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {
+    const route = exchange?.route;
     if (!route) return REQUIRED;
-    return route.auth ?? (this.verifier.hasProviders ? REQUIRED : 'none');
+    const { auth } = route;
+    if (auth === undefined) return this.providers.isEmpty ? 'none' : REQUIRED;
+    if (auth === 'none') return 'none';
+    let policy = this.policies.get(auth);
+    if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
+    return policy;
   }
 }

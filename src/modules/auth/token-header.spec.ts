@@ -1,20 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { readTokenHeader } from './token-header.js';
+import { readToken } from './token-header.js';
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const text = (json: string) => Buffer.from(json).toString('base64url');
 const token = (header: unknown, payload: unknown = {}) => `${encode(header)}.${encode(payload)}.c2ln`;
 
-describe('readTokenHeader', () => {
+describe('readToken', () => {
   it('finds what picks the verifier', () => {
-    expect(readTokenHeader(token({ alg: 'RS256', typ: 'JWT' }, { iss: 'https://idp' }))).toEqual({
+    expect(readToken(token({ alg: 'RS256', typ: 'JWT' }, { iss: 'https://idp' }))).toEqual({
       algorithm: 'RS256',
+      keyId: undefined,
       issuer: 'https://idp',
+      claims: { iss: 'https://idp' },
     });
-    expect(readTokenHeader(token({ alg: 'RS256' }, { iss: ['a'] }))?.issuer).toBeUndefined();
+    expect(readToken(token({ alg: 'RS256', kid: '../../x' }))?.keyId).toBe('../../x');
+    expect(readToken(token({ alg: 'RS256' }, { iss: ['a'] }))?.issuer).toBeUndefined();
   });
 
-  it.each(['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64'])('refuses a header with %s', (name) => {
-    expect(readTokenHeader(token({ alg: 'HS256', [name]: 'x' }))).toBeUndefined();
+  it.each(['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip'])('refuses a header with %s', (name) => {
+    expect(readToken(token({ alg: 'HS256', [name]: 'x' }))).toBeUndefined();
   });
 
   it.each([
@@ -28,8 +32,16 @@ describe('readTokenHeader', () => {
     ['a payload that is a string', token({ alg: 'HS256' }, 'x')],
     ['an algorithm that is a list', token({ alg: ['HS256'] })],
     ['no algorithm', token({})],
+    ['a kid that is no text', token({ alg: 'HS256', kid: 1 })],
+    ['a header in which a key is there twice', `${text('{"alg":"none","alg":"HS256"}')}.e30.c2ln`],
+    [
+      'a claim that is there twice',
+      `${encode({ alg: 'HS256' })}.${text('{"sub":"a","\\u0073ub":"b"}')}.c2ln`,
+    ],
+    ['a signature with bits that mean nothing', `${encode({ alg: 'HS256' })}.e30.YR`],
+    ['more than 16 KiB', token({ alg: 'HS256' }, { large: 'x'.repeat(16_384) })],
     ['nothing', ''],
   ])('refuses %s', (_, text) => {
-    expect(readTokenHeader(text)).toBeUndefined();
+    expect(readToken(text)).toBeUndefined();
   });
 });

@@ -1,33 +1,55 @@
+import { repeatsAKey } from './repeated-keys.js';
+
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 /** Header parameters that make a verifier fetch or trust a key of the sender's choice, or change what is signed. */
-const REFUSED = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64'] as const;
+const REFUSED = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip'] as const;
+/** Larger ones are refused unread, whatever `server.maxHeaderBytes` lets through. Characters. */
+const LONGEST = 16_384;
 
-/** The unverified parts of a token that choose its verifier. */
-export interface TokenHeader {
+/** A token that was read and not verified. */
+export interface UnverifiedToken {
   readonly algorithm: string;
+  readonly keyId: string | undefined;
   readonly issuer: string | undefined;
+  /** Nobody vouches for these yet. */
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /**
- * @returns `undefined` for what is no compact JWS (RFC 7515 section 7.1) with plain headers
+ * @returns `undefined` for what is no compact JWS (RFC 7515 section 7.1) with plain headers, each segment in its
+ *   one canonical spelling, each key once
  */
-export function readTokenHeader(token: string): TokenHeader | undefined {
-  const segments = token.split('.');
-  if (segments.length !== 3 || !segments.every((segment) => SEGMENT.test(segment))) return undefined;
-  const header = parseObject(segments[0]);
-  const payload = parseObject(segments[1]);
-  if (!header || !payload || typeof header['alg'] !== 'string') return undefined;
-  if (REFUSED.some((name) => Object.hasOwn(header, name))) return undefined;
-  const { iss } = payload;
-  return { algorithm: header['alg'], issuer: typeof iss === 'string' ? iss : undefined };
+export function readToken(token: string): UnverifiedToken | undefined {
+  if (token.length > LONGEST) return undefined;
+  const [header, payload, signature, ...more] = token.split('.');
+  if (header === undefined || payload === undefined || signature === undefined || more.length > 0)
+    return undefined;
+  if (!decode(signature)) return undefined;
+  const parameters = parseObject(header);
+  const claims = parameters && parseObject(payload);
+  if (!claims) return undefined;
+  if (REFUSED.some((name) => Object.hasOwn(parameters, name))) return undefined;
+  const { alg, kid } = parameters;
+  if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return undefined;
+  const { iss } = claims;
+  return { algorithm: alg, keyId: kid, issuer: typeof iss === 'string' ? iss : undefined, claims };
 }
 
-function parseObject(segment: string | undefined): Record<string, unknown> | undefined {
+/** Two spellings of one signature would be two tokens to whoever blocks one of them. */
+function decode(segment: string): Buffer | undefined {
+  if (!SEGMENT.test(segment)) return undefined;
+  const bytes = Buffer.from(segment, 'base64url');
+  return bytes.toString('base64url') === segment ? bytes : undefined;
+}
+
+function parseObject(segment: string): Record<string, unknown> | undefined {
+  const text = decode(segment)?.toString('utf8');
+  if (text === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(Buffer.from(segment ?? '', 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    // RFC 7519 section 4: names are unique; parsers that differ in which one they take could be played off.
+    return repeatsAKey(text) ? undefined : (value as Record<string, unknown>);
   } catch {
     return undefined;
   }

@@ -1,8 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { HttpService } from '@nestjs/axios';
 import { JwtService } from '@nestjs/jwt';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
+import { AuthEvents } from '../routing/auth-events.js';
+import { AuthProviders } from './auth-providers.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
@@ -20,11 +23,17 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
   const providers = Object.fromEntries(
     Object.entries(auth).map(([id, each]) => [
       id,
-      { algorithms: ['HS256'] as const, clockSkew: 60_000, ...each },
+      { algorithms: ['HS256'] as const, clockSkew: 60_000, forwardClaims: {}, ...each },
     ]),
   );
   const config = { auth: providers } as unknown as GatewayConfig;
-  return { clock, verifier: new TokenVerifier(new ConfigStore(config), clock) };
+  return {
+    clock,
+    verifier: new TokenVerifier(
+      new AuthProviders(new ConfigStore(config), clock, new HttpService(), new AuthEvents()),
+      clock,
+    ),
+  };
 }
 
 function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'HS256'): string {
@@ -40,7 +49,9 @@ describe('TokenVerifier', () => {
 
   it('reads scopes from `scp` as a list', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
-    expect(verifier.verify(sign({ scp: ['a', 'b', 1], exp: NOW + 60 }))?.scopes).toEqual(['a', 'b']);
+    expect(verifier.verify(sign({ scp: ['a', 'b', 1], exp: NOW + 60 }))).toMatchObject({
+      scopes: ['a', 'b'],
+    });
   });
 
   it('remembers a token only until it expires, skew included', () => {
@@ -52,29 +63,29 @@ describe('TokenVerifier', () => {
     clock.seconds = NOW + 10 + 59;
     expect(verifier.verify(token)).toBe(first);
     clock.seconds = NOW + 10 + 60;
-    expect(verifier.verify(token)).toBeUndefined();
+    expect(verifier.verify(token)).toBe('expired');
   });
 
   it.each([
-    ['without exp', {}],
-    ['with exp as a string', { exp: `${NOW + 60}` }],
-    ['expired beyond the skew', { exp: NOW - 61 }],
-    ['not valid yet beyond the skew', { exp: NOW + 600, nbf: NOW + 61 }],
-  ])('refuses a token %s', (_, claims) => {
+    ['without exp', {}, 'claims'],
+    ['with exp as a string', { exp: `${NOW + 60}` }, 'claims'],
+    ['expired beyond the skew', { exp: NOW - 61 }, 'expired'],
+    ['not valid yet beyond the skew', { exp: NOW + 600, nbf: NOW + 61 }, 'not_yet_valid'],
+  ])('refuses a token %s', (_, claims, reason) => {
     const { verifier } = setUp({ main: { secret: SECRET } });
     // As text, because jsonwebtoken would not sign such claims.
-    expect(verifier.verify(new JwtService({ secret: SECRET }).sign(JSON.stringify(claims)))).toBeUndefined();
+    expect(verifier.verify(new JwtService({ secret: SECRET }).sign(JSON.stringify(claims)))).toBe(reason);
   });
 
   it('refuses another secret, another algorithm and an unsigned token', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
     const claims = { exp: NOW + 60 };
-    expect(verifier.verify(sign(claims, 'another secret of thirty-two bytes..'))).toBeUndefined();
-    expect(verifier.verify(sign(claims, SECRET, 'HS512'))).toBeUndefined();
+    expect(verifier.verify(sign(claims, 'another secret of thirty-two bytes..'))).toBe('signature');
+    expect(verifier.verify(sign(claims, SECRET, 'HS512'))).toBe('no_provider');
     const [, payload] = sign(claims).split('.');
     for (const alg of ['none', 'None', 'nOnE']) {
       const header = Buffer.from(JSON.stringify({ alg })).toString('base64url');
-      expect(verifier.verify(`${header}.${payload}.e30`)).toBeUndefined();
+      expect(verifier.verify(`${header}.${payload}.YQ`)).toBe('no_provider');
     }
   });
 
@@ -88,7 +99,7 @@ describe('TokenVerifier', () => {
     const unsigned = [header, { exp: NOW + 60 }].map((each) =>
       Buffer.from(JSON.stringify(each)).toString('base64url'),
     );
-    expect(verifier.verify(`${unsigned.join('.')}.c2lnbmF0dXJl`)).toBeUndefined();
+    expect(verifier.verify(`${unsigned.join('.')}.c2lnbmF0dXJl`)).toBe('no_provider');
   });
 
   it('lets the issuer pick the provider, and a provider without an issuer take the rest', () => {
@@ -98,9 +109,11 @@ describe('TokenVerifier', () => {
       own: { secret: SECRET },
     });
     const exp = NOW + 60;
-    expect(verifier.verify(sign({ exp, iss: 'https://partner' }, other))?.provider).toBe('partner');
-    expect(verifier.verify(sign({ exp, iss: 'https://else' }))?.provider).toBe('own');
-    expect(verifier.verify(sign({ exp, iss: 'https://partner' }))).toBeUndefined();
+    expect(verifier.verify(sign({ exp, iss: 'https://partner' }, other))).toMatchObject({
+      provider: 'partner',
+    });
+    expect(verifier.verify(sign({ exp, iss: 'https://else' }))).toMatchObject({ provider: 'own' });
+    expect(verifier.verify(sign({ exp, iss: 'https://partner' }))).toBe('signature');
   });
 
   it('accepts only the provider a route names, remembered tokens included', () => {
@@ -109,15 +122,15 @@ describe('TokenVerifier', () => {
       b: { secret: 'the other secret of thirty-two bytes' },
     });
     const token = sign({ exp: NOW + 60 });
-    expect(verifier.verify(token, 'a')?.provider).toBe('a');
-    expect(verifier.verify(token, 'b')).toBeUndefined();
+    expect(verifier.verify(token, new Set('a'))).toMatchObject({ provider: 'a' });
+    expect(verifier.verify(token, new Set('b'))).toBe('signature');
   });
 
   it('checks the audience', () => {
     const { verifier } = setUp({ main: { secret: SECRET, audience: ['gateway'] } });
     const exp = NOW + 60;
-    expect(verifier.verify(sign({ exp, aud: ['x', 'gateway'] }))).toBeDefined();
-    expect(verifier.verify(sign({ exp, aud: 'gateway-2' }))).toBeUndefined();
-    expect(verifier.verify(sign({ exp }))).toBeUndefined();
+    expect(verifier.verify(sign({ exp, aud: ['x', 'gateway'] }))).toMatchObject({ provider: 'main' });
+    expect(verifier.verify(sign({ exp, aud: 'gateway-2' }))).toBe('audience');
+    expect(verifier.verify(sign({ exp }))).toBe('audience');
   });
 });

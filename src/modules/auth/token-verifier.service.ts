@@ -2,65 +2,53 @@ import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
-import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
+import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
-import { AuthProvider } from './auth-provider.js';
-import { readTokenHeader } from './token-header.js';
+import { type Allowed, AuthProviders } from './auth-providers.js';
+import type { Verdict, Verified } from './jwt-provider.js';
+import { readToken } from './token-header.js';
 
 const REMEMBERED_TOKENS = 10_000;
-
-type Verified = Identity & { readonly expiresAtMs: number };
 
 /** Verifies tokens against the configured providers and remembers what it verified until it expires. */
 @Injectable()
 export class TokenVerifier {
-  private readonly providers: readonly AuthProvider[];
   /** By SHA-256, so that no token stays in memory. */
   private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
 
   constructor(
-    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {
-    this.providers = Object.entries(config.current.auth).map(([id, each]) => new AuthProvider(id, each));
-  }
-
-  get hasProviders(): boolean {
-    return this.providers.length > 0;
-  }
+  ) {}
 
   /**
-   * @param providerId the only provider to accept; otherwise the token's issuer, or else its algorithm, picks
-   * @returns `undefined` when no provider vouches for the token
+   * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
+   * @returns why no provider vouches for the token, in place of an identity; a promise only when something must be
+   *   fetched or computed elsewhere, and never for a token that is remembered
    */
-  verify(token: string, providerId?: string): Identity | undefined {
+  verify(token: string, allowed?: Allowed): Identity | AuthFailure | Promise<Identity | AuthFailure> {
     const now = this.clock.wall();
-    const key = hash('sha256', token, 'base64');
-    const remembered = this.verified.get(key);
-    if (remembered && now < remembered.expiresAtMs) {
-      if (providerId === undefined || remembered.provider === providerId) return remembered;
+    const hashed = hash('sha256', token, 'base64');
+    const remembered = this.verified.get(hashed);
+    if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
+      if (allowed === undefined || allowed.has(remembered.identity.provider)) return remembered.identity;
     }
-    const provider = this.pick(token, providerId);
-    if (!provider) return undefined;
-    try {
-      const identity = provider.verify(token, now);
-      this.verified.set(key, identity);
-      return identity;
-    } catch {
-      return undefined;
-    }
+    const verdict = this.judge(token, allowed, now);
+    return verdict instanceof Promise
+      ? verdict.then((each) => this.remember(hashed, each))
+      : this.remember(hashed, verdict);
   }
 
-  private pick(token: string, providerId: string | undefined): AuthProvider | undefined {
-    const header = readTokenHeader(token);
-    if (!header) return undefined;
-    const candidates = this.providers.filter(
-      (each) => (providerId === undefined || each.id === providerId) && each.takes(header.algorithm),
-    );
-    return (
-      candidates.find((each) => each.issuer !== undefined && each.issuer === header.issuer) ??
-      candidates.find((each) => each.issuer === undefined)
-    );
+  private judge(token: string, allowed: Allowed, nowMs: number): Verdict | Promise<Verdict> {
+    const read = readToken(token);
+    if (!read) return 'malformed';
+    return this.providers.issuerOf(read, allowed)?.verify(token, read, nowMs) ?? 'no_provider';
+  }
+
+  private remember(hashed: string, verdict: Verdict): Identity | AuthFailure {
+    if (typeof verdict === 'string') return verdict;
+    this.verified.set(hashed, verdict);
+    return verdict.identity;
   }
 }

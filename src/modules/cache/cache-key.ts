@@ -4,12 +4,6 @@ import type { Identity } from '../routing/identity.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { originName, type ResourceName } from './invalidation.js';
 
-/** What the provider may tell beside the claims. */
-interface Issued {
-  readonly issuer?: string | undefined;
-  readonly tenant?: string | undefined;
-}
-
 const NOBODY = '-';
 /** A verified token is remembered with its identity, so that most requests find their user here. */
 const users = new WeakMap<Identity, string>();
@@ -31,15 +25,14 @@ export function resourceOf(exchange: Exchange): ResourceName {
 }
 
 /**
- * Who is answered: issuer, subject and tenant, and the scopes, because the upstream is told them and may answer
- * by them.
+ * Who is answered: issuer, subject and tenant, and all that the upstream is told of them (scopes, chosen claims),
+ * because it may answer by that.
  */
-function userOf(identity: Identity & Issued): string {
+function userOf(identity: Identity): string {
   const known = users.get(identity);
   if (known !== undefined) return known;
-  const { provider, subject, scopes, claims } = identity;
-  const { issuer = claims['iss'], tenant = claims['tenant'] } = identity;
-  const parts = [provider, issuer ?? null, subject, tenant ?? null, scopes.toSorted()];
+  const { provider, issuer = null, subject, tenant = null, upstreamHeaders } = identity;
+  const parts = [provider, issuer, subject, tenant, upstreamHeaders];
   const user = hash('sha256', JSON.stringify(parts), 'base64url');
   users.set(identity, user);
   return user;

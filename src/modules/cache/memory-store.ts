@@ -46,11 +46,14 @@ export class MemoryStore {
     return this.byScope.get(scope) ?? NONE;
   }
 
-  /** @returns how many slots were there */
-  clear(): number {
-    const { size } = this.slots;
+  get responses(): number {
+    let count = 0;
+    for (const { kind } of this.slots.values()) if (kind === 'response') count++;
+    return count;
+  }
+
+  clear(): void {
     this.slots.clear();
-    return size;
   }
 
   private forget(key: string, { scopes }: Slot): void {

@@ -24,7 +24,6 @@ export type Purge =
   | { readonly by: 'route'; readonly route: string }
   | { readonly by: 'url'; readonly resource: ResourceName }
   | { readonly by: 'tag'; readonly tag: string }
-  | { readonly by: 'key'; readonly key: string }
   | { readonly by: 'all' };
 
 /** Responses by key and variant. It knows where they are, and nothing of whether they may be used. */
@@ -85,9 +84,7 @@ export class ResponseCache {
   purge(what: Purge): number {
     switch (what.by) {
       case 'all':
-        return this.memory.clear();
-      case 'key':
-        return Number(this.memory.delete(what.key));
+        return this.dropAll();
       case 'route':
         return this.dropScope(routeScope(what.route));
       case 'url':
@@ -97,6 +94,12 @@ export class ResponseCache {
       default:
         return what satisfies never;
     }
+  }
+
+  private dropAll(): number {
+    const { responses } = this.memory;
+    this.memory.clear();
+    return responses;
   }
 
   private dropScope(scope: string): number {
@@ -141,7 +144,7 @@ export class ResponseCache {
 }
 
 function variantKey(key: string, { fields, generation }: VariantIndex, { req, identity }: Exchange): string {
-  return `${generation} ${variantOf(fields, req.headers, identity)} ${key}`;
+  return `${generation} ${variantOf(fields, req.headers, identity?.upstreamHeaders)} ${key}`;
 }
 
 function variantsScope({ generation }: VariantIndex): string {

@@ -46,16 +46,18 @@ export function varyFields({ vary }: HeaderRecord): readonly string[] | undefine
 /**
  * Names the variant that a request selects.
  *
- * @param identity what the upstream is told about the caller; a client's own `X-User-*` never reaches it
+ * @param told what the upstream is told about the caller, names and values in turn; the client's own fields of
+ *   these names never reach it
  */
 export function variantOf(
   fields: readonly string[],
   headers: IncomingHttpHeaders,
-  identity: { readonly subject: string; readonly scopes: readonly string[] } | undefined,
+  told: readonly string[] = [],
 ): string {
   const values = fields.map((name) => {
-    if (name.startsWith('x-user-')) return identity ? [identity.subject, ...identity.scopes] : null;
-    return normalise(name, headers[name]);
+    const at = told.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
+    if (at !== -1) return told[at + 1];
+    return name.startsWith('x-user-') ? null : normalise(name, headers[name]);
   });
   return hash('sha256', JSON.stringify([fields, values]), 'base64url');
 }

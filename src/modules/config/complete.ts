@@ -32,7 +32,9 @@ export function completeConfig(
 }
 
 function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGateway): RouteConfig {
-  const { cache, ...rest } = route;
+  const { cache, ...others } = route;
+  // The schema has seen to it that there is one or the other.
+  const rest = { ...others, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' };
   if (!cache) return rest;
   const per = cache.per ?? (isPublic(route, gateway) ? 'public' : 'user');
   return { ...rest, cache: { ...cache, ttl: cache.ttl ?? gateway.cache.ttl, per } };

@@ -1,3 +1,5 @@
+import type { HeaderRulesConfig } from '../../common/http/header-rules.js';
+
 /**
  * What the user wrote, parsed and complete: every default filled in, every unit resolved.
  * Durations are milliseconds, sizes are bytes, ratios are 0..1. The whole tree is frozen.
@@ -39,21 +41,47 @@ export interface CorsConfig {
 export interface ManagementConfig {
   readonly host: string;
   readonly port: number;
+  /** Empty: administration is open on loopback and closed elsewhere. */
+  readonly token: string;
 }
 
 export type SecretAlgorithm = 'HS256' | 'HS384' | 'HS512';
 export type PublicKeyAlgorithm =
-  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
+  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA';
+export type TokenAlgorithm = SecretAlgorithm | PublicKeyAlgorithm;
 
-/** Exactly one of `secret` and `publicKey` is there, and `algorithms` fits its kind. */
+export function isPublicKeyAlgorithm(algorithm: TokenAlgorithm): algorithm is PublicKeyAlgorithm {
+  return !algorithm.startsWith('HS');
+}
+
+/**
+ * At most one of `secret`, `publicKey` and `jwksUri` is there, and `algorithms` fits its kind. With none of them the
+ * discovery document of `issuer` says where the keys are.
+ */
 export interface AuthProviderConfig {
   readonly secret?: string;
   /** PEM text of the public key. */
   readonly publicKey?: string;
+  readonly jwksUri?: string;
+  readonly jwks: JwksConfig;
   readonly issuer?: string;
   readonly audience?: readonly string[];
-  readonly algorithms: readonly (SecretAlgorithm | PublicKeyAlgorithm)[];
+  readonly algorithms: readonly TokenAlgorithm[];
   readonly clockSkew: number;
+  /** Claims that upstreams are told, each in a header `X-User-...` or `X-Jwt-...`. */
+  readonly forwardClaims: Readonly<Record<string, string>>;
+}
+
+/** How the keys of an issuer are kept. */
+export interface JwksConfig {
+  /** Between two fetches. */
+  readonly refresh: number;
+  /** Between two fetches because of a key id that is not known. */
+  readonly cooldown: number;
+  /** Since the last successful fetch; older keys are not used. */
+  readonly maxStale: number;
+  /** For one fetch. */
+  readonly timeout: number;
 }
 
 export interface CacheConfig {
@@ -69,14 +97,20 @@ export interface UpstreamConfig {
   /** What `consistent-hash` goes by: the client's address, the user, or a header (lower case). */
   readonly hashOn: 'ip' | 'user' | `header:${string}`;
   readonly outlier: OutlierConfig;
+  /** Over which a target that comes back gets its share again; 0: at once. */
+  readonly slowStart: number;
   /** Until response headers. */
   readonly timeout: number;
   readonly connectTimeout: number;
   /** Idle time between two body chunks. */
   readonly bodyTimeout: number;
+  readonly tls?: UpstreamTlsConfig;
+  /** Only ever over TLS, where the target offers it. */
+  readonly http2: boolean;
   readonly pool: { readonly connections: number };
   readonly bulkhead: BulkheadConfig;
   readonly retry: RetryConfig;
+  readonly hedge?: HedgeConfig;
   readonly breaker: BreakerConfig;
   readonly health?: HealthConfig;
   readonly fallback?: FallbackConfig;
@@ -88,6 +122,15 @@ export interface TargetConfig {
   /** Origin, with an optional path prefix that is put before the forwarded path. */
   readonly url: string;
   readonly weight: number;
+}
+
+/** PEM texts are checked; `cert` and `key` come together and belong together. */
+export interface UpstreamTlsConfig {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+  readonly insecureSkipVerify: boolean;
 }
 
 export interface OutlierConfig {
@@ -114,6 +157,12 @@ export interface RetryConfig {
   readonly perTryTimeout?: number;
   /** Larger bodies are sent once. */
   readonly maxBodyBytes: number;
+}
+
+/** A second try beside a slow first one. */
+export interface HedgeConfig {
+  /** Without a response head for this long; `p95` of the upstream's own latency of late. */
+  readonly after: 'p95' | number;
 }
 
 export interface BreakerConfig {
@@ -153,15 +202,42 @@ export interface FallbackConfig {
 export interface RouteConfig {
   readonly id: string;
   readonly match: RouteMatchConfig;
+  /** Of a split route, its first side. */
   readonly upstream: string;
+  /** Goes before `upstream`. */
+  readonly split?: readonly SplitConfig[];
   /** `undefined`: a token of any provider if one is configured; `'none'`: public. */
   readonly auth?: 'none' | RouteAuthConfig;
   readonly cache?: RouteCacheConfig;
+  readonly mirror?: MirrorConfig;
+  readonly fault?: FaultConfig;
+  readonly rewrite?: RewriteConfig;
+  readonly headers?: { readonly request: HeaderRulesConfig; readonly response: HeaderRulesConfig };
   /** Overrides the upstream's `timeout`. */
   readonly timeout?: number;
   /** Overrides the server's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
 }
+
+export interface SplitConfig {
+  readonly upstream: string;
+  /** 0 for nobody; at least one side has more. */
+  readonly weight: number;
+}
+
+export interface MirrorConfig {
+  readonly upstream: string;
+  /** Share of the requests that are copied. */
+  readonly percent: number;
+}
+
+export interface FaultConfig {
+  readonly delay?: { readonly percent: number; readonly for: number };
+  readonly abort?: { readonly percent: number; readonly status: number };
+}
+
+/** Checked against the path of the route's match. */
+export type RewriteConfig = { readonly stripPrefix: string } | { readonly path: string };
 
 export interface RouteMatchConfig {
   readonly path: string;
@@ -174,10 +250,21 @@ export interface RouteMatchConfig {
 }
 
 export interface RouteAuthConfig {
-  readonly provider?: string;
+  /** `undefined`: every provider. */
+  readonly providers?: readonly string[];
+  /** The token must have all of them. */
+  readonly scopes: readonly string[];
+  /** Names, or paths such as `realm_access.roles`; all must hold. */
+  readonly claims: Readonly<Record<string, ClaimRequirement>>;
   readonly optional: boolean;
   readonly forward: boolean;
 }
+
+export type ClaimValue = string | number | boolean;
+
+/** The claim is one of these values, or a list with all of those in it. */
+export type ClaimRequirement =
+  { readonly oneOf: readonly ClaimValue[] } | { readonly contains: readonly ClaimValue[] };
 
 export interface RouteCacheConfig {
   readonly ttl: number;

@@ -38,6 +38,10 @@ describe('lintConfig', () => {
       'retry: { attempts: 2, perTryTimeout: 2s }',
       'retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries is above timeout (3s)',
     ],
+    [
+      'tls: { insecureSkipVerify: true }',
+      'tls.insecureSkipVerify: insecureSkipVerify is true: whoever is in between',
+    ],
     ['health: { timeout: 15s }', 'health.timeout: health.timeout (15s) is not below health.interval (15s)'],
   ])('warns of an upstream with %s', (rest, warning) => {
     expect(lint(upstream(rest))).toEqual([expect.stringContaining(`upstreams.users.${warning}`)]);
@@ -49,6 +53,29 @@ describe('lintConfig', () => {
     ['cache: { per: user }', '', 'cache.per: `per: user` on a route without auth'],
   ])('warns of a route with %s', (rest, auth, warning) => {
     expect(lint(route(rest, auth))).toEqual([expect.stringContaining(`routes[0].${warning}`)]);
+  });
+
+  it.each([
+    ['/users/:id', '`:id` is taken as it is written; a parameter is `{id}`'],
+    ['/health', '/health is answered by the gateway itself: no request gets to this route'],
+    ['/health/ready', '/health/ready is answered by the gateway itself'],
+    ['/docs/a:b', undefined],
+    ['/health/**', undefined],
+  ])('about the path %s it says %s', (path, warning) => {
+    const upstreams = 'upstreams: { users: { url: http://users } }';
+    const warnings = lint(`${upstreams}\nroutes: [{ id: r, match: { path: "${path}" }, upstream: users }]`);
+    const expected = expect.stringContaining(`routes[0].match.path: ${warning}`);
+    expect(warnings).toEqual(warning === undefined ? [] : [expected]);
+  });
+
+  it('takes the sides of a split for used, and warns of a cache that all of them share', () => {
+    const split = (rest: string) => `
+upstreams: { users: { url: http://users }, next: { url: http://next } }
+routes: [{ id: r, match: { path: /r }, split: [{ upstream: users }, { upstream: next }], ${rest} }]`;
+    expect(lint(split(''))).toEqual([]);
+    expect(lint(split('cache: {}'))).toEqual([
+      expect.stringContaining('routes[0].cache: one copy for all on a split route'),
+    ]);
   });
 
   it('warns of a gateway that serves nothing', () => {

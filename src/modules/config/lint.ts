@@ -12,6 +12,9 @@ export interface LintWarning {
   readonly message: string;
 }
 
+/** Of the health controller, which is asked before the routes. */
+const OWN_PATHS: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
+
 /** Finds settings that are valid each by itself and make little sense together. */
 export function lintConfig(config: GatewayConfig): LintWarning[] {
   return [
@@ -45,7 +48,7 @@ function lintGateway({ cache, routes, upstreams }: GatewayConfig): LintWarning[]
 
 function lintUpstream(
   path: ConfigPath,
-  { timeout, connectTimeout, breaker, health, retry }: UpstreamConfig,
+  { timeout, connectTimeout, breaker, health, retry, tls }: UpstreamConfig,
 ): LintWarning[] {
   const warnings: LintWarning[] = [];
   const compare = (keys: ConfigPath, left: string, right: string, why: string) =>
@@ -54,6 +57,10 @@ function lintUpstream(
   if (connectTimeout >= timeout) {
     const left = `connectTimeout (${formatDuration(connectTimeout)}) is not below`;
     compare(['connectTimeout'], left, `timeout (${formatDuration(timeout)})`, 'it can never fire first');
+  }
+  if (tls?.insecureSkipVerify) {
+    const why = 'whoever is in between can read and change everything';
+    compare(['tls', 'insecureSkipVerify'], 'insecureSkipVerify', 'is true', why);
   }
   const { perTryTimeout, attempts } = retry;
   if (perTryTimeout !== undefined && perTryTimeout * (attempts + 1) > timeout) {
@@ -80,7 +87,7 @@ function lintUpstream(
 }
 
 function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig): LintWarning[] {
-  const warnings: LintWarning[] = [];
+  const warnings: LintWarning[] = lintPath([...path, 'match', 'path'], route.match.path);
   const { timeout, cache } = route;
   const { requestTimeout } = config.server;
   if (timeout !== undefined && timeout > requestTimeout) {
@@ -91,11 +98,25 @@ function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig):
     const message = '`per: public` on a route with auth: one user is served what another was answered';
     warnings.push({ path: [...path, 'cache', 'per'], message });
   }
+  if (cache?.per === 'public' && route.split) {
+    const message = 'one copy for all on a split route: a user of one side is served the answer of another';
+    warnings.push({ path: [...path, 'cache'], message });
+  }
   if (cache?.per === 'user' && isPublic(route, config)) {
     const message = '`per: user` on a route without auth: there are no users to tell apart';
     warnings.push({ path: [...path, 'cache', 'per'], message });
   }
   return warnings;
+}
+
+function lintPath(path: ConfigPath, pattern: string): LintWarning[] {
+  if (OWN_PATHS.has(pattern)) {
+    return [{ path, message: `${pattern} is answered by the gateway itself: no request gets to this route` }];
+  }
+  const colon = pattern.split('/').find((segment) => /^:\w/.test(segment));
+  if (colon === undefined) return [];
+  const parameter = `{${colon.slice(1)}}`;
+  return [{ path, message: `\`${colon}\` is taken as it is written; a parameter is \`${parameter}\`` }];
 }
 
 /** Of two routes that are equally specific the first wins, so a later one with no method of its own is dead. */
@@ -112,11 +133,15 @@ function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
   });
 }
 
+function usesUpstream({ upstream, split = [], mirror }: RouteConfig, id: string): boolean {
+  return upstream === id || mirror?.upstream === id || split.some((side) => side.upstream === id);
+}
+
 function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {
   const usesProvider = (id: string) =>
-    routes.some((route) => route.auth !== 'none' && (route.auth?.provider ?? id) === id);
+    routes.some((route) => route.auth !== 'none' && (route.auth?.providers?.includes(id) ?? true));
   const unusedUpstreams = Object.keys(upstreams).filter(
-    (id) => !routes.some(({ upstream }) => upstream === id),
+    (id) => !routes.some((route) => usesUpstream(route, id)),
   );
   const unusedProviders = Object.keys(auth).filter((id) => !usesProvider(id));
   return [

@@ -47,7 +47,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           maxAge: 600_000,
         },
       },
-      management: { host: '127.0.0.1', port: 9090 },
+      management: { host: '127.0.0.1', port: 9090, token: '' },
       auth: {},
       cache: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, ttl: 300_000 },
       upstreams: {
@@ -55,10 +55,12 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           targets: [{ url: 'http://users:3001', weight: 1 }],
           balancer: 'power-of-two',
           hashOn: 'ip',
+          slowStart: 0,
           outlier: { consecutiveFailures: 5, ejectFor: 10_000, maxEjected: 0.5 },
           timeout: 3_000,
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
+          http2: false,
           pool: { connections: 128 },
           bulkhead: { concurrent: 256, queue: 512 },
           retry: {

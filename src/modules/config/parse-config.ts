@@ -2,9 +2,12 @@ import { checkAuthKeys } from './checks/auth-keys.js';
 import { duplicateRouteProblems } from './checks/duplicate-routes.js';
 import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
+import { rewriteProblems } from './checks/rewrites.js';
 import { serverProblems } from './checks/server.js';
-import { completeConfig } from './complete.js';
+import { splitProblems } from './checks/splits.js';
 import { targetProblems } from './checks/targets.js';
+import { completeConfig } from './complete.js';
+import { upstreamTlsProblems } from './checks/upstream-tls.js';
 import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
@@ -47,7 +50,10 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...idProblems(source),
     ...referenceProblems(source),
     ...duplicateRouteProblems(source),
+    ...rewriteProblems(source),
+    ...splitProblems(source),
     ...targetProblems(source),
+    ...upstreamTlsProblems(source),
     ...serverProblems(source),
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };

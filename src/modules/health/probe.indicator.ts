@@ -1,7 +1,9 @@
 import { HttpService } from '@nestjs/axios';
 import { Inject, Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
+import { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
+import type { AxiosRequestConfig } from 'axios';
 import { firstValueFrom } from 'rxjs';
 import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
@@ -15,14 +17,10 @@ export class ProbeIndicator {
   ) {}
 
   /** @returns `up` with the status, or `down` with the status or error code; never an address */
-  async probe(
-    { name, url }: Target,
-    health: HealthConfig,
-    signal: AbortSignal,
-  ): Promise<HealthIndicatorResult> {
-    const indicator = this.indicators.check(name);
+  async probe(target: Target, health: HealthConfig, signal: AbortSignal): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check(target.name);
     try {
-      const status = await this.request(url, health, signal);
+      const status = await this.request(target, health, signal);
       const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
       return passed ? indicator.up({ probe: String(status) }) : indicator.down({ probe: String(status) });
     } catch (error) {
@@ -30,12 +28,21 @@ export class ProbeIndicator {
     }
   }
 
-  private async request(url: string, health: HealthConfig, signal: AbortSignal): Promise<number> {
+  private async request(
+    { url, transport }: Target,
+    health: HealthConfig,
+    signal: AbortSignal,
+  ): Promise<number> {
     const response = await firstValueFrom(
       this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
         timeout: health.timeout,
         signal: AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]),
+        // An agent without keep-alive, so that a change of certificate is noticed.
+        ...(url.startsWith('https:') ? { httpsAgent: new Agent(transport.tls) } : {}),
         // The probe judges the target itself: no redirect, no proxy from the environment, no body.
+        // What is forwarded and what is probed go to the same addresses.
+        // axios types the family of an address more narrowly than Node, whose shape it takes.
+        lookup: transport.lookup as AxiosRequestConfig['lookup'],
         maxRedirects: 0,
         proxy: false,
         responseType: 'stream',

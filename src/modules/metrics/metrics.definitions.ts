@@ -10,10 +10,13 @@ export const METRICS = {
   requests: 'breakwater_requests_total',
   requestDuration: 'breakwater_request_duration_seconds',
   cacheRequests: 'breakwater_cache_requests_total',
+  authFailures: 'breakwater_auth_failures_total',
+  jwksRefresh: 'breakwater_jwks_refresh_total',
   upstreamRequests: 'breakwater_upstream_requests_total',
   upstreamDuration: 'breakwater_upstream_duration_seconds',
   retries: 'breakwater_retries_total',
   retryBudgetExhausted: 'breakwater_retry_budget_exhausted_total',
+  hedges: 'breakwater_hedges_total',
   targetUp: 'breakwater_target_up',
   targetEjections: 'breakwater_target_ejections_total',
   targetPanics: 'breakwater_target_panics_total',
@@ -38,7 +41,7 @@ export const metricProviders = [
   }),
   makeCounterProvider({
     name: METRICS.cacheRequests,
-    help: 'Requests on routes with a cache, by result: hit, miss or bypass',
+    help: 'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
     labelNames: ['route', 'result'],
   }),
   makeCounterProvider({
@@ -61,6 +64,11 @@ export const metricProviders = [
     name: METRICS.retryBudgetExhausted,
     help: 'Retries that were not made because the budget had no room',
     labelNames: ['upstream'],
+  }),
+  makeCounterProvider({
+    name: METRICS.hedges,
+    help: 'Second tries beside a slow first one: won, lost, failed (as the first did) or no_budget (not made)',
+    labelNames: ['upstream', 'result'],
   }),
   makeGaugeProvider({
     name: METRICS.targetUp,
@@ -117,5 +125,15 @@ export const metricProviders = [
     name: METRICS.breakerRejections,
     help: 'Calls rejected by an open breaker',
     labelNames: ['upstream'],
+  }),
+  makeCounterProvider({
+    name: METRICS.authFailures,
+    help: 'Requests that were not let in, by reason',
+    labelNames: ['reason'],
+  }),
+  makeCounterProvider({
+    name: METRICS.jwksRefresh,
+    help: 'Fetches of the keys of a token issuer',
+    labelNames: ['provider', 'result'],
   }),
 ];

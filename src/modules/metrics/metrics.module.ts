@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { RoutingModule } from '../routing/routing.module.js';
+import { AuthMetrics } from './auth.metrics.js';
 import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RequestMetrics } from './request.metrics.js';
@@ -7,6 +8,6 @@ import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
   imports: [RoutingModule],
-  providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics],
+  providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics, AuthMetrics],
 })
 export class MetricsModule {}

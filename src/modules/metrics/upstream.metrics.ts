@@ -12,14 +12,16 @@ export class UpstreamMetrics implements OnModuleInit {
     @InjectMetric(METRICS.upstreamRequests) private readonly requests: Counter,
     @InjectMetric(METRICS.upstreamDuration) private readonly duration: Histogram,
     @InjectMetric(METRICS.targetEjections) private readonly ejections: Counter,
+    @InjectMetric(METRICS.hedges) private readonly hedges: Counter,
     @InjectMetric(METRICS.targetPanics) private readonly panics: Counter,
   ) {}
 
   onModuleInit(): void {
-    for (const { id, tryEnded, targets } of this.upstreams.all()) {
+    for (const { id, tryEnded, targets, hedger } of this.upstreams.all()) {
       this.panics.inc({ upstream: id }, 0);
       targets.ejected.on(({ name }) => this.ejections.inc({ upstream: id, target: name }));
       targets.panicked.on(() => this.panics.inc({ upstream: id }));
+      hedger?.ended.on((result) => this.hedges.inc({ upstream: id, result }));
       tryEnded.on(({ outcome, durationMs }) => {
         this.requests.inc({ upstream: id, outcome });
         this.duration.observe({ upstream: id }, durationMs / 1000);

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 const LINGER_MS = 1000;
+/** Bytes. Above, a copy costs more than a second buffer. */
+const MAX_COPIED = 16 * 1024;
 
 /**
  * Ends a response, also one that is sent before the request's body is read. Closing then would reset the
@@ -8,10 +10,12 @@ const LINGER_MS = 1000;
  * thrown away first, for a second at most; then the connection is closed, because nobody knows how much more
  * there is.
  */
-export function endResponse(res: ServerResponse, lastChunk?: Uint8Array): void {
+export function endResponse(res: ServerResponse, lastChunk?: Buffer): void {
   const { req } = res;
-  if (req.complete || req.destroyed) {
-    res.end(lastChunk);
+  if (req.complete || req.readableEnded || req.destroyed) {
+    // Node joins a string with the head and writes both at once; latin1 keeps every byte as it is.
+    if (lastChunk && lastChunk.length <= MAX_COPIED) res.end(lastChunk.toString('latin1'), 'latin1');
+    else res.end(lastChunk);
     return;
   }
   if (lastChunk) res.write(lastChunk);

@@ -1,23 +1,18 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
-import { VIA } from '../../common/http/via.js';
-import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { UpstreamRequest } from '../upstream/upstream.types.js';
+import { injectFault } from './fault.js';
+import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
-import { RequestBody } from './request-body.js';
+import { hashKeyOf, upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** An upstream that fails, and a gateway that has no room for the call. */
 const STALE_HELPS: ReadonlySet<Guilty> = new Set<Guilty>(['upstream', 'gateway']);
-const NO_IDENTITY: readonly string[] = [];
-/** `%` is encoded as well, or two subjects could be told as one. */
-const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
 
 /** Sends an exchange to its upstream and answers with what comes back. */
 @Injectable()
@@ -27,6 +22,7 @@ export class Forwarder {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
+    @Inject(Mirror) private readonly mirror: Mirror,
   ) {}
 
   /**
@@ -35,20 +31,31 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
-    const upstream = this.upstreams.get(route.upstream);
+    if (!route.fault) {
+      this.call(exchange, route);
+      return;
+    }
+    injectFault(exchange, route.fault)
+      .then((isWaiting) => {
+        if (isWaiting) this.call(exchange, route);
+      })
+      .catch((error: unknown) => this.refuse(exchange, error));
+  }
+
+  private call(exchange: Exchange, route: RouteModel): void {
+    const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
     const hashKey = hashKeyOf(exchange, upstream.config);
+    const request = { ...upstreamRequest(exchange, route), hashKey };
+    if (route.mirror) this.mirror.copy(exchange, route.mirror, request);
     upstream
-      .send({ ...upstreamRequest(exchange, route), hashKey })
+      .send(request)
       .then((response) => this.reply.upstream(exchange, response))
       .catch((error: unknown) => this.fail(exchange, upstream, error));
   }
 
   private fail(exchange: Exchange, upstream: UpstreamProxy, error: unknown): void {
     if (!(error instanceof UpstreamError)) {
-      this.logger.error(error);
-      exchange.outcome ??= 'gateway_error';
-      this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
-      exchange.abandon();
+      this.refuse(exchange, error);
       return;
     }
     exchange.outcome ??= error.outcome;
@@ -65,66 +72,16 @@ export class Forwarder {
       this.reply.problem(exchange.res, exchange, problem);
     }
   }
-}
 
-/** @throws ProblemError `body_too_large` when the announced length is over the limit */
-export function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {
-  const { req, head, gone: signal } = exchange;
-  return {
-    method: req.method,
-    path: head.path + head.query,
-    headers: upstreamRequestHeaders(req.rawHeaders, {
-      requestId: exchange.id,
-      peer: req.socket.remoteAddress ?? '',
-      peerTrusted: head.peerTrusted,
-      authority: head.authority,
-      proto: 'http',
-      via: VIA.entry,
-      forwardAuthorization: exchange.forwardAuthorization,
-      identity: identityHeaders(exchange),
-      conditions: exchange.conditions,
-    }),
-    ...requestBody(exchange, route.maxBodyBytes),
-    timeout: route.timeout,
-    signal,
-  };
-}
-
-function requestBody(
-  { req, head }: Exchange,
-  maxBytes: number,
-): Pick<UpstreamRequest, 'body' | 'contentLength'> {
-  if (!head.hasBody) return {};
-  const announced = req.headers['content-length'];
-  if (announced === undefined) return { body: new RequestBody(req, maxBytes) };
-  const contentLength = Number(announced);
-  if (contentLength > maxBytes) throw new ProblemError('body_too_large', { close: true });
-  return { body: new RequestBody(req, maxBytes), contentLength };
-}
-
-/** @returns `undefined` unless the upstream's balancer asks for a key */
-function hashKeyOf(
-  { req, head, identity }: Exchange,
-  { balancer, hashOn }: UpstreamConfig,
-): string | undefined {
-  if (balancer !== 'consistent-hash') return undefined;
-  if (hashOn === 'ip') return head.clientIp;
-  if (hashOn === 'user') return identity?.subject ?? head.clientIp;
-  const field = req.headers[hashOn.slice('header:'.length)];
-  return Array.isArray(field) ? field.join() : field;
-}
-
-function identityHeaders({ identity }: Exchange): readonly string[] {
-  if (!identity) return NO_IDENTITY;
-  return [
-    'X-User-Id',
-    headerSafe(identity.subject),
-    'X-User-Scopes',
-    identity.scopes.map(headerSafe).join(' '),
-  ];
-}
-
-/** A subject may be any string; in a header only visible ASCII is safe, so anything else is percent-encoded. */
-function headerSafe(value: string): string {
-  return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value.toWellFormed());
+  /** Nothing that an upstream did. */
+  private refuse(exchange: Exchange, error: unknown): void {
+    if (error instanceof ProblemError) {
+      this.reply.problem(exchange.res, exchange, error);
+      return;
+    }
+    this.logger.error(error);
+    exchange.outcome ??= 'gateway_error';
+    this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
+    exchange.abandon();
+  }
 }

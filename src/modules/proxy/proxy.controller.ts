@@ -2,7 +2,7 @@ import { All, Controller, Inject, Next, Req, Res } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Invalidator } from '../cache/invalidator.js';
-import { Forwarder, upstreamRequest } from './forwarder.service.js';
+import { Forwarder } from './forwarder.service.js';
 import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -45,6 +45,6 @@ export class ProxyController {
       return;
     }
     this.reply.stored(exchange, stored);
-    if (exchange.refreshed) this.refresher.refresh(exchange, route, upstreamRequest(exchange, route));
+    if (exchange.refreshed) this.refresher.refresh(exchange, route);
   }
 }

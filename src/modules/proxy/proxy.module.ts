@@ -4,6 +4,7 @@ import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { Forwarder } from './forwarder.service.js';
+import { Mirror } from './mirror.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
@@ -13,6 +14,6 @@ import { ReplyWriter } from './reply-writer.js';
 @Module({
   imports: [RoutingModule, AuthModule, CacheModule],
   controllers: [ProxyController],
-  providers: [Forwarder, Refresher, ReplyWriter, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [Forwarder, Mirror, Refresher, ReplyWriter, { provide: APP_FILTER, useClass: ProblemFilter }],
 })
 export class ProxyModule {}

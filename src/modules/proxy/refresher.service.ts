@@ -4,8 +4,9 @@ import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { BodySink, UpstreamRequest } from '../upstream/upstream.types.js';
+import type { BodySink } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';
+import { hashKeyOf, upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** Fetches anew what a client was just answered with (RFC 5861 section 3). Nobody waits for it. */
 @Injectable()
@@ -14,17 +15,27 @@ export class Refresher {
 
   constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
 
-  /** @param request what the client asked, with the conditions of the stored answer */
-  refresh({ tap, refreshed }: Exchange, route: RouteModel, request: UpstreamRequest): void {
+  refresh(exchange: Exchange, route: RouteModel): void {
+    const { tap, refreshed } = exchange;
+    const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
+    const hashKey = hashKeyOf(exchange, upstream.config);
     // Its own: the client may leave with its answer at any time.
     const signal = new CancellationSource();
-    this.upstreams
-      .get(route.upstream)
-      .send({ ...request, signal })
+    upstream
+      .send({ ...upstreamRequest(exchange, route), hashKey, signal })
       .then(
         (response) =>
           new Promise<void>((resolve) => {
             const confirmed = tap?.onHead(response.status, response.headers);
+            const whole = response.whole();
+            if (whole) {
+              if (!confirmed) {
+                tap?.onData(whole.bytes);
+                tap?.onEnd();
+              }
+              resolve();
+              return;
+            }
             const unread = drain(() => signal.abort());
             const sink: BodySink = {
               onData: (chunk, resume) => {

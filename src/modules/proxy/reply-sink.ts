@@ -1,7 +1,7 @@
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { UpstreamError } from '../upstream/upstream.error.js';
-import type { BodySink } from '../upstream/upstream.types.js';
+import type { BodySink, WholeBody } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
 
 /** Carries an upstream's body to the client and says how it ended. */
@@ -18,6 +18,15 @@ export class ReplySink implements BodySink {
     if (res.write(chunk)) return true;
     res.once('drain', resume);
     return false;
+  }
+
+  /** Head and body leave in one write. */
+  onWhole({ bytes, outcome }: WholeBody): void {
+    const { res, tap } = this.exchange;
+    this.exchange.outcome ??= outcome;
+    tap?.onData(bytes);
+    tap?.onEnd();
+    endResponse(res, bytes);
   }
 
   onEnd(outcome: Outcome): void {

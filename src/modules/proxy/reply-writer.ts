@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { clientResponseHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
@@ -33,12 +34,17 @@ export class ReplyWriter {
     const instead = exchange.tap?.onHead(status, headers);
     if (instead) {
       exchange.outcome ??= status === 304 ? 'success' : 'upstream_status';
-      response.stream(drain(() => exchange.abandon()));
+      if (!response.whole()) response.stream(drain(() => exchange.abandon()));
       this.stored(exchange, instead);
       return;
     }
     this.head(exchange, status, headers, BODILESS_STATUSES.has(status) ? undefined : contentLength);
     const sink = new ReplySink(exchange);
+    const whole = response.whole();
+    if (whole) {
+      sink.onWhole(whole);
+      return;
+    }
     response.stream(sink);
     // Nothing of the body is here yet, and nobody knows when it comes.
     if (!sink.started) exchange.res.flushHeaders();
@@ -49,6 +55,8 @@ export class ReplyWriter {
     let lines = this.linesOf.get(headers);
     if (!lines) {
       lines = clientResponseHeaders(headers, this.security.added, this.dropped);
+      const rules = exchange.route?.responseHeaders;
+      if (rules) lines = applyHeaderRules(lines, rules);
       this.linesOf.set(headers, lines);
     }
     const head = added ? lines.concat(added) : lines.slice();
@@ -117,7 +125,8 @@ export class ReplyWriter {
     headers: HeaderRecord,
     contentLength: number | undefined,
   ): void {
-    this.writeHead(exchange.res, exchange, status, headers, contentLength);
+    const rules = exchange.route?.responseHeaders;
+    this.writeHead(exchange.res, exchange, status, headers, contentLength, rules);
   }
 
   private writeHead(
@@ -126,8 +135,10 @@ export class ReplyWriter {
     status: number,
     from: HeaderRecord,
     contentLength: number | undefined,
+    rules?: HeaderRules,
   ): void {
-    const headers = clientResponseHeaders(from, this.security.added, this.dropped);
+    let headers = clientResponseHeaders(from, this.security.added, this.dropped);
+    if (rules) headers = applyHeaderRules(headers, rules);
     this.writeLines(res, exchange, status, headers, contentLength);
   }
 

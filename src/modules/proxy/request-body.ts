@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
+import { BodyCopy } from './body-copy.js';
 
 /**
  * A request body on its way to an upstream: counted while it streams, with back-pressure, never gathered.
@@ -9,12 +10,19 @@ import { ProblemError } from '../../common/errors/problem.js';
  */
 export class RequestBody extends Readable {
   private received = 0;
+  private copy: BodyCopy | undefined;
   private readonly onData = (chunk: Buffer) => {
     this.received += chunk.length;
     if (this.received > this.maxBytes) this.destroy(new ProblemError('body_too_large', { close: true }));
-    else if (!this.push(chunk)) this.req.pause();
+    else {
+      this.copy?.add(chunk);
+      if (!this.push(chunk)) this.req.pause();
+    }
   };
-  private readonly onEnd = () => this.push(null);
+  private readonly onEnd = () => {
+    this.push(null);
+    this.copy?.end();
+  };
 
   constructor(
     private readonly req: IncomingMessage,
@@ -22,6 +30,11 @@ export class RequestBody extends Readable {
   ) {
     super();
     req.on('data', this.onData).once('end', this.onEnd).pause();
+  }
+
+  /** @returns a copy that fills while the body streams; to be asked for before it does */
+  keep(): BodyCopy {
+    return (this.copy ??= new BodyCopy());
   }
 
   override _read(): void {

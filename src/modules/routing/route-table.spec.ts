@@ -103,6 +103,16 @@ describe('RouteTable', () => {
     expect(table(route('space', { path: '/a%20b' }))({ path: '/a%20b' })).toBe('space');
   });
 
+  it('looks only at the suffixes that a host has, however many wildcards there are', () => {
+    const match = table(
+      ...Array.from({ length: 1_000 }, (_, i) => route(`r${i}`, { path: '/**', hosts: [`*.h${i}.example`] })),
+      route('all', { path: '/**', hosts: ['*.example'] }),
+    );
+    expect(match({ path: '/', host: 'a.b.h999.example' })).toBe('r999');
+    expect(match({ path: '/', host: 'h999.example' })).toBe('all');
+    expect(match({ path: '/', host: 'example' })).toBe('none');
+  });
+
   it('finds one of 10,000 routes through the same number of steps as one of ten', () => {
     const many = table(
       ...Array.from({ length: 10_000 }, (_, i) => route(`r${i}`, { path: `/service-${i}/{id}/**` })),

@@ -30,7 +30,8 @@ type Router = Instance<HTTPVersion.V1>;
  */
 export class RouteTable {
   private readonly exactHosts = new Map<string, Router>();
-  private readonly wildcardHosts: { suffix: string; router: Router }[] = [];
+  /** By suffix: `.example.com`. */
+  private readonly wildcardHosts = new Map<string, Router>();
   private readonly anyHost = newRouter();
 
   /**
@@ -46,7 +47,6 @@ export class RouteTable {
         }
       }
     }
-    this.wildcardHosts.sort((a, b) => b.suffix.length - a.suffix.length);
   }
 
   match(input: MatchInput): MatchResult {
@@ -63,9 +63,13 @@ export class RouteTable {
     const exact = this.exactHosts.get(host);
     const found = exact && findIn(exact, probe);
     if (found) return found;
-    for (const { suffix, router } of this.wildcardHosts) {
-      const route = host.endsWith(suffix) ? findIn(router, probe) : undefined;
-      if (route) return route;
+    if (this.wildcardHosts.size > 0) {
+      // From the longest suffix to the shortest.
+      for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+        const router = this.wildcardHosts.get(host.slice(dot));
+        const route = router && findIn(router, probe);
+        if (route) return route;
+      }
     }
     return findIn(this.anyHost, probe);
   }
@@ -75,14 +79,11 @@ export class RouteTable {
   }
 
   private routerOf(host: string): Router {
-    if (host.startsWith('*.')) {
-      const suffix = host.slice(1);
-      let entry = this.wildcardHosts.find((each) => each.suffix === suffix);
-      if (!entry) this.wildcardHosts.push((entry = { suffix, router: newRouter() }));
-      return entry.router;
-    }
-    let router = this.exactHosts.get(host);
-    if (!router) this.exactHosts.set(host, (router = newRouter()));
+    const isWildcard = host.startsWith('*.');
+    const routers = isWildcard ? this.wildcardHosts : this.exactHosts;
+    const key = isWildcard ? host.slice(1) : host;
+    let router = routers.get(key);
+    if (!router) routers.set(key, (router = newRouter()));
     return router;
   }
 }

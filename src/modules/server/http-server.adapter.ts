@@ -74,6 +74,8 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
     insecureHTTPParser: false,
+    // A request without a body needs no stream; it is at its end from the start.
+    optimizeEmptyRequests: true,
     // Refused by the exchange, in our form; Node's refusal has no body and no id.
     requireHostHeader: false,
     joinDuplicateHeaders: false,

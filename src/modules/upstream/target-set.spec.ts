@@ -3,6 +3,7 @@ import { configOf } from '../../../test/support/gateway.js';
 import { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 
+const NOBODY = { resolve: () => Promise.resolve([]) };
 const sets: TargetSet[] = [];
 afterEach(async () => {
   await Promise.all(sets.splice(0).map((each) => each.destroy()));
@@ -15,7 +16,7 @@ function setUp(targets: number, upstream = '') {
   );
   const users = config.upstreams['users']!;
   const time = { now: 1_000_000 };
-  const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0);
+  const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0, NOBODY);
   sets.push(set);
   const fail = (target: Target, times: number) => {
     for (let i = 0; i < times; i++) set.recordTry(target, 'failure');
@@ -77,6 +78,49 @@ describe('TargetSet', () => {
     expect(picked()).not.toContain('t0');
     set.recordProbe(targets[0], true, health);
     expect(picked()).toContain('t0');
+  });
+
+  describe('with slowStart', () => {
+    const ejected = () => {
+      const all = setUp(3, 'slowStart: 10s');
+      all.fail(all.targets[0], 5);
+      all.time.now += 10_000;
+      const taken = () =>
+        Array.from({ length: 3_000 }, () => all.set.pick(undefined, []).name).filter((name) => name === 't0')
+          .length;
+      return { ...all, taken };
+    };
+
+    it('gives a target whose ejection is over a share that grows, from a tenth on', () => {
+      const { taken, time } = ejected();
+      const counts = [taken()];
+      for (const after of [3_000, 3_000, 4_000]) {
+        time.now += after;
+        counts.push(taken());
+      }
+      const [start = 0, third = 0, most = 0, end] = counts;
+      expect([start > 130, start < 150, third > 370, third < 400, most > 640, most < 710]).toEqual(
+        Array(6).fill(true),
+      );
+      expect(end).toBe(1_000);
+    });
+
+    it('gives one whose probes pass again the same', () => {
+      const { set, targets, health, taken, time } = ejected();
+      time.now += 20_000;
+      taken();
+      for (let i = 0; i < 3; i++) set.recordProbe(targets[0], false, health);
+      expect(taken()).toBe(0);
+      for (let i = 0; i < 2; i++) set.recordProbe(targets[0], true, health);
+      expect(taken()).toBeLessThan(150);
+      time.now += 10_000;
+      expect(taken()).toBe(1_000);
+    });
+
+    it('starts with whole shares: a new gateway spares nobody', () => {
+      const { picked, set } = setUp(3, 'slowStart: 10s');
+      expect([picked().size, set.all.map(({ share }) => share)]).toEqual([3, [1, 1, 1]]);
+    });
   });
 
   it('picks from all when none is left, and says so', () => {

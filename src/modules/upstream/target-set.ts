@@ -4,6 +4,8 @@ import { Event } from '../../common/event.js';
 import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { Balancer } from './balancing/balancer.js';
 import { BALANCERS } from './balancing/balancers.js';
+import type { Resolver } from './dns/resolver.js';
+import { SlowStart } from './slow-start.js';
 import { Target } from './target.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -14,6 +16,7 @@ export class TargetSet {
   /** A target was chosen from all of them, because none is available. */
   readonly panicked = new Event<void>();
   readonly all: readonly Target[];
+  private readonly slowStart: SlowStart;
   private balancer: Balancer;
   private panicking = false;
   /** Monotonic milliseconds at which the next ejected target is back. */
@@ -23,8 +26,10 @@ export class TargetSet {
     private readonly config: UpstreamConfig,
     private readonly clock: Clock,
     private readonly random: () => number,
+    resolver: Resolver,
   ) {
-    this.all = config.targets.map((target) => new Target(target, config));
+    this.all = config.targets.map((target) => new Target(target, config, resolver, random));
+    this.slowStart = new SlowStart(this.all, config.slowStart);
     this.balancer = new BALANCERS[config.balancer](this.all, random);
   }
 
@@ -34,6 +39,7 @@ export class TargetSet {
    */
   pick(key: string | undefined, tried: readonly Target[]): Target {
     if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
+    if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     if (this.panicking) this.panicked.emit();
     const target = this.balancer.pick(key);
     if (tried.length === 0 || !tried.includes(target)) return target;
@@ -42,6 +48,12 @@ export class TargetSet {
     const available = others.filter((each) => each.isAvailable(now));
     const rest = available.length > 0 ? available : others;
     return rest.length > 0 ? this.balancerOver(rest).pick(key) : target;
+  }
+
+  /** @returns whether a target may be chosen that is not among these */
+  hasOther(tried: readonly Target[]): boolean {
+    const now = this.clock.now();
+    return this.all.some((each) => each.isAvailable(now) && !tried.includes(each));
   }
 
   /** A try has ended; a target that keeps failing is left alone for a while. */
@@ -73,6 +85,7 @@ export class TargetSet {
   private refresh(): void {
     const now = this.clock.now();
     const available = this.all.filter((each) => each.isAvailable(now));
+    this.slowStart.update(available, now);
     this.panicking = available.length === 0;
     this.nextReturn = Math.min(
       ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : NEVER)),

@@ -1,4 +1,7 @@
+import { isIP } from 'node:net';
 import type { HealthConfig, OutlierConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { HostAddresses } from './dns/host-addresses.js';
+import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';
 
 /** One address of an upstream: its connections, and how it has been doing. */
@@ -8,6 +11,8 @@ export class Target {
   readonly name: string;
   readonly url: string;
   readonly transport: Transport;
+  /** Of its weight, 0..1; less than 1 only while it is coming back (`slowStart`). */
+  share = 1;
   /** Tries under way. */
   inFlight = 0;
   /** What probes say; `true` until enough of them have failed. */
@@ -18,11 +23,19 @@ export class Target {
   private failuresInARow = 0;
   private probeStreak = 0;
 
-  constructor({ url, weight }: TargetConfig, upstream: UpstreamConfig) {
+  constructor(
+    { url, weight }: TargetConfig,
+    upstream: UpstreamConfig,
+    resolver: Resolver,
+    random: () => number,
+  ) {
     this.url = url;
     this.weight = weight;
-    this.name = new URL(url).host;
-    this.transport = new Transport(url, upstream);
+    const { host, hostname } = new URL(url);
+    this.name = host;
+    const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && hostname !== 'localhost';
+    const addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
+    this.transport = new Transport(url, upstream, addresses);
   }
 
   isAvailable(now: number): boolean {

@@ -4,11 +4,13 @@ import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
-import type { UpstreamConfig } from '../config/gateway-config.js';
+import type { HedgeConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
+import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { Ramp } from './ramp.js';
-import { Retrier, type TryOptions } from './retry/retrier.js';
+import { Hedger } from './retry/hedger.js';
+import { Retrier, type TryOnce, type TryOptions } from './retry/retrier.js';
 import { Call } from './transport/call.js';
 import { TargetSet } from './target-set.js';
 import { UpstreamError } from './upstream.error.js';
@@ -29,6 +31,8 @@ export class UpstreamProxy {
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retrier: Retrier;
+  /** Only where it is configured and there is another target to ask. */
+  readonly hedger: Hedger | undefined;
   private readonly ramp: Ramp;
   private readonly failureStatuses: ReadonlySet<number>;
 
@@ -37,11 +41,16 @@ export class UpstreamProxy {
     readonly config: UpstreamConfig,
     private readonly clock: Clock,
     random: () => number = Math.random,
+    resolver: Resolver = new SystemResolver(),
   ) {
-    this.targets = new TargetSet(config, clock, random);
+    this.targets = new TargetSet(config, clock, random, resolver);
     this.bulkhead = new Bulkhead(config.bulkhead);
-    this.retrier = new Retrier(config.retry, { clock, random, tryOnce: (options) => this.tryOnce(options) });
     this.failureStatuses = new Set(config.breaker.failureStatuses);
+    const tryOnce: TryOnce = (options) => this.tryOnce(options);
+    const hedged: TryOnce = (options) => this.hedger?.run(options) ?? tryOnce(options);
+    const hedges = config.hedge && config.targets.length > 1;
+    this.retrier = new Retrier(config.retry, { clock, random, tryOnce: hedges ? hedged : tryOnce });
+    this.hedger = config.hedge && hedges ? this.hedgerOf(config.hedge, tryOnce) : undefined;
     this.breaker = new Breaker({
       upstream: id,
       config: config.breaker,
@@ -94,7 +103,17 @@ export class UpstreamProxy {
     await this.targets.destroy();
   }
 
-  private tryOnce({ request, deadline, tryTimeout, tried }: TryOptions): Promise<Call> {
+  private hedgerOf(config: HedgeConfig, tryOnce: TryOnce): Hedger {
+    return new Hedger(config, {
+      clock: this.clock,
+      budget: this.retrier.budget,
+      failureStatuses: this.failureStatuses,
+      hasOther: (tried) => this.targets.hasOther(tried),
+      tryOnce,
+    });
+  }
+
+  private tryOnce({ request, deadline, tryTimeout, tried, started }: TryOptions): Promise<Call> {
     const target = this.targets.pick(request.hashKey, tried);
     tried.push(target);
     const startedAt = this.clock.now();
@@ -111,6 +130,7 @@ export class UpstreamProxy {
         onHead,
         onFailure,
       });
+      started?.(call);
       target.inFlight++;
       call.whenSettled((outcome) => {
         target.inFlight--;

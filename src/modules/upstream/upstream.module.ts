@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { RESOLVER, type Resolver, SystemResolver } from './dns/resolver.js';
 import { getUpstreamToken } from './inject-upstream.decorator.js';
 import { UpstreamRegistry } from './upstream.registry.js';
 
@@ -7,7 +8,11 @@ import { UpstreamRegistry } from './upstream.registry.js';
 @Global()
 @Module({})
 export class UpstreamModule {
-  static register({ upstreams }: Pick<GatewayConfig, 'upstreams'>): DynamicModule {
+  /** @param resolver finds hosts; default: the system's */
+  static register(
+    { upstreams }: Pick<GatewayConfig, 'upstreams'>,
+    resolver: Resolver = new SystemResolver(),
+  ): DynamicModule {
     const proxies = Object.keys(upstreams).map((id): Provider => ({
       provide: getUpstreamToken(id),
       inject: [UpstreamRegistry],
@@ -15,7 +20,7 @@ export class UpstreamModule {
     }));
     return {
       module: UpstreamModule,
-      providers: [UpstreamRegistry, ...proxies],
+      providers: [{ provide: RESOLVER, useValue: resolver }, UpstreamRegistry, ...proxies],
       exports: [UpstreamRegistry, ...proxies],
     };
   }

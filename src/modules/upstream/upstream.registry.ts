@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { RESOLVER, type Resolver } from './dns/resolver.js';
 import { UpstreamProxy } from './upstream-proxy.js';
 
 /** Every upstream by id. */
@@ -9,9 +10,16 @@ import { UpstreamProxy } from './upstream-proxy.js';
 export class UpstreamRegistry implements OnApplicationShutdown {
   private readonly upstreams: ReadonlyMap<string, UpstreamProxy>;
 
-  constructor(@Inject(ConfigStore) config: ConfigStore, @Inject(CLOCK) clock: Clock) {
+  constructor(
+    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(RESOLVER) resolver: Resolver,
+  ) {
     this.upstreams = new Map(
-      Object.entries(config.current.upstreams).map(([id, each]) => [id, new UpstreamProxy(id, each, clock)]),
+      Object.entries(config.current.upstreams).map(([id, each]) => [
+        id,
+        new UpstreamProxy(id, each, clock, Math.random, resolver),
+      ]),
     );
   }
 

@@ -31,12 +31,20 @@ export interface BodySink {
   onError(error: UpstreamError): void;
 }
 
+/** A body that is here already, all of it in one piece. */
+export interface WholeBody {
+  readonly bytes: Buffer;
+  readonly outcome: Outcome;
+}
+
 export interface UpstreamResponse {
   readonly status: number;
   /** Lower-cased names. */
   readonly headers: HeaderRecord;
   /** Bytes of the body, if the upstream said so. */
   readonly contentLength: number | undefined;
+  /** @returns the body, if it came with the head; `stream` is not called then */
+  whole(): WholeBody | undefined;
   /** Starts the body; may be called once, and must be: an unread body holds a connection. */
   stream(sink: BodySink): void;
   /** The body as a stream, for code that reads it in pieces. */

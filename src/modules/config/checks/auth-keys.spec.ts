@@ -45,6 +45,10 @@ describe('keys of providers', () => {
     [{ publicKey: 'rsa.pem', algorithms: ['RS256', 'PS512'] }],
     [{ publicKey: '/etc/gw/p256.pem', algorithms: ['ES256'] }],
     [{ publicKey: '${file:p384.pem}', algorithms: ['ES384'] }],
+    [{ jwksUri: 'https://idp.example/jwks', algorithms: ['RS256', 'EdDSA'] }],
+    [{ issuer: 'https://idp.example/', algorithms: ['ES256'], jwks: { refresh: '5m' } }],
+    [{ publicKey: 'ed.pem', algorithms: ['EdDSA'] }],
+    [{ secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { tenant: 'X-User-Tenant', a: 'x-jwt-a' } }],
   ])('takes %j', (provider) => {
     expect(problems(provider)).toEqual([]);
   });
@@ -61,12 +65,35 @@ describe('keys of providers', () => {
   });
 
   it.each([
-    ['no key', { algorithms: ['HS256'] }, 'auth.main: missing a key, expected `secret` or `publicKey`'],
-    ['two keys', { secret: SECRET_32, publicKey: 'rsa.pem', algorithms: ['HS256'] }, 'auth.main: found both'],
     [
-      'only an issuer',
-      { issuer: 'https://a', algorithms: ['RS256'] },
-      'auth.main.issuer: `issuer` without a key (OpenID discovery) is part of',
+      'no key',
+      { algorithms: ['HS256'] },
+      'auth.main: missing a key, expected one of `secret`, `publicKey`, `jwksUri`, or an `issuer` that',
+    ],
+    [
+      'two keys',
+      { secret: SECRET_32, publicKey: 'rsa.pem', algorithms: ['HS256'] },
+      'auth.main: found `secret` and `publicKey`, expected one of them',
+    ],
+    [
+      'only an issuer that is no URL',
+      { issuer: 'idp', algorithms: ['RS256'] },
+      'auth.main.issuer: found "idp", expected an http or https URL, whose discovery document',
+    ],
+    [
+      'a URL with credentials',
+      { jwksUri: 'https://a:b@idp/jwks', algorithms: ['RS256'] },
+      'auth.main.jwksUri: found',
+    ],
+    [
+      'HS with published keys',
+      { jwksUri: 'https://idp/jwks', algorithms: ['HS256'] },
+      'algorithms[0]: found "HS256", expected one that works with `jwksUri`: RS256,',
+    ],
+    [
+      'HS with discovery',
+      { issuer: 'https://idp', algorithms: ['HS256'] },
+      'algorithms[0]: found "HS256", expected one that works with `jwksUri`: RS256,',
     ],
     ['no algorithms', { secret: SECRET_32 }, 'auth.main.algorithms: missing, expected a list'],
     ['an empty list of algorithms', { secret: SECRET_32, algorithms: [] }, 'expected at least one algorithm'],
@@ -135,6 +162,14 @@ describe('keys of providers', () => {
       { publicKey: 'p256.pem', algorithms: ['ES256', 'ES384'] },
       'algorithms[1]: found "ES384", expected an algorithm that fits',
     ],
+    ['an RSA key for EdDSA', { publicKey: 'rsa.pem', algorithms: ['EdDSA'] }, 'needs an Ed25519 key'],
+    ...['X-Tenant', 'X-User-Id', 'x-user-scopes', 'X-User-', 'X-User-A B', 'Authorization'].map(
+      (header): [string, object, string] => [
+        `${header} for a claim`,
+        { secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { a: header } },
+        'auth.main.forwardClaims.a: found',
+      ],
+    ),
     ['an Ed25519 key for PS', { publicKey: 'ed.pem', algorithms: ['PS256'] }, 'this one needs an RSA key'],
   ])('refuses %s', (_, provider, problem) => {
     expect(problems(provider)).toEqual([expect.stringContaining(problem)]);

@@ -1,7 +1,6 @@
 import type { ConfigPath } from '../config-path.js';
 import type { ConfigProblem } from '../problem.js';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
-import { notServedYet } from '../schema/not-served-yet.js';
 import type { ConfigSource } from '../source/config-source.js';
 import type { ReferencedFiles } from '../source/referenced-files.js';
 import { isPem, readPublicKey, unfitKey } from './public-key.js';
@@ -14,6 +13,8 @@ export interface AuthKeys {
   readonly publicKeys: ReadonlyMap<string, string>;
 }
 
+const KINDS = ['secret', 'publicKey', 'jwksUri'] as const;
+
 /** Checks that each provider has one key, and that the key fits the algorithms: neither makes sense alone. */
 export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): AuthKeys {
   const problems: ConfigProblem[] = [];
@@ -21,15 +22,20 @@ export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): Aut
   for (const [id, value] of Object.entries(asMapping(source.valueAt(['auth'])))) {
     const provider = asMapping(value);
     const path = ['auth', id];
-    const kinds = (['secret', 'publicKey'] as const).filter((kind) => source.has([...path, kind]));
+    const kinds = KINDS.filter((kind) => source.has([...path, kind]));
+    // Without any, the issuer's discovery document says where its keys are.
+    if (kinds.length === 0 && source.has([...path, 'issuer'])) {
+      problems.push(...undiscoverable(source, path, provider['issuer']));
+      kinds.push('jwksUri');
+    }
     const [kind] = kinds;
     if (kind === undefined || kinds.length > 1) {
-      if (typeof value === 'object' && value !== null) problems.push(notOneKey(source, path, kinds.length));
+      if (typeof value === 'object' && value !== null) problems.push(notOneKey(source, path, kinds));
       continue;
     }
     problems.push(...wrongKind(source, path, kind, provider['algorithms']));
     if (kind === 'secret') problems.push(...sharedSecretProblems(source, path, provider));
-    else {
+    else if (kind === 'publicKey') {
       const pem = readPem(source, path, provider['publicKey'], files);
       if (typeof pem === 'string') {
         publicKeys.set(id, pem);
@@ -40,13 +46,27 @@ export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): Aut
   return { problems, publicKeys };
 }
 
-function notOneKey(source: ConfigSource, path: ConfigPath, found: number): ConfigProblem {
-  if (found > 1) return source.problem(path, 'found both `secret` and `publicKey`, expected one of them');
-  if (source.has([...path, 'issuer'])) {
-    const discovery = notServedYet('`issuer` without a key (OpenID discovery)');
-    return source.problem([...path, 'issuer'], `${discovery}, or add \`secret\` or \`publicKey\``);
+function notOneKey(source: ConfigSource, path: ConfigPath, found: readonly string[]): ConfigProblem {
+  if (found.length > 1) {
+    const kinds = found.map((kind) => `\`${kind}\``).join(' and ');
+    return source.problem(path, `found ${kinds}, expected one of them`);
   }
-  return source.problem(path, 'missing a key, expected `secret` or `publicKey`');
+  const all = KINDS.map((kind) => `\`${kind}\``).join(', ');
+  return source.problem(
+    path,
+    `missing a key, expected one of ${all}, or an \`issuer\` that publishes its own`,
+  );
+}
+
+function undiscoverable(source: ConfigSource, path: ConfigPath, issuer: unknown): ConfigProblem[] {
+  if (typeof issuer !== 'string' || issuer === '') return [];
+  if (/^https?:\/\/[^\s?#]+$/.test(issuer) && URL.canParse(issuer)) return [];
+  return [
+    source.expected(
+      [...path, 'issuer'],
+      'an http or https URL, whose discovery document says where the keys are; or a key',
+    ),
+  ];
 }
 
 /** RFC 8725 section 2.1: a public key taken for a shared secret lets anyone sign. */

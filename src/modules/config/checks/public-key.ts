@@ -37,6 +37,7 @@ export function readPublicKey(pem: string): PublicKeyReading {
 
 /** @returns what kind of key `algorithm` needs, when `key` is of another kind */
 export function unfitKey(key: KeyObject, algorithm: PublicKeyAlgorithm): string | undefined {
+  if (algorithm === 'EdDSA') return key.asymmetricKeyType === 'ed25519' ? undefined : 'an Ed25519 key';
   const curve = CURVES[algorithm];
   if (curve !== undefined) {
     const fits = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve;

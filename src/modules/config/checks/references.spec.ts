@@ -30,6 +30,13 @@ describe('references', () => {
     ]);
   });
 
+  it('follows that of a mirror', () => {
+    expect(problems(withRoute('upstream: users, mirror: { upstream: orders }'))).toEqual([]);
+    expect(problems(withRoute('upstream: users, mirror: { upstream: order }'))).toEqual([
+      expect.stringContaining('routes[0].mirror.upstream: found "order"'),
+    ]);
+  });
+
   it('does not take what objects inherit for an upstream', () => {
     expect(problems(withRoute('upstream: constructor'))).toEqual([
       expect.stringContaining('found "constructor"'),

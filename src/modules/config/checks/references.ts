@@ -11,12 +11,27 @@ export function referenceProblems(source: ConfigSource): ConfigProblem[] {
   return asList(source.valueAt(['routes'])).flatMap((value, index) => {
     const route = asMapping(value);
     const { provider } = asMapping(route['auth']);
+    const { upstream: mirror } = asMapping(route['mirror']);
     return [
       ...dangling(source, ['routes', index, 'upstream'], route['upstream'], upstreams, 'upstreams'),
-      ...dangling(source, ['routes', index, 'auth', 'provider'], provider, providers, 'auth'),
+      ...asList(route['split']).flatMap((side, i) => {
+        const path = ['routes', index, 'split', i, 'upstream'];
+        return dangling(source, path, asMapping(side)['upstream'], upstreams, 'upstreams');
+      }),
+      ...dangling(source, ['routes', index, 'mirror', 'upstream'], mirror, upstreams, 'upstreams'),
+      ...providersOf(['routes', index, 'auth', 'provider'], provider).flatMap(([path, id]) =>
+        dangling(source, path, id, providers, 'auth'),
+      ),
       ...withoutProvider(source, ['routes', index, 'auth'], route['auth'], providers),
     ];
   });
+}
+
+/** One, or a list of them, each with its place. */
+function providersOf(path: ConfigPath, provider: unknown): (readonly [ConfigPath, unknown])[] {
+  return Array.isArray(provider)
+    ? asList(provider).map((id, index) => [[...path, index], id])
+    : [[path, provider]];
 }
 
 function dangling(

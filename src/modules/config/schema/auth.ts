@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
-import { byId, text } from './scalars.js';
-import { duration } from './units.js';
+import { byId, text, withoutPrototype } from './scalars.js';
+import { duration, positiveDuration } from './units.js';
 
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const satisfies readonly SecretAlgorithm[];
 
@@ -15,22 +15,71 @@ export const PUBLIC_KEY_ALGORITHMS = [
   'ES256',
   'ES384',
   'ES512',
+  'EdDSA',
 ] as const satisfies readonly PublicKeyAlgorithm[];
 
 const audience = 'an audience, or a list of them';
+
+/** Without credentials, which would end up in logs. */
+const ISSUER_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\#\s]*)?$/;
+
+function issuerUrl(expected: string) {
+  return text(expected)
+    .regex(ISSUER_URL, expected)
+    .refine((written) => URL.canParse(written), expected);
+}
+
+const jwksSchema = z.strictObject({
+  refresh: positiveDuration().prefault('10m').describe('Time between fetches. Duration; default 10m.'),
+  cooldown: positiveDuration()
+    .prefault('30s')
+    .describe('Shortest time between fetches because a token names an unknown key. Duration; default 30s.'),
+  maxStale: positiveDuration()
+    .prefault('12h')
+    .describe(
+      'How long keys stay in use while fetches fail; then tokens of the issuer get 503. Duration; default 12h.',
+    ),
+  timeout: positiveDuration().prefault('3s').describe('How long a fetch may take. Duration; default 3s.'),
+});
+
+/** Headers of these names are removed from what a client sends, so that no other name could be forged. */
+const CLAIM_HEADER = /^x-(?:user|jwt)-[a-z0-9-]*[a-z0-9]$/i;
+const OWN_HEADERS: ReadonlySet<string> = new Set(['x-user-id', 'x-user-scopes']);
+
+function forwardClaims() {
+  const expected =
+    'a header X-User-... or X-Jwt-... for the claim, each once, and not X-User-Id or X-User-Scopes';
+  const header = z
+    .string(expected)
+    .regex(CLAIM_HEADER, expected)
+    .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), expected);
+  return z
+    .record(z.string(), header)
+    .refine((headers) => {
+      const names = Object.values(headers).map((name) => name.toLowerCase());
+      return new Set(names).size === names.length;
+    }, expected)
+    .transform(withoutPrototype);
+}
 
 /** Which key fits which algorithm is checked in `checks/auth-keys.ts`. */
 const providerSchema = z.strictObject({
   secret: text('a secret')
     .optional()
     .describe(
-      'Shared secret for HS algorithms; at least as long as the hash: 32, 48 or 64 bytes. Or `publicKey`.',
+      'Shared secret for HS algorithms; at least as long as the hash: 32, 48 or 64 bytes. Or another kind of key.',
     ),
   publicKey: text('a public key as PEM text, or the path of a PEM file')
     .optional()
     .describe(
-      'Public key for RS, PS and ES algorithms: PEM text, or a PEM file, relative to this file. Or `secret`.',
+      'Public key for RS, PS, ES algorithms or EdDSA (Ed25519): PEM text, or a PEM file, relative to this file. Or another kind of key.',
     ),
+  jwksUri: issuerUrl('an http or https URL of a JWK set, such as https://idp.example/jwks.json')
+    .optional()
+    .describe(
+      'Where the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document says it.',
+    ),
+  jwks: jwksSchema.prefault({}).describe('How keys that an issuer publishes are kept.'),
   issuer: text('an issuer').optional().describe('The `iss` that a token must have. Default: any.'),
   audience: z
     .union(
@@ -48,6 +97,11 @@ const providerSchema = z.strictObject({
   clockSkew: duration()
     .prefault('60s')
     .describe('How far the clocks of issuer and gateway may be apart. Duration; default 60s.'),
+  forwardClaims: forwardClaims()
+    .prefault({})
+    .describe(
+      'Claims that upstreams are told, by name or path such as realm_access.roles, each with its header, X-User-... or X-Jwt-.... Default none.',
+    ),
 });
 
 export const authSchema = byId(providerSchema);

@@ -37,8 +37,10 @@ function upstreamKeys(place: string): string[] {
   return [
     ...under(
       place,
-      'balancer hashOn outlier timeout connectTimeout bodyTimeout pool pool.connections bulkhead retry breaker health fallback',
+      'balancer hashOn outlier timeout connectTimeout bodyTimeout tls http2 pool pool.connections bulkhead retry breaker health fallback',
     ),
+    ...under(place, 'slowStart hedge hedge.after'),
+    ...under(`${place}.tls`, 'ca cert key serverName insecureSkipVerify'),
     ...under(`${place}.outlier`, 'consecutiveFailures ejectFor maxEjected'),
     ...under(`${place}.bulkhead`, 'concurrent queue'),
     ...under(
@@ -62,8 +64,9 @@ const SERVED = [
   ),
   ...under('server', 'shutdown shutdown.delay shutdown.drain'),
   ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
-  ...under('management', 'host port'),
-  ...under('auth.*', 'secret publicKey issuer audience algorithms clockSkew'),
+  ...under('management', 'host port token'),
+  ...under('auth.*.jwks', 'refresh cooldown maxStale timeout'),
+  ...under('auth.*', 'secret publicKey jwksUri jwks issuer audience algorithms clockSkew forwardClaims'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),
   ...under('upstreams.*', 'url targets targets.*.url targets.*.weight'),
@@ -72,7 +75,17 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
-  ...under('routes.*', 'auth auth.provider auth.optional auth.forward cache'),
+  ...under(
+    'routes.*',
+    'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response',
+  ),
+  ...under('routes.*', 'mirror mirror.upstream mirror.percent fault fault.delay fault.abort'),
+  ...under('routes.*.fault', 'delay.percent delay.for abort.percent abort.status'),
+  ...under('routes.*.headers', 'request.set request.remove response.set response.remove'),
+  ...under(
+    'routes.*',
+    'auth auth.provider auth.scopes auth.claims auth.claims.*.contains auth.optional auth.forward cache',
+  ),
   ...under('routes.*.cache', 'ttl override per staleIfError staleWhileRevalidate statuses'),
 ];
 

@@ -15,6 +15,14 @@ export function bindAddress() {
     .refine((host) => isIP(host) !== 0 || (HOST_NAME.test(host) && host.length <= LONGEST_HOST), expected);
 }
 
+/** A name that TLS may ask for (RFC 6066 section 3): no address. */
+export function serverName() {
+  const expected = 'a host name such as users.example.com';
+  return z
+    .string(expected)
+    .refine((name) => isIP(name) === 0 && HOST_NAME.test(name) && name.length <= LONGEST_HOST, expected);
+}
+
 /** A single address or a CIDR block. */
 export function cidr() {
   const expected = 'an address or a CIDR block such as 10.0.0.0/8 or fd00::/8';

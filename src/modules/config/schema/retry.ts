@@ -11,6 +11,14 @@ const backoffSchema = z.strictObject({
     .describe('Longest pause before any retry. Duration; default 250ms.'),
 });
 
+export const hedgeSchema = z.strictObject({
+  after: z
+    .union([z.literal('p95'), positiveDuration()], 'p95, or a duration such as 50ms')
+    .describe(
+      'How long without response headers until another target is asked as well: p95 (of late), or a duration. Required.',
+    ),
+});
+
 export const retrySchema = z.strictObject({
   attempts: integer(0, 10).prefault(1).describe('Tries after the first; 0 for none. Default 1.'),
   on: z

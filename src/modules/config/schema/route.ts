@@ -1,8 +1,13 @@
 import { z } from 'zod';
+import { faultSchema, mirrorSchema } from './drills.js';
 import { headers, method } from './http.js';
 import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
+import { rewriteSchema } from './rewrite.js';
+import { routeHeadersSchema } from './route-headers.js';
 import { boolean, id, integer, text } from './scalars.js';
+import { splitSchema } from './split.js';
+import { routeAuthSchema } from './route-auth.js';
 import { duration, positiveDuration, size } from './units.js';
 
 export const matchSchema = z.strictObject({
@@ -15,16 +20,6 @@ export const matchSchema = z.strictObject({
     .prefault([])
     .describe('Hosts; `*.example.com` takes one or more labels. Default: every host.'),
   headers: headers().prefault({}).describe('Headers and the exact values they must have. Default: none.'),
-});
-
-const routeAuthSchema = z.strictObject({
-  provider: text('the id of a provider of `auth`')
-    .optional()
-    .describe('Id of the provider whose tokens are accepted. Default: every provider.'),
-  optional: boolean()
-    .prefault(false)
-    .describe('Whether a request without a token passes too; a bad token never does. Default false.'),
-  forward: boolean().prefault(false).describe('Whether the upstream gets the token. Default false.'),
 });
 
 const routeCacheSchema = z.strictObject({
@@ -62,7 +57,12 @@ const routeCacheSchema = z.strictObject({
 export const routeSchema = z.strictObject({
   id: id().describe('Name of the route in metrics and logs; unique. Required.'),
   match: matchSchema.describe('The requests that it takes. Required.'),
-  upstream: text('the id of an upstream').describe('Id of the upstream that gets them. Required.'),
+  upstream: text('the id of an upstream')
+    .optional()
+    .describe('Id of the upstream that gets them. Or `split`.'),
+  split: splitSchema
+    .optional()
+    .describe('Upstreams that share its users by weight, the same user always to the same. Or `upstream`.'),
   auth: z
     .union([z.literal('none'), routeAuthSchema], '`none`, or a mapping such as { provider: main }')
     .optional()
@@ -70,6 +70,14 @@ export const routeSchema = z.strictObject({
   cache: routeCacheSchema
     .optional()
     .describe('Keeps responses (RFC 9111). Without this key nothing is kept.'),
+  mirror: mirrorSchema.optional().describe('Copies of its requests go to another upstream as well.'),
+  fault: faultSchema.optional().describe('A drill: faults that the gateway makes up. Default: none.'),
+  rewrite: rewriteSchema
+    .optional()
+    .describe('The path that is forwarded. Default: the path that was matched.'),
+  headers: routeHeadersSchema
+    .optional()
+    .describe('Headers that are set or removed on the way. Default: none.'),
   timeout: positiveDuration()
     .optional()
     .describe('How long until response headers. Duration; default: the `timeout` of the upstream.'),

@@ -3,12 +3,13 @@ import { breakerSchema } from './breaker.js';
 import { bulkheadSchema } from './bulkhead.js';
 import { fallbackSchema } from './fallback.js';
 import { healthSchema } from './health.js';
-import { retrySchema } from './retry.js';
+import { hedgeSchema, retrySchema } from './retry.js';
 import { upstreamUrl } from './network.js';
-import { byId, count } from './scalars.js';
+import { boolean, byId, count } from './scalars.js';
 import { outlierSchema } from './outlier.js';
 import { hashOn, targetSchema } from './target.js';
-import { positiveDuration } from './units.js';
+import { tlsSchema } from './tls.js';
+import { duration, positiveDuration } from './units.js';
 
 const poolSchema = z.strictObject({
   connections: count().prefault(128).describe('Most connections to the upstream at a time. Default 128.'),
@@ -33,6 +34,11 @@ export const upstreamSchema = z.strictObject({
     .prefault('ip')
     .describe('What consistent-hash goes by: ip, user or header:NAME. Default ip.'),
   outlier: outlierSchema.prefault({}).describe('When one of several targets is left alone because it fails.'),
+  slowStart: duration()
+    .prefault('0s')
+    .describe(
+      'How long a target that comes back takes to its whole share. Duration; 0s for none, the default.',
+    ),
   timeout: positiveDuration()
     .prefault('3s')
     .describe('How long until its response headers; a route may override. Duration; default 3s.'),
@@ -42,9 +48,16 @@ export const upstreamSchema = z.strictObject({
   bodyTimeout: positiveDuration()
     .prefault('30s')
     .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
+  tls: tlsSchema.optional().describe('How `https` targets are verified, and who the gateway is to them.'),
+  http2: boolean()
+    .prefault(false)
+    .describe('Whether HTTP/2 is spoken to `https` targets that offer it. Default false.'),
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
   bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
   retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),
+  hedge: hedgeSchema
+    .optional()
+    .describe('When a GET or HEAD that is slow is sent to a second target. Without this key: never.'),
   breaker: breakerSchema.prefault({}).describe('When it is given a rest because it fails.'),
   health: healthSchema.optional().describe('Probes of its health. Without this key there are none.'),
   fallback: fallbackSchema.optional().describe('What its callers get while it fails. Without this key: 503.'),

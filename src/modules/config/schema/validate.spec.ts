@@ -40,8 +40,8 @@ describe('validate', () => {
       'servr: {}',
       'f:1:1 servr: unknown key "servr"; did you mean `server`? Known here: server, management, auth,',
     ],
-    ['server: { 8: 1 }', 'f:1:11 server.8: unknown key "8"; Known here: host, port,'],
-    ['server: { constructor: 1 }', 'f:1:11 server.constructor: unknown key "constructor"; Known here: host,'],
+    ['server: { 8: 1 }', 'f:1:11 server.8: unknown key "8"; known here: host, port,'],
+    ['server: { constructor: 1 }', 'f:1:11 server.constructor: unknown key "constructor"; known here: host,'],
     ['server: { port: "${WORD}" }', 'f:1:17 server.port: found "${WORD}", expected a port'],
     [
       'server: { cors: { origins: ["*"], credentials: true } }',

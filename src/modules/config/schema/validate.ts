@@ -5,7 +5,7 @@ import type { ConfigProblem } from '../problem.js';
 import type { ConfigSource } from '../source/config-source.js';
 import { allowed, knownKeys } from './allowed.js';
 import { gatewaySchema, type ParsedGateway } from './gateway.js';
-import { keyNotServedYet, valueNotServedYet } from './not-served-yet.js';
+import { keyNotServedYet } from './not-served-yet.js';
 
 export interface Validation {
   /** Only when there are no problems. */
@@ -32,8 +32,6 @@ function translate(issue: z.core.$ZodIssue, parent: ConfigPath, source: ConfigSo
     const branch = meantBranch(issue.errors);
     if (branch) return branch.flatMap((nested) => translate(nested, path, source));
   }
-  const notServed = valueNotServedYet(path, source.valueAt(path));
-  if (notServed) return [source.problem(path, notServed)];
   if (issue.code === 'invalid_key') {
     return [source.unexpectedKey(path, issue.issues[0]?.message ?? issue.message)];
   }
@@ -60,8 +58,8 @@ function unknownKeys(
     .filter((key) => !source.isInherited([...path, key]))
     .map((key) => {
       const guess = nearest(key, known);
-      const hint = guess === undefined ? '' : `did you mean \`${guess}\`? `;
-      const unknown = `unknown key ${JSON.stringify(key)}; ${hint}Known here: ${known.join(', ')}`;
+      const hint = guess === undefined ? 'known here' : `did you mean \`${guess}\`? Known here`;
+      const unknown = `unknown key ${JSON.stringify(key)}; ${hint}: ${known.join(', ')}`;
       return source.problemWithKey([...path, key], keyNotServedYet(path, key) ?? unknown);
     });
 }

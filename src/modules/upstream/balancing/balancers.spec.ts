@@ -4,8 +4,8 @@ import type { Target } from '../target.js';
 import { BALANCERS } from './balancers.js';
 
 /** As much of a target as a balancer looks at. */
-function target(name: string, weight = 1, inFlight = 0): Target {
-  return { name, url: `http://${name}`, weight, inFlight } as unknown as Target;
+function target(name: string, weight = 1, inFlight = 0, share = 1): Target {
+  return { name, url: `http://${name}`, weight, inFlight, share } as unknown as Target;
 }
 
 /** A seeded generator: the distribution is the same in every run. */
@@ -43,6 +43,44 @@ describe('balancers', () => {
   it.each(['random', 'round-robin', 'consistent-hash'] as const)('%s keeps to weights', (name) => {
     const spread = shares(name, [target('a', 3), target('b', 1)], (i) => `key ${i}`);
     expect(Math.abs((spread['a'] ?? 0) - 0.75)).toBeLessThan(0.05);
+  });
+
+  it.each(['random', 'round-robin', 'power-of-two', 'consistent-hash', 'least-requests'] as const)(
+    '%s gives one that is coming back its share of a share',
+    (name) => {
+      const others = [target('b'), target('c'), target('d')];
+      const spread = (share: number) =>
+        shares(name, [target('a', 1, 0, share), ...others], (i) => `key ${i}`)['a'] ?? 0;
+      const [low, half, whole] = [spread(0.1), spread(0.5), spread(1)];
+      expect(low).toBeGreaterThan(0);
+      expect(low).toBeLessThan(0.06);
+      expect(half).toBeGreaterThan(0.09);
+      expect(half).toBeLessThan(0.17);
+      expect(whole).toBeGreaterThan(0.19);
+    },
+  );
+
+  it.each(['random', 'round-robin', 'power-of-two', 'consistent-hash', 'least-requests'] as const)(
+    '%s picks one when all are coming back',
+    (name) => {
+      const spread = shares(name, [target('a', 1, 0, 0.1), target('b', 1, 0, 0.1)], (i) => `key ${i}`);
+      expect(Math.abs((spread['a'] ?? 0) - 0.5)).toBeLessThan(0.06);
+    },
+  );
+
+  it('consistent-hash moves the keys of one that is coming back home, and never away again', () => {
+    const back = target('a');
+    const balancer = new BALANCERS['consistent-hash']([back, target('b'), target('c')], seeded());
+    const home = (share: number) => {
+      back.share = share;
+      return new Set(
+        Array.from({ length: 1_000 }, (_, i) => `user ${i}`).filter((key) => balancer.pick(key).name === 'a'),
+      );
+    };
+    const [none, some, more] = [home(0), home(0.3), home(0.7)];
+    expect([none.size, [...some].every((key) => more.has(key))]).toEqual([0, true]);
+    expect(some.size).toBeGreaterThan(0);
+    expect(more.size).toBeGreaterThan(some.size);
   });
 
   it('round-robin mixes weights: A A B A, not A A A B', () => {

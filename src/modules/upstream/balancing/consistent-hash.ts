@@ -1,8 +1,13 @@
+import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
 import { at } from './weighted-random.js';
 
 const POINTS_PER_WEIGHT = 160;
+/** On the way to a neighbour that is not coming back itself; further along there is hardly one. */
+const MOST_STEPS = 64;
+/** Which keys of a target that is coming back are with it already: the same ones each time, more and more of them. */
+const SCRAMBLE = (Math.sqrt(5) - 1) / 2;
 
 /**
  * The same key to the same target. Each target owns many points on a ring, so that when one goes, its keys
@@ -19,7 +24,7 @@ export class ConsistentHash implements Balancer {
     const ring = targets.flatMap((target) =>
       Array.from({ length: target.weight * POINTS_PER_WEIGHT }, (_, i) => ({
         target,
-        point: hash(`${target.url}#${i}`),
+        point: hash32(`${target.url}#${i}`),
       })),
     );
     ring.sort((a, b) => a.point - b.point);
@@ -29,7 +34,7 @@ export class ConsistentHash implements Balancer {
 
   /** Without a key there is nothing to stick to: any target will do. */
   pick(key: string | undefined): Target {
-    const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash(key);
+    const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash32(key);
     let low = 0;
     let high = this.points.length;
     while (low < high) {
@@ -37,15 +42,16 @@ export class ConsistentHash implements Balancer {
       if ((this.points[middle] ?? 0) < point) low = middle + 1;
       else high = middle;
     }
-    return at(this.owners, low % this.owners.length);
+    const owner = at(this.owners, low % this.owners.length);
+    return owner.share === 1 || (point * SCRAMBLE) % 1 < owner.share ? owner : this.after(low, owner);
   }
-}
 
-/** FNV-1a, then the finaliser of MurmurHash3, without which keys that differ in the end land close together. */
-function hash(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
+  /** @returns who would have the key if its owner were gone */
+  private after(index: number, owner: Target): Target {
+    for (let i = 1; i <= MOST_STEPS; i++) {
+      const each = at(this.owners, (index + i) % this.owners.length);
+      if (each !== owner && each.share === 1) return each;
+    }
+    return owner;
+  }
 }

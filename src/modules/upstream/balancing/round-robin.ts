@@ -5,23 +5,24 @@ import { at } from './weighted-random.js';
 /** In turn, by weight, spread evenly: 3 and 1 is A A B A, not A A A B. */
 export class RoundRobin implements Balancer {
   private readonly turns: { readonly target: Target; credit: number }[];
-  private readonly total: number;
 
   constructor(targets: readonly Target[], random: () => number) {
     // From a random start, so that the gateways of a fleet do not go in step.
     const start = Math.floor(random() * targets.length);
     this.turns = targets.map((_, i) => ({ target: at(targets, (start + i) % targets.length), credit: 0 }));
-    this.total = targets.reduce((sum, { weight }) => sum + weight, 0);
   }
 
   pick(): Target {
     let best = this.turns[0];
+    let total = 0;
     for (const turn of this.turns) {
-      turn.credit += turn.target.weight;
+      const weight = turn.target.weight * turn.target.share;
+      turn.credit += weight;
+      total += weight;
       if (best && turn.credit > best.credit) best = turn;
     }
     if (!best) throw new TypeError('no targets');
-    best.credit -= this.total;
+    best.credit -= total;
     return best.target;
   }
 }

@@ -20,6 +20,8 @@ export interface TryOptions {
   readonly tryTimeout: number | undefined;
   /** Targets that were tried already; the try adds its own. */
   readonly tried: Target[];
+  /** Told of the call as soon as it is made, by whoever may have to give it up. */
+  readonly started?: (call: Call) => void;
 }
 
 /** Makes one try. @throws UpstreamError when it brings no response head */
@@ -36,9 +38,9 @@ export interface RetrierOptions {
 export class Retrier {
   readonly retried = new Event<RetryReason>();
   readonly budgetExhausted = new Event<void>();
+  readonly budget: RetryBudget;
 
   private readonly policy: RetryPolicy;
-  private readonly budget: RetryBudget;
   private readonly clock: Clock;
   private readonly tryOnce: TryOnce;
 

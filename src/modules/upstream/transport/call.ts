@@ -5,7 +5,7 @@ import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
-import type { BodySink, UpstreamResponse } from '../upstream.types.js';
+import type { BodySink, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import {
   type CallPhase,
   CallerGoneError,
@@ -13,6 +13,7 @@ import {
   DeadlineError,
   DiscardedError,
   errorCode,
+  HedgeLostError,
   MalformedHeadError,
   TryTimeoutError,
 } from './classify.js';
@@ -74,9 +75,8 @@ export class Call implements Handlers, UpstreamResponse {
 
   constructor(private readonly options: CallOptions) {
     const { uploading } = options;
-    // An upstream cannot answer before it has the request: the time a client takes to send it is not its own.
-    if (uploading && !uploading.readableEnded) uploading.once('end', () => this.startDeadline());
-    else this.startDeadline();
+    this.startDeadline();
+    if (uploading && !uploading.readableEnded) this.waitForClient(uploading);
     options.signal?.addEventListener('abort', this.onAbort, { once: true });
     if (options.signal?.aborted) this.onAbort();
   }
@@ -131,6 +131,12 @@ export class Call implements Handlers, UpstreamResponse {
     else this.sink?.onError(this.failure);
   }
 
+  whole(): WholeBody | undefined {
+    const [bytes, more] = this.pending;
+    if (!this.ended || !bytes || more) return undefined;
+    return { bytes, outcome: this.ended };
+  }
+
   stream(sink: BodySink): void {
     this.sink = sink;
     let flowing = true;
@@ -155,6 +161,11 @@ export class Call implements Handlers, UpstreamResponse {
     else this.abort(new DiscardedError());
   }
 
+  /** Another try has answered: nobody is to blame. */
+  giveUp(): void {
+    this.abort(new HedgeLostError());
+  }
+
   readable(): Readable {
     const sink = new ReadableSink(() => this.abort(new CallerGoneError()));
     this.stream(sink);
@@ -169,7 +180,19 @@ export class Call implements Handlers, UpstreamResponse {
     return JSON.parse((await buffer(this.readable())).toString('utf8'));
   }
 
+  /**
+   * An upstream cannot answer before it has the request: the time a client takes to send it is not its own.
+   * While it reads nothing of what is there for it, the time is its own.
+   */
+  private waitForClient(uploading: Readable): void {
+    uploading
+      .on('resume', () => clearTimeout(this.deadline))
+      .on('pause', () => this.startDeadline())
+      .once('end', () => this.startDeadline());
+  }
+
   private startDeadline(): void {
+    clearTimeout(this.deadline);
     if (this.phase === 'streaming' || this.settled) return;
     const { isTryTimeout, timeout } = this.options;
     this.deadline = setTimeout(

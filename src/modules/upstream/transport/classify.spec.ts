@@ -18,6 +18,13 @@ describe('classifyFailure', () => {
     ['a name that does not resolve', coded('ENOTFOUND'), 'connecting', 'connect_failed'],
     ['a connect timeout', new errors.ConnectTimeoutError(), 'connecting', 'connect_failed'],
     ['an untrusted certificate', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'connecting', 'connect_failed'],
+    [
+      'our certificate not accepted',
+      coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'),
+      'awaiting-head',
+      'connect_failed',
+    ],
+    ['a broken record', coded('ERR_SSL_BAD_RECORD_MAC'), 'awaiting-head', 'reset'],
     ['a reset before the head', new errors.SocketError('other side closed'), 'awaiting-head', 'reset'],
     ['our deadline', new DeadlineError(), 'awaiting-head', 'deadline'],
     ['our deadline while connecting', new DeadlineError(), 'connecting', 'deadline'],

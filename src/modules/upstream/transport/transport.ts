@@ -1,30 +1,59 @@
+import type { LookupFunction } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
+import type { ConnectionOptions } from 'node:tls';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
+import { FollowingClients } from '../dns/following-clients.js';
+import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
+import { tlsOptions } from './tls.js';
 
 /** Sends requests to one origin over a bounded pool of keep-alive connections. */
 export class Transport {
+  /** How its connections are secured, for whoever makes one beside the pool. */
+  readonly tls: ConnectionOptions;
   private readonly pool: Pool;
   private readonly pathPrefix: string;
+  private readonly http2: boolean;
 
-  constructor(target: string, config: UpstreamConfig) {
+  /** @param addresses of the target's host, if it is a name */
+  constructor(
+    target: string,
+    config: UpstreamConfig,
+    private readonly addresses?: HostAddresses,
+  ) {
     const url = new URL(target);
     this.pathPrefix = url.pathname.replace(/\/$/, '');
+    this.tls = tlsOptions(config.tls);
+    this.http2 = config.http2;
     this.pool = new Pool(url.origin, {
       connections: config.pool.connections,
       pipelining: 1,
-      connect: { timeout: config.connectTimeout },
+      connect: {
+        timeout: config.connectTimeout,
+        autoSelectFamily: true,
+        ...this.tls,
+        ...(config.http2 ? { preferH2: true } : {}),
+        ...(addresses && { lookup: addresses.lookup }),
+      },
+      ...(addresses && { factory: new FollowingClients(addresses).factory }),
       bodyTimeout: config.bodyTimeout,
       // The call has a deadline of its own, exact and from the moment it was made.
       headersTimeout: 0,
-      allowH2: false,
+      allowH2: config.http2,
     });
+  }
+
+  /** How connections find the target; `undefined` when its host is an address. */
+  get lookup(): LookupFunction | undefined {
+    return this.addresses?.lookup;
   }
 
   /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
   dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler, remaining: number): void {
-    const headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
+    let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
+    // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
+    if (this.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
     this.pool.dispatch(
       { method: request.method, path: this.pathPrefix + request.path, headers, body: request.body ?? null },
       handler,
@@ -33,6 +62,7 @@ export class Transport {
 
   /** Ends every connection at once. */
   async destroy(): Promise<void> {
+    this.addresses?.stop();
     await this.pool.destroy();
   }
 }

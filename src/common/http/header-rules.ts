@@ -1,0 +1,72 @@
+import { isHopByHop } from './hop-by-hop.js';
+
+/** What an operator wants done to a head. Names are lower-cased. */
+export interface HeaderRulesConfig {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+export interface HeaderRules {
+  /** Lower-cased names that are taken out: those to remove, and those that are set anew. */
+  readonly taken: ReadonlySet<string>;
+  /** Names and values in turn. */
+  readonly set: readonly string[];
+}
+
+/** What the gateway itself says to upstreams; nothing else may say it. */
+const TOLD_TO_UPSTREAMS: ReadonlySet<string> = new Set([
+  'breakwater-mirror',
+  'forwarded',
+  'host',
+  'via',
+  'x-request-deadline',
+  'x-request-id',
+]);
+
+/** The same for clients. */
+const TOLD_TO_CLIENTS: ReadonlySet<string> = new Set([
+  'breakwater-fallback',
+  'cache-status',
+  'via',
+  'x-request-id',
+]);
+
+const OWNED_PREFIXES = ['x-user-', 'x-jwt-', 'x-forwarded-'];
+
+/** @returns whether a field of requests, in whatever case, is the gateway's: framing, identity, origin */
+export function isReservedInRequests(written: string): boolean {
+  // CGI-like servers read an underscore as a dash.
+  const name = written.toLowerCase().replaceAll('_', '-');
+  return (
+    isHopByHop(name) ||
+    TOLD_TO_UPSTREAMS.has(name) ||
+    OWNED_PREFIXES.some((prefix) => name.startsWith(prefix))
+  );
+}
+
+/** @returns whether a field of responses, in whatever case, is the gateway's */
+export function isReservedInResponses(written: string): boolean {
+  const name = written.toLowerCase();
+  return isHopByHop(name) || TOLD_TO_CLIENTS.has(name);
+}
+
+/** @returns `undefined` when there is nothing to do */
+export function compileHeaderRules({ set, remove }: HeaderRulesConfig): HeaderRules | undefined {
+  const names = Object.keys(set);
+  if (names.length === 0 && remove.length === 0) return undefined;
+  return { taken: new Set([...names, ...remove]), set: Object.entries(set).flat() };
+}
+
+/**
+ * @param headers names and values in turn
+ * @returns the same without what is removed, whatever its case, and with what is set
+ */
+export function applyHeaderRules(headers: readonly string[], { taken, set }: HeaderRules): string[] {
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!taken.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
+  }
+  for (const part of set) kept.push(part);
+  return kept;
+}

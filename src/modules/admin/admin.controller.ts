@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Controller, Get, Header, Inject, Redirect, UseGuards } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { AdminGuard } from './admin.guard.js';
+import { type Overview, overviewOf } from './overview.js';
+import { Timeline } from './timeline.js';
+
+/** What somebody on call looks at: every upstream as it is, and how it came to be so. */
+@Controller('admin')
+@UseGuards(AdminGuard)
+export class AdminController {
+  private readonly html = dashboardFile('index.html');
+  private readonly script = dashboardFile('dashboard.js');
+  private readonly style = dashboardFile('dashboard.css');
+
+  constructor(
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(Timeline) private readonly timeline: Timeline,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('overview')
+  @Header('Cache-Control', 'no-store')
+  overview(): Overview {
+    const now = this.clock.now();
+    return {
+      upstreams: [...this.upstreams.all()].map((each) => overviewOf(each, now)),
+      timeline: this.timeline.last,
+    };
+  }
+
+  @Get()
+  @Redirect('/admin/dashboard')
+  home(): void {}
+
+  @Get('dashboard')
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  dashboard(): string {
+    return this.html;
+  }
+
+  @Get('dashboard.js')
+  @Header('Content-Type', 'text/javascript; charset=utf-8')
+  dashboardScript(): string {
+    return this.script;
+  }
+
+  @Get('dashboard.css')
+  @Header('Content-Type', 'text/css; charset=utf-8')
+  dashboardStyle(): string {
+    return this.style;
+  }
+}
+
+function dashboardFile(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'dashboard', name), 'utf8');
+}

@@ -1,0 +1,47 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { ProblemError } from '../../common/errors/problem.js';
+import { ConfigStore } from '../config/config.store.js';
+
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
+
+/**
+ * Lets in who has the management token, as a bearer token or, from a browser, as the password of any user.
+ * Without a token configured, only a management port on loopback is open.
+ */
+@Injectable()
+export class AdminGuard implements CanActivate {
+  private readonly expected: Buffer | undefined;
+  private readonly isOpen: boolean;
+
+  constructor(@Inject(ConfigStore) config: ConfigStore) {
+    const { host, token } = config.current.management;
+    this.expected = token === '' ? undefined : digest(token);
+    this.isOpen = token === '' && LOOPBACK.test(host);
+  }
+
+  /** @throws ProblemError `admin_token_required` */
+  canActivate(context: ExecutionContext): boolean {
+    if (this.isOpen) return true;
+    const http = context.switchToHttp();
+    const given = tokenOf(http.getRequest<Request>().headers.authorization);
+    // Of equal length whatever was sent, so that the time it takes tells nothing.
+    if (this.expected && given !== undefined && timingSafeEqual(digest(given), this.expected)) return true;
+    http.getResponse<Response>().setHeader('WWW-Authenticate', 'Basic realm="breakwater"');
+    throw new ProblemError('admin_token_required');
+  }
+}
+
+function tokenOf(field: string | undefined): string | undefined {
+  const [scheme, credentials] = field?.split(' ') ?? [];
+  if (credentials === undefined) return undefined;
+  if (scheme?.toLowerCase() === 'bearer') return credentials;
+  if (scheme?.toLowerCase() !== 'basic') return undefined;
+  // RFC 7617 section 2: user and password, with a colon between them that no user name has.
+  return Buffer.from(credentials, 'base64')
+    .toString('utf8')
+    .replace(/^[^:]*:/, '');
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest();

@@ -1,0 +1,74 @@
+import { HttpService } from '@nestjs/axios';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { ConfigStore } from '../config/config.store.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/gateway-config.js';
+import { AuthEvents } from '../routing/auth-events.js';
+import { KeyEndpoint } from './jwks/key-endpoint.js';
+import { RemoteKeys } from './jwks/remote-keys.js';
+import { JwtProvider } from './jwt-provider.js';
+import { ConfiguredKey, type KeySource } from './key-source.js';
+import type { UnverifiedToken } from './token-header.js';
+import { VerificationKey } from './verification-key.js';
+
+/** Ids of the providers that a route takes; `undefined`: every one. */
+export type Allowed = ReadonlySet<string> | undefined;
+
+/** The providers of the configuration, compiled; keeps the keys of those that publish them. */
+@Injectable()
+export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly issuers: readonly JwtProvider[];
+  private readonly remoteKeys: RemoteKeys[] = [];
+
+  constructor(
+    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(HttpService) private readonly http: HttpService,
+    @Inject(AuthEvents) private readonly events: AuthEvents,
+  ) {
+    this.issuers = Object.entries(config.current.auth).map(
+      ([id, each]) => new JwtProvider(id, each, this.keysOf(id, each)),
+    );
+  }
+
+  /** In the background: an issuer that is away does not keep the gateway from starting. */
+  onApplicationBootstrap(): void {
+    for (const keys of this.remoteKeys) keys.start();
+  }
+
+  onModuleDestroy(): void {
+    for (const keys of this.remoteKeys) keys.stop();
+  }
+
+  get isEmpty(): boolean {
+    return this.issuers.length === 0;
+  }
+
+  /** @returns the provider of the token's issuer, or else one that takes any issuer's */
+  issuerOf({ algorithm, issuer }: UnverifiedToken, allowed: Allowed): JwtProvider | undefined {
+    const candidates = this.issuers.filter(
+      (each) => (allowed === undefined || allowed.has(each.id)) && each.takes(algorithm),
+    );
+    return (
+      candidates.find((each) => each.issuer !== undefined && each.issuer === issuer) ??
+      candidates.find((each) => each.issuer === undefined)
+    );
+  }
+
+  private keysOf(id: string, config: AuthProviderConfig): KeySource {
+    if (config.secret !== undefined || config.publicKey !== undefined)
+      return new ConfiguredKey(VerificationKey.ofConfig(config));
+    const { jwksUri, issuer = '', jwks } = config;
+    const endpoint = new KeyEndpoint(this.http, jwksUri, issuer, jwks.timeout);
+    const keys = new RemoteKeys({
+      algorithms: config.algorithms.filter(isPublicKeyAlgorithm),
+      config: jwks,
+      clock: this.clock,
+      fetch: (signal) => endpoint.fetch(signal),
+      onRefresh: (result) => this.events.keysRefreshed.emit({ provider: id, result }),
+    });
+    this.remoteKeys.push(keys);
+    return keys;
+  }
+}

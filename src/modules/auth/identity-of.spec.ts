@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { identityOf } from './identity-of.js';
+
+const of = (claims: Record<string, unknown>, forwardClaims: Record<string, string> = {}) =>
+  identityOf(claims, { provider: 'main', forwardClaims });
+
+describe('identityOf', () => {
+  it('knows the tenant by either name, if it is text', () => {
+    expect(of({ tenant: 'acme', tid: 'x' }).tenant).toBe('acme');
+    expect(of({ tid: 'x' }).tenant).toBe('x');
+    expect(of({ tenant: { id: 1 } }).tenant).toBeUndefined();
+    expect(of({ iss: 'https://idp' }).issuer).toBe('https://idp');
+  });
+
+  it('tells upstreams the claims that it is to tell, in plain ASCII', () => {
+    const forwardClaims = {
+      tenant: 'X-User-Tenant',
+      'a.b': 'X-Jwt-B',
+      level: 'X-User-Level',
+      none: 'X-Jwt-N',
+    };
+    const claims = { sub: 'alice', tenant: 'a\r\nb', a: { b: ['x y', 'z'] }, level: 3 };
+    expect(of(claims, forwardClaims).upstreamHeaders).toEqual(
+      [
+        ['X-User-Id', 'alice', 'X-User-Scopes', ''],
+        ['X-User-Tenant', 'a%0D%0Ab', 'X-Jwt-B', 'x%20y z', 'X-User-Level', '3'],
+      ].flat(),
+    );
+  });
+
+  it.each([{ a: 1 }, [{}], [], null, undefined, ['a', null]])('tells nothing of %j', (tenant) => {
+    expect(of({ tenant }, { tenant: 'X-User-Tenant' }).upstreamHeaders).toHaveLength(4);
+  });
+});

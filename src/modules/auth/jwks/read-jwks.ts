@@ -1,0 +1,65 @@
+import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
+import { unfitKey } from '../../config/checks/public-key.js';
+import type { PublicKeyAlgorithm } from '../../config/gateway-config.js';
+
+export interface PublishedKey {
+  readonly id: string | undefined;
+  readonly key: KeyObject;
+  /** Those of the provider that it may be used with; at least one. */
+  readonly algorithms: readonly PublicKeyAlgorithm[];
+  /** Equal for equal keys that are published in the same way. */
+  readonly fingerprint: string;
+}
+
+/** A set with more is no set of signing keys. */
+const MOST_KEYS = 100;
+/** RFC 7518 section 3.3. */
+const LEAST_RSA_BITS = 2048;
+const KINDS: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
+
+/**
+ * Picks the keys of a JWK set (RFC 7517 section 5) that tokens may be verified with. Others are left out, as the RFC
+ * asks: those to encrypt with, those of another kind or for another algorithm, and those that cannot be read.
+ *
+ * @param algorithms those that the provider pins
+ * @returns `undefined` when `document` is no JWK set
+ */
+export function readJwks(
+  document: unknown,
+  algorithms: readonly PublicKeyAlgorithm[],
+): PublishedKey[] | undefined {
+  const keys = isObject(document) ? document['keys'] : undefined;
+  if (!Array.isArray(keys)) return undefined;
+  return keys.slice(0, MOST_KEYS).flatMap((jwk: unknown) => readKey(jwk, algorithms) ?? []);
+}
+
+function readKey(jwk: unknown, pinned: readonly PublicKeyAlgorithm[]): PublishedKey | undefined {
+  if (!isObject(jwk) || !KINDS.has(jwk['kty'])) return undefined;
+  const { kid, use, alg, key_ops: operations } = jwk;
+  if (kid !== undefined && typeof kid !== 'string') return undefined;
+  if (use !== undefined && use !== 'sig') return undefined;
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
+    return undefined;
+  const key = importKey(jwk);
+  if (!key || (key.asymmetricKeyDetails?.modulusLength ?? LEAST_RSA_BITS) < LEAST_RSA_BITS) return undefined;
+  const algorithms = pinned.filter(
+    (each) => (alg === undefined || alg === each) && unfitKey(key, each) === undefined,
+  );
+  if (algorithms.length === 0) return undefined;
+  const material = key.export({ type: 'spki', format: 'der' }).toString('base64');
+  return { id: kid, key, algorithms, fingerprint: JSON.stringify([kid, algorithms, material]) };
+}
+
+function importKey({ kty, crv, n, e, x, y }: Readonly<Record<string, unknown>>): KeyObject | undefined {
+  try {
+    // The public members only: what else an issuer may have published by mistake is not held here.
+    // `createPublicKey` checks their types itself.
+    return createPublicKey({ key: { kty, crv, n, e, x, y } as webcrypto.JsonWebKey, format: 'jwk' });
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

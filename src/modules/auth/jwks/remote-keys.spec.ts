@@ -1,0 +1,151 @@
+import { HttpService } from '@nestjs/axios';
+import { describe, expect, it } from 'vitest';
+import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
+import type { KeyRefreshResult } from '../../routing/auth-events.js';
+import { readToken } from '../token-header.js';
+import { KeyEndpoint } from './key-endpoint.js';
+import { RemoteKeys } from './remote-keys.js';
+
+const CONFIG = { refresh: 600_000, cooldown: 30_000, maxStale: 3_600_000, timeout: 5_000 };
+
+async function setUp(...published: IssuerKey[]) {
+  const server = await KeyServer.start(...published);
+  const endpoint = new KeyEndpoint(new HttpService(), server.jwksUri, '', CONFIG.timeout);
+  const clock = { time: 1_000_000, now: () => clock.time, wall: () => clock.time };
+  const results: KeyRefreshResult[] = [];
+  const keys = new RemoteKeys({
+    algorithms: ['ES256', 'RS256'],
+    config: CONFIG,
+    clock,
+    fetch: (signal) => endpoint.fetch(signal),
+    onRefresh: (result) => results.push(result),
+  });
+  /** @returns the ids of the keys that may have signed it, or why there are none */
+  const find = async (key: IssuerKey, header?: object) => {
+    const found = await keys.find(readToken(key.token({}, header))!);
+    return typeof found === 'string' ? found : found.map(({ id }) => id);
+  };
+  return { server, clock, results, keys, find };
+}
+
+const a = new IssuerKey('a');
+const b = new IssuerKey('b');
+
+describe('RemoteKeys', () => {
+  it('finds a key by its id, without a promise once it is there', async () => {
+    const { keys, find } = await setUp(a, b);
+    await keys.refresh();
+    expect(keys.find(readToken(a.token())!)).toBeInstanceOf(Array);
+    expect(await find(b)).toEqual(['b']);
+  });
+
+  it('has waiting tokens share the first fetch', async () => {
+    const { keys, find, server } = await setUp(a);
+    void keys.refresh();
+    expect(await Promise.all([find(a), find(a), find(b)])).toEqual([['a'], ['a'], 'unknown_key']);
+    expect(server.fetches).toBe(1);
+  });
+
+  it('fetches at most once in a cool-down, whatever ids tokens name', async () => {
+    const { keys, find, server, clock } = await setUp(a);
+    await keys.refresh();
+    const flood = () =>
+      Promise.all(Array.from({ length: 50 }, (_, i) => find(a, { kid: `../../etc/passwd' OR ${i}--` })));
+    expect(new Set(await flood())).toEqual(new Set(['unknown_key']));
+    expect(server.fetches).toBe(1);
+    clock.time += CONFIG.cooldown;
+    expect(new Set(await flood())).toEqual(new Set(['unknown_key']));
+    expect(server.fetches).toBe(2);
+    expect(await find(a)).toEqual(['a']);
+  });
+
+  it('knows a new key as soon as a token names it', async () => {
+    const { keys, find, server, clock } = await setUp(a);
+    await keys.refresh();
+    server.publish(a, b);
+    expect(await find(b)).toBe('unknown_key');
+    clock.time += CONFIG.cooldown;
+    expect(await find(b)).toEqual(['b']);
+  });
+
+  it('retires a key that is gone, and keeps the object of one that stays', async () => {
+    const { keys, server } = await setUp(a, b);
+    await keys.refresh();
+    const only = async (key: IssuerKey) => {
+      const found = await keys.find(readToken(key.token())!);
+      return typeof found === 'string' ? undefined : found[0];
+    };
+    const [keyA, keyB] = [await only(a), await only(b)];
+    server.publish(a);
+    await keys.refresh();
+    expect([keyA?.retired, keyB?.retired]).toEqual([false, true]);
+    expect(await only(a)).toBe(keyA);
+  });
+
+  it('keeps keys through an outage until they are too old, and is back by itself', async () => {
+    const { keys, find, server, clock, results } = await setUp(a);
+    await keys.refresh();
+    server.answer = unavailable;
+    clock.time += CONFIG.maxStale - 1;
+    await keys.refresh();
+    expect(await find(a)).toEqual(['a']);
+    // It may be a key that was published in the meantime.
+    expect(await find(b)).toBe('keys_unavailable');
+    clock.time += 1;
+    await keys.refresh();
+    expect(await find(a)).toBe('keys_unavailable');
+    server.answer = undefined;
+    await keys.refresh();
+    expect(await find(a)).toEqual(['a']);
+    expect(results).toEqual(['success', 'status', 'status', 'success']);
+  });
+
+  it('without any key, leaves fetching to the timer', async () => {
+    const { keys, find, server, clock } = await setUp(a);
+    server.answer = unavailable;
+    await keys.refresh();
+    clock.time += CONFIG.cooldown;
+    expect(await find(a)).toBe('keys_unavailable');
+    expect(server.fetches).toBe(1);
+  });
+
+  it('tries keys that share an id, and the only one when a token names none', async () => {
+    const twin = new IssuerKey('a');
+    const { keys, find, server } = await setUp(a, twin);
+    await keys.refresh();
+    expect(await find(twin)).toEqual(['a', 'a']);
+    expect(await find(twin, { kid: undefined })).toBe('unknown_key');
+    server.publish(a);
+    await keys.refresh();
+    expect(await find(a, { kid: undefined })).toEqual(['a']);
+  });
+
+  it.each<[string, (server: KeyServer) => void, KeyRefreshResult]>([
+    ['HTML', (server) => (server.answer = (_req, res) => void res.end('<html>')), 'malformed'],
+    ['another document', (server) => (server.answer = (_req, res) => void res.end('{"a":1}')), 'malformed'],
+    ['an empty set', (server) => (server.keys = []), 'no_usable_key'],
+    ['a set without a key that fits', (server) => (server.keys = [a.jwk({ use: 'enc' })]), 'no_usable_key'],
+    [
+      'more than 256 KiB',
+      (server) => (server.answer = (_req, res) => void res.end(' '.repeat(257 * 1024) + '{}')),
+      'too_large',
+    ],
+    ['a closed connection', (server) => (server.answer = (req) => req.destroy()), 'unreachable'],
+  ])('does not take %s for a set of keys', async (_, publish, result) => {
+    const { keys, find, server, results } = await setUp(a);
+    await keys.refresh();
+    publish(server);
+    await keys.refresh();
+    expect(results).toEqual(['success', result]);
+    expect(await find(a)).toEqual(['a']);
+  });
+
+  it('follows no redirect', async () => {
+    const { keys, server, results } = await setUp(a);
+    const elsewhere = await KeyServer.start(a);
+    server.answer = (_req, res) => void res.writeHead(302, { location: elsewhere.jwksUri }).end();
+    await keys.refresh();
+    expect(results).toEqual(['status']);
+    expect(elsewhere.fetches).toBe(0);
+  });
+});

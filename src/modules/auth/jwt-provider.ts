@@ -1,0 +1,84 @@
+import type { AuthProviderConfig } from '../config/gateway-config.js';
+import type { AuthFailure } from '../routing/auth-events.js';
+import type { Identity } from '../routing/identity.js';
+import { type IdentityRules, identityOf } from './identity-of.js';
+import type { FoundKeys, KeySource } from './key-source.js';
+import { type ClaimRules, refusalOf } from './registered-claims.js';
+import type { UnverifiedToken } from './token-header.js';
+import type { VerificationKey } from './verification-key.js';
+
+/** What holds until the token ends, or until its key is withdrawn. */
+export interface Verified {
+  readonly identity: Identity;
+  /** Milliseconds since the epoch, skew included. */
+  readonly expiresAtMs: number;
+  readonly key?: { readonly retired: boolean };
+}
+
+export type Verdict = Verified | AuthFailure;
+
+/** An issuer of JWTs compiled from its config: the algorithms are pinned, no token chooses. */
+export class JwtProvider {
+  readonly issuer: string | undefined;
+  private readonly algorithms: ReadonlySet<string>;
+  private readonly rules: ClaimRules & IdentityRules;
+
+  constructor(
+    readonly id: string,
+    config: AuthProviderConfig,
+    private readonly keys: KeySource,
+  ) {
+    this.issuer = config.issuer;
+    this.algorithms = new Set(config.algorithms);
+    this.rules = {
+      provider: id,
+      issuer: config.issuer,
+      audience: config.audience,
+      clockSkewMs: config.clockSkew,
+      forwardClaims: config.forwardClaims,
+    };
+  }
+
+  takes(algorithm: string): boolean {
+    return this.algorithms.has(algorithm);
+  }
+
+  /**
+   * @param read what `token` says of itself
+   * @param nowMs milliseconds since the epoch
+   * @returns a promise only when keys must be fetched, or for EdDSA
+   */
+  verify(token: string, read: UnverifiedToken, nowMs: number): Verdict | Promise<Verdict> {
+    const found = this.keys.find(read);
+    const verifyWith = (keys: FoundKeys) =>
+      typeof keys === 'string' ? keys : this.tryKeys(keys, 0, token, read, nowMs);
+    return found instanceof Promise ? found.then(verifyWith) : verifyWith(found);
+  }
+
+  private tryKeys(
+    keys: readonly VerificationKey[],
+    index: number,
+    token: string,
+    read: UnverifiedToken,
+    nowMs: number,
+  ): Verdict | Promise<Verdict> {
+    const key = keys[index];
+    if (!key) return 'signature';
+    const proceed = (signed: boolean) =>
+      signed ? this.accept(read.claims, key, nowMs) : this.tryKeys(keys, index + 1, token, read, nowMs);
+    const signed = key.signed(token, read.algorithm);
+    return signed instanceof Promise ? signed.then(proceed) : proceed(signed);
+  }
+
+  private accept(claims: UnverifiedToken['claims'], key: VerificationKey, nowMs: number): Verdict {
+    const refusal = refusalOf(claims, this.rules, nowMs);
+    if (refusal !== undefined) return refusal;
+    // `refusalOf` lets only numbers through.
+    const exp = claims['exp'] as number;
+    return {
+      identity: identityOf(claims, this.rules),
+      expiresAtMs: exp * 1000 + this.rules.clockSkewMs,
+      key,
+    };
+  }
+}

@@ -1,0 +1,78 @@
+import { ProblemError } from '../../common/errors/problem.js';
+import { applyHeaderRules } from '../../common/http/header-rules.js';
+import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
+import { VIA } from '../../common/http/via.js';
+import type { UpstreamConfig } from '../config/gateway-config.js';
+import type { Exchange } from '../routing/exchange.js';
+import type { RouteModel } from '../routing/route.model.js';
+import type { UpstreamRequest } from '../upstream/upstream.types.js';
+import { RequestBody } from './request-body.js';
+
+const NO_IDENTITY: readonly string[] = [];
+
+/**
+ * What the upstream of a route is sent for an exchange.
+ *
+ * @throws ProblemError `body_too_large` when the announced length is over the limit
+ */
+export function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {
+  const { req, head, gone: signal } = exchange;
+  const headers = requestHeaders(exchange);
+  return {
+    method: req.method,
+    path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
+    headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
+    ...requestBody(exchange, route.maxBodyBytes),
+    timeout: route.timeout,
+    signal,
+  };
+}
+
+function requestHeaders(exchange: Exchange): string[] {
+  const { req, head } = exchange;
+  return upstreamRequestHeaders(req.rawHeaders, {
+    requestId: exchange.id,
+    peer: req.socket.remoteAddress ?? '',
+    peerTrusted: head.peerTrusted,
+    authority: head.authority,
+    proto: 'http',
+    via: VIA.entry,
+    forwardAuthorization: exchange.forwardAuthorization,
+    identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
+    conditions: exchange.conditions,
+  });
+}
+
+function requestBody(
+  { req, head }: Exchange,
+  maxBytes: number,
+): Pick<UpstreamRequest, 'body' | 'contentLength'> {
+  if (!head.hasBody) return {};
+  const announced = req.headers['content-length'];
+  if (announced === undefined) return { body: new RequestBody(req, maxBytes) };
+  const contentLength = Number(announced);
+  if (contentLength > maxBytes) throw new ProblemError('body_too_large', { close: true });
+  return { body: new RequestBody(req, maxBytes), contentLength };
+}
+
+/** Who a user is to whatever treats the same user alike: their subject, or where they come from. */
+export function userKeyOf({ head, identity }: Exchange): string {
+  return identity?.subject || head.clientIp;
+}
+
+/** @returns the id of the upstream that takes it */
+export function upstreamIdOf(exchange: Exchange, { split, upstream }: RouteModel): string {
+  return split ? split.upstreamOf(userKeyOf(exchange)) : upstream;
+}
+
+/** @returns `undefined` unless the upstream's balancer asks for a key */
+export function hashKeyOf(
+  { req, head, identity }: Exchange,
+  { balancer, hashOn }: UpstreamConfig,
+): string | undefined {
+  if (balancer !== 'consistent-hash') return undefined;
+  if (hashOn === 'ip') return head.clientIp;
+  if (hashOn === 'user') return identity?.subject ?? head.clientIp;
+  const field = req.headers[hashOn.slice('header:'.length)];
+  return Array.isArray(field) ? field.join() : field;
+}

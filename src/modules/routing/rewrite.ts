@@ -1,0 +1,61 @@
+import { parseTarget } from '../../common/http/path.js';
+import type { RewriteConfig } from '../config/gateway-config.js';
+
+/** From the path that was matched to the path that is forwarded; both normalised, without a query. */
+export type Rewrite = (path: string) => string;
+
+/**
+ * Compiles a rewrite. Parts of the matched path are moved as whole segments and never decoded, so the result
+ * is as normalised as the path was.
+ *
+ * @param pattern path pattern of the route
+ * @param rewrite checked against it
+ */
+export function compileRewrite(pattern: string, rewrite: RewriteConfig): Rewrite {
+  const segments = segmentsOf(pattern);
+  if ('stripPrefix' in rewrite) return compileStrip(segments, segmentsOf(rewrite.stripPrefix));
+  return compileTemplate(segments, segmentsOf(rewrite.path));
+}
+
+function compileStrip(pattern: readonly string[], prefix: readonly string[]): Rewrite {
+  const isLiteral = prefix.every((_, i) => isLiteralSegment(pattern[i]));
+  // The route matched, so it is there, in whichever spelling.
+  if (isLiteral) return (path) => after(path, prefix.length) || '/';
+  const start = `/${prefix.join('/')}`;
+  return (path) => (path === start || path.startsWith(`${start}/`) ? path.slice(start.length) || '/' : path);
+}
+
+function compileTemplate(pattern: readonly string[], template: readonly string[]): Rewrite {
+  const rest = pattern.length - 1;
+  const parts = template.map((segment) => {
+    if (segment === '{rest}' && pattern[rest] === '**') return { rest };
+    if (!isLiteralSegment(segment)) return { index: pattern.indexOf(segment) + 1 };
+    return { literal: `/${segment}` };
+  });
+  return (path) => {
+    const segments = path.split('/');
+    let rewritten = '';
+    for (const part of parts) {
+      if (part.literal !== undefined) rewritten += part.literal;
+      else if (part.index !== undefined) rewritten += `/${segments[part.index] ?? ''}`;
+      else rewritten += after(path, part.rest);
+    }
+    return rewritten || '/';
+  };
+}
+
+/** @returns what follows so many segments, with its slash; empty if nothing does */
+function after(path: string, segments: number): string {
+  let at = 0;
+  for (let i = 0; i < segments && at !== -1; i++) at = path.indexOf('/', at + 1);
+  return at === -1 ? '' : path.slice(at);
+}
+
+/** A trailing slash is an empty last segment. */
+function segmentsOf(pattern: string): string[] {
+  return parseTarget(pattern).path.split('/').slice(1);
+}
+
+function isLiteralSegment(segment: string | undefined): boolean {
+  return segment !== undefined && segment !== '**' && !segment.startsWith('{');
+}

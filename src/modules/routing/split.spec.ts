@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { Split } from './split.js';
+
+const USERS = Array.from({ length: 2000 }, (_, i) => `user-${i}`);
+
+function split(stable: number, canary: number): Split {
+  return new Split([
+    { upstream: 'stable', weight: stable },
+    { upstream: 'canary', weight: canary },
+  ]);
+}
+
+function canaries(of: Split): string[] {
+  return USERS.filter((user) => of.upstreamOf(user) === 'canary');
+}
+
+describe('Split', () => {
+  it('sends the same user to the same side', () => {
+    expect(canaries(split(50, 50))).toEqual(canaries(split(50, 50)));
+  });
+
+  it('shares the users by weight', () => {
+    const share = canaries(split(90, 10)).length / USERS.length;
+    expect(share).toBeGreaterThan(0.07);
+    expect(share).toBeLessThan(0.13);
+  });
+
+  it('keeps those on the growing side there', () => {
+    const few = canaries(split(90, 10));
+    const more = new Set(canaries(split(60, 40)));
+    expect(few.length).toBeGreaterThan(0);
+    expect(few.filter((user) => !more.has(user))).toEqual([]);
+  });
+
+  it('sends nobody to a side without weight', () => {
+    expect(canaries(split(1, 0))).toEqual([]);
+    expect(canaries(split(0, 1))).toEqual(USERS);
+  });
+});

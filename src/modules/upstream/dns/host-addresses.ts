@@ -1,0 +1,109 @@
+import type { LookupFunction } from 'node:net';
+import { Event } from '../../../common/event.js';
+import type { Address, Resolver } from './resolver.js';
+
+/** Milliseconds. */
+const REFRESH_MS = 5_000;
+/** Milliseconds; for a name that has never had an address. */
+const FIRST_RETRY_MS = 1_000;
+const JITTER = 0.2;
+
+/**
+ * The addresses of one host, asked for at first use and again in the background from then on. What was good last
+ * holds as long as nobody can say better, so that a resolver that fails is no outage.
+ */
+export class HostAddresses {
+  /** Other addresses hold from now on: these. */
+  readonly changed = new Event<ReadonlySet<string>>();
+  private addresses: readonly Address[] = [];
+  private failure: NodeJS.ErrnoException | undefined;
+  private asking: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private turn = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly host: string,
+    private readonly resolver: Resolver,
+    /** In [0, 1). */
+    private readonly random: () => number,
+  ) {}
+
+  /** For `net.connect`; only the first connections ever wait. */
+  readonly lookup: LookupFunction = (_host, { all, family }, callback) => {
+    const answer = () => {
+      const wanted = this.inTurn().filter((each) =>
+        family !== 4 && family !== 6 ? true : each.family === family,
+      );
+      const [first] = wanted;
+      if (!first) callback(this.failure ?? unknownHost(this.host), []);
+      else if (all) callback(null, [...wanted]);
+      else callback(null, first.address, first.family);
+    };
+    if (this.addresses.length > 0 || this.failure) answer();
+    else void this.ask().then(answer);
+  };
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /**
+   * Connections share the addresses of a host in turn. The family that the resolver names first stays first:
+   * it knows which one has a route, and the other is tried soon after (RFC 8305).
+   */
+  private inTurn(): Address[] {
+    const { family } = this.addresses[0] ?? { family: 4 };
+    const preferred = this.addresses.filter((each) => each.family === family);
+    const others = this.addresses.filter((each) => each.family !== family);
+    const turn = this.turn++;
+    return [...rotate(preferred, turn), ...rotate(others, turn)];
+  }
+
+  private ask(): Promise<void> {
+    this.asking ??= this.askOnce();
+    return this.asking;
+  }
+
+  private async askOnce(): Promise<void> {
+    try {
+      const addresses = await this.resolver.resolve(this.host);
+      if (addresses.length === 0) throw unknownHost(this.host);
+      this.take(addresses);
+    } catch (error) {
+      this.failure = error as NodeJS.ErrnoException;
+    }
+    this.asking = undefined;
+    if (!this.stopped) this.schedule();
+  }
+
+  private take(addresses: readonly Address[]): void {
+    const before = setOf(this.addresses);
+    const now = setOf(addresses);
+    this.addresses = addresses;
+    this.failure = undefined;
+    if (before.size !== now.size || [...before].some((each) => !now.has(each))) this.changed.emit(now);
+  }
+
+  private schedule(): void {
+    const { refreshMs = REFRESH_MS } = this.resolver;
+    const pause = this.addresses.length > 0 ? refreshMs : Math.min(FIRST_RETRY_MS, refreshMs);
+    // Spread, so that a fleet of gateways does not ask in step.
+    const jittered = pause * (1 - JITTER + 2 * JITTER * this.random());
+    this.timer = setTimeout(() => void this.ask(), jittered).unref();
+  }
+}
+
+function setOf(addresses: readonly Address[]): ReadonlySet<string> {
+  return new Set(addresses.map(({ address }) => address));
+}
+
+function rotate<T>(list: readonly T[], by: number): T[] {
+  const start = list.length === 0 ? 0 : by % list.length;
+  return [...list.slice(start), ...list.slice(0, start)];
+}
+
+function unknownHost(host: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`no address of ${host}`), { code: 'ENOTFOUND' });
+}

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Deadline } from '../../../common/resilience/deadline.js';
+import { RetryBudget } from '../../../common/resilience/retry-budget.js';
+import type { Target } from '../target.js';
+import type { Call } from '../transport/call.js';
+import type { UpstreamRequest } from '../upstream.types.js';
+import { Hedger, type HedgeResult } from './hedger.js';
+
+const clock = { now: () => Date.now(), wall: () => Date.now() };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** One try, answered by the test. */
+interface Try {
+  readonly answer: (status?: number) => void;
+  readonly fail: () => void;
+  readonly call: { status: number; gaveUp: number; discarded: number };
+}
+
+function setUp(after: 'p95' | number, { targets = 2 } = {}) {
+  const tries: Try[] = [];
+  const results: HedgeResult[] = [];
+  const budget = new RetryBudget(0.01, clock);
+  const hedger = new Hedger(
+    { after },
+    {
+      clock,
+      budget,
+      failureStatuses: new Set([503]),
+      hasOther: (tried) => tried.length < targets,
+      tryOnce: ({ tried, started }) =>
+        new Promise((resolve, reject) => {
+          tried.push({} as Target);
+          const seen = { status: 0, gaveUp: 0, discarded: 0 };
+          const call = Object.assign(seen, {
+            giveUp: () => {
+              seen.gaveUp++;
+              reject(new Error('given up'));
+            },
+            discard: () => seen.discarded++,
+          });
+          started?.(call as unknown as Call);
+          tries.push({
+            call: seen,
+            answer: (status = 200) => {
+              seen.status = status;
+              resolve(call as unknown as Call);
+            },
+            fail: () => reject(new Error('failed')),
+          });
+        }),
+    },
+  );
+  hedger.ended.on((result) => results.push(result));
+  const run = (request: Partial<UpstreamRequest> = {}) => {
+    const deadline = new Deadline(clock, 3_000);
+    const options = {
+      request: { method: 'GET', path: '/', ...request },
+      deadline,
+      tryTimeout: undefined,
+      tried: [],
+    };
+    return hedger.run(options).then(
+      (call) => tries.findIndex((each) => (each.call as unknown) === call),
+      (error: Error) => error.message,
+    );
+  };
+  const sample = async (ms: number, times: number) => {
+    for (let i = 0; i < times; i++) {
+      const done = run();
+      await vi.advanceTimersByTimeAsync(ms);
+      tries.at(-1)?.answer();
+      await done;
+    }
+    tries.length = 0;
+  };
+  return { tries, results, budget, run, sample };
+}
+
+describe('Hedger', () => {
+  it('asks a second target when the first has not answered in time, and gives the slow one up', async () => {
+    const { tries, results, run } = setUp(50);
+    const answered = run();
+    await vi.advanceTimersByTimeAsync(49);
+    expect(tries).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    tries[1]?.answer();
+    expect([await answered, tries[0]?.call.gaveUp, tries[1]?.call.gaveUp]).toEqual([1, 1, 0]);
+    expect([results, vi.getTimerCount()]).toEqual([['won'], 0]);
+  });
+
+  it('takes the first answer if that one comes first after all', async () => {
+    const { tries, results, run } = setUp(50);
+    const answered = run();
+    await vi.advanceTimersByTimeAsync(50);
+    tries[0]?.answer();
+    expect([await answered, tries[0]?.call.gaveUp, tries[1]?.call.gaveUp, results]).toEqual([
+      0,
+      0,
+      1,
+      ['lost'],
+    ]);
+  });
+
+  it('makes no second try for an answer or a failure that is in time', async () => {
+    const { tries, results, run } = setUp(50);
+    const [answered, failed] = [run(), run()];
+    tries[0]?.answer(503);
+    tries[1]?.fail();
+    expect([await answered, await failed]).toEqual([0, 'failed']);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([tries.length, results]).toEqual([2, []]);
+  });
+
+  it.each([
+    [{ method: 'POST' }, 2],
+    [{ method: 'PUT' }, 2],
+    [{ method: 'GET', body: 'a body' }, 2],
+    [{ method: 'GET' }, 1],
+  ])('never hedges %j with %i targets', async (request, targets) => {
+    const { tries, run } = setUp(50, { targets });
+    const answered = run(request);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(tries).toHaveLength(1);
+    tries[0]?.answer();
+    expect(await answered).toBe(0);
+  });
+
+  it('waits for the better answer when one of two fails', async () => {
+    for (const first of ['fail', 'answer'] as const) {
+      const { tries, results, run } = setUp(50);
+      const answered = run();
+      await vi.advanceTimersByTimeAsync(50);
+      tries[1]?.[first](503);
+      await vi.advanceTimersByTimeAsync(50);
+      tries[0]?.answer();
+      expect([await answered, results]).toEqual([0, ['lost']]);
+      expect(tries[1]?.call.discarded).toBe(first === 'answer' ? 1 : 0);
+    }
+  });
+
+  it('gives a failing answer rather than none, and the error when there is none', async () => {
+    const { tries, results, run } = setUp(50);
+    const [one, two] = [run(), run()];
+    await vi.advanceTimersByTimeAsync(50);
+    tries[0]?.answer(503);
+    await vi.advanceTimersByTimeAsync(0);
+    for (const i of [2, 1, 3]) tries[i]?.fail();
+    expect([await one, await two, results]).toEqual([0, 'failed', ['failed', 'failed']]);
+  });
+
+  it('stays within the retry budget, and says when that is why', async () => {
+    const { tries, results, run } = setUp(50);
+    const all = Array.from({ length: 5 }, () => run());
+    await vi.advanceTimersByTimeAsync(50);
+    expect([tries.length, results]).toEqual([5 + 3, ['no_budget', 'no_budget']]);
+    for (const each of tries) each.answer();
+    await Promise.all(all);
+  });
+
+  describe('after p95', () => {
+    it('knows none before 20 answers', async () => {
+      const { tries, run, sample } = setUp('p95');
+      await sample(100, 19);
+      const answered = run();
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(tries).toHaveLength(1);
+      tries[0]?.answer();
+      await answered;
+    });
+
+    it.each([
+      [100, 99, 110],
+      // The floor.
+      [1, 9, 10],
+    ])('where heads take %i ms not before %i ms and at the latest after %i ms', async (ms, before, after) => {
+      const { tries, run, sample } = setUp('p95');
+      await sample(ms, 20);
+      const answered = run();
+      await vi.advanceTimersByTimeAsync(before);
+      expect(tries).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(after - before);
+      expect(tries).toHaveLength(2);
+      tries[1]?.answer();
+      await answered;
+    });
+  });
+});

@@ -1,0 +1,152 @@
+import type { Clock } from '../../../common/clock.js';
+import { Event } from '../../../common/event.js';
+import type { RetryBudget } from '../../../common/resilience/retry-budget.js';
+import { RollingHistogram } from '../../../common/resilience/rolling-histogram.js';
+import type { HedgeConfig } from '../../config/gateway-config.js';
+import type { Target } from '../target.js';
+import type { Call } from '../transport/call.js';
+import type { TryOnce, TryOptions } from './retrier.js';
+
+const LOOK_BACK = { window: 10_000, samples: 1_000 };
+/** A percentile of fewer says nothing. */
+const MIN_SAMPLES = 20;
+/** The percentile is told anew after so many samples. */
+const SAMPLES_PER_UPDATE = 16;
+/** Milliseconds: where everything is fast, a second try cannot come in time to help. */
+const FLOOR_MS = 10;
+
+/** Label of `breakwater_hedges_total`: whether the second try answered first, or was not even made. */
+export type HedgeResult = 'won' | 'lost' | 'failed' | 'no_budget';
+
+export interface HedgerOptions {
+  readonly clock: Clock;
+  readonly budget: RetryBudget;
+  /** Statuses that win only when the other try brings no better one. */
+  readonly failureStatuses: ReadonlySet<number>;
+  /** Whether a target is available that is not among these. */
+  readonly hasOther: (tried: readonly Target[]) => boolean;
+  readonly tryOnce: TryOnce;
+}
+
+/**
+ * Makes a second try at another target when the first one is slow, and takes the answer that comes first
+ * ("The Tail at Scale", Dean and Barroso, 2013). Only for `GET` and `HEAD`, and within the retry budget.
+ */
+export class Hedger {
+  readonly ended = new Event<HedgeResult>();
+  private readonly latency: RollingHistogram;
+  private untilUpdate = MIN_SAMPLES;
+  private after: number | undefined;
+
+  constructor(
+    { after }: HedgeConfig,
+    readonly options: HedgerOptions,
+  ) {
+    this.latency = new RollingHistogram(LOOK_BACK, options.clock);
+    if (after !== 'p95') {
+      this.after = after;
+      this.untilUpdate = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** @throws UpstreamError when no try brings a response head */
+  run(tried: TryOptions): Promise<Call> {
+    const { method, body } = tried.request;
+    const isHedgeable = (method === 'GET' || method === 'HEAD') && body === undefined;
+    if (!isHedgeable) return this.options.tryOnce(tried);
+    return new Promise((resolve, reject) => {
+      new Race(this, tried, resolve, reject).start(this.after);
+    });
+  }
+
+  /** @param ms from the start of a try to its head, or to the moment it was given up */
+  record(ms: number): void {
+    this.latency.record(ms);
+    if (--this.untilUpdate > 0) return;
+    this.untilUpdate = SAMPLES_PER_UPDATE;
+    this.after = Math.max(FLOOR_MS, this.latency.quantile(0.95));
+  }
+}
+
+/** One try, and perhaps a second one beside it. */
+class Race {
+  private readonly startedAt: number[] = [];
+  private readonly calls: (Call | undefined)[] = [];
+  private pending = 0;
+  private over = false;
+  private timer: NodeJS.Timeout | undefined;
+  /** A response that is a failure, kept in case the other try brings nothing better. */
+  private held: Call | undefined;
+
+  constructor(
+    private readonly hedger: Hedger,
+    private readonly tried: TryOptions,
+    private readonly resolve: (call: Call) => void,
+    private readonly reject: (error: unknown) => void,
+  ) {}
+
+  /** @param after milliseconds until the second try; `undefined` for none */
+  start(after: number | undefined): void {
+    this.try();
+    if (after !== undefined && after < this.tried.deadline.remaining) {
+      this.timer = setTimeout(() => this.hedge(), after);
+    }
+  }
+
+  private hedge(): void {
+    const { budget, hasOther } = this.hedger.options;
+    if (!hasOther(this.tried.tried)) return;
+    if (budget.acquire()) this.try();
+    else this.hedger.ended.emit('no_budget');
+  }
+
+  private try(): void {
+    const { tryOnce, clock } = this.hedger.options;
+    const index = this.startedAt.push(clock.now()) - 1;
+    this.pending++;
+    tryOnce({ ...this.tried, started: (call) => (this.calls[index] = call) }).then(
+      (call) => this.onHead(index, call),
+      (error: unknown) => this.onFailure(error),
+    );
+  }
+
+  private onHead(index: number, call: Call): void {
+    if (this.over) {
+      call.discard();
+      return;
+    }
+    this.pending--;
+    const failed = this.hedger.options.failureStatuses.has(call.status);
+    if (failed && this.pending > 0) {
+      this.held = call;
+      return;
+    }
+    // Of two failures the client gets the later one, as it would of a retry.
+    this.end(failed ? 'failed' : index === 0 ? 'lost' : 'won');
+    this.held?.discard();
+    if (!failed) this.recordLatencies();
+    this.resolve(call);
+    for (const each of this.calls) if (each !== call && each !== this.held) each?.giveUp();
+  }
+
+  private onFailure(error: unknown): void {
+    if (this.over) return;
+    this.pending--;
+    if (this.pending > 0) return;
+    this.end('failed');
+    if (this.held) this.resolve(this.held);
+    else this.reject(error);
+  }
+
+  private end(result: HedgeResult): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    if (this.startedAt.length > 1) this.hedger.ended.emit(result);
+  }
+
+  /** Also of the one that is given up: without the slow ones the percentile would sink and sink. */
+  private recordLatencies(): void {
+    const now = this.hedger.options.clock.now();
+    for (const startedAt of this.startedAt) this.hedger.record(now - startedAt);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Target } from './target.js';
+
+/** Of its weight: what a target gets at first. With nothing it could not show that it is well. */
+const FIRST_SHARE = 0.1;
+const STEPS = 100;
+
+/**
+ * Gives a target that comes back a share that grows: cold caches and empty pools would make it slow, and fail
+ * again, under its whole share at once.
+ */
+export class SlowStart {
+  private returning: { readonly target: Target; readonly since: number }[] = [];
+  private out: ReadonlySet<Target> = new Set();
+  private nextStep = 0;
+
+  constructor(
+    private readonly all: readonly Target[],
+    /** Milliseconds; 0 for none. */
+    private readonly duration: number,
+  ) {}
+
+  get isUnderWay(): boolean {
+    return this.returning.length > 0;
+  }
+
+  /** @param available those that may be chosen from now on */
+  update(available: readonly Target[], now: number): void {
+    if (this.duration === 0) return;
+    const back = available.filter((target) => this.out.has(target));
+    const current = new Set(available);
+    this.out = new Set(this.all.filter((target) => !current.has(target)));
+    for (const target of this.out) target.share = 1;
+    this.returning = [
+      ...this.returning.filter(({ target }) => !this.out.has(target)),
+      ...back.map((target) => ({ target, since: now })),
+    ];
+    this.nextStep = 0;
+    this.grow(now);
+  }
+
+  /** In steps, so that many targets that come back do not cost each request. */
+  grow(now: number): void {
+    if (now < this.nextStep) return;
+    this.nextStep = now + this.duration / STEPS;
+    for (const { target, since } of this.returning) {
+      target.share = Math.min(1, Math.max(FIRST_SHARE, (now - since) / this.duration));
+    }
+    this.returning = this.returning.filter(({ target }) => target.share < 1);
+  }
+}

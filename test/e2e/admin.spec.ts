@@ -1,0 +1,109 @@
+import { register } from 'prom-client';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Gateway } from '../../src/gateway.js';
+import { configOf, gateway } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+const yaml = (management: string) => `
+server: { host: 127.0.0.1, port: 0 }
+management: ${management}
+upstreams:
+  orders: { url: "\${ORDERS_URL}", retry: { attempts: 0 }, breaker: { consecutiveFailures: 2 } }
+routes:
+  - { id: orders, match: { path: /orders }, upstream: orders }`;
+
+const start = (management: string) =>
+  gateway(yaml(management))
+    .withUpstream('orders', (_req, res) => res.writeHead(500).end())
+    .start();
+
+const withToken = (field: string) => ({ headers: { Authorization: field } });
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+describe('administration', () => {
+  it('tells of every upstream, and the story of an outage', async () => {
+    const gw = await start('{ port: 0 }');
+    await gw.fetch('/orders');
+    await gw.fetch('/orders');
+    const state = 'breakwater_breaker_state{upstream="orders"}';
+    await until('the breaker is open', async () => (await gw.metric(state)) === 2);
+
+    const response = await gw.management('/admin/overview');
+
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toMatchObject({
+      upstreams: [
+        {
+          id: 'orders',
+          breaker: {
+            state: 'open',
+            retryAfter: expect.any(Number),
+            lastFailures: [
+              { outcome: 'upstream_status', detail: '500' },
+              { outcome: 'upstream_status', detail: '500' },
+            ],
+          },
+          bulkhead: { inFlight: 0, queued: 0 },
+          targets: [{ name: expect.stringContaining('127.0.0.1:'), state: 'available', inFlight: 0 }],
+        },
+      ],
+      timeline: [{ upstream: 'orders', from: 'closed', to: 'open', reason: 'consecutive-failures' }],
+    });
+  });
+
+  it('has a dashboard whose parts are all there', async () => {
+    const gw = await start('{ port: 0 }');
+    const page = await gw.management('/admin');
+    expect(page.url).toMatch(/\/admin\/dashboard$/);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const files = [...(await page.text()).matchAll(/(?:src|href)="(dashboard\.\w+)"/g)].map(
+      ([, file]) => file,
+    );
+    expect(files).toHaveLength(2);
+    for (const file of files) expect((await gw.management(`/admin/${file}`)).status).toBe(200);
+  });
+
+  it('is on no public port', async () => {
+    const gw = await start('{ port: 0 }');
+    expect((await gw.fetch('/admin/overview')).status).toBe(404);
+  });
+
+  it('asks for the token, also on loopback, once there is one', async () => {
+    const gw = await start('{ port: 0, token: "to:ken" }');
+    const refused = await gw.management('/admin/overview');
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toBe('Basic realm="breakwater"');
+    expect(refused.headers.get('content-type')).toContain('application/problem+json');
+    expect(await refused.json()).toMatchObject({ code: 'admin_token_required' });
+    const status = async (field: string) => (await gw.management('/admin/overview', withToken(field))).status;
+    expect(await status('Bearer to:ken')).toBe(200);
+    expect(await status(basic('anybody:to:ken'))).toBe(200);
+    expect(await status('Bearer to:kem')).toBe(401);
+    expect(await status(basic('to:ken'))).toBe(401);
+    expect(await status('Digest to:ken')).toBe(401);
+    expect((await gw.management('/health')).status).toBe(200);
+    expect((await gw.management('/metrics')).status).toBe(200);
+  });
+
+  it('lets nobody in on every interface while there is no token', async () => {
+    const config = configOf(yaml('{}'), { ORDERS_URL: 'http://127.0.0.1:1' });
+    const management = { ...config.management, host: '0.0.0.0' };
+    const gw = await Gateway.start({ ...config, management }, { logger: false });
+    onTestFinished(async () => {
+      await gw.close();
+      register.clear();
+    });
+    const status = async (init?: RequestInit) =>
+      (await fetch(`${gw.managementUrl}/admin/overview`, init)).status;
+    expect(await status()).toBe(401);
+    expect(await status(withToken('Bearer '))).toBe(401);
+    expect(await status(withToken(basic('')))).toBe(401);
+  });
+
+  it('answers an unknown path in the form of all other errors', async () => {
+    const gw = await start('{ port: 0 }');
+    const response = await gw.management('/nothing');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: 'no_route' });
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { IssuerKey, KeyServer, unavailable } from '../support/key-server.js';
+import { metric } from '../support/metrics.js';
+import { recording } from '../support/recording.js';
+import { SECRET, bearer } from '../support/tokens.js';
+import { until } from '../support/until.js';
+
+const yaml = (keys: string) => `
+auth:
+  main: { ${keys}, algorithms: [ES256] }
+  dev: { secret: "${SECRET}", algorithms: [HS256] }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: users, match: { path: /** }, upstream: users }]
+`;
+
+async function start(server: KeyServer, jwks = '{}') {
+  const gw = await gateway(yaml(`jwksUri: "${server.jwksUri}", jwks: ${jwks}`))
+    .withUpstream('users', recording().handler)
+    .start();
+  const status = async (headers: Record<string, string>) => (await gw.fetch('/1', { headers })).status;
+  const refreshes = (result: string) =>
+    metric(gw.gateway.managementUrl, 'breakwater_jwks_refresh_total', { provider: 'main', result });
+  return { gw, status, refreshes };
+}
+
+const a = new IssuerKey('a');
+const b = new IssuerKey('b');
+
+describe('keys that an issuer publishes', () => {
+  it('verify its tokens, and are fetched once', async () => {
+    const server = await KeyServer.start(a, b);
+    const { status, refreshes } = await start(server);
+    expect(await status(a.bearer())).toBe(200);
+    expect(await status(b.bearer({ sub: 'bob' }))).toBe(200);
+    expect(await status(new IssuerKey('a').bearer())).toBe(401);
+    expect(await status(new IssuerKey('c').bearer())).toBe(401);
+    expect(server.fetches).toBe(1);
+    expect(await refreshes('success')).toBe(1);
+  });
+
+  it('are found through the discovery document of the issuer', async () => {
+    const server = await KeyServer.start(a);
+    const gw = await gateway(yaml(`issuer: "${server.url}"`))
+      .withUpstream('users', recording().handler)
+      .start();
+    expect((await gw.fetch('/1', { headers: a.bearer({ iss: server.url }) })).status).toBe(200);
+    expect((await gw.fetch('/1', { headers: a.bearer({ iss: 'https://else' }) })).status).toBe(401);
+    expect([server.discoveries, server.fetches]).toEqual([1, 1]);
+  });
+
+  it('are not fetched for a flood of unknown ids, which is a 401 at once', async () => {
+    const server = await KeyServer.start(a);
+    const { status } = await start(server);
+    expect(await status(a.bearer())).toBe(200);
+    const flood = Array.from({ length: 200 }, (_, i) => status(a.bearer({}, { kid: `k${i}` })));
+    expect(new Set(await Promise.all(flood))).toEqual(new Set([401]));
+    expect(await status(a.bearer())).toBe(200);
+    expect(server.fetches).toBe(1);
+  });
+
+  it('may be new: the first token that names one is verified', async () => {
+    const server = await KeyServer.start(a);
+    const { status } = await start(server, '{ cooldown: 1ms }');
+    expect(await status(a.bearer())).toBe(200);
+    server.publish(a, b);
+    await until('the cool-down has passed', async () => (await status(b.bearer())) === 200);
+  });
+
+  it('may be withdrawn: tokens that were verified with one are refused from then on', async () => {
+    const server = await KeyServer.start(a, b);
+    const { status } = await start(server, '{ refresh: 50ms }');
+    expect(await status(a.bearer())).toBe(200);
+    server.publish(b);
+    await until('the token is refused', async () => (await status(a.bearer())) === 401);
+    expect(await status(b.bearer())).toBe(200);
+  });
+});
+
+describe('while the server of the keys is down', () => {
+  it('the gateway starts, tokens of that issuer are a 503, and those of others pass', async () => {
+    const server = await KeyServer.start(a);
+    server.answer = unavailable;
+    const { gw, status, refreshes } = await start(server);
+    await until('the first fetch has failed', async () => (await refreshes('status')) > 0);
+    const response = await gw.fetch('/1', { headers: a.bearer() });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(response.headers.has('www-authenticate')).toBe(false);
+    expect(await response.json()).toMatchObject({ code: 'keys_unavailable' });
+    expect(await status(bearer())).toBe(200);
+    server.answer = undefined;
+    await until('it has recovered by itself', async () => (await status(a.bearer())) === 200);
+  });
+
+  it('the keys that are there stay in use', async () => {
+    const server = await KeyServer.start(a);
+    const { status, refreshes } = await start(server, '{ refresh: 50ms }');
+    expect(await status(a.bearer())).toBe(200);
+    server.answer = unavailable;
+    await until('a fetch has failed', async () => (await refreshes('status')) > 0);
+    expect(await status(a.bearer())).toBe(200);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
+  });
+
+  it('but not for ever', async () => {
+    const server = await KeyServer.start(a);
+    const { status } = await start(server, '{ refresh: 50ms, maxStale: 300ms }');
+    expect(await status(a.bearer())).toBe(200);
+    server.answer = unavailable;
+    await until('they are too old', async () => (await status(a.bearer())) === 503);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(503);
+  });
+
+  it('requests wait for a fetch that is under way', async () => {
+    const server = await KeyServer.start(a);
+    let release = () => {};
+    server.answer = (_req, res) => {
+      release = () => void res.end(JSON.stringify({ keys: server.keys }));
+    };
+    const { status } = await start(server);
+    await until('the fetch is under way', () => server.fetches === 1);
+    const waiting = Promise.all([status(a.bearer()), status(a.bearer({ sub: 'bob' }))]);
+    release();
+    expect(await waiting).toEqual([200, 200]);
+    expect(server.fetches).toBe(1);
+  });
+});

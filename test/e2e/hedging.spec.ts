@@ -1,0 +1,49 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { gateway, listen } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+/** Two targets in turn: the first holds whatever it gets, the second answers. */
+async function start(more = '') {
+  const held: ServerResponse[] = [];
+  let left = 0;
+  const slow = createServer((_req, res) => {
+    held.push(res);
+    res.once('close', () => left++);
+  });
+  const quick = createServer((_req, res) => res.end('quick'));
+  const env = { SLOW: await listen(slow), QUICK: await listen(quick) };
+  const gw = await gateway(`
+upstreams:
+  users: { targets: [{ url: "\${SLOW}" }, { url: "\${QUICK}" }], timeout: 10s, balancer: round-robin, hedge: { after: 20ms }, retry: { budget: 100% }, ${more} }
+routes: [{ id: users, match: { path: /** }, upstream: users }]
+`)
+    .withEnv(env)
+    .start();
+  const count = (name: string, labels: string) => gw.metric(`breakwater_${name}{upstream="users",${labels}}`);
+  return { gw, held, left: () => left, count, slowHost: new URL(env.SLOW).host };
+}
+
+describe('hedging', () => {
+  it('hides a slow target from GETs: the other one answers, and the slow try is given up without blame', async () => {
+    const { gw, held, left, count, slowHost } = await start('outlier: { consecutiveFailures: 1 }');
+    for (let i = 0; i < 4; i++) expect(await (await gw.fetch('/x')).text()).toBe('quick');
+    expect(held.length).toBeGreaterThan(0);
+    await until('the slow tries to be aborted', () => left() === held.length);
+    expect(await count('hedges_total', 'result="won"')).toBe(held.length);
+    expect(await count('upstream_requests_total', 'outcome="hedge_lost"')).toBe(held.length);
+    expect(await count('target_ejections_total', `target="${slowHost}"`)).toBe(0);
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
+  });
+
+  it('sends a POST once, however slow', async () => {
+    const { gw, held, count } = await start();
+    const pending = Array.from({ length: 2 }, () => gw.fetch('/x', { method: 'POST', body: 'order' }));
+    await until('the slow one to have one', () => held.length === 1);
+    expect(await (await Promise.any(pending)).text()).toBe('quick');
+    expect(held).toHaveLength(1);
+    held[0]?.end('slow');
+    const texts = await Promise.all(pending.map(async (each) => (await each).status));
+    expect([texts, await count('hedges_total', 'result="won"')]).toEqual([[200, 200], 0]);
+  });
+});

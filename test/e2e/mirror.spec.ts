@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { closedPort } from '../support/closed-port.js';
+import { gateway, type RunningGateway } from '../support/gateway.js';
+import { collectBody } from '../support/http.js';
+import { fieldsOf, recording } from '../support/recording.js';
+import { bearer, SECRET } from '../support/tokens.js';
+import { until } from '../support/until.js';
+
+const YAML = `
+upstreams:
+  users: { url: "\${USERS_URL}" }
+  next: { url: "\${NEXT_URL}", retry: { attempts: 0 }, breaker: { consecutiveFailures: 1 } }
+routes: [{ id: users, match: { path: /** }, upstream: users, mirror: { upstream: next, percent: 100% } }]
+`;
+const LIMIT = 64 * 1024;
+
+/** Remembers the bodies it got. */
+function reading() {
+  const bodies: string[] = [];
+  const upstream = recording((req, res) => {
+    void collectBody(req).then((body) => {
+      bodies.push(body.toString());
+      res.end('mirrored');
+    });
+  });
+  return { ...upstream, bodies };
+}
+
+function mirrored(gw: RunningGateway, outcome: string): Promise<number> {
+  return gw.metric(`breakwater_upstream_requests_total{upstream="next",outcome="${outcome}"}`);
+}
+
+describe('a mirror', () => {
+  it('gets a marked copy of the request, and the client its own answer', async () => {
+    const [users, next] = [recording(), reading()];
+    const gw = await gateway(`auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }\n${YAML}`)
+      .withUpstream('users', users.handler)
+      .withUpstream('next', next.handler)
+      .start();
+    const headers = { ...bearer(), 'breakwater-mirror': '1', 'x-custom': 'a' };
+    const response = await gw.fetch('/1?a=b', { headers });
+    expect(await response.json()).toMatchObject({ url: '/1?a=b' });
+    const copy = await until('the copy arrives', () => next.requests[0]);
+    expect(copy).toMatchObject({ method: 'GET', url: '/1?a=b' });
+    expect(copy.headers).toMatchObject({ 'x-user-id': 'alice', 'x-custom': 'a' });
+    expect(copy.headers['x-request-id']).toBe(response.headers.get('x-request-id'));
+    expect(fieldsOf(copy, 'breakwater-mirror')).toEqual(['1']);
+    expect(copy.headers).not.toHaveProperty('authorization');
+    expect(users.requests[0]?.headers).not.toHaveProperty('breakwater-mirror');
+  });
+
+  it('gets bodies within 64 KiB, and no request with a larger one', async () => {
+    const [users, next] = [reading(), reading()];
+    const gw = await gateway(YAML)
+      .withUpstream('users', users.handler)
+      .withUpstream('next', next.handler)
+      .start();
+    const chunked = (body: string) => ({ body: new Blob([body]).stream(), duplex: 'half' });
+    const [whole, large] = ['a'.repeat(LIMIT), 'b'.repeat(LIMIT + 1)];
+    for (const init of [{ body: large }, chunked(large), { body: whole }, chunked(whole)]) {
+      const response = await gw.fetch('/', { method: 'POST', ...init } as RequestInit);
+      expect(await response.text()).toBe('mirrored');
+    }
+    await until('both copies arrive', () => next.bodies.length === 2);
+    expect(next.bodies).toEqual([whole, whole]);
+    expect(users.bodies.map(({ length }) => length)).toEqual([LIMIT + 1, LIMIT + 1, LIMIT, LIMIT]);
+  });
+
+  it('that never answers delays nobody', async () => {
+    const next = recording(() => undefined);
+    const gw = await gateway(YAML)
+      .withUpstream('users', (_req, res) => void res.end('fine'))
+      .withUpstream('next', next.handler)
+      .start();
+    expect(await (await gw.fetch('/')).text()).toBe('fine');
+    await until('the copy arrives', () => next.requests[0]);
+  });
+
+  it('that fails opens its own breaker alone', async () => {
+    const gw = await gateway(YAML)
+      .withEnv({ NEXT_URL: await closedPort() })
+      .withUpstream('users', (_req, res) => void res.end('fine'))
+      .start();
+    expect(await (await gw.fetch('/')).text()).toBe('fine');
+    await until('the copy fails', () => mirrored(gw, 'connect_failed'));
+    expect(await gw.metric('breakwater_breaker_state{upstream="next"}')).toBe(2);
+    expect(await (await gw.fetch('/')).text()).toBe('fine');
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
+  });
+
+  it('is not read beyond a bound, and not blamed for it', async () => {
+    const gw = await gateway(YAML)
+      .withUpstream('users', (_req, res) => void res.end('fine'))
+      .withUpstream('next', (_req, res) => void res.end(Buffer.alloc(4 * 1024 * 1024)))
+      .start();
+    await (await gw.fetch('/')).text();
+    await until('the copy is given up', () => mirrored(gw, 'client_gone'));
+    expect(await gw.metric('breakwater_breaker_state{upstream="next"}')).toBe(0);
+  });
+});

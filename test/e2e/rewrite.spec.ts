@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+
+const YAML = `
+upstreams: { users: { url: "\${USERS_URL}/base" } }
+routes:
+  - { id: strip, match: { path: /users/** }, upstream: users, rewrite: { stripPrefix: /users } }
+  - { id: rest, match: { path: /v2/** }, upstream: users, rewrite: { path: "/v1/{rest}" } }
+  - { id: name, match: { path: "/o/{user}/{order}" }, upstream: users, rewrite: { path: "/orders/{order}/of/{user}" } }
+`;
+
+describe('a rewritten path', () => {
+  it.each([
+    ['/users/1?a=%2F..', '/base/1?a=%2F..'],
+    ['/users', '/base/'],
+    ['//users//1', '/base/1'],
+    ['/v2/a/b?c', '/base/v1/a/b?c'],
+    ['/v2', '/base/v1'],
+    ['/o/al%20ice/7', '/base/orders/7/of/al%20ice'],
+  ])('%s reaches the upstream as %s', async (path, expected) => {
+    const gw = await gateway(YAML)
+      .withUpstream('users', (req, res) => void res.end(req.url))
+      .start();
+    expect(await (await gw.fetch(path)).text()).toBe(expected);
+  });
+});

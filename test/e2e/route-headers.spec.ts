@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { fieldsOf, recording } from '../support/recording.js';
+
+const withHeaders = (headers: string, rest = '') => `
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: users, match: { path: /** }, upstream: users, headers: ${headers}, ${rest} }]
+`;
+
+describe('header rules of a route', () => {
+  it('set and remove what the upstream gets', async () => {
+    const users = recording();
+    const gw = await gateway(withHeaders('{ request: { set: { X-Api: "2" }, remove: [Cookie, X-Debug] } }'))
+      .withUpstream('users', users.handler)
+      .start();
+    await gw.fetch('/', { headers: { 'x-API': '1', cookie: 'a=b', 'X-DEBUG': 'on', 'x-kept': 'yes' } });
+    const [request] = users.requests;
+    if (!request) throw new Error('Nothing arrived');
+    expect(fieldsOf(request, 'x-api')).toEqual(['2']);
+    expect(request.headers).toMatchObject({ 'x-kept': 'yes' });
+    expect(request.headers).not.toHaveProperty('cookie');
+    expect(request.headers).not.toHaveProperty('x-debug');
+  });
+
+  it('set and remove what the client gets, security headers included', async () => {
+    const rules = '{ response: { set: { x-frame-options: DENY, X-Site: a }, remove: [server, set-cookie] } }';
+    const gw = await gateway(withHeaders(rules))
+      .withUpstream('users', (_req, res) => {
+        res.writeHead(200, { Server: 'nginx/1.2', 'Set-Cookie': ['a=1', 'b=2'], 'X-SITE': 'b' }).end('hi');
+      })
+      .start();
+    const { headers } = await gw.fetch('/');
+    expect(headers.get('server')).toBeNull();
+    expect(headers.getSetCookie()).toEqual([]);
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('x-site')).toBe('a');
+  });
+
+  it('apply to cached answers as well, which are kept as the upstream sent them', async () => {
+    const users = recording((_req, res) => {
+      res.writeHead(200, { 'Cache-Control': 'max-age=60', 'X-Internal': '1' }).end('hi');
+    });
+    const rules = '{ response: { set: { cache-control: no-store }, remove: [x-internal] } }';
+    const gw = await gateway(withHeaders(rules, 'cache: {}')).withUpstream('users', users.handler).start();
+    for (const status of ['fwd=uri-miss', 'hit']) {
+      const response = await gw.fetch('/');
+      expect(response.headers.get('cache-status')).toContain(status);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(response.headers.has('x-internal')).toBe(false);
+      expect(await response.text()).toBe('hi');
+    }
+    expect(users.requests).toHaveLength(1);
+  });
+});

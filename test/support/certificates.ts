@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate authority of the test's own, made by openssl and gone with the process. */
+export class Authority {
+  private constructor(private readonly pair: KeyPair) {}
+
+  static create(name = 'Test CA'): Authority {
+    return new Authority(
+      inFolder((folder) => {
+        openssl(folder, ...SELF_SIGNED, '-subj', `/CN=${name}`, '-keyout', 'key.pem', '-out', 'cert.pem');
+        return readPair(folder);
+      }),
+    );
+  }
+
+  /** PEM text of its own certificate. */
+  get ca(): string {
+    return this.pair.cert;
+  }
+
+  /** @param names such as `DNS:users.test` or `IP:127.0.0.1` */
+  issue(...names: string[]): KeyPair {
+    return inFolder((folder) => {
+      writeFileSync(join(folder, 'ca.pem'), this.pair.cert);
+      writeFileSync(join(folder, 'ca-key.pem'), this.pair.key);
+      writeFileSync(join(folder, 'names'), `subjectAltName=${names.join(',')}\n`);
+      openssl(folder, 'req', ...NEW_KEY, '-subj', '/CN=leaf', '-keyout', 'key.pem', '-out', 'csr.pem');
+      const by = ['-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial', '-days', '2'];
+      openssl(folder, 'x509', '-req', '-in', 'csr.pem', ...by, '-extfile', 'names', '-out', 'cert.pem');
+      return readPair(folder);
+    });
+  }
+}
+
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+const SELF_SIGNED = ['req', '-x509', ...NEW_KEY, '-days', '2'];
+
+function openssl(folder: string, ...args: string[]): void {
+  execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+}
+
+function readPair(folder: string): KeyPair {
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+  return { cert: read('cert.pem'), key: read('key.pem') };
+}
+
+function inFolder<T>(make: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-certificates-'));
+  try {
+    return make(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
