@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bearer } from '../support/tokens.js';
+import { until } from '../support/until.js';
 import { cached, FRESH } from './cached.js';
 
 describe('RFC 9111 section 4.1: Vary', () => {
@@ -81,6 +82,21 @@ describe('RFC 9111 section 4.4: invalidation', () => {
     await get();
     await get('/orders', {}, 'POST');
     expect((await get()).body).toBe('1');
+  });
+
+  it('of an answer that was already under way', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { get, seen } = await cached(async (n) => {
+      if (n === 1) await held;
+      return { headers: { ...FRESH } };
+    });
+    const old = get();
+    await until('it is under way', () => seen.length === 1);
+    await get('/1', {}, 'POST');
+    release();
+    expect((await old).body).toBe('1');
+    expect((await get()).body).toBe('3');
   });
 
   it('of every user’s copies and every variant', async () => {

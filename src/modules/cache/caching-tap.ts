@@ -150,18 +150,19 @@ export class CachingTap implements ResponseTap {
     body: Uint8Array,
   ): CacheEntry {
     const { cache, clock, exchange, key, route } = this.options;
+    const resource = resourceOf(exchange);
     const entry: CacheEntry = {
       kind: 'response',
       status,
       headers,
       body,
       bytes: sizeOf(headers, body),
-      scopes: scopesOf(route, resourceOf(exchange), headers),
+      scopes: scopesOf(route, resource, headers),
       storedAt: clock.now(),
       initialAge: age,
       ...kept,
     };
-    cache.put(key, entry, fields, exchange);
+    if (!cache.isOutdated(resource, this.askedAt)) cache.put(key, entry, fields, exchange);
     return entry;
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
@@ -30,6 +31,9 @@ export type Purge =
 @Injectable()
 export class ResponseCache {
   private readonly memory: MemoryStore;
+  /** Of the newest ones: answers that are under way are few. */
+  private readonly invalidatedAt = new LRUCache<string, number>({ max: 10_000 });
+  private purgedAt = -1;
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
@@ -69,6 +73,15 @@ export class ResponseCache {
     }
   }
 
+  /**
+   * Was the resource invalidated, or anything purged, after that time? An answer asked for before may be the old one.
+   *
+   * @param time monotonic milliseconds
+   */
+  isOutdated(resource: ResourceName, time: number): boolean {
+    return this.purgedAt >= time || (this.invalidatedAt.get(resourceScope(resource)) ?? -1) >= time;
+  }
+
   /** Drops what is stored for this request. */
   drop(key: string, exchange: Exchange): void {
     const slot = this.slot(key);
@@ -77,11 +90,13 @@ export class ResponseCache {
 
   /** Drops every user's copies of every variant, whatever route they came by (RFC 9111 section 4.4). */
   invalidate(resource: ResourceName): void {
+    this.invalidatedAt.set(resourceScope(resource), this.clock.now());
     this.dropScope(resourceScope(resource));
   }
 
   /** @returns how many responses were dropped */
   purge(what: Purge): number {
+    this.purgedAt = this.clock.now();
     switch (what.by) {
       case 'all':
         return this.dropAll();
