@@ -39,9 +39,7 @@ describe('an answer is not kept', () => {
     'NO-STORE',
     'max-age=60, no-store',
     'private',
-    'private="set-cookie"',
     'no-cache',
-    'no-cache="set-cookie"',
     'max-age=0',
     's-maxage=0, max-age=60',
     'max-age=soon',
@@ -52,7 +50,6 @@ describe('an answer is not kept', () => {
 
   it.each([
     ['sets a cookie', { 'set-cookie': 'session=1', 'cache-control': 'max-age=60' }],
-    ['varies', { vary: 'Accept-Language' }],
     ['varies with everything', { vary: '*' }],
     ['was over before it came', { expires: 'Mon, 01 Jan 2024 00:00:00 GMT' }],
     ['has an end that is no date', { expires: '0' }],
@@ -61,12 +58,9 @@ describe('an answer is not kept', () => {
     expect(await callsFor(200, headers)).toBe(2);
   });
 
-  it.each([201, 204, 206, 301, 302, 400, 401, 403, 404, 500, 503])(
-    'when its status is %i',
-    async (status) => {
-      expect(await callsFor(status, {})).toBe(2);
-    },
-  );
+  it.each([201, 206, 302, 400, 401, 403, 404, 500, 503])('when its status is %i', async (status) => {
+    expect(await callsFor(status, {})).toBe(2);
+  });
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'])('to %s', async (method) => {
     expect(await callsFor(200, {}, { method })).toBe(2);

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   bulkhead_full: { status: 503, title: 'Too many requests are waiting for the upstream' },
   breaker_open: { status: 503, title: 'The upstream is failing and is given time to recover' },
   fault_injected: { status: 503, title: 'A drill of this gateway failed the request' },
+  not_cached: { status: 504, title: 'No stored answer can be used, and the request takes no other' },
   upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
   loop_detected: { status: 508, title: 'The request has already passed through this gateway' },
 } as const satisfies Record<string, { status: ProblemStatus; title: string }>;

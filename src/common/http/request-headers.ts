@@ -15,6 +15,9 @@ const PEER_CLAIMS: ReadonlySet<string> = new Set([
   'x-rewrite-url',
 ]);
 
+/** Fields that make the answer depend on what the client already has (RFC 9110 sections 13.1 and 14.2). */
+const CONDITIONS: ReadonlySet<string> = new Set(['if-modified-since', 'if-none-match', 'if-range', 'range']);
+
 /** What the gateway says to an upstream about a request, beside the client's own fields. */
 export interface UpstreamRequestContext {
   readonly requestId: string;
@@ -31,6 +34,8 @@ export interface UpstreamRequestContext {
   readonly forwardAuthorization: boolean;
   /** Verified identity, names and values in turn. */
   readonly identity: readonly string[];
+  /** What to ask instead of the client's own conditions and range, names and values in turn. */
+  readonly conditions?: readonly string[] | undefined;
 }
 
 /**
@@ -55,6 +60,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
     if (isHopByHop(name) || name === 'host' || nominated.has(name)) continue;
     if (name === 'authorization' && !context.forwardAuthorization) continue;
     if (isIdentity(name) || hasDashTwin(name)) continue;
+    if (context.conditions && CONDITIONS.has(name)) continue;
     if (isPeerClaim(name)) {
       if (name === 'via') via = join(via, value);
       if (!context.peerTrusted) continue;
@@ -81,6 +87,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
     context.requestId,
   );
   for (const part of context.identity) headers.push(part);
+  if (context.conditions) for (const part of context.conditions) headers.push(part);
   return headers;
 }
 

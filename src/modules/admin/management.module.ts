@@ -4,6 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { Purger } from '../cache/purger.js';
 import { HealthController } from '../health/health.controller.js';
 import { ProbeScheduler } from '../health/probe.scheduler.js';
 import { UpstreamIndicator } from '../health/upstream.indicator.js';
@@ -11,6 +12,7 @@ import { register } from 'prom-client';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
+import { CacheController } from './cache.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { Timeline } from './timeline.js';
 
@@ -26,14 +28,14 @@ function hasDefaultMetrics(): boolean {
 @Module({})
 export class ManagementModule {
   static over(gateway: INestApplicationContext): DynamicModule {
-    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, ProbeScheduler];
+    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, ProbeScheduler, Purger];
     return {
       module: ManagementModule,
       imports: [
         TerminusModule.forRoot({ logger: false }),
         PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } }),
       ],
-      controllers: [HealthController, AdminController],
+      controllers: [HealthController, AdminController, CacheController],
       providers: [
         UpstreamIndicator,
         Timeline,

@@ -6,25 +6,50 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { Request } from 'express';
+import { LRUCache } from 'lru-cache';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../common/clock.js';
-import { parseCacheControl } from '../../common/http/cache-control.js';
+import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import type { CacheEntry } from './cache-entry.js';
 import { cacheKey } from './cache-key.js';
-import { type CacheEntry, ResponseStore } from './response-store.js';
-import { StoringTap } from './storing-tap.js';
+import { CachingTap } from './caching-tap.js';
+import { Invalidator } from './invalidator.js';
+import { type RequestDirectives, requestDirectives } from './request-directives.js';
+import { ResponseCache } from './response-cache.js';
+import { ageOf, reuse, usableOnError } from './reuse.js';
+import { SingleFlight } from './single-flight.js';
+import { answerWith } from './stored-answer.js';
+import { conditionsFor } from './validation.js';
 
-/** Puts a stored answer on the exchange if there is a fresh one, or else a tap that stores the coming one. */
+/** Milliseconds that a request waits for the answer to another one before it asks by itself. */
+const WAIT = 3_000;
+/** For so long, requests for what turned out not to be storable do not wait for each other. */
+const UNSTORABLE = { max: 10_000, ttl: 10_000 };
+
+/** A request that the cache may answer. */
+interface Lookup {
+  readonly exchange: Exchange;
+  readonly route: RouteModel;
+  readonly policy: RouteCacheConfig;
+  readonly key: string;
+  readonly asked: RequestDirectives;
+}
+
+/** Puts a stored answer on the exchange if there is one to use, or else a tap that stores the coming one. */
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
   private readonly maxEntryBytes: number;
+  private readonly flights = new SingleFlight();
+  private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
 
   constructor(
-    @Inject(ResponseStore) private readonly store: ResponseStore,
+    @Inject(ResponseCache) private readonly cache: ResponseCache,
+    @Inject(Invalidator) private readonly invalidator: Invalidator,
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -38,66 +63,161 @@ export class CacheInterceptor implements NestInterceptor {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     const { route } = exchange ?? {};
     if (!exchange || !route?.cache) return next.handle();
-    if (!isCacheable(exchange, route.cache)) {
+    const { headers } = exchange.req;
+    const asked = requestDirectives(headers['cache-control'], headers.pragma);
+    if (asked.noStore || !isCacheable(exchange, route.cache)) {
       exchange.cacheResult = 'bypass';
       exchange.cacheStatus = 'Breakwater; fwd=bypass';
+      this.invalidator.watch(exchange);
       return next.handle();
     }
-    return this.lookUp(exchange, route, route.cache).then(() => next.handle());
+    const key = cacheKey(exchange, route, route.cache.per);
+    const waiting = this.decide({ exchange, route, policy: route.cache, key, asked });
+    return waiting ? waiting.then(() => next.handle()) : next.handle();
   }
 
-  private async lookUp(exchange: Exchange, route: RouteModel, policy: RouteCacheConfig): Promise<void> {
-    const key = cacheKey(exchange, route, policy.per);
-    const wantsFresh = demandsValidation(exchange.req);
-    const entry = wantsFresh ? undefined : await this.store.get(key);
-    if (entry && this.isFresh(entry)) {
-      this.use(exchange, entry);
-      return;
+  /** @returns a promise only when there is something to wait for */
+  private decide(lookup: Lookup, waitUntil = this.clock.now() + WAIT): Promise<void> | undefined {
+    const { exchange, key, asked } = lookup;
+    const entry = this.cache.find(key, exchange);
+    if (entry && this.use(lookup, entry)) return undefined;
+    // RFC 9111 section 5.2.1.7.
+    if (asked.onlyIfCached) throw new ProblemError('not_cached');
+    this.prepareForward(lookup, entry);
+    if (!isWhole(exchange)) return undefined;
+    if (asked.noCache || this.unstorable.has(key) || isConditional(exchange)) {
+      exchange.tap = this.tap(lookup, entry);
+      return undefined;
     }
-    exchange.cacheResult = 'miss';
-    exchange.cacheStatus = `Breakwater; fwd=${wantsFresh ? 'request' : 'uri-miss'}`;
-    exchange.tap = new StoringTap({
-      ttl: policy.ttl,
-      isPrivate: policy.per === 'user' && exchange.identity !== undefined,
-      authenticated: exchange.identity !== undefined || exchange.req.headers.authorization !== undefined,
-      maxEntryBytes: this.maxEntryBytes,
-      clock: this.clock,
-      store: (fresh) => void this.store.set(key, fresh),
+    const left = waitUntil - this.clock.now();
+    const waiting = left > 0 ? this.flights.join(key, left) : undefined;
+    if (!waiting) {
+      this.lead(lookup, entry);
+      return undefined;
+    }
+    return waiting.then((landing) => {
+      if (landing === 'gone') return this.decide(lookup, waitUntil);
+      const arrived = this.cache.find(key, exchange);
+      if (arrived && reuse(arrived, this.clock.now(), asked) === 'fresh') {
+        this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`);
+      } else {
+        exchange.tap = this.tap(lookup, arrived);
+      }
+      return undefined;
     });
   }
 
-  private isFresh(entry: CacheEntry): boolean {
-    return this.clock.now() - entry.storedAt < entry.freshFor;
+  /** @returns whether the entry answers the request */
+  private use(lookup: Lookup, entry: CacheEntry, status?: string): boolean {
+    const { exchange, asked } = lookup;
+    const now = this.clock.now();
+    const how = reuse(entry, now, asked);
+    if (how === 'validate') return false;
+    const ttl = Math.floor((entry.lifetime - ageOf(entry, now)) / 1000);
+    exchange.cacheResult = how === 'fresh' ? 'hit' : 'stale';
+    exchange.cacheStatus = status ?? `Breakwater; hit; ttl=${ttl}`;
+    exchange.stored = this.answer(exchange, entry, now);
+    if (how === 'stale-while-revalidate' && isWhole(exchange) && !this.flights.isFlying(lookup.key)) {
+      exchange.conditions = conditionsFor(entry.headers);
+      this.lead(lookup, entry);
+    }
+    return true;
   }
 
-  private use(exchange: Exchange, entry: CacheEntry): void {
-    const resident = this.clock.now() - entry.storedAt;
-    const age = Math.floor((entry.initialAge + resident) / 1000);
-    const ttl = Math.floor((entry.freshFor - resident) / 1000);
-    exchange.cacheResult = 'hit';
-    exchange.cacheStatus = `Breakwater; hit; ttl=${ttl}`;
-    exchange.stored = { ...entry, headers: { ...entry.headers, age: String(age) } };
+  private prepareForward({ exchange, asked }: Lookup, entry: CacheEntry | undefined): void {
+    exchange.cacheResult = 'miss';
+    exchange.cacheStatus = `Breakwater; fwd=${fwd(entry, asked)}`;
+    if (!entry) return;
+    if (isWhole(exchange)) {
+      const conditions = conditionsFor(entry.headers);
+      if (conditions.length > 0) exchange.conditions = conditions;
+    }
+    if (!usableOnError(entry, this.clock.now(), asked)) return;
+    exchange.stale = (upstreamStatus) => {
+      exchange.cacheResult = 'stale';
+      const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
+      exchange.cacheStatus = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
+      return this.answer(exchange, entry, this.clock.now(), STALE);
+    };
+  }
+
+  /** Others wait for this one. */
+  private lead(lookup: Lookup, entry: CacheEntry | undefined): void {
+    const { exchange, key } = lookup;
+    const land = this.flights.lead(key);
+    exchange.tap = this.tap(lookup, entry, () => land('done'));
+    // A background refresh outlives its client, and is over when its call is.
+    if (exchange.stored) exchange.refreshed = () => land('done');
+    else exchange.res.once('close', () => land(exchange.res.writableFinished ? 'done' : 'gone'));
+  }
+
+  private tap(lookup: Lookup, stored: CacheEntry | undefined, land?: () => void): CachingTap {
+    const { exchange, route, policy, key } = lookup;
+    return new CachingTap({
+      exchange,
+      route: route.id,
+      key,
+      policy,
+      maxEntryBytes: this.maxEntryBytes,
+      cache: this.cache,
+      clock: this.clock,
+      stored,
+      confirmed: (entry) => {
+        exchange.cacheResult = 'revalidated';
+        exchange.cacheStatus += '; fwd-status=304';
+        return this.answer(exchange, entry, this.clock.now());
+      },
+      landed: (as) => {
+        if (as === 'stored') this.unstorable.delete(key);
+        else if (as === 'unstorable') this.unstorable.set(key, true);
+        land?.();
+      },
+    });
+  }
+
+  private answer(
+    { req }: Exchange,
+    entry: CacheEntry,
+    now: number,
+    added?: readonly string[],
+  ): StoredResponse {
+    const { method, headers } = req;
+    return answerWith(entry, { method, headers, age: ageOf(entry, now), wall: this.clock.wall(), added });
   }
 }
 
+const STALE = ['Breakwater-Fallback', 'stale'];
+
 /**
- * A request with a body or a range asks for something else than the stored whole, and a user without a name
- * cannot be told from another one.
+ * A body asks for something else than what is stored, conditions on changing the resource are the upstream's to
+ * judge, and a user without a name cannot be told from another one.
  */
 function isCacheable({ req, head, identity }: Exchange, { per }: RouteCacheConfig): boolean {
+  const { method, headers } = req;
   return (
-    !(per === 'user' && identity?.subject === '') &&
-    req.method === 'GET' &&
+    (method === 'GET' || method === 'HEAD') &&
     !head.hasBody &&
-    req.headers.range === undefined &&
-    !parseCacheControl(req.headers['cache-control']).has('no-store')
+    headers['if-match'] === undefined &&
+    headers['if-unmodified-since'] === undefined &&
+    !(per === 'user' && identity?.subject === '')
   );
 }
 
-/** RFC 9111 section 5.2.1.4; `Pragma` is its HTTP/1.0 spelling (section 5.4). */
-function demandsValidation(req: Request): boolean {
-  const field = req.headers['cache-control'];
-  if (field === undefined) return req.headers.pragma === 'no-cache';
-  const directives = parseCacheControl(field);
-  return directives.has('no-cache') || directives.get('max-age') === '0';
+/** Is the upstream's answer to it one that can be stored? */
+function isWhole({ req }: Exchange): boolean {
+  return req.method === 'GET' && req.headers.range === undefined;
+}
+
+/** The answer to its own conditions may be a 304, which is no answer for others. */
+function isConditional({ conditions, req: { headers } }: Exchange): boolean {
+  return (
+    conditions === undefined &&
+    (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined)
+  );
+}
+
+/** RFC 9211 section 2.2: why the request goes on. */
+function fwd(entry: CacheEntry | undefined, asked: RequestDirectives): string {
+  if (asked.noCache || asked.maxAge === 0) return 'request';
+  return entry ? 'stale' : 'uri-miss';
 }

@@ -1,25 +1,68 @@
-import type { KeyvStoreAdapter } from 'keyv';
 import { LRUCache } from 'lru-cache';
+import type { Slot } from './cache-entry.js';
 
-/** A value that knows how much memory it takes. */
-export interface Sized {
-  readonly bytes: number;
+/**
+ * Slots in memory, bounded by bytes, least recently used first out. It answers at once: a promise for each hit
+ * would cost more than the look-up.
+ */
+export class MemoryStore {
+  private readonly slots: LRUCache<string, Slot>;
+  private readonly byScope = new Map<string, Set<string>>();
+
+  constructor(maxBytes: number) {
+    this.slots = new LRUCache<string, Slot>({
+      maxSize: maxBytes,
+      sizeCalculation: ({ bytes }, key) => bytes + key.length,
+      dispose: (slot, key) => this.forget(key, slot),
+      noDisposeOnSet: false,
+    });
+  }
+
+  get bytes(): number {
+    return this.slots.calculatedSize;
+  }
+
+  get(key: string): Slot | undefined {
+    return this.slots.get(key);
+  }
+
+  set(key: string, slot: Slot): void {
+    this.slots.set(key, slot);
+    // Larger than the whole: it was not taken.
+    if (this.slots.peek(key) !== slot) return;
+    for (const scope of slot.scopes) {
+      const keys = this.byScope.get(scope);
+      if (keys) keys.add(key);
+      else this.byScope.set(scope, new Set([key]));
+    }
+  }
+
+  delete(key: string): boolean {
+    return this.slots.delete(key);
+  }
+
+  /** @returns the keys of a scope, oldest first */
+  keysOf(scope: string): ReadonlySet<string> {
+    return this.byScope.get(scope) ?? NONE;
+  }
+
+  get responses(): number {
+    let count = 0;
+    for (const { kind } of this.slots.values()) if (kind === 'response') count++;
+    return count;
+  }
+
+  clear(): void {
+    this.slots.clear();
+  }
+
+  private forget(key: string, { scopes }: Slot): void {
+    for (const scope of scopes) {
+      const keys = this.byScope.get(scope);
+      keys?.delete(key);
+      if (keys?.size === 0) this.byScope.delete(scope);
+    }
+  }
 }
 
-/** cache-manager's store in memory: bounded by bytes, least recently used first out. */
-export function memoryStore(maxBytes: number): KeyvStoreAdapter {
-  const entries = new LRUCache<string, { value: Sized }>({
-    maxSize: maxBytes,
-    sizeCalculation: ({ value }, key) => value.bytes + key.length,
-  });
-  return {
-    opts: {},
-    get: (key: string) => Promise.resolve(entries.get(key) as never),
-    set: (key: string, value: { value: Sized }) => entries.set(key, value),
-    delete: (key: string) => Promise.resolve(entries.delete(key)),
-    clear: () => Promise.resolve(entries.clear()),
-    on() {
-      return this;
-    },
-  };
-}
+const NONE: ReadonlySet<string> = new Set();

@@ -1,61 +1,187 @@
 import { describe, expect, it } from 'vitest';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import { freshnessLifetime } from './storable.js';
+import { responseDirectives } from './directives.js';
+import { keeping, type StorableContext, storedHeaders } from './storable.js';
 
-const TTL = 300_000;
+const NOW = Date.UTC(2026, 10, 22, 12);
+const POLICY = { ttl: 300_000, override: false, staleIfError: 0, staleWhileRevalidate: 0 };
+const ETAG = { etag: '"1"' };
 
-function perUser(headers: HeaderRecord, status = 200): number {
-  return freshnessLifetime({ status, headers, ttl: TTL, isPrivate: true, authenticated: true });
+function context(headers: HeaderRecord, rest: Partial<StorableContext> = {}): StorableContext {
+  const directives = responseDirectives(headers);
+  return {
+    status: 200,
+    headers,
+    directives,
+    isPrivate: false,
+    receivedAt: NOW,
+    policy: POLICY,
+    authenticated: false,
+    initialAge: 0,
+    ...rest,
+  };
 }
 
-function shared(headers: HeaderRecord, authenticated = false): number {
-  return freshnessLifetime({ status: 200, headers, ttl: TTL, isPrivate: false, authenticated });
-}
+const kept = (headers: HeaderRecord, rest?: Partial<StorableContext>) => keeping(context(headers, rest));
+const control = (value: string): HeaderRecord => ({ 'cache-control': value });
 
-describe('freshnessLifetime', () => {
-  it('is the ttl for a response that gives none of its own', () => {
-    expect(perUser({})).toBe(TTL);
+describe('a response without a lifetime of its own', () => {
+  it.each([200, 203, 204, 300, 301, 308])('gets the ttl with status %i', (status) => {
+    expect(kept({}, { status })).toMatchObject({ lifetime: 300_000, keepFor: 300_000 });
   });
 
-  it.each([201, 204, 206, 301, 304, 404, 500])('is nothing for status %i', (status) => {
-    expect(perUser({}, status)).toBe(0);
+  it.each([201, 302, 307, 403, 404, 405, 410, 500, 503, 599])('is not stored with status %i', (status) => {
+    expect(kept({}, { status })).toBeUndefined();
   });
 
+  it('gets it when it is public (section 4.2.2)', () => {
+    expect(kept(control('public'), { status: 404 })).toMatchObject({ lifetime: 300_000 });
+  });
+
+  it('gets it when its status is one of the route', () => {
+    const policy = { ...POLICY, statuses: [404] };
+    expect(kept({}, { status: 404, policy })).toMatchObject({ lifetime: 300_000 });
+    expect(kept(control('max-age=60'), { status: 200, policy })).toBeUndefined();
+  });
+});
+
+describe('a status', () => {
+  it.each([201, 302, 404, 410, 418, 500, 599])(
+    'of %i is stored when it says how long (section 3)',
+    (status) => {
+      expect(kept(control('max-age=60'), { status })).toMatchObject({ lifetime: 60_000 });
+    },
+  );
+
+  it.each([100, 206, 304, 400, 413, 414, 431])('of %i is never stored', (status) => {
+    expect(kept(control('max-age=60'), { status })).toBeUndefined();
+  });
+
+  it('has to be understood when the response says so (section 5.2.2.3)', () => {
+    expect(kept(control('must-understand, no-store, max-age=60'))).toMatchObject({ lifetime: 60_000 });
+    expect(kept(control('must-understand, no-store, max-age=60'), { status: 599 })).toBeUndefined();
+  });
+});
+
+describe('a response is not stored', () => {
   it.each([
-    [{ 'set-cookie': 'a=1' }],
-    [{ vary: 'accept' }],
-    [{ 'cache-control': 'no-store' }],
-    [{ 'cache-control': 'max-age=60, no-cache' }],
-    [{ 'cache-control': 'max-age=0' }],
-    [{ 'cache-control': 'max-age=nonsense' }],
-    [{ expires: '0' }],
-    [{ expires: 'Thu, 01 Jan 1970 00:00:00 GMT' }],
-  ])('is nothing for %j', (headers) => {
-    expect(perUser(headers as HeaderRecord)).toBe(0);
+    ['no-store (section 5.2.2.5)', control('no-store, max-age=60')],
+    ['a cookie (section 7.3)', { 'set-cookie': 'a=1', 'cache-control': 'max-age=60' }],
+    ['Vary: * (section 4.1)', { vary: 'accept, *' }],
+    ['private (section 5.2.2.7)', control('private, max-age=60')],
+    ['max-age=0 and nothing to validate it by', control('max-age=0')],
+    ['no-cache and nothing to validate it by', control('no-cache')],
+    ['a lifetime that is none', control('max-age=soon')],
+    ['an Expires that is no date (section 5.3)', { expires: '0' }],
+  ])('with %s', (_, headers) => {
+    expect(kept(headers)).toBeUndefined();
   });
 
-  it("follows the response's own lifetime, less the age it came with", () => {
-    expect(perUser({ 'cache-control': 'max-age=60' })).toBe(60_000);
-    expect(perUser({ 'cache-control': 'max-age=60', age: '20' })).toBe(40_000);
-    expect(perUser({ 'cache-control': 'max-age=60', age: '61' })).toBe(0);
-    const date = 'Mon, 23 Nov 2026 10:00:00 GMT';
-    expect(perUser({ date, expires: 'Mon, 23 Nov 2026 10:00:30 GMT' })).toBe(30_000);
+  it('when it is over before it came', () => {
+    expect(kept(control('max-age=60'), { initialAge: 60_000 })).toBeUndefined();
+  });
+});
+
+describe('a response that can be validated', () => {
+  it.each(['max-age=0', 'no-cache'])('is stored with %s', (value) => {
+    expect(kept({ ...ETAG, ...control(value) })).toMatchObject({ keepFor: 3_600_000 });
   });
 
-  it('keeps private answers per user, never shared', () => {
-    expect(perUser({ 'cache-control': 'private, max-age=60' })).toBe(60_000);
-    expect(shared({ 'cache-control': 'private, max-age=60' })).toBe(0);
+  it('is never used without that when it says no-cache (section 5.2.2.4)', () => {
+    expect(kept({ ...ETAG, ...control('no-cache') })).toMatchObject({ noCache: true, mustRevalidate: true });
+  });
+});
+
+describe('a shared answer to an authenticated request', () => {
+  it.each(['', 'max-age=60', 'no-cache'])('is not stored with "%s" (section 3.5)', (value) => {
+    expect(kept({ ...ETAG, ...control(value) }, { authenticated: true })).toBeUndefined();
   });
 
-  it('prefers s-maxage where the entry is shared', () => {
-    const headers = { 'cache-control': 's-maxage=10, max-age=60' };
-    expect(shared(headers)).toBe(10_000);
-    expect(perUser(headers)).toBe(60_000);
+  it.each(['public', 's-maxage=60', 'must-revalidate, max-age=60'])('is stored with %s', (value) => {
+    expect(kept(control(value), { authenticated: true })).toBeDefined();
+  });
+});
+
+describe('an answer for one user', () => {
+  it('may be private', () => {
+    expect(kept(control('private, max-age=60'), { isPrivate: true })).toMatchObject({ lifetime: 60_000 });
   });
 
-  it('shares an answer to an authenticated request only when the upstream says so (RFC 9111 section 3.5)', () => {
-    expect(shared({ 'cache-control': 'max-age=60' }, true)).toBe(0);
-    expect(shared({ 'cache-control': 'public, max-age=60' }, true)).toBe(60_000);
-    expect(shared({ 'cache-control': 's-maxage=60' }, true)).toBe(60_000);
+  it('does not follow what is said to shared caches', () => {
+    const headers = control('s-maxage=10, max-age=60, proxy-revalidate');
+    expect(kept(headers, { isPrivate: true })).toMatchObject({ lifetime: 60_000, mustRevalidate: false });
+    expect(kept(headers)).toMatchObject({ lifetime: 10_000, mustRevalidate: true });
+  });
+});
+
+describe('stale windows (RFC 5861)', () => {
+  const policy = { ...POLICY, staleIfError: 3_600_000, staleWhileRevalidate: 30_000 };
+
+  it('are those of the route', () => {
+    expect(kept({}, { policy })).toMatchObject({
+      staleIfError: 3_600_000,
+      staleWhileRevalidate: 30_000,
+      keepFor: 3_900_000,
+    });
+  });
+
+  it('are those of the response before those of the route', () => {
+    const headers = control('max-age=60, stale-if-error=10, stale-while-revalidate=5');
+    expect(kept(headers, { policy })).toMatchObject({ staleIfError: 10_000, staleWhileRevalidate: 5_000 });
+  });
+
+  it.each(['must-revalidate', 'no-cache', 's-maxage=60', 'proxy-revalidate'])(
+    'are nothing with %s (RFC 9111 section 4.2.4)',
+    (value) => {
+      expect(kept({ ...ETAG, ...control(value) }, { policy })).toMatchObject({
+        staleIfError: 0,
+        staleWhileRevalidate: 0,
+      });
+    },
+  );
+
+  it('are nothing for an error', () => {
+    expect(kept(control('max-age=60'), { policy, status: 500 })).toMatchObject({ staleIfError: 0 });
+  });
+});
+
+describe('override', () => {
+  const policy = { ...POLICY, override: true };
+
+  it('puts the ttl before the lifetime of the response', () => {
+    expect(kept(control('max-age=60'), { policy })).toMatchObject({ lifetime: 300_000 });
+    expect(kept({ expires: '0' }, { policy })).toMatchObject({ lifetime: 300_000 });
+  });
+
+  it('stores nothing that must not be', () => {
+    expect(kept(control('no-store'), { policy })).toBeUndefined();
+    expect(kept(control('private'), { policy })).toBeUndefined();
+  });
+});
+
+describe('stored fields', () => {
+  const stored = (headers: HeaderRecord, isPrivate = false) => storedHeaders(context(headers, { isPrivate }));
+
+  it('leave out what belongs to the connection, and Age (section 3.1)', () => {
+    const headers = {
+      connection: 'x-hop',
+      'x-hop': '1',
+      'transfer-encoding': 'chunked',
+      age: '3',
+      'x-kept': '1',
+    };
+    expect(Object.keys(stored(headers))).toEqual(['x-kept', 'date']);
+  });
+
+  it('leave out what no-cache and private name (sections 5.2.2.4 and 5.2.2.7)', () => {
+    const headers = {
+      'cache-control': 'max-age=60, no-cache="x-a", private="set-cookie, X-B"',
+      'x-a': '1',
+      'x-b': '1',
+      'set-cookie': 'a=1',
+    };
+    expect(kept(headers)).toMatchObject({ lifetime: 60_000, noCache: false });
+    expect(Object.keys(stored(headers))).toEqual(['cache-control', 'date']);
+    expect(stored({ ...headers, 'set-cookie': undefined }, true)).toMatchObject({ 'x-b': '1' });
   });
 });

@@ -37,5 +37,5 @@ function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGa
   const rest = { ...others, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' };
   if (!cache) return rest;
   const per = cache.per ?? (isPublic(route, gateway) ? 'public' : 'user');
-  return { ...rest, cache: { ttl: cache.ttl ?? gateway.cache.ttl, per } };
+  return { ...rest, cache: { ...cache, ttl: cache.ttl ?? gateway.cache.ttl, per } };
 }

@@ -275,5 +275,13 @@ export type ClaimRequirement =
 
 export interface RouteCacheConfig {
   readonly ttl: number;
+  /** `ttl` counts even where a response has a lifetime of its own. */
+  readonly override: boolean;
   readonly per: 'user' | 'public';
+  /** After its lifetime, while the upstream fails; 0: never. */
+  readonly staleIfError: number;
+  /** After its lifetime, while a new answer is on its way; 0: never. */
+  readonly staleWhileRevalidate: number;
+  /** `undefined`: what RFC 9111 allows. */
+  readonly statuses?: readonly number[];
 }

@@ -135,12 +135,18 @@ auth: { ${auth} }
 cache: { ttl: 10m }
 ${USERS}
 routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }]`);
-    expect(routes[0]?.cache).toEqual({ ttl: 600_000, per });
+    expect(routes[0]?.cache).toMatchObject({ ttl: 600_000, per });
   });
 
   it('caches as a route says itself', () => {
     const route = '{ id: r, match: { path: /r }, upstream: users, cache: { ttl: 1m, per: user } }';
-    expect(config(`${USERS}\nroutes: [${route}]`).routes[0]?.cache).toEqual({ ttl: 60_000, per: 'user' });
+    expect(config(`${USERS}\nroutes: [${route}]`).routes[0]?.cache).toEqual({
+      ttl: 60_000,
+      override: false,
+      per: 'user',
+      staleIfError: 0,
+      staleWhileRevalidate: 0,
+    });
   });
 
   it('takes one audience or several', () => {

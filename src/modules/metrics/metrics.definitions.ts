@@ -44,7 +44,7 @@ export const metricProviders = [
   }),
   makeCounterProvider({
     name: METRICS.cacheRequests,
-    help: 'Requests on routes with a cache, by result: hit, miss or bypass',
+    help: 'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
     labelNames: ['route', 'result'],
   }),
   makeCounterProvider({

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
-import { OUTCOMES } from '../../common/errors/outcomes.js';
+import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { asksForWebSocket } from '../../common/http/websocket.js';
 import { CLOCK } from '../config/config.tokens.js';
@@ -15,8 +15,11 @@ import { Backup } from './backup.js';
 import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
-import { hashKeyOf, upstreamRequest, userKeyOf } from './upstream-request.js';
+import { hashKeyOf, upstreamIdOf, upstreamRequest } from './upstream-request.js';
 import { WebSockets } from './websocket.service.js';
+
+/** An upstream that fails, and a gateway that has no room for the call. */
+const STALE_HELPS: ReadonlySet<Guilty> = new Set<Guilty>(['upstream', 'gateway']);
 
 interface ForwardedCall {
   readonly exchange: Exchange;
@@ -56,9 +59,7 @@ export class Forwarder {
   }
 
   private call(exchange: Exchange, route: RouteModel): void {
-    const upstream = this.upstreams.get(
-      route.split ? route.split.upstreamOf(userKeyOf(exchange)) : route.upstream,
-    );
+    const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
     const hashKey = hashKeyOf(exchange, upstream.config);
     const upgrade = route.websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange) : undefined;
     const request = { ...upstreamRequest(exchange, route), hashKey, upgrade };
@@ -83,12 +84,11 @@ export class Forwarder {
       this.refuse(exchange, error);
       return;
     }
-    const isUpstreams = OUTCOMES[error.outcome].guilty === 'upstream';
-    const stale = isUpstreams ? exchange.staleAnswer?.() : undefined;
-    if (stale) {
-      exchange.fallback = 'stale';
-      this.reply.stored(exchange, stale);
-    } else if (isUpstreams && backup) {
+    const { guilty } = OUTCOMES[error.outcome];
+    if (exchange.stale && STALE_HELPS.has(guilty)) {
+      exchange.outcome ??= error.outcome;
+      this.reply.stored(exchange, exchange.stale());
+    } else if (guilty === 'upstream' && backup) {
       // While it is asked, how the exchange ends is open: the client may still leave.
       backup
         .ask(error)

@@ -1,9 +1,11 @@
 import { All, Controller, Inject, Next, Req, Res } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
+import { Invalidator } from '../cache/invalidator.js';
 import { isUpgrade } from '../server/upgrades.js';
 import { Forwarder } from './forwarder.service.js';
 import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
+import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /**
@@ -15,6 +17,8 @@ export class ProxyController {
   constructor(
     @Inject(Forwarder) private readonly forwarder: Forwarder,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
+    @Inject(Invalidator) private readonly invalidator: Invalidator,
+    @Inject(Refresher) private readonly refresher: Refresher,
   ) {}
 
   /** Routes without a cache are spared its interceptor: what Nest does around one costs more than all guards. */
@@ -24,8 +28,12 @@ export class ProxyController {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
     // A handshake is a GET that no copy can answer.
-    if (exchange.route.cache && !(exchange.route.websocket && isUpgrade(req))) next();
-    else this.forwarder.forward(exchange, exchange.route);
+    if (exchange.route.cache && !(exchange.route.websocket && isUpgrade(req))) {
+      next();
+      return;
+    }
+    this.invalidator.watch(exchange);
+    this.forwarder.forward(exchange, exchange.route);
   }
 
   @All('{*path}')
@@ -33,7 +41,12 @@ export class ProxyController {
   handleCached(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
-    if (exchange.stored) this.reply.stored(exchange, exchange.stored);
-    else this.forwarder.forward(exchange, exchange.route);
+    const { route, stored } = exchange;
+    if (!stored) {
+      this.forwarder.forward(exchange, route);
+      return;
+    }
+    this.reply.stored(exchange, stored);
+    if (exchange.refreshed) this.refresher.refresh(exchange, route);
   }
 }

@@ -8,6 +8,7 @@ import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
+import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
 import { WebSockets } from './websocket.service.js';
 
@@ -15,6 +16,13 @@ import { WebSockets } from './websocket.service.js';
 @Module({
   imports: [RoutingModule, AuthModule, CacheModule, ServerModule],
   controllers: [ProxyController],
-  providers: [Forwarder, Mirror, ReplyWriter, WebSockets, { provide: APP_FILTER, useClass: ProblemFilter }],
+  providers: [
+    Forwarder,
+    Mirror,
+    Refresher,
+    ReplyWriter,
+    WebSockets,
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
 })
 export class ProxyModule {}

@@ -7,6 +7,7 @@ import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
 import type { Exchange, StoredResponse } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { drain } from './drain.js';
 import { endResponse } from './end-response.js';
 import { ReplySink } from './reply-sink.js';
 import { securityHeaders } from './security-headers.js';
@@ -18,6 +19,8 @@ const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
 export class ReplyWriter {
   private readonly security = securityHeaders();
   private readonly dropped: ReadonlySet<string>;
+  /** Heads of stored answers, made once for each and not for each use. */
+  private readonly linesOf = new WeakMap<HeaderRecord, string[]>();
 
   constructor(@Inject(ConfigStore) config: ConfigStore) {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
@@ -28,7 +31,13 @@ export class ReplyWriter {
   /** Streams an upstream's response, with back-pressure. */
   upstream(exchange: Exchange, response: UpstreamResponse): void {
     const { status, headers, contentLength } = response;
-    exchange.tap?.onHead(status, headers);
+    const instead = exchange.tap?.onHead(status, headers);
+    if (instead) {
+      exchange.outcome ??= status === 304 ? 'success' : 'upstream_status';
+      if (!response.whole()) response.stream(drain(() => exchange.abandon()));
+      this.stored(exchange, instead);
+      return;
+    }
     this.head(exchange, status, headers, BODILESS_STATUSES.has(status) ? undefined : contentLength);
     const sink = new ReplySink(exchange);
     const whole = response.whole();
@@ -41,9 +50,23 @@ export class ReplyWriter {
     if (!sink.started) exchange.res.flushHeaders();
   }
 
-  stored(exchange: Exchange, { status, headers, body }: StoredResponse): void {
-    exchange.outcome = 'cache_hit';
-    this.head(exchange, status, headers, body.length);
+  stored(exchange: Exchange, { status, headers, body, added }: StoredResponse): void {
+    exchange.outcome ??= 'cache_hit';
+    let lines = this.linesOf.get(headers);
+    if (!lines) {
+      lines = clientResponseHeaders(headers, this.security.added, this.dropped);
+      const rules = exchange.route?.responseHeaders;
+      if (rules) lines = applyHeaderRules(lines, rules);
+      this.linesOf.set(headers, lines);
+    }
+    const head = added ? lines.concat(added) : lines.slice();
+    this.writeLines(
+      exchange.res,
+      exchange,
+      status,
+      head,
+      BODILESS_STATUSES.has(status) ? undefined : body.length,
+    );
     exchange.res.end(body);
   }
 
@@ -116,6 +139,17 @@ export class ReplyWriter {
   ): void {
     let headers = clientResponseHeaders(from, this.security.added, this.dropped);
     if (rules) headers = applyHeaderRules(headers, rules);
+    this.writeLines(res, exchange, status, headers, contentLength);
+  }
+
+  /** @param headers names and values in turn; it is added to */
+  private writeLines(
+    res: Response,
+    exchange: Exchange | undefined,
+    status: number,
+    headers: string[],
+    contentLength: number | undefined,
+  ): void {
     if (contentLength !== undefined) headers.push('Content-Length', String(contentLength));
     if (exchange) {
       headers.push('X-Request-Id', exchange.id);

@@ -39,6 +39,7 @@ function requestHeaders(exchange: Exchange): string[] {
     via: VIA.entry,
     forwardAuthorization: exchange.forwardAuthorization,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
+    conditions: exchange.conditions,
   });
 }
 
@@ -57,6 +58,11 @@ function requestBody(
 /** Who a user is to whatever treats the same user alike: their subject, or where they come from. */
 export function userKeyOf({ head, identity }: Exchange): string {
   return identity?.subject || head.clientIp;
+}
+
+/** @returns the id of the upstream that takes it */
+export function upstreamIdOf(exchange: Exchange, { split, upstream }: RouteModel): string {
+  return split ? split.upstreamOf(userKeyOf(exchange)) : upstream;
 }
 
 /** @returns `undefined` unless the upstream's balancer asks for a key */

@@ -11,17 +11,20 @@ export interface StoredResponse {
   readonly status: number;
   readonly headers: HeaderRecord;
   readonly body: Uint8Array;
+  /** What this use of it adds, names and values in turn. */
+  readonly added?: readonly string[];
 }
 
-/** Watches the upstream's response on its way to the client. It can neither change nor delay it. */
+/** Watches the upstream's response on its way to the client. It never delays it. */
 export interface ResponseTap {
-  onHead(status: number, headers: HeaderRecord): void;
+  /** @returns what the client gets instead: the stored answer that a 304 confirms, or that helps in an outage */
+  onHead(status: number, headers: HeaderRecord): StoredResponse | undefined;
   onData(chunk: Uint8Array): void;
   /** The body is complete. Without this call it was cut off. */
   onEnd(): void;
 }
 
-export type CacheResult = 'hit' | 'miss' | 'bypass';
+export type CacheResult = 'hit' | 'miss' | 'bypass' | 'stale' | 'revalidated';
 
 export interface ExchangeHead {
   readonly id: string;
@@ -53,13 +56,17 @@ export class Exchange {
   cacheResult: CacheResult | undefined;
   /** Set by the cache when it can answer. */
   stored: StoredResponse | undefined;
-  /** Set by the cache when it keeps an answer that will do if the upstream fails. */
-  staleAnswer: (() => StoredResponse | undefined) | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */
-  fallback: 'stale' | 'upstream' | 'response' | undefined;
+  fallback: 'upstream' | 'response' | undefined;
   /** `Cache-Status` of the answer (RFC 9211). */
   cacheStatus: string | undefined;
   tap: ResponseTap | undefined;
+  /** The last good answer, for when the upstream has none. */
+  stale: ((upstreamStatus?: number) => StoredResponse) | undefined;
+  /** There is a newer answer to fetch while the client gets the stored one; told when that is over. */
+  refreshed: (() => void) | undefined;
+  /** Conditions to ask the upstream with, names and values in turn, instead of the client's own. */
+  conditions: readonly string[] | undefined;
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
   private readonly cancellation = new CancellationSource();

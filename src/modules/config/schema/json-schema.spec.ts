@@ -85,8 +85,9 @@ const SERVED = [
   ...under('routes.*.headers', 'request.set request.remove response.set response.remove'),
   ...under(
     'routes.*',
-    'auth auth.provider auth.scopes auth.claims auth.claims.*.contains auth.optional auth.forward cache cache.ttl cache.per',
+    'auth auth.provider auth.scopes auth.claims auth.claims.*.contains auth.optional auth.forward cache',
   ),
+  ...under('routes.*.cache', 'ttl override per staleIfError staleWhileRevalidate statuses'),
 ];
 
 const schema = gatewayJsonSchema() as Schema;

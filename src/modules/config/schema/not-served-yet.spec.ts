@@ -22,9 +22,6 @@ describe('keys that are not served yet', () => {
   it.each([
     ['redis: { url: x }', 'redis'],
     ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
-    [route('cache: { staleIfError: 1h }'), 'routes[0].cache.staleIfError'],
-    [route('cache: { staleWhileRevalidate: 30s }'), 'routes[0].cache.staleWhileRevalidate'],
-    [route('cache: { statuses: [200] }'), 'routes[0].cache.statuses'],
     ...ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]),
   ])('are refused by name: %s', (text = '', path = '') => {
     expect(problems(text)).toEqual([

@@ -5,7 +5,6 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   '': ['redis'],
   'upstreams.*.fallback': ['stale'],
   'routes.*': ['rateLimit'],
-  'routes.*.cache': ['staleIfError', 'staleWhileRevalidate', 'statuses'],
 };
 
 /** @returns the message for a key that this version knows of but does not serve */

@@ -5,10 +5,10 @@ import { hostMatch } from './network.js';
 import { pathPattern } from './path-pattern.js';
 import { rewriteSchema } from './rewrite.js';
 import { routeHeadersSchema } from './route-headers.js';
-import { boolean, id, text } from './scalars.js';
+import { boolean, id, integer, text } from './scalars.js';
 import { splitSchema } from './split.js';
 import { routeAuthSchema } from './route-auth.js';
-import { positiveDuration, size } from './units.js';
+import { duration, positiveDuration, size } from './units.js';
 
 export const matchSchema = z.strictObject({
   path: pathPattern().describe(
@@ -26,11 +26,31 @@ const routeCacheSchema = z.strictObject({
   ttl: positiveDuration()
     .optional()
     .describe('How long a response is fresh when it does not say so itself. Duration; default: `cache.ttl`.'),
+  override: boolean()
+    .prefault(false)
+    .describe('Whether `ttl` counts even when a response says how long it is fresh. Default false.'),
   per: z
     .enum(['user', 'public'])
     .optional()
     .describe(
       'Whether each user has their own copies or all share. Default: user with auth, public without.',
+    ),
+  staleIfError: duration()
+    .prefault(0)
+    .describe(
+      'How long after that a response still answers while the upstream fails (RFC 5861). Duration; default 0.',
+    ),
+  staleWhileRevalidate: duration()
+    .prefault(0)
+    .describe(
+      'How long after that it still answers while a new one is fetched (RFC 5861). Duration; default 0.',
+    ),
+  statuses: z
+    .array(integer(200, 599, 'a status from 200 to 599'))
+    .min(1, 'at least one status')
+    .optional()
+    .describe(
+      'Statuses that are kept, and get `ttl`. Default: 200, 203, 204, 300, 301 and 308, and others that say how long they are fresh.',
     ),
 });
 

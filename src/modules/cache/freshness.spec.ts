@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { parseTargeted, responseDirectives } from './directives.js';
+import { explicitLifetime, initialAge } from './freshness.js';
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const at = (seconds: number) => new Date(NOW + seconds * 1000).toUTCString();
+
+function lifetime(headers: HeaderRecord, isPrivate = false): number | undefined {
+  return explicitLifetime({
+    status: 200,
+    headers,
+    directives: responseDirectives(headers),
+    isPrivate,
+    receivedAt: NOW,
+  });
+}
+
+describe('explicitLifetime (RFC 9111 section 4.2.1)', () => {
+  it.each([
+    ['nothing', {}, undefined],
+    ['max-age', { 'cache-control': 'max-age=60' }, 60_000],
+    ['s-maxage before max-age', { 'cache-control': 'max-age=60, s-maxage=10' }, 10_000],
+    ['the first of two', { 'cache-control': 'max-age=60, max-age=10' }, 60_000],
+    ['max-age before Expires', { 'cache-control': 'max-age=60', expires: at(10) }, 60_000],
+    ['Expires less Date', { date: at(-10), expires: at(20) }, 30_000],
+    ['Expires without a Date', { expires: at(20) }, 20_000],
+    ['an Expires in the past', { date: at(0), expires: at(-1) }, 0],
+    ['an Expires that is no date', { expires: '0' }, 0],
+    ['an Expires in another form', { expires: '2099-01-01' }, 0],
+    ['two Expires', { expires: [at(10), at(20)] }, 0],
+    ['a max-age that is no number', { 'cache-control': 'max-age=1.5' }, 0],
+    ['a max-age beyond all numbers', { 'cache-control': `max-age=${'9'.repeat(40)}` }, 2 ** 31 * 1000],
+  ])('of %s', (_, headers, expected) => {
+    expect(lifetime(headers as HeaderRecord)).toBe(expected);
+  });
+
+  it('does not heed s-maxage for one user', () => {
+    expect(lifetime({ 'cache-control': 'max-age=60, s-maxage=10' }, true)).toBe(60_000);
+  });
+});
+
+describe('CDN-Cache-Control (RFC 9213)', () => {
+  it.each([
+    ['comes first', { 'cdn-cache-control': 'max-age=10', 'cache-control': 'max-age=60' }, 10_000],
+    ['silences Expires', { 'cdn-cache-control': 'public', expires: at(20) }, undefined],
+    ['is ignored when empty', { 'cdn-cache-control': '', 'cache-control': 'max-age=60' }, 60_000],
+    [
+      'is ignored when malformed',
+      { 'cdn-cache-control': 'max-age=10,,', 'cache-control': 'max-age=60' },
+      60_000,
+    ],
+    ['takes the last of two', { 'cdn-cache-control': 'max-age=10, max-age=20' }, 20_000],
+    ['passes over parameters', { 'cdn-cache-control': 'max-age=10;a=1;b' }, 10_000],
+    ['gives no lifetime by a string', { 'cdn-cache-control': 'max-age="10"' }, 0],
+  ])('%s', (_, headers, expected) => {
+    expect(lifetime(headers as HeaderRecord)).toBe(expected);
+  });
+
+  it.each(['Max-Age=1', 'a b', 'a=', 'a=(1 2', '=1', 'a,'])('is no dictionary: %s', (field) => {
+    expect(parseTargeted(field)).toBeUndefined();
+  });
+
+  it('reads booleans', () => {
+    expect([...(parseTargeted('no-store=?0, private=?1, public') ?? [])]).toEqual([
+      ['private', true],
+      ['public', true],
+    ]);
+  });
+});
+
+describe('initialAge (RFC 9111 section 4.2.3)', () => {
+  it.each([
+    ['nothing known', {}, 0, 0],
+    ['an Age', { age: '50' }, 0, 50_000],
+    ['an Age and the time the answer took', { age: '50' }, 2_000, 52_000],
+    ['a Date in the past', { date: at(-30) }, 0, 30_000],
+    ['a Date in the future', { date: at(30) }, 0, 0],
+    ['the greater of both', { date: at(-30), age: '50' }, 0, 50_000],
+    ['an Age that is no number', { age: 'old' }, 0, 0],
+    ['a negative Age', { age: '-1' }, 0, 0],
+    ['the first of two Ages', { age: ['5', '9'] }, 0, 5_000],
+    ['the first of a list', { age: '5, 9' }, 0, 5_000],
+  ])('of %s', (_, headers, delay, expected) => {
+    expect(initialAge(headers as HeaderRecord, NOW, delay)).toBe(expected);
+  });
+});

@@ -1,0 +1,72 @@
+import { type CacheControl, deltaSeconds } from '../../common/http/cache-control.js';
+import { parseHttpDate } from '../../common/http/http-date.js';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { ResponseDirectives } from './directives.js';
+
+export interface FreshnessContext {
+  readonly status: number;
+  readonly headers: HeaderRecord;
+  readonly directives: ResponseDirectives;
+  /** The entry is for one known user; any other may be given to anybody. */
+  readonly isPrivate: boolean;
+  /** Milliseconds since the epoch when the head arrived. */
+  readonly receivedAt: number;
+}
+
+/**
+ * Statuses that RFC 9110 section 15.1 lets a cache give a lifetime to, as far as one that is wrong does no harm:
+ * a resource that was missing (404, 410) may be there the next moment.
+ */
+const LIFETIME_MAY_BE_GIVEN: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
+
+/** RFC 9111 section 4.2.1: the lifetime the response gives itself, in milliseconds. */
+export function explicitLifetime({
+  headers,
+  directives: { control, targeted },
+  isPrivate,
+  receivedAt,
+}: FreshnessContext): number | undefined {
+  // 1. s-maxage, where the entry is shared (section 5.2.2.10).
+  const shared = isPrivate ? undefined : deltaSeconds(control, 's-maxage');
+  // 2. max-age (section 5.2.2.1).
+  const seconds = shared ?? deltaSeconds(control, 'max-age');
+  if (seconds !== undefined) return seconds * 1000;
+  // 3. Expires less Date (section 5.3). RFC 9213 section 2.1: a targeted field stands in its place as well.
+  const { expires } = headers;
+  if (expires === undefined || targeted) return undefined;
+  // Section 5.3: what is no date, "0" above all, is a time in the past; so are two of them (section 4.2.1).
+  const until = typeof expires === 'string' ? parseHttpDate(expires, receivedAt) : undefined;
+  return until === undefined ? 0 : Math.max(0, until - (dateOf(headers, receivedAt) ?? receivedAt));
+}
+
+/** RFC 9111 section 4.2.2: may a lifetime be made up for it? Only if it has none, or nobody could know better. */
+export function mayBeGivenLifetime(
+  status: number,
+  control: CacheControl,
+  statuses?: readonly number[],
+): boolean {
+  if (statuses) return statuses.includes(status);
+  return LIFETIME_MAY_BE_GIVEN.has(status) || control.has('public');
+}
+
+/**
+ * RFC 9111 section 4.2.3: the age of a response when it arrived, in milliseconds.
+ *
+ * @param responseDelay milliseconds from the request to the head
+ */
+export function initialAge(headers: HeaderRecord, receivedAt: number, responseDelay: number): number {
+  const date = dateOf(headers, receivedAt);
+  const apparent = date === undefined ? 0 : Math.max(0, receivedAt - date);
+  // A Date has whole seconds: below that, the difference is rounding and no age.
+  return Math.max(apparent < 1000 ? 0 : apparent, ageValue(headers) + responseDelay);
+}
+
+/** Section 5.1: the first value counts, and one that is no number is ignored. */
+function ageValue({ age }: HeaderRecord): number {
+  const first = (Array.isArray(age) ? age[0] : age)?.split(',')[0]?.trim() ?? '';
+  return /^\d+$/.test(first) ? Math.min(Number(first), 2 ** 31) * 1000 : 0;
+}
+
+function dateOf({ date }: HeaderRecord, now: number): number | undefined {
+  return typeof date === 'string' ? parseHttpDate(date, now) : undefined;
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { Slot } from './cache-entry.js';
+import { MemoryStore } from './memory-store.js';
+
+function slot(bytes: number, ...scopes: string[]): Slot {
+  return { kind: 'variants', fields: [], generation: '', bytes, storedAt: 0, keepFor: 1, scopes };
+}
+
+describe('MemoryStore', () => {
+  it('stays within its bytes, and drops what was not used for longest', () => {
+    const store = new MemoryStore(100);
+    store.set('a', slot(40));
+    store.set('b', slot(40));
+    store.get('a');
+    store.set('c', slot(40));
+    expect([store.get('a'), store.get('b'), store.get('c')].map((each) => each !== undefined)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(store.bytes).toBe(82);
+  });
+
+  it('does not take what is larger than the whole, nor list it', () => {
+    const store = new MemoryStore(100);
+    store.set('a', slot(100, 'x'));
+    expect(store.get('a')).toBeUndefined();
+    expect([...store.keysOf('x')]).toEqual([]);
+  });
+
+  it('lists the keys of a scope as long as they are there', () => {
+    const store = new MemoryStore(100);
+    store.set('a', slot(40, 'x', 'y'));
+    store.set('b', slot(40, 'x'));
+    expect([...store.keysOf('x')]).toEqual(['a', 'b']);
+    store.set('b', slot(40, 'y'));
+    expect([[...store.keysOf('x')], [...store.keysOf('y')]]).toEqual([['a'], ['a', 'b']]);
+    store.delete('a');
+    store.set('c', slot(90));
+    expect([[...store.keysOf('x')], [...store.keysOf('y')]]).toEqual([[], []]);
+  });
+
+  it('lists nothing of thousands that are gone', () => {
+    const store = new MemoryStore(10_000);
+    for (let i = 0; i < 100_000; i++) store.set(String(i), slot(100, `s${i}`));
+    expect(store.bytes).toBeLessThanOrEqual(10_000);
+    expect([...store.keysOf('s0')]).toEqual([]);
+    expect([...store.keysOf('s99999')]).toEqual(['99999']);
+  });
+});

@@ -1,0 +1,42 @@
+/** Why those who waited need not wait any more; `gone`: nobody is at it now. */
+export type Landing = 'done' | 'gone' | 'timeout';
+
+/** Lets one caller do what several want, key by key. */
+export class SingleFlight {
+  private readonly flights = new Map<string, Set<(landing: Landing) => void>>();
+
+  /**
+   * Waits for whoever is at it.
+   *
+   * @param timeout milliseconds
+   * @returns `undefined` when nobody is
+   */
+  join(key: string, timeout: number): Promise<Landing> | undefined {
+    const waiting = this.flights.get(key);
+    if (!waiting) return undefined;
+    return new Promise((resolve) => {
+      const settle = (landing: Landing) => {
+        clearTimeout(timer);
+        waiting.delete(settle);
+        resolve(landing);
+      };
+      const timer = setTimeout(settle, timeout, 'timeout');
+      waiting.add(settle);
+    });
+  }
+
+  isFlying(key: string): boolean {
+    return this.flights.has(key);
+  }
+
+  /** @returns what ends the flight; a second call does nothing */
+  lead(key: string): (landing: 'done' | 'gone') => void {
+    const waiting = new Set<(landing: Landing) => void>();
+    this.flights.set(key, waiting);
+    return (landing) => {
+      if (this.flights.get(key) !== waiting) return;
+      this.flights.delete(key);
+      for (const settle of waiting) settle(landing);
+    };
+  }
+}

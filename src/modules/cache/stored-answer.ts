@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { StoredResponse } from '../routing/exchange.js';
+import type { CacheEntry } from './cache-entry.js';
+import { byteRange } from './ranges.js';
+import { ifRangeHolds, isNotModified, notModifiedHeaders } from './validation.js';
+
+const EMPTY = new Uint8Array();
+
+export interface AnswerContext {
+  readonly method: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Milliseconds. */
+  readonly age: number;
+  /** Milliseconds since the epoch. */
+  readonly wall: number;
+  /** Names and values in turn. */
+  readonly added?: readonly string[];
+}
+
+/** Makes the answer to a request of what is stored: the whole, a part, or that the client has it already. */
+export function answerWith(
+  entry: CacheEntry,
+  { method, headers, age, wall, added }: AnswerContext,
+): StoredResponse {
+  // RFC 9111 section 5.1; an age is never negative, whatever the clocks of upstreams say.
+  const ours = ['Age', String(Math.max(0, Math.floor(age / 1000))), ...(added ?? [])];
+  const { status, body } = entry;
+  // RFC 9110 section 13.2.1: conditions are about successes.
+  if (status === 200) {
+    if (
+      (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) &&
+      isNotModified(headers, entry.headers, wall)
+    ) {
+      return { status: 304, headers: notModifiedHeaders(entry.headers), body: EMPTY, added: ours };
+    }
+    // RFC 9110 section 14.2: a range is about GET.
+    if (
+      headers.range !== undefined &&
+      method === 'GET' &&
+      ifRangeHolds(headers['if-range']?.toString(), entry.headers)
+    ) {
+      return part(entry, headers.range, ours);
+    }
+  }
+  return { status, headers: entry.headers, body, added: ours };
+}
+
+function part(entry: CacheEntry, field: string, added: readonly string[]): StoredResponse {
+  const { headers, body } = entry;
+  const range = byteRange(field, body.length);
+  if (range === undefined) return { status: 200, headers, body, added };
+  if (range === 'unsatisfiable') {
+    // RFC 9110 section 15.5.17.
+    return { status: 416, headers: {}, body: EMPTY, added: ['Content-Range', `bytes */${body.length}`] };
+  }
+  const { first, last } = range;
+  return {
+    status: 206,
+    headers,
+    body: body.subarray(first, last + 1),
+    added: [...added, 'Content-Range', `bytes ${first}-${last}/${body.length}`],
+  };
+}

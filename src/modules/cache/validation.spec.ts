@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { conditionsFor, ifRangeHolds, isNotModified, mergeHeaders, selects } from './validation.js';
+
+const DATE = 'Sun, 22 Nov 2026 12:00:00 GMT';
+const BEFORE = 'Sun, 22 Nov 2026 11:00:00 GMT';
+const AFTER = 'Sun, 22 Nov 2026 13:00:00 GMT';
+const NOW = Date.UTC(2026, 10, 22, 14);
+
+describe('conditionsFor (RFC 9111 section 4.3.1)', () => {
+  it('sends what is stored', () => {
+    expect(conditionsFor({ etag: 'W/"1"', 'last-modified': DATE })).toEqual([
+      'If-None-Match',
+      'W/"1"',
+      'If-Modified-Since',
+      DATE,
+    ]);
+    expect(conditionsFor({})).toEqual([]);
+  });
+});
+
+describe('isNotModified (RFC 9111 section 4.3.2)', () => {
+  it.each([
+    ['"1"', '"1"', true],
+    ['"2", "1"', '"1"', true],
+    ['W/"1"', '"1"', true],
+    ['"1"', 'W/"1"', true],
+    ['*', '"1"', true],
+    ['"2"', '"1"', false],
+    ['1', '"1"', false],
+    ['"a,b"', '"a,b"', true],
+  ])('If-None-Match %s of %s: %s', (field, etag, expected) => {
+    expect(isNotModified({ 'if-none-match': field }, { etag }, NOW)).toBe(expected);
+  });
+
+  it.each([
+    [DATE, true],
+    [AFTER, true],
+    [BEFORE, false],
+    ['yesterday', false],
+  ])('If-Modified-Since %s: %s', (field, expected) => {
+    expect(isNotModified({ 'if-modified-since': field }, { 'last-modified': DATE }, NOW)).toBe(expected);
+  });
+
+  it('takes Date where there is no Last-Modified', () => {
+    expect(isNotModified({ 'if-modified-since': DATE }, { date: DATE }, NOW)).toBe(true);
+  });
+
+  it('ignores If-Modified-Since beside If-None-Match (RFC 9110 section 13.1.3)', () => {
+    const conditions = { 'if-none-match': '"2"', 'if-modified-since': AFTER };
+    expect(isNotModified(conditions, { etag: '"1"', 'last-modified': DATE }, NOW)).toBe(false);
+  });
+});
+
+describe('ifRangeHolds (RFC 9110 section 13.1.5)', () => {
+  const stored = { etag: '"1"', 'last-modified': BEFORE, date: DATE };
+  it.each([
+    [undefined, true],
+    ['"1"', true],
+    ['"2"', false],
+    ['W/"1"', false],
+    [BEFORE, true],
+    [DATE, false],
+  ])('%s: %s', (field, expected) => {
+    expect(ifRangeHolds(field, stored)).toBe(expected);
+  });
+
+  it('never holds by what is weak', () => {
+    expect(ifRangeHolds('W/"1"', { etag: 'W/"1"' })).toBe(false);
+    expect(ifRangeHolds(DATE, { 'last-modified': DATE, date: DATE })).toBe(false);
+  });
+});
+
+describe('a 304', () => {
+  it('replaces fields, but not those of the body (RFC 9111 section 3.2)', () => {
+    const stored = {
+      'content-type': 'a/b',
+      'content-length': '5',
+      'content-encoding': 'gzip',
+      'x-a': '1',
+      'x-b': '1',
+    };
+    const fresh = {
+      'content-type': 'c/d',
+      'content-length': '0',
+      'content-encoding': 'br',
+      'x-a': '2',
+      connection: 'close',
+    };
+    expect(mergeHeaders(stored, fresh)).toEqual({ ...stored, 'content-type': 'c/d', 'x-a': '2' });
+  });
+
+  it('is about what it names (RFC 9111 section 4.3.4)', () => {
+    expect(selects({}, { etag: '"1"' })).toBe(true);
+    expect(selects({ etag: 'W/"1"' }, { etag: '"1"' })).toBe(true);
+    expect(selects({ etag: '"2"' }, { etag: '"1"' })).toBe(false);
+    expect(selects({ 'last-modified': AFTER }, { 'last-modified': DATE })).toBe(false);
+  });
+});

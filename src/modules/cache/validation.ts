@@ -1,0 +1,106 @@
+import { parseHttpDate } from '../../common/http/http-date.js';
+import { isHopByHop } from '../../common/http/hop-by-hop.js';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+
+/** The conditions of a request, as Node gives its headers. */
+export interface Conditions {
+  readonly 'if-none-match'?: string | undefined;
+  readonly 'if-modified-since'?: string | undefined;
+}
+
+const NO_MATCH: readonly string[] = [];
+
+export function hasValidator({ etag, 'last-modified': lastModified }: HeaderRecord): boolean {
+  return typeof etag === 'string' || typeof lastModified === 'string';
+}
+
+/** RFC 9111 section 4.3.1: the conditions that ask whether a stored response still holds, names and values in turn. */
+export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRecord): readonly string[] {
+  const conditions: string[] = [];
+  if (typeof etag === 'string') conditions.push('If-None-Match', etag);
+  if (typeof lastModified === 'string') conditions.push('If-Modified-Since', lastModified);
+  return conditions.length === 0 ? NO_MATCH : conditions;
+}
+
+/**
+ * Has the client what is stored? (RFC 9111 section 4.3.2)
+ *
+ * @param now milliseconds since the epoch
+ */
+export function isNotModified(conditions: Conditions, headers: HeaderRecord, now: number): boolean {
+  const noneMatch = conditions['if-none-match'];
+  if (noneMatch !== undefined) {
+    // RFC 9110 section 13.1.2: with it, If-Modified-Since is ignored.
+    const { etag } = headers;
+    if (noneMatch.trim() === '*') return true;
+    return typeof etag === 'string' && entityTags(noneMatch).some((each) => weaklyEqual(each, etag));
+  }
+  const since = conditions['if-modified-since'];
+  if (since === undefined) return false;
+  const asked = parseHttpDate(since, now);
+  if (asked === undefined) return false;
+  const modified = headers['last-modified'] ?? headers['date'];
+  const at = typeof modified === 'string' ? parseHttpDate(modified, now) : undefined;
+  return at !== undefined && at <= asked;
+}
+
+/**
+ * RFC 9110 section 13.1.5: does the part that the client has belong to what is stored? Only what is strong can tell.
+ */
+export function ifRangeHolds(ifRange: string | undefined, headers: HeaderRecord): boolean {
+  if (ifRange === undefined) return true;
+  const { etag, 'last-modified': lastModified, date } = headers;
+  if (/^(?:W\/)?"/.test(ifRange)) return etag === ifRange && !ifRange.startsWith('W/');
+  if (typeof lastModified !== 'string' || typeof date !== 'string' || ifRange !== lastModified) return false;
+  // RFC 9110 section 8.8.2.2: a date is strong when it is at least a second before the answer's own.
+  const [modified, answered] = [parseHttpDate(lastModified, 0), parseHttpDate(date, 0)];
+  return modified !== undefined && answered !== undefined && answered - modified >= 1000;
+}
+
+/** RFC 9111 section 4.3.4: may this 304 be about the stored response? */
+export function selects(notModified: HeaderRecord, stored: HeaderRecord): boolean {
+  const { etag } = notModified;
+  if (typeof etag === 'string')
+    return typeof stored['etag'] === 'string' && weaklyEqual(etag, stored['etag']);
+  const modified = notModified['last-modified'];
+  return (
+    modified === undefined || stored['last-modified'] === undefined || modified === stored['last-modified']
+  );
+}
+
+/** These describe the stored bytes, which a 304 does not bring (RFC 9111 section 3.2). */
+const OF_THE_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'content-range']);
+
+/** RFC 9111 section 3.2: what a 304 says replaces what is stored, field by field. */
+export function mergeHeaders(stored: HeaderRecord, notModified: HeaderRecord): HeaderRecord {
+  const merged: Record<string, string | string[] | undefined> = { ...stored };
+  for (const name of Object.keys(notModified)) {
+    if (!OF_THE_BODY.has(name) && !isHopByHop(name)) merged[name] = notModified[name];
+  }
+  return merged;
+}
+
+/** Fields of a 304 beside those that every answer has (RFC 9110 section 15.4.5). */
+const OF_A_304: ReadonlySet<string> = new Set([
+  'cache-control',
+  'cdn-cache-control',
+  'content-location',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'vary',
+]);
+
+export function notModifiedHeaders(stored: HeaderRecord): HeaderRecord {
+  return Object.fromEntries(Object.entries(stored).filter(([name]) => OF_A_304.has(name)));
+}
+
+function entityTags(list: string): string[] {
+  return list.match(/(?:W\/)?"[^"]*"/g) ?? [];
+}
+
+/** RFC 9110 section 8.8.3.2. */
+function weaklyEqual(a: string, b: string): boolean {
+  return a.replace(/^W\//, '') === b.replace(/^W\//, '');
+}

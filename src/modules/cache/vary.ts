@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+
+/** More fields than this make so many variants that none is used twice. */
+const MAX_FIELDS = 16;
+
+/** Told to the upstream by the gateway and part of every key already. */
+const KEYED: ReadonlySet<string> = new Set(['host', 'x-forwarded-host', 'x-forwarded-proto']);
+/** Told to the upstream by the gateway, and another one for each request or caller. */
+const NEVER_ALIKE: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-real-ip',
+  'x-request-deadline',
+  'x-request-id',
+]);
+/** Lists of tokens whose case means nothing. */
+const CASELESS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-charset',
+  'accept-encoding',
+  'accept-language',
+]);
+
+/**
+ * RFC 9111 section 4.1.
+ *
+ * @returns the lower-cased fields that tell variants apart, sorted; `undefined` when no request matches (`*`)
+ */
+export function varyFields({ vary }: HeaderRecord): readonly string[] | undefined {
+  if (vary === undefined) return [];
+  const names = new Set(
+    String(vary)
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && !KEYED.has(name)),
+  );
+  if (names.has('*') || names.size > MAX_FIELDS) return undefined;
+  for (const name of names) if (NEVER_ALIKE.has(name)) return undefined;
+  return [...names].toSorted();
+}
+
+/**
+ * Names the variant that a request selects.
+ *
+ * @param told what the upstream is told about the caller, names and values in turn; the client's own fields of
+ *   these names never reach it
+ */
+export function variantOf(
+  fields: readonly string[],
+  headers: IncomingHttpHeaders,
+  told: readonly string[] = [],
+): string {
+  const values = fields.map((name) => {
+    const at = told.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
+    if (at !== -1) return told[at + 1];
+    return name.startsWith('x-user-') ? null : normalise(name, headers[name]);
+  });
+  return hash('sha256', JSON.stringify([fields, values]), 'base64url');
+}
+
+/** RFC 9111 section 4.1: lines are one list, and blanks between its members mean nothing. */
+function normalise(name: string, value: string | string[] | undefined): string | null {
+  if (value === undefined) return null;
+  const list = (typeof value === 'string' ? value : value.join(','))
+    .split(',')
+    .map((each) => each.trim())
+    .join(',');
+  return CASELESS.has(name) ? list.toLowerCase().replaceAll(/\s*;\s*/g, ';') : list;
+}

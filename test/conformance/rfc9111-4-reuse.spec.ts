@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { bearer } from '../support/tokens.js';
+import { until } from '../support/until.js';
+import { cached, FRESH } from './cached.js';
+
+describe('RFC 9111 section 4.1: Vary', () => {
+  const varying = (vary: string) => cached(() => ({ headers: { ...FRESH, vary } }));
+
+  it('keeps several variants', async () => {
+    const { get } = await varying('Accept-Language');
+    const ask = async (language?: string) =>
+      (await get('/1', language === undefined ? {} : { 'accept-language': language })).body;
+    expect([await ask('en'), await ask('de'), await ask()]).toEqual(['1', '2', '3']);
+    expect([await ask('en'), await ask('de'), await ask()]).toEqual(['1', '2', '3']);
+    expect(await ask('EN')).toBe('1');
+  });
+
+  it('reuses nothing with *', async () => {
+    const { get } = await varying('Accept, *');
+    expect([(await get()).body, (await get()).body]).toEqual(['1', '2']);
+  });
+
+  it('is heeded when only a later answer has it', async () => {
+    const { get } = await cached((n) => ({
+      headers: {
+        ...FRESH,
+        ...(n === 1 ? { 'cache-control': 'max-age=60', age: '100', etag: '"1"' } : { vary: 'x-a' }),
+      },
+    }));
+    const ask = async (value: string) => (await get('/1', { 'x-a': value })).body;
+    expect([await ask('1'), await ask('1'), await ask('2'), await ask('1')]).toEqual(['1', '2', '3', '2']);
+  });
+
+  it('is bounded for each URL', async () => {
+    const { get, seen } = await varying('x-a');
+    for (let i = 0; i < 50; i++) await get('/1', { 'x-a': String(i) });
+    expect((await get('/1', { 'x-a': '49' })).body).toBe('50');
+    await get('/1', { 'x-a': '0' });
+    expect(seen).toHaveLength(51);
+  });
+
+  it('never tells users by what they claim to be', async () => {
+    const { get } = await cached(
+      (_n, req) => ({
+        headers: { 'cache-control': 'public, max-age=60', vary: 'X-User-Id' },
+        body: String(req.headers['x-user-id']),
+      }),
+      { cache: '{ per: public }' },
+    );
+    for (const sub of ['alice', 'bob', 'alice']) {
+      expect((await get('/mine/1', { ...bearer({ sub }), 'x-user-id': 'mallory' })).body).toBe(sub);
+    }
+  });
+});
+
+describe('RFC 9111 section 4.4: invalidation', () => {
+  it.each(['POST', 'PUT', 'DELETE'])('%s to the same URL, on another route', async (method) => {
+    const { get } = await cached(() => ({ headers: { ...FRESH } }));
+    expect((await get()).body).toBe('1');
+    await get('/1', {}, method);
+    expect((await get()).body).toBe('3');
+  });
+
+  it.each([400, 500])('not when it fails with %i', async (status) => {
+    const { get } = await cached((n) => (n === 2 ? { status } : { headers: { ...FRESH } }));
+    await get();
+    await get('/1', {}, 'POST');
+    expect((await get()).body).toBe('1');
+  });
+
+  it.each(['location', 'content-location'])('of what %s names on the same origin', async (field) => {
+    const { get } = await cached((n) => ({ headers: { ...FRESH, ...(n === 2 ? { [field]: '/1' } : {}) } }));
+    await get();
+    await get('/orders', {}, 'POST');
+    expect((await get()).body).toBe('3');
+  });
+
+  it('not of another origin', async () => {
+    const { get } = await cached((n) => ({
+      headers: { ...FRESH, ...(n === 2 ? { location: 'http://elsewhere.test/1' } : {}) },
+    }));
+    await get();
+    await get('/orders', {}, 'POST');
+    expect((await get()).body).toBe('1');
+  });
+
+  it('of an answer that was already under way', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const { get, seen } = await cached(async (n) => {
+      if (n === 1) await held;
+      return { headers: { ...FRESH } };
+    });
+    const old = get();
+    await until('it is under way', () => seen.length === 1);
+    await get('/1', {}, 'POST');
+    release();
+    expect((await old).body).toBe('1');
+    expect((await get()).body).toBe('3');
+  });
+
+  it('of every user’s copies and every variant', async () => {
+    const { get } = await cached(() => ({ headers: { ...FRESH, vary: 'x-a' } }));
+    const ask = async (sub: string, value: string) =>
+      (await get('/mine/1', { ...bearer({ sub }), 'x-a': value })).body;
+    expect([await ask('alice', '1'), await ask('bob', '1'), await ask('bob', '2')]).toEqual(['1', '2', '3']);
+    await get('/mine/1', bearer({ sub: 'alice' }), 'PATCH');
+    expect([await ask('alice', '1'), await ask('bob', '1'), await ask('bob', '2')]).toEqual(['5', '6', '7']);
+  });
+});
+
+describe('RFC 9110 section 9.3.2: HEAD', () => {
+  it('is answered from a stored GET', async () => {
+    const { get, seen } = await cached(() => ({ headers: { ...FRESH, 'x-a': '1' }, body: 'hello' }));
+    await get();
+    const head = await get('/1', {}, 'HEAD');
+    expect(head).toMatchObject({
+      status: 200,
+      body: '',
+      headers: { 'content-length': '5', 'x-a': '1', age: '0' },
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('stores nothing itself', async () => {
+    const { get, seen } = await cached(() => ({ headers: { ...FRESH } }));
+    await get('/1', {}, 'HEAD');
+    expect((await get()).body).toBe('2');
+    expect(seen).toHaveLength(2);
+  });
+});
+
+describe('RFC 9110 section 14: ranges of what is stored', () => {
+  const start = async () => {
+    const whole = await cached(() => ({ headers: { ...FRESH, etag: '"1"' }, body: 'hello' }));
+    await whole.get();
+    return whole;
+  };
+
+  it.each([
+    ['bytes=0-1', 206, 'he', 'bytes 0-1/5'],
+    ['bytes=3-', 206, 'lo', 'bytes 3-4/5'],
+    ['bytes=-2', 206, 'lo', 'bytes 3-4/5'],
+    ['bytes=9-', 416, '', 'bytes */5'],
+    ['bytes=0-1,3-4', 200, 'hello', undefined],
+    ['lines=1-2', 200, 'hello', undefined],
+  ])('%s: %i', async (range, status, body, contentRange) => {
+    const { get, seen } = await start();
+    const answer = await get('/1', { range });
+    expect(answer).toMatchObject({ status, body });
+    expect(answer.headers['content-range']).toBe(contentRange);
+    expect(answer.headers['content-length']).toBe(String(body.length));
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    ['"1"', 206],
+    ['"0"', 200],
+    ['W/"1"', 200],
+  ])('If-Range %s: %i', async (ifRange, status) => {
+    const { get } = await start();
+    expect((await get('/1', { range: 'bytes=0-1', 'if-range': ifRange })).status).toBe(status);
+  });
+
+  it('a part that the upstream sends is not stored', async () => {
+    const { get, seen } = await cached((_n, req) =>
+      req.headers.range === undefined
+        ? { headers: { ...FRESH }, body: 'hello' }
+        : { status: 206, headers: { ...FRESH, 'content-range': 'bytes 0-1/5' }, body: 'he' },
+    );
+    expect((await get('/1', { range: 'bytes=0-1' })).status).toBe(206);
+    expect(await get()).toMatchObject({ status: 200, body: 'hello' });
+    expect(seen).toHaveLength(2);
+  });
+});
