@@ -4,6 +4,7 @@ import type { RouteAuthConfig } from '../config/gateway-config.js';
 import { AuthEvents, type AuthFailure } from '../routing/auth-events.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
+import { HandlerRules } from './auth-metadata.js';
 import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { refusal } from './challenge.js';
@@ -13,12 +14,13 @@ const BEARER = /^bearer +([^\s]+) *$/i;
 const REQUIRED = new AuthPolicy({});
 
 /**
- * Lets in who holds a valid token, on routes and on controllers of code alike. Secure by default: what says
+ * Lets in who holds a valid token, on routes and on controllers of code alike. Secure by default: a route that says
  * nothing about `auth` requires a token as soon as a provider is configured; code that asks for this guard
- * always requires one.
+ * requires one, whatever route of the configuration has its path, unless it is `@Public()`.
  */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
+  private readonly handlers = new HandlerRules();
   /** By what they were compiled from, so that a new configuration brings its own. */
   private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
@@ -35,7 +37,8 @@ export class JwtAuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const req = context.switchToHttp().getRequest<Request>();
     const exchange = exchangeOf(req);
-    const policy = this.policyOf(exchange);
+    const rule = this.handlers.of(context.getClass(), context.getHandler());
+    const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
     if (policy === 'none') return true;
     const token = BEARER.exec(req.headers.authorization ?? '')?.[1];
     if (token === undefined) {
