@@ -72,6 +72,7 @@ function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest
       proto: 'http',
       via: VIA.entry,
       forwardAuthorization: exchange.forwardAuthorization,
+      credentialHeader: exchange.credentialHeader,
       identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
     }),
     ...requestBody(exchange, route.maxBodyBytes),
