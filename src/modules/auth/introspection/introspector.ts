@@ -80,7 +80,7 @@ export class Introspector {
       this.refused.set(key, this.clock.now() + REFUSED_FOR);
       return 'inactive';
     }
-    return this.accept(answer as Record<string, unknown>);
+    return this.accept(answer);
   }
 
   private accept(answer: Record<string, unknown>): Verdict {
