@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import './require-node.js';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { run } from './main.js';
@@ -7,6 +8,7 @@ import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { gatewayJsonSchema } from './modules/config/schema/json-schema.js';
 import { loadConfigFile } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
+import { hashApiKey } from './modules/auth/api-keys.js';
 import { issueToken, type TokenRequest } from './modules/auth/issue-token.js';
 
 const DEFAULT_CONFIG = 'gateway.yaml';
@@ -32,6 +34,7 @@ Examples:
   $ breakwater start -c gateway.yaml
   $ breakwater check -c gateway.yaml
   $ breakwater token -c gateway.yaml --sub alice --scopes users:read --expires 8h
+  $ breakwater api-key
   $ breakwater schema > gateway.schema.json`,
   );
 
@@ -73,6 +76,17 @@ program
     const result = issueToken(load(file).auth, request);
     if (!result.ok) fail(result.problem);
     else console.log(result.token);
+  });
+
+program
+  .command('api-key')
+  .description('make an API key, and its hash for the configuration')
+  .option('--stdin', 'hash the key that is on standard input instead')
+  .addHelpText('after', '\nExample:\n  $ breakwater api-key')
+  .action(({ stdin }: { stdin?: boolean }) => {
+    const key = stdin ? readFileSync(0, 'utf8').trim() : randomBytes(32).toString('base64url');
+    if (key === '') fail('There is no key on standard input.');
+    else console.log(`${stdin ? '' : `key:  ${key}\n`}hash: ${hashApiKey(key)}`);
   });
 
 program

@@ -7,6 +7,7 @@ export { OUTCOMES, type Outcome, type OutcomeRow } from './common/errors/outcome
 export { AppModule } from './app.module.js';
 export { Gateway, type GatewayOptions, type ShutdownOptions } from './gateway.js';
 export { JsonLogger } from './logger.js';
+export { CurrentUser, Public, Scopes } from './modules/auth/auth.decorators.js';
 export { AuthModule } from './modules/auth/auth.module.js';
 export { JwtAuthGuard } from './modules/auth/jwt-auth.guard.js';
 export type { GatewayConfig } from './modules/config/gateway-config.js';

@@ -12,13 +12,13 @@ describe('the command line', { timeout: 60_000 }, () => {
   it('--help names every command and shows one of each', async () => {
     const { code, stdout, stderr } = await cli(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['start', 'check', 'token', 'schema']) {
+    for (const command of ['start', 'check', 'token', 'api-key', 'schema']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} .*\\w`, 'm'));
       expect(stdout).toContain(`$ breakwater ${command}`);
     }
   });
 
-  it.each(['start', 'check', 'token', 'schema'])('%s --help shows an example', async (command) => {
+  it.each(['start', 'check', 'token', 'api-key', 'schema'])('%s --help shows an example', async (command) => {
     const { code, stdout, stderr } = await cli([command, '--help']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   malformed_host: { status: 400, title: 'The request host is missing or malformed' },
   token_missing: { status: 401, title: 'A bearer token is required' },
   token_invalid: { status: 401, title: 'The bearer token is not valid' },
+  api_key_missing: { status: 401, title: 'An API key is required' },
   api_key_invalid: { status: 401, title: 'The API key is not valid' },
   admin_token_required: { status: 401, title: 'The management token is required' },
   insufficient_scope: { status: 403, title: 'The token lacks a required scope' },

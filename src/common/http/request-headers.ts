@@ -32,6 +32,8 @@ export interface UpstreamRequestContext {
   readonly via: string;
   /** Whether the client's `Authorization` goes on to the upstream. */
   readonly forwardAuthorization: boolean;
+  /** Another header that does not go on, lower case: a key was in it. */
+  readonly credentialHeader?: string | undefined;
   /** Verified identity, names and values in turn. */
   readonly identity: readonly string[];
   /** What to ask instead of the client's own conditions and range, names and values in turn. */
@@ -59,6 +61,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
     const name = original.toLowerCase();
     if (isHopByHop(name) || name === 'host' || nominated.has(name)) continue;
     if (name === 'authorization' && !context.forwardAuthorization) continue;
+    if (name === context.credentialHeader) continue;
     if (isIdentity(name) || hasDashTwin(name)) continue;
     if (context.conditions && CONDITIONS.has(name)) continue;
     if (isPeerClaim(name)) {

@@ -5,6 +5,8 @@ import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/gateway-config.js';
 import { AuthEvents } from '../routing/auth-events.js';
+import { ApiKeyProvider } from './api-keys.js';
+import { Introspector } from './introspection/introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
 import { RemoteKeys } from './jwks/remote-keys.js';
 import { JwtProvider } from './jwt-provider.js';
@@ -18,6 +20,9 @@ export type Allowed = ReadonlySet<string> | undefined;
 /** The providers of the configuration, compiled; keeps the keys of those that publish them. */
 @Injectable()
 export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
+  /** In the order of the configuration. */
+  readonly apiKeys: readonly ApiKeyProvider[];
+  private readonly introspectors: readonly Introspector[];
   private readonly issuers: readonly JwtProvider[];
   private readonly remoteKeys: RemoteKeys[] = [];
 
@@ -27,9 +32,16 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(HttpService) private readonly http: HttpService,
     @Inject(AuthEvents) private readonly events: AuthEvents,
   ) {
-    this.issuers = Object.entries(config.current.auth).map(
-      ([id, each]) => new JwtProvider(id, each, this.keysOf(id, each)),
+    const entries = Object.entries(config.current.auth);
+    this.apiKeys = entries
+      .filter(([, each]) => each.apiKeys)
+      .map(([id, each]) => new ApiKeyProvider(id, each));
+    this.introspectors = entries.flatMap(([id, each]) =>
+      each.introspection ? [new Introspector(id, each, each.introspection, http, clock)] : [],
     );
+    this.issuers = entries
+      .filter(([, each]) => !each.apiKeys && !each.introspection)
+      .map(([id, each]) => new JwtProvider(id, each, this.keysOf(id, each)));
   }
 
   /** In the background: an issuer that is away does not keep the gateway from starting. */
@@ -38,11 +50,24 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
-    for (const keys of this.remoteKeys) keys.stop();
+    for (const each of [...this.remoteKeys, ...this.introspectors]) each.stop();
   }
 
   get isEmpty(): boolean {
-    return this.issuers.length === 0;
+    return [this.issuers, this.introspectors, this.apiKeys].every(({ length }) => length === 0);
+  }
+
+  /** Is there any provider of tokens among them? */
+  takeTokens(allowed: Allowed): boolean {
+    return (
+      this.introspectorOf(allowed) !== undefined ||
+      this.issuers.some(({ id }) => allowed === undefined || allowed.has(id))
+    );
+  }
+
+  /** @returns the first that may be asked about a token that no issuer of JWTs takes */
+  introspectorOf(allowed: Allowed): Introspector | undefined {
+    return this.introspectors.find(({ id }) => allowed === undefined || allowed.has(id));
   }
 
   /** @returns the provider of the token's issuer, or else one that takes any issuer's */

@@ -25,6 +25,7 @@ const ANSWERS: Readonly<Record<AuthFailure, Answer>> = {
   audience: { code: 'token_invalid', detail: 'The token is not meant for this service' },
   claims: { code: 'token_invalid', detail: 'A registered claim is missing or of the wrong type' },
   inactive: { code: 'token_invalid', detail: 'The token is not active' },
+  missing_api_key: { code: 'api_key_missing' },
   unknown_api_key: { code: 'api_key_invalid' },
   insufficient_scope: {
     code: 'insufficient_scope',
@@ -61,6 +62,7 @@ function headersOf(code: ProblemCode, detail: string | undefined, scopes: string
     case 'keys_unavailable':
     case 'introspection_unavailable':
       return { 'Retry-After': '1' };
+    case 'api_key_missing':
     case 'api_key_invalid':
       return { 'WWW-Authenticate': 'ApiKey realm="breakwater"' };
     default:

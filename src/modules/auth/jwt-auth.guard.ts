@@ -4,21 +4,25 @@ import type { RouteAuthConfig } from '../config/gateway-config.js';
 import { AuthEvents, type AuthFailure } from '../routing/auth-events.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
+import type { ApiKeyProvider } from './api-keys.js';
+import { HandlerRules } from './auth-metadata.js';
 import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { refusal } from './challenge.js';
+import { takeParameter } from './query-parameter.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 const REQUIRED = new AuthPolicy({});
 
 /**
- * Lets in who holds a valid token, on routes and on controllers of code alike. Secure by default: what says
+ * Lets in who holds a valid token, on routes and on controllers of code alike. Secure by default: a route that says
  * nothing about `auth` requires a token as soon as a provider is configured; code that asks for this guard
- * always requires one.
+ * requires one, whatever route of the configuration has its path, unless it is `@Public()`.
  */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
+  private readonly handlers = new HandlerRules();
   /** By what they were compiled from, so that a new configuration brings its own. */
   private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
@@ -35,17 +39,36 @@ export class JwtAuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const req = context.switchToHttp().getRequest<Request>();
     const exchange = exchangeOf(req);
-    const policy = this.policyOf(exchange);
+    const rule = this.handlers.of(context.getClass(), context.getHandler());
+    const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
     if (policy === 'none') return true;
+    if (this.providers.apiKeys.length > 0 && exchange) {
+      const verdict = this.byApiKey(exchange, policy);
+      if (verdict !== undefined) return this.admit(verdict, policy, exchange);
+    }
     const token = BEARER.exec(req.headers.authorization ?? '')?.[1];
     if (token === undefined) {
       if (policy.optional && req.headers.authorization === undefined) return true;
-      return this.refuse('missing', policy);
+      return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
     const verdict = this.verifier.verify(token, policy.allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
+  }
+
+  /** A key counts before a token. @returns `undefined` when there is none */
+  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | AuthFailure | undefined {
+    let verdict: AuthFailure | undefined;
+    for (const provider of this.providers.apiKeys) {
+      if (allowed !== undefined && !allowed.has(provider.id)) continue;
+      const key = presentedKey(exchange, provider, forward);
+      if (key === undefined) continue;
+      const identity = provider.find(key);
+      if (identity) return identity;
+      verdict = 'unknown_api_key';
+    }
+    return verdict;
   }
 
   private admit(verdict: Identity | AuthFailure, policy: AuthPolicy, exchange: Exchange | undefined): true {
@@ -74,4 +97,20 @@ export class JwtAuthGuard implements CanActivate {
     if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
     return policy;
   }
+}
+
+/** Reads a key, and ends it here unless it is to be forwarded: it is as secret as a token. */
+function presentedKey(
+  exchange: Exchange,
+  { header, query }: ApiKeyProvider,
+  forward: boolean,
+): string | undefined {
+  const field = exchange.req.headers[header];
+  if (typeof field === 'string') {
+    if (!forward) exchange.credentialHeader = header;
+    return field;
+  }
+  const taken = query === undefined ? undefined : takeParameter(exchange.head.query, query);
+  if (taken && !forward) exchange.head = { ...exchange.head, query: taken.rest };
+  return taken?.value;
 }

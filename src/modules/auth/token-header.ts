@@ -4,7 +4,7 @@ const SEGMENT = /^[A-Za-z0-9_-]+$/;
 /** Header parameters that make a verifier fetch or trust a key of the sender's choice, or change what is signed. */
 const REFUSED = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip'] as const;
 /** Larger ones are refused unread, whatever `server.maxHeaderBytes` lets through. Characters. */
-const LONGEST = 16_384;
+export const LONGEST_TOKEN = 16_384;
 
 /** A token that was read and not verified. */
 export interface UnverifiedToken {
@@ -20,7 +20,7 @@ export interface UnverifiedToken {
  *   one canonical spelling, each key once
  */
 export function readToken(token: string): UnverifiedToken | undefined {
-  if (token.length > LONGEST) return undefined;
+  if (token.length > LONGEST_TOKEN) return undefined;
   const [header, payload, signature, ...more] = token.split('.');
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0)
     return undefined;

@@ -7,7 +7,7 @@ import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
 import type { Verdict, Verified } from './jwt-provider.js';
-import { readToken } from './token-header.js';
+import { LONGEST_TOKEN, readToken } from './token-header.js';
 
 const REMEMBERED_TOKENS = 10_000;
 
@@ -42,8 +42,11 @@ export class TokenVerifier {
 
   private judge(token: string, allowed: Allowed, nowMs: number): Verdict | Promise<Verdict> {
     const read = readToken(token);
-    if (!read) return 'malformed';
-    return this.providers.issuerOf(read, allowed)?.verify(token, read, nowMs) ?? 'no_provider';
+    const issuer = read && this.providers.issuerOf(read, allowed);
+    if (issuer) return issuer.verify(token, read, nowMs);
+    if (token.length > LONGEST_TOKEN) return 'malformed';
+    // A token that only its issuer can read may look like anything.
+    return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
   private remember(hashed: string, verdict: Verdict): Identity | AuthFailure {

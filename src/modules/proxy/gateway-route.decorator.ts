@@ -1,11 +1,12 @@
 import { applyDecorators, UseGuards, UseInterceptors } from '@nestjs/common';
+import { ByRoute } from '../auth/auth-metadata.js';
 import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
 import { CacheInterceptor } from '../cache/cache.interceptor.js';
 import { RouteGuard } from '../routing/route.guard.js';
 
 /** The stages of a gateway route, in the order they run. */
 export const GatewayRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(UseGuards(RouteGuard, JwtAuthGuard));
+  applyDecorators(ByRoute(true), UseGuards(RouteGuard, JwtAuthGuard));
 
 /** The same for a route with a cache. */
 export const CachedGatewayRoute = (): MethodDecorator & ClassDecorator =>

@@ -38,6 +38,7 @@ function requestHeaders(exchange: Exchange): string[] {
     proto: 'http',
     via: VIA.entry,
     forwardAuthorization: exchange.forwardAuthorization,
+    credentialHeader: exchange.credentialHeader,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
     conditions: exchange.conditions,
   });

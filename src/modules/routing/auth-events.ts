@@ -18,6 +18,7 @@ export type AuthFailure =
   | 'claims'
   /** The issuer's introspection endpoint says that it is not valid. */
   | 'inactive'
+  | 'missing_api_key'
   | 'unknown_api_key'
   | 'insufficient_scope'
   | 'insufficient_claims'

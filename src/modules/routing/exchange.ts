@@ -53,6 +53,8 @@ export class Exchange {
   identity: Identity | undefined;
   /** `Authorization` goes on to the upstream. Set by the guard. */
   forwardAuthorization = true;
+  /** A header that the upstream does not get, since a key was in it. Lower case; set by the guard. */
+  credentialHeader: string | undefined;
   cacheResult: CacheResult | undefined;
   /** Set by the cache when it can answer. */
   stored: StoredResponse | undefined;
@@ -74,7 +76,8 @@ export class Exchange {
   constructor(
     readonly req: Request,
     readonly res: Response,
-    readonly head: ExchangeHead,
+    /** The guard takes a key out of its query. */
+    public head: ExchangeHead,
     /** Monotonic milliseconds. */
     readonly startedAt: number,
   ) {

@@ -1,5 +1,5 @@
 import type { HttpService } from '@nestjs/axios';
-import { FetchError, fetchJson } from './fetch-json.js';
+import { FetchError, fetchJson } from '../fetch-json.js';
 
 const MOST_BYTES = 256 * 1024;
 

@@ -4,7 +4,7 @@ import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import type { FoundKeys, KeySource } from '../key-source.js';
 import type { UnverifiedToken } from '../token-header.js';
 import { VerificationKey } from '../verification-key.js';
-import { FetchError } from './fetch-json.js';
+import { FetchError } from '../fetch-json.js';
 import { readJwks } from './read-jwks.js';
 
 /** Milliseconds; doubled with each failure in a row. */

@@ -35,6 +35,7 @@ function problems(provider: object, env?: Record<string, string>): string[] {
   return result.ok ? [] : formatProblems('f', result.problems).split('\n');
 }
 
+const HASH = `sha256:${'0'.repeat(64)}`;
 const SECRET_32 = 'x'.repeat(32);
 
 describe('keys of providers', () => {
@@ -47,6 +48,8 @@ describe('keys of providers', () => {
     [{ publicKey: '${file:p384.pem}', algorithms: ['ES384'] }],
     [{ jwksUri: 'https://idp.example/jwks', algorithms: ['RS256', 'EdDSA'] }],
     [{ issuer: 'https://idp.example/', algorithms: ['ES256'], jwks: { refresh: '5m' } }],
+    [{ apiKeys: [{ id: 'acme', hash: HASH, scopes: ['a:b'] }], header: 'X-Key', query: 'key' }],
+    [{ introspection: { url: 'https://idp/i', clientId: 'gw', clientSecret: 's' }, issuer: 'idp' }],
     [{ publicKey: 'ed.pem', algorithms: ['EdDSA'] }],
     [{ secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { tenant: 'X-User-Tenant', a: 'x-jwt-a' } }],
   ])('takes %j', (provider) => {
@@ -68,7 +71,7 @@ describe('keys of providers', () => {
     [
       'no key',
       { algorithms: ['HS256'] },
-      'auth.main: missing a key, expected one of `secret`, `publicKey`, `jwksUri`, or an `issuer` that',
+      'auth.main: missing a key, expected one of `secret`, `publicKey`, `jwksUri`, `apiKeys`, `introspection`, or an `issuer` that',
     ],
     [
       'two keys',
@@ -94,6 +97,43 @@ describe('keys of providers', () => {
       'HS with discovery',
       { issuer: 'https://idp', algorithms: ['HS256'] },
       'algorithms[0]: found "HS256", expected one that works with `jwksUri`: RS256,',
+    ],
+    ['a key in plain text', { apiKeys: [{ id: 'a', hash: 'hunter2' }] }, 'auth.main.apiKeys[0].hash: found'],
+    ['no API key', { apiKeys: [] }, 'auth.main.apiKeys: found a list, expected at least one key'],
+    [
+      'one id for two keys',
+      {
+        apiKeys: [
+          { id: 'a', hash: HASH },
+          { id: 'a', hash: HASH.replace('0', '1') },
+        ],
+      },
+      'auth.main.apiKeys[1].id: found "a", expected each id once',
+    ],
+    [
+      'one key for two ids',
+      {
+        apiKeys: [
+          { id: 'a', hash: HASH },
+          { id: 'b', hash: HASH },
+        ],
+      },
+      'expected each hash once',
+    ],
+    [
+      'algorithms of API keys',
+      { apiKeys: [{ id: 'a', hash: HASH }], algorithms: ['HS256'] },
+      'auth.main.algorithms: `algorithms` has no meaning with `apiKeys`',
+    ],
+    [
+      'a header for a secret',
+      { secret: SECRET_32, algorithms: ['HS256'], header: 'X-Key' },
+      'auth.main.header: `header` has no meaning with `secret`',
+    ],
+    [
+      'algorithms of tokens that only the issuer reads',
+      { introspection: { url: 'https://idp/i', clientId: 'gw', clientSecret: 's' }, algorithms: ['RS256'] },
+      'auth.main.algorithms: `algorithms` has no meaning with `introspection`',
     ],
     ['no algorithms', { secret: SECRET_32 }, 'auth.main.algorithms: missing, expected a list'],
     ['an empty list of algorithms', { secret: SECRET_32, algorithms: [] }, 'expected at least one algorithm'],

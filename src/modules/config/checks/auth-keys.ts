@@ -13,7 +13,10 @@ export interface AuthKeys {
   readonly publicKeys: ReadonlyMap<string, string>;
 }
 
-const KINDS = ['secret', 'publicKey', 'jwksUri'] as const;
+const KINDS = ['secret', 'publicKey', 'jwksUri', 'apiKeys', 'introspection'] as const;
+const FOR_TOKENS = ['jwks', 'issuer', 'audience', 'algorithms', 'clockSkew', 'forwardClaims'];
+const FOR_JWTS = ['jwks', 'algorithms'];
+const FOR_API_KEYS = ['header', 'query'];
 
 /** Checks that each provider has one key, and that the key fits the algorithms: neither makes sense alone. */
 export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): AuthKeys {
@@ -33,6 +36,14 @@ export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): Aut
       if (typeof value === 'object' && value !== null) problems.push(notOneKey(source, path, kinds));
       continue;
     }
+    problems.push(...strangers(source, path, kind));
+    if (kind === 'apiKeys') {
+      problems.push(...repeatedApiKeys(source, path, provider['apiKeys']));
+      continue;
+    }
+    if (kind === 'introspection') continue;
+    if (!source.has([...path, 'algorithms']))
+      problems.push(source.expected([...path, 'algorithms'], 'a list of the algorithms that are accepted'));
     problems.push(...wrongKind(source, path, kind, provider['algorithms']));
     if (kind === 'secret') problems.push(...sharedSecretProblems(source, path, provider));
     else if (kind === 'publicKey') {
@@ -55,6 +66,30 @@ function notOneKey(source: ConfigSource, path: ConfigPath, found: readonly strin
   return source.problem(
     path,
     `missing a key, expected one of ${all}, or an \`issuer\` that publishes its own`,
+  );
+}
+
+/** Keys of one kind of provider that say nothing in another would look as if they did. */
+function strangers(source: ConfigSource, path: ConfigPath, kind: string): ConfigProblem[] {
+  const strange =
+    kind === 'apiKeys' ? FOR_TOKENS : [...FOR_API_KEYS, ...(kind === 'introspection' ? FOR_JWTS : [])];
+  return strange
+    .filter((key) => source.has([...path, key]))
+    .map((key) => source.problemWithKey([...path, key], `\`${key}\` has no meaning with \`${kind}\``));
+}
+
+/** One id for two keys would be one user, and one key for two ids nobody in particular. */
+function repeatedApiKeys(source: ConfigSource, path: ConfigPath, keys: unknown): ConfigProblem[] {
+  const seen = new Set<unknown>();
+  return asList(keys).flatMap((written, index) =>
+    (['id', 'hash'] as const).flatMap((name) => {
+      const value = asMapping(written)[name];
+      if (typeof value !== 'string' || !seen.has(value)) {
+        seen.add(value);
+        return [];
+      }
+      return [source.expected([...path, 'apiKeys', index, name], `each ${name} once`)];
+    }),
   );
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
-import { byId, text, withoutPrototype } from './scalars.js';
+import { headerName } from './http.js';
+import { scopes } from './route-auth.js';
+import { byId, id, text, withoutPrototype } from './scalars.js';
 import { duration, positiveDuration } from './units.js';
 
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const satisfies readonly SecretAlgorithm[];
@@ -17,6 +19,17 @@ export const PUBLIC_KEY_ALGORITHMS = [
   'ES512',
   'EdDSA',
 ] as const satisfies readonly PublicKeyAlgorithm[];
+
+const HASH_FORM = 'a hash as `breakwater api-key` prints it: sha256: and 64 hex digits';
+
+const apiKeySchema = z.strictObject({
+  id: id().describe('Who has the key: what X-User-Id says. Required.'),
+  hash: z
+    .string(HASH_FORM)
+    .regex(/^sha256:[0-9a-f]{64}$/, HASH_FORM)
+    .describe('Hash of the key, as `breakwater api-key` prints it. Required.'),
+  scopes: scopes().describe('Scopes that whoever has the key has. Default: none.'),
+});
 
 const audience = 'an audience, or a list of them';
 
@@ -40,6 +53,20 @@ const jwksSchema = z.strictObject({
       'How long keys stay in use while fetches fail; then tokens of the issuer get 503. Duration; default 12h.',
     ),
   timeout: positiveDuration().prefault('3s').describe('How long a fetch may take. Duration; default 3s.'),
+});
+
+const introspectionSchema = z.strictObject({
+  url: issuerUrl('an http or https URL such as https://idp.example/introspect').describe(
+    'The introspection endpoint. Required.',
+  ),
+  clientId: text('a client id').describe('What the gateway is called there. Required.'),
+  clientSecret: text('a client secret').describe('Its secret, sent by HTTP Basic. Required.'),
+  timeout: positiveDuration().prefault('2s').describe('How long an answer may take. Duration; default 2s.'),
+  maxAge: positiveDuration()
+    .prefault('1m')
+    .describe(
+      'How long an answer is used before the issuer is asked again; never beyond the end of the token. Duration; default 1m.',
+    ),
 });
 
 /** Headers of these names are removed from what a client sends, so that no other name could be forged. */
@@ -80,6 +107,20 @@ const providerSchema = z.strictObject({
       'Where the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document says it.',
     ),
   jwks: jwksSchema.prefault({}).describe('How keys that an issuer publishes are kept.'),
+  introspection: introspectionSchema
+    .optional()
+    .describe('Asks the issuer about tokens that only it can read (RFC 7662).'),
+  apiKeys: z
+    .array(apiKeySchema)
+    .min(1, 'at least one key')
+    .optional()
+    .describe('Keys that clients may send instead of a token.'),
+  header: headerName().prefault('x-api-key').describe('Header that an API key is in. Default X-Api-Key.'),
+  query: text('the name of a query parameter')
+    .optional()
+    .describe(
+      'Query parameter that an API key may be in as well; upstreams do not get it. URLs end up in logs: prefer the header. Default: none.',
+    ),
   issuer: text('an issuer').optional().describe('The `iss` that a token must have. Default: any.'),
   audience: z
     .union(
@@ -91,8 +132,9 @@ const providerSchema = z.strictObject({
   algorithms: z
     .array(z.enum([...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS]))
     .min(1, 'at least one algorithm')
+    .default([])
     .describe(
-      'Algorithms that are accepted; all of the kind of the key. Required, so that no token chooses.',
+      'Algorithms that are accepted; all of the kind of the key. Required for tokens, so that none chooses.',
     ),
   clockSkew: duration()
     .prefault('60s')

@@ -6,6 +6,11 @@ const PROVIDER = 'the id of a provider of `auth`, or a list of them';
 /** RFC 6749 section 3.3: what a scope may hold, and so what a challenge can quote. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const SCOPE_FORM = 'a scope such as users:read, without blanks, quotes and backslashes';
+
+export function scopes() {
+  return z.array(z.string(SCOPE_FORM).regex(SCOPE, SCOPE_FORM)).prefault([]);
+}
+
 const CLAIM_FORM = 'a value, a list of values of which it must be one, or { contains: value }';
 
 function claimValue() {
@@ -43,11 +48,10 @@ export const routeAuthSchema = z
         PROVIDER,
       )
       .optional()
-      .describe('Id of the provider whose tokens are accepted, or several. Default: every provider.'),
-    scopes: z
-      .array(z.string(SCOPE_FORM).regex(SCOPE, SCOPE_FORM))
-      .prefault([])
-      .describe('Scopes that the token must have, all of them; else the answer is 403. Default: none.'),
+      .describe('Id of the provider whose tokens or keys are accepted, or several. Default: every provider.'),
+    scopes: scopes().describe(
+      'Scopes that the token must have, all of them; else the answer is 403. Default: none.',
+    ),
     claims: z
       .record(z.string(), requirement)
       .prefault({})

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { ApiKeyProvider, hashApiKey } from './api-keys.js';
+
+describe('API keys', () => {
+  it('are known by their hash, each as its own identity', () => {
+    const apiKeys = ['acme', 'shop'].map((id) => ({
+      id,
+      hash: hashApiKey(`key of ${id}`),
+      scopes: [`of:${id}`],
+    }));
+    const provider = new ApiKeyProvider('partners', { apiKeys, header: 'x-api-key' });
+    expect(provider.find('key of acme')).toMatchObject({
+      provider: 'partners',
+      subject: 'acme',
+      scopes: ['of:acme'],
+      upstreamHeaders: ['X-User-Id', 'acme', 'X-User-Scopes', 'of:acme'],
+    });
+    expect(provider.find('key of shop')).toMatchObject({ subject: 'shop' });
+    for (const other of ['', 'key of', 'key of acme ', 'KEY OF ACME', hashApiKey('key of acme')]) {
+      expect(provider.find(other)).toBeUndefined();
+    }
+  });
+
+  it('are told apart beyond the prefix that they are found by', () => {
+    const hash = hashApiKey('key');
+    const neighbour = `${hash.slice(0, -1)}${hash.endsWith('0') ? '1' : '0'}`;
+    const provider = new ApiKeyProvider('p', {
+      apiKeys: [
+        { id: 'neighbour', hash: neighbour, scopes: [] },
+        { id: 'right', hash, scopes: [] },
+      ],
+      header: 'x-api-key',
+    });
+    expect(provider.find('key')).toMatchObject({ subject: 'right' });
+  });
+
+  it('have the hash of any other tool', () => {
+    expect(hashApiKey('test')).toBe(
+      'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto';
+import type { HttpService } from '@nestjs/axios';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../../common/clock.js';
+import type { AuthProviderConfig, IntrospectionConfig } from '../../config/gateway-config.js';
+import { identityOf } from '../identity-of.js';
+import { fetchJson } from '../fetch-json.js';
+import type { Verdict } from '../jwt-provider.js';
+import { refusalOf } from '../registered-claims.js';
+
+const MOST_BYTES = 64 * 1024;
+/** Tokens that are asked about at a time; with more, the endpoint is slower than the flood. */
+const MOST_UNDER_WAY = 64;
+/** Failures in a row after which nothing is asked for a while. */
+const FAILURES = 5;
+/** Milliseconds. */
+const PAUSE = 5_000;
+const REFUSED_FOR = 10_000;
+const MOST_REFUSED = 10_000;
+
+/** Asks an issuer about tokens that only it can read (RFC 7662). What it cannot be asked about does not pass. */
+export class Introspector {
+  private readonly underWay = new Map<string, Promise<Verdict>>();
+  /** Until when, by hash: tokens that are not active. */
+  private readonly refused = new LRUCache<string, number>({ max: MOST_REFUSED });
+  private readonly stopped = new AbortController();
+  private readonly authorization: string;
+  private failures = 0;
+  /** Monotonic milliseconds. */
+  private restsUntil = 0;
+
+  constructor(
+    readonly id: string,
+    private readonly config: AuthProviderConfig,
+    private readonly introspection: IntrospectionConfig,
+    private readonly http: HttpService,
+    private readonly clock: Clock,
+  ) {
+    const { clientId, clientSecret } = introspection;
+    // RFC 6749 section 2.3.1: both are form-encoded before they are put together.
+    const credentials = [clientId, clientSecret].map((text) => encodeURIComponent(text)).join(':');
+    this.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  }
+
+  stop(): void {
+    this.stopped.abort();
+  }
+
+  /** Concurrent calls with one token share one question. */
+  verify(token: string): Verdict | Promise<Verdict> {
+    const key = hash('sha256', token, 'base64');
+    const now = this.clock.now();
+    if (now < (this.refused.get(key) ?? 0)) return 'inactive';
+    const pending = this.underWay.get(key);
+    if (pending) return pending;
+    if (now < this.restsUntil || this.underWay.size >= MOST_UNDER_WAY) return 'introspection_unavailable';
+    const verdict = this.ask(token)
+      .then((answer) => this.judge(answer, key))
+      .catch(() => this.failed())
+      .finally(() => this.underWay.delete(key));
+    this.underWay.set(key, verdict);
+    return verdict;
+  }
+
+  private ask(token: string): Promise<unknown> {
+    const { url, timeout } = this.introspection;
+    return fetchJson(this.http, url, {
+      timeout,
+      maxBytes: MOST_BYTES,
+      signal: this.stopped.signal,
+      form: { token, token_type_hint: 'access_token' },
+      authorization: this.authorization,
+    });
+  }
+
+  private judge(answer: unknown, key: string): Verdict {
+    if (typeof answer !== 'object' || answer === null || !('active' in answer)) return this.failed();
+    this.failures = 0;
+    if (answer.active !== true) {
+      this.refused.set(key, this.clock.now() + REFUSED_FOR);
+      return 'inactive';
+    }
+    return this.accept(answer);
+  }
+
+  private accept(answer: Record<string, unknown>): Verdict {
+    const { issuer, audience, clockSkew, forwardClaims } = this.config;
+    const nowMs = this.clock.wall();
+    const askAgainAt = nowMs + this.introspection.maxAge;
+    // The answer need not say when the token ends; then it is good for as long as it is remembered.
+    const claims = { ...answer, exp: answer['exp'] ?? Math.ceil(askAgainAt / 1000) };
+    const refusal = refusalOf(claims, { issuer, audience, clockSkewMs: clockSkew }, nowMs);
+    if (refusal !== undefined) return refusal;
+    // `refusalOf` lets only numbers through.
+    const exp = claims.exp as number;
+    return {
+      identity: identityOf(claims, { provider: this.id, forwardClaims }),
+      expiresAtMs: Math.min(exp * 1000 + clockSkew, askAgainAt),
+    };
+  }
+
+  private failed(): Verdict {
+    if (++this.failures >= FAILURES) {
+      this.restsUntil = this.clock.now() + PAUSE;
+      // One more failure after the pause is enough for the next one.
+      this.failures = FAILURES - 1;
+    }
+    return 'introspection_unavailable';
+  }
+}

@@ -1,0 +1,93 @@
+import { Controller, Get, Module, UseGuards } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { AuthModule, CurrentUser, type Identity, JwtAuthGuard, Public, Scopes } from '../../src/index.js';
+import { gateway } from '../support/gateway.js';
+import { recording } from '../support/recording.js';
+import { bearer, SECRET } from '../support/tokens.js';
+
+@Controller('account')
+@UseGuards(JwtAuthGuard)
+class AccountController {
+  @Get()
+  who(@CurrentUser() user: Identity) {
+    return { id: user.subject, tenant: user.tenant, scopes: user.scopes };
+  }
+
+  @Get('secrets')
+  @Scopes('secrets')
+  secrets() {
+    return {};
+  }
+
+  @Get('terms')
+  @Public()
+  terms(@CurrentUser() user?: Identity) {
+    return { user: user ?? null };
+  }
+}
+
+@Controller('admin')
+@Scopes('admin')
+class AdminController {
+  @Get()
+  any() {
+    return {};
+  }
+
+  @Get('wipe')
+  @Scopes('wipe')
+  wipe() {
+    return {};
+  }
+
+  @Get('ping')
+  @Public()
+  ping() {
+    return {};
+  }
+}
+
+@Module({ imports: [AuthModule], controllers: [AccountController, AdminController] })
+class CodeModule {}
+
+/** The route below everything is public, which says nothing about code. */
+const YAML = `
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: users, match: { path: /** }, upstream: users, auth: none }]
+`;
+
+async function start() {
+  const gw = await gateway(YAML).withUpstream('users', recording().handler).withModule(CodeModule).start();
+  const ask = (path: string, scope?: string) =>
+    gw.fetch(path, { headers: scope === undefined ? {} : bearer({ scope, tenant: 'acme' }) });
+  return { ask, status: async (...args: Parameters<typeof ask>) => (await ask(...args)).status };
+}
+
+describe('a controller of code', () => {
+  it('requires a token, although the route with its path is public', async () => {
+    const { status, ask } = await start();
+    expect(await status('/elsewhere')).toBe(200);
+    expect(await status('/account')).toBe(401);
+    const response = await ask('/account', 'a b');
+    expect(await response.json()).toEqual({ id: 'alice', tenant: 'acme', scopes: ['a', 'b'] });
+  });
+
+  it('may require scopes, of a handler and of all', async () => {
+    const { status } = await start();
+    expect(await status('/account/secrets', 'a')).toBe(403);
+    expect(await status('/account/secrets', 'secrets')).toBe(200);
+    expect(await status('/admin')).toBe(401);
+    expect(await status('/admin', 'wipe')).toBe(403);
+    expect(await status('/admin', 'admin')).toBe(200);
+    expect(await status('/admin/wipe', 'wipe')).toBe(403);
+    expect(await status('/admin/wipe', 'admin')).toBe(403);
+    expect(await status('/admin/wipe', 'admin wipe')).toBe(200);
+  });
+
+  it('may except a handler', async () => {
+    const { status, ask } = await start();
+    expect(await (await ask('/account/terms')).json()).toEqual({ user: null });
+    expect(await status('/admin/ping')).toBe(200);
+  });
+});

@@ -1,0 +1,123 @@
+import { createServer, type RequestListener } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { gateway, listen } from '../support/gateway.js';
+import { collectBody } from '../support/http.js';
+import { recording } from '../support/recording.js';
+import { bearer, inSeconds, SECRET } from '../support/tokens.js';
+
+/** An issuer that knows what the test says of each token, and remembers what it was asked. */
+async function issuer(known: Record<string, unknown>) {
+  const asked: { token: string | null; headers: Record<string, unknown>; method?: string }[] = [];
+  const state = { answer: undefined as RequestListener | undefined };
+  const url = await listen(
+    createServer((req, res) => {
+      void collectBody(req).then((body) => {
+        const token = new URLSearchParams(body.toString()).get('token');
+        asked.push({ token, headers: req.headers, method: req.method });
+        if (state.answer) state.answer(req, res);
+        else res.end(JSON.stringify((token !== null && known[token]) || { active: false }));
+      });
+    }),
+  );
+  return { url, asked, state };
+}
+
+async function start(known: Record<string, unknown> = {}, more = '') {
+  const idp = await issuer(known);
+  const users = recording();
+  const gw = await gateway(`
+auth:
+  main: { secret: "${SECRET}", algorithms: [HS256], issuer: main }
+  opaque:
+    introspection: { url: "${idp.url}", clientId: "g:w", clientSecret: "s cret", timeout: 500ms }
+    audience: gw
+    ${more}
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: users, match: { path: /** }, upstream: users }
+  - { id: scoped, match: { path: /scoped }, upstream: users, auth: { provider: opaque, scopes: [a] } }
+`)
+    .withUpstream('users', users.handler)
+    .start();
+  const ask = (token: string, path = '/1') =>
+    gw.fetch(path, { headers: { authorization: `Bearer ${token}` } });
+  return { idp, users, gw, ask };
+}
+
+const ALICE = { active: true, sub: 'alice', aud: 'gw', scope: 'a b', exp: inSeconds(3600) };
+
+describe('a token that only its issuer can read', () => {
+  it('is asked about once, with the credentials of the gateway', async () => {
+    const { idp, users, ask } = await start({ opaque: ALICE });
+    const answers = await Promise.all([ask('opaque'), ask('opaque'), ask('opaque', '/scoped')]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await ask('opaque')).status).toBe(200);
+    expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'alice', 'x-user-scopes': 'a b' });
+    expect(idp.asked).toHaveLength(1);
+    expect(idp.asked[0]).toMatchObject({
+      method: 'POST',
+      token: 'opaque',
+      headers: { authorization: `Basic ${Buffer.from('g%3Aw:s%20cret').toString('base64')}` },
+    });
+  });
+
+  it.each([
+    ['is not active', { active: false }],
+    ['is active in words only', { ...ALICE, active: 'true' }],
+    ['is for somebody else', { ...ALICE, aud: 'other' }],
+    ['has expired after all', { ...ALICE, exp: inSeconds(-90) }],
+    ['ends on a date that is text', { ...ALICE, exp: String(inSeconds(60)) }],
+  ])('is a 401 when it %s', async (_, answer) => {
+    const { ask, users } = await start({ opaque: answer });
+    expect((await ask('opaque')).status).toBe(401);
+    expect(users.requests).toHaveLength(0);
+  });
+
+  it('is not asked about again and again when it is not active', async () => {
+    const { ask, idp } = await start();
+    for (let i = 0; i < 3; i++) expect((await ask('nonsense')).status).toBe(401);
+    expect(idp.asked).toHaveLength(1);
+  });
+
+  it('is not asked about when another provider takes it', async () => {
+    const { ask, gw, idp } = await start();
+    expect((await gw.fetch('/1', { headers: bearer({ iss: 'main' }) })).status).toBe(200);
+    expect((await gw.fetch('/1', { headers: bearer({ iss: 'main', exp: 1 }) })).status).toBe(401);
+    expect(idp.asked).toHaveLength(0);
+    expect((await ask('x'.repeat(16_385))).status).not.toBe(200);
+    expect(idp.asked).toHaveLength(0);
+  });
+
+  it('needs scopes like any other', async () => {
+    const { ask } = await start({ opaque: { ...ALICE, scope: 'b' } });
+    expect((await ask('opaque', '/scoped')).status).toBe(403);
+  });
+});
+
+describe('an issuer that cannot be asked', () => {
+  it.each<[string, RequestListener]>([
+    ['fails', (_req, res) => void res.writeHead(500).end()],
+    ['answers HTML', (_req, res) => void res.end('<html>')],
+    ['answers something else', (_req, res) => void res.end('[]')],
+    ['redirects', (_req, res) => void res.writeHead(302, { location: '/' }).end()],
+    ['refuses the gateway itself', (_req, res) => void res.writeHead(401).end()],
+    ['hangs', () => undefined],
+    ['hangs up', (req) => void req.socket.destroy()],
+  ])('lets nobody in when it %s', async (_, answer) => {
+    const { ask, idp, users } = await start({ opaque: ALICE });
+    idp.state.answer = answer;
+    const response = await ask('opaque');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'introspection_unavailable' });
+    expect(users.requests).toHaveLength(0);
+    idp.state.answer = undefined;
+    expect((await ask('opaque')).status).toBe(200);
+  });
+
+  it('is left alone after five failures in a row', async () => {
+    const { ask, idp } = await start();
+    idp.state.answer = (_req, res) => void res.writeHead(500).end();
+    for (let i = 0; i < 8; i++) expect((await ask(`token-${i}`)).status).toBe(503);
+    expect(idp.asked).toHaveLength(5);
+  });
+});
