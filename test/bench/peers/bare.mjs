@@ -28,7 +28,8 @@ class Reply {
   }
 
   onResponseData(controller, chunk) {
-    if (this.res.write(chunk)) return;
+    // Nobody drains a response whose client has left; waiting for it would hold the connection for ever.
+    if (this.res.write(chunk) || this.res.destroyed) return;
     controller.pause();
     this.res.once('drain', () => controller.resume());
   }
