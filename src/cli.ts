@@ -3,13 +3,12 @@ import './require-node.js';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { run } from './main.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { gatewayJsonSchema } from './modules/config/schema/json-schema.js';
 import { loadConfigFile } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
 import { hashApiKey } from './modules/auth/api-keys.js';
-import { issueToken, type TokenRequest } from './modules/auth/issue-token.js';
+import type { TokenRequest } from './modules/auth/issue-token.js';
 
 const DEFAULT_CONFIG = 'gateway.yaml';
 
@@ -44,7 +43,10 @@ program
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ JWT_SECRET=... breakwater start -c gateway.yaml')
   .action(async ({ config: file }: ConfigOption) => {
-    const failure = await run(load(file, '; nothing was started'));
+    const config = load(file, '; nothing was started');
+    // Only here: loading the whole gateway takes longer than anything the other commands do.
+    const { run } = await import('./main.js');
+    const failure = await run(config);
     if (failure !== undefined) fail(failure);
   });
 
@@ -72,7 +74,8 @@ program
     'after',
     '\nExample:\n  $ curl -H "Authorization: Bearer $(breakwater token --sub alice)" localhost:8080/users/1',
   )
-  .action(({ config: file, ...request }: ConfigOption & TokenRequest) => {
+  .action(async ({ config: file, ...request }: ConfigOption & TokenRequest) => {
+    const { issueToken } = await import('./modules/auth/issue-token.js');
     const result = issueToken(load(file).auth, request);
     if (!result.ok) fail(result.problem);
     else console.log(result.token);
