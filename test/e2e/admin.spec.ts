@@ -20,6 +20,8 @@ const start = (management: string) =>
 const withToken = (field: string) => ({ headers: { Authorization: field } });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 describe('administration', () => {
   it('tells of every upstream, and the story of an outage', async () => {
     const gw = await start('{ port: 0 }');
@@ -39,8 +41,8 @@ describe('administration', () => {
             state: 'open',
             retryAfter: expect.any(Number),
             lastFailures: [
-              { outcome: 'upstream_status', detail: '500' },
-              { outcome: 'upstream_status', detail: '500' },
+              { outcome: 'upstream_status', detail: '500', at: expect.stringMatching(ISO_8601) },
+              { outcome: 'upstream_status', detail: '500', at: expect.stringMatching(ISO_8601) },
             ],
           },
           bulkhead: { inFlight: 0, queued: 0 },

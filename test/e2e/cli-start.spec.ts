@@ -95,7 +95,8 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(stderr).toContain(`Port ${port} on 127.0.0.1 is in use.`);
     expect(stderr).toContain(`${section}.port`);
     expect(stderr).not.toMatch(STACK);
-    expect(stdout).not.toContain('listening');
+    // Told once.
+    expect(stdout).toBe('');
   });
 
   it('ends with 1 and says that a host has no address', async () => {
