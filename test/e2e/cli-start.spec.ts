@@ -74,6 +74,8 @@ describe('breakwater start', { timeout: 60_000 }, () => {
   it('looks for gateway.yaml where nothing else is said, and for the file in GATEWAY_CONFIG', async () => {
     const byDefault = await cli(['start']);
     expect([byDefault.code, byDefault.stderr]).toEqual([1, expect.stringContaining('gateway.yaml:1:1 ')]);
+    const byEmpty = await cli(['start'], { GATEWAY_CONFIG: '' });
+    expect(byEmpty).toEqual(byDefault);
     const byVariable = await cli(['start'], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
     expect([byVariable.code, byVariable.stderr]).toEqual([
       1,
