@@ -2,6 +2,7 @@ import { register } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import { configOf, gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
 import { until } from '../support/until.js';
 
 const yaml = (management: string) => `
@@ -69,6 +70,23 @@ describe('administration', () => {
     const gw = await start('{ port: 0 }');
     expect((await gw.fetch('/admin/overview')).status).toBe(404);
   });
+
+  it.each([
+    ['127.0.0.1:9090', 200],
+    ['[::1]:9090', 200],
+    ['localhost', 200],
+    ['evil.example:9090', 401],
+    ['127.0.0.1.evil.example', 401],
+    ['localhost.evil.example', 401],
+  ])(
+    'on loopback without a token, Host: %s gets %i: a page that points its name here reads nothing',
+    async (host, status) => {
+      const gw = await start('{ port: 0 }');
+      const request = requestHead('GET /admin/overview', `Host: ${host}`, 'Connection: close');
+      const [answer] = answersIn(await raw(gw.gateway.managementUrl, request));
+      expect(answer?.status).toBe(status);
+    },
+  );
 
   it('asks for the token, also on loopback, once there is one', async () => {
     const gw = await start('{ port: 0, token: "to:ken" }');
