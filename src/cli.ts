@@ -4,11 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
-import { gatewayJsonSchema } from './modules/config/schema/json-schema.js';
-import { loadConfigFile } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
-import { hashApiKey } from './modules/auth/api-keys.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
+
+// Each command loads what it needs when it runs, so that none waits for the whole gateway, and --help for nothing.
 
 const DEFAULT_CONFIG = 'gateway.yaml';
 
@@ -47,8 +46,7 @@ program
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ JWT_SECRET=... breakwater start -c gateway.yaml')
   .action(async ({ config: file }: ConfigOption) => {
-    const config = load(file, '; nothing was started');
-    // Only here: loading the whole gateway takes longer than anything the other commands do.
+    const config = await load(file, '; nothing was started');
     const { run } = await import('./main.js');
     const failure = await run(config);
     if (failure !== undefined) fail(failure);
@@ -59,8 +57,8 @@ program
   .description('check a configuration, and warn about what is valid but doubtful')
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ breakwater check -c gateway.yaml && echo fit to deploy')
-  .action(({ config: file }: ConfigOption) => {
-    const { upstreams, routes } = load(file);
+  .action(async ({ config: file }: ConfigOption) => {
+    const { upstreams, routes } = await load(file);
     console.log(
       `${file} is valid: ${count(routes.length, 'route')}, ${count(Object.keys(upstreams).length, 'upstream')}.`,
     );
@@ -80,7 +78,8 @@ program
   )
   .action(async ({ config: file, ...request }: ConfigOption & TokenRequest) => {
     const { issueToken } = await import('./modules/auth/issue-token.js');
-    const result = issueToken(load(file).auth, request);
+    const { auth } = await load(file);
+    const result = issueToken(auth, request);
     if (!result.ok) fail(result.problem);
     else console.log(result.token);
   });
@@ -90,7 +89,8 @@ program
   .description('make an API key, and its hash for the configuration')
   .option('--stdin', 'hash the key that is on standard input instead')
   .addHelpText('after', '\nExample:\n  $ breakwater api-key')
-  .action(({ stdin }: { stdin?: boolean }) => {
+  .action(async ({ stdin }: { stdin?: boolean }) => {
+    const { hashApiKey } = await import('./modules/auth/api-keys.js');
     const key = stdin ? readFileSync(0, 'utf8').trim() : randomBytes(32).toString('base64url');
     if (key === '') fail('There is no key on standard input.');
     else console.log(`${stdin ? '' : `key:  ${key}\n`}hash: ${hashApiKey(key)}`);
@@ -100,7 +100,10 @@ program
   .command('schema')
   .description('print the JSON Schema of the configuration, for editors')
   .addHelpText('after', '\nExample:\n  $ breakwater schema > gateway.schema.json')
-  .action(() => console.log(JSON.stringify(gatewayJsonSchema(), null, 2)));
+  .action(async () => {
+    const { gatewayJsonSchema } = await import('./modules/config/schema/json-schema.js');
+    console.log(JSON.stringify(gatewayJsonSchema(), null, 2));
+  });
 
 await program.parseAsync().catch((error: unknown) => {
   // Only a fault of ours ends here; a user's mistake has had its message.
@@ -108,7 +111,8 @@ await program.parseAsync().catch((error: unknown) => {
   process.exitCode = 70;
 });
 
-function load(file: string, consequence = ''): GatewayConfig {
+async function load(file: string, consequence = ''): Promise<GatewayConfig> {
+  const { loadConfigFile } = await import('./modules/config/load-config-file.js');
   const result = loadConfigFile(file);
   if (result.ok) {
     if (result.warnings.length > 0) console.error(`Warnings:\n${formatProblems(file, result.warnings)}`);
