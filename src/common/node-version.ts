@@ -5,8 +5,9 @@
  */
 export function nodeTooOld(version: string, engines: string): string | undefined {
   const oldest = engines.replace('>=', '');
-  // `numeric`: 24.10 comes after 24.9.
-  if (version.localeCompare(oldest, 'en', { numeric: true }) >= 0) return undefined;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = oldest.split('.').map(Number);
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined;
   return (
     `Breakwater needs Node.js ${oldest} or newer, this is ${version}. In a clone, npm brings the right one: ` +
     '`npm start -- -c gateway.yaml`, `npx breakwater check`.'
