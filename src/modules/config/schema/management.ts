@@ -11,7 +11,7 @@ export const managementSchema = z.strictObject({
     .prefault('')
     .describe(
       'What the administration asks for, as a bearer token or as the password of any user. Empty: no token is ' +
-        'asked for on a loopback address, and nobody gets in on any other.',
+        'asked for on a loopback address, of who asks for localhost or an address, and nobody gets in on any other.',
     ),
   port: port().prefault(9090).describe('Their port; 0 lets the system choose. Default 9090.'),
 });

@@ -22,7 +22,7 @@ export const serverSchema = z.strictObject({
     .array(cidr())
     .prefault([])
     .describe(
-      'Addresses or CIDR blocks of the peers whose forwarding headers are believed. Default: nobody.',
+      'Addresses or CIDR blocks of the peers whose forwarding headers are believed and passed on. Default: nobody.',
     ),
   maxHeaderBytes: positiveSize()
     .prefault('16KiB')
