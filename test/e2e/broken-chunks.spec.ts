@@ -18,6 +18,7 @@ const CHUNKS: Record<string, string> = {
   'more data than the size': '5\r\nhello world\r\n',
   'a blank before the size': ' 5\r\nhello\r\n',
   'an extension of 20 KB': `5;${'x'.repeat(20_000)}\r\nhello\r\n`,
+  'a thousand extensions of 200 bytes': `1;${'x'.repeat(200)}\r\nh\r\n`.repeat(1_000),
 };
 
 describe('a chunk that breaks the grammar, with the body already on its way', () => {
@@ -39,4 +40,18 @@ describe('a chunk that breaks the grammar, with the body already on its way', ()
       expect(users.requests[0]?.complete).toBe(false);
     },
   );
+});
+
+it('a body in chunks of one byte is as good as any', async () => {
+  let streamed = 0;
+  const users = recording((req, res) => {
+    req.on('data', (data: Buffer) => (streamed += data.length)).once('end', () => res.end('thanks'));
+  });
+  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+  const client = await RawConnection.to(gw.url);
+  client.send(
+    `${requestHead('POST /users', 'Transfer-Encoding: chunked')}${'1\r\na\r\n'.repeat(50_000)}0\r\n\r\n`,
+  );
+  await client.until('thanks');
+  expect(streamed).toBe(50_000);
 });

@@ -3,6 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
 import { BodyCopy } from './body-copy.js';
 
+/** Bytes that frame a byte which is a chunk by itself: up to eight digits, and two ends of a line. */
+const MOST_FRAMING = 12;
+/** Bytes: the longest extension that Node takes, and what it may have read of the next requests. */
+const FRAMING_SLACK = 80 * 1024;
+
 /**
  * A request body on its way to an upstream: counted while it streams, with back-pressure, never gathered.
  * It stands between the two sockets because undici destroys the body it is given when a call fails, and the
@@ -11,9 +16,12 @@ import { BodyCopy } from './body-copy.js';
 export class RequestBody extends Readable {
   private received = 0;
   private copy: BodyCopy | undefined;
+  /** Of a chunked body: what the socket had read before it. */
+  private readonly readBefore: number | undefined;
   private readonly onData = (chunk: Buffer) => {
     this.received += chunk.length;
-    if (this.received > this.maxBytes) this.destroy(new ProblemError('body_too_large', { close: true }));
+    if (this.received > this.maxBytes || this.isMostlyFraming())
+      this.destroy(new ProblemError('body_too_large', { close: true }));
     else {
       this.copy?.add(chunk);
       if (!this.push(chunk)) this.req.pause();
@@ -29,6 +37,7 @@ export class RequestBody extends Readable {
     private readonly maxBytes: number,
   ) {
     super();
+    if (req.headers['content-length'] === undefined) this.readBefore = req.socket.bytesRead;
     req.on('data', this.onData).once('end', this.onEnd).pause();
   }
 
@@ -49,6 +58,13 @@ export class RequestBody extends Readable {
     const again = new RequestBody(this.req, this.maxBytes);
     again.copy = this.copy;
     return again;
+  }
+
+  /** Node bounds the extensions of one chunk, not of all (CVE-2024-22019 was about those of one). */
+  private isMostlyFraming(): boolean {
+    if (this.readBefore === undefined) return false;
+    const bodyBytes = this.received + this.req.readableLength;
+    return this.req.socket.bytesRead - this.readBefore > bodyBytes * (1 + MOST_FRAMING) + FRAMING_SLACK;
   }
 
   override _read(): void {
