@@ -1,6 +1,6 @@
 import { createServer, IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express, RequestHandler } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 import { OpenResponses } from './open-responses.js';
@@ -16,9 +16,14 @@ export type HttpLimits = Pick<
   'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout'
 >;
 
+/** Whether a request is one that the catch-all answers, and no controller before it. */
+export type IsForCatchAll = (req: Request, res: Response) => boolean;
+
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly openResponses = new OpenResponses();
+  private readonly catchAll: RequestHandler[] = [];
+  private isForCatchAll: IsForCatchAll | undefined;
 
   /** @param webSockets whether any route takes them; otherwise `Upgrade` is ignored */
   constructor(
@@ -37,12 +42,22 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.openResponses.closeConnections();
   }
 
+  /**
+   * Takes requests to the handlers of the catch-all without Express, whose router costs more than all they pass on
+   * their way there. They find the same request and response as behind it.
+   */
+  shortCut(isForCatchAll: IsForCatchAll): void {
+    this.isForCatchAll = isForCatchAll;
+  }
+
   /** Mounts a catch-all without its pattern: Express would match and decode every path for it. */
   // Typed as the base class does.
   // oxlint-disable-next-line typescript/no-explicit-any
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
-    return path === CATCH_ALL ? this.use(handler as RequestHandler) : super.all(...args);
+    if (path !== CATCH_ALL) return super.all(...args);
+    this.catchAll.push(handler as RequestHandler);
+    return this.use(handler as RequestHandler);
   }
 
   override initHttpServer(): void {
@@ -56,13 +71,20 @@ export class HttpServerAdapter extends ExpressAdapter {
     };
     const answer = (req: IncomingMessage, res: ServerResponse) => {
       openResponses.add(res);
-      app(req, res);
+      // Made by the classes above.
+      if (this.isForCatchAll?.(req as Request, res as Response)) this.answer(req as Request, res as Response);
+      else app(req, res);
     };
     this.httpServer = createServer(options, answer);
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     refuseConnect(this.httpServer);
     refuseExpectations(this.httpServer);
+  }
+
+  private answer(req: Request, res: Response, from = 0): void {
+    req.res = res;
+    void this.catchAll[from]?.(req, res, () => this.answer(req, res, from + 1));
   }
 }
 
