@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/problem.js';
-import { clientResponseHeaders } from '../../common/http/response-headers.js';
+import { ClientHeaders } from '../../common/http/response-headers.js';
 import { checkHandshake, isOriginAllowed, isSwitchValid } from '../../common/http/websocket.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -42,7 +42,7 @@ export class WebSockets {
       upstream.destroy();
       return;
     }
-    const fields = clientResponseHeaders(headers, [], DROPPED);
+    const fields = CLIENT_HEADERS.from(headers);
     fields.push('X-Request-Id', exchange.id, 'Connection', 'Upgrade', 'Upgrade', 'websocket');
     res.detachSocket(client);
     client.write(headOf(fields), 'latin1');
@@ -54,7 +54,7 @@ export class WebSockets {
   }
 }
 
-const DROPPED: ReadonlySet<string> = new Set(['x-request-id']);
+const CLIENT_HEADERS = new ClientHeaders([], ['x-request-id']);
 
 function headOf(fields: readonly string[]): string {
   let head = 'HTTP/1.1 101 Switching Protocols\r\n';
