@@ -51,7 +51,7 @@ export class JwtAuthGuard implements CanActivate {
       if (policy.optional && req.headers.authorization === undefined) return true;
       return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
-    const verdict = this.verifier.verify(token, policy.allowed);
+    const verdict = this.verifier.verify(token, policy.allowed, req.socket);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
@@ -7,6 +6,7 @@ import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
 import type { Verdict, Verified } from './jwt-provider.js';
+import { TokenHashes } from './token-hashes.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
 
 const REMEMBERED_TOKENS = 10_000;
@@ -16,6 +16,7 @@ const REMEMBERED_TOKENS = 10_000;
 export class TokenVerifier {
   /** By SHA-256, so that no token stays in memory. */
   private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
+  private readonly hashes = new TokenHashes();
 
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
@@ -24,12 +25,17 @@ export class TokenVerifier {
 
   /**
    * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
+   * @param connection that it came by
    * @returns why no provider vouches for the token, in place of an identity; a promise only when something must be
    *   fetched or computed elsewhere, and never for a token that is remembered
    */
-  verify(token: string, allowed?: Allowed): Identity | AuthFailure | Promise<Identity | AuthFailure> {
+  verify(
+    token: string,
+    allowed?: Allowed,
+    connection?: object,
+  ): Identity | AuthFailure | Promise<Identity | AuthFailure> {
     const now = this.clock.wall();
-    const hashed = hash('sha256', token, 'base64');
+    const hashed = this.hashes.of(token, connection);
     const remembered = this.verified.get(hashed);
     if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
       if (allowed === undefined || allowed.has(remembered.identity.provider)) return remembered.identity;

@@ -3,6 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { OpenTunnels } from '../server/open-tunnels.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { Tally } from './tally.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -35,12 +36,14 @@ export const metricProviders = [
     name: METRICS.requests,
     help: 'Requests by route, method, status code and outcome',
     labelNames: ['route', 'method', 'status', 'outcome'],
+    collect: () => Tally.handOver(),
   }),
   makeHistogramProvider({
     name: METRICS.requestDuration,
     help: 'Seconds from the head of a request to the end of its answer',
     labelNames: ['route', 'method'],
     buckets: SECONDS,
+    collect: () => Tally.handOver(),
   }),
   makeCounterProvider({
     name: METRICS.cacheRequests,
@@ -51,12 +54,14 @@ export const metricProviders = [
     name: METRICS.upstreamRequests,
     help: 'Calls to an upstream by outcome',
     labelNames: ['upstream', 'outcome'],
+    collect: () => Tally.handOver(),
   }),
   makeHistogramProvider({
     name: METRICS.upstreamDuration,
     help: 'Seconds from a call to an upstream to the end of its body',
     labelNames: ['upstream'],
     buckets: SECONDS,
+    collect: () => Tally.handOver(),
   }),
   makeCounterProvider({
     name: METRICS.retries,

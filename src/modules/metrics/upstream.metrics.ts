@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Histogram } from 'prom-client';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { METRICS } from './metrics.definitions.js';
+import { Tally } from './tally.js';
 
 /** Counts and times each try to reach an upstream, and how its targets fare, for routes and for code alike. */
 @Injectable()
@@ -22,10 +24,17 @@ export class UpstreamMetrics implements OnModuleInit {
       targets.ejected.on(({ name }) => this.ejections.inc({ upstream: id, target: name }));
       targets.panicked.on(() => this.panics.inc({ upstream: id }));
       hedger?.ended.on((result) => this.hedges.inc({ upstream: id, result }));
+      const tallies = new Map<Outcome, Tally>();
       tryEnded.on(({ outcome, durationMs }) => {
-        this.requests.inc({ upstream: id, outcome });
-        this.duration.observe({ upstream: id }, durationMs / 1000);
+        let tally = tallies.get(outcome);
+        if (!tally) tallies.set(outcome, (tally = this.tallyOf(id, outcome)));
+        tally.record(durationMs / 1000);
       });
     }
+  }
+
+  private tallyOf(upstream: string, outcome: Outcome): Tally {
+    const { requests: counter, duration: histogram } = this;
+    return new Tally({ counter, counted: { upstream, outcome }, histogram, timed: { upstream } });
   }
 }

@@ -74,10 +74,11 @@ export class UpstreamProxy {
    * @throws UpstreamError when the bulkhead is full, the breaker is open, or no try brings a response head
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const deadline = new Deadline(this.clock, request.timeout ?? this.config.timeout);
+    const timeout = request.timeout ?? this.config.timeout;
+    const deadline = new Deadline(this.clock, timeout);
     const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
     if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
-    const permit = this.breaker.admit(deadline.remaining);
+    const permit = this.breaker.admit(timeout);
     if (!permit) {
       this.bulkhead.leave();
       throw this.rejection('breaker_open', this.breaker.retryAfterSeconds);
@@ -120,7 +121,7 @@ export class UpstreamProxy {
     const target = this.targets.pick(request.hashKey, tried);
     tried.push(target);
     const startedAt = this.clock.now();
-    const { remaining } = deadline;
+    const remaining = deadline.remainingAt(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
     return new Promise((onHead, onFailure) => {
       const call = new Call({
