@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
-import { type Exchange, exchangeOf } from './modules/routing/exchange.js';
+import { exchangeOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
@@ -62,12 +62,10 @@ export class Gateway {
       options,
     );
     const exchanges = app.get(ExchangeMiddleware);
-    app.use(exchanges.use.bind(exchanges));
+    adapter.enter(exchanges.use.bind(exchanges));
     const cors = corsMiddleware(server.cors);
-    if (cors) app.use(withRequestId(cors));
-    // Controllers of code come before routes, and which requests are theirs is for Express to say.
-    else if (!modules?.length) adapter.shortCut((req, res) => isForRoute(exchanges.open(req, res)));
-    app.use('/health', withRequestId(helmet()));
+    if (cors) adapter.enter(withRequestId(cors));
+    for (const path of ['/health', '/health/*rest']) adapter.all(path, withRequestId(helmet()));
     const management = await NestFactory.create<INestApplication<Server>>(
       ManagementModule.over(app),
       new HttpServerAdapter(server),
@@ -122,11 +120,6 @@ export class Gateway {
     await this.app.close();
     await this.management.close();
   }
-}
-
-/** Does a route of the configuration answer it? With no controllers of code, all others are those of health. */
-function isForRoute({ route, refusal, head }: Exchange): boolean {
-  return route !== undefined && refusal === undefined && !head.path.startsWith('/health');
 }
 
 /** For answers of the gateway itself; those of routes carry the id among their other headers. */

@@ -12,7 +12,7 @@ import { compileTrust } from '../../common/http/trust.js';
 import { VIA } from '../../common/http/via.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
+import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';
 import { RouteTable } from './route-table.js';
 
 type Origin = Pick<ExchangeHead, 'id' | 'peerTrusted' | 'clientIp'>;
@@ -40,15 +40,14 @@ export class ExchangeMiddleware implements NestMiddleware {
   }
 
   use(req: Request, res: Response, next: NextFunction): void {
-    const exchange = exchangeOf(req) ?? this.open(req, res);
-    next(exchange.refusal);
+    next(this.open(req, res).refusal);
   }
 
   /**
    * Makes the record of a request. One that is malformed, comes from ourselves, or asks for no service of ours gets
    * a record with a `refusal`, so that it is counted and logged like any other.
    */
-  open(req: Request, res: Response): Exchange {
+  private open(req: Request, res: Response): Exchange {
     const startedAt = this.clock.now();
     const origin = this.originOf(req);
     let head: ExchangeHead;

@@ -3,6 +3,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
+import { CodePaths } from './code-paths.js';
 import { OpenResponses } from './open-responses.js';
 import { answerUpgrades, mayUpgrade } from './upgrades.js';
 
@@ -16,14 +17,13 @@ export type HttpLimits = Pick<
   'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout'
 >;
 
-/** Whether a request is one that the catch-all answers, and no controller before it. */
-export type IsForCatchAll = (req: Request, res: Response) => boolean;
-
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly openResponses = new OpenResponses();
+  /** What every request meets before controllers are looked for. */
+  private readonly entrance: RequestHandler[] = [];
   private readonly catchAll: RequestHandler[] = [];
-  private isForCatchAll: IsForCatchAll | undefined;
+  private codePaths: CodePaths | undefined;
 
   /** @param webSockets whether any route takes them; otherwise `Upgrade` is ignored */
   constructor(
@@ -43,11 +43,11 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   /**
-   * Takes requests to the handlers of the catch-all without Express, whose router costs more than all they pass on
-   * their way there. They find the same request and response as behind it.
+   * Runs a handler before everything else, in the order of the calls. When it goes on with an error, no controller of
+   * code sees the request: the catch-all says what is wrong with it.
    */
-  shortCut(isForCatchAll: IsForCatchAll): void {
-    this.isForCatchAll = isForCatchAll;
+  enter(handler: RequestHandler): void {
+    this.entrance.push(handler);
   }
 
   /** Mounts a catch-all without its pattern: Express would match and decode every path for it. */
@@ -72,8 +72,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     const answer = (req: IncomingMessage, res: ServerResponse) => {
       openResponses.add(res);
       // Made by the classes above.
-      if (this.isForCatchAll?.(req as Request, res as Response)) this.answer(req as Request, res as Response);
-      else app(req, res);
+      this.admit(req as Request, res as Response);
     };
     this.httpServer = createServer(options, answer);
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
@@ -82,9 +81,28 @@ export class HttpServerAdapter extends ExpressAdapter {
     refuseExpectations(this.httpServer);
   }
 
-  private answer(req: Request, res: Response, from = 0): void {
+  private admit(req: Request, res: Response, at = 0): void {
+    const handler = this.entrance[at];
+    if (!handler) this.answer(req, res);
+    else void handler(req, res, (error) => (error ? this.pass(req, res) : this.admit(req, res, at + 1)));
+  }
+
+  /**
+   * What no controller of code can have goes to the catch-all without Express, whose router costs more than all
+   * that it leads to. Handlers find the same request and response as behind it.
+   */
+  private answer(req: Request, res: Response): void {
+    const app = this.getInstance<Express>();
+    // By the first request everything is mounted.
+    this.codePaths ??= CodePaths.of(app, new Set(this.catchAll));
+    if (this.catchAll.length === 0 || this.codePaths.mayHave(pathOf(req))) app(req, res);
+    else this.pass(req, res);
+  }
+
+  private pass(req: Request, res: Response, to = 0): void {
     req.res = res;
-    void this.catchAll[from]?.(req, res, () => this.answer(req, res, from + 1));
+    req.originalUrl ??= req.url;
+    void this.catchAll[to]?.(req, res, () => this.pass(req, res, to + 1));
   }
 }
 
@@ -98,6 +116,11 @@ function messageClasses(app: Express) {
   app.request = Object.setPrototypeOf(AppRequest.prototype, app.request);
   app.response = Object.setPrototypeOf(AppResponse.prototype, app.response);
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
+}
+
+function pathOf({ url }: Request): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
 function serverOptions(limits: HttpLimits): ServerOptions {
