@@ -8,7 +8,8 @@ import { inRoot, runtime, SetupError } from './lib/project.mjs';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --rounds N          rounds that count, after three to warm up (default 5)
+  --rounds N          rounds that count (default 5)
+  --warm-up N         rounds before them that do not: until then the compiler takes its share (default 3)
   --seconds N         length of a round, for each contender (default 4)
   --connections N     keep-alive connections (default 64)
   --only a,b          only these contenders: bare, http-proxy-middleware, fastify-http-proxy,
@@ -26,6 +27,7 @@ function readOptions() {
     return parseArgs({
       options: {
         rounds: { ...text, default: '5' },
+        'warm-up': { ...text, default: '3' },
         seconds: { ...text, default: '4' },
         connections: { ...text, default: '64' },
         only: text,
@@ -42,19 +44,29 @@ function readOptions() {
   }
 }
 
-function count(name, value) {
-  if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
-  throw new SetupError(`--${name} is a number from 1 to 9999, not ${value}.`);
+function count(name, value, least = 1) {
+  if (/^\d{1,4}$/.test(value) && Number(value) >= least) return Number(value);
+  throw new SetupError(`--${name} is a number from ${least} to 9999, not ${value}.`);
 }
 
 await runMain(async () => {
-  const { help, micro, rounds, seconds, connections, 'cpu-prof': cpuProf, ...rest } = readOptions();
+  const {
+    help,
+    micro,
+    rounds,
+    'warm-up': warmUp,
+    seconds,
+    connections,
+    'cpu-prof': cpuProf,
+    ...rest
+  } = readOptions();
   if (help) {
     console.log(usage);
     return 0;
   }
   const sizes = {
     rounds: count('rounds', rounds),
+    warmUpRounds: count('warm-up', warmUp, 0),
     seconds: count('seconds', seconds),
     connections: count('connections', connections),
   };

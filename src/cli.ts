@@ -17,9 +17,13 @@ interface ConfigOption {
 }
 
 function configOption(): Option {
-  return new Option('-c, --config <file>', 'configuration file')
-    .env('GATEWAY_CONFIG')
-    .default(DEFAULT_CONFIG);
+  return (
+    new Option('-c, --config <file>', 'configuration file')
+      .env('GATEWAY_CONFIG')
+      // Set but empty is not set.
+      .argParser((written) => written || DEFAULT_CONFIG)
+      .default(DEFAULT_CONFIG)
+  );
 }
 
 const program = new Command('breakwater')

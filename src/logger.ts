@@ -46,6 +46,8 @@ export class JsonLogger implements LoggerService {
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
     if (level === 'info' && CHATTER.has(context)) return;
+    // That it cannot listen is also thrown, and told in words by whoever started it.
+    if (level === 'error' && context === 'NestApplication') return;
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
     else if (typeof message === 'object' && message !== null) {
       const { message: text, ...fields } = message as { message?: string };

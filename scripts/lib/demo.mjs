@@ -16,8 +16,8 @@ const readyWithinMs = 60_000;
  */
 export async function runDemo() {
   // `||`, as in the config's `${PORT:-8080}`: set but empty is not set.
-  const port = Number(process.env.PORT || 8080);
-  const managementPort = Number(process.env.MANAGEMENT_PORT || 9090);
+  const port = portFrom('PORT', 8080);
+  const managementPort = portFrom('MANAGEMENT_PORT', 9090);
   const usersPort = await startService('users', process.env.DEMO_USERS_PORT);
   const ordersPort = await startService('orders', process.env.DEMO_ORDERS_PORT);
   const env = {
@@ -43,6 +43,12 @@ export async function runDemo() {
   console.error('The gateway ended by itself; what it said is above.');
   if (taken) console.error('To use other ports: PORT=8081 MANAGEMENT_PORT=9091 npm start');
   return 1;
+}
+
+function portFrom(name, usual) {
+  const port = Number(process.env[name] || usual);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new SetupError(`${name} is a port from 1 to 65535, not ${process.env[name]}.`);
 }
 
 async function isTaken(port) {

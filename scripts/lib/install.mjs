@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { runQuietly } from './children.mjs';
 import { exclusively } from './lock.mjs';
@@ -13,6 +13,10 @@ const npmReceipt = inRoot('node_modules/.package-lock.json');
 /** Brings node_modules to what package-lock.json says; does nothing when it is there already. */
 export async function ensureInstalled() {
   if (isInstalled()) return;
+  if (isLink()) {
+    console.warn('node_modules is a link; what it leads to is used as it is.');
+    return;
+  }
   await exclusively(async () => {
     if (isInstalled()) return;
     console.log('Installing dependencies (about a minute, once)…');
@@ -27,6 +31,9 @@ function isInstalled() {
   // Somebody ran npm by hand since.
   return statSync(npmReceipt).mtimeMs >= statSync(lockfile).mtimeMs;
 }
+
+/** Then the packages are somebody else's too, and `npm ci` would begin by deleting them. */
+const isLink = () => lstatSync(inRoot('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
 const lockHash = () => createHash('sha256').update(readFileSync(lockfile)).digest('hex');
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,9 +22,10 @@ export class SetupError extends Error {}
 export function runtime() {
   const pinned = inRoot('node_modules/.bin/node');
   if (existsSync(pinned)) return pinned;
-  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath;
+  const oldest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).engines.node.replace('>=', '');
+  if (process.versions.node.localeCompare(oldest, 'en', { numeric: true }) >= 0) return process.execPath;
   throw new SetupError(
-    `Breakwater needs Node 24 or newer; this is ${process.version}, and the pinned runtime is not in node_modules. ` +
+    `Breakwater needs Node ${oldest} or newer; this is ${process.version}, and the pinned runtime is not in node_modules. ` +
       'npm was probably told to ignore install scripts: run `npm ci --ignore-scripts=false`, then this command again.',
   );
 }

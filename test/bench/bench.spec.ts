@@ -43,7 +43,7 @@ describe('npm run bench', { timeout: 120_000 }, () => {
 
 async function bench(...args: string[]) {
   const report = await temporaryFile('report.json', '{"rows":[]}');
-  const shortest = ['--rounds', '1', '--seconds', '1', '--json', report];
+  const shortest = ['--rounds', '1', '--warm-up', '0', '--seconds', '1', '--json', report];
   const run = spawnNode(['scripts/bench.mjs', ...shortest, ...args]);
   // Asked, not killed, so that it can end what it started.
   onTestFinished(async () => {

@@ -11,12 +11,11 @@ import { proveItWorks } from './proof.mjs';
 import { notes, summarise, table } from './report.mjs';
 
 const path = '/orders/ord-000042';
-/** Until then the compiler takes a share of the core that says more about a start than about a day. */
-const warmUpRounds = 3;
 
 /**
- * Measures every contender in rounds: A B C, A B C, ..., all of them before the same upstream.
- * @param {{ seconds: number, rounds: number, connections: number, only?: string, against: string[],
+ * Measures every contender in rounds: A B C, A B C, ..., all of them before the same upstream. The first rounds do not
+ * count: in them the compiler takes a share of the core that says more about a start than about a day.
+ * @param {{ seconds: number, rounds: number, warmUpRounds: number, connections: number, only?: string, against: string[],
  *   load?: string, json?: string, cpuProf: boolean }} options
  * @returns {Promise<number>} the exit code
  */
@@ -70,7 +69,7 @@ async function startAll({ contenders, cores, directory, servers, profiles }) {
 const profileArgs = (directory, { id }) => ['--cpu-prof', `--cpu-prof-dir=${join(directory, fileName(id))}`];
 
 /** @returns {Promise<import('./report.mjs').Result[]>} */
-async function measure(entrants, { rounds, seconds, connections, generator, cores }) {
+async function measure(entrants, { rounds, warmUpRounds, seconds, connections, generator, cores }) {
   const results = entrants.map(({ contender }) => ({ contender, rounds: [] }));
   for (let round = 1 - warmUpRounds; round <= rounds; round++) {
     process.stdout.write(round <= 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
@@ -95,7 +94,7 @@ const readMeters = (server, core) => ({
   at: performance.now() / 1000,
 });
 
-function describe({ seconds, rounds, connections }, { name }, { contender, rest }, node) {
+function describe({ seconds, rounds, warmUpRounds, connections }, { name }, { contender, rest }, node) {
   const where =
     contender === undefined
       ? 'Nothing is pinned to a core here (that takes taskset and two cores): figures will scatter.'

@@ -49,6 +49,12 @@ describe('npm start', { timeout: 90_000 }, () => {
     await expectNobodyAt(start.ports.DEMO_USERS_PORT);
     await expectNobodyAt(start.ports.DEMO_ORDERS_PORT);
   });
+
+  it.each(['PORT', 'MANAGEMENT_PORT'])('says so when %s is no port, and starts nothing', async (name) => {
+    const process = spawnNode(['scripts/start.mjs'], { GATEWAY_CONFIG: '', [name]: 'eighty' });
+    expect(await process.exited).toBe(1);
+    expect(process.stderr).toBe(`${name} is a port from 1 to 65535, not eighty.\n`);
+  });
 });
 
 async function startDemo(wish: Partial<Ports> = {}) {

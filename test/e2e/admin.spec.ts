@@ -2,6 +2,7 @@ import { register } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import { configOf, gateway } from '../support/gateway.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
 import { until } from '../support/until.js';
 
 const yaml = (management: string) => `
@@ -19,6 +20,8 @@ const start = (management: string) =>
 
 const withToken = (field: string) => ({ headers: { Authorization: field } });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 describe('administration', () => {
   it('tells of every upstream, and the story of an outage', async () => {
@@ -39,8 +42,8 @@ describe('administration', () => {
             state: 'open',
             retryAfter: expect.any(Number),
             lastFailures: [
-              { outcome: 'upstream_status', detail: '500' },
-              { outcome: 'upstream_status', detail: '500' },
+              { outcome: 'upstream_status', detail: '500', at: expect.stringMatching(ISO_8601) },
+              { outcome: 'upstream_status', detail: '500', at: expect.stringMatching(ISO_8601) },
             ],
           },
           bulkhead: { inFlight: 0, queued: 0 },
@@ -67,6 +70,23 @@ describe('administration', () => {
     const gw = await start('{ port: 0 }');
     expect((await gw.fetch('/admin/overview')).status).toBe(404);
   });
+
+  it.each([
+    ['127.0.0.1:9090', 200],
+    ['[::1]:9090', 200],
+    ['localhost', 200],
+    ['evil.example:9090', 401],
+    ['127.0.0.1.evil.example', 401],
+    ['localhost.evil.example', 401],
+  ])(
+    'on loopback without a token, Host: %s gets %i: a page that points its name here reads nothing',
+    async (host, status) => {
+      const gw = await start('{ port: 0 }');
+      const request = requestHead('GET /admin/overview', `Host: ${host}`, 'Connection: close');
+      const [answer] = answersIn(await raw(gw.gateway.managementUrl, request));
+      expect(answer?.status).toBe(status);
+    },
+  );
 
   it('asks for the token, also on loopback, once there is one', async () => {
     const gw = await start('{ port: 0, token: "to:ken" }');

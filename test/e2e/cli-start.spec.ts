@@ -74,6 +74,8 @@ describe('breakwater start', { timeout: 60_000 }, () => {
   it('looks for gateway.yaml where nothing else is said, and for the file in GATEWAY_CONFIG', async () => {
     const byDefault = await cli(['start']);
     expect([byDefault.code, byDefault.stderr]).toEqual([1, expect.stringContaining('gateway.yaml:1:1 ')]);
+    const byEmpty = await cli(['start'], { GATEWAY_CONFIG: '' });
+    expect(byEmpty).toEqual(byDefault);
     const byVariable = await cli(['start'], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
     expect([byVariable.code, byVariable.stderr]).toEqual([
       1,
@@ -95,7 +97,8 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(stderr).toContain(`Port ${port} on 127.0.0.1 is in use.`);
     expect(stderr).toContain(`${section}.port`);
     expect(stderr).not.toMatch(STACK);
-    expect(stdout).not.toContain('listening');
+    // Told once.
+    expect(stdout).toBe('');
   });
 
   it('ends with 1 and says that a host has no address', async () => {

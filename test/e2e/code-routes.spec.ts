@@ -46,6 +46,15 @@ describe('a controller of code that calls upstreams', () => {
     expect(await other.json()).toEqual({ from: 'users', url: '/elsewhere' });
   });
 
+  it.each(['/Order-Summary/alice', '/order-summary/alice/'])(
+    'is no other path: %s is for the routes of the configuration',
+    async (path) => {
+      const gw = await start(() => ({ status: 200, body: [] }));
+      const response = await gw.fetch(path, { headers: authorization });
+      expect(await response.json()).toEqual({ from: 'users', url: path });
+    },
+  );
+
   it('requires a token', async () => {
     const gw = await start(() => ({ status: 200, body: [] }));
     const response = await gw.fetch('/order-summary/alice');

@@ -53,6 +53,12 @@ describe('health', () => {
     }
   });
 
+  it.each(['/HEALTH', '/Health/Ready', '/health/'])('is at no other path: %s', async (path) => {
+    const gw = await start();
+    expect((await gw.fetch(path)).status).toBe(401);
+    expect((await gw.management(path)).status).toBe(404);
+  });
+
   it('is never from a cache', async () => {
     const gw = await start();
     expect((await gw.fetch('/health')).headers.get('cache-control')).toContain('no-cache');

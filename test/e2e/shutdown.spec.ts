@@ -26,10 +26,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     expect(await get(`${gateway.url}/health/live`)).toBe(200);
     expect(await get(`${gateway.url}/api/hello`)).toBe(200);
 
-    await until(
-      'new connections are refused',
-      async () => (await get(`${gateway.url}/api/hello`)) === 'ECONNREFUSED',
-    );
+    await refused(gateway);
     expect(performance.now() - toldAt).toBeGreaterThan(3000 - 20);
     expect(gateway.process.child.exitCode).toBeNull();
     service.release();
@@ -59,10 +56,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     await until('the request is at the service', () => service.held.length === 1);
 
     gateway.process.kill('SIGTERM');
-    await until(
-      'new connections are refused',
-      async () => (await get(`${gateway.url}/api/hello`)) === 'ECONNREFUSED',
-    );
+    await refused(gateway);
     service.release();
     const releasedAt = performance.now();
     expect((await inFlight).status).toBe(200);
@@ -145,10 +139,7 @@ describe('other signals', { timeout: 60_000 }, () => {
     await until('the request is at the service', () => service.held.length === 1);
 
     gateway.process.kill('SIGINT');
-    await until(
-      'new connections are refused',
-      async () => (await get(`${gateway.url}/api/hello`)) === 'ECONNREFUSED',
-    );
+    await refused(gateway);
     service.release();
     expect(await inFlight).toBe(200);
     expect(await gateway.process.exited).toBe(0);
@@ -231,6 +222,11 @@ class SlowService {
   release(): void {
     for (const res of this.held) res.end('at last');
   }
+}
+
+/** New connections are: the port is closed. */
+function refused({ url }: GatewayProcess): Promise<boolean> {
+  return until('new connections are refused', async () => (await get(`${url}/api/hello`)) === 'ECONNREFUSED');
 }
 
 async function start(service: SlowService, shutdown: string): Promise<GatewayProcess> {

@@ -36,6 +36,12 @@ describe('inspectHead', () => {
     );
   });
 
+  it.each(['2.0', '0.9'])('refuses HTTP/%s', (version) => {
+    expect(() => inspectHead(['Host', 'a'], version)).toThrow(
+      expect.objectContaining({ code: 'malformed_request' }),
+    );
+  });
+
   it('refuses a second Host and a second Authorization', () => {
     expect(() => inspectHead(['Host', 'a', 'host', 'a'])).toThrow(
       expect.objectContaining({ code: 'malformed_host' }),

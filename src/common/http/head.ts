@@ -13,14 +13,15 @@ export interface RequestHead {
  * Refuses what Node's parser lets through although two servers could read it in two ways.
  *
  * @param raw names and values in turn, as `IncomingMessage.rawHeaders` gives them
- * @param httpVersion `1.0` or `1.1`
- * @throws ProblemError on a second `Host` or `Authorization`, a `Transfer-Encoding` other than `chunked`
+ * @param httpVersion as `IncomingMessage.httpVersion` gives it
+ * @throws ProblemError on a version that this is not (Node takes `HTTP/2.0` here), a second `Host` or `Authorization`, a `Transfer-Encoding` other than `chunked`
  *   (Node accepts `,chunked`), or more than 100 headers (Node would drop the rest silently)
  */
 export function inspectHead(raw: readonly string[], httpVersion: string): RequestHead {
   if (raw.length > 2 * MAX_HEADERS) {
     throw new ProblemError('headers_too_large', { detail: `At most ${MAX_HEADERS} headers`, close: true });
   }
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') malformed('The version is HTTP/1.1 or HTTP/1.0');
   let host: string | undefined;
   let authorized = false;
   let hasBody = false;

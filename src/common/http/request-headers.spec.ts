@@ -101,6 +101,18 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
+  it('passes on what a trusted peer says of the client, but not what it says of the request', () => {
+    const said = { 'x-forwarded-port': '443', 'cf-connecting-ip': '1.1.1.1', 'x-remote-user': 'ann' };
+    const raw = Object.entries({
+      ...said,
+      'x-rewrite-url': '/admin',
+      'x-method-override': 'PUT',
+      proxy: 'evil',
+    });
+    expect(build(raw.flat(), { peerTrusted: true })).toEqual({ ...OURS, ...said });
+    expect(build(raw.flat())).toEqual(OURS);
+  });
+
   it('appends itself to Via', () => {
     expect(build(['Via', '1.1 other'])['via']).toBe('1.1 other, 1.1 us');
   });

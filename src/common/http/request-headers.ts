@@ -1,20 +1,45 @@
 import { memoised } from '../memo.js';
 import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
 
-/** Fields that say where a request came from, or that some servers take for the real URL or method. */
-const PEER_CLAIMS: ReadonlySet<string> = new Set([
+/** Fields that some servers take for the real URL, method or proxy, and those that are ours to give. */
+const NEVER_PASSED = [
   'breakwater-mirror',
   'forwarded',
-  'true-client-ip',
+  // A CGI program finds it as HTTP_PROXY in its environment (CVE-2016-5385).
+  'proxy',
   'via',
+  'x-http-method',
   'x-http-method-override',
+  'x-method-override',
   'x-middleware-subrequest',
   'x-original-url',
-  'x-real-ip',
   'x-request-deadline',
   'x-request-id',
   'x-rewrite-url',
+];
+
+/** Fields in which proxies say who the client is, and where it is; those of a trusted one pass. */
+const SAID_BY_PROXIES: ReadonlySet<string> = new Set([
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'remote-user',
+  'true-client-ip',
+  'x-auth-request-access-token',
+  'x-auth-request-email',
+  'x-auth-request-groups',
+  'x-auth-request-preferred-username',
+  'x-auth-request-user',
+  'x-authenticated-user',
+  'x-client-cert',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-real-ip',
+  'x-remote-user',
+  'x-ssl-client-cert',
 ]);
+
+const PEER_CLAIMS: ReadonlySet<string> = new Set([...NEVER_PASSED, ...SAID_BY_PROXIES]);
 
 /** Fields that make the answer depend on what the client already has (RFC 9110 sections 13.1 and 14.2). */
 const CONDITIONS: ReadonlySet<string> = new Set(['if-modified-since', 'if-none-match', 'if-range', 'range']);
@@ -70,6 +95,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
       else if (name === 'x-forwarded-host') forwardedHost ||= value;
       else if (name === 'x-forwarded-proto') forwardedProto ||= value;
       else if (name === 'forwarded') forwarded = join(forwarded, value);
+      else if (name.startsWith('x-forwarded-') || SAID_BY_PROXIES.has(name)) headers.push(original, value);
       continue;
     }
     headers.push(original, value);

@@ -11,8 +11,10 @@ export class BreakerLog implements OnModuleInit {
   onModuleInit(): void {
     for (const { breaker } of this.upstreams.all()) {
       breaker.transition.on((transition) => {
-        const entry = { message: `breaker ${transition.to}`, ...transition };
-        if (transition.to === 'open') this.logger.warn(entry);
+        // The line has a time of its own, and failures are the story of the trip, not of its end.
+        const { upstream, from, to, reason, failures } = transition;
+        const entry = { message: `breaker ${to}`, upstream, from, to, reason };
+        if (to === 'open') this.logger.warn({ ...entry, failures });
         else this.logger.log(entry);
       });
     }

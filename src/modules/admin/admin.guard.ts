@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
@@ -8,7 +9,8 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /**
  * Lets in who has the management token, as a bearer token or, from a browser, as the password of any user.
- * Without a token configured, only a management port on loopback is open.
+ * Without a token configured, only a management port on loopback is open, and only by an address or as `localhost`:
+ * any other name could be that of a web page that has its own name point here, to read this as its own (DNS rebinding).
  */
 @Injectable()
 export class AdminGuard implements CanActivate {
@@ -23,14 +25,20 @@ export class AdminGuard implements CanActivate {
 
   /** @throws ProblemError `admin_token_required` */
   canActivate(context: ExecutionContext): boolean {
-    if (this.isOpen) return true;
     const http = context.switchToHttp();
-    const given = tokenOf(http.getRequest<Request>().headers.authorization);
+    const { headers } = http.getRequest<Request>();
+    if (this.isOpen && isOwnName(headers.host)) return true;
+    const given = tokenOf(headers.authorization);
     // Of equal length whatever was sent, so that the time it takes tells nothing.
     if (this.expected && given !== undefined && timingSafeEqual(digest(given), this.expected)) return true;
     http.getResponse<Response>().setHeader('WWW-Authenticate', 'Basic realm="breakwater"');
     throw new ProblemError('admin_token_required');
   }
+}
+
+function isOwnName(host = ''): boolean {
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  return isIP(name) !== 0 || /^(?:.+\.)?localhost$/i.test(name);
 }
 
 function tokenOf(field: string | undefined): string | undefined {

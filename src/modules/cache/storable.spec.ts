@@ -97,8 +97,12 @@ describe('a shared answer to an authenticated request', () => {
     expect(kept({ ...ETAG, ...control(value) }, { authenticated: true })).toBeUndefined();
   });
 
-  it.each(['public', 's-maxage=60', 'must-revalidate, max-age=60'])('is stored with %s', (value) => {
-    expect(kept(control(value), { authenticated: true })).toBeDefined();
+  it.each([
+    ['public', 300_000],
+    ['s-maxage=60', 60_000],
+    ['must-revalidate, max-age=60', 60_000],
+  ])('is stored with %s', (value, lifetime) => {
+    expect(kept(control(value), { authenticated: true })).toMatchObject({ lifetime, keepFor: lifetime });
   });
 });
 

@@ -124,15 +124,17 @@ function lintPath(path: ConfigPath, pattern: string): LintWarning[] {
 
 /** Of two routes that are equally specific the first wins, so a later one with no method of its own is dead. */
 function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
-  return routes.flatMap((route, index) => {
-    const methods = [...effectiveMethods(route.match)];
-    const first = routes.slice(0, index).findIndex(({ match }) => {
-      const taken = effectiveMethods(match);
-      const samePlace = placeKey(match) === placeKey(route.match);
-      return samePlace && methods.length > 0 && methods.every((method) => taken.has(method));
-    });
-    const message = `routes[${first}] is before it and takes all its requests (${methods.join(', ')})`;
-    return first < 0 ? [] : [{ path: ['routes', index, 'match'], message }];
+  const before = new Map<string, { index: number; taken: ReadonlySet<string> }[]>();
+  return routes.flatMap(({ match }, index) => {
+    const key = placeKey(match);
+    const taken = effectiveMethods(match);
+    const methods = [...taken];
+    const earlier = before.get(key) ?? [];
+    before.set(key, [...earlier, { index, taken }]);
+    const first = earlier.find((each) => methods.length > 0 && methods.every((one) => each.taken.has(one)));
+    if (first === undefined) return [];
+    const message = `routes[${first.index}] is before it and takes all its requests (${methods.join(', ')})`;
+    return [{ path: ['routes', index, 'match'], message }];
   });
 }
 

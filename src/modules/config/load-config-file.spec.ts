@@ -21,10 +21,17 @@ describe('loadConfigFile', () => {
     expect(result.ok && result.config.upstreams['users']?.targets[0]?.url).toBe('http://users:3001');
   });
 
+  it('reads a file with a byte order mark', () => {
+    writeFileSync(join(folder, 'bom.yaml'), '\ufeffupstreams: { users: { url: http://users } }');
+    expect(loadConfigFile(join(folder, 'bom.yaml'), {}).ok).toBe(true);
+  });
+
   it.each([
     ['missing.yaml', 'cannot read the configuration: no such file'],
     ['.', 'cannot read the configuration: it is a directory, not a file'],
+    ['latin1.yaml', 'cannot read the configuration: it is not UTF-8 text'],
   ])('reports %s', (name, message) => {
+    writeFileSync(join(folder, 'latin1.yaml'), Buffer.from('# caf\xe9', 'latin1'));
     expect(loadConfigFile(join(folder, name), {})).toEqual({
       ok: false,
       problems: [{ path: '', line: 1, column: 1, message }],

@@ -18,5 +18,6 @@ export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.en
 }
 
 function readText(path: string): string {
-  return readFileSync(path, 'utf8');
+  // Fatal: what is no UTF-8 would be read as something else, a secret as another one.
+  return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
 }

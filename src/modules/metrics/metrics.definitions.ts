@@ -1,5 +1,6 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import type { Clock } from '../../common/clock.js';
+import type { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { OpenTunnels } from '../server/open-tunnels.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -101,33 +102,21 @@ export const metricProviders = [
     help: 'Tries that went to any target because none was available',
     labelNames: ['upstream'],
   }),
-  makeGaugeProvider({
-    name: METRICS.bulkheadInFlight,
-    help: 'Calls that hold a place in the bulkhead',
-    labelNames: ['upstream'],
-    inject: [UpstreamRegistry],
-    collect(upstreams: UpstreamRegistry) {
-      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.inFlight);
-    },
-  }),
-  makeGaugeProvider({
-    name: METRICS.bulkheadLimit,
-    help: 'Most calls at a time, as of now: less than `concurrent` after an outage or with `adaptive`',
-    labelNames: ['upstream'],
-    inject: [UpstreamRegistry],
-    collect(upstreams: UpstreamRegistry) {
-      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.limit);
-    },
-  }),
-  makeGaugeProvider({
-    name: METRICS.bulkheadQueued,
-    help: 'Calls that wait for a place in the bulkhead',
-    labelNames: ['upstream'],
-    inject: [UpstreamRegistry],
-    collect(upstreams: UpstreamRegistry) {
-      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, bulkhead.queued);
-    },
-  }),
+  bulkheadGauge(
+    METRICS.bulkheadInFlight,
+    'Calls that hold a place in the bulkhead',
+    ({ inFlight }) => inFlight,
+  ),
+  bulkheadGauge(
+    METRICS.bulkheadLimit,
+    'Most calls at a time, as of now: less than `concurrent` after an outage or with `adaptive`',
+    ({ limit }) => limit,
+  ),
+  bulkheadGauge(
+    METRICS.bulkheadQueued,
+    'Calls that wait for a place in the bulkhead',
+    ({ queued }) => queued,
+  ),
   makeGaugeProvider({
     name: METRICS.webSockets,
     help: 'WebSockets that are open',
@@ -163,3 +152,16 @@ export const metricProviders = [
     labelNames: ['provider', 'result'],
   }),
 ];
+
+/** Read at each scrape. */
+function bulkheadGauge(name: string, help: string, read: (bulkhead: Bulkhead) => number) {
+  return makeGaugeProvider({
+    name,
+    help,
+    labelNames: ['upstream'],
+    inject: [UpstreamRegistry],
+    collect(upstreams: UpstreamRegistry) {
+      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, read(bulkhead));
+    },
+  });
+}

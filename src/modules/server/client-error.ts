@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProblemCode } from '../../common/errors/codes.js';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
@@ -12,9 +13,11 @@ const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
  * written at once, as Node does, it would be taken for one of theirs.
  */
 export function answerClientErrors(server: Server, open: OpenResponses): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Browsers open connections before they need them: an answer to nothing could be taken for that of the first request.
+    const unused = socket.bytesRead === 0;
     // A reset, or bytes that are no HTTP at all on a connection that is already gone.
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (unused || error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }

@@ -33,8 +33,9 @@ export class HttpServerAdapter extends ExpressAdapter {
     super();
     this.set('x-powered-by', false);
     this.set('etag', false);
-    this.set('case sensitive routing', true);
-    this.set('strict routing', true);
+    // Nest's own constructor has made the router by now; the settings of these names would come too late.
+    const { router } = this.getInstance<Express>();
+    Object.assign(router, { caseSensitive: true, strict: true });
   }
 
   /** From now on each answer is the last of its connection. */

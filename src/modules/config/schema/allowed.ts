@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 
+/** Of values; a list of mappings names their keys. */
+export const A_LIST = 'a list';
+
 const KINDS: Readonly<Record<string, string>> = {
   object: 'a mapping',
   record: 'a mapping from names to values',
-  array: 'a list',
+  array: A_LIST,
   string: 'text',
 };
 
@@ -20,7 +23,8 @@ export function allowed(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'invalid_type') {
     const kind = KINDS[issue.expected] ?? issue.expected;
     const keys = shapeOf(issue.inst);
-    return keys.length > 0 ? `${kind} with keys such as ${keys.slice(0, 3).join(SEPARATOR)}` : kind;
+    if (keys.length === 0) return kind;
+    return `${kind}${issue.expected === 'array' ? ' of mappings' : ''} with keys such as ${keys.slice(0, 3).join(SEPARATOR)}`;
   }
   return 'another value';
 }
@@ -30,9 +34,11 @@ export function knownKeys(message: string): string[] {
   return message.split(SEPARATOR);
 }
 
+/** The keys of a mapping, or of each mapping in a list. */
 function shapeOf(schema: z.core.$ZodRawIssue['inst']): string[] {
   const definition: object | undefined = schema?._zod.def;
-  if (!definition || !('shape' in definition)) return [];
-  // Only object schemas have a shape, and it is always an object.
-  return Object.keys(definition.shape as object);
+  if (!definition) return [];
+  // Only object schemas have a shape, and it is always an object; only lists have an element, a schema.
+  if ('shape' in definition) return Object.keys(definition.shape as object);
+  return 'element' in definition ? shapeOf(definition.element as z.core.$ZodType) : [];
 }

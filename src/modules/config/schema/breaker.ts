@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { count, integer } from './scalars.js';
+import { statuses } from './http.js';
+import { count } from './scalars.js';
 import { positiveDuration, positiveRatio } from './units.js';
 
 export const breakerSchema = z.strictObject({
@@ -23,10 +24,9 @@ export const breakerSchema = z.strictObject({
   maxOpenFor: positiveDuration()
     .prefault('60s')
     .describe('Longest time that the breaker stays open before a trial. Duration; default 60s.'),
-  failureStatuses: z
-    .array(integer(100, 599, 'a status from 100 to 599'))
+  failureStatuses: statuses()
     .prefault([500, 502, 503, 504])
-    .describe('Response statuses that count as failures. Default 500, 502, 503, 504.'),
+    .describe('Response statuses, or ranges of them, that count as failures. Default 500, 502, 503, 504.'),
   mode: z
     .enum(['enforce', 'shadow'])
     .prefault('enforce')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headers, method, responseHeaders, statusRange } from './http.js';
+import { headers, method, responseHeaders, statuses, statusRange } from './http.js';
 
 describe('method', () => {
   it('is upper-cased', () => {
@@ -53,4 +53,10 @@ describe('statusRange', () => {
       expect(statusRange().safeParse(written).success).toBe(false);
     },
   );
+});
+
+describe('statuses', () => {
+  it('are single ones and ranges', () => {
+    expect(statuses().parse([500, '502-504'])).toEqual([500, 502, 503, 504]);
+  });
 });

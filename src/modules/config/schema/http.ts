@@ -68,3 +68,12 @@ export function statusRange() {
       return [from, to];
     });
 }
+
+/** Statuses and ranges of them, as the single statuses. */
+export function statuses() {
+  return z
+    .array(statusRange())
+    .transform((ranges) =>
+      ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i)),
+    );
+}

@@ -37,7 +37,7 @@ export function cidr() {
 
 /** A host to match, lower-cased: a name, an address, or `*.` and a name. */
 export function hostMatch() {
-  const expected = 'a host such as api.example.com or *.example.com, without a port';
+  const expected = 'a host such as api.example.com or *.example.com, without a port (a number needs quotes)';
   return z
     .string(expected)
     .transform((written) => written.toLowerCase())

@@ -21,6 +21,7 @@ describe('pathPattern', () => {
   it.each([
     '',
     'users',
+    '^/a/.*',
     '//users',
     '/users//x',
     '/users/../admin',
@@ -56,6 +57,7 @@ describe('pathPattern', () => {
   it.each([
     ['/{id}/{id}', 'a path whose parameters have different names'],
     ['/a//b', 'a path without "//"'],
+    ['/a/*', 'a path such as /a/** (all below) or /a/{name} (one segment)'],
     ['/**/b', 'a path with "**" as its last segment only'],
     ['/a%2fb', 'a path that encodes only blanks and UTF-8 letters, and no slash'],
   ])('says what %s should be', (written, message) => {

@@ -8,7 +8,7 @@ export function pathPattern() {
   const expected = 'a path such as /users, /users/{id} or /users/**';
   return z
     .string(expected)
-    .regex(/^\//, `${expected}, starting with "/"`)
+    .regex(/^\//, { error: `${expected}, starting with "/"`, abort: true })
     .superRefine((pattern, context) => {
       const message = pathFault(pattern);
       if (message) context.addIssue({ code: 'custom', message });
@@ -18,6 +18,10 @@ export function pathPattern() {
 /** @returns what would be right instead, or `undefined` when `pattern` is right */
 export function pathFault(pattern: string): string | undefined {
   const segments = pattern.split('/').slice(1);
+  if (segments.at(-1) === '*') {
+    const above = pattern.slice(0, -1);
+    return `a path such as ${above}** (all below) or ${above}{name} (one segment)`;
+  }
   const names = segments.flatMap((segment) => PARAMETER.exec(segment)?.[1] ?? []);
   if (new Set(names).size < names.length) return 'a path whose parameters have different names';
   return segments.map((segment, index) => segmentFault(segment, index === segments.length - 1)).find(Boolean);

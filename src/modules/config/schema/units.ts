@@ -25,17 +25,23 @@ export function duration() {
 
 /** A size above zero, in bytes. */
 export function positiveSize() {
-  return withUnit(parseSize, SIZE_PATTERN, `${SIZE_FORMS} (above 0)`, (bytes) => bytes > 0);
+  return withUnit(parseSize, SIZE_PATTERN, `${SIZE_FORMS} (above 0)`, (bytes) => bytes > 0, sizeMeant);
 }
 
 /** A size in bytes where zero has a meaning: nothing at all. */
 export function size() {
-  return withUnit(parseSize, SIZE_PATTERN, SIZE_FORMS, () => true);
+  return withUnit(parseSize, SIZE_PATTERN, SIZE_FORMS, () => true, sizeMeant);
 }
 
 /** A percentage above 0% and at most 100%, as 0..1. */
 export function positiveRatio() {
   return withUnit(parseRatio, RATIO_PATTERN, `${RATIO_FORMS} (above 0%, at most 100%)`, (ratio) => ratio > 0);
+}
+
+/** `10MB` and `10m` are `10MiB` to whoever is used to other programs. */
+function sizeMeant(text: string): string | undefined {
+  const [, count, unit = ''] = /^(\d+) ?([KMG])i?B?$/i.exec(text) ?? [];
+  return count === undefined ? undefined : `${count}${unit.toUpperCase()}iB`;
 }
 
 function durationFits(least: number) {
@@ -45,15 +51,21 @@ function durationFits(least: number) {
 /**
  * Text with a unit, or a bare 0, which needs none.
  * @param expected what is allowed, as a message says it
+ * @param meant what somebody who wrote this probably meant
  */
 function withUnit(
   parse: (text: string) => number | undefined,
   pattern: RegExp,
   expected: string,
   fits: (value: number) => boolean,
+  meant: (text: string) => string | undefined = () => undefined,
 ) {
+  const message = ({ input }: { input?: unknown }) => {
+    const guess = meant(String(input));
+    return guess === undefined ? expected : `${expected}; did you mean ${guess}?`;
+  };
   return z
-    .union([z.string().regex(pattern, expected), z.literal(0)], expected)
+    .union([z.string().regex(pattern, { error: message }), z.literal(0)], { error: message })
     .transform((written, context) => {
       const value = parse(String(written));
       if (value !== undefined && fits(value)) return value;

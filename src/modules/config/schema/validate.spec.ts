@@ -21,6 +21,10 @@ function route(auth: string): string {
   return `routes: [{ id: r, match: { path: /r }, upstream: u, auth: ${auth} }]`;
 }
 
+function match(more: string): string {
+  return `routes: [{ id: r, match: { path: /r, ${more} }, upstream: u }]`;
+}
+
 function headers(entries: string): string {
   return `upstreams: { u: { url: http://u, fallback: { response: { headers: { ${entries} } } } } }`;
 }
@@ -31,7 +35,35 @@ describe('validate', () => {
     ['server:\n  host:', 'f:2:3 server.host: found nothing, expected an address or host name'],
     ['server:', 'f:1:1 server: found nothing, expected a mapping with keys such as host, port, trustProxy'],
     ['upstreams:', 'f:1:1 upstreams: found nothing, expected a mapping from names to values'],
-    ['routes: {}', 'f:1:1 routes: found a mapping, expected a list'],
+    ['routes: {}', 'f:1:1 routes: found a mapping, expected a list of mappings with keys such as id, match'],
+    [
+      'upstreams: { u: { targets: http://u } }',
+      'f:1:28 upstreams.u.targets: found "http://u", expected a list of mappings with keys such as url, weight',
+    ],
+    [match('methods: GET'), 'match.methods: found "GET", expected a list, as in [GET]'],
+    [match('methods: "GET, POST"'), 'match.methods: found "GET, POST", expected a list, as in [GET, POST]'],
+    [
+      match('hosts: "*.a.example"'),
+      'match.hosts: found "*.a.example", expected a list, as in ["*.a.example"]',
+    ],
+    [match('hosts: { a: 1 }'), 'match.hosts: found a mapping, expected a list'],
+    [match('hosts: [10.5]'), 'match.hosts[0]: found 10.5, expected a host such as api.example.com'],
+    [
+      'auth: { main: { algorithms: RS256 } }',
+      'f:1:29 auth.main.algorithms: found "RS256", expected a list, as in [RS256]',
+    ],
+    [
+      'upstreams: { u: { url: http://u, health: { statuses: 200 } } }',
+      'f:1:54 upstreams.u.health.statuses: found 200, expected a list, as in [200]',
+    ],
+    [
+      'upstreams: { u: { url: http://u, breaker: { failureStatuses: [599-500] } } }',
+      'breaker.failureStatuses[0]: found "599-500", expected a status such as 200, or a range',
+    ],
+    [
+      'routes: [{ id: r, match: { path: /r }, upstream: u, hosts: [a] }]',
+      'f:1:53 routes[0].hosts: unknown key "hosts" beside `match`; it belongs into it: match: { hosts: … }',
+    ],
     [
       'upstreams: { u: { targets: [] } }',
       'f:1:19 upstreams.u.targets: found a list, expected at least one target',
@@ -51,6 +83,9 @@ describe('validate', () => {
       'cache: { ttl: 0s }',
       'f:1:15 cache.ttl: found "0s", expected a duration such as 250ms, 3s, 5m or 1h (above 0',
     ],
+    ['server: { maxBodyBytes: 10MB }', 'f:1:25 server.maxBodyBytes: found "10MB", expected a size such as'],
+    ['server: { maxBodyBytes: 10MB }', '1GiB; did you mean 10MiB?'],
+    ['cache: { maxBytes: 64 k }', '(above 0); did you mean 64KiB?'],
     [
       'cache: { maxBytes: 64 }',
       'f:1:20 cache.maxBytes: found 64, expected a size such as 512B, 16KiB, 10MiB or 1GiB',

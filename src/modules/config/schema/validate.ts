@@ -3,9 +3,10 @@ import type { ConfigPath } from '../config-path.js';
 import { nearest } from '../nearest.js';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigSource } from '../source/config-source.js';
-import { allowed, knownKeys } from './allowed.js';
+import { A_LIST, allowed, knownKeys } from './allowed.js';
 import { gatewaySchema, type ParsedGateway } from './gateway.js';
 import { keyNotServedYet } from './not-served-yet.js';
+import { matchSchema } from './route.js';
 
 export interface Validation {
   /** Only when there are no problems. */
@@ -38,7 +39,15 @@ function translate(issue: z.core.$ZodIssue, parent: ConfigPath, source: ConfigSo
   if (issue.code === 'custom' && issue.params?.['key'] === true) {
     return [source.unexpectedKey(path, issue.message)];
   }
+  if (issue.message === A_LIST) return [source.expected(path, A_LIST + asList(source.found(path)))];
   return [source.expected(path, issue.message)];
+}
+
+/** @returns what stands there as a list of one, if it is a value; in quotes unless YAML needs none */
+function asList(found: string): string {
+  const [, plain] = /^"([A-Za-z][\w./-]*(?:, ?[A-Za-z][\w./-]*)*)"$/.exec(found) ?? [];
+  const isValue = found.startsWith('"') || /^\d+$/.test(found);
+  return isValue ? `, as in [${plain ?? found}]` : '';
 }
 
 /** Of a union, the branch that the user meant: one that did accept the value's kind, and found fault inside it. */
@@ -60,6 +69,13 @@ function unknownKeys(
       const guess = nearest(key, known);
       const hint = guess === undefined ? 'known here' : `did you mean \`${guess}\`? Known here`;
       const unknown = `unknown key ${JSON.stringify(key)}; ${hint}: ${known.join(', ')}`;
-      return source.problemWithKey([...path, key], keyNotServedYet(path, key) ?? unknown);
+      const told = keyNotServedYet(path, key) ?? keyOfMatch(path, key) ?? unknown;
+      return source.problemWithKey([...path, key], told);
     });
+}
+
+/** Whoever writes a route from memory puts its `path` beside `match`. */
+function keyOfMatch([section, ...rest]: ConfigPath, key: string): string | undefined {
+  if (section !== 'routes' || rest.length !== 1 || !Object.hasOwn(matchSchema.shape, key)) return undefined;
+  return `unknown key ${JSON.stringify(key)} beside \`match\`; it belongs into it: match: { ${key}: … }`;
 }

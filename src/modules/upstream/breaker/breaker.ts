@@ -186,14 +186,16 @@ export class Breaker {
     this.generation++;
     this.consecutive = 0;
     this.trialUntil = 0;
-    const { upstream, clock } = this.options;
-    this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: clock.wall() });
+    const { upstream } = this.options;
+    this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: this.wallTime() });
   }
 
   private record(outcome: BreakerFailure['outcome'], detail: string): void {
-    this.failures = [...this.failures, { outcome, detail, at: this.options.clock.wall() }].slice(
-      -KEPT_FAILURES,
-    );
+    this.failures = [...this.failures, { outcome, detail, at: this.wallTime() }].slice(-KEPT_FAILURES);
+  }
+
+  private wallTime(): Date {
+    return new Date(this.options.clock.wall());
   }
 }
 

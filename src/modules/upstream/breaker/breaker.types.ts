@@ -19,8 +19,8 @@ export interface BreakerFailure {
   readonly outcome: Outcome | 'probe';
   /** Status, error code or probe result: never an address. */
   readonly detail: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+  /** ISO 8601 in JSON. */
+  readonly at: Date;
 }
 
 export interface BreakerTransition {
@@ -30,6 +30,6 @@ export interface BreakerTransition {
   readonly reason: TransitionReason;
   /** At most the last five, oldest first. */
   readonly failures: readonly BreakerFailure[];
-  /** Milliseconds since the epoch. */
-  readonly at: number;
+  /** ISO 8601 in JSON. */
+  readonly at: Date;
 }

@@ -7,6 +7,7 @@ import type { BreakerState } from './breaker.types.js';
 
 const BUCKETS = 10;
 const VOTED = Promise.resolve();
+/** Only tells opossum to count a failure; nobody ever sees it. */
 const FAILED = new Error('a failed call');
 
 /**

@@ -104,6 +104,7 @@ function rotate<T>(list: readonly T[], by: number): T[] {
   return [...list.slice(start), ...list.slice(0, start)];
 }
 
+/** As Node's own look-up fails, so that whoever connects classifies both alike. */
 function unknownHost(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`no address of ${host}`), { code: 'ENOTFOUND' });
 }
