@@ -27,7 +27,7 @@ export function redisClient(config: RedisConfig): RedisClient | undefined {
       sentinels: nodes.map(endpoint),
       sentinelUsername,
       sentinelPassword,
-      sentinelRetryStrategy: pause,
+      sentinelRetryStrategy: reconnectPause,
       username,
       password,
       db: database,
@@ -42,7 +42,7 @@ export function redisClient(config: RedisConfig): RedisClient | undefined {
       lazyConnect: true,
       enableOfflineQueue: false,
       keyPrefix: config.keyPrefix,
-      clusterRetryStrategy: pause,
+      clusterRetryStrategy: reconnectPause,
       slotsRefreshTimeout: config.connectTimeout,
       redisOptions: { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) },
       // As they are announced: a certificate is for a name.
@@ -66,14 +66,36 @@ function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): Red
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     disableClientInfo: true,
-    retryStrategy: pause,
+    retryStrategy: reconnectPause,
     // What was the master is a replica now; look for the new one.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   };
 }
 
-/** @param attempt 1 for the first */
-function pause(attempt: number): number {
+/**
+ * Makes a client that only listens. It is given up when its connection is: the next one may go elsewhere.
+ *
+ * @param attempt chooses the node of a cluster, each of which hears what is published on any
+ */
+export function subscriberClient(config: RedisConfig, attempt: number): Redis | undefined {
+  const { cluster } = config;
+  const options = { retryStrategy: () => null, ...(cluster ? { keyPrefix: '' } : {}) };
+  const url = cluster?.[attempt % cluster.length];
+  if (!cluster || url === undefined) {
+    const client = redisClient(config);
+    // Not of a cluster, so it is a client that can be one more.
+    return client instanceof Redis ? client.duplicate(options) : undefined;
+  }
+  const [first = ''] = cluster;
+  const at = { ...endpoint(url), ...credentials(new URL(first)), tls: tlsOf(url, config) };
+  return new Redis({ ...common(config), ...at, ...options });
+}
+
+/**
+ * @param attempt 1 for the first
+ * @returns milliseconds
+ */
+export function reconnectPause(attempt: number): number {
   return 20 + backoff(RECONNECT, attempt - 1, Math.random());
 }
 

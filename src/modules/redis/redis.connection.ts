@@ -51,6 +51,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.up === true;
   }
 
+  /** @returns the name of a channel as it is published to; unlike keys, it gets no prefix by itself */
+  channel(name: string): string {
+    return this.config.keyPrefix + name;
+  }
+
   /** Why it is not up, in a word. */
   get reason(): string | undefined {
     return this.isUp ? undefined : this.lastError;

@@ -41,7 +41,9 @@ const sentinelSchema = z.strictObject({
   ),
   username: z.string().optional().describe('User name at the servers. Default: none.'),
   password: z.string().optional().describe('Password at the servers; that of a sentinel is in its URL.'),
-  database: integer(0, 65_535, 'the number of a database').prefault(0).describe('Number of the database at the servers. Default 0.'),
+  database: integer(0, 65_535, 'the number of a database')
+    .prefault(0)
+    .describe('Number of the database at the servers. Default 0.'),
 });
 
 /** Which of them may stand together is checked in `checks/redis.ts`. */
