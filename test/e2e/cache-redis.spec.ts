@@ -9,7 +9,10 @@ async function start(
   options: Partial<ReplicasOptions> = {},
 ) {
   const redis = await RedisServer.start();
-  const { all, seen } = await replicas(answer, { redis: `{ url: "${redis.url}", commandTimeout: 5s }`, ...options });
+  const { all, seen } = await replicas(answer, {
+    redis: `{ url: "${redis.url}", commandTimeout: 5s }`,
+    ...options,
+  });
   const [a, b] = all;
   if (!a || !b) throw new Error('two replicas');
   const client = redis.client();
