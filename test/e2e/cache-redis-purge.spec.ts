@@ -112,7 +112,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     await fill();
     await emptyRedis();
     const ids = async () =>
-      [...String(await client.client('LIST', 'TYPE', 'pubsub')).matchAll(/^id=\d+/gm)].join();
+      [...String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).matchAll(/^id=\d+/gm)].join();
     const before = await ids();
     await client.client('KILL', 'TYPE', 'pubsub');
     await until('all are back', async () => {

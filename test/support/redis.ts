@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
+import type { KeyPair } from './certificates.js';
 import { TestProcess } from './process.js';
 import { until } from './until.js';
 
@@ -20,26 +21,61 @@ if (!isThere) console.warn(`Suites are skipped: ${MISSING}`);
 /** A suite that needs Redis: skipped without one, except where nothing may be skipped. */
 export const describeWithRedis = isThere || process.env['CI'] === 'true' ? describe : describe.skip;
 
+/** Arguments for a port of this machine and a folder of its own. */
+type Command = (port: number, folder: string) => readonly string[] | Promise<readonly string[]>;
+
 /** A redis-server of the test's own, on an ephemeral port, that keeps nothing on disk. */
 export class RedisServer {
-  private readonly clients: Redis[] = [];
-
   private constructor(
     readonly port: number,
     private readonly folder: string,
-    private readonly args: readonly string[],
+    private readonly command: Command,
     private process: TestProcess,
   ) {}
 
   /** @param args options such as `--maxmemory 2mb`, in words */
-  static async start(...args: string[]): Promise<RedisServer> {
+  static start(...args: string[]): Promise<RedisServer> {
+    return RedisServer.run((port) => ['--port', String(port), '--save', '', ...args]);
+  }
+
+  /** Over TLS alone; clients need no certificate. */
+  static async startTls({ cert, key }: KeyPair): Promise<RedisServer> {
+    return RedisServer.run(async (port, folder) => {
+      const files = [join(folder, 'cert.pem'), join(folder, 'key.pem')] as const;
+      await writeFile(files[0], cert);
+      await writeFile(files[1], key);
+      const tls = ['--tls-port', String(port), '--tls-cert-file', files[0], '--tls-key-file', files[1]];
+      return [
+        '--port',
+        '0',
+        ...tls,
+        '--tls-ca-cert-file',
+        files[0],
+        '--tls-auth-clients',
+        'no',
+        '--save',
+        '',
+      ];
+    });
+  }
+
+  /** Watches a master under the name `main`. */
+  static startSentinel(master: RedisServer): Promise<RedisServer> {
+    return RedisServer.run(async (port, folder) => {
+      const file = join(folder, 'sentinel.conf');
+      await writeFile(file, `sentinel monitor main 127.0.0.1 ${master.port} 1\n`);
+      return [file, '--sentinel', '--port', String(port)];
+    });
+  }
+
+  private static async run(command: Command): Promise<RedisServer> {
     if (!isThere) throw new Error(MISSING);
     const folder = await mkdtemp(join(tmpdir(), 'breakwater-redis-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     for (;;) {
       const port = await freePort();
-      const started = await run(port, folder, args);
-      if (started) return new RedisServer(port, folder, args, started);
+      const started = await run(port, folder, command);
+      if (started) return new RedisServer(port, folder, command, started);
     }
   }
 
@@ -47,16 +83,15 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** A connection to look into it, as nobody's user. */
+  /** A connection to look into it. */
   client(): Redis {
     const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => 20 });
     client.on('error', () => {});
-    this.clients.push(client);
     onTestFinished(() => client.disconnect());
     return client;
   }
 
-  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.process.kill(signal);
   }
 
@@ -68,19 +103,18 @@ export class RedisServer {
 
   /** On the same port, and empty. */
   async startAgain(): Promise<void> {
-    this.process = await until('its port is free', () => run(this.port, this.folder, this.args));
+    this.process = await until('its port is free', () => run(this.port, this.folder, this.command));
   }
 }
 
 /** @returns `undefined` when the port was taken meanwhile */
-async function run(port: number, folder: string, args: readonly string[]): Promise<TestProcess | undefined> {
-  const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
-  const child = spawn('redis-server', [...own, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const started = new TestProcess(child);
-  const ready = () =>
-    started.lines.some((line) => /Ready to accept connections|entering protected/.test(line));
+async function run(port: number, folder: string, command: Command): Promise<TestProcess | undefined> {
+  const args = [...(await command(port, folder)), '--bind', '127.0.0.1', '--dir', folder];
+  const started = new TestProcess(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  const isReady = () =>
+    started.lines.some((line) => /Ready to accept connections|\+monitor master/.test(line));
   const end = new Promise<'ended'>((resolve) => void started.exited.then(() => resolve('ended')));
-  const first = await Promise.race([until('Redis is ready', ready), end]);
+  const first = await Promise.race([until('Redis is ready', isReady), end]);
   return first === 'ended' ? undefined : started;
 }
 

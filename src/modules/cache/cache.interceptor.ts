@@ -80,13 +80,13 @@ export class CacheInterceptor implements NestInterceptor {
   private decide(
     lookup: Lookup,
     waitUntil = this.clock.now() + WAIT,
-    isRead = false,
+    read?: { readonly found: CacheEntry | undefined },
   ): Promise<void> | undefined {
     const { exchange, key, asked } = lookup;
-    const entry = this.cache.find(key, exchange);
+    const entry = this.cache.find(key, exchange) ?? read?.found;
     if (entry && this.use(lookup, entry)) return undefined;
-    const reading = isRead ? undefined : this.read(lookup);
-    if (reading) return reading.then(() => this.decide(lookup, waitUntil, true));
+    const reading = read ? undefined : this.read(lookup);
+    if (reading) return reading.then((found) => this.decide(lookup, waitUntil, { found }));
     // RFC 9111 section 5.2.1.7.
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
     this.prepareForward(lookup, entry);
@@ -114,7 +114,7 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** Looks behind the memory, unless somebody is at it or nothing of the kind is stored. */
-  private read({ key, exchange }: Lookup): Promise<void> | undefined {
+  private read({ key, exchange }: Lookup): Promise<CacheEntry | undefined> | undefined {
     if (this.flights.isFlying(key) || this.unstorable.has(key)) return undefined;
     return this.cache.read(key, exchange);
   }

@@ -39,7 +39,7 @@ export type Purge =
 export class ResponseCache {
   private readonly memory: MemoryStore;
   private readonly tiers: Cache;
-  private readonly reading = new Map<string, Promise<Generations | undefined>>();
+  private readonly reading = new Map<string, Promise<Tiered>>();
   /** Known when an upstream is asked, and needed to share its answer. */
   private readonly generations = new WeakMap<Exchange | Slot, Generations>();
   /** Of the newest ones: answers that are under way are few. */
@@ -76,9 +76,10 @@ export class ResponseCache {
   /**
    * Brings what the tiers behind the memory have for this request into it. Requests for the same share one read.
    *
-   * @returns `undefined` when there is nothing to wait for: no Redis, or none that answers
+   * @returns what was found, also when the memory has no room for it; no promise when there is nothing to wait for: no
+   *   Redis, or none that answers
    */
-  read(key: string, exchange: Exchange): Promise<void> | undefined {
+  read(key: string, exchange: Exchange): Promise<CacheEntry | undefined> | undefined {
     if (!this.shared.isUp || !this.replicas.isTold(namesOf(key).resource)) return undefined;
     return this.readAll(key, exchange);
   }
@@ -143,35 +144,36 @@ export class ResponseCache {
     return scope === '*' ? this.dropAll() : this.dropScope(scope);
   }
 
-  private async readAll(key: string, exchange: Exchange): Promise<void> {
+  private async readAll(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
     const known = this.slot(key);
-    if (known?.kind !== 'variants') await this.readOne(key, exchange);
-    const index = this.slot(key);
-    if (index?.kind === 'variants') await this.readOne(variantKey(key, index, exchange), exchange);
+    const slot = known?.kind === 'variants' ? known : await this.readOne(key, exchange);
+    if (slot?.kind !== 'variants') return slot;
+    const variant = await this.readOne(variantKey(key, slot, exchange), exchange);
+    return variant?.kind === 'response' ? variant : undefined;
   }
 
-  private async readOne(key: string, exchange: Exchange): Promise<void> {
+  private async readOne(key: string, exchange: Exchange): Promise<Slot | undefined> {
     let reading = this.reading.get(key);
     if (!reading) {
       reading = this.fetch(key).finally(() => this.reading.delete(key));
       this.reading.set(key, reading);
     }
-    const generations = await reading;
+    const { slot, generations } = await reading;
     if (generations) this.generations.set(exchange, generations);
+    return slot;
   }
 
-  private async fetch(key: string): Promise<Generations | undefined> {
+  private async fetch(key: string): Promise<Tiered> {
     const since = this.clock.now();
     const { slot, generations } = (await this.tiers.get<Tiered>(key)) ?? {};
-    if (!slot || !generations) return generations;
+    if (!slot || !generations) return { slot, generations };
     const known = this.slot(key);
+    if (known && known.storedAt >= slot.storedAt) return { slot: known, generations };
     // It may have become void while it was on its way.
-    if ((known && known.storedAt >= slot.storedAt) || this.isOutdated(namesOf(key).resource, since)) {
-      return generations;
-    }
+    if (this.isOutdated(namesOf(key).resource, since)) return { generations };
     this.generations.set(slot, generations);
     this.memory.set(key, slot);
-    return generations;
+    return { slot, generations };
   }
 
   /** At once in memory; behind it, nobody waits. */
