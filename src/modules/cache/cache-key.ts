@@ -49,6 +49,24 @@ function forwarded({ head, req }: Exchange): string {
   return JSON.stringify([whole, host, proto]);
 }
 
+/**
+ * Reads from a key what it is stored and purged by.
+ *
+ * @param key may be that of a variant: two words, and the plain key
+ */
+export function namesOf(key: string): { readonly route: string; readonly resource: ResourceName } {
+  const parts: string[] = [];
+  let at = /^\d+:/.test(key) ? 0 : key.indexOf(' ', key.indexOf(' ') + 1) + 1;
+  while (parts.length < 5) {
+    const colon = key.indexOf(':', at);
+    const end = colon + 1 + Number(key.slice(at, colon));
+    parts.push(key.slice(colon + 1, end));
+    at = end;
+  }
+  const [route = '', origin = '', , , path = ''] = parts;
+  return { route, resource: { origin, target: path + key.slice(at) } };
+}
+
 function part(text: string): string {
   return `${text.length}:${text}`;
 }

@@ -77,10 +77,16 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** @returns a promise only when there is something to wait for */
-  private decide(lookup: Lookup, waitUntil = this.clock.now() + WAIT): Promise<void> | undefined {
+  private decide(
+    lookup: Lookup,
+    waitUntil = this.clock.now() + WAIT,
+    read?: { readonly found: CacheEntry | undefined },
+  ): Promise<void> | undefined {
     const { exchange, key, asked } = lookup;
-    const entry = this.cache.find(key, exchange);
+    const entry = this.cache.find(key, exchange) ?? read?.found;
     if (entry && this.use(lookup, entry)) return undefined;
+    const reading = read ? undefined : this.read(lookup);
+    if (reading) return reading.then((found) => this.decide(lookup, waitUntil, { found }));
     // RFC 9111 section 5.2.1.7.
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
     this.prepareForward(lookup, entry);
@@ -105,6 +111,12 @@ export class CacheInterceptor implements NestInterceptor {
       }
       return undefined;
     });
+  }
+
+  /** Looks behind the memory, unless somebody is at it or nothing of the kind is stored. */
+  private read({ key, exchange }: Lookup): Promise<CacheEntry | undefined> | undefined {
+    if (this.flights.isFlying(key) || this.unstorable.has(key)) return undefined;
+    return this.cache.read(key, exchange);
   }
 
   /** @returns whether the entry answers the request */
