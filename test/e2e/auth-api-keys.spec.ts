@@ -34,6 +34,27 @@ async function start() {
 
 const key = (of: string) => ({ 'x-api-key': `key-of-${of}` });
 
+describe('an API key of a file', () => {
+  it('counts as one that is in the configuration', async () => {
+    const users = recording();
+    const gw = await gateway(`
+auth: { partners: { apiKeysFile: keys.yaml, apiKeys: [{ id: acme, hash: "${hashApiKey('key-of-acme')}" }] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: users, match: { path: /** }, upstream: users, auth: { scopes: [orders] } }]`)
+      .withFile(
+        'keys.yaml',
+        `apiKeys:\n  - id: shop\n    hash: ${hashApiKey('key-of-shop')}\n    scopes: [orders]\n`,
+      )
+      .withUpstream('users', users.handler)
+      .start();
+    const statuses = ['shop', 'acme', 'nobody'].map(
+      async (id) => (await gw.fetch('/1', { headers: key(id) })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 403, 401]);
+    expect(users.requests.map(({ headers }) => headers['x-user-id'])).toEqual(['shop']);
+  });
+});
+
 describe('an API key', () => {
   it('lets in as whom it was given to, and ends at the gateway', async () => {
     const { status, users } = await start();
