@@ -14,6 +14,7 @@ import { RetryBudget } from '../../dist/common/resilience/retry-budget.js';
 import { RouteTable } from '../../dist/modules/routing/route-table.js';
 import { BALANCERS } from '../../dist/modules/upstream/balancing/balancers.js';
 import { Breaker } from '../../dist/modules/upstream/breaker/breaker.js';
+import { authSteps, guardsOwnShare } from './micro-auth.mjs';
 import { align, median } from './report.mjs';
 
 const runs = 9;
@@ -38,11 +39,13 @@ const steps = {
   ...pickSteps('consistent-hash'),
   'build the request head for the upstream': buildHead(),
   'verify a token seen before': verifyToken(),
+  ...authSteps(parsed, expect),
 };
 
-const rows = [];
-for (const [name, step] of Object.entries(steps)) rows.push([name, (await nanosecondsPer(step)).toFixed(0)]);
-console.log(align([['', 'ns'], ...rows]));
+const nanoseconds = {};
+for (const [name, step] of Object.entries(steps)) nanoseconds[name] = await nanosecondsPer(step);
+const rows = [...Object.entries(nanoseconds), guardsOwnShare(nanoseconds)];
+console.log(align([['', 'ns'], ...rows.map(([name, ns]) => [name, ns.toFixed(0)])]));
 if (sink === undefined) throw new TypeError('The steps did nothing.');
 
 /** @returns {Promise<number>} nanoseconds a call */
