@@ -70,7 +70,7 @@ function tokenOf(sub, privateKey) {
     parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.'),
   );
   const signature = sign('sha256', text, privateKey);
-  return { token: `${text}.${signature.toString('base64url')}`, text, signature };
+  return { token: `${text.toString()}.${signature.toString('base64url')}`, text, signature };
 }
 
 function guardOf(config) {
