@@ -85,7 +85,8 @@ describe('while the server of the keys is down', () => {
     await until('the first fetch has failed', async () => (await refreshes('status')) > 0);
     const response = await gw.fetch('/1', { headers: a.bearer() });
     expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+    // It is asked again after a second, then after two.
+    expect(response.headers.get('retry-after')).toMatch(/^[123]$/);
     expect(response.headers.has('www-authenticate')).toBe(false);
     expect(await response.json()).toMatchObject({ code: 'keys_unavailable' });
     expect(await status(bearer())).toBe(200);
@@ -101,6 +102,23 @@ describe('while the server of the keys is down', () => {
     await until('a fetch has failed', async () => (await refreshes('status')) > 0);
     expect(await status(a.bearer())).toBe(200);
     expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
+  });
+
+  it('a rotation does no harm: the old keys hold until it is back, the new ones from then on', async () => {
+    const server = await KeyServer.start(a);
+    const { gw, status, refreshes } = await start(server, '{ refresh: 50ms }');
+    expect(await status(a.bearer())).toBe(200);
+    server.answer = unavailable;
+    server.publish(b);
+    await until('a fetch has failed', async () => (await refreshes('status')) > 0);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
+    const response = await gw.fetch('/1', { headers: b.bearer() });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    server.answer = undefined;
+    await until('the new key counts', async () => (await status(b.bearer())) === 200);
+    expect(await status(a.bearer())).toBe(401);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(401);
   });
 
   it('but not for ever', async () => {

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { RouteAuthConfig } from '../config/gateway-config.js';
-import { AuthEvents, type AuthFailure } from '../routing/auth-events.js';
+import { AuthEvents } from '../routing/auth-events.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 import type { ApiKeyProvider } from './api-keys.js';
@@ -11,6 +11,7 @@ import { AuthProviders } from './auth-providers.js';
 import { refusal } from './challenge.js';
 import { takeParameter } from './query-parameter.js';
 import { TokenVerifier } from './token-verifier.service.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 const REQUIRED = new AuthPolicy({});
@@ -58,8 +59,8 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   /** A key counts before a token. @returns `undefined` when there is none */
-  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | AuthFailure | undefined {
-    let verdict: AuthFailure | undefined;
+  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | Refusal | undefined {
+    let verdict: Refusal | undefined;
     for (const provider of this.providers.apiKeys) {
       if (allowed !== undefined && !allowed.has(provider.id)) continue;
       const key = presentedKey(exchange, provider, forward);
@@ -71,8 +72,8 @@ export class JwtAuthGuard implements CanActivate {
     return verdict;
   }
 
-  private admit(verdict: Identity | AuthFailure, policy: AuthPolicy, exchange: Exchange | undefined): true {
-    if (typeof verdict === 'string') return this.refuse(verdict, policy);
+  private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange | undefined): true {
+    if (typeof verdict === 'string' || verdict instanceof Unavailable) return this.refuse(verdict, policy);
     const lack = policy.lack(verdict);
     if (lack !== undefined) return this.refuse(lack, policy);
     if (exchange) {
@@ -82,8 +83,8 @@ export class JwtAuthGuard implements CanActivate {
     return true;
   }
 
-  private refuse(failure: AuthFailure, { scopeList }: AuthPolicy): never {
-    this.events.failed.emit(failure);
+  private refuse(failure: Refusal, { scopeList }: AuthPolicy): never {
+    this.events.failed.emit(typeof failure === 'string' ? failure : failure.reason);
     throw refusal(failure, scopeList);
   }
 

@@ -15,7 +15,8 @@ const NOW = 1_800_000_000;
 class TestClock implements Clock {
   seconds = NOW;
   now = () => this.seconds * 1000;
-  wall = () => this.seconds * 1000;
+  wallOffset = 0;
+  wall = () => (this.seconds + this.wallOffset) * 1000;
 }
 
 function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
@@ -64,6 +65,18 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token)).toBe(first);
     clock.seconds = NOW + 10 + 60;
     expect(verifier.verify(token)).toBe('expired');
+  });
+
+  it('goes by the wall clock, which may be set forward or back', () => {
+    const { verifier, clock } = setUp({ main: { secret: SECRET } });
+    const token = sign({ sub: 'alice', nbf: NOW, exp: NOW + 600 });
+    expect(verifier.verify(token)).toMatchObject({ subject: 'alice' });
+    clock.wallOffset = 3600;
+    expect(verifier.verify(token)).toBe('expired');
+    clock.wallOffset = -120;
+    expect(verifier.verify(sign({ sub: 'bob', nbf: NOW, exp: NOW + 600 }))).toBe('not_yet_valid');
+    clock.wallOffset = -60;
+    expect(verifier.verify(sign({ sub: 'bob', nbf: NOW, exp: NOW + 600 }))).toMatchObject({ subject: 'bob' });
   });
 
   it.each([

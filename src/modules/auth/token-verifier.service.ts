@@ -3,11 +3,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
 import type { Verdict, Verified } from './jwt-provider.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 
 const REMEMBERED_TOKENS = 10_000;
 
@@ -27,7 +27,7 @@ export class TokenVerifier {
    * @returns why no provider vouches for the token, in place of an identity; a promise only when something must be
    *   fetched or computed elsewhere, and never for a token that is remembered
    */
-  verify(token: string, allowed?: Allowed): Identity | AuthFailure | Promise<Identity | AuthFailure> {
+  verify(token: string, allowed?: Allowed): Identity | Refusal | Promise<Identity | Refusal> {
     const now = this.clock.wall();
     const hashed = hash('sha256', token, 'base64');
     const remembered = this.verified.get(hashed);
@@ -49,8 +49,8 @@ export class TokenVerifier {
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
-  private remember(hashed: string, verdict: Verdict): Identity | AuthFailure {
-    if (typeof verdict === 'string') return verdict;
+  private remember(hashed: string, verdict: Verdict): Identity | Refusal {
+    if (typeof verdict === 'string' || verdict instanceof Unavailable) return verdict;
     this.verified.set(hashed, verdict);
     return verdict.identity;
   }
