@@ -7,8 +7,10 @@ import { CLOCK } from '../config/config.tokens.js';
 import { Purger } from '../cache/purger.js';
 import { HealthController } from '../health/health.controller.js';
 import { ProbeScheduler } from '../health/probe.scheduler.js';
+import { RedisIndicator } from '../health/redis.indicator.js';
 import { UpstreamIndicator } from '../health/upstream.indicator.js';
 import { register } from 'prom-client';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
@@ -28,7 +30,7 @@ function hasDefaultMetrics(): boolean {
 @Module({})
 export class ManagementModule {
   static over(gateway: INestApplicationContext): DynamicModule {
-    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, ProbeScheduler, Purger];
+    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, ProbeScheduler, Purger];
     return {
       module: ManagementModule,
       imports: [
@@ -37,6 +39,7 @@ export class ManagementModule {
       ],
       controllers: [HealthController, AdminController, CacheController],
       providers: [
+        RedisIndicator,
         UpstreamIndicator,
         Timeline,
         { provide: APP_FILTER, useClass: ManagementFilter },

@@ -9,6 +9,7 @@ export interface GatewayConfig {
   readonly management: ManagementConfig;
   /** Token issuers by id. When there is one, a route without `auth` requires a valid token. */
   readonly auth: Readonly<Record<string, AuthProviderConfig>>;
+  readonly redis: RedisConfig;
   readonly cache: CacheConfig;
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
   readonly routes: readonly RouteConfig[];
@@ -108,6 +109,31 @@ export interface JwksConfig {
   readonly timeout: number;
 }
 
+/** At most one of `url`, `cluster` and `sentinel` says where Redis is; with none there is no Redis. */
+export interface RedisConfig {
+  /** `redis://` or `rediss://`; may be empty. */
+  readonly url: string;
+  /** URLs of one scheme, as for sentinels. */
+  readonly cluster?: readonly string[];
+  readonly sentinel?: SentinelConfig;
+  readonly tls?: TlsConfig;
+  /** Has no braces, which mean something in the keys of a cluster. */
+  readonly keyPrefix: string;
+  readonly connectTimeout: number;
+  /** Longest that a request waits for Redis. */
+  readonly commandTimeout: number;
+}
+
+export interface SentinelConfig {
+  /** Of the master. */
+  readonly name: string;
+  readonly nodes: readonly string[];
+  /** At the servers; those for a sentinel are in its URL. */
+  readonly username?: string;
+  readonly password?: string;
+  readonly database: number;
+}
+
 export interface CacheConfig {
   readonly maxBytes: number;
   readonly maxEntryBytes: number;
@@ -128,7 +154,7 @@ export interface UpstreamConfig {
   readonly connectTimeout: number;
   /** Idle time between two body chunks. */
   readonly bodyTimeout: number;
-  readonly tls?: UpstreamTlsConfig;
+  readonly tls?: TlsConfig;
   /** Only ever over TLS, where the target offers it. */
   readonly http2: boolean;
   readonly pool: { readonly connections: number };
@@ -149,7 +175,7 @@ export interface TargetConfig {
 }
 
 /** PEM texts are checked; `cert` and `key` come together and belong together. */
-export interface UpstreamTlsConfig {
+export interface TlsConfig {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;

@@ -4,6 +4,7 @@ import { fallbackProblems } from './checks/fallbacks.js';
 import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
 import { rewriteProblems } from './checks/rewrites.js';
+import { redisProblems } from './checks/redis.js';
 import { serverProblems } from './checks/server.js';
 import { splitProblems } from './checks/splits.js';
 import { targetProblems } from './checks/targets.js';
@@ -59,6 +60,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...targetProblems(source),
     ...upstreamTlsProblems(source),
     ...serverProblems(source),
+    ...redisProblems(source),
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 

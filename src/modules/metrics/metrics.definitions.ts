@@ -1,6 +1,7 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { OpenTunnels } from '../server/open-tunnels.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 
@@ -11,6 +12,8 @@ export const METRICS = {
   requests: 'breakwater_requests_total',
   requestDuration: 'breakwater_request_duration_seconds',
   cacheRequests: 'breakwater_cache_requests_total',
+  cacheBackendUp: 'breakwater_cache_backend_up',
+  redisFailures: 'breakwater_redis_failures_total',
   authFailures: 'breakwater_auth_failures_total',
   jwksRefresh: 'breakwater_jwks_refresh_total',
   upstreamRequests: 'breakwater_upstream_requests_total',
@@ -46,6 +49,20 @@ export const metricProviders = [
     name: METRICS.cacheRequests,
     help: 'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
     labelNames: ['route', 'result'],
+  }),
+  makeGaugeProvider({
+    name: METRICS.cacheBackendUp,
+    help: 'Whether Redis answers: 1 or 0; no series where none is configured',
+    inject: [RedisConnection],
+    collect(redis: RedisConnection) {
+      if (redis.isConfigured) this.set(redis.isUp ? 1 : 0);
+      else this.remove();
+    },
+  }),
+  makeCounterProvider({
+    name: METRICS.redisFailures,
+    help: 'Commands that Redis did not do: timeout, disconnected, full or error',
+    labelNames: ['reason'],
   }),
   makeCounterProvider({
     name: METRICS.upstreamRequests,

@@ -57,7 +57,7 @@ function upstreamKeys(place: string): string[] {
 }
 
 const SERVED = [
-  ...'server management auth cache defaults upstreams routes'.split(' '),
+  ...'server management auth redis cache defaults upstreams routes'.split(' '),
   ...under(
     'server',
     'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout keepAliveTimeout',
@@ -72,6 +72,9 @@ const SERVED = [
     'auth.*',
     'secret publicKey jwksUri jwks introspection apiKeys apiKeysFile header query issuer audience algorithms clockSkew forwardClaims',
   ),
+  ...under('redis', 'url cluster sentinel tls keyPrefix connectTimeout commandTimeout'),
+  ...under('redis.sentinel', 'name nodes username password database'),
+  ...under('redis.tls', 'ca cert key serverName insecureSkipVerify'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),
   ...under('upstreams.*', 'url targets targets.*.url targets.*.weight'),
