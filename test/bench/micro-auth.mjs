@@ -3,9 +3,11 @@ import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { systemClock } from '../../dist/common/clock.js';
 import { ByRoute } from '../../dist/modules/auth/auth-metadata.js';
 import { AuthProviders } from '../../dist/modules/auth/auth-providers.js';
+import { TokenDenylist } from '../../dist/modules/auth/denylist/token-denylist.service.js';
 import { JwtAuthGuard } from '../../dist/modules/auth/jwt-auth.guard.js';
 import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
 import { ConfigStore } from '../../dist/modules/config/config.store.js';
+import { RedisConnection } from '../../dist/modules/redis/redis.connection.js';
 import { AuthEvents } from '../../dist/modules/routing/auth-events.js';
 import { attachExchange, Exchange } from '../../dist/modules/routing/exchange.js';
 
@@ -74,8 +76,18 @@ function tokenOf(sub, privateKey) {
 }
 
 function guardOf(config) {
-  const providers = new AuthProviders(new ConfigStore(config), systemClock, undefined, new AuthEvents());
-  return new JwtAuthGuard(new TokenVerifier(providers, systemClock), providers, new AuthEvents());
+  const providers = providersOf(config);
+  return new JwtAuthGuard(verifierOf(config, providers), providers, new AuthEvents());
+}
+
+export function verifierOf(config, providers = providersOf(config)) {
+  const store = new ConfigStore(config);
+  const denylist = new TokenDenylist(store, systemClock, new RedisConnection(store), new AuthEvents());
+  return new TokenVerifier(providers, systemClock, denylist);
+}
+
+function providersOf(config) {
+  return new AuthProviders(new ConfigStore(config), systemClock, undefined, new AuthEvents());
 }
 
 function contextOf(authorization, route) {

@@ -4,17 +4,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import 'reflect-metadata';
 import { upstreamRequestHeaders } from '../../dist/common/http/request-headers.js';
 import { systemClock } from '../../dist/common/clock.js';
-import { AuthProviders } from '../../dist/modules/auth/auth-providers.js';
 import { issueToken } from '../../dist/modules/auth/issue-token.js';
-import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
-import { ConfigStore } from '../../dist/modules/config/config.store.js';
 import { parseConfig } from '../../dist/modules/config/parse-config.js';
 import { Bulkhead } from '../../dist/common/resilience/bulkhead.js';
 import { RetryBudget } from '../../dist/common/resilience/retry-budget.js';
 import { RouteTable } from '../../dist/modules/routing/route-table.js';
 import { BALANCERS } from '../../dist/modules/upstream/balancing/balancers.js';
 import { Breaker } from '../../dist/modules/upstream/breaker/breaker.js';
-import { authSteps, guardsOwnShare } from './micro-auth.mjs';
+import { authSteps, guardsOwnShare, verifierOf } from './micro-auth.mjs';
 import { align, median } from './report.mjs';
 
 const runs = 9;
@@ -175,7 +172,7 @@ function buildHead() {
 }
 
 function verifyToken() {
-  const verifier = new TokenVerifier(new AuthProviders(new ConfigStore(config), systemClock), systemClock);
+  const verifier = verifierOf(config);
   const { token } = issueToken(config.auth, { sub: 'alice', scopes: 'orders:read', expires: '1h' });
   expect(verifier.verify(token).subject === 'alice');
   expect(typeof verifier.verify(`${token}x`) === 'string');

@@ -25,6 +25,7 @@ const ANSWERS: Readonly<Record<Exclude<Refusal, Unavailable>, Answer>> = {
   audience: { code: 'token_invalid', detail: 'The token is not meant for this service' },
   claims: { code: 'token_invalid', detail: 'A registered claim is missing or of the wrong type' },
   inactive: { code: 'token_invalid', detail: 'The token is not active' },
+  revoked: { code: 'token_invalid', detail: 'The token has been revoked' },
   missing_api_key: { code: 'api_key_missing' },
   unknown_api_key: { code: 'api_key_invalid' },
   insufficient_scope: {

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { AuthEvents } from '../routing/auth-events.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { TokenDenylist } from './denylist/token-denylist.service.js';
 import { AuthProviders } from './auth-providers.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
@@ -27,14 +29,11 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
       { algorithms: ['HS256'] as const, clockSkew: 60_000, forwardClaims: {}, ...each },
     ]),
   );
-  const config = { auth: providers } as unknown as GatewayConfig;
-  return {
-    clock,
-    verifier: new TokenVerifier(
-      new AuthProviders(new ConfigStore(config), clock, new HttpService(), new AuthEvents()),
-      clock,
-    ),
-  };
+  const store = new ConfigStore({ auth: providers, redis: { url: '' } } as unknown as GatewayConfig);
+  const events = new AuthEvents();
+  const denylist = new TokenDenylist(store, clock, new RedisConnection(store), events);
+  const authProviders = new AuthProviders(store, clock, new HttpService(), events);
+  return { clock, denylist, verifier: new TokenVerifier(authProviders, clock, denylist) };
 }
 
 function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'HS256'): string {
@@ -65,6 +64,17 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token)).toBe(first);
     clock.seconds = NOW + 10 + 60;
     expect(verifier.verify(token)).toBe('expired');
+  });
+
+  it('forgets a token that is denied, and takes it no more', async () => {
+    const { verifier, denylist } = setUp({ main: { secret: SECRET } });
+    const [token, other] = ['a', 'b'].map((jti) => sign({ jti, exp: NOW + 60 })) as [string, string];
+    const known = verifier.verify(other);
+    expect(verifier.verify(token)).toMatchObject({ provider: 'main' });
+    expect(await denylist.deny({ id: 'a', expiresAt: NOW + 60 })).toBe('local');
+    expect(verifier.verify(token)).toBe('revoked');
+    expect(verifier.verify(token)).toBe('revoked');
+    expect(verifier.verify(other)).toBe(known);
   });
 
   it('goes by the wall clock, which may be set forward or back', () => {

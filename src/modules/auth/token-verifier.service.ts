@@ -5,6 +5,7 @@ import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
+import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
 import { type Refusal, Unavailable } from './unavailable.js';
@@ -20,7 +21,11 @@ export class TokenVerifier {
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+  ) {
+    // So that a token that is remembered needs no look at the list.
+    denylist.grown.on(() => this.forgetDenied());
+  }
 
   /**
    * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
@@ -51,7 +56,14 @@ export class TokenVerifier {
 
   private remember(hashed: string, verdict: Verdict): Identity | Refusal {
     if (typeof verdict === 'string' || verdict instanceof Unavailable) return verdict;
+    if (this.denylist.denies(verdict.identity)) return 'revoked';
     this.verified.set(hashed, verdict);
     return verdict.identity;
+  }
+
+  private forgetDenied(): void {
+    for (const [hashed, { identity }] of this.verified.entries()) {
+      if (this.denylist.denies(identity)) this.verified.delete(hashed);
+    }
   }
 }
