@@ -3,7 +3,7 @@ import { gateway } from '../support/gateway.js';
 import { IssuerKey, KeyServer, unavailable } from '../support/key-server.js';
 import { metric } from '../support/metrics.js';
 import { recording } from '../support/recording.js';
-import { SECRET, bearer } from '../support/tokens.js';
+import { SECRET, bearer, token } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
 const yaml = (keys: string) => `
@@ -47,6 +47,35 @@ describe('keys that an issuer publishes', () => {
     expect((await gw.fetch('/1', { headers: a.bearer({ iss: server.url }) })).status).toBe(200);
     expect((await gw.fetch('/1', { headers: a.bearer({ iss: 'https://else' }) })).status).toBe(401);
     expect([server.discoveries, server.fetches]).toEqual([1, 1]);
+  });
+
+  it('are no shared secrets, and no token brings or names one of its own', async () => {
+    const server = await KeyServer.start(a);
+    const secret = 'c2VjcmV0IG9mIGF0IGxlYXN0IHRoaXJ0eS10d28gYnl0ZXM';
+    server.keys.push({ kty: 'oct', kid: 'oct', k: secret, alg: 'HS256', use: 'sig' });
+    const gw = await gateway(yaml(`jwksUri: "${server.jwksUri}"`).replace(/^ {2}dev: .*$/m, ''))
+      .withUpstream('users', recording().handler)
+      .start();
+    const eve = new IssuerKey('a');
+    const forged = [
+      token({}, { header: { kid: 'oct' }, key: Buffer.from(secret, 'base64url').toString() }),
+      token({}, { header: { kid: 'a' }, key: JSON.stringify(a.jwk()) }),
+      token({}, { header: { kid: 'a' }, key: String(a.publicKey.export({ type: 'spki', format: 'pem' })) }),
+      eve.token({}, { jwk: eve.jwk() }),
+      eve.token({}, { jku: server.jwksUri }),
+      eve.token({}, { x5u: server.jwksUri }),
+      ...['../a', "a' OR '1'='1", '__proto__', 'constructor', 'A', '', 'a\0'].map((kid) =>
+        eve.token({}, { kid }),
+      ),
+      a.token({}, { kid: 'A' }),
+      a.token({}, { alg: 'RS256' }),
+    ];
+    const statuses = forged.map(
+      async (each) => (await gw.fetch('/1', { headers: { authorization: `Bearer ${each}` } })).status,
+    );
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set([401]));
+    expect((await gw.fetch('/1', { headers: a.bearer() })).status).toBe(200);
+    expect(server.fetches).toBe(1);
   });
 
   it('are not fetched for a flood of unknown ids, which is a 401 at once', async () => {

@@ -66,6 +66,17 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token)).toBe('expired');
   });
 
+  it('remembers so many tokens and no more: the one that was not used for longest goes', () => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    const token = (index: number) => sign({ sub: `user-${index}`, exp: NOW + 60 });
+    const [first, second] = [verifier.verify(token(0)), verifier.verify(token(1))];
+    for (let i = 2; i < 10_000; i++) void verifier.verify(token(i));
+    expect(verifier.verify(token(0))).toBe(first);
+    void verifier.verify(token(10_000));
+    expect(verifier.verify(token(0))).toBe(first);
+    expect(verifier.verify(token(1))).not.toBe(second);
+  });
+
   it('forgets a token that is denied, and takes it no more', async () => {
     const { verifier, denylist } = setUp({ main: { secret: SECRET } });
     const [token, other] = ['a', 'b'].map((jti) => sign({ jti, exp: NOW + 60 })) as [string, string];
