@@ -60,7 +60,7 @@ describe('keys that an issuer publishes', () => {
     const forged = [
       token({}, { header: { kid: 'oct' }, key: Buffer.from(secret, 'base64url').toString() }),
       token({}, { header: { kid: 'a' }, key: JSON.stringify(a.jwk()) }),
-      token({}, { header: { kid: 'a' }, key: String(a.publicKey.export({ type: 'spki', format: 'pem' })) }),
+      token({}, { header: { kid: 'a' }, key: a.publicKey.export({ type: 'spki', format: 'pem' }) }),
       eve.token({}, { jwk: eve.jwk() }),
       eve.token({}, { jku: server.jwksUri }),
       eve.token({}, { x5u: server.jwksUri }),

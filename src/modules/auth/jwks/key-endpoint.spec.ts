@@ -1,7 +1,7 @@
 import { createServer as createPlainServer } from 'node:http';
 import { Agent, createServer } from 'node:https';
 import { HttpService } from '@nestjs/axios';
-import axios from 'axios';
+import { create as createAxios } from 'axios';
 import { describe, expect, it } from 'vitest';
 import { Authority } from '../../../../test/support/certificates.js';
 import { listen } from '../../../../test/support/gateway.js';
@@ -53,7 +53,7 @@ describe('KeyEndpoint', () => {
       res.end(JSON.stringify({ issuer, jwks_uri: state.jwksUri }));
     });
     const issuer = (await listen(idp)).replace('http://127.0.0.1', 'https://localhost');
-    const http = new HttpService(axios.create({ httpsAgent: new Agent({ ca: authority.ca }) }));
+    const http = new HttpService(createAxios({ httpsAgent: new Agent({ ca: authority.ca }) }));
     const fetch = () => new KeyEndpoint(http, undefined, issuer, 5_000).fetch(signal);
     await expect(fetch()).rejects.toMatchObject({ failure: 'malformed' });
     expect(keys.fetches).toBe(0);
