@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { relative } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -26,6 +27,7 @@ class GatewayBuilder {
   private readonly upstreams = new Map<string, RequestListener | Server>();
   private readonly modules: (Type | DynamicModule)[] = [];
   private readonly env: Record<string, string> = {};
+  private readonly files: Record<string, string> = {};
   private resolver: Resolver | undefined;
 
   constructor(private readonly yaml: string) {}
@@ -51,13 +53,19 @@ class GatewayBuilder {
     return this;
   }
 
+  /** A file that the configuration names. */
+  withFile(path: string, text: string): this {
+    this.files[path] = text;
+    return this;
+  }
+
   async start(): Promise<RunningGateway> {
     for (const [id, handler] of this.upstreams) {
       this.env[`${id.toUpperCase()}_URL`] = await listen(
         typeof handler === 'function' ? createServer(handler) : handler,
       );
     }
-    const config = configOf(this.yaml, this.env);
+    const config = configOf(this.yaml, this.env, this.files);
     const running = await Gateway.start(config, {
       modules: this.modules,
       logger: false,
@@ -96,8 +104,13 @@ export class RunningGateway {
 }
 
 /** Parses YAML as the gateway does, and moves it to ephemeral ports of the loopback. */
-export function configOf(yaml: string, env: Record<string, string> = {}): GatewayConfig {
-  const result = parseConfig(yaml, { file: 'test.yaml', env, readFile: () => '' });
+export function configOf(
+  yaml: string,
+  env: Record<string, string> = {},
+  files: Readonly<Record<string, string>> = {},
+): GatewayConfig {
+  const readFile = (path: string) => files[relative('', path)] ?? '';
+  const result = parseConfig(yaml, { file: 'test.yaml', env, readFile });
   if (!result.ok) throw new TypeError(formatProblems('test.yaml', result.problems));
   const { config } = result;
   return {

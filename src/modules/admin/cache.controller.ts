@@ -1,7 +1,6 @@
 import {
   BadRequestException,
   Controller,
-  ForbiddenException,
   Headers,
   HttpCode,
   Inject,
@@ -11,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { Purger } from '../cache/purger.js';
 import { AdminGuard } from './admin.guard.js';
+import { refuseOtherSites } from './other-sites.js';
 
 type Several = string | readonly string[] | undefined;
 
@@ -30,8 +30,7 @@ export class CacheController {
     @Query('all') all: Several,
     @Headers('sec-fetch-site') site: string | undefined,
   ): { purged: number } {
-    // A page elsewhere may make a browser post here, with the password that the browser remembers.
-    if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new ForbiddenException();
+    refuseOtherSites(site);
     const what = { routes: listOf(route), urls: listOf(url), tags: listOf(tag), all: all === 'true' };
     if (!what.all && what.routes.length + what.urls.length + what.tags.length === 0) {
       throw new BadRequestException('Name a route, a url or a tag, or say all=true');

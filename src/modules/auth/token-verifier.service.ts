@@ -2,12 +2,13 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
+import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
 import { TokenHashes } from './token-hashes.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 
 const REMEMBERED_TOKENS = 10_000;
 
@@ -21,7 +22,11 @@ export class TokenVerifier {
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+  ) {
+    // So that a token that is remembered needs no look at the list.
+    denylist.grown.on(() => this.forgetDenied());
+  }
 
   /**
    * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
@@ -33,7 +38,7 @@ export class TokenVerifier {
     token: string,
     allowed?: Allowed,
     connection?: object,
-  ): Identity | AuthFailure | Promise<Identity | AuthFailure> {
+  ): Identity | Refusal | Promise<Identity | Refusal> {
     const now = this.clock.wall();
     const hashed = this.hashes.of(token, connection);
     const remembered = this.verified.get(hashed);
@@ -55,9 +60,16 @@ export class TokenVerifier {
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
-  private remember(hashed: string, verdict: Verdict): Identity | AuthFailure {
-    if (typeof verdict === 'string') return verdict;
+  private remember(hashed: string, verdict: Verdict): Identity | Refusal {
+    if (typeof verdict === 'string' || verdict instanceof Unavailable) return verdict;
+    if (this.denylist.denies(verdict.identity)) return 'revoked';
     this.verified.set(hashed, verdict);
     return verdict.identity;
+  }
+
+  private forgetDenied(): void {
+    for (const [hashed, { identity }] of this.verified.entries()) {
+      if (this.denylist.denies(identity)) this.verified.delete(hashed);
+    }
   }
 }

@@ -1,16 +1,17 @@
+import type { AuthKeys } from './checks/auth-keys.js';
 import type { AuthProviderConfig, GatewayConfig, RouteConfig } from './gateway-config.js';
 import type { ParsedGateway } from './schema/gateway.js';
 import { isPublic } from './public-route.js';
 import { withoutPrototype } from './schema/scalars.js';
 
 /**
- * Fills in what depends on other parts of the file: PEM text for file names, and what a cached
+ * Fills in what depends on other parts of the file: what is in the files it names, and what a cached
  * route inherits. `defaults` are in the upstreams already.
- * @param publicKeys PEM text by provider id
+ * @param keys what the files that providers name hold, by provider id
  */
 export function completeConfig(
   parsed: ParsedGateway,
-  publicKeys: ReadonlyMap<string, string>,
+  keys: Pick<AuthKeys, 'publicKeys' | 'apiKeys'>,
 ): GatewayConfig {
   const { defaults: _, ...sections } = parsed;
   const upstreams = Object.entries(parsed.upstreams).map(([id, { url, targets, ...rest }]) => [
@@ -19,9 +20,14 @@ export function completeConfig(
     { ...rest, targets: targets ?? [{ url: url ?? '', weight: 1 }] },
   ]);
   const auth: Record<string, AuthProviderConfig> = {};
-  for (const [id, provider] of Object.entries(parsed.auth)) {
-    const publicKey = publicKeys.get(id);
-    auth[id] = publicKey === undefined ? provider : { ...provider, publicKey };
+  for (const [id, { apiKeysFile: _file, ...provider }] of Object.entries(parsed.auth)) {
+    const publicKey = keys.publicKeys.get(id) ?? provider.publicKey;
+    const apiKeys = [...(provider.apiKeys ?? []), ...(keys.apiKeys.get(id) ?? [])];
+    auth[id] = {
+      ...provider,
+      ...(publicKey === undefined ? {} : { publicKey }),
+      ...(apiKeys.length === 0 ? {} : { apiKeys }),
+    };
   }
   return {
     ...sections,

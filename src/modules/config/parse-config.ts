@@ -14,6 +14,7 @@ import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
+import { gatewaySchema } from './schema/gateway.js';
 import { validate } from './schema/validate.js';
 import { ConfigSource } from './source/config-source.js';
 import { mergeDefaults } from './source/merge-defaults.js';
@@ -39,12 +40,13 @@ export interface ParseOptions {
  */
 export function parseConfig(text: string, { file, env, readFile }: ParseOptions): ConfigResult {
   const files = new ReferencedFiles(file, readFile);
-  const reading = readYaml(text, { env, files });
+  const sources = { env, files };
+  const reading = readYaml(text, sources);
   if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
 
   const source = new ConfigSource(mergeDefaults(reading.root));
-  const validation = validate(source);
-  const keys = checkAuthKeys(source, files);
+  const validation = validate(gatewaySchema, source);
+  const keys = checkAuthKeys(source, sources);
   const problems = [
     ...reading.problems,
     ...validation.problems,
@@ -62,7 +64,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
-  const config = deepFreeze(completeConfig(validation.parsed, keys.publicKeys));
+  const config = deepFreeze(completeConfig(validation.parsed, keys));
   const lint = lintConfig(config, (path) => source.has(path));
   const warnings = lint.map(({ path, message }) => source.problem(path, message));
   return { ok: true, config, warnings: sortProblems(warnings) };

@@ -18,6 +18,8 @@ export const METRICS = {
   redisFailures: 'breakwater_redis_failures_total',
   authFailures: 'breakwater_auth_failures_total',
   jwksRefresh: 'breakwater_jwks_refresh_total',
+  deniedTokens: 'breakwater_denied_tokens',
+  denylistInStep: 'breakwater_denylist_in_step',
   upstreamRequests: 'breakwater_upstream_requests_total',
   upstreamDuration: 'breakwater_upstream_duration_seconds',
   retries: 'breakwater_retries_total',
@@ -167,6 +169,11 @@ export const metricProviders = [
     name: METRICS.jwksRefresh,
     help: 'Fetches of the keys of a token issuer',
     labelNames: ['provider', 'result'],
+  }),
+  makeGaugeProvider({ name: METRICS.deniedTokens, help: 'Tokens that are denied before they expire' }),
+  makeGaugeProvider({
+    name: METRICS.denylistInStep,
+    help: 'Whether the list of denied tokens is the one in Redis: 1, or 0 while the last known one is used',
   }),
 ];
 
