@@ -55,6 +55,11 @@ export class ResponseCache {
     return variant?.kind === 'response' ? variant : undefined;
   }
 
+  /** Is there an answer to another variant of this request? */
+  hasVariants(key: string): boolean {
+    return this.slot(key)?.kind === 'variants';
+  }
+
   /** @param fields those that tell variants of this response apart (RFC 9111 section 4.1) */
   put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): void {
     const known = this.slot(key);
@@ -159,7 +164,7 @@ export class ResponseCache {
 }
 
 function variantKey(key: string, { fields, generation }: VariantIndex, { req, identity }: Exchange): string {
-  return `${generation} ${variantOf(fields, req.headers, identity?.upstreamHeaders)} ${key}`;
+  return `${generation} ${variantOf(fields, req, identity?.upstreamHeaders)} ${key}`;
 }
 
 function variantsScope({ generation }: VariantIndex): string {
