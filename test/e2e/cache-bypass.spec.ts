@@ -64,7 +64,7 @@ describe('a stored answer', () => {
     expect(await get()).toMatchObject({ body: '1' });
     for (const method of ['POST', 'OPTIONS']) {
       const response = await gw.fetch('/1', { method });
-      expect(response.headers.get('cache-status')).toBe('Breakwater; fwd=bypass');
+      expect(response.headers.get('cache-status')).toBe('Breakwater; fwd=method');
     }
   });
 
