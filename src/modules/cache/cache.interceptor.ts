@@ -18,10 +18,10 @@ import type { RouteModel } from '../routing/route.model.js';
 import type { CacheEntry } from './cache-entry.js';
 import { cacheKey } from './cache-key.js';
 import { CachingTap } from './caching-tap.js';
-import { HeadTap } from './head-tap.js';
 import { Invalidator } from './invalidator.js';
 import type { KeeperOptions } from './keeper.js';
 import { NOTHING_ASKED, type RequestDirectives, requestDirectives } from './request-directives.js';
+import { PartTap } from './part-tap.js';
 import { ResponseCache } from './response-cache.js';
 import { ageOf, reuse, usableOnError } from './reuse.js';
 import { SingleFlight } from './single-flight.js';
@@ -87,7 +87,7 @@ export class CacheInterceptor implements NestInterceptor {
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
     this.prepareForward(lookup, entry);
     if (!isWhole(exchange)) {
-      if (entry && exchange.req.method === 'HEAD') exchange.tap = new HeadTap(this.keeping(lookup), entry);
+      if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
       return undefined;
     }
     if (asked.noCache || this.unstorable.has(key) || isConditional(exchange)) {
@@ -199,6 +199,8 @@ export class CacheInterceptor implements NestInterceptor {
   }
 }
 
+/** Some servers take these for the real method or host, which the key does not have. */
+const OVERRIDES = ['x-http-method', 'x-method-override', 'x-host', 'x-http-host-override', 'x-original-host'];
 const STALE = ['Breakwater-Fallback', 'stale'];
 
 /**
@@ -213,6 +215,7 @@ function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
     !head.hasBody &&
     headers['if-match'] === undefined &&
     headers['if-unmodified-since'] === undefined &&
+    !OVERRIDES.some((name) => headers[name] !== undefined) &&
     !(per === 'user' && identity?.subject === '')
   );
 }

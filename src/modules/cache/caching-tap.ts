@@ -2,6 +2,7 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResponseTap, StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { type Coming, Keeper, type KeeperOptions } from './keeper.js';
+import { STALE_INSTEAD } from './reuse.js';
 import { mergeHeaders, selects } from './validation.js';
 
 export interface CachingTapOptions extends KeeperOptions {
@@ -14,8 +15,6 @@ export interface CachingTapOptions extends KeeperOptions {
   readonly landed: (as: 'stored' | 'unstorable' | 'failed') => void;
 }
 
-/** Errors in whose place RFC 5861 section 4 lets a stale answer be given. */
-const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 /** These say nothing about the resource, and so leave the stored answer alone. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([408, 425, 429]);
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
@@ -34,7 +33,7 @@ export class CachingTap implements ResponseTap {
   onHead(status: number, headers: HeaderRecord): StoredResponse | undefined {
     const { stored, exchange } = this.options;
     if (status === 304) return this.onNotModified(headers);
-    if (ERRORS.has(status) && exchange.stale) {
+    if (exchange.stale && STALE_INSTEAD.has(status)) {
       this.options.landed('failed');
       return exchange.stale(status);
     }
