@@ -106,7 +106,8 @@ function write(answer: Answer, n: number, res: ServerResponse): void {
     res.sendDate = !undated;
     res
       .writeHead(status, { ...(isBodiless ? {} : { 'content-length': body.length }), ...headers })
-      .end(isBodiless ? '' : body);
+      // Bytes: with text, Node would write the head in UTF-8.
+      .end(Buffer.from(isBodiless ? '' : body, 'latin1'));
   }
 }
 

@@ -54,6 +54,11 @@ describe('variantOf', () => {
     expect(of('alice', 'bob')).not.toBe(of('bob', 'bob'));
   });
 
+  it.each(['__proto__', 'constructor', 'valueOf'])('knows what objects have from fields: %s', (name) => {
+    expect(variantOf([name], request({}))).toBe(variantOf([name], request({})));
+    expect(variantOf([name], request({}))).not.toBe(variantOf([name], request({ [name]: '1' })));
+  });
+
   it('does not heed a user that nobody has verified', () => {
     expect(variant('x-user-id', 'alice')).toBe(variant('x-user-id', undefined));
   });

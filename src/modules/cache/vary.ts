@@ -66,7 +66,8 @@ export function variantOf(
   const values = fields.map((name) => {
     const at = told.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
     if (at !== -1) return told[at + 1];
-    if (name.startsWith('x-user-') || nominated.has(name)) return null;
+    // An upstream may name what every object has: `__proto__`.
+    if (!Object.hasOwn(headers, name) || nominated.has(name) || name.startsWith('x-user-')) return null;
     return normalise(name, ONE_LINE.has(name) ? linesOf(rawHeaders, name) : headers[name]);
   });
   return hash('sha256', JSON.stringify([fields, values]), 'base64url');
