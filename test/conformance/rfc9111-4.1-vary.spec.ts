@@ -12,7 +12,8 @@ async function isReused(vary: string | string[], first: Fields, second: Fields):
   const { get, seen } = gateway.resource(() => varying(vary));
   await get(first);
   await get(second);
-  if (seen[1]) expect(seen[1].headers['if-none-match']).toBeUndefined();
+  // Another variant's tag would get its 304.
+  expect(seen.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
   return seen.length === 1;
 }
 

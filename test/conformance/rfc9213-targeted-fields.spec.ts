@@ -29,7 +29,7 @@ describe('RFC 9213 section 2.1: a targeted field is a dictionary', () => {
     's-maxage=3600, max-age=0',
     'max-age=3600, no-cache="x-a"',
     'max-age=99999999999',
-  ])('it is followed, whatever Cache-Control says: %s', async (field) => {
+  ])('is followed, whatever Cache-Control says: %s', async (field) => {
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...NO } })).toBe(true);
   });
 
@@ -46,7 +46,7 @@ describe('RFC 9213 section 2.1: a targeted field is a dictionary', () => {
     'max-age',
     'max-age=?1',
     'max-age=3600, no-store',
-  ])('it is followed when it says no, whatever Cache-Control says: %s', async (field) => {
+  ])('is followed when it says no, whatever Cache-Control says: %s', async (field) => {
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...YES } })).toBe(false);
   });
 
@@ -64,12 +64,12 @@ describe('RFC 9213 section 2.1: a targeted field is a dictionary', () => {
     'max-age=3600, x=(a',
     'max-age=3600, x=1234567890123456',
     'max-age=3600, x=?2',
-  ])('it is as if it were not there when it is empty or malformed: "%s"', async (field) => {
+  ])('is as if it were not there when it is empty or malformed: "%s"', async (field) => {
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...NO } })).toBe(false);
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...YES } })).toBe(true);
   });
 
-  it('its lines are one', async () => {
+  it('is one with all its lines', async () => {
     expect(await isReused({ headers: { 'cdn-cache-control': ['max-age=0', 'max-age=3600'], ...NO } })).toBe(
       true,
     );

@@ -16,6 +16,7 @@ import {
 } from './cache-entry.js';
 import type { ResourceName } from './invalidation.js';
 import { MemoryStore } from './memory-store.js';
+import { ageOf } from './reuse.js';
 import { variantOf } from './vary.js';
 
 /** More of one resource and user, and the oldest goes. */
@@ -25,7 +26,20 @@ export type Purge =
   | { readonly by: 'route'; readonly route: string }
   | { readonly by: 'url'; readonly resource: ResourceName }
   | { readonly by: 'tag'; readonly tag: string }
+  | { readonly by: 'key'; readonly key: string }
   | { readonly by: 'all' };
+
+/** What an operator sees of a stored response. */
+export interface StoredEntry {
+  /** Of one resource, route and user, whatever the variant. */
+  readonly key: string;
+  readonly status: number;
+  readonly bytes: number;
+  /** Seconds. */
+  readonly age: number;
+  /** Seconds; below zero when it is stale. */
+  readonly ttl: number;
+}
 
 /** Responses by key and variant. It knows where they are, and nothing of whether they may be used. */
 @Injectable()
@@ -105,15 +119,37 @@ export class ResponseCache {
     switch (what.by) {
       case 'all':
         return this.dropAll();
-      case 'route':
-        return this.dropScope(routeScope(what.route));
-      case 'url':
-        return this.dropScope(resourceScope(what.resource));
-      case 'tag':
-        return this.dropScope(tagScope(what.tag));
+      case 'key':
+        return this.dropKey(what.key);
       default:
-        return what satisfies never;
+        return this.dropScope(scopeOf(what));
     }
+  }
+
+  /** @returns the oldest of those that a purge would drop */
+  list(what: Exclude<Purge, { by: 'all' | 'key' }>, limit: number): StoredEntry[] {
+    const entries: StoredEntry[] = [];
+    for (const key of this.memory.keysOf(scopeOf(what))) {
+      if (entries.length === limit) break;
+      const slot = this.slot(key);
+      if (slot?.kind !== 'response') continue;
+      const age = ageOf(slot, this.clock.now());
+      entries.push({
+        key: key.replace(VARIANT, ''),
+        status: slot.status,
+        bytes: slot.bytes,
+        age: Math.floor(age / 1000),
+        ttl: Math.floor((slot.lifetime - age) / 1000),
+      });
+    }
+    return entries;
+  }
+
+  private dropKey(key: string): number {
+    const slot = this.memory.get(key);
+    const dropped = slot?.kind === 'variants' ? this.dropScope(variantsScope(slot)) : 0;
+    this.memory.delete(key);
+    return slot?.kind === 'response' ? 1 : dropped;
   }
 
   private dropAll(): number {
@@ -162,6 +198,22 @@ export class ResponseCache {
     return index;
   }
 }
+
+function scopeOf(what: Exclude<Purge, { by: 'all' | 'key' }>): string {
+  switch (what.by) {
+    case 'route':
+      return routeScope(what.route);
+    case 'url':
+      return resourceScope(what.resource);
+    case 'tag':
+      return tagScope(what.tag);
+    default:
+      return what satisfies never;
+  }
+}
+
+/** What `variantKey` puts before a key. */
+const VARIANT = /^[0-9a-f-]{36} [\w-]{43} /;
 
 function variantKey(key: string, { fields, generation }: VariantIndex, { req, identity }: Exchange): string {
   return `${generation} ${variantOf(fields, req, identity?.upstreamHeaders)} ${key}`;
