@@ -1,6 +1,6 @@
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResponseTap, StoredResponse } from '../routing/exchange.js';
-import type { CacheEntry } from './cache-entry.js';
+import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { type Coming, Keeper, type KeeperOptions } from './keeper.js';
 import { STALE_INSTEAD } from './reuse.js';
 import { mergeHeaders, selects } from './validation.js';
@@ -70,7 +70,7 @@ export class CachingTap implements ResponseTap {
 
   onEnd(): void {
     if (!this.coming) return;
-    this.keeper.put(this.coming, Buffer.concat(this.chunks, this.bytes));
+    this.keeper.put(this.coming, ownBytes(this.chunks, this.bytes));
     this.coming = undefined;
     this.options.landed('stored');
   }
