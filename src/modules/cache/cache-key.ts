@@ -16,7 +16,7 @@ export function cacheKey(exchange: Exchange, route: RouteModel, per: 'user' | 'p
   const { path, query } = exchange.head;
   const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
   return (
-    part(route.id) + part(originOf(exchange)) + part(user) + part(forwarded(exchange)) + part(path) + query
+    part(route.id) + part(calledBy(exchange)) + part(user) + part(forwarded(exchange)) + part(path) + query
   );
 }
 
@@ -36,6 +36,11 @@ function userOf(identity: Identity): string {
   const user = hash('sha256', JSON.stringify(parts), 'base64url');
   users.set(identity, user);
   return user;
+}
+
+/** The upstream is told the port and the last dot as the client wrote them, and may write them into a link. */
+function calledBy({ head }: Exchange): string {
+  return head.authority === head.host ? head.host : head.authority.toLowerCase();
 }
 
 function originOf({ head }: Exchange): string {

@@ -19,9 +19,10 @@ import {
 import { namesOf } from './cache-key.js';
 import type { ResourceName } from './invalidation.js';
 import { MemoryStore } from './memory-store.js';
+import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import { RedisStore, type Tiered } from './shared/redis-store.js';
-import { type Notice, Replicas } from './shared/replicas.js';
+import { KEY, type Notice, Replicas } from './shared/replicas.js';
 import { tiersOf } from './shared/tiers.js';
 import { variantOf } from './vary.js';
 
@@ -32,7 +33,20 @@ export type Purge =
   | { readonly by: 'route'; readonly route: string }
   | { readonly by: 'url'; readonly resource: ResourceName }
   | { readonly by: 'tag'; readonly tag: string }
+  | { readonly by: 'key'; readonly key: string }
   | { readonly by: 'all' };
+
+/** What an operator sees of a stored response. */
+export interface StoredEntry {
+  /** Of one resource, route and user, whatever the variant. */
+  readonly key: string;
+  readonly status: number;
+  readonly bytes: number;
+  /** Seconds. */
+  readonly age: number;
+  /** Seconds; below zero when it is stale. */
+  readonly ttl: number;
+}
 
 /** Responses by key and variant. It knows where they are, and nothing of whether they may be used. */
 @Injectable()
@@ -84,6 +98,11 @@ export class ResponseCache {
     return this.readAll(key, exchange);
   }
 
+  /** Is there an answer to another variant of this request? */
+  hasVariants(key: string): boolean {
+    return this.slot(key)?.kind === 'variants';
+  }
+
   /** @param fields those that tell variants of this response apart (RFC 9111 section 4.1) */
   put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): void {
     const known = this.slot(key);
@@ -132,6 +151,25 @@ export class ResponseCache {
     return this.announce({ scope: scopeOf(what), isPurge: true });
   }
 
+  /** @returns the oldest of those that a purge would drop here */
+  list(what: Exclude<Purge, { by: 'all' | 'key' }>, limit: number): StoredEntry[] {
+    const entries: StoredEntry[] = [];
+    for (const key of this.memory.keysOf(scopeOf(what))) {
+      if (entries.length === limit) break;
+      const slot = this.slot(key);
+      if (slot?.kind !== 'response') continue;
+      const age = ageOf(slot, this.clock.now());
+      entries.push({
+        key: key.replace(VARIANT, ''),
+        status: slot.status,
+        bytes: slot.bytes,
+        age: Math.floor(age / 1000),
+        ttl: Math.floor((slot.lifetime - age) / 1000),
+      });
+    }
+    return entries;
+  }
+
   private announce(notice: Notice): number {
     const dropped = this.apply(notice);
     this.replicas.tell(notice);
@@ -141,7 +179,8 @@ export class ResponseCache {
   private apply({ scope, isPurge }: Notice): number {
     if (isPurge) this.purgedAt = this.clock.now();
     else this.invalidatedAt.set(scope, this.clock.now());
-    return scope === '*' ? this.dropAll() : this.dropScope(scope);
+    if (scope === '*') return this.dropAll();
+    return scope.startsWith(KEY) ? this.dropKey(scope.slice(KEY.length)) : this.dropScope(scope);
   }
 
   private async readAll(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
@@ -186,6 +225,13 @@ export class ResponseCache {
   private delete(key: string): void {
     this.memory.delete(key);
     void this.tiers.del(key);
+  }
+
+  private dropKey(key: string): number {
+    const slot = this.memory.get(key);
+    const dropped = slot?.kind === 'variants' ? this.dropScope(variantsScope(slot)) : 0;
+    this.memory.delete(key);
+    return slot?.kind === 'response' ? 1 : dropped;
   }
 
   private dropAll(): number {
@@ -242,13 +288,18 @@ function scopeOf(what: Purge): string {
       return resourceScope(what.resource);
     case 'tag':
       return tagScope(what.tag);
+    case 'key':
+      return KEY + what.key;
     default:
       return what satisfies never;
   }
 }
 
+/** What `variantKey` puts before a key. */
+const VARIANT = /^[0-9a-f-]{36} [\w-]{43} /;
+
 function variantKey(key: string, { fields, generation }: VariantIndex, { req, identity }: Exchange): string {
-  return `${generation} ${variantOf(fields, req.headers, identity?.upstreamHeaders)} ${key}`;
+  return `${generation} ${variantOf(fields, req, identity?.upstreamHeaders)} ${key}`;
 }
 
 function variantsScope({ generation }: VariantIndex): string {

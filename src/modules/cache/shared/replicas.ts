@@ -5,18 +5,22 @@ import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
 import { resourceScope } from '../cache-entry.js';
+import { namesOf } from '../cache-key.js';
 import type { ResourceName } from '../invalidation.js';
-import { ALL, ANY, COUNT, EPOCH, fieldOf, newWord, PURGES, wordKey } from './generations.js';
+import { ALL, ANY, COUNT, EPOCH, fieldOf, keysOf, newWord, PURGES, wordKey } from './generations.js';
 import { Heard } from './heard.js';
 import { REMEMBERED, RedisStore } from './redis-store.js';
 
 /** Something that is void from now on. */
 export interface Notice {
-  /** As in `Slot`, or `*` for everything. */
+  /** As in `Slot`, `*` for everything, or a key behind `KEY`. */
   readonly scope: string;
   /** By order, and not by an unsafe method: no answer that is under way is stored. */
   readonly isPurge: boolean;
 }
+
+/** Before a key: that alone is void, with its variants. */
+export const KEY = 'k:';
 
 const CHANNEL = 'cache';
 /** More that Redis could not be told, and everything is purged once it can. */
@@ -121,6 +125,9 @@ export class Replicas implements OnApplicationBootstrap, OnApplicationShutdown {
     const words: string[] = isPurge ? [ANY, newWord()] : [];
     if (scope === '*') {
       words.push(ALL, newWord());
+    } else if (scope.startsWith(KEY)) {
+      const key = scope.slice(KEY.length);
+      await client.del(keysOf(key, resourceScope(namesOf(key).resource)).entry);
     } else if (scope.startsWith('u:')) {
       // Those that hold the resource make it live longer.
       await client.set(wordKey(scope), newWord(), 'PX', REMEMBERED);
