@@ -27,8 +27,6 @@ export interface CachingTapOptions {
   readonly landed: (as: 'stored' | 'unstorable' | 'failed') => void;
 }
 
-/** Errors in whose place RFC 5861 section 4 lets a stale answer be given. */
-const ERRORS: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 /** These say nothing about the resource, and so leave the stored answer alone. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([408, 425, 429]);
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
@@ -56,7 +54,7 @@ export class CachingTap implements ResponseTap {
   onHead(status: number, headers: HeaderRecord): StoredResponse | undefined {
     const { stored, exchange } = this.options;
     if (status === 304) return this.onNotModified(headers);
-    if (ERRORS.has(status) && exchange.stale) {
+    if (exchange.stale && this.options.policy.staleInsteadOf.includes(status)) {
       this.options.landed('failed');
       return exchange.stale(status);
     }

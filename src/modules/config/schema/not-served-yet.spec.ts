@@ -21,7 +21,6 @@ const ROUTE_KEYS = ['rateLimit'];
 describe('keys that are not served yet', () => {
   it.each([
     ['redis: { url: x }', 'redis'],
-    ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
     ...ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]),
   ])('are refused by name: %s', (text = '', path = '') => {
     expect(problems(text)).toEqual([
