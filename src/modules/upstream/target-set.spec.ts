@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { configOf } from '../../../test/support/gateway.js';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 
@@ -18,11 +19,21 @@ function setUp(targets: number, upstream = '') {
   const time = { now: 1_000_000 };
   const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0, NOBODY);
   sets.push(set);
-  const fail = (target: Target, times: number) => {
-    for (let i = 0; i < times; i++) set.recordTry(target, 'failure');
+  const record = (target: Target, outcome: Outcome, startedAt = time.now) =>
+    set.recordTry(target, outcome, startedAt);
+  const fail = (target: Target, times: number, outcome: Outcome = 'reset') => {
+    for (let i = 0; i < times; i++) record(target, outcome);
   };
   const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(undefined, []).name));
-  return { set, time, fail, picked, health: users.health!, targets: set.all as [Target, Target, Target] };
+  return {
+    set,
+    time,
+    record,
+    fail,
+    picked,
+    health: users.health!,
+    targets: set.all as [Target, Target, Target],
+  };
 }
 
 describe('TargetSet', () => {
@@ -39,11 +50,11 @@ describe('TargetSet', () => {
   });
 
   it('starts to count anew after a success, and does not count what is neutral', () => {
-    const { set, targets, fail, picked } = setUp(3);
+    const { record, targets, fail, picked } = setUp(3);
     fail(targets[0], 4);
-    set.recordTry(targets[0], 'success');
+    record(targets[0], 'success');
     fail(targets[0], 4);
-    set.recordTry(targets[0], 'neutral');
+    record(targets[0], 'client_gone');
     expect(picked()).toContain('t0');
     fail(targets[0], 1);
     expect(picked()).not.toContain('t0');
@@ -68,6 +79,50 @@ describe('TargetSet', () => {
     const single = setUp(1);
     single.fail(single.targets[0], 50);
     expect(single.picked()).toEqual(new Set(['t0']));
+  });
+
+  it('ejects one of several however small maxEjected is', () => {
+    const { targets, fail, picked } = setUp(3, 'outlier: { maxEjected: 10% }');
+    for (const each of targets) fail(each, 5);
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+  });
+
+  it('ejects those that cannot be connected to beyond maxEjected, for they carry nothing anyway', () => {
+    const { targets, fail, picked } = setUp(3);
+    fail(targets[0], 5, 'connect_failed');
+    fail(targets[1], 4, 'connect_failed');
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    fail(targets[1], 1, 'connect_failed');
+    expect(picked()).toEqual(new Set(['t2']));
+    fail(targets[2], 50);
+    expect(picked()).toEqual(new Set(['t2']));
+  });
+
+  it('never ejects the only one, whatever is wrong with it', () => {
+    const { set, targets, fail } = setUp(1);
+    fail(targets[0], 50, 'connect_failed');
+    expect(set.availableCount).toBe(1);
+  });
+
+  it('counts what was under way at an ejection no second time', () => {
+    const { targets, fail, picked, time } = setUp(3);
+    fail(targets[0], 50, 'connect_failed');
+    time.now += 10_000;
+    expect(picked()).toContain('t0');
+  });
+
+  it('takes an ejected target back when it answers in a panic, but not for an answer to an earlier try', () => {
+    const { set, targets, fail, record, time, picked } = setUp(2);
+    const before = time.now;
+    time.now += 10;
+    for (const each of targets.slice(0, 2)) fail(each, 5, 'connect_failed');
+    time.now += 10;
+    record(targets[0], 'success', before);
+    expect(set.availableCount).toBe(0);
+    record(targets[0], 'success');
+    expect([set.availableCount, picked()]).toEqual([1, new Set(['t0'])]);
+    record(targets[1], 'success');
+    expect(set.availableCount).toBe(1);
   });
 
   it('leaves out targets whose probes fail, until they pass again', () => {

@@ -19,6 +19,8 @@ export class Target {
   healthy = true;
   /** Monotonic milliseconds; in the past when it is not ejected. */
   ejectedUntil = 0;
+  /** Monotonic milliseconds of the last ejection. */
+  ejectedAt = 0;
   private ejections = 0;
   private failuresInARow = 0;
   private probeStreak = 0;
@@ -52,6 +54,7 @@ export class Target {
   eject(now: number, { ejectFor }: OutlierConfig): void {
     const relapsed = now - this.ejectedUntil < ejectFor * RELAPSE;
     this.ejections = relapsed ? Math.min(this.ejections + 1, MAX_EJECTION_FACTOR) : 1;
+    this.ejectedAt = now;
     this.ejectedUntil = now + ejectFor * this.ejections;
     this.failuresInARow = 0;
   }
