@@ -5,10 +5,18 @@ import { AuthMetrics } from './auth.metrics.js';
 import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RequestMetrics } from './request.metrics.js';
+import { TargetMetrics } from './target.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
   imports: [RoutingModule, ServerModule],
-  providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics, AuthMetrics],
+  providers: [
+    ...metricProviders,
+    RequestMetrics,
+    UpstreamMetrics,
+    TargetMetrics,
+    ContainmentMetrics,
+    AuthMetrics,
+  ],
 })
 export class MetricsModule {}

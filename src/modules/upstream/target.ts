@@ -11,6 +11,8 @@ export class Target {
   readonly name: string;
   readonly url: string;
   readonly transport: Transport;
+  /** Where its host is; `undefined` when that is an address itself. */
+  readonly addresses: HostAddresses | undefined;
   /** Of its weight, 0..1; less than 1 only while it is coming back (`slowStart`). */
   share = 1;
   /** Tries under way. */
@@ -36,8 +38,8 @@ export class Target {
     const { host, hostname } = new URL(url);
     this.name = host;
     const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && hostname !== 'localhost';
-    const addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
-    this.transport = new Transport(url, upstream, addresses);
+    this.addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
+    this.transport = new Transport(url, upstream, this.addresses);
   }
 
   isAvailable(now: number): boolean {

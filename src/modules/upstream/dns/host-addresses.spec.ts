@@ -33,7 +33,9 @@ function setUp(first: Address[] | Error) {
     );
   const changes: string[] = [];
   host.changed.on((now) => changes.push([...now].join()));
-  return { dns, host, lookup, changes };
+  let failures = 0;
+  host.failed.on(() => failures++);
+  return { dns, host, lookup, changes, failures: () => failures };
 }
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
@@ -59,7 +61,7 @@ describe('HostAddresses', () => {
   });
 
   it('keeps the last good addresses while the resolver fails or has no answer, and follows it afterwards', async () => {
-    const { dns, lookup, changes } = setUp([A]);
+    const { dns, lookup, changes, failures } = setUp([A]);
     await lookup();
     for (const broken of [failure('EAI_AGAIN'), []]) {
       dns.answer = broken;
@@ -69,7 +71,7 @@ describe('HostAddresses', () => {
     dns.answer = [B];
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await lookup()).toBe('10.0.0.2');
-    expect(changes).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect([changes, failures()]).toEqual([['10.0.0.1', '10.0.0.2'], 2]);
   });
 
   it('lets nobody wait for a resolver that hangs, once there is an answer', async () => {
