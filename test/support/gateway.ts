@@ -10,6 +10,7 @@ import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
 import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
 import { collectBody } from './http.js';
+import type { KeepUntil } from './process.js';
 
 /**
  * A gateway in this process, over real sockets, that ends with the test:
@@ -121,7 +122,7 @@ export function configOf(
 }
 
 /** Listens on an ephemeral port until the test ends. */
-export async function listen(server: Server): Promise<string> {
+export async function listen(server: Server, keepUntil: KeepUntil = onTestFinished): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A socket that a failed test left open would hide its failure behind that of this hook.
   const sockets = new Set<Socket>();
@@ -129,7 +130,7 @@ export async function listen(server: Server): Promise<string> {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  onTestFinished(
+  keepUntil(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

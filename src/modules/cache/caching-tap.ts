@@ -2,7 +2,6 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResponseTap, StoredResponse } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { type Coming, Keeper, type KeeperOptions } from './keeper.js';
-import { STALE_INSTEAD } from './reuse.js';
 import { mergeHeaders, selects } from './validation.js';
 
 export interface CachingTapOptions extends KeeperOptions {
@@ -33,7 +32,7 @@ export class CachingTap implements ResponseTap {
   onHead(status: number, headers: HeaderRecord): StoredResponse | undefined {
     const { stored, exchange } = this.options;
     if (status === 304) return this.onNotModified(headers);
-    if (exchange.stale && STALE_INSTEAD.has(status)) {
+    if (exchange.stale && this.options.policy.staleInsteadOf.includes(status)) {
       this.options.landed('failed');
       return exchange.stale(status);
     }

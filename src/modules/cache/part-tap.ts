@@ -2,7 +2,6 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResponseTap, StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { Keeper, type KeeperOptions } from './keeper.js';
-import { STALE_INSTEAD } from './reuse.js';
 import { describes, mergeHeaders } from './validation.js';
 
 /** Watches the answer to a HEAD or for a range, when there is a stored answer to the whole GET. */
@@ -17,8 +16,8 @@ export class PartTap implements ResponseTap {
   }
 
   onHead(status: number, headers: HeaderRecord): StoredResponse | undefined {
-    const { exchange } = this.options;
-    if (exchange.stale && STALE_INSTEAD.has(status)) return exchange.stale(status);
+    const { exchange, policy } = this.options;
+    if (exchange.stale && policy.staleInsteadOf.includes(status)) return exchange.stale(status);
     if (exchange.req.method === 'HEAD' && status === 200 && this.stored.status === 200) this.update(headers);
     return undefined;
   }

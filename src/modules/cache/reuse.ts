@@ -40,9 +40,6 @@ export function reuse(entry: Aged, now: number, asked: RequestDirectives): Reuse
   return isGraced && asked.maxAge === Number.POSITIVE_INFINITY ? 'stale-while-revalidate' : 'validate';
 }
 
-/** Errors in whose place a stale answer may be given (RFC 5861 section 4). */
-export const STALE_INSTEAD: ReadonlySet<number> = new Set([500, 502, 503, 504]);
-
 /** RFC 5861 section 4: may it be used because there is no other? */
 export function usableOnError(entry: Aged, now: number, asked: RequestDirectives): boolean {
   // RFC 9111 section 4.2.4; a no-cache of the client means that it would rather have an error.

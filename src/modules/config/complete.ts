@@ -43,5 +43,24 @@ function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGa
   const rest = { ...others, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' };
   if (!cache) return rest;
   const per = cache.per ?? (isPublic(route, gateway) ? 'public' : 'user');
-  return { ...rest, cache: { ...cache, ttl: cache.ttl ?? gateway.cache.ttl, per } };
+  return {
+    ...rest,
+    cache: { ...cache, ttl: cache.ttl ?? gateway.cache.ttl, per, ...staleOf(route, gateway) },
+  };
+}
+
+/** RFC 5861 section 4: what `stale-if-error` is about. */
+const ERRORS = [500, 502, 503, 504];
+/** Milliseconds. A good answer of an hour ago helps more than an error; one of yesterday may not. */
+const STALE_BY_FALLBACK = 3_600_000;
+
+/** When the route answers with what is stale. On a split route, each side has to say so. */
+function staleOf({ upstream, split, cache }: ParsedGateway['routes'][number], { upstreams }: ParsedGateway) {
+  const sides = split?.map((side) => side.upstream) ?? [upstream ?? ''];
+  const isFallback = sides.every((id) => upstreams[id]?.fallback?.stale);
+  const failures = isFallback ? sides.flatMap((id) => upstreams[id]?.breaker.failureStatuses ?? []) : [];
+  return {
+    staleIfError: cache?.staleIfError ?? (isFallback ? STALE_BY_FALLBACK : 0),
+    staleInsteadOf: [...new Set([...ERRORS, ...failures.filter((status) => status >= 500)])],
+  };
 }

@@ -244,6 +244,8 @@ export interface HealthConfig {
 
 /** What is tried in turn when an upstream fails; at least one of them is there. */
 export interface FallbackConfig {
+  /** Is in the `staleIfError` of the routes already. */
+  readonly stale: boolean;
   /** Id of another upstream, from which no chain of fallbacks leads back. */
   readonly upstream?: string;
   readonly response?: {
@@ -330,6 +332,8 @@ export interface RouteCacheConfig {
   readonly per: 'user' | 'public';
   /** After its lifetime, while the upstream fails; 0: never. */
   readonly staleIfError: number;
+  /** Answers of the upstream that are its failure, and in whose place a stale one is given. */
+  readonly staleInsteadOf: readonly number[];
   /** After its lifetime, while a new answer is on its way; 0: never. */
   readonly staleWhileRevalidate: number;
   /** `undefined`: what RFC 9111 allows. */

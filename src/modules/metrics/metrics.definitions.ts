@@ -28,6 +28,7 @@ export const METRICS = {
   targetUp: 'breakwater_target_up',
   targetEjections: 'breakwater_target_ejections_total',
   targetPanics: 'breakwater_target_panics_total',
+  dnsFailures: 'breakwater_dns_failures_total',
   bulkheadInFlight: 'breakwater_bulkhead_in_flight',
   bulkheadLimit: 'breakwater_bulkhead_limit',
   bulkheadQueued: 'breakwater_bulkhead_queued',
@@ -120,6 +121,11 @@ export const metricProviders = [
     name: METRICS.targetPanics,
     help: 'Tries that went to any target because none was available',
     labelNames: ['upstream'],
+  }),
+  makeCounterProvider({
+    name: METRICS.dnsFailures,
+    help: 'Look-ups of the host of a target that brought no address',
+    labelNames: ['upstream', 'target'],
   }),
   bulkheadGauge(
     METRICS.bulkheadInFlight,

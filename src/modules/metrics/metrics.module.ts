@@ -6,6 +6,7 @@ import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RedisMetrics } from './redis.metrics.js';
 import { RequestMetrics } from './request.metrics.js';
+import { TargetMetrics } from './target.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
@@ -14,6 +15,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     ...metricProviders,
     RequestMetrics,
     UpstreamMetrics,
+    TargetMetrics,
     ContainmentMetrics,
     AuthMetrics,
     RedisMetrics,

@@ -6,23 +6,18 @@ import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { METRICS } from './metrics.definitions.js';
 import { Tally } from './tally.js';
 
-/** Counts and times each try to reach an upstream, and how its targets fare, for routes and for code alike. */
+/** Counts and times each try to reach an upstream, for routes and for code alike. */
 @Injectable()
 export class UpstreamMetrics implements OnModuleInit {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @InjectMetric(METRICS.upstreamRequests) private readonly requests: Counter,
     @InjectMetric(METRICS.upstreamDuration) private readonly duration: Histogram,
-    @InjectMetric(METRICS.targetEjections) private readonly ejections: Counter,
     @InjectMetric(METRICS.hedges) private readonly hedges: Counter,
-    @InjectMetric(METRICS.targetPanics) private readonly panics: Counter,
   ) {}
 
   onModuleInit(): void {
-    for (const { id, tryEnded, targets, hedger } of this.upstreams.all()) {
-      this.panics.inc({ upstream: id }, 0);
-      targets.ejected.on(({ name }) => this.ejections.inc({ upstream: id, target: name }));
-      targets.panicked.on(() => this.panics.inc({ upstream: id }));
+    for (const { id, tryEnded, hedger } of this.upstreams.all()) {
       hedger?.ended.on((result) => this.hedges.inc({ upstream: id, result }));
       const tallies = new Map<Outcome, Tally>();
       tryEnded.on(({ outcome, durationMs }) => {

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
+import { ClientBody } from '../upstream/retry/client-body.js';
 import { BodyCopy } from './body-copy.js';
 
 /**
@@ -8,9 +8,10 @@ import { BodyCopy } from './body-copy.js';
  * It stands between the two sockets because undici destroys the body it is given when a call fails, and the
  * client's socket must live on to carry the answer.
  */
-export class RequestBody extends Readable {
+export class RequestBody extends ClientBody {
   private received = 0;
   private copy: BodyCopy | undefined;
+  private successor: RequestBody | undefined;
   private readonly onData = (chunk: Buffer) => {
     this.received += chunk.length;
     if (this.received > this.maxBytes) this.destroy(new ProblemError('body_too_large', { close: true }));
@@ -42,13 +43,14 @@ export class RequestBody extends Readable {
     return this.copy?.body;
   }
 
-  /** @returns the body to be sent after a call that failed without reading of it, or `undefined` if it did */
-  untouched(): RequestBody | undefined {
+  override untouched(): RequestBody | undefined {
+    // What was taken from the client since then is gone for this one as well.
+    if (this.successor) return this.successor.untouched();
     if (this.received > 0 || this.req.readableEnded) return undefined;
     if (!this.destroyed) return this;
-    const again = new RequestBody(this.req, this.maxBytes);
-    again.copy = this.copy;
-    return again;
+    this.successor = new RequestBody(this.req, this.maxBytes);
+    this.successor.copy = this.copy;
+    return this.successor;
   }
 
   override _read(): void {

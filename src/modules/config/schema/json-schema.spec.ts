@@ -52,7 +52,7 @@ function upstreamKeys(place: string): string[] {
       'errorRate window minRequests consecutiveFailures openFor maxOpenFor failureStatuses mode',
     ),
     ...under(`${place}.health`, 'path interval unhealthyInterval timeout failures passes statuses'),
-    ...under(`${place}.fallback`, 'upstream response response.status response.headers response.body'),
+    ...under(`${place}.fallback`, 'stale upstream response response.status response.headers response.body'),
   ];
 }
 

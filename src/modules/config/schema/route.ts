@@ -36,9 +36,9 @@ const routeCacheSchema = z.strictObject({
       'Whether each user has their own copies or all share. Default: user with auth, public without.',
     ),
   staleIfError: duration()
-    .prefault(0)
+    .optional()
     .describe(
-      'How long after that a response still answers while the upstream fails (RFC 5861). Duration; default 0.',
+      'How long after that a response still answers while the upstream fails (RFC 5861). Duration; default 0, or 1h where the upstream has `fallback.stale`.',
     ),
   staleWhileRevalidate: duration()
     .prefault(0)
