@@ -152,7 +152,7 @@ describe('a WebSocket', () => {
     gw.gateway.app.get(OpenTunnels).goAway();
     far!.write(Buffer.from([...Buffer.from('lo!'), 0x81, 3, ...Buffer.from('bye')]));
     await client.ended();
-    expect(client.received.endsWith('\x81\x06hello!\x88\x02\x03\xe9')).toBe(true);
+    expect(client.received.endsWith('\x81\x06hello!\x88\x0c\x03\xe9going away')).toBe(true);
   });
 
   it('leaves nothing behind, a thousand times', async () => {

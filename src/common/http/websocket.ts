@@ -28,13 +28,18 @@ export function checkHandshake(headers: RequestFields, hasBody: boolean): void {
   if (typeof key !== 'string' || !KEY.test(key)) malformed('Sec-WebSocket-Key is missing or malformed');
 }
 
-/** May a page of this origin open a WebSocket? Browsers do not ask before, as they do with CORS. */
+/**
+ * May a page of this origin open a WebSocket? Browsers do not ask before, as they do with CORS.
+ *
+ * @param origin `undefined` for a client that is no browser
+ * @param allowed beside the gateway's own pages; `undefined` for any
+ */
 export function isOriginAllowed(
   origin: string | undefined,
   authority: string,
-  allowed: readonly string[],
+  allowed: readonly string[] | undefined,
 ): boolean {
-  if (origin === undefined || allowed.length === 0 || allowed.includes('*')) return true;
+  if (origin === undefined || allowed === undefined || allowed.includes('*')) return true;
   if (allowed.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === authority.toLowerCase();
 }

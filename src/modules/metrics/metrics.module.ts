@@ -6,9 +6,17 @@ import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RequestMetrics } from './request.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
+import { WebSocketMetrics } from './websocket.metrics.js';
 
 @Module({
   imports: [RoutingModule, ServerModule],
-  providers: [...metricProviders, RequestMetrics, UpstreamMetrics, ContainmentMetrics, AuthMetrics],
+  providers: [
+    ...metricProviders,
+    RequestMetrics,
+    UpstreamMetrics,
+    ContainmentMetrics,
+    AuthMetrics,
+    WebSocketMetrics,
+  ],
 })
 export class MetricsModule {}
