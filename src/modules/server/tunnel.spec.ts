@@ -150,6 +150,7 @@ describe('a tunnel that ends', () => {
     await eventually(() => page.frames.length === 1);
     tunnel.close('drain');
     await eventually(() => page.frames.length === 2);
+    expect(page.frames.map(({ first }) => first)).toEqual([BINARY, CLOSE]);
   });
 
   it('never puts one behind the close frame of a side', async () => {

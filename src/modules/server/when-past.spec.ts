@@ -19,7 +19,7 @@ function pass(ms: number): void {
 }
 
 it('calls at the date, once, and not before', () => {
-  const call = vi.fn();
+  const call = vi.fn<() => void>();
   whenPast(clock, wall + 2 * HOUR, call);
   pass(2 * HOUR - 1000);
   expect(call).not.toHaveBeenCalled();
@@ -28,7 +28,7 @@ it('calls at the date, once, and not before', () => {
 });
 
 it('calls soon for a date that is past, though not at once', () => {
-  const call = vi.fn();
+  const call = vi.fn<() => void>();
   whenPast(clock, wall - HOUR, call);
   expect(call).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1);
@@ -36,7 +36,7 @@ it('calls soon for a date that is past, though not at once', () => {
 });
 
 it('notices within a minute that the clock was set', () => {
-  const call = vi.fn();
+  const call = vi.fn<() => void>();
   whenPast(clock, wall + HOUR, call);
   wall += 2 * HOUR;
   vi.advanceTimersByTime(60_000);
@@ -52,7 +52,7 @@ it('looks once a minute, however far the date is', () => {
 });
 
 it('stops', () => {
-  const call = vi.fn();
+  const call = vi.fn<() => void>();
   const stop = whenPast(clock, wall + HOUR, call);
   pass(HOUR / 2);
   stop();
