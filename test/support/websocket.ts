@@ -7,8 +7,10 @@ import { requestHead } from './http.js';
 /** As much of the package `ws` as specs use. */
 export interface TestSocket {
   readonly protocol: string;
+  readonly extensions: string;
   readonly bufferedAmount: number;
   send(data: string | Buffer, done?: () => void): void;
+  send(data: string | Buffer, options: { fin: boolean }): void;
   ping(data?: string): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
@@ -37,13 +39,17 @@ export interface WebSocketUpstream {
   readonly sockets: Set<TestSocket>;
 }
 
-/** @param onConnection default: echoes each message as it came */
+const tellHeaders: RequestListener = (req, res) => void res.end(JSON.stringify(req.headers));
+
+/**
+ * @param onConnection default: echoes each message as it came
+ * @param options.server default: one of HTTP, which answers other requests with their headers
+ */
 export function webSocketUpstream(
   onConnection: (socket: TestSocket, headers: Record<string, string>) => void = echoMessages,
-  onRequest: RequestListener = (req, res) => void res.end(JSON.stringify(req.headers)),
+  { server = createServer(tellHeaders), perMessageDeflate = false } = {},
 ): WebSocketUpstream {
-  const server = createServer(onRequest);
-  const upstream = new WebSocketServer({ server, perMessageDeflate: false });
+  const upstream = new WebSocketServer({ server, perMessageDeflate });
   upstream.on('connection', (socket, { headers }) => {
     socket.on('error', () => undefined);
     onConnection(socket, headers);
@@ -81,6 +87,12 @@ export function switching(head: string, ...fields: string[]): string {
   return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 
+interface ClientOptions {
+  readonly protocols?: string[];
+  readonly headers?: Record<string, string>;
+  readonly perMessageDeflate?: boolean;
+}
+
 /** A client that keeps what it is told. */
 export class WebSocketClient {
   readonly messages: (string | Buffer)[] = [];
@@ -97,9 +109,9 @@ export class WebSocketClient {
   /** @throws Error `Unexpected server response: STATUS` when the handshake is refused */
   static open(
     url: string,
-    { protocols = [], headers = {} }: { protocols?: string[]; headers?: Record<string, string> } = {},
+    { protocols = [], headers = {}, perMessageDeflate = false }: ClientOptions = {},
   ): Promise<WebSocketClient> {
-    const options = { headers, perMessageDeflate: false };
+    const options = { headers, perMessageDeflate };
     const client = new WebSocketClient(new WebSocket(url.replace('http', 'ws'), protocols, options));
     return new Promise((resolve, reject) => {
       client.socket.on('open', () => resolve(client));

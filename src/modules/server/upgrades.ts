@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 import { asksForWebSocket } from '../../common/http/websocket.js';
 import type { OpenResponses } from './open-responses.js';
 
+const LINGER_MS = 1000;
+
 /** Node sets it on what it hands to `upgrade`. */
 type WithUpgrade = IncomingMessage & { readonly upgrade?: boolean };
 
@@ -42,7 +44,19 @@ export function answerUpgrades(
     res.assignSocket(socket);
     const drained = () => res.emit('drain');
     socket.on('error', () => socket.destroy()).on('drain', drained);
-    res.once('finish', () => socket.destroySoon()).once('close', () => socket.off('drain', drained));
+    res.once('finish', () => linger(socket)).once('close', () => socket.off('drain', drained));
     answer(req, res);
   });
+}
+
+/**
+ * Closes after an answer. What a client still sends is thrown away for a while: to close at once would reset the
+ * connection, and it would lose the answer.
+ */
+function linger(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket
+    .once('close', () => clearTimeout(timer))
+    .resume()
+    .end();
 }
