@@ -1,6 +1,6 @@
 import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Authority } from '../support/certificates.js';
 import { closedPort } from '../support/closed-port.js';
@@ -82,8 +82,8 @@ describe('a WebSocket', () => {
 describe('a WebSocket to an upstream with TLS', () => {
   const authority = Authority.create();
   const pair = authority.issue('IP:127.0.0.1');
-  const over = async (server: ReturnType<typeof createTlsServer>, upstream = '') => {
-    const url = await listen(webSocketUpstream(undefined, { server: server as never }).server);
+  const over = async (server: Server, upstream = '') => {
+    const url = await listen(webSocketUpstream(undefined, { server }).server);
     return gateway(yaml(`tls: { ca: "\${CA}" }, ${upstream}`))
       .withEnv({ USERS_URL: url.replace('http:', 'https:'), CA: authority.ca })
       .start();
@@ -101,7 +101,7 @@ describe('a WebSocket to an upstream with TLS', () => {
       res.end('ordinary');
     });
     server.on('session', (session) => session.setTimeout(1000, () => session.close()));
-    const gw = await over(server as never, 'http2: true');
+    const gw = await over(server, 'http2: true');
     const client = await WebSocketClient.open(gw.url);
     expect(await exchanged(client, 'secret')).toEqual(['secret']);
     expect(await (await gw.fetch('/plain')).text()).toBe('ordinary');
@@ -109,7 +109,7 @@ describe('a WebSocket to an upstream with TLS', () => {
   });
 
   it('is refused when its certificate is not trusted', async () => {
-    const url = await listen(webSocketUpstream(undefined, { server: createTlsServer(pair) as never }).server);
+    const url = await listen(webSocketUpstream(undefined, { server: createTlsServer(pair) }).server);
     const gw = await gateway(yaml('retry: { attempts: 0 }'))
       .withEnv({ USERS_URL: url.replace('http:', 'https:') })
       .start();

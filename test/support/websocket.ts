@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import type { Server } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { acceptOf } from '../../src/common/http/websocket.js';
 import { requestHead } from './http.js';
@@ -47,7 +48,10 @@ const tellHeaders: RequestListener = (req, res) => void res.end(JSON.stringify(r
  */
 export function webSocketUpstream(
   onConnection: (socket: TestSocket, headers: Record<string, string>) => void = echoMessages,
-  { server = createServer(tellHeaders), perMessageDeflate = false } = {},
+  {
+    server = createServer(tellHeaders),
+    perMessageDeflate = false,
+  }: { server?: Server; perMessageDeflate?: boolean } = {},
 ): WebSocketUpstream {
   const upstream = new WebSocketServer({ server, perMessageDeflate });
   upstream.on('connection', (socket, { headers }) => {

@@ -20,6 +20,7 @@ export interface TunnelClosed extends TunnelOrigin, TunnelEnd {
 export class OpenTunnels {
   readonly closed = new Event<TunnelClosed>();
   private readonly byRoute = new Map<string, Set<Tunnel>>();
+  private open = 0;
   private isLeaving = false;
 
   constructor(@Inject(CLOCK) private readonly clock: Clock) {}
@@ -29,10 +30,12 @@ export class OpenTunnels {
     let tunnels = this.byRoute.get(route);
     if (!tunnels) this.byRoute.set(route, (tunnels = new Set()));
     tunnels.add(tunnel);
+    this.open++;
     const ofRoute = tunnels;
     const openedAt = this.clock.now();
     tunnel.open((end) => {
       ofRoute.delete(tunnel);
+      this.open--;
       onClosed?.();
       const durationMs = Math.round(this.clock.now() - openedAt);
       this.closed.emit({ route, requestId, durationMs, ...end });
@@ -49,6 +52,18 @@ export class OpenTunnels {
   goAway(): void {
     this.isLeaving = true;
     for (const tunnel of this.all()) tunnel.close('drain');
+  }
+
+  /** Settles once none is left, on either side. */
+  async gone(): Promise<void> {
+    if (this.open === 0) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.closed.on(() => {
+        if (this.open > 0) return;
+        stop();
+        resolve();
+      });
+    });
   }
 
   /** Cuts what is left. */
