@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import {
   BINARY,
@@ -11,7 +12,7 @@ import {
   PING,
   TEXT,
 } from '../support/frames.js';
-import { gateway } from '../support/gateway.js';
+import { gateway, listen } from '../support/gateway.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { rawUpstream } from '../support/raw-upstream.js';
 import { bearer, SECRET } from '../support/tokens.js';
@@ -84,6 +85,22 @@ describe('a WebSocket whose token expires', () => {
     client.socket.send('within the skew');
     await until('it is open', () => client.messages.includes('within the skew'));
     expect(await until('it is closed', () => client.closed)).toMatchObject({ code: 1008 });
+  });
+
+  it('is open for ever when the issuer says nothing of an end', async () => {
+    const idp = await listen(createServer((_req, res) => res.end('{"active":true,"sub":"alice"}')));
+    const introspection = `{ url: "${idp}", clientId: gw, clientSecret: secret, maxAge: 1ms }`;
+    const opaque = `clockSkew: 0s }, opaque: { clockSkew: 0s, introspection: ${introspection} } }`;
+    const { server } = webSocketUpstream();
+    const gw = await gateway(yaml('true').replace('clockSkew: 0s } }', opaque))
+      .withUpstream('users', server)
+      .start();
+    const open = (headers: Record<string, string>) => WebSocketClient.open(`${gw.url}/mine`, { headers });
+    const lasting = await open({ authorization: 'Bearer opaque' });
+    const other = await open(bearer({ exp: inMs(1100) }));
+    await until('the other one is closed', () => other.closed);
+    lasting.socket.send('still here');
+    await until('it is open', () => lasting.messages.includes('still here'));
   });
 
   it('may be open for longer than any timer lasts', async () => {
