@@ -63,6 +63,8 @@ describe('isSwitchValid', () => {
   const good = { upgrade: 'websocket', 'sec-websocket-accept': ACCEPT };
   const offering = { ...REQUEST, 'sec-websocket-protocol': 'chat, superchat' };
 
+  const extending = { ...REQUEST, 'sec-websocket-extensions': 'A; x=1, b; y; z=2' };
+
   it.each([
     ['the right accept', REQUEST, good, true],
     ['no accept', REQUEST, { upgrade: 'websocket' }, false],
@@ -72,7 +74,12 @@ describe('isSwitchValid', () => {
     ['another subprotocol', offering, { ...good, 'sec-websocket-protocol': 'mqtt' }, false],
     ['a subprotocol that nobody offered', REQUEST, { ...good, 'sec-websocket-protocol': 'chat' }, false],
     ['two subprotocols', offering, { ...good, 'sec-websocket-protocol': ['chat', 'superchat'] }, false],
+    ['an empty subprotocol', REQUEST, { ...good, 'sec-websocket-protocol': '' }, false],
     ['an extension nobody offered', REQUEST, { ...good, 'sec-websocket-extensions': 'x' }, false],
+    ['an extension of the list', extending, { ...good, 'sec-websocket-extensions': 'b; level=2' }, true],
+    ['extensions of the list', extending, { ...good, 'sec-websocket-extensions': ['b', 'a ; x=1'] }, true],
+    ['another extension', extending, { ...good, 'sec-websocket-extensions': 'a, c; b' }, false],
+    ['two accepts', REQUEST, { ...good, 'sec-websocket-accept': [ACCEPT, ACCEPT] }, false],
   ])('of %s', (_, request, response, expected) => {
     expect(isSwitchValid(request, response)).toBe(expected);
   });

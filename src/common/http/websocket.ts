@@ -50,8 +50,10 @@ export function isSwitchValid(request: RequestFields, response: HeaderRecord): b
   const { upgrade, 'sec-websocket-accept': accept, 'sec-websocket-protocol': chosen } = response;
   if (typeof upgrade !== 'string' || upgrade.toLowerCase() !== 'websocket') return false;
   if (typeof key !== 'string' || accept !== acceptOf(key)) return false;
-  if (response['sec-websocket-extensions'] !== undefined && !request['sec-websocket-extensions'])
-    return false;
+  const extensions = listOf(request['sec-websocket-extensions']).map(nameOf);
+  for (const each of listOf(response['sec-websocket-extensions'])) {
+    if (!extensions.includes(nameOf(each))) return false;
+  }
   return chosen === undefined || (typeof chosen === 'string' && listOf(offered).includes(chosen));
 }
 
@@ -65,7 +67,13 @@ export function acceptOf(key: string): string {
 function listOf(field: string | string[] | undefined): string[] {
   return String(field ?? '')
     .split(',')
-    .map((each) => each.trim());
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
+
+/** @returns an extension without its parameters */
+function nameOf(extension: string): string {
+  return extension.replace(/\s*;.*/s, '').toLowerCase();
 }
 
 function malformed(detail: string): never {

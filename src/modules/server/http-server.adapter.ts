@@ -4,7 +4,7 @@ import type { Express, RequestHandler } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 import { OpenResponses } from './open-responses.js';
-import { answerUpgrades, mayUpgrade } from './upgrades.js';
+import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
 /** What Nest makes of a controller's `{*path}`. */
 const CATCH_ALL = '/{*path}';
@@ -52,9 +52,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     const options = {
       ...serverOptions(this.limits),
       ...classes,
-      shouldUpgradeCallback: (req: IncomingMessage) => webSockets && mayUpgrade(req, openResponses),
+      shouldUpgradeCallback: (req: IncomingMessage) =>
+        (webSockets && mayUpgrade(req, openResponses)) || decline(req),
     };
     const answer = (req: IncomingMessage, res: ServerResponse) => {
+      if (!mayAnswer(req, res)) return;
       openResponses.add(res);
       app(req, res);
     };

@@ -14,6 +14,29 @@ export function isUpgrade(req: IncomingMessage): boolean {
   return (req as WithUpgrade).upgrade === true;
 }
 
+const DECLINED = Symbol('declined');
+
+type WithDeclined = Socket & { [DECLINED]?: IncomingMessage };
+
+/**
+ * Node takes an upgrade that it does not make for the end of HTTP all the same: what came behind it in the same piece
+ * is lost, and the next piece is read as if it began a request, be it in the middle of one or not.
+ *
+ * @returns false: the request is an ordinary one, and the last of its connection
+ */
+export function decline(req: IncomingMessage): false {
+  (req.socket as WithDeclined)[DECLINED] = req;
+  return false;
+}
+
+/** @returns whether a request is to be answered; nothing behind a declined upgrade is */
+export function mayAnswer(req: IncomingMessage, res: ServerResponse): boolean {
+  const declined = (req.socket as WithDeclined)[DECLINED];
+  if (declined === undefined) return true;
+  res.shouldKeepAlive = false;
+  return declined === req;
+}
+
 /**
  * Which requests may become tunnels. Everything else, `h2c` above all, is an ordinary request: RFC 9110 section
  * 7.8 lets a server ignore `Upgrade`. So is one with a body or behind unanswered ones; routes refuse it.
@@ -21,7 +44,7 @@ export function isUpgrade(req: IncomingMessage): boolean {
 export function mayUpgrade(req: IncomingMessage, open: OpenResponses): boolean {
   const { method, httpVersion, headers, socket } = req;
   if (method !== 'GET' || httpVersion !== '1.1' || !asksForWebSocket(headers)) return false;
-  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
+  if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined) return false;
   return open.on(socket).length === 0;
 }
 
