@@ -105,9 +105,11 @@ export class Gateway {
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
     await sleep(delay);
-    this.app.get(OpenTunnels).goAway();
+    const tunnels = this.app.get(OpenTunnels);
+    tunnels.goAway();
     const server = this.app.getHttpServer();
-    const drained = new Promise((resolve) => server.close(resolve));
+    // No client is left then, but an upstream may still be told.
+    const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.gone());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
     await this.close();
   }

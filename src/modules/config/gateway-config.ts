@@ -275,7 +275,19 @@ export interface RouteConfig {
   /** Overrides the server's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
   /** `undefined`: `Upgrade` is ignored. */
-  readonly websocket?: { readonly idleTimeout: number };
+  readonly websocket?: WebSocketConfig;
+}
+
+export interface WebSocketConfig {
+  readonly idleTimeout: number;
+  /** When the token of the handshake does. */
+  readonly closeOnExpiry: boolean;
+  /** Of one message, in either direction. */
+  readonly maxMessageBytes: number;
+  /** Of a client in a second; empty frames count as well. */
+  readonly maxControlFrames: number;
+  /** Of the pages that may open one, beside the gateway's own. `undefined`: those of CORS; without CORS, any. */
+  readonly origins?: readonly string[];
 }
 
 export interface SplitConfig {

@@ -33,6 +33,7 @@ export const METRICS = {
   bulkheadLimit: 'breakwater_bulkhead_limit',
   bulkheadQueued: 'breakwater_bulkhead_queued',
   webSockets: 'breakwater_websocket_connections',
+  webSocketsClosed: 'breakwater_websocket_closed_total',
   breakerState: 'breakwater_breaker_state',
   breakerTransitions: 'breakwater_breaker_transitions_total',
   breakerRejections: 'breakwater_breaker_rejections_total',
@@ -150,6 +151,11 @@ export const metricProviders = [
     collect(tunnels: OpenTunnels) {
       for (const [route, open] of tunnels.counts()) this.set({ route }, open);
     },
+  }),
+  makeCounterProvider({
+    name: METRICS.webSocketsClosed,
+    help: 'WebSockets that have ended, by who or what ended them',
+    labelNames: ['route', 'reason'],
   }),
   makeGaugeProvider({
     name: METRICS.breakerState,

@@ -8,6 +8,7 @@ import { RedisMetrics } from './redis.metrics.js';
 import { RequestMetrics } from './request.metrics.js';
 import { TargetMetrics } from './target.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
+import { WebSocketMetrics } from './websocket.metrics.js';
 
 @Module({
   imports: [RoutingModule, ServerModule],
@@ -19,6 +20,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     ContainmentMetrics,
     AuthMetrics,
     RedisMetrics,
+    WebSocketMetrics,
   ],
 })
 export class MetricsModule {}

@@ -60,7 +60,8 @@ export class Forwarder {
 
   private call(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    const upgrade = route.websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange) : undefined;
+    const { websocket } = route;
+    const upgrade = websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange, websocket) : undefined;
     const request = upstreamRequest(exchange, route, upstream.config, upgrade);
     if (route.mirror && !upgrade) this.mirror.copy(exchange, route.mirror, request);
     const hasBackup = upstream.config.fallback?.upstream !== undefined && !upgrade;

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 import { CodePaths } from './code-paths.js';
 import { OpenResponses } from './open-responses.js';
-import { answerUpgrades, mayUpgrade } from './upgrades.js';
+import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
 /** What Nest makes of a controller's `{*path}`. */
 const CATCH_ALL = '/{*path}';
@@ -68,9 +68,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     const options = {
       ...serverOptions(this.limits),
       ...classes,
-      shouldUpgradeCallback: (req: IncomingMessage) => webSockets && mayUpgrade(req, openResponses),
+      shouldUpgradeCallback: (req: IncomingMessage) =>
+        (webSockets && mayUpgrade(req, openResponses)) || decline(req),
     };
     const answer = (req: IncomingMessage, res: ServerResponse) => {
+      if (!mayAnswer(req, res)) return;
       openResponses.add(res);
       // Made by the classes above.
       this.admit(req as Request, res as Response);
