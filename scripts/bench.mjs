@@ -13,7 +13,7 @@ const usage = `Usage: npm run bench -- [options]
   --seconds N         length of a round, for each contender (default 4)
   --connections N     keep-alive connections (default 64)
   --only a,b          only these contenders: bare, http-proxy-middleware, fastify-http-proxy,
-                      breakwater, breakwater-public, breakwater-cached
+                      nest-constant, breakwater, breakwater-public, breakwater-cached
   --against DIR       also another build of Breakwater, to see what a change costs; may be repeated
   --load NAME         wrk or autocannon (default: wrk where it is installed)
   --json FILE         also write every figure as JSON

@@ -5,6 +5,7 @@ import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
+import { RedisModule } from './modules/redis/redis.module.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { UpstreamModule } from './modules/upstream/upstream.module.js';
 
@@ -26,6 +27,7 @@ export class AppModule {
       imports: [
         ConfigModule.register(config),
         UpstreamModule.register(config, resolver),
+        RedisModule,
         MetricsModule,
         AccessLogModule,
         HealthModule,

@@ -62,10 +62,10 @@ export class Gateway {
       options,
     );
     const exchanges = app.get(ExchangeMiddleware);
-    app.use(exchanges.use.bind(exchanges));
+    adapter.enter(exchanges.use.bind(exchanges));
     const cors = corsMiddleware(server.cors);
-    if (cors) app.use(withRequestId(cors));
-    app.use('/health', withRequestId(helmet()));
+    if (cors) adapter.enter(withRequestId(cors));
+    for (const path of ['/health', '/health/*rest']) adapter.all(path, withRequestId(helmet()));
     const management = await NestFactory.create<INestApplication<Server>>(
       ManagementModule.over(app),
       new HttpServerAdapter(server),
@@ -105,9 +105,11 @@ export class Gateway {
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
     await sleep(delay);
-    this.app.get(OpenTunnels).goAway();
+    const tunnels = this.app.get(OpenTunnels);
+    tunnels.goAway();
     const server = this.app.getHttpServer();
-    const drained = new Promise((resolve) => server.close(resolve));
+    // No client is left then, but an upstream may still be told.
+    const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.gone());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
     await this.close();
   }

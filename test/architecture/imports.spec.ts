@@ -5,7 +5,7 @@ import { importsOf, type SourceFile, sourceFiles } from './source-files.js';
 const LAYERS: readonly (readonly string[])[] = [
   ['src/common'],
   ['src/modules/config'],
-  ['src/modules/routing', 'src/modules/upstream', 'src/modules/server'],
+  ['src/modules/routing', 'src/modules/upstream', 'src/modules/server', 'src/modules/redis'],
   [
     'src/modules/auth',
     'src/modules/rate-limit',

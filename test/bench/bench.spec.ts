@@ -7,6 +7,7 @@ interface Row {
   readonly id: string;
   readonly requestsPerSecond: number;
   readonly ofCeiling?: number;
+  readonly ofConstant?: number;
   readonly failed: number;
 }
 
@@ -21,6 +22,18 @@ describe('npm run bench', { timeout: 120_000 }, () => {
       expect(row.requestsPerSecond).toBeGreaterThan(0);
     }
     expect(rows[1]?.ofCeiling).toBeGreaterThan(0);
+    expect(code).toBe(0);
+  });
+
+  it('measures the cache beside a constant of Nest', async () => {
+    const { code, rows, output } = await bench('--only', 'nest-constant,breakwater-cached');
+
+    expect(rows.map(({ id, failed }) => [id, failed])).toEqual([
+      ['nest-constant', 0],
+      ['breakwater-cached', 0],
+    ]);
+    expect(rows[1]?.ofConstant).toBeGreaterThan(0);
+    expect(output).toContain('of a Nest handler with one guard and one interceptor');
     expect(code).toBe(0);
   });
 

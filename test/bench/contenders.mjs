@@ -8,7 +8,7 @@ import { inRoot, root, runtime, SetupError } from '../../scripts/lib/project.mjs
  * @typedef {object} Contender
  * @property {string} id
  * @property {string} title
- * @property {'ceiling' | 'peer' | 'breakwater'} role
+ * @property {'ceiling' | 'peer' | 'constant' | 'breakwater'} role `constant` answers by itself
  * @property {string} [entry] a peer's script
  * @property {string} [build] a Breakwater's folder, with `dist` in it
  * @property {object} [route] what its route says
@@ -24,6 +24,12 @@ const all = [
     entry: 'http-proxy-middleware',
   },
   { id: 'fastify-http-proxy', title: '@fastify/http-proxy', role: 'peer', entry: 'fastify-http-proxy' },
+  {
+    id: 'nest-constant',
+    title: 'Nest, a constant',
+    role: 'constant',
+    entry: 'nest-constant',
+  },
   { id: 'breakwater', title: 'Breakwater', role: 'breakwater', build: root, route: {} },
   {
     id: 'breakwater-public',

@@ -4,16 +4,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import 'reflect-metadata';
 import { upstreamRequestHeaders } from '../../dist/common/http/request-headers.js';
 import { systemClock } from '../../dist/common/clock.js';
-import { AuthProviders } from '../../dist/modules/auth/auth-providers.js';
 import { issueToken } from '../../dist/modules/auth/issue-token.js';
-import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
-import { ConfigStore } from '../../dist/modules/config/config.store.js';
 import { parseConfig } from '../../dist/modules/config/parse-config.js';
 import { Bulkhead } from '../../dist/common/resilience/bulkhead.js';
 import { RetryBudget } from '../../dist/common/resilience/retry-budget.js';
 import { RouteTable } from '../../dist/modules/routing/route-table.js';
 import { BALANCERS } from '../../dist/modules/upstream/balancing/balancers.js';
 import { Breaker } from '../../dist/modules/upstream/breaker/breaker.js';
+import { authSteps, guardsOwnShare, verifierOf } from './micro-auth.mjs';
 import { align, median } from './report.mjs';
 
 const runs = 9;
@@ -38,11 +36,13 @@ const steps = {
   ...pickSteps('consistent-hash'),
   'build the request head for the upstream': buildHead(),
   'verify a token seen before': verifyToken(),
+  ...authSteps(parsed, expect),
 };
 
-const rows = [];
-for (const [name, step] of Object.entries(steps)) rows.push([name, (await nanosecondsPer(step)).toFixed(0)]);
-console.log(align([['', 'ns'], ...rows]));
+const nanoseconds = {};
+for (const [name, step] of Object.entries(steps)) nanoseconds[name] = await nanosecondsPer(step);
+const rows = [...Object.entries(nanoseconds), guardsOwnShare(nanoseconds)];
+console.log(align([['', 'ns'], ...rows.map(([name, ns]) => [name, ns.toFixed(0)])]));
 if (sink === undefined) throw new TypeError('The steps did nothing.');
 
 /** @returns {Promise<number>} nanoseconds a call */
@@ -172,7 +172,7 @@ function buildHead() {
 }
 
 function verifyToken() {
-  const verifier = new TokenVerifier(new AuthProviders(new ConfigStore(config), systemClock), systemClock);
+  const verifier = verifierOf(config);
   const { token } = issueToken(config.auth, { sub: 'alice', scopes: 'orders:read', expires: '1h' });
   expect(verifier.verify(token).subject === 'alice');
   expect(typeof verifier.verify(`${token}x`) === 'string');

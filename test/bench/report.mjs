@@ -18,6 +18,7 @@ export function summarise(results) {
   const ceiling = results.find(({ contender }) => contender.role === 'ceiling');
   const peers = results.filter(({ contender }) => contender.role === 'peer');
   const bestPeer = peers.toSorted((a, b) => medianRate(b) - medianRate(a))[0];
+  const constant = results.find(({ contender }) => contender.role === 'constant');
   const rows = results.map((result) => {
     const { contender, rounds } = result;
     const of = (reference) =>
@@ -28,6 +29,7 @@ export function summarise(results) {
       requestsPerSecond: medianRate(result),
       ofCeiling: of(ceiling),
       ofBestPeer: of(bestPeer),
+      ofConstant: of(constant),
       p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),
       p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
       cpuMicrosPerRequest: median(rounds.map(({ cpuSeconds, requests }) => (cpuSeconds * 1e6) / requests)),
@@ -59,6 +61,12 @@ export function table({ rows }) {
 /** @param {ReturnType<typeof summarise>} summary @returns {string[]} what a reader of the table has to know */
 export function notes({ bestPeer, rows }) {
   const lines = bestPeer ? [`The best peer is ${bestPeer}. Ratios are medians of the rounds.`] : [];
+  const cached = rows.find(({ id }) => id === 'breakwater-cached');
+  if (cached?.ofConstant !== undefined) {
+    lines.push(
+      `${cached.title} reaches ${number(cached.ofConstant, 2)} of a Nest handler with one guard and one interceptor that answers a constant.`,
+    );
+  }
   for (const { title, busy, disturbed } of rows) {
     if (busy + disturbed < saturatedFrom) {
       lines.push(`${title} used ${percent(busy)} of its core: something else set the pace, it can do more.`);

@@ -10,7 +10,7 @@ it(
   'a killed service is noticed by its own callers alone, and comes back by itself',
   { timeout: 60_000 },
   async () => {
-    const { gateway, orders, load } = await stageOutage('5s');
+    const { gateway, orders, load, isOver } = await stageOutage('5s');
     const users = load.users.fromNow();
     const outage = load.orders.fromNow();
     const breaker = () => metric(gateway.managementUrl, 'breakwater_breaker_state', ORDERS);
@@ -29,27 +29,28 @@ it(
 
     await until('the breaker is open', async () => (await breaker()) === 2);
     for (const base of [gateway.url, gateway.managementUrl]) {
-      const health = await fetch(`${base}/health`);
+      const get = (path: string) => fetch(base + path, { headers: { connection: 'close' } });
+      const health = await get('/health');
       expect(health.status).toBe(200);
       expect(await health.json()).toMatchObject({
         details: { users: { status: 'up' }, orders: { status: 'degraded' } },
       });
-      expect((await fetch(`${base}/health/ready`)).status).toBe(200);
-      expect((await fetch(`${base}/health/live`)).status).toBe(200);
+      expect((await get('/health/ready')).status).toBe(200);
+      expect((await get('/health/live')).status).toBe(200);
     }
 
     await until('many callers had the fallback', () => outage.count(FALLBACK) > 100);
     // Nobody saw an error of another form: only what was still answered before the kill, then the fallback.
     expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
 
-    await spawnUpstream('orders', orders.port);
+    const again = await spawnUpstream('orders', orders.port);
     await until('the breaker is closed', async () => (await breaker()) === 0);
     const recovered = load.orders.fromNow();
     await until('orders are answered again', () => recovered.total > 50);
     expect(recovered.answers).toEqual([ORDER]);
 
     await until('users were asked often', () => users.total > 200);
-    await load.users.stop();
+    await isOver(again);
     expect(users.answers).toEqual([USER]);
     expect(
       await metric(gateway.managementUrl, 'breakwater_breaker_transitions_total', { upstream: 'users' }),

@@ -65,7 +65,7 @@ export async function cached(
 }
 
 /** Not `fetch`: with conditions, that adds a `no-cache` of its own. */
-function ask(url: string, headers: OutgoingHttpHeaders, method: string): Promise<Got> {
+export function ask(url: string, headers: OutgoingHttpHeaders, method: string): Promise<Got> {
   return new Promise((resolve, reject) => {
     request(url, { headers, method, agent: false })
       .on('error', reject)

@@ -13,6 +13,10 @@ auth:
       - { id: acme, hash: "${hashApiKey('key-of-acme')}", scopes: [orders] }
       - { id: shop, hash: "${hashApiKey('key-of-shop')}" }
     query: api_key
+  more:
+    apiKeys:
+      - { id: mine, hash: "${hashApiKey('key-of-mine')}" }
+    query: api_key
   own: { apiKeys: [{ id: batch, hash: "${hashApiKey('key-of-batch')}" }], header: X-Batch-Key }
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
@@ -33,6 +37,27 @@ async function start() {
 }
 
 const key = (of: string) => ({ 'x-api-key': `key-of-${of}` });
+
+describe('an API key of a file', () => {
+  it('counts as one that is in the configuration', async () => {
+    const users = recording();
+    const gw = await gateway(`
+auth: { partners: { apiKeysFile: keys.yaml, apiKeys: [{ id: acme, hash: "${hashApiKey('key-of-acme')}" }] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: users, match: { path: /** }, upstream: users, auth: { scopes: [orders] } }]`)
+      .withFile(
+        'keys.yaml',
+        `apiKeys:\n  - id: shop\n    hash: ${hashApiKey('key-of-shop')}\n    scopes: [orders]\n`,
+      )
+      .withUpstream('users', users.handler)
+      .start();
+    const statuses = ['shop', 'acme', 'nobody'].map(
+      async (id) => (await gw.fetch('/1', { headers: key(id) })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 403, 401]);
+    expect(users.requests.map(({ headers }) => headers['x-user-id'])).toEqual(['shop']);
+  });
+});
 
 describe('an API key', () => {
   it('lets in as whom it was given to, and ends at the gateway', async () => {
@@ -94,13 +119,35 @@ describe('an API key', () => {
     expect(await status('/scoped', key('shop'))).toBe(403);
   });
 
-  it('must not be there twice', async () => {
+  it.each([
+    ['twice', '/any', 'X-Api-Key: key-of-acme', 'X-Api-Key: key-of-acme'],
+    ['in the header and in the query', '/any?api_key=key-of-acme', 'X-Api-Key: key-of-acme'],
+    ['beside another that is bad', '/any?api_key=wrong', 'X-Api-Key: key-of-acme'],
+    ['beside one of another provider', '/any', 'X-Api-Key: key-of-acme', 'X-Batch-Key: key-of-batch'],
+    ['in the query beside one of another provider', '/any?api_key=key-of-acme', 'X-Batch-Key: key-of-batch'],
+    ['empty', '/any', 'X-Api-Key:'],
+    ['empty where one is optional', '/optional', 'X-Api-Key:'],
+    ['empty in the query', '/any?api_key='],
+    ['as a bearer token', '/any', 'Authorization: Bearer key-of-acme'],
+    ['in a cookie', '/any', 'Cookie: api_key=key-of-acme; x-api-key=key-of-acme'],
+    ['in a header with underscores', '/any', 'X_Api_Key: key-of-acme'],
+    ['as its hash', '/any', `X-Api-Key: ${hashApiKey('key-of-acme')}`],
+  ])('does not count %s', async (_, path, ...fields) => {
     const { gw, users } = await start();
-    const answer = await raw(
-      gw.url,
-      requestHead('GET /any', 'Connection: close', 'X-Api-Key: key-of-acme', 'X-Api-Key: key-of-acme'),
-    );
+    const answer = await raw(gw.url, requestHead(`GET ${path}`, 'Connection: close', ...fields));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(users.requests).toHaveLength(0);
+  });
+
+  it('may be of any provider that takes keys in the same place', async () => {
+    const { status, users } = await start();
+    expect(await status('/any', key('mine'))).toBe(200);
+    expect(await status('/any?api_key=key-of-mine')).toBe(200);
+    expect(await status('/any?api_key=key-of-shop')).toBe(200);
+    expect(users.requests.map(({ headers, url }) => [headers['x-user-id'], url])).toEqual([
+      ['mine', '/any'],
+      ['mine', '/any'],
+      ['shop', '/any'],
+    ]);
   });
 });

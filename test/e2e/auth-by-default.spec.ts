@@ -37,9 +37,20 @@ describe('with a provider configured', () => {
     expect(users.requests[1]?.headers).not.toHaveProperty('x-user-id');
   });
 
-  it('HEAD is no way around it', async () => {
+  it.each([
+    ['HEAD', '/silent'],
+    ['HEAD', '/asking'],
+    ['OPTIONS', '/asking'],
+    ['PUT', '/asking'],
+    ['DELETE', '/asking'],
+  ])('%s is no way around it: %s', async (method, path) => {
     const { gw, users } = await start();
-    expect((await gw.fetch('/silent', { method: 'HEAD' })).status).toBe(401);
+    const headers = { origin: 'https://app.example', 'access-control-request-method': 'GET' };
+    const response = await gw.fetch(path, { method, headers });
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer realm="breakwater"',
+    ]);
     expect(users.requests).toHaveLength(0);
   });
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { gateway, listen } from '../support/gateway.js';
 import { recording } from '../support/recording.js';
-import { SECRET, token } from '../support/tokens.js';
+import { SECRET, signedText, token } from '../support/tokens.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -32,10 +32,23 @@ const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString(
 const [header, payload, signature] = token().split('.') as [string, string, string];
 const unsigned = (alg: unknown) => token({}, { header: { alg } }).replace(/[^.]+$/, '');
 
+const HEADER = '{"alg":"HS256"}';
+const EXP = 9_999_999_999;
+const PAYLOAD = `{"sub":"alice","exp":${EXP}}`;
+
+/** The same bytes, with another last character: of its six bits, the last two mean nothing. */
+function respelled(text: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const other = `${text.slice(0, -1)}${alphabet[alphabet.indexOf(text.at(-1)!) + 1]}`;
+  expect(Buffer.from(other, 'base64url')).toEqual(Buffer.from(text, 'base64url'));
+  return other;
+}
+
 const FORGED: Record<string, string> = {
   'the algorithm none': unsigned('none'),
   'the algorithm None': unsigned('None'),
   'the algorithm NONE': unsigned('NONE'),
+  'the algorithm nOnE': unsigned('nOnE'),
   'the algorithm none, and a signature': token({}, { header: { alg: 'none' } }),
   'no algorithm': token({}, { header: { alg: undefined } }),
   'a list of algorithms': token({}, { header: { alg: ['HS256'] } }),
@@ -61,6 +74,29 @@ const FORGED: Record<string, string> = {
   'no signature': `${header}.${payload}.`,
   'half a signature': `${header}.${payload}.${signature.slice(0, 20)}`,
   'other claims than were signed': `${header}.${encoded({ sub: 'root', exp: 9_999_999_999 })}.${signature}`,
+  'a claim that is there twice': signedText(HEADER, `{"sub":"alice","sub":"root","exp":${EXP}}`, SECRET),
+  'an algorithm that is there twice': signedText('{"alg":"HS256","alg":"none"}', PAYLOAD, SECRET),
+  'a claim that is there twice, spelled otherwise': signedText(
+    HEADER,
+    String.raw`{"exp":1,"e\u0078p":${EXP}}`,
+    SECRET,
+  ),
+  'another token inside': signedText('{"alg":"HS256","cty":"JWT"}', token(), SECRET),
+  'claims that are no JSON': signedText(HEADER, `${PAYLOAD},`, SECRET),
+  'a header that is no JSON': signedText("{'alg':'HS256'}", PAYLOAD, SECRET),
+  'a signature spelled otherwise': `${header}.${payload}.${respelled(signature)}`,
+  'a signature and a blank': `${header}.${payload}.${signature}%20`,
+  'a kid that is a path to nothing, and an empty secret': token(
+    {},
+    { header: { kid: '../../../../dev/null' }, key: '' },
+  ),
+  'a kid that is SQL, and a secret of its own': token(
+    {},
+    { header: { kid: "x' UNION SELECT 'secret" }, key: 'secret' },
+  ),
+  'a kid that is a command': token({}, { header: { kid: '|/bin/true' }, key: 'x' }),
+  'a kid that every object has': token({}, { header: { kid: '__proto__' }, key: '' }),
+  'a kid that is a list': token({}, { header: { kid: ['a'] } }),
   'two parts': `${header}.${payload}`,
   'four parts': `${header}.${payload}.${signature}.`,
   'the five parts of an encrypted token': `${encoded({ alg: 'PBES2-HS256+A128KW', p2c: 2 ** 31 })}.a.b.c.d`,
@@ -76,6 +112,33 @@ describe('a forged token', () => {
       const response = await gw.fetch(path, { headers: { authorization: `Bearer ${forged}` } });
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    }
+    expect(users.requests).toHaveLength(0);
+  });
+
+  it('is no different from these, but for what is said about them', async () => {
+    const { gw } = await start();
+    const right = [
+      signedText(HEADER, PAYLOAD, SECRET),
+      token({}, { header: { typ: 'at+jwt' } }),
+      token({}, { header: { typ: undefined, kid: "../x' OR 1=1--" } }),
+      token({}, { header: { cty: 'json', x5t: 'a', odd: { nested: [1] } } }),
+    ];
+    for (const good of right) {
+      const headers = { authorization: `Bearer ${good}` };
+      expect((await gw.fetch('/any', { headers })).status).toBe(200);
+    }
+  });
+
+  it('of 100 KiB is a 401 even where heads may be larger', async () => {
+    const users = recording();
+    const gw = await gateway(`server: { maxHeaderBytes: 256KiB }\n${YAML}`)
+      .withEnv({ RSA_PEM, EC_PEM: pem(ec.publicKey) })
+      .withUpstream('users', users.handler)
+      .start();
+    for (const large of [token({ large: 'x'.repeat(75_000) }), 'x'.repeat(100_000)]) {
+      const response = await gw.fetch('/any', { headers: { authorization: `Bearer ${large}` } });
+      expect([response.status, (await response.text()).length < 1_000]).toEqual([401, true]);
     }
     expect(users.requests).toHaveLength(0);
   });

@@ -100,6 +100,14 @@ describe('an issuer that cannot be asked', () => {
     ['answers HTML', (_req, res) => void res.end('<html>')],
     ['answers something else', (_req, res) => void res.end('[]')],
     ['redirects', (_req, res) => void res.writeHead(302, { location: '/' }).end()],
+    ['redirects with the question', (_req, res) => void res.writeHead(307, { location: '/' }).end()],
+    [
+      'says more than it can have to say',
+      (_req, res) => void res.end(`{"active":true,"x":"${'x'.repeat(70_000)}"}`),
+    ],
+    ['answers a list of answers', (_req, res) => void res.end('[{"active":true}]')],
+    ['answers as nothing', (_req, res) => void res.writeHead(204).end()],
+    ['never ends', (_req, res) => void res.write('{"active":true')],
     ['refuses the gateway itself', (_req, res) => void res.writeHead(401).end()],
     ['hangs', () => undefined],
     ['hangs up', (req) => void req.socket.destroy()],
@@ -108,6 +116,7 @@ describe('an issuer that cannot be asked', () => {
     idp.state.answer = answer;
     const response = await ask('opaque');
     expect(response.status).toBe(503);
+    expect([response.headers.get('retry-after'), idp.asked.length]).toEqual(['1', 1]);
     expect(await response.json()).toMatchObject({ code: 'introspection_unavailable' });
     expect(users.requests).toHaveLength(0);
     idp.state.answer = undefined;

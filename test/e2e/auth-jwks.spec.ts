@@ -3,7 +3,7 @@ import { gateway } from '../support/gateway.js';
 import { IssuerKey, KeyServer, unavailable } from '../support/key-server.js';
 import { metric } from '../support/metrics.js';
 import { recording } from '../support/recording.js';
-import { SECRET, bearer } from '../support/tokens.js';
+import { SECRET, bearer, token } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
 const yaml = (keys: string) => `
@@ -49,6 +49,35 @@ describe('keys that an issuer publishes', () => {
     expect([server.discoveries, server.fetches]).toEqual([1, 1]);
   });
 
+  it('are no shared secrets, and no token brings or names one of its own', async () => {
+    const server = await KeyServer.start(a);
+    const secret = 'c2VjcmV0IG9mIGF0IGxlYXN0IHRoaXJ0eS10d28gYnl0ZXM';
+    server.keys.push({ kty: 'oct', kid: 'oct', k: secret, alg: 'HS256', use: 'sig' });
+    const gw = await gateway(yaml(`jwksUri: "${server.jwksUri}"`).replace(/^ {2}dev: .*$/m, ''))
+      .withUpstream('users', recording().handler)
+      .start();
+    const eve = new IssuerKey('a');
+    const forged = [
+      token({}, { header: { kid: 'oct' }, key: Buffer.from(secret, 'base64url').toString() }),
+      token({}, { header: { kid: 'a' }, key: JSON.stringify(a.jwk()) }),
+      token({}, { header: { kid: 'a' }, key: a.publicKey.export({ type: 'spki', format: 'pem' }) }),
+      eve.token({}, { jwk: eve.jwk() }),
+      eve.token({}, { jku: server.jwksUri }),
+      eve.token({}, { x5u: server.jwksUri }),
+      ...['../a', "a' OR '1'='1", '__proto__', 'constructor', 'A', '', 'a\0'].map((kid) =>
+        eve.token({}, { kid }),
+      ),
+      a.token({}, { kid: 'A' }),
+      a.token({}, { alg: 'RS256' }),
+    ];
+    const statuses = forged.map(
+      async (each) => (await gw.fetch('/1', { headers: { authorization: `Bearer ${each}` } })).status,
+    );
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set([401]));
+    expect((await gw.fetch('/1', { headers: a.bearer() })).status).toBe(200);
+    expect(server.fetches).toBe(1);
+  });
+
   it('are not fetched for a flood of unknown ids, which is a 401 at once', async () => {
     const server = await KeyServer.start(a);
     const { status } = await start(server);
@@ -85,7 +114,8 @@ describe('while the server of the keys is down', () => {
     await until('the first fetch has failed', async () => (await refreshes('status')) > 0);
     const response = await gw.fetch('/1', { headers: a.bearer() });
     expect(response.status).toBe(503);
-    expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+    // It is asked again after a second, then after two.
+    expect(response.headers.get('retry-after')).toMatch(/^[123]$/);
     expect(response.headers.has('www-authenticate')).toBe(false);
     expect(await response.json()).toMatchObject({ code: 'keys_unavailable' });
     expect(await status(bearer())).toBe(200);
@@ -101,6 +131,23 @@ describe('while the server of the keys is down', () => {
     await until('a fetch has failed', async () => (await refreshes('status')) > 0);
     expect(await status(a.bearer())).toBe(200);
     expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
+  });
+
+  it('a rotation does no harm: the old keys hold until it is back, the new ones from then on', async () => {
+    const server = await KeyServer.start(a);
+    const { gw, status, refreshes } = await start(server, '{ refresh: 50ms }');
+    expect(await status(a.bearer())).toBe(200);
+    server.answer = unavailable;
+    server.publish(b);
+    await until('a fetch has failed', async () => (await refreshes('status')) > 0);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
+    const response = await gw.fetch('/1', { headers: b.bearer() });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    server.answer = undefined;
+    await until('the new key counts', async () => (await status(b.bearer())) === 200);
+    expect(await status(a.bearer())).toBe(401);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(401);
   });
 
   it('but not for ever', async () => {

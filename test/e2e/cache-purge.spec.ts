@@ -51,6 +51,57 @@ describe('a purge', () => {
     expect([await isStored('/1'), await isStored('/mine/1')]).toEqual([true, false]);
   });
 
+  it('by key drops one user’s copy, in all its variants', async () => {
+    const { get, gw } = await cached(() => ({ headers: { ...FRESH, vary: 'x-a' } }));
+    const as = (sub: string, value: string) => get('/mine/1', { ...bearer({ sub }), 'x-a': value });
+    for (const [sub, value] of [
+      ['alice', '1'],
+      ['alice', '2'],
+      ['bob', '1'],
+    ] as const)
+      await as(sub, value);
+    const listed = async () => {
+      const url = encodeURIComponent(`${gw.url}/mine/1`);
+      const response = await gw.management(`/admin/cache/entries?url=${url}`);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      return ((await response.json()) as { entries: { key: string }[] }).entries;
+    };
+    const entries = await listed();
+    expect(entries).toHaveLength(3);
+    expect(entries[0]).toMatchObject({ status: 200, age: 0, bytes: expect.any(Number) });
+    expect(JSON.stringify(entries)).not.toContain('alice');
+    const keys = new Set(entries.map(({ key }) => key));
+    expect(keys.size).toBe(2);
+    const [alices = ''] = keys;
+    const response = await gw.management(`/admin/cache/purge?key=${encodeURIComponent(alices)}`, {
+      method: 'POST',
+    });
+    expect(await response.json()).toEqual({ purged: 2 });
+    expect((await as('bob', '1')).body).toBe('3');
+    expect((await as('alice', '1')).body).toBe('4');
+    expect(await listed()).toHaveLength(2);
+  });
+
+  it('by key drops what has no variants', async () => {
+    const { gw, purge, isStored } = await start();
+    const response = await gw.management('/admin/cache/entries?tag=tag-1&route=none');
+    const { entries } = (await response.json()) as { entries: { key: string; ttl: number }[] };
+    expect(entries).toHaveLength(1);
+    expect([59, 60]).toContain(entries[0]?.ttl);
+    const key = encodeURIComponent(entries[0]?.key ?? '');
+    expect(await (await purge(`?key=${key}`)).json()).toEqual({ purged: 1 });
+    expect(await (await purge(`?key=${key}&key=none`)).json()).toEqual({ purged: 0 });
+    expect([await isStored('/1'), await isStored('/2')]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['names nothing', '', 400],
+    ['names a URL that is none', '?url=http://a/../b', 400],
+  ])('lists nothing when it %s', async (_, query, status) => {
+    const { gw } = await start();
+    expect((await gw.management(`/admin/cache/entries${query}`)).status).toBe(status);
+  });
+
   it.each([
     ['names nothing', '', {}, 400],
     ['names a URL that is none', '?url=http://a/../b', {}, 400],
@@ -70,6 +121,7 @@ describe('a purge', () => {
     });
     const ask = (headers: Record<string, string>) =>
       fetch(`${gateway.managementUrl}/admin/cache/purge?all=true`, { method: 'POST', headers });
+    expect((await fetch(`${gateway.managementUrl}/admin/cache/entries?route=a`)).status).toBe(401);
     expect((await ask({})).status).toBe(401);
     expect((await ask({ authorization: 'Bearer a management token for tests' })).status).toBe(401);
     expect((await ask({ authorization: `Basic ${btoa('x:a management token for tests')}` })).status).toBe(

@@ -99,4 +99,20 @@ describe('a client that leaves', () => {
     expect(await (await gw.fetch('/3')).text()).toBe('/3');
     expect(users.requests.map(({ url }) => url)).toEqual(['/1', '/3']);
   });
+
+  it('while it waits for a retry is not asked for again, and nobody is blamed', async () => {
+    const { users, gw, client } = await start((_req, res) =>
+      res.writeHead(503, { 'retry-after': '1' }).end(),
+    );
+    client.send(requestHead('GET /'));
+    const retries = 'breakwater_retries_total{upstream="users",reason="503"}';
+    await until('the pause before the retry', () => gw.metric(retries));
+    client.socket.destroy();
+    const series = 'breakwater_requests_total{route="users",method="GET",status="499",outcome="client_gone"}';
+    await until('the request is counted', () => gw.metric(series));
+    const inFlight = 'breakwater_bulkhead_in_flight{upstream="users"}';
+    await until('its place to be free', async () => (await gw.metric(inFlight)) === 0);
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
+    expect(users.requests).toHaveLength(1);
+  });
 });

@@ -111,13 +111,17 @@ describe('an upstream whose host is a name', () => {
   });
 
   it('keeps its last good addresses when the name stops resolving', async () => {
-    const { dns, refresh, ask, sockets } = await start([FIRST]);
-    expect(await ask()).toBe('200 first');
+    const { gw, dns, refresh, ask, sockets, port } = await start([FIRST]);
+    const failures = () =>
+      gw.metric(`breakwater_dns_failures_total{upstream="users",target="users.test:${port}"}`);
+    expect([await ask(), await failures()]).toEqual(['200 first', 0]);
     dns.answer = failure('ESERVFAIL');
     await refresh();
     for (const socket of sockets.first) socket.destroy();
     await until('a new connection to be needed', () => sockets.first.size === 0);
     expect(await ask()).toBe('200 first');
+    expect(await failures()).toBeGreaterThan(0);
+    expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="users"}')).toBe(0);
   });
 
   it('is a 502 at once while nobody knows the name, trips its breaker, and harms nobody else', async () => {

@@ -27,10 +27,11 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 describe('hedging', () => {
   it('hides a slow target from GETs: the other one answers, and the slow try is given up without blame', async () => {
     const { gw, held, left, count, slowHost } = await start('outlier: { consecutiveFailures: 1 }');
-    for (let i = 0; i < 4; i++) expect(await (await gw.fetch('/x')).text()).toBe('quick');
-    expect(held.length).toBeGreaterThan(0);
+    const hedges = (result: string) => count('hedges_total', `result="${result}"`);
+    // On a busy machine the quick one may be asked first, be slow, and answer before its own hedge: that one is lost.
+    while ((await hedges('won')) < 2) expect(await (await gw.fetch('/x')).text()).toBe('quick');
     await until('the slow tries to be aborted', () => left() === held.length);
-    expect(await count('hedges_total', 'result="won"')).toBe(held.length);
+    expect((await hedges('won')) + (await hedges('lost'))).toBe(held.length);
     expect(await count('upstream_requests_total', 'outcome="hedge_lost"')).toBe(held.length);
     expect(await count('target_ejections_total', `target="${slowHost}"`)).toBe(0);
     expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);

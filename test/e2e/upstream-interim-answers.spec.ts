@@ -23,6 +23,13 @@ describe('interim answers of an upstream', () => {
     expect(answersIn(received)).toMatchObject([{ status: 200, body: 'hello' }]);
   });
 
+  it('that nobody asked for, 100 Continue, are a 502: a limit of undici', async () => {
+    const users = rawUpstream(`HTTP/1.1 100 Continue\r\n\r\n${ok('hello')}`);
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    const response = await gw.fetch('/1');
+    expect([response.status, await response.json()]).toMatchObject([502, { code: 'upstream_reset' }]);
+  });
+
   it('do not move the deadline', async () => {
     const users = rawUpstream((socket) => {
       const timer = setInterval(() => socket.write(HINTS), 20);

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { relative } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
 import { onTestFinished } from 'vitest';
@@ -9,6 +10,7 @@ import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
 import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
 import { collectBody } from './http.js';
+import type { KeepUntil } from './process.js';
 
 /**
  * A gateway in this process, over real sockets, that ends with the test:
@@ -26,6 +28,7 @@ class GatewayBuilder {
   private readonly upstreams = new Map<string, RequestListener | Server>();
   private readonly modules: (Type | DynamicModule)[] = [];
   private readonly env: Record<string, string> = {};
+  private readonly files: Record<string, string> = {};
   private resolver: Resolver | undefined;
 
   constructor(private readonly yaml: string) {}
@@ -51,13 +54,19 @@ class GatewayBuilder {
     return this;
   }
 
+  /** A file that the configuration names. */
+  withFile(path: string, text: string): this {
+    this.files[path] = text;
+    return this;
+  }
+
   async start(): Promise<RunningGateway> {
     for (const [id, handler] of this.upstreams) {
       this.env[`${id.toUpperCase()}_URL`] = await listen(
         typeof handler === 'function' ? createServer(handler) : handler,
       );
     }
-    const config = configOf(this.yaml, this.env);
+    const config = configOf(this.yaml, this.env, this.files);
     const running = await Gateway.start(config, {
       modules: this.modules,
       logger: false,
@@ -96,8 +105,13 @@ export class RunningGateway {
 }
 
 /** Parses YAML as the gateway does, and moves it to ephemeral ports of the loopback. */
-export function configOf(yaml: string, env: Record<string, string> = {}): GatewayConfig {
-  const result = parseConfig(yaml, { file: 'test.yaml', env, readFile: () => '' });
+export function configOf(
+  yaml: string,
+  env: Record<string, string> = {},
+  files: Readonly<Record<string, string>> = {},
+): GatewayConfig {
+  const readFile = (path: string) => files[relative('', path)] ?? '';
+  const result = parseConfig(yaml, { file: 'test.yaml', env, readFile });
   if (!result.ok) throw new TypeError(formatProblems('test.yaml', result.problems));
   const { config } = result;
   return {
@@ -108,7 +122,7 @@ export function configOf(yaml: string, env: Record<string, string> = {}): Gatewa
 }
 
 /** Listens on an ephemeral port until the test ends. */
-export async function listen(server: Server): Promise<string> {
+export async function listen(server: Server, keepUntil: KeepUntil = onTestFinished): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A socket that a failed test left open would hide its failure behind that of this hook.
   const sockets = new Set<Socket>();
@@ -116,7 +130,7 @@ export async function listen(server: Server): Promise<string> {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  onTestFinished(
+  keepUntil(
     () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -66,10 +66,11 @@ export class Load {
     return this.tally;
   }
 
-  /** Settles when every request has its answer. */
+  /** Settles when every request has its answer, and closes the connections. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.clients;
+    await this.pool.destroy();
   }
 
   private async end(): Promise<void> {

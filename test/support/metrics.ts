@@ -9,10 +9,15 @@ export async function metric(
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const text = await (await fetch(`${managementUrl}/metrics`)).text();
+  const response = await fetch(`${managementUrl}/metrics`, { headers: { connection: 'close' } });
+  return sumOf(await response.text(), name, labels);
+}
+
+/** The same of a text that was read already. */
+export function sumOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return text
-    .split('\n')
+    .split(/\r?\n/)
     .map((line) => /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line))
     .filter((series) => series?.[1] === name)
     .filter((series) => wanted.every((label) => series?.[2]?.split(',').includes(label)))

@@ -1,5 +1,7 @@
+import { Baseline, canTakeBaseline } from './baseline.js';
+import { spawnInspected } from './inspector.js';
 import { Load } from './load.js';
-import { type GatewayProcess, spawnGateway, spawnUpstream, type UpstreamProcess } from './process.js';
+import { type GatewayProcess, spawnUpstream, type UpstreamProcess } from './process.js';
 import { until } from './until.js';
 
 export const USER = '200 {"id":"alice","name":"Alice Example","servedFor":null}';
@@ -10,6 +12,8 @@ export interface Outage {
   readonly gateway: GatewayProcess;
   readonly orders: UpstreamProcess;
   readonly load: { readonly users: Load; readonly orders: Load };
+  /** Stops the load and the services, and expects of the gateway that nothing of the outage is left in it. */
+  readonly isOver: (...more: UpstreamProcess[]) => Promise<void>;
 }
 
 /**
@@ -20,7 +24,7 @@ export interface Outage {
  */
 export async function stageOutage(ordersTimeout: string): Promise<Outage> {
   const [users, orders] = await Promise.all([spawnUpstream('users', 0, 2), spawnUpstream('orders', 0, 2)]);
-  const gateway = await spawnGateway(`
+  const gateway = await spawnInspected(`
     server: { host: 127.0.0.1, port: 0 }
     management: { port: 0 }
     defaults: { breaker: { consecutiveFailures: 5, openFor: 500ms, maxOpenFor: 1s } }
@@ -34,6 +38,7 @@ export async function stageOutage(ordersTimeout: string): Promise<Outage> {
       - { id: users, match: { path: /users/** }, upstream: users }
       - { id: orders, match: { path: /orders/** }, upstream: orders }
   `);
+  const baseline = canTakeBaseline ? await Baseline.of(gateway) : undefined;
   const clients = { clients: 8, pace: 10 };
   const load = {
     users: new Load(`${gateway.url}/users/alice`, clients),
@@ -41,5 +46,12 @@ export async function stageOutage(ordersTimeout: string): Promise<Outage> {
   };
   const [user, order] = [load.users.fromNow(), load.orders.fromNow()];
   await until('both services answer', () => user.count(USER) > 50 && order.count(ORDER) > 50);
-  return { gateway, orders, load };
+  const isOver = async (...more: UpstreamProcess[]) => {
+    await Promise.all([load.users.stop(), load.orders.stop()]);
+    // Their connections would be kept for the next request.
+    for (const { process } of [users, orders, ...more]) process.kill('SIGKILL');
+    await baseline?.holds();
+    await until('no request to be left', async () => ((await baseline?.requestsAlive()) ?? 0) === 0);
+  };
+  return { gateway, orders, load, isOver };
 }

@@ -13,7 +13,10 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** A child process of the test; it never outlives the test. */
+/** Takes what is to be done when something is not needed any more. */
+export type KeepUntil = (cleanUp: () => Promise<void>) => void;
+
+/** A child process of the test; it never outlives the test, or what `keepUntil` says. */
 export class TestProcess {
   readonly lines: string[] = [];
   stderr = '';
@@ -21,7 +24,10 @@ export class TestProcess {
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly waiting = new Set<() => void>();
 
-  constructor(readonly child: ChildProcess) {
+  constructor(
+    readonly child: ChildProcess,
+    keepUntil: KeepUntil = onTestFinished,
+  ) {
     this.exited = new Promise((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
     if (child.stdout) {
       createInterface(child.stdout).on('line', (line) => {
@@ -30,7 +36,7 @@ export class TestProcess {
       });
     }
     child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    onTestFinished(async () => {
+    keepUntil(async () => {
       child.kill('SIGKILL');
       await this.exited;
     });
@@ -62,19 +68,26 @@ export class TestProcess {
   }
 }
 
-export function spawnNode(args: readonly string[], env: Record<string, string> = {}): TestProcess {
-  return new TestProcess(
-    spawn(process.execPath, args, {
-      cwd: ROOT,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }),
-  );
+export function spawnNode(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  keepUntil?: KeepUntil,
+): TestProcess {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return new TestProcess(child, keepUntil);
 }
 
 /** Runs the built CLI, as a user does. */
-export function breakwater(args: readonly string[], env: Record<string, string> = {}): TestProcess {
-  return spawnNode(['dist/cli.js', ...args], env);
+export function breakwater(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  keepUntil?: KeepUntil,
+): TestProcess {
+  return spawnNode(['dist/cli.js', ...args], env, keepUntil);
 }
 
 export interface GatewayProcess {
@@ -84,8 +97,13 @@ export interface GatewayProcess {
 }
 
 /** A gateway as a process of its own. The YAML should ask for port 0 on both ports. */
-export async function spawnGateway(yaml: string, env: Record<string, string> = {}): Promise<GatewayProcess> {
-  const process = breakwater(['start', '-c', await temporaryFile('gateway.yaml', yaml)], env);
+export async function spawnGateway(
+  yaml: string,
+  env: Record<string, string> = {},
+  keepUntil?: KeepUntil,
+): Promise<GatewayProcess> {
+  const file = await temporaryFile('gateway.yaml', yaml, keepUntil);
+  const process = breakwater(['start', '-c', file], env, keepUntil);
   const { url, managementUrl } = await process.json(({ msg }) => msg === 'listening');
   return { process, url: String(url), managementUrl: String(managementUrl) };
 }
@@ -109,9 +127,13 @@ export async function spawnUpstream(
 }
 
 /** Gone with the test. */
-export async function temporaryFile(name: string, content: string): Promise<string> {
+export async function temporaryFile(
+  name: string,
+  content: string,
+  keepUntil: KeepUntil = onTestFinished,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  keepUntil(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, name);
   await writeFile(path, content);
   return path;

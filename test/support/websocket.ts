@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import type { Server } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { acceptOf } from '../../src/common/http/websocket.js';
 import { requestHead } from './http.js';
@@ -7,8 +8,10 @@ import { requestHead } from './http.js';
 /** As much of the package `ws` as specs use. */
 export interface TestSocket {
   readonly protocol: string;
+  readonly extensions: string;
   readonly bufferedAmount: number;
   send(data: string | Buffer, done?: () => void): void;
+  send(data: string | Buffer, options: { fin: boolean }): void;
   ping(data?: string): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
@@ -37,13 +40,20 @@ export interface WebSocketUpstream {
   readonly sockets: Set<TestSocket>;
 }
 
-/** @param onConnection default: echoes each message as it came */
+const tellHeaders: RequestListener = (req, res) => void res.end(JSON.stringify(req.headers));
+
+/**
+ * @param onConnection default: echoes each message as it came
+ * @param options.server default: one of HTTP, which answers other requests with their headers
+ */
 export function webSocketUpstream(
   onConnection: (socket: TestSocket, headers: Record<string, string>) => void = echoMessages,
-  onRequest: RequestListener = (req, res) => void res.end(JSON.stringify(req.headers)),
+  {
+    server = createServer(tellHeaders),
+    perMessageDeflate = false,
+  }: { server?: Server; perMessageDeflate?: boolean } = {},
 ): WebSocketUpstream {
-  const server = createServer(onRequest);
-  const upstream = new WebSocketServer({ server, perMessageDeflate: false });
+  const upstream = new WebSocketServer({ server, perMessageDeflate });
   upstream.on('connection', (socket, { headers }) => {
     socket.on('error', () => undefined);
     onConnection(socket, headers);
@@ -81,6 +91,12 @@ export function switching(head: string, ...fields: string[]): string {
   return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`;
 }
 
+interface ClientOptions {
+  readonly protocols?: string[];
+  readonly headers?: Record<string, string>;
+  readonly perMessageDeflate?: boolean;
+}
+
 /** A client that keeps what it is told. */
 export class WebSocketClient {
   readonly messages: (string | Buffer)[] = [];
@@ -97,9 +113,9 @@ export class WebSocketClient {
   /** @throws Error `Unexpected server response: STATUS` when the handshake is refused */
   static open(
     url: string,
-    { protocols = [], headers = {} }: { protocols?: string[]; headers?: Record<string, string> } = {},
+    { protocols = [], headers = {}, perMessageDeflate = false }: ClientOptions = {},
   ): Promise<WebSocketClient> {
-    const options = { headers, perMessageDeflate: false };
+    const options = { headers, perMessageDeflate };
     const client = new WebSocketClient(new WebSocket(url.replace('http', 'ws'), protocols, options));
     return new Promise((resolve, reject) => {
       client.socket.on('open', () => resolve(client));

@@ -31,6 +31,7 @@ export const PROBLEMS = {
   upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },
   keys_unavailable: { status: 503, title: 'The keys of the token issuer are not available' },
   introspection_unavailable: { status: 503, title: 'The token issuer cannot be asked about the token' },
+  revocation_not_shared: { status: 503, title: 'The token is revoked here alone, since Redis is away' },
   bulkhead_full: { status: 503, title: 'Too many requests are waiting for the upstream' },
   breaker_open: { status: 503, title: 'The upstream is failing and is given time to recover' },
   fault_injected: { status: 503, title: 'A drill of this gateway failed the request' },

@@ -18,6 +18,15 @@ describe('parseCacheControl', () => {
 
   it('does not find a directive inside a quoted string', () => {
     expect(parseCacheControl('ext="no-store"').has('no-store')).toBe(false);
+    expect(parseCacheControl('ext="a\\", max-age=1"').has('max-age')).toBe(false);
+    expect([...parseCacheControl('ext=a"max-age=1"b, max-age=2')]).toEqual([
+      ['ext', 'a"max-age=1"b'],
+      ['max-age', '2'],
+    ]);
+  });
+
+  it('finds every directive after a quote that nobody closed', () => {
+    expect(parseCacheControl('max-age=1, ext="a, no-store').has('no-store')).toBe(true);
   });
 });
 

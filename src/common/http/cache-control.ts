@@ -2,7 +2,9 @@
 export type CacheControl = ReadonlyMap<string, string | true>;
 
 const EMPTY: CacheControl = new Map();
-const DIRECTIVE = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",]*)))?/g;
+/** A quoted string in the middle of an argument belongs to it: nothing in there is a directive. */
+const DIRECTIVE =
+  /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",]*(?:"(?:[^"\\]|\\.)*"[^\s",]*)*)))?/g;
 
 /** Parses a `Cache-Control` field (RFC 9111 section 5.2); the first of a repeated directive counts. */
 export function parseCacheControl(field: string | readonly string[] | undefined): CacheControl {

@@ -2,13 +2,14 @@
  * Fields that belong to one connection (RFC 9110 section 7.6.1) and all framing: each side's framing is made
  * by its own writer, so none of it is ever forwarded.
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',
   'http2-settings',
   'keep-alive',
   'proxy-authenticate',
+  'proxy-authentication-info',
   'proxy-authorization',
   'proxy-connection',
   'te',

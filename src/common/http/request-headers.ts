@@ -1,3 +1,4 @@
+import { memoised } from '../memo.js';
 import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
 
 /** Fields that some servers take for the real URL, method or proxy, and those that are ours to give. */
@@ -83,13 +84,11 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
   for (let i = 0; i < raw.length; i += 2) {
     const original = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    const name = original.toLowerCase();
-    if (isHopByHop(name) || name === 'host' || nominated.has(name)) continue;
-    if (name === 'authorization' && !context.forwardAuthorization) continue;
-    if (name === context.credentialHeader) continue;
-    if (isIdentity(name) || hasDashTwin(name)) continue;
-    if (context.conditions && CONDITIONS.has(name)) continue;
-    if (isPeerClaim(name)) {
+    const { name, kind } = fieldOf(original);
+    if (kind === 'dropped' || nominated.has(name) || name === context.credentialHeader) continue;
+    if (kind === 'authorization' && !context.forwardAuthorization) continue;
+    if (kind === 'condition' && context.conditions) continue;
+    if (kind === 'claim') {
       if (name === 'via') via = join(via, value);
       if (!context.peerTrusted) continue;
       if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
@@ -118,6 +117,25 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
   for (const part of context.identity) headers.push(part);
   if (context.conditions) for (const part of context.conditions) headers.push(part);
   return headers;
+}
+
+interface Field {
+  /** Lower case. */
+  readonly name: string;
+  readonly kind: 'dropped' | 'authorization' | 'condition' | 'claim' | 'plain';
+}
+
+/** Clients name the same few fields over and over. */
+const fieldOf = memoised((original): Field => {
+  const name = original.toLowerCase();
+  return { name, kind: kindOf(name) };
+});
+
+function kindOf(name: string): Field['kind'] {
+  if (isHopByHop(name) || name === 'host' || isIdentity(name) || hasDashTwin(name)) return 'dropped';
+  if (name === 'authorization') return 'authorization';
+  if (CONDITIONS.has(name)) return 'condition';
+  return isPeerClaim(name) ? 'claim' : 'plain';
 }
 
 function connectionField(raw: readonly string[]): string | undefined {

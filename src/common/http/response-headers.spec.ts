@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { clientResponseHeaders } from './response-headers.js';
+import { ClientHeaders } from './response-headers.js';
 
 const DEFAULTS = [{ name: 'x-frame-options', value: 'SAMEORIGIN' }];
 const DROPPED = new Set(['x-powered-by']);
 
-describe('clientResponseHeaders', () => {
+describe('ClientHeaders', () => {
   it('keeps repeated fields apart, and adds defaults the upstream did not decide on', () => {
-    const headers = clientResponseHeaders({ 'set-cookie': ['a=1', 'b=2'], 'x-y': 'z' }, DEFAULTS, DROPPED);
+    const headers = new ClientHeaders(DEFAULTS, DROPPED).from({ 'set-cookie': ['a=1', 'b=2'], 'x-y': 'z' });
     expect(headers).toEqual([
       'set-cookie',
       'a=1',
@@ -20,10 +20,15 @@ describe('clientResponseHeaders', () => {
   });
 
   it('lets the upstream decide', () => {
-    expect(clientResponseHeaders({ 'x-frame-options': 'DENY' }, DEFAULTS, DROPPED)).toEqual([
+    expect(new ClientHeaders(DEFAULTS, DROPPED).from({ 'x-frame-options': 'DENY' })).toEqual([
       'x-frame-options',
       'DENY',
     ]);
+  });
+
+  it('does not let Connection take a default away', () => {
+    const upstream = { connection: 'x-frame-options', 'x-frame-options': 'DENY' };
+    expect(new ClientHeaders(DEFAULTS, DROPPED).from(upstream)).toEqual(['x-frame-options', 'SAMEORIGIN']);
   });
 
   it('drops hop-by-hop fields, framing, what Connection names, and what is never passed on', () => {
@@ -36,6 +41,6 @@ describe('clientResponseHeaders', () => {
       trailer: 'X',
       'x-powered-by': 'PHP',
     };
-    expect(clientResponseHeaders(upstream, [], DROPPED)).toEqual([]);
+    expect(new ClientHeaders([], DROPPED).from(upstream)).toEqual([]);
   });
 });

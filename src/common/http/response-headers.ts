@@ -1,4 +1,4 @@
-import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
+import { HOP_BY_HOP, nominatedByConnection } from './hop-by-hop.js';
 
 export type HeaderRecord = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -12,27 +12,42 @@ export interface DefaultHeader {
 /**
  * Builds the head a client receives from an upstream's: hop-by-hop fields, what `Connection` names and
  * framing are left out, and each default is added where the upstream did not decide for itself.
- *
- * @param upstream lower-cased names
- * @param dropped lower-cased names that are never passed on
- * @returns names and values in turn; no framing field
  */
-export function clientResponseHeaders(
-  upstream: HeaderRecord,
-  defaults: readonly DefaultHeader[],
-  dropped: ReadonlySet<string>,
-): string[] {
-  const connection = upstream['connection'];
-  const nominated = nominatedByConnection(Array.isArray(connection) ? connection.join(',') : connection);
-  const headers: string[] = [];
-  for (const name of Object.keys(upstream)) {
-    if (isHopByHop(name) || dropped.has(name) || nominated.has(name)) continue;
-    const value = upstream[name];
-    if (typeof value === 'string') headers.push(name, value);
-    else if (value !== undefined) for (const each of value) headers.push(name, each);
+export class ClientHeaders {
+  /** What becomes of a field, if it does not just pass. One look-up for each is all that most heads cost. */
+  private readonly fates = new Map<string, 'default' | 'dropped'>();
+
+  /** @param dropped lower-cased names that are never passed on */
+  constructor(
+    private readonly defaults: readonly DefaultHeader[],
+    dropped: Iterable<string>,
+  ) {
+    for (const { name } of defaults) this.fates.set(name, 'default');
+    for (const name of [...HOP_BY_HOP, ...dropped]) this.fates.set(name, 'dropped');
   }
-  for (const { name, value } of defaults) {
-    if (upstream[name] === undefined || nominated.has(name)) headers.push(name, value);
+
+  /**
+   * @param upstream lower-cased names
+   * @returns names and values in turn, for the caller to add to; no framing field
+   */
+  from(upstream: HeaderRecord): string[] {
+    const connection = upstream['connection'];
+    const nominated = nominatedByConnection(Array.isArray(connection) ? connection.join(',') : connection);
+    const headers: string[] = [];
+    let decided: string[] | undefined;
+    for (const name of Object.keys(upstream)) {
+      const fate = this.fates.get(name);
+      if (fate === 'dropped' || nominated.has(name)) continue;
+      if (fate === 'default') (decided ??= []).push(name);
+      const value = upstream[name];
+      if (typeof value === 'string') headers.push(name, value);
+      else if (value !== undefined) for (const each of value) headers.push(name, each);
+    }
+    for (const { name, value } of decided ? this.without(decided) : this.defaults) headers.push(name, value);
+    return headers;
   }
-  return headers;
+
+  private without(decided: readonly string[]): readonly DefaultHeader[] {
+    return this.defaults.filter(({ name }) => !decided.includes(name));
+  }
 }

@@ -48,7 +48,9 @@ describe('isOriginAllowed', () => {
     ['https://app.test', ['https://app.test'], true],
     ['https://evil.test', ['https://app.test'], false],
     ['https://evil.test', ['*'], true],
-    ['https://evil.test', [], true],
+    ['https://evil.test', undefined, true],
+    ['https://evil.test', [], false],
+    ['http://gw.test:8080', [], true],
     ['http://GW.test:8080', ['https://app.test'], true],
     ['http://gw.test', ['https://app.test'], false],
     ['null', ['https://app.test'], false],
@@ -61,6 +63,8 @@ describe('isSwitchValid', () => {
   const good = { upgrade: 'websocket', 'sec-websocket-accept': ACCEPT };
   const offering = { ...REQUEST, 'sec-websocket-protocol': 'chat, superchat' };
 
+  const extending = { ...REQUEST, 'sec-websocket-extensions': 'A; x=1, b; y; z=2' };
+
   it.each([
     ['the right accept', REQUEST, good, true],
     ['no accept', REQUEST, { upgrade: 'websocket' }, false],
@@ -70,7 +74,12 @@ describe('isSwitchValid', () => {
     ['another subprotocol', offering, { ...good, 'sec-websocket-protocol': 'mqtt' }, false],
     ['a subprotocol that nobody offered', REQUEST, { ...good, 'sec-websocket-protocol': 'chat' }, false],
     ['two subprotocols', offering, { ...good, 'sec-websocket-protocol': ['chat', 'superchat'] }, false],
+    ['an empty subprotocol', REQUEST, { ...good, 'sec-websocket-protocol': '' }, false],
     ['an extension nobody offered', REQUEST, { ...good, 'sec-websocket-extensions': 'x' }, false],
+    ['an extension of the list', extending, { ...good, 'sec-websocket-extensions': 'b; level=2' }, true],
+    ['extensions of the list', extending, { ...good, 'sec-websocket-extensions': ['b', 'a ; x=1'] }, true],
+    ['another extension', extending, { ...good, 'sec-websocket-extensions': 'a, c; b' }, false],
+    ['two accepts', REQUEST, { ...good, 'sec-websocket-accept': [ACCEPT, ACCEPT] }, false],
   ])('of %s', (_, request, response, expected) => {
     expect(isSwitchValid(request, response)).toBe(expected);
   });

@@ -28,13 +28,18 @@ export function checkHandshake(headers: RequestFields, hasBody: boolean): void {
   if (typeof key !== 'string' || !KEY.test(key)) malformed('Sec-WebSocket-Key is missing or malformed');
 }
 
-/** May a page of this origin open a WebSocket? Browsers do not ask before, as they do with CORS. */
+/**
+ * May a page of this origin open a WebSocket? Browsers do not ask before, as they do with CORS.
+ *
+ * @param origin `undefined` for a client that is no browser
+ * @param allowed beside the gateway's own pages; `undefined` for any
+ */
 export function isOriginAllowed(
   origin: string | undefined,
   authority: string,
-  allowed: readonly string[],
+  allowed: readonly string[] | undefined,
 ): boolean {
-  if (origin === undefined || allowed.length === 0 || allowed.includes('*')) return true;
+  if (origin === undefined || allowed === undefined || allowed.includes('*')) return true;
   if (allowed.includes(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === authority.toLowerCase();
 }
@@ -45,8 +50,10 @@ export function isSwitchValid(request: RequestFields, response: HeaderRecord): b
   const { upgrade, 'sec-websocket-accept': accept, 'sec-websocket-protocol': chosen } = response;
   if (typeof upgrade !== 'string' || upgrade.toLowerCase() !== 'websocket') return false;
   if (typeof key !== 'string' || accept !== acceptOf(key)) return false;
-  if (response['sec-websocket-extensions'] !== undefined && !request['sec-websocket-extensions'])
-    return false;
+  const extensions = listOf(request['sec-websocket-extensions']).map(nameOf);
+  for (const each of listOf(response['sec-websocket-extensions'])) {
+    if (!extensions.includes(nameOf(each))) return false;
+  }
   return chosen === undefined || (typeof chosen === 'string' && listOf(offered).includes(chosen));
 }
 
@@ -60,7 +67,13 @@ export function acceptOf(key: string): string {
 function listOf(field: string | string[] | undefined): string[] {
   return String(field ?? '')
     .split(',')
-    .map((each) => each.trim());
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
+
+/** @returns an extension without its parameters */
+function nameOf(extension: string): string {
+  return extension.replace(/\s*;.*/s, '').toLowerCase();
 }
 
 function malformed(detail: string): never {

@@ -15,7 +15,12 @@ export class Deadline {
 
   /** Milliseconds, never below 0. */
   get remaining(): number {
-    return Math.max(0, this.at - this.clock.now());
+    return this.remainingAt(this.clock.now());
+  }
+
+  /** @param now monotonic milliseconds, for who has just asked the clock */
+  remainingAt(now: number): number {
+    return Math.max(0, this.at - now);
   }
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */

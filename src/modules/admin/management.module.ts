@@ -2,17 +2,21 @@ import { type DynamicModule, type INestApplicationContext, Module } from '@nestj
 import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { Purger } from '../cache/purger.js';
 import { HealthController } from '../health/health.controller.js';
 import { ProbeScheduler } from '../health/probe.scheduler.js';
+import { RedisIndicator } from '../health/redis.indicator.js';
 import { UpstreamIndicator } from '../health/upstream.indicator.js';
 import { register } from 'prom-client';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
 import { CacheController } from './cache.controller.js';
+import { TokensController } from './tokens.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { Timeline } from './timeline.js';
 
@@ -28,15 +32,25 @@ function hasDefaultMetrics(): boolean {
 @Module({})
 export class ManagementModule {
   static over(gateway: INestApplicationContext): DynamicModule {
-    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, ProbeScheduler, Purger];
+    const shared = [
+      ConfigStore,
+      CLOCK,
+      Lifecycle,
+      UpstreamRegistry,
+      RedisConnection,
+      ProbeScheduler,
+      Purger,
+      TokenDenylist,
+    ];
     return {
       module: ManagementModule,
       imports: [
         TerminusModule.forRoot({ logger: false }),
         PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } }),
       ],
-      controllers: [HealthController, AdminController, CacheController],
+      controllers: [HealthController, AdminController, CacheController, TokensController],
       providers: [
+        RedisIndicator,
         UpstreamIndicator,
         Timeline,
         { provide: APP_FILTER, useClass: ManagementFilter },

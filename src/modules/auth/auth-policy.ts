@@ -1,5 +1,4 @@
 import type { ClaimRequirement, RouteAuthConfig } from '../config/gateway-config.js';
-import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import type { Allowed } from './auth-providers.js';
 import { claimPath } from './claim-path.js';
@@ -26,7 +25,7 @@ export class AuthPolicy {
   }
 
   /** @returns what the identity lacks, or `undefined` */
-  lack(identity: Identity): AuthFailure | undefined {
+  lack(identity: Identity): 'insufficient_scope' | 'insufficient_claims' | undefined {
     for (const scope of this.scopes) {
       if (!identity.scopes.includes(scope)) return 'insufficient_scope';
     }

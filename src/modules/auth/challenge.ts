@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../../common/errors/codes.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import type { AuthFailure } from '../routing/auth-events.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 
 const REALM = 'Bearer realm="breakwater"';
 
@@ -10,7 +10,7 @@ interface Answer {
   readonly detail?: string;
 }
 
-const ANSWERS: Readonly<Record<AuthFailure, Answer>> = {
+const ANSWERS: Readonly<Record<Exclude<Refusal, Unavailable>, Answer>> = {
   missing: { code: 'token_missing' },
   malformed: { code: 'token_invalid', detail: 'The token is no JWT of the form that is accepted here' },
   no_provider: {
@@ -25,6 +25,7 @@ const ANSWERS: Readonly<Record<AuthFailure, Answer>> = {
   audience: { code: 'token_invalid', detail: 'The token is not meant for this service' },
   claims: { code: 'token_invalid', detail: 'A registered claim is missing or of the wrong type' },
   inactive: { code: 'token_invalid', detail: 'The token is not active' },
+  revoked: { code: 'token_invalid', detail: 'The token has been revoked' },
   missing_api_key: { code: 'api_key_missing' },
   unknown_api_key: { code: 'api_key_invalid' },
   insufficient_scope: {
@@ -35,15 +36,17 @@ const ANSWERS: Readonly<Record<AuthFailure, Answer>> = {
     code: 'insufficient_claims',
     detail: 'The token lacks a claim that the route requires',
   },
-  keys_unavailable: { code: 'keys_unavailable' },
-  introspection_unavailable: { code: 'introspection_unavailable' },
 };
 
 /**
  * @param scopes all that the route requires, separated by blanks
  * @returns the answer, with `WWW-Authenticate` as RFC 6750 section 3 has it
  */
-export function refusal(failure: AuthFailure, scopes: string): ProblemError {
+export function refusal(failure: Refusal, scopes: string): ProblemError {
+  if (failure instanceof Unavailable) {
+    const headers = { 'Retry-After': String(failure.retryAfter) };
+    return new ProblemError(failure.reason, { headers });
+  }
   const { code, detail } = ANSWERS[failure];
   return new ProblemError(code, { detail, headers: headersOf(code, detail, scopes) });
 }
@@ -59,9 +62,6 @@ function headersOf(code: ProblemCode, detail: string | undefined, scopes: string
         'WWW-Authenticate': `${REALM}, error="insufficient_scope", error_description="${detail}"${scope}`,
       };
     }
-    case 'keys_unavailable':
-    case 'introspection_unavailable':
-      return { 'Retry-After': '1' };
     case 'api_key_missing':
     case 'api_key_invalid':
       return { 'WWW-Authenticate': 'ApiKey realm="breakwater"' };

@@ -12,6 +12,38 @@ describe('identityOf', () => {
     expect(of({ iss: 'https://idp' }).issuer).toBe('https://idp');
   });
 
+  it.each([
+    [{ scope: 'a  b ' }, ['a', 'b']],
+    [{ scope: ' a' }, ['a']],
+    [{ scope: 'a\tb\nc' }, ['a\tb\nc']],
+    [{ scope: 'a\u00a0b' }, ['a\u00a0b']],
+    [{ scope: '' }, []],
+    [{ scope: ' ' }, []],
+    [{ scope: '', scp: ['a'] }, []],
+    [{ scope: null, scp: ['a'] }, ['a']],
+    [{ scope: ['a', 1, null, 'b c'] }, ['a', 'b c']],
+    [{ scp: 'a b' }, ['a', 'b']],
+    [{ scp: { a: true } }, []],
+    [{ scp: 1 }, []],
+    [{ scope: { length: 1, 0: 'a' } }, []],
+    [{}, []],
+  ])('reads the scopes of %j', (claims, scopes) => {
+    expect(of(claims).scopes).toEqual(scopes);
+  });
+
+  it('has a key for each user of each provider', () => {
+    const users = [
+      of({ sub: 'a' }),
+      of({ sub: 'b' }),
+      of({ sub: 'a', iss: 'https://idp' }),
+      identityOf({ sub: 'a' }, { provider: 'other', forwardClaims: {} }),
+      of({ sub: '","a' }),
+    ];
+    expect(new Set(users.map(({ key }) => key)).size).toBe(users.length);
+    expect(of({ sub: 'a', exp: 1 }).key).toBe(of({ sub: 'a', exp: 2 }).key);
+    expect([of({}).key, of({ sub: '' }).key]).toEqual(['', '']);
+  });
+
   it('tells upstreams the claims that it is to tell, in plain ASCII', () => {
     const forwardClaims = {
       tenant: 'X-User-Tenant',

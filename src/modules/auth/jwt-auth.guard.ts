@@ -1,16 +1,16 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { RouteAuthConfig } from '../config/gateway-config.js';
-import { AuthEvents, type AuthFailure } from '../routing/auth-events.js';
+import { AuthEvents } from '../routing/auth-events.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import type { ApiKeyProvider } from './api-keys.js';
 import { HandlerRules } from './auth-metadata.js';
 import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { refusal } from './challenge.js';
-import { takeParameter } from './query-parameter.js';
+import { type PresentedKey, presentedKey } from './presented-key.js';
 import { TokenVerifier } from './token-verifier.service.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 const REQUIRED = new AuthPolicy({});
@@ -51,28 +51,31 @@ export class JwtAuthGuard implements CanActivate {
       if (policy.optional && req.headers.authorization === undefined) return true;
       return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
-    const verdict = this.verifier.verify(token, policy.allowed);
+    const verdict = this.verifier.verify(token, policy.allowed, req.socket);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
   }
 
   /** A key counts before a token. @returns `undefined` when there is none */
-  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | AuthFailure | undefined {
-    let verdict: AuthFailure | undefined;
+  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | Refusal | undefined {
+    let shown: PresentedKey | undefined;
+    let identity: Identity | undefined;
     for (const provider of this.providers.apiKeys) {
       if (allowed !== undefined && !allowed.has(provider.id)) continue;
-      const key = presentedKey(exchange, provider, forward);
-      if (key === undefined) continue;
-      const identity = provider.find(key);
-      if (identity) return identity;
-      verdict = 'unknown_api_key';
+      const key = presentedKey(exchange, provider);
+      if (!key) continue;
+      // Of two keys nobody can say which was meant.
+      if (shown && shown.place !== key.place) return 'unknown_api_key';
+      shown = key;
+      identity ??= provider.find(key.value);
     }
-    return verdict;
+    if (identity && !forward) shown?.strip();
+    return shown && (identity ?? 'unknown_api_key');
   }
 
-  private admit(verdict: Identity | AuthFailure, policy: AuthPolicy, exchange: Exchange | undefined): true {
-    if (typeof verdict === 'string') return this.refuse(verdict, policy);
+  private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange | undefined): true {
+    if (typeof verdict === 'string' || verdict instanceof Unavailable) return this.refuse(verdict, policy);
     const lack = policy.lack(verdict);
     if (lack !== undefined) return this.refuse(lack, policy);
     if (exchange) {
@@ -82,8 +85,8 @@ export class JwtAuthGuard implements CanActivate {
     return true;
   }
 
-  private refuse(failure: AuthFailure, { scopeList }: AuthPolicy): never {
-    this.events.failed.emit(failure);
+  private refuse(failure: Refusal, { scopeList }: AuthPolicy): never {
+    this.events.failed.emit(typeof failure === 'string' ? failure : failure.reason);
     throw refusal(failure, scopeList);
   }
 
@@ -97,20 +100,4 @@ export class JwtAuthGuard implements CanActivate {
     if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
     return policy;
   }
-}
-
-/** Reads a key, and ends it here unless it is to be forwarded: it is as secret as a token. */
-function presentedKey(
-  exchange: Exchange,
-  { header, query }: ApiKeyProvider,
-  forward: boolean,
-): string | undefined {
-  const field = exchange.req.headers[header];
-  if (typeof field === 'string') {
-    if (!forward) exchange.credentialHeader = header;
-    return field;
-  }
-  const taken = query === undefined ? undefined : takeParameter(exchange.head.query, query);
-  if (taken && !forward) exchange.head = { ...exchange.head, query: taken.rest };
-  return taken?.value;
 }

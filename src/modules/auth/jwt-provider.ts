@@ -1,13 +1,13 @@
 import type { AuthProviderConfig } from '../config/gateway-config.js';
-import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import { type IdentityRules, identityOf } from './identity-of.js';
 import type { FoundKeys, KeySource } from './key-source.js';
 import { type ClaimRules, refusalOf } from './registered-claims.js';
 import type { UnverifiedToken } from './token-header.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 import type { VerificationKey } from './verification-key.js';
 
-/** What holds until the token ends, or until its key is withdrawn. */
+/** What holds until the token ends, or until what vouches for it no longer does. */
 export interface Verified {
   readonly identity: Identity;
   /** Milliseconds since the epoch, skew included. */
@@ -15,7 +15,7 @@ export interface Verified {
   readonly key?: { readonly retired: boolean };
 }
 
-export type Verdict = Verified | AuthFailure;
+export type Verdict = Verified | Refusal;
 
 /** An issuer of JWTs compiled from its config: the algorithms are pinned, no token chooses. */
 export class JwtProvider {
@@ -51,7 +51,9 @@ export class JwtProvider {
   verify(token: string, read: UnverifiedToken, nowMs: number): Verdict | Promise<Verdict> {
     const found = this.keys.find(read);
     const verifyWith = (keys: FoundKeys) =>
-      typeof keys === 'string' ? keys : this.tryKeys(keys, 0, token, read, nowMs);
+      typeof keys === 'string' || keys instanceof Unavailable
+        ? keys
+        : this.tryKeys(keys, 0, token, read, nowMs);
     return found instanceof Promise ? found.then(verifyWith) : verifyWith(found);
   }
 

@@ -1,8 +1,8 @@
-import type { AuthFailure } from '../routing/auth-events.js';
 import type { UnverifiedToken } from './token-header.js';
+import type { Refusal } from './unavailable.js';
 import type { VerificationKey } from './verification-key.js';
 
-export type FoundKeys = readonly VerificationKey[] | AuthFailure;
+export type FoundKeys = readonly VerificationKey[] | Refusal;
 
 /** Where a provider has its keys from. */
 export interface KeySource {

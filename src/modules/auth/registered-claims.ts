@@ -1,4 +1,5 @@
-import type { AuthFailure } from '../routing/auth-events.js';
+/** What a claim can be wrong with. */
+export type ClaimFault = 'claims' | 'expired' | 'not_yet_valid' | 'issuer' | 'audience';
 
 export interface ClaimRules {
   readonly issuer: string | undefined;
@@ -18,7 +19,7 @@ const LAST_DATE = 253_402_300_799;
  * @param nowMs milliseconds since the epoch
  * @returns why the token is refused, or `undefined`
  */
-export function refusalOf(claims: Claims, rules: ClaimRules, nowMs: number): AuthFailure | undefined {
+export function refusalOf(claims: Claims, rules: ClaimRules, nowMs: number): ClaimFault | undefined {
   const { exp, nbf, iat, iss, sub } = claims;
   // A token without an end would be valid for ever.
   if (!isDate(exp) || !isOptional(nbf, isDate) || !isOptional(iat, isDate)) return 'claims';
@@ -31,7 +32,7 @@ export function refusalOf(claims: Claims, rules: ClaimRules, nowMs: number): Aut
   return refusedAudience(claims['aud'], rules.audience);
 }
 
-function refusedAudience(aud: unknown, ours: readonly string[] | undefined): AuthFailure | undefined {
+function refusedAudience(aud: unknown, ours: readonly string[] | undefined): ClaimFault | undefined {
   const theirs = typeof aud === 'string' ? [aud] : (aud ?? []);
   if (!Array.isArray(theirs) || !theirs.every(isText)) return 'claims';
   return ours === undefined || theirs.some((each) => ours.includes(each)) ? undefined : 'audience';

@@ -40,6 +40,14 @@ describe('readToken', () => {
     ],
     ['a signature with bits that mean nothing', `${encode({ alg: 'HS256' })}.e30.YR`],
     ['more than 16 KiB', token({ alg: 'HS256' }, { large: 'x'.repeat(16_384) })],
+    ['a nested token', `${encode({ alg: 'HS256', cty: 'JWT' })}.${text(token({ alg: 'HS256' }))}.c2ln`],
+    ['a last character with bits that mean nothing', `${encode({ alg: 'HS256' })}.e31.c2ln`],
+    ['a line break', `${token({ alg: 'HS256' })}\n`],
+    ['a payload that is null', token({ alg: 'HS256' }, null)],
+    [
+      'a payload that is no UTF-8',
+      `${encode({ alg: 'HS256' })}.${Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]).toString('base64url')}.c2ln`,
+    ],
     ['nothing', ''],
   ])('refuses %s', (_, text) => {
     expect(readToken(text)).toBeUndefined();

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { repeatsAKey } from './repeated-keys.js';
 
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
@@ -43,8 +44,10 @@ function decode(segment: string): Buffer | undefined {
 }
 
 function parseObject(segment: string): Record<string, unknown> | undefined {
-  const text = decode(segment)?.toString('utf8');
-  if (text === undefined) return undefined;
+  const bytes = decode(segment);
+  // Decoded leniently, two subjects could be one.
+  if (!bytes || !isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { AuthEvents } from '../routing/auth-events.js';
+import { RedisConnection } from '../redis/redis.connection.js';
+import { TokenDenylist } from './denylist/token-denylist.service.js';
 import { AuthProviders } from './auth-providers.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
@@ -15,7 +17,8 @@ const NOW = 1_800_000_000;
 class TestClock implements Clock {
   seconds = NOW;
   now = () => this.seconds * 1000;
-  wall = () => this.seconds * 1000;
+  wallOffset = 0;
+  wall = () => (this.seconds + this.wallOffset) * 1000;
 }
 
 function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
@@ -26,14 +29,11 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
       { algorithms: ['HS256'] as const, clockSkew: 60_000, forwardClaims: {}, ...each },
     ]),
   );
-  const config = { auth: providers } as unknown as GatewayConfig;
-  return {
-    clock,
-    verifier: new TokenVerifier(
-      new AuthProviders(new ConfigStore(config), clock, new HttpService(), new AuthEvents()),
-      clock,
-    ),
-  };
+  const store = new ConfigStore({ auth: providers, redis: { url: '' } } as unknown as GatewayConfig);
+  const events = new AuthEvents();
+  const denylist = new TokenDenylist(store, clock, new RedisConnection(store), events);
+  const authProviders = new AuthProviders(store, clock, new HttpService(), events);
+  return { clock, denylist, verifier: new TokenVerifier(authProviders, clock, denylist) };
 }
 
 function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'HS256'): string {
@@ -64,6 +64,40 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token)).toBe(first);
     clock.seconds = NOW + 10 + 60;
     expect(verifier.verify(token)).toBe('expired');
+  });
+
+  it('remembers so many tokens and no more: the one that was not used for longest goes', () => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    const token = (index: number) => sign({ sub: `user-${index}`, exp: NOW + 60 });
+    const [first, second] = [verifier.verify(token(0)), verifier.verify(token(1))];
+    for (let i = 2; i < 10_000; i++) void verifier.verify(token(i));
+    expect(verifier.verify(token(0))).toBe(first);
+    void verifier.verify(token(10_000));
+    expect(verifier.verify(token(0))).toBe(first);
+    expect(verifier.verify(token(1))).not.toBe(second);
+  });
+
+  it('forgets a token that is denied, and takes it no more', async () => {
+    const { verifier, denylist } = setUp({ main: { secret: SECRET } });
+    const [token, other] = ['a', 'b'].map((jti) => sign({ jti, exp: NOW + 60 })) as [string, string];
+    const known = verifier.verify(other);
+    expect(verifier.verify(token)).toMatchObject({ provider: 'main' });
+    expect(await denylist.deny({ id: 'a', expiresAt: NOW + 60 })).toBe('local');
+    expect(verifier.verify(token)).toBe('revoked');
+    expect(verifier.verify(token)).toBe('revoked');
+    expect(verifier.verify(other)).toBe(known);
+  });
+
+  it('goes by the wall clock, which may be set forward or back', () => {
+    const { verifier, clock } = setUp({ main: { secret: SECRET } });
+    const token = sign({ sub: 'alice', nbf: NOW, exp: NOW + 600 });
+    expect(verifier.verify(token)).toMatchObject({ subject: 'alice' });
+    clock.wallOffset = 3600;
+    expect(verifier.verify(token)).toBe('expired');
+    clock.wallOffset = -120;
+    expect(verifier.verify(sign({ sub: 'bob', nbf: NOW, exp: NOW + 600 }))).toBe('not_yet_valid');
+    clock.wallOffset = -60;
+    expect(verifier.verify(sign({ sub: 'bob', nbf: NOW, exp: NOW + 600 }))).toMatchObject({ subject: 'bob' });
   });
 
   it.each([

@@ -1,13 +1,14 @@
-import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { AuthFailure } from '../routing/auth-events.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
+import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
+import { TokenHashes } from './token-hashes.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
+import { type Refusal, Unavailable } from './unavailable.js';
 
 const REMEMBERED_TOKENS = 10_000;
 
@@ -16,20 +17,30 @@ const REMEMBERED_TOKENS = 10_000;
 export class TokenVerifier {
   /** By SHA-256, so that no token stays in memory. */
   private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
+  private readonly hashes = new TokenHashes();
 
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+  ) {
+    // So that a token that is remembered needs no look at the list.
+    denylist.grown.on(() => this.forgetDenied());
+  }
 
   /**
    * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
+   * @param connection that it came by
    * @returns why no provider vouches for the token, in place of an identity; a promise only when something must be
    *   fetched or computed elsewhere, and never for a token that is remembered
    */
-  verify(token: string, allowed?: Allowed): Identity | AuthFailure | Promise<Identity | AuthFailure> {
+  verify(
+    token: string,
+    allowed?: Allowed,
+    connection?: object,
+  ): Identity | Refusal | Promise<Identity | Refusal> {
     const now = this.clock.wall();
-    const hashed = hash('sha256', token, 'base64');
+    const hashed = this.hashes.of(token, connection);
     const remembered = this.verified.get(hashed);
     if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
       if (allowed === undefined || allowed.has(remembered.identity.provider)) return remembered.identity;
@@ -49,9 +60,16 @@ export class TokenVerifier {
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
-  private remember(hashed: string, verdict: Verdict): Identity | AuthFailure {
-    if (typeof verdict === 'string') return verdict;
+  private remember(hashed: string, verdict: Verdict): Identity | Refusal {
+    if (typeof verdict === 'string' || verdict instanceof Unavailable) return verdict;
+    if (this.denylist.denies(verdict.identity)) return 'revoked';
     this.verified.set(hashed, verdict);
     return verdict.identity;
+  }
+
+  private forgetDenied(): void {
+    for (const [hashed, { identity }] of this.verified.entries()) {
+      if (this.denylist.denies(identity)) this.verified.delete(hashed);
+    }
   }
 }

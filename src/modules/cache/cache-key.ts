@@ -16,7 +16,7 @@ export function cacheKey(exchange: Exchange, route: RouteModel, per: 'user' | 'p
   const { path, query } = exchange.head;
   const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
   return (
-    part(route.id) + part(originOf(exchange)) + part(user) + part(forwarded(exchange)) + part(path) + query
+    part(route.id) + part(calledBy(exchange)) + part(user) + part(forwarded(exchange)) + part(path) + query
   );
 }
 
@@ -38,6 +38,11 @@ function userOf(identity: Identity): string {
   return user;
 }
 
+/** The upstream is told the port and the last dot as the client wrote them, and may write them into a link. */
+function calledBy({ head }: Exchange): string {
+  return head.authority === head.host ? head.host : head.authority.toLowerCase();
+}
+
 function originOf({ head }: Exchange): string {
   return originName(head.authority, head.host);
 }
@@ -47,6 +52,24 @@ function forwarded({ head, req }: Exchange): string {
   if (!head.peerTrusted) return '';
   const { forwarded: whole, 'x-forwarded-host': host, 'x-forwarded-proto': proto } = req.headers;
   return JSON.stringify([whole, host, proto]);
+}
+
+/**
+ * Reads from a key what it is stored and purged by.
+ *
+ * @param key may be that of a variant: two words, and the plain key
+ */
+export function namesOf(key: string): { readonly route: string; readonly resource: ResourceName } {
+  const parts: string[] = [];
+  let at = /^\d+:/.test(key) ? 0 : key.indexOf(' ', key.indexOf(' ') + 1) + 1;
+  while (parts.length < 5) {
+    const colon = key.indexOf(':', at);
+    const end = colon + 1 + Number(key.slice(at, colon));
+    parts.push(key.slice(colon + 1, end));
+    at = end;
+  }
+  const [route = '', origin = '', , , path = ''] = parts;
+  return { route, resource: { origin, target: path + key.slice(at) } };
 }
 
 function part(text: string): string {

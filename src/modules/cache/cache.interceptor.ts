@@ -19,7 +19,9 @@ import type { CacheEntry } from './cache-entry.js';
 import { cacheKey } from './cache-key.js';
 import { CachingTap } from './caching-tap.js';
 import { Invalidator } from './invalidator.js';
-import { type RequestDirectives, requestDirectives } from './request-directives.js';
+import type { KeeperOptions } from './keeper.js';
+import { NOTHING_ASKED, type RequestDirectives, requestDirectives } from './request-directives.js';
+import { PartTap } from './part-tap.js';
 import { ResponseCache } from './response-cache.js';
 import { ageOf, reuse, usableOnError } from './reuse.js';
 import { SingleFlight } from './single-flight.js';
@@ -67,7 +69,7 @@ export class CacheInterceptor implements NestInterceptor {
     const asked = requestDirectives(headers['cache-control'], headers.pragma);
     if (asked.noStore || !isCacheable(exchange, route.cache)) {
       exchange.cacheResult = 'bypass';
-      exchange.cacheStatus = 'Breakwater; fwd=bypass';
+      exchange.cacheStatus = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
       this.invalidator.watch(exchange);
       return next.handle();
     }
@@ -77,14 +79,23 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** @returns a promise only when there is something to wait for */
-  private decide(lookup: Lookup, waitUntil = this.clock.now() + WAIT): Promise<void> | undefined {
+  private decide(
+    lookup: Lookup,
+    waitUntil = this.clock.now() + WAIT,
+    read?: { readonly found: CacheEntry | undefined },
+  ): Promise<void> | undefined {
     const { exchange, key, asked } = lookup;
-    const entry = this.cache.find(key, exchange);
+    const entry = this.cache.find(key, exchange) ?? read?.found;
     if (entry && this.use(lookup, entry)) return undefined;
+    const reading = read ? undefined : this.read(lookup);
+    if (reading) return reading.then((found) => this.decide(lookup, waitUntil, { found }));
     // RFC 9111 section 5.2.1.7.
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
     this.prepareForward(lookup, entry);
-    if (!isWhole(exchange)) return undefined;
+    if (!isWhole(exchange)) {
+      if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
+      return undefined;
+    }
     if (asked.noCache || this.unstorable.has(key) || isConditional(exchange)) {
       exchange.tap = this.tap(lookup, entry);
       return undefined;
@@ -107,6 +118,12 @@ export class CacheInterceptor implements NestInterceptor {
     });
   }
 
+  /** Looks behind the memory, unless somebody is at it or nothing of the kind is stored. */
+  private read({ key, exchange }: Lookup): Promise<CacheEntry | undefined> | undefined {
+    if (this.flights.isFlying(key) || this.unstorable.has(key)) return undefined;
+    return this.cache.read(key, exchange);
+  }
+
   /** @returns whether the entry answers the request */
   private use(lookup: Lookup, entry: CacheEntry, status?: string): boolean {
     const { exchange, asked } = lookup;
@@ -124,9 +141,9 @@ export class CacheInterceptor implements NestInterceptor {
     return true;
   }
 
-  private prepareForward({ exchange, asked }: Lookup, entry: CacheEntry | undefined): void {
+  private prepareForward({ exchange, key, asked }: Lookup, entry: CacheEntry | undefined): void {
     exchange.cacheResult = 'miss';
-    exchange.cacheStatus = `Breakwater; fwd=${fwd(entry, asked)}`;
+    exchange.cacheStatus = `Breakwater; fwd=${this.reason(key, entry)}`;
     if (!entry) return;
     if (isWhole(exchange)) {
       const conditions = conditionsFor(entry.headers);
@@ -152,19 +169,17 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   private tap(lookup: Lookup, stored: CacheEntry | undefined, land?: () => void): CachingTap {
-    const { exchange, route, policy, key } = lookup;
+    const { exchange, key } = lookup;
     return new CachingTap({
-      exchange,
-      route: route.id,
-      key,
-      policy,
+      ...this.keeping(lookup),
       maxEntryBytes: this.maxEntryBytes,
-      cache: this.cache,
-      clock: this.clock,
       stored,
       confirmed: (entry) => {
-        exchange.cacheResult = 'revalidated';
-        exchange.cacheStatus += '; fwd-status=304';
+        // Not for who has the old answer already, which this one was refreshed behind.
+        if (!exchange.stored) {
+          exchange.cacheResult = 'revalidated';
+          exchange.cacheStatus += '; fwd-status=304';
+        }
         return this.answer(exchange, entry, this.clock.now());
       },
       landed: (as) => {
@@ -173,6 +188,16 @@ export class CacheInterceptor implements NestInterceptor {
         land?.();
       },
     });
+  }
+
+  private keeping({ exchange, route, policy, key }: Lookup): KeeperOptions {
+    return { exchange, route: route.id, key, policy, cache: this.cache, clock: this.clock };
+  }
+
+  /** RFC 9211 section 2.2: why the request goes on. */
+  private reason(key: string, entry: CacheEntry | undefined): string {
+    if (entry) return reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
+    return this.cache.hasVariants(key) ? 'vary-miss' : 'uri-miss';
   }
 
   private answer(
@@ -186,21 +211,29 @@ export class CacheInterceptor implements NestInterceptor {
   }
 }
 
+/** Some servers take these for the real method or host, which the key does not have. */
+const OVERRIDES = ['x-http-method', 'x-method-override', 'x-host', 'x-http-host-override', 'x-original-host'];
 const STALE = ['Breakwater-Fallback', 'stale'];
 
 /**
  * A body asks for something else than what is stored, conditions on changing the resource are the upstream's to
  * judge, and a user without a name cannot be told from another one.
  */
-function isCacheable({ req, head, identity }: Exchange, { per }: RouteCacheConfig): boolean {
-  const { method, headers } = req;
+function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
+  const { req, head, identity } = exchange;
+  const { headers } = req;
   return (
-    (method === 'GET' || method === 'HEAD') &&
+    isRead(exchange) &&
     !head.hasBody &&
     headers['if-match'] === undefined &&
     headers['if-unmodified-since'] === undefined &&
+    !OVERRIDES.some((name) => headers[name] !== undefined) &&
     !(per === 'user' && identity?.subject === '')
   );
+}
+
+function isRead({ req: { method } }: Exchange): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 /** Is the upstream's answer to it one that can be stored? */
@@ -214,10 +247,4 @@ function isConditional({ conditions, req: { headers } }: Exchange): boolean {
     conditions === undefined &&
     (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined)
   );
-}
-
-/** RFC 9211 section 2.2: why the request goes on. */
-function fwd(entry: CacheEntry | undefined, asked: RequestDirectives): string {
-  if (asked.noCache || asked.maxAge === 0) return 'request';
-  return entry ? 'stale' : 'uri-miss';
 }

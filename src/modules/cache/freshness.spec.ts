@@ -35,8 +35,10 @@ describe('explicitLifetime (RFC 9111 section 4.2.1)', () => {
     expect(lifetime(headers as HeaderRecord)).toBe(expected);
   });
 
-  it('does not heed s-maxage for one user', () => {
+  it('does not heed s-maxage for one user, unless nothing else is said', () => {
     expect(lifetime({ 'cache-control': 'max-age=60, s-maxage=10' }, true)).toBe(60_000);
+    expect(lifetime({ 'cache-control': 's-maxage=10', expires: at(20) }, true)).toBe(20_000);
+    expect(lifetime({ 'cache-control': 's-maxage=10' }, true)).toBe(10_000);
   });
 });
 
@@ -52,13 +54,67 @@ describe('CDN-Cache-Control (RFC 9213)', () => {
     ],
     ['takes the last of two', { 'cdn-cache-control': 'max-age=10, max-age=20' }, 20_000],
     ['passes over parameters', { 'cdn-cache-control': 'max-age=10;a=1;b' }, 10_000],
+    ['takes several lines as one', { 'cdn-cache-control': ['max-age=10', 'max-age=20'] }, 20_000],
     ['gives no lifetime by a string', { 'cdn-cache-control': 'max-age="10"' }, 0],
+    ['gives none by a decimal', { 'cdn-cache-control': 's-maxage=10.0' }, 0],
+    ['gives none by itself', { 'cdn-cache-control': 'max-age' }, 0],
+    [
+      'counts also when all it says is no',
+      { 'cdn-cache-control': 'no-store=?0', expires: at(20) },
+      undefined,
+    ],
   ])('%s', (_, headers, expected) => {
     expect(lifetime(headers as HeaderRecord)).toBe(expected);
   });
 
-  it.each(['Max-Age=1', 'a b', 'a=', 'a=(1 2', '=1', 'a,'])('is no dictionary: %s', (field) => {
+  it.each([
+    '',
+    'Max-Age=1',
+    'a b',
+    'a=',
+    '=1',
+    'a,',
+    ',a',
+    'a,,b',
+    'a =1',
+    'a= 1',
+    '&&&',
+    'é',
+    'a;B',
+    'a=(1 2',
+    'a=(1,2)',
+    'a=(1(2))',
+    'a=1.',
+    'a=.5',
+    'a=1.2345',
+    'a=1.5.5',
+    `a=${'1'.repeat(16)}`,
+    'a="b',
+    'a="\\n"',
+    'a="é"',
+    'a=:b!:',
+    'a=:b',
+    'a=?2',
+    'a=@1',
+    "a='1'",
+    'a=1;',
+    'a=1;=2',
+    'a=1;b=(1)',
+  ])('is no dictionary: %s', (field) => {
     expect(parseTargeted(field)).toBeUndefined();
+  });
+
+  it.each([
+    ['a=(1 "b";c ?0  *d:e/f)', ''],
+    ['a=()', ''],
+    ['a=:aGk=:', ':aGk=:'],
+    ['a=-1.5', '-1.5'],
+    ['a="b\\"c, d"', 'b"c, d'],
+    ['a=b;c="d";e=?0; f', 'b'],
+    ['a\t,\ta=c', 'c'],
+    ['a=1, a', true],
+  ])('is a dictionary: %s', (field, value) => {
+    expect(parseTargeted(field)?.get('a')).toBe(value);
   });
 
   it('reads booleans', () => {

@@ -26,17 +26,19 @@ export function explicitLifetime({
   isPrivate,
   receivedAt,
 }: FreshnessContext): number | undefined {
-  // 1. s-maxage, where the entry is shared (section 5.2.2.10).
-  const shared = isPrivate ? undefined : deltaSeconds(control, 's-maxage');
-  // 2. max-age (section 5.2.2.1).
-  const seconds = shared ?? deltaSeconds(control, 'max-age');
+  const shared = deltaSeconds(control, 's-maxage');
+  // 1. s-maxage, where the entry is shared (section 5.2.2.10); 2. max-age (section 5.2.2.1).
+  const seconds = (isPrivate ? undefined : shared) ?? deltaSeconds(control, 'max-age');
   if (seconds !== undefined) return seconds * 1000;
   // 3. Expires less Date (section 5.3). RFC 9213 section 2.1: a targeted field stands in its place as well.
   const { expires } = headers;
-  if (expires === undefined || targeted) return undefined;
-  // Section 5.3: what is no date, "0" above all, is a time in the past; so are two of them (section 4.2.1).
-  const until = typeof expires === 'string' ? parseHttpDate(expires, receivedAt) : undefined;
-  return until === undefined ? 0 : Math.max(0, until - (dateOf(headers, receivedAt) ?? receivedAt));
+  if (expires !== undefined && !targeted) {
+    // Section 5.3: what is no date, "0" above all, is a time in the past; so are two of them (section 4.2.1).
+    const until = typeof expires === 'string' ? parseHttpDate(expires, receivedAt) : undefined;
+    return until === undefined ? 0 : Math.max(0, until - (dateOf(headers, receivedAt) ?? receivedAt));
+  }
+  // 4. s-maxage alone, for one user: nearer to what the upstream wants than any lifetime made up here.
+  return shared === undefined ? undefined : shared * 1000;
 }
 
 /** RFC 9111 section 4.2.2: may a lifetime be made up for it? Only if it has none, or nobody could know better. */

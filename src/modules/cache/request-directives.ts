@@ -18,7 +18,7 @@ export interface RequestDirectives {
   readonly staleIfError: number;
 }
 
-const NOTHING_ASKED: RequestDirectives = {
+export const NOTHING_ASKED: RequestDirectives = {
   noStore: false,
   noCache: false,
   onlyIfCached: false,

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Cache } from 'cache-manager';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -14,8 +16,14 @@ import {
   tagScope,
   type VariantIndex,
 } from './cache-entry.js';
+import { namesOf } from './cache-key.js';
 import type { ResourceName } from './invalidation.js';
 import { MemoryStore } from './memory-store.js';
+import { ageOf } from './reuse.js';
+import type { Generations } from './shared/generations.js';
+import { RedisStore, type Tiered } from './shared/redis-store.js';
+import { KEY, type Notice, Replicas } from './shared/replicas.js';
+import { tiersOf } from './shared/tiers.js';
 import { variantOf } from './vary.js';
 
 /** More of one resource and user, and the oldest goes. */
@@ -25,12 +33,29 @@ export type Purge =
   | { readonly by: 'route'; readonly route: string }
   | { readonly by: 'url'; readonly resource: ResourceName }
   | { readonly by: 'tag'; readonly tag: string }
+  | { readonly by: 'key'; readonly key: string }
   | { readonly by: 'all' };
+
+/** What an operator sees of a stored response. */
+export interface StoredEntry {
+  /** Of one resource, route and user, whatever the variant. */
+  readonly key: string;
+  readonly status: number;
+  readonly bytes: number;
+  /** Seconds. */
+  readonly age: number;
+  /** Seconds; below zero when it is stale. */
+  readonly ttl: number;
+}
 
 /** Responses by key and variant. It knows where they are, and nothing of whether they may be used. */
 @Injectable()
 export class ResponseCache {
   private readonly memory: MemoryStore;
+  private readonly tiers: Cache;
+  private readonly reading = new Map<string, Promise<Tiered>>();
+  /** Known when an upstream is asked, and needed to share its answer. */
+  private readonly generations = new WeakMap<Exchange | Slot, Generations>();
   /** Of the newest ones: answers that are under way are few. */
   private readonly invalidatedAt = new LRUCache<string, number>({ max: 10_000 });
   private purgedAt = -1;
@@ -38,8 +63,15 @@ export class ResponseCache {
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RedisConnection) redis: RedisConnection,
+    @Inject(RedisStore) private readonly shared: RedisStore,
+    @Inject(Replicas) private readonly replicas: Replicas,
   ) {
     this.memory = new MemoryStore(config.current.cache.maxBytes);
+    this.tiers = tiersOf(this.memory, redis.isConfigured ? shared : undefined, clock);
+    replicas.heard.on((notice) => this.apply(notice));
+    // What others said meanwhile may have been about anything.
+    replicas.cutOff.on(() => this.apply({ scope: '*', isPurge: true }));
   }
 
   /** What is kept in memory. */
@@ -55,21 +87,42 @@ export class ResponseCache {
     return variant?.kind === 'response' ? variant : undefined;
   }
 
+  /**
+   * Brings what the tiers behind the memory have for this request into it. Requests for the same share one read.
+   *
+   * @returns what was found, also when the memory has no room for it; no promise when there is nothing to wait for: no
+   *   Redis, or none that answers
+   */
+  read(key: string, exchange: Exchange): Promise<CacheEntry | undefined> | undefined {
+    if (!this.shared.isUp || !this.replicas.isTold(namesOf(key).resource)) return undefined;
+    return this.readAll(key, exchange);
+  }
+
+  /** Is there an answer to another variant of this request? */
+  hasVariants(key: string): boolean {
+    return this.slot(key)?.kind === 'variants';
+  }
+
   /** @param fields those that tell variants of this response apart (RFC 9111 section 4.1) */
   put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): void {
     const known = this.slot(key);
     const index = known?.kind === 'variants' ? known : undefined;
+    const before = this.find(key, exchange);
+    const generations =
+      this.generations.get(exchange) ?? (before === undefined ? before : this.generations.get(before));
     if (fields.length === 0 && !index) {
-      this.memory.set(key, entry);
+      this.store(key, entry, generations);
       return;
     }
-    const current = this.indexFor(key, index, fields, entry);
+    const current = indexOf(index, fields, entry);
+    this.store(key, current, generations);
     const scope = variantsScope(current);
-    this.memory.set(variantKey(key, current, exchange), { ...entry, scopes: [...entry.scopes, scope] });
+    const variant = { ...entry, scopes: [...entry.scopes, scope] };
+    this.store(variantKey(key, current, exchange), variant, generations);
     const variants = this.memory.keysOf(scope);
     if (variants.size > MAX_VARIANTS) {
       const [oldest] = variants;
-      if (oldest !== undefined) this.memory.delete(oldest);
+      if (oldest !== undefined) this.delete(oldest);
     }
   }
 
@@ -85,30 +138,100 @@ export class ResponseCache {
   /** Drops what is stored for this request. */
   drop(key: string, exchange: Exchange): void {
     const slot = this.slot(key);
-    this.memory.delete(slot?.kind === 'variants' ? variantKey(key, slot, exchange) : key);
+    this.delete(slot?.kind === 'variants' ? variantKey(key, slot, exchange) : key);
   }
 
   /** Drops every user's copies of every variant, whatever route they came by (RFC 9111 section 4.4). */
   invalidate(resource: ResourceName): void {
-    this.invalidatedAt.set(resourceScope(resource), this.clock.now());
-    this.dropScope(resourceScope(resource));
+    this.announce({ scope: resourceScope(resource), isPurge: false });
   }
 
-  /** @returns how many responses were dropped */
+  /** @returns how many responses were dropped here; other gateways and Redis drop theirs uncounted */
   purge(what: Purge): number {
-    this.purgedAt = this.clock.now();
-    switch (what.by) {
-      case 'all':
-        return this.dropAll();
-      case 'route':
-        return this.dropScope(routeScope(what.route));
-      case 'url':
-        return this.dropScope(resourceScope(what.resource));
-      case 'tag':
-        return this.dropScope(tagScope(what.tag));
-      default:
-        return what satisfies never;
+    return this.announce({ scope: scopeOf(what), isPurge: true });
+  }
+
+  /** @returns the oldest of those that a purge would drop here */
+  list(what: Exclude<Purge, { by: 'all' | 'key' }>, limit: number): StoredEntry[] {
+    const entries: StoredEntry[] = [];
+    for (const key of this.memory.keysOf(scopeOf(what))) {
+      if (entries.length === limit) break;
+      const slot = this.slot(key);
+      if (slot?.kind !== 'response') continue;
+      const age = ageOf(slot, this.clock.now());
+      entries.push({
+        key: key.replace(VARIANT, ''),
+        status: slot.status,
+        bytes: slot.bytes,
+        age: Math.floor(age / 1000),
+        ttl: Math.floor((slot.lifetime - age) / 1000),
+      });
     }
+    return entries;
+  }
+
+  private announce(notice: Notice): number {
+    const dropped = this.apply(notice);
+    this.replicas.tell(notice);
+    return dropped;
+  }
+
+  private apply({ scope, isPurge }: Notice): number {
+    if (isPurge) this.purgedAt = this.clock.now();
+    else this.invalidatedAt.set(scope, this.clock.now());
+    if (scope === '*') return this.dropAll();
+    return scope.startsWith(KEY) ? this.dropKey(scope.slice(KEY.length)) : this.dropScope(scope);
+  }
+
+  private async readAll(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
+    const known = this.slot(key);
+    const slot = known?.kind === 'variants' ? known : await this.readOne(key, exchange);
+    if (slot?.kind !== 'variants') return slot;
+    const variant = await this.readOne(variantKey(key, slot, exchange), exchange);
+    return variant?.kind === 'response' ? variant : undefined;
+  }
+
+  private async readOne(key: string, exchange: Exchange): Promise<Slot | undefined> {
+    let reading = this.reading.get(key);
+    if (!reading) {
+      reading = this.fetch(key).finally(() => this.reading.delete(key));
+      this.reading.set(key, reading);
+    }
+    const { slot, generations } = await reading;
+    if (generations) this.generations.set(exchange, generations);
+    return slot;
+  }
+
+  private async fetch(key: string): Promise<Tiered> {
+    const since = this.clock.now();
+    const { slot, generations } = (await this.tiers.get<Tiered>(key)) ?? {};
+    if (!slot || !generations) return { slot, generations };
+    const known = this.slot(key);
+    if (known && known.storedAt >= slot.storedAt) return { slot: known, generations };
+    // It may have become void while it was on its way.
+    if (this.isOutdated(namesOf(key).resource, since)) return { generations };
+    this.generations.set(slot, generations);
+    this.memory.set(key, slot);
+    return { slot, generations };
+  }
+
+  /** At once in memory; behind it, nobody waits. */
+  private store(key: string, slot: Slot, generations: Generations | undefined): void {
+    if (generations) this.generations.set(slot, generations);
+    this.memory.set(key, slot);
+    void this.tiers.set<Tiered>(key, { slot, generations });
+  }
+
+  private delete(key: string): void {
+    this.memory.delete(key);
+    void this.tiers.del(key);
+  }
+
+  private dropKey(key: string): number {
+    const slot = this.memory.get(key);
+    const dropped = slot?.kind === 'variants' ? this.dropScope(variantsScope(slot)) : 0;
+    this.memory.delete(key);
+    return slot?.kind === 'response' ? 1 : dropped;
   }
 
   private dropAll(): number {
@@ -133,33 +256,50 @@ export class ResponseCache {
     this.memory.delete(key);
     return undefined;
   }
+}
 
-  /** Variants are told apart by all fields that any of them named: that can only keep apart what might differ. */
-  private indexFor(
-    key: string,
-    known: VariantIndex | undefined,
-    fields: readonly string[],
-    { storedAt, keepFor, scopes }: CacheEntry,
-  ): VariantIndex {
-    const all = known ? [...new Set([...known.fields, ...fields])].toSorted() : fields;
-    const isSame = known?.fields.length === all.length;
-    const index: VariantIndex = {
-      kind: 'variants',
-      fields: all,
-      generation: isSame ? known.generation : randomUUID(),
-      bytes: indexSize(all),
-      storedAt,
-      keepFor: Math.max(keepFor, known ? known.keepFor - (storedAt - known.storedAt) : 0),
-      // Not by tags: those are of one variant.
-      scopes: scopes.filter((scope) => !scope.startsWith('t:')),
-    };
-    this.memory.set(key, index);
-    return index;
+/** Variants are told apart by all fields that any of them named: that can only keep apart what might differ. */
+function indexOf(
+  known: VariantIndex | undefined,
+  fields: readonly string[],
+  { storedAt, keepFor, scopes }: CacheEntry,
+): VariantIndex {
+  const all = known ? [...new Set([...known.fields, ...fields])].toSorted() : fields;
+  const isSame = known?.fields.length === all.length;
+  return {
+    kind: 'variants',
+    fields: all,
+    generation: isSame ? known.generation : randomUUID(),
+    bytes: indexSize(all),
+    storedAt,
+    keepFor: Math.max(keepFor, known ? known.keepFor - (storedAt - known.storedAt) : 0),
+    // Not by tags: those are of one variant.
+    scopes: scopes.filter((scope) => !scope.startsWith('t:')),
+  };
+}
+
+function scopeOf(what: Purge): string {
+  switch (what.by) {
+    case 'all':
+      return '*';
+    case 'route':
+      return routeScope(what.route);
+    case 'url':
+      return resourceScope(what.resource);
+    case 'tag':
+      return tagScope(what.tag);
+    case 'key':
+      return KEY + what.key;
+    default:
+      return what satisfies never;
   }
 }
 
+/** What `variantKey` puts before a key. */
+const VARIANT = /^[0-9a-f-]{36} [\w-]{43} /;
+
 function variantKey(key: string, { fields, generation }: VariantIndex, { req, identity }: Exchange): string {
-  return `${generation} ${variantOf(fields, req.headers, identity?.upstreamHeaders)} ${key}`;
+  return `${generation} ${variantOf(fields, req, identity?.upstreamHeaders)} ${key}`;
 }
 
 function variantsScope({ generation }: VariantIndex): string {

@@ -33,7 +33,8 @@ describe('reuse', () => {
 
   it('follows max-age (section 5.2.1.1)', () => {
     expect([use(10_000, 'max-age=10'), use(10_001, 'max-age=10')]).toEqual(['fresh', 'validate']);
-    expect(use(1, 'max-age=0')).toBe('validate');
+    expect(use(0, 'max-age=0')).toBe('validate');
+    expect(use(70_000, 'max-age=10, max-stale=20')).toBe('validate');
   });
 
   it('follows min-fresh (section 5.2.1.3)', () => {

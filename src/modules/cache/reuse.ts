@@ -28,8 +28,8 @@ export function reuse(entry: Aged, now: number, asked: RequestDirectives): Reuse
   // Section 4: neither side lets it be used without validation.
   if (entry.noCache || asked.noCache) return 'validate';
   const age = ageOf(entry, now);
-  // Section 5.2.1.1: older than the client wants, unless it takes stale ones too.
-  if (age > asked.maxAge) return 'validate';
+  // Section 5.2.1.1: older than the client wants. Whoever says 0 wants it validated, however young it is.
+  if (age > asked.maxAge || asked.maxAge === 0) return 'validate';
   const left = entry.lifetime - age;
   // Section 4.2: response_is_fresh, and as much longer as the client wants (section 5.2.1.3).
   if (left > 0 && left >= asked.minFresh) return 'fresh';

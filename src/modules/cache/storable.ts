@@ -90,10 +90,7 @@ function lifetimeOf(context: StorableContext): number | undefined {
   const { policy, status, directives } = context;
   const given = mayBeGivenLifetime(status, directives.control, policy.statuses) ? policy.ttl : undefined;
   if (policy.override && given !== undefined) return given;
-  const own = explicitLifetime(context);
-  if (own !== undefined) return own;
-  // Section 5.2.2.4: what is validated each time needs no lifetime.
-  return directives.control.has('no-cache') && given === undefined ? undefined : given;
+  return explicitLifetime(context) ?? given;
 }
 
 /** RFC 5861: the response's own windows, else those of the route. RFC 9111 section 4.2.4 forbids them to some. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { conditionsFor, ifRangeHolds, isNotModified, mergeHeaders, selects } from './validation.js';
+import {
+  conditionsFor,
+  describes,
+  ifRangeHolds,
+  isNotModified,
+  mergeHeaders,
+  notModifiedHeaders,
+  selects,
+} from './validation.js';
 
 const DATE = 'Sun, 22 Nov 2026 12:00:00 GMT';
 const BEFORE = 'Sun, 22 Nov 2026 11:00:00 GMT';
@@ -86,13 +94,53 @@ describe('a 304', () => {
       'x-a': '2',
       connection: 'close',
     };
-    expect(mergeHeaders(stored, fresh)).toEqual({ ...stored, 'content-type': 'c/d', 'x-a': '2' });
+    expect(mergeHeaders(stored, { ...fresh, date: DATE }, NOW)).toEqual({
+      ...stored,
+      'content-type': 'c/d',
+      'x-a': '2',
+      date: DATE,
+    });
+  });
+
+  it('brings nothing of its connection (RFC 9111 section 3.1)', () => {
+    const fresh = { date: DATE, connection: 'close, X-Hop', 'x-hop': '1', 'proxy-authenticate': 'x' };
+    expect(mergeHeaders({}, fresh, NOW)).toEqual({ date: DATE });
+  });
+
+  it('is dated when it came without a date (RFC 9110 section 6.6.1)', () => {
+    expect(mergeHeaders({ date: BEFORE }, {}, NOW)).toEqual({ date: new Date(NOW).toUTCString() });
   });
 
   it('is about what it names (RFC 9111 section 4.3.4)', () => {
     expect(selects({}, { etag: '"1"' })).toBe(true);
     expect(selects({ etag: 'W/"1"' }, { etag: '"1"' })).toBe(true);
     expect(selects({ etag: '"2"' }, { etag: '"1"' })).toBe(false);
+    expect(selects({ etag: '"1"' }, {})).toBe(false);
     expect(selects({ 'last-modified': AFTER }, { 'last-modified': DATE })).toBe(false);
+    expect(selects({ 'last-modified': DATE }, { 'last-modified': DATE })).toBe(true);
+    expect(selects({ 'last-modified': DATE }, { etag: '"1"' })).toBe(true);
+  });
+
+  it('with a strong tag is not about what has a weak one', () => {
+    expect(selects({ etag: '"1"' }, { etag: 'W/"1"' })).toBe(false);
+  });
+
+  it('tells the client no more than a 304 has to (RFC 9110 section 15.4.5)', () => {
+    const stored = { etag: '"1"', date: DATE, vary: 'a', 'content-type': 'a/b', 'x-a': '1' };
+    expect(notModifiedHeaders(stored)).toEqual({ etag: '"1"', date: DATE, vary: 'a' });
+  });
+});
+
+describe('the answer to a HEAD (RFC 9111 section 4.3.5)', () => {
+  const stored = { etag: '"1"', 'last-modified': DATE };
+  it.each([
+    [{}, true],
+    [{ etag: '"1"', 'last-modified': DATE, 'content-length': '5' }, true],
+    [{ etag: '"2"' }, false],
+    [{ etag: 'W/"1"' }, false],
+    [{ 'last-modified': AFTER }, false],
+    [{ 'content-length': '6' }, false],
+  ])('with %j describes what is stored: %s', (head, expected) => {
+    expect(describes(head, stored, 5)).toBe(expected);
   });
 });

@@ -1,5 +1,5 @@
 import { parseHttpDate } from '../../common/http/http-date.js';
-import { isHopByHop } from '../../common/http/hop-by-hop.js';
+import { isHopByHop, nominatedByConnection } from '../../common/http/hop-by-hop.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** The conditions of a request, as Node gives its headers. */
@@ -57,26 +57,50 @@ export function ifRangeHolds(ifRange: string | undefined, headers: HeaderRecord)
   return modified !== undefined && answered !== undefined && answered - modified >= 1000;
 }
 
-/** RFC 9111 section 4.3.4: may this 304 be about the stored response? */
+/** RFC 9111 section 4.3.4: may this 304 be about the stored response? A strong tag names exactly what has it. */
 export function selects(notModified: HeaderRecord, stored: HeaderRecord): boolean {
   const { etag } = notModified;
-  if (typeof etag === 'string')
-    return typeof stored['etag'] === 'string' && weaklyEqual(etag, stored['etag']);
+  if (typeof etag === 'string') {
+    const isWeak = etag.startsWith('W/');
+    const known = stored['etag'];
+    return typeof known === 'string' && (isWeak ? weaklyEqual(etag, known) : etag === known);
+  }
   const modified = notModified['last-modified'];
   return (
     modified === undefined || stored['last-modified'] === undefined || modified === stored['last-modified']
   );
 }
 
+/**
+ * RFC 9111 section 4.3.5: is this answer to a HEAD about the stored response?
+ *
+ * @param length bytes of what is stored
+ */
+export function describes(head: HeaderRecord, stored: HeaderRecord, length: number): boolean {
+  const { etag, 'last-modified': modified, 'content-length': announced } = head;
+  return (
+    (etag === undefined || etag === stored['etag']) &&
+    (modified === undefined || modified === stored['last-modified']) &&
+    (announced === undefined || Number(announced) === length)
+  );
+}
+
 /** These describe the stored bytes, which a 304 does not bring (RFC 9111 section 3.2). */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'content-range']);
 
-/** RFC 9111 section 3.2: what a 304 says replaces what is stored, field by field. */
-export function mergeHeaders(stored: HeaderRecord, notModified: HeaderRecord): HeaderRecord {
+/**
+ * RFC 9111 section 3.2: what a newer head says replaces what is stored, field by field.
+ *
+ * @param newer of a 304, or of the answer to a HEAD
+ * @param receivedAt milliseconds since the epoch; RFC 9110 section 6.6.1: the date of what came without one
+ */
+export function mergeHeaders(stored: HeaderRecord, newer: HeaderRecord, receivedAt: number): HeaderRecord {
+  const nominated = nominatedByConnection(newer['connection']?.toString());
   const merged: Record<string, string | string[] | undefined> = { ...stored };
-  for (const name of Object.keys(notModified)) {
-    if (!OF_THE_BODY.has(name) && !isHopByHop(name)) merged[name] = notModified[name];
+  for (const name of Object.keys(newer)) {
+    if (!OF_THE_BODY.has(name) && !isHopByHop(name) && !nominated.has(name)) merged[name] = newer[name];
   }
+  if (newer['date'] === undefined) merged['date'] = new Date(receivedAt).toUTCString();
   return merged;
 }
 
@@ -89,6 +113,8 @@ const OF_A_304: ReadonlySet<string> = new Set([
   'etag',
   'expires',
   'last-modified',
+  // Never stored: only the answer that has just confirmed a copy can bring one.
+  'set-cookie',
   'vary',
 ]);
 

@@ -22,7 +22,11 @@ describe('varyFields (RFC 9111 section 4.1)', () => {
 });
 
 describe('variantOf', () => {
-  const variant = (name: string, value: string | undefined) => variantOf([name], { [name]: value });
+  const request = (headers: Record<string, string | undefined>, rawHeaders: string[] = []) => ({
+    headers,
+    rawHeaders,
+  });
+  const variant = (name: string, value: string | undefined) => variantOf([name], request({ [name]: value }));
 
   it.each([
     ['accept-language', 'en, de', 'EN,de'],
@@ -35,6 +39,8 @@ describe('variantOf', () => {
   it.each([
     ['accept-language', 'en, de', 'de, en'],
     ['x-a', 'a', 'A'],
+    ['accept', 'a/b; profile="X"', 'a/b; profile="x"'],
+    ['x-a', '"a, b"', '"a,b"'],
     ['x-a', '', undefined],
     ['x-a', 'null', undefined],
   ])('of %s is another one for %j and %j', (name, a, b) => {
@@ -43,8 +49,38 @@ describe('variantOf', () => {
 
   it('takes a user from the gateway, never from the client', () => {
     const of = (subject: string, claim: string) =>
-      variantOf(['x-user-id'], { 'x-user-id': claim }, ['X-User-Id', subject]);
+      variantOf(['x-user-id'], request({ 'x-user-id': claim }), ['X-User-Id', subject]);
     expect(of('alice', 'bob')).toBe(of('alice', 'carol'));
     expect(of('alice', 'bob')).not.toBe(of('bob', 'bob'));
+  });
+
+  it.each(['__proto__', 'constructor', 'valueOf'])('knows what objects have from fields: %s', (name) => {
+    expect(variantOf([name], request({}))).toBe(variantOf([name], request({})));
+    expect(variantOf([name], request({}))).not.toBe(variantOf([name], request({ [name]: '1' })));
+  });
+
+  it('does not heed a user that nobody has verified', () => {
+    expect(variant('x-user-id', 'alice')).toBe(variant('x-user-id', undefined));
+  });
+
+  it('goes by what the upstream gets, which is nothing of what Connection names', () => {
+    const of = (connection?: string) =>
+      variantOf(['accept-language'], request({ 'accept-language': 'de', connection }));
+    expect(of('close, Accept-Language')).toBe(variant('accept-language', undefined));
+    expect(of('keep-alive')).toBe(of());
+  });
+
+  it('goes by every line, also of a field of which Node reads the first alone', () => {
+    const of = (...agents: string[]) =>
+      variantOf(
+        ['user-agent'],
+        request(
+          { 'user-agent': agents[0] },
+          agents.flatMap((agent) => ['User-Agent', agent]),
+        ),
+      );
+    expect(of('a', 'b')).not.toBe(of('a'));
+    expect(of('a')).toBe(of('a'));
+    expect(of()).not.toBe(of(''));
   });
 });

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { nominatedByConnection } from '../../common/http/hop-by-hop.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** More fields than this make so many variants that none is used twice. */
@@ -16,12 +17,18 @@ const NEVER_ALIKE: ReadonlySet<string> = new Set([
   'x-request-deadline',
   'x-request-id',
 ]);
-/** Lists of tokens whose case means nothing. */
-const CASELESS: ReadonlySet<string> = new Set([
-  'accept',
-  'accept-charset',
-  'accept-encoding',
-  'accept-language',
+/** Lists of tokens whose case means nothing. Not so `Accept`: a parameter of a media type may mind it. */
+const CASELESS: ReadonlySet<string> = new Set(['accept-charset', 'accept-encoding', 'accept-language']);
+/** Of these, Node reads one line and drops the others, while the upstream gets them all. */
+const ONE_LINE: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-type',
+  'from',
+  'if-modified-since',
+  'if-unmodified-since',
+  'max-forwards',
+  'referer',
+  'user-agent',
 ]);
 
 /**
@@ -44,28 +51,42 @@ export function varyFields({ vary }: HeaderRecord): readonly string[] | undefine
 }
 
 /**
- * Names the variant that a request selects.
+ * Names the variant that a request selects, by what the upstream gets of it.
  *
  * @param told what the upstream is told about the caller, names and values in turn; the client's own fields of
  *   these names never reach it
  */
 export function variantOf(
   fields: readonly string[],
-  headers: IncomingHttpHeaders,
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
   told: readonly string[] = [],
 ): string {
+  // What `Connection` names stays here: the answer to such a request is that to one without the field.
+  const nominated = nominatedByConnection(headers.connection);
   const values = fields.map((name) => {
     const at = told.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
     if (at !== -1) return told[at + 1];
-    return name.startsWith('x-user-') ? null : normalise(name, headers[name]);
+    // An upstream may name what every object has: `__proto__`.
+    if (!Object.hasOwn(headers, name) || nominated.has(name) || name.startsWith('x-user-')) return null;
+    return normalise(name, ONE_LINE.has(name) ? linesOf(rawHeaders, name) : headers[name]);
   });
   return hash('sha256', JSON.stringify([fields, values]), 'base64url');
+}
+
+function linesOf(rawHeaders: readonly string[], name: string): string[] | undefined {
+  const lines = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
+  return lines.length > 0 ? lines : undefined;
 }
 
 /** RFC 9111 section 4.1: lines are one list, and blanks between its members mean nothing. */
 function normalise(name: string, value: string | string[] | undefined): string | null {
   if (value === undefined) return null;
-  const list = (typeof value === 'string' ? value : value.join(','))
+  const whole = typeof value === 'string' ? value : value.join(',');
+  // A comma in a quoted string divides nothing.
+  if (whole.includes('"')) return whole;
+  const list = whole
     .split(',')
     .map((each) => each.trim())
     .join(',');

@@ -9,6 +9,7 @@ export interface GatewayConfig {
   readonly management: ManagementConfig;
   /** Token issuers by id. When there is one, a route without `auth` requires a valid token. */
   readonly auth: Readonly<Record<string, AuthProviderConfig>>;
+  readonly redis: RedisConfig;
   readonly cache: CacheConfig;
   readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
   readonly routes: readonly RouteConfig[];
@@ -108,6 +109,31 @@ export interface JwksConfig {
   readonly timeout: number;
 }
 
+/** At most one of `url`, `cluster` and `sentinel` says where Redis is; with none there is no Redis. */
+export interface RedisConfig {
+  /** `redis://` or `rediss://`; may be empty. */
+  readonly url: string;
+  /** URLs of one scheme, as for sentinels. */
+  readonly cluster?: readonly string[];
+  readonly sentinel?: SentinelConfig;
+  readonly tls?: TlsConfig;
+  /** Has no braces, which mean something in the keys of a cluster. */
+  readonly keyPrefix: string;
+  readonly connectTimeout: number;
+  /** Longest that a request waits for Redis. */
+  readonly commandTimeout: number;
+}
+
+export interface SentinelConfig {
+  /** Of the master. */
+  readonly name: string;
+  readonly nodes: readonly string[];
+  /** At the servers; those for a sentinel are in its URL. */
+  readonly username?: string;
+  readonly password?: string;
+  readonly database: number;
+}
+
 export interface CacheConfig {
   readonly maxBytes: number;
   readonly maxEntryBytes: number;
@@ -128,7 +154,7 @@ export interface UpstreamConfig {
   readonly connectTimeout: number;
   /** Idle time between two body chunks. */
   readonly bodyTimeout: number;
-  readonly tls?: UpstreamTlsConfig;
+  readonly tls?: TlsConfig;
   /** Only ever over TLS, where the target offers it. */
   readonly http2: boolean;
   readonly pool: { readonly connections: number };
@@ -149,7 +175,7 @@ export interface TargetConfig {
 }
 
 /** PEM texts are checked; `cert` and `key` come together and belong together. */
-export interface UpstreamTlsConfig {
+export interface TlsConfig {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -218,6 +244,8 @@ export interface HealthConfig {
 
 /** What is tried in turn when an upstream fails; at least one of them is there. */
 export interface FallbackConfig {
+  /** Is in the `staleIfError` of the routes already. */
+  readonly stale: boolean;
   /** Id of another upstream, from which no chain of fallbacks leads back. */
   readonly upstream?: string;
   readonly response?: {
@@ -247,7 +275,19 @@ export interface RouteConfig {
   /** Overrides the server's `maxBodyBytes`. */
   readonly maxBodyBytes?: number;
   /** `undefined`: `Upgrade` is ignored. */
-  readonly websocket?: { readonly idleTimeout: number };
+  readonly websocket?: WebSocketConfig;
+}
+
+export interface WebSocketConfig {
+  readonly idleTimeout: number;
+  /** When the token of the handshake does. */
+  readonly closeOnExpiry: boolean;
+  /** Of one message, in either direction. */
+  readonly maxMessageBytes: number;
+  /** Of a client in a second; empty frames count as well. */
+  readonly maxControlFrames: number;
+  /** Of the pages that may open one, beside the gateway's own. `undefined`: those of CORS; without CORS, any. */
+  readonly origins?: readonly string[];
 }
 
 export interface SplitConfig {
@@ -304,6 +344,8 @@ export interface RouteCacheConfig {
   readonly per: 'user' | 'public';
   /** After its lifetime, while the upstream fails; 0: never. */
   readonly staleIfError: number;
+  /** Answers of the upstream that are its failure, and in whose place a stale one is given. */
+  readonly staleInsteadOf: readonly number[];
   /** After its lifetime, while a new answer is on its way; 0: never. */
   readonly staleWhileRevalidate: number;
   /** `undefined`: what RFC 9111 allows. */

@@ -17,6 +17,7 @@ export function lintContainment(
       ...lintHedge(['upstreams', id], upstream),
     ]),
     ...lintRetries(config, isWritten),
+    ...lintStale(config, isWritten),
   ];
 }
 
@@ -41,6 +42,30 @@ function lintHedge(path: ConfigPath, { hedge, targets, timeout }: UpstreamConfig
   if (hedge.after === 'p95' || hedge.after < timeout) return [];
   const message = `hedge.after (${formatDuration(hedge.after)}) is not below timeout (${formatDuration(timeout)}): it never comes`;
   return [{ path: [...path, 'hedge', 'after'], message }];
+}
+
+/** Stale answers that nothing is kept for. As a default they are meant for whoever has a cache. */
+function lintStale(
+  { routes, upstreams }: GatewayConfig,
+  isWritten: (path: ConfigPath) => boolean,
+): LintWarning[] {
+  const servesStale = (id: string) =>
+    routes.some(
+      ({ upstream, split = [{ upstream, weight: 1 }], cache }) =>
+        cache !== undefined && cache.staleIfError > 0 && split.some((side) => side.upstream === id),
+    );
+  const idle = Object.keys(upstreams).filter((id) => upstreams[id]?.fallback?.stale && !servesStale(id));
+  const byDefault = ['defaults', 'fallback', 'stale'];
+  if (isWritten(byDefault)) {
+    const message = 'no route with a `cache` keeps anything for it';
+    return idle.length === Object.keys(upstreams).length && idle.length > 0
+      ? [{ path: byDefault, message }]
+      : [];
+  }
+  return idle.map((id) => ({
+    path: ['upstreams', id, 'fallback', 'stale'],
+    message: 'none of its routes has a `cache` that keeps anything for it',
+  }));
 }
 
 /** Retries that somebody asked for, on routes where next to nothing may be repeated. */

@@ -98,6 +98,37 @@ routes: [{ id: r, match: { path: /r, methods: ${methods} }, upstream: users }]`)
   });
 
   it.each([
+    ['', 1],
+    ['cache: {}', 0],
+    ['cache: { staleIfError: 10m }', 0],
+    ['cache: { staleIfError: 0s }', 1],
+  ])('of fallback.stale and a route with { %s } there are %i warnings', (cache, count) => {
+    const of = (upstreams: string, defaults = '') =>
+      lintWritten(`${defaults}
+upstreams: { ${upstreams} }
+routes: [{ id: r, match: { path: /r }, upstream: users, ${cache} }, { id: o, match: { path: /o }, upstream: orders }]`);
+    const stale = 'users: { url: http://users, fallback: { stale: true } }, orders: { url: http://orders }';
+    const none = 'users: { url: http://users }, orders: { url: http://orders }';
+    expect(of(stale)).toEqual(
+      Array(count).fill(
+        'upstreams.users.fallback.stale: none of its routes has a `cache` that keeps anything for it',
+      ),
+    );
+    expect(of(none, 'defaults: { fallback: { stale: true } }')).toEqual(
+      Array(count).fill('defaults.fallback.stale: no route with a `cache` keeps anything for it'),
+    );
+  });
+
+  it('of fallback.stale on one side of a split route it says that the others have to say so too', () => {
+    const side = (stale: boolean) => `
+upstreams: { users: { url: http://users, fallback: { stale: true } }, next: { url: http://next, fallback: { stale: ${stale} } } }
+routes: [{ id: r, match: { path: /r }, split: [{ upstream: users }, { upstream: next }], cache: { per: user }, auth: {} }]
+auth: { main: ${PROVIDER} }`;
+    expect(lintWritten(side(true))).toEqual([]);
+    expect(lintWritten(side(false))).toEqual([expect.stringContaining('upstreams.users.fallback.stale')]);
+  });
+
+  it.each([
     ['timeout: 2m', '', 'timeout: timeout (2m) is above server.requestTimeout (1m)'],
     ['cache: { per: public }', `main: ${PROVIDER}`, 'cache.per: `per: public` on a route with auth'],
     ['cache: { per: user }', '', 'cache.per: `per: user` on a route without auth'],

@@ -3,6 +3,7 @@ import { formatSize } from '../../common/units/size.js';
 import type { ConfigPath } from './config-path.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from './gateway-config.js';
 import { effectiveMethods, placeKey } from './match-key.js';
+import { lintAuth } from './lint-auth.js';
 import { lintContainment } from './lint-containment.js';
 import type { LintWarning } from './lint-warning.js';
 import { isPublic } from './public-route.js';
@@ -21,6 +22,7 @@ export function lintConfig(
 ): LintWarning[] {
   return [
     ...lintGateway(config),
+    ...lintAuth(config),
     ...Object.entries(config.upstreams).flatMap(([id, upstream]) =>
       lintUpstream(['upstreams', id], upstream),
     ),

@@ -49,6 +49,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
       },
       management: { host: '127.0.0.1', port: 9090, token: '' },
       auth: {},
+      redis: { url: '', keyPrefix: 'breakwater:', connectTimeout: 1_000, commandTimeout: 50 },
       cache: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, ttl: 300_000 },
       upstreams: {
         users: {
@@ -90,6 +91,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
             statuses: [[200, 299]],
           },
           fallback: {
+            stale: false,
             response: { status: 503, headers: {}, body: { error: 'The service is temporarily unavailable' } },
           },
         },
@@ -145,8 +147,26 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }
       override: false,
       per: 'user',
       staleIfError: 0,
+      staleInsteadOf: [500, 502, 503, 504],
       staleWhileRevalidate: 0,
     });
+  });
+
+  it.each([
+    ['{}', '{}', '', 0],
+    ['{ stale: true }', '{}', '', 3_600_000],
+    ['{ stale: true }', '{}', 'staleIfError: 5m', 300_000],
+    ['{ stale: true }', '{}', 'staleIfError: 0s', 0],
+    ['{ stale: true }', '{ stale: true }', '', 3_600_000],
+  ])('with fallback %s (and %s) and cache { %3$s } keeps stale answers for %4$i ms', (a, b, cache, ms) => {
+    const of = (where: string) =>
+      config(`
+upstreams: { a: { url: http://a, fallback: ${a} }, b: { url: http://b, fallback: ${b} } }
+routes: [{ id: r, match: { path: /r }, ${where}, cache: { ${cache} } }]`).routes[0]?.cache?.staleIfError;
+    expect(of('upstream: a')).toBe(ms);
+    // A side that does not want them gets none for the other.
+    const ofBoth = b === '{}' && cache === '' ? 0 : ms;
+    expect(of('split: [{ upstream: a }, { upstream: b }]')).toBe(ofBoth);
   });
 
   it('takes one audience or several', () => {

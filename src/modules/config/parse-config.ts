@@ -4,6 +4,7 @@ import { fallbackProblems } from './checks/fallbacks.js';
 import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
 import { rewriteProblems } from './checks/rewrites.js';
+import { redisProblems } from './checks/redis.js';
 import { serverProblems } from './checks/server.js';
 import { splitProblems } from './checks/splits.js';
 import { targetProblems } from './checks/targets.js';
@@ -13,6 +14,7 @@ import { deepFreeze } from './freeze.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { lintConfig } from './lint.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
+import { gatewaySchema } from './schema/gateway.js';
 import { validate } from './schema/validate.js';
 import { ConfigSource } from './source/config-source.js';
 import { mergeDefaults } from './source/merge-defaults.js';
@@ -38,12 +40,13 @@ export interface ParseOptions {
  */
 export function parseConfig(text: string, { file, env, readFile }: ParseOptions): ConfigResult {
   const files = new ReferencedFiles(file, readFile);
-  const reading = readYaml(text, { env, files });
+  const sources = { env, files };
+  const reading = readYaml(text, sources);
   if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
 
   const source = new ConfigSource(mergeDefaults(reading.root));
-  const validation = validate(source);
-  const keys = checkAuthKeys(source, files);
+  const validation = validate(gatewaySchema, source);
+  const keys = checkAuthKeys(source, sources);
   const problems = [
     ...reading.problems,
     ...validation.problems,
@@ -57,10 +60,11 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...targetProblems(source),
     ...upstreamTlsProblems(source),
     ...serverProblems(source),
+    ...redisProblems(source),
   ];
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
-  const config = deepFreeze(completeConfig(validation.parsed, keys.publicKeys));
+  const config = deepFreeze(completeConfig(validation.parsed, keys));
   const lint = lintConfig(config, (path) => source.has(path));
   const warnings = lint.map(({ path, message }) => source.problem(path, message));
   return { ok: true, config, warnings: sortProblems(warnings) };

@@ -1,5 +1,7 @@
 /** One thing that is wrong with, or doubtful about, a configuration file. */
 export interface ConfigProblem {
+  /** Another file that the configuration names; absent for the configuration itself. */
+  readonly file?: string;
   /** `upstreams.users.timeout`, `routes[0].match.path`; empty for the file as a whole. */
   readonly path: string;
   /** Counted from 1. */
@@ -10,9 +12,15 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** In the order in which a reader of the file meets them. */
+/** In the order in which a reader of the file meets them, and after those what is wrong in files it names. */
 export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column || a.path.localeCompare(b.path));
+  return problems.toSorted(
+    (a, b) =>
+      (a.file ?? '').localeCompare(b.file ?? '') ||
+      a.line - b.line ||
+      a.column - b.column ||
+      a.path.localeCompare(b.path),
+  );
 }
 
 /**
@@ -21,8 +29,8 @@ export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[
  */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {
   return sortProblems(problems)
-    .map(({ path, line, column, message }) => {
-      const place = `${file}:${line}:${column}`;
+    .map(({ file: other, path, line, column, message }) => {
+      const place = `${other ?? file}:${line}:${column}`;
       return path === '' ? `${place} ${message}` : `${place} ${path}: ${message}`;
     })
     .join('\n');

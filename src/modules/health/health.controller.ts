@@ -7,6 +7,7 @@ import {
 } from '@nestjs/terminus';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { RedisIndicator } from './redis.indicator.js';
 import { UpstreamIndicator } from './upstream.indicator.js';
 
 /** The three questions an operator, Kubernetes and a load balancer ask. */
@@ -17,14 +18,18 @@ export class HealthController {
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(UpstreamIndicator) private readonly upstream: UpstreamIndicator,
+    @Inject(RedisIndicator) private readonly redis: RedisIndicator,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
   ) {}
 
-  /** The whole picture: `degraded` when an upstream is failing, and 200 all the same. */
+  /** The whole picture: `degraded` when an upstream or Redis is failing, and 200 all the same. */
   @Get()
   @HealthCheck()
   whole(): Promise<HealthCheckResult> {
-    return this.health.check([...this.upstreams.all()].map((each) => () => this.upstream.check(each)));
+    return this.health.check([
+      ...this.redis.checks(),
+      ...[...this.upstreams.all()].map((each) => () => this.upstream.check(each)),
+    ]);
   }
 
   /** Is the process alive? It depends on nothing else, so that no outage restarts the gateway. */

@@ -2,8 +2,10 @@ import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@
 import type { Clock } from '../../common/clock.js';
 import type { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { OpenTunnels } from '../server/open-tunnels.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { Tally } from './tally.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -12,8 +14,12 @@ export const METRICS = {
   requests: 'breakwater_requests_total',
   requestDuration: 'breakwater_request_duration_seconds',
   cacheRequests: 'breakwater_cache_requests_total',
+  cacheBackendUp: 'breakwater_cache_backend_up',
+  redisFailures: 'breakwater_redis_failures_total',
   authFailures: 'breakwater_auth_failures_total',
   jwksRefresh: 'breakwater_jwks_refresh_total',
+  deniedTokens: 'breakwater_denied_tokens',
+  denylistInStep: 'breakwater_denylist_in_step',
   upstreamRequests: 'breakwater_upstream_requests_total',
   upstreamDuration: 'breakwater_upstream_duration_seconds',
   retries: 'breakwater_retries_total',
@@ -22,10 +28,12 @@ export const METRICS = {
   targetUp: 'breakwater_target_up',
   targetEjections: 'breakwater_target_ejections_total',
   targetPanics: 'breakwater_target_panics_total',
+  dnsFailures: 'breakwater_dns_failures_total',
   bulkheadInFlight: 'breakwater_bulkhead_in_flight',
   bulkheadLimit: 'breakwater_bulkhead_limit',
   bulkheadQueued: 'breakwater_bulkhead_queued',
   webSockets: 'breakwater_websocket_connections',
+  webSocketsClosed: 'breakwater_websocket_closed_total',
   breakerState: 'breakwater_breaker_state',
   breakerTransitions: 'breakwater_breaker_transitions_total',
   breakerRejections: 'breakwater_breaker_rejections_total',
@@ -36,28 +44,46 @@ export const metricProviders = [
     name: METRICS.requests,
     help: 'Requests by route, method, status code and outcome',
     labelNames: ['route', 'method', 'status', 'outcome'],
+    collect: () => Tally.handOver(),
   }),
   makeHistogramProvider({
     name: METRICS.requestDuration,
     help: 'Seconds from the head of a request to the end of its answer',
     labelNames: ['route', 'method'],
     buckets: SECONDS,
+    collect: () => Tally.handOver(),
   }),
   makeCounterProvider({
     name: METRICS.cacheRequests,
     help: 'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
     labelNames: ['route', 'result'],
   }),
+  makeGaugeProvider({
+    name: METRICS.cacheBackendUp,
+    help: 'Whether Redis answers: 1 or 0; no series where none is configured',
+    inject: [RedisConnection],
+    collect(redis: RedisConnection) {
+      if (redis.isConfigured) this.set(redis.isUp ? 1 : 0);
+      else this.remove();
+    },
+  }),
+  makeCounterProvider({
+    name: METRICS.redisFailures,
+    help: 'Commands that Redis did not do: timeout, disconnected, full or error',
+    labelNames: ['reason'],
+  }),
   makeCounterProvider({
     name: METRICS.upstreamRequests,
     help: 'Calls to an upstream by outcome',
     labelNames: ['upstream', 'outcome'],
+    collect: () => Tally.handOver(),
   }),
   makeHistogramProvider({
     name: METRICS.upstreamDuration,
     help: 'Seconds from a call to an upstream to the end of its body',
     labelNames: ['upstream'],
     buckets: SECONDS,
+    collect: () => Tally.handOver(),
   }),
   makeCounterProvider({
     name: METRICS.retries,
@@ -97,6 +123,11 @@ export const metricProviders = [
     help: 'Tries that went to any target because none was available',
     labelNames: ['upstream'],
   }),
+  makeCounterProvider({
+    name: METRICS.dnsFailures,
+    help: 'Look-ups of the host of a target that brought no address',
+    labelNames: ['upstream', 'target'],
+  }),
   bulkheadGauge(
     METRICS.bulkheadInFlight,
     'Calls that hold a place in the bulkhead',
@@ -120,6 +151,11 @@ export const metricProviders = [
     collect(tunnels: OpenTunnels) {
       for (const [route, open] of tunnels.counts()) this.set({ route }, open);
     },
+  }),
+  makeCounterProvider({
+    name: METRICS.webSocketsClosed,
+    help: 'WebSockets that have ended, by who or what ended them',
+    labelNames: ['route', 'reason'],
   }),
   makeGaugeProvider({
     name: METRICS.breakerState,
@@ -145,6 +181,11 @@ export const metricProviders = [
     name: METRICS.jwksRefresh,
     help: 'Fetches of the keys of a token issuer',
     labelNames: ['provider', 'result'],
+  }),
+  makeGaugeProvider({ name: METRICS.deniedTokens, help: 'Tokens that are denied before they expire' }),
+  makeGaugeProvider({
+    name: METRICS.denylistInStep,
+    help: 'Whether the list of denied tokens is the one in Redis: 1, or 0 while the last known one is used',
   }),
 ];
 

@@ -2,10 +2,12 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Histogram } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { METRICS } from './metrics.definitions.js';
+import { Tally } from './tally.js';
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   'GET',
@@ -19,9 +21,19 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set([
 /** nginx's code for a client that left before its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
+interface Series {
+  readonly method: string;
+  readonly status: number;
+  readonly outcome: Outcome;
+  readonly tally: Tally;
+}
+
 /** Counts every request when its response closes, whoever answered it. */
 @Injectable()
 export class RequestMetrics implements OnModuleInit {
+  /** By route. */
+  private readonly series = new Map<string, Series[]>();
+
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -39,8 +51,24 @@ export class RequestMetrics implements OnModuleInit {
     // A method is the client's to choose; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;
-    this.requests.inc({ route, method, status, outcome });
-    this.duration.observe({ route, method }, (this.clock.now() - startedAt) / 1000);
+    this.tallyOf(route, method, status, outcome).record((this.clock.now() - startedAt) / 1000);
     if (cacheResult) this.cache.inc({ route, result: cacheResult });
+  }
+
+  private tallyOf(route: string, method: string, status: number, outcome: Outcome): Tally {
+    let known = this.series.get(route);
+    if (!known) this.series.set(route, (known = []));
+    // A route has few of them, and most requests are of the first.
+    for (const each of known) {
+      if (each.status === status && each.outcome === outcome && each.method === method) return each.tally;
+    }
+    const tally = new Tally({
+      counter: this.requests,
+      counted: { route, method, status, outcome },
+      histogram: this.duration,
+      timed: { route, method },
+    });
+    known.push({ method, status, outcome, tally });
+    return tally;
   }
 }

@@ -15,7 +15,7 @@ import { Backup } from './backup.js';
 import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
-import { hashKeyOf, upstreamIdOf, upstreamRequest } from './upstream-request.js';
+import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 import { WebSockets } from './websocket.service.js';
 
 /** An upstream that fails, and a gateway that has no room for the call. */
@@ -60,9 +60,9 @@ export class Forwarder {
 
   private call(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    const hashKey = hashKeyOf(exchange, upstream.config);
-    const upgrade = route.websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange) : undefined;
-    const request = { ...upstreamRequest(exchange, route), hashKey, upgrade };
+    const { websocket } = route;
+    const upgrade = websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange, websocket) : undefined;
+    const request = upstreamRequest(exchange, route, upstream.config, upgrade);
     if (route.mirror && !upgrade) this.mirror.copy(exchange, route.mirror, request);
     const hasBackup = upstream.config.fallback?.upstream !== undefined && !upgrade;
     const { upstreams, clock } = this;

@@ -6,7 +6,7 @@ import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { BodySink } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';
-import { hashKeyOf, upstreamIdOf, upstreamRequest } from './upstream-request.js';
+import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** Fetches anew what a client was just answered with (RFC 5861 section 3). Nobody waits for it. */
 @Injectable()
@@ -18,11 +18,10 @@ export class Refresher {
   refresh(exchange: Exchange, route: RouteModel): void {
     const { tap, refreshed } = exchange;
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    const hashKey = hashKeyOf(exchange, upstream.config);
     // Its own: the client may leave with its answer at any time.
     const signal = new CancellationSource();
     upstream
-      .send({ ...upstreamRequest(exchange, route), hashKey, signal })
+      .send({ ...upstreamRequest(exchange, route, upstream.config), signal })
       .then(
         (response) =>
           new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
-import { clientResponseHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
+import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
 import type { Exchange, StoredResponse } from '../routing/exchange.js';
@@ -17,15 +17,15 @@ const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
 /** Writes every answer: head in one piece, framing our own. */
 @Injectable()
 export class ReplyWriter {
-  private readonly security = securityHeaders();
-  private readonly dropped: ReadonlySet<string>;
+  private readonly clientHeaders: ClientHeaders;
   /** Heads of stored answers, made once for each and not for each use. */
-  private readonly linesOf = new WeakMap<HeaderRecord, string[]>();
+  private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
 
   constructor(@Inject(ConfigStore) config: ConfigStore) {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
-    this.dropped = new Set([...this.security.dropped, ...cors, 'x-request-id']);
+    const { added, dropped } = securityHeaders();
+    this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, 'x-request-id']);
   }
 
   /** Streams an upstream's response, with back-pressure. */
@@ -38,7 +38,9 @@ export class ReplyWriter {
       this.stored(exchange, instead);
       return;
     }
-    this.head(exchange, status, headers, BODILESS_STATUSES.has(status) ? undefined : contentLength);
+    const lines = this.linesOf(headers, exchange.route?.responseHeaders);
+    const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
+    this.writeHead(exchange.res, exchange, status, lines, length);
     const sink = new ReplySink(exchange);
     const whole = response.whole();
     if (whole) {
@@ -52,21 +54,14 @@ export class ReplyWriter {
 
   stored(exchange: Exchange, { status, headers, body, added }: StoredResponse): void {
     exchange.outcome ??= 'cache_hit';
-    let lines = this.linesOf.get(headers);
+    let lines = this.storedLines.get(headers);
     if (!lines) {
-      lines = clientResponseHeaders(headers, this.security.added, this.dropped);
-      const rules = exchange.route?.responseHeaders;
-      if (rules) lines = applyHeaderRules(lines, rules);
-      this.linesOf.set(headers, lines);
+      lines = this.linesOf(headers, exchange.route?.responseHeaders);
+      this.storedLines.set(headers, lines);
     }
     const head = added ? lines.concat(added) : lines.slice();
-    this.writeLines(
-      exchange.res,
-      exchange,
-      status,
-      head,
-      BODILESS_STATUSES.has(status) ? undefined : body.length,
-    );
+    const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
+    this.writeHead(exchange.res, exchange, status, head, length);
     exchange.res.end(body);
   }
 
@@ -115,35 +110,18 @@ export class ReplyWriter {
     body: string,
   ): void {
     const bytes = Buffer.from(body);
-    this.writeHead(res, exchange, status, headers, bytes.length);
+    this.writeHead(res, exchange, status, this.linesOf(headers), bytes.length);
     endResponse(res, bytes);
   }
 
-  private head(
-    exchange: Exchange,
-    status: number,
-    headers: HeaderRecord,
-    contentLength: number | undefined,
-  ): void {
-    const rules = exchange.route?.responseHeaders;
-    this.writeHead(exchange.res, exchange, status, headers, contentLength, rules);
-  }
-
-  private writeHead(
-    res: Response,
-    exchange: Exchange | undefined,
-    status: number,
-    from: HeaderRecord,
-    contentLength: number | undefined,
-    rules?: HeaderRules,
-  ): void {
-    let headers = clientResponseHeaders(from, this.security.added, this.dropped);
-    if (rules) headers = applyHeaderRules(headers, rules);
-    this.writeLines(res, exchange, status, headers, contentLength);
+  /** @returns names and values in turn */
+  private linesOf(headers: HeaderRecord, rules?: HeaderRules): string[] {
+    const lines = this.clientHeaders.from(headers);
+    return rules ? applyHeaderRules(lines, rules) : lines;
   }
 
   /** @param headers names and values in turn; it is added to */
-  private writeLines(
+  private writeHead(
     res: Response,
     exchange: Exchange | undefined,
     status: number,

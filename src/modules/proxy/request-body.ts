@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
+import { ClientBody } from '../upstream/retry/client-body.js';
 import { BodyCopy } from './body-copy.js';
 
 /** Bytes that frame a byte which is a chunk by itself: up to eight digits, and two ends of a line. */
@@ -13,11 +13,12 @@ const FRAMING_SLACK = 80 * 1024;
  * It stands between the two sockets because undici destroys the body it is given when a call fails, and the
  * client's socket must live on to carry the answer.
  */
-export class RequestBody extends Readable {
+export class RequestBody extends ClientBody {
   private received = 0;
   private copy: BodyCopy | undefined;
   /** Of a chunked body: what the socket had read before it. */
   private readonly readBefore: number | undefined;
+  private successor: RequestBody | undefined;
   private readonly onData = (chunk: Buffer) => {
     this.received += chunk.length;
     if (this.received > this.maxBytes || this.isMostlyFraming())
@@ -51,13 +52,14 @@ export class RequestBody extends Readable {
     return this.copy?.body;
   }
 
-  /** @returns the body to be sent after a call that failed without reading of it, or `undefined` if it did */
-  untouched(): RequestBody | undefined {
+  override untouched(): RequestBody | undefined {
+    // What was taken from the client since then is gone for this one as well.
+    if (this.successor) return this.successor.untouched();
     if (this.received > 0 || this.req.readableEnded) return undefined;
     if (!this.destroyed) return this;
-    const again = new RequestBody(this.req, this.maxBytes);
-    again.copy = this.copy;
-    return again;
+    this.successor = new RequestBody(this.req, this.maxBytes);
+    this.successor.copy = this.copy;
+    return this.successor;
   }
 
   /** Node bounds the extensions of one chunk, not of all (CVE-2024-22019 was about those of one). */

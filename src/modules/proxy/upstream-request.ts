@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
@@ -5,7 +6,7 @@ import { VIA } from '../../common/http/via.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
-import type { UpstreamRequest } from '../upstream/upstream.types.js';
+import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';
 import { RequestBody } from './request-body.js';
 
 const NO_IDENTITY: readonly string[] = [];
@@ -15,15 +16,24 @@ const NO_IDENTITY: readonly string[] = [];
  *
  * @throws ProblemError `body_too_large` when the announced length is over the limit
  */
-export function upstreamRequest(exchange: Exchange, route: RouteModel): UpstreamRequest {
+export function upstreamRequest(
+  exchange: Exchange,
+  route: RouteModel,
+  upstream: UpstreamConfig,
+  upgrade?: UpgradeRequest,
+): UpstreamRequest {
   const { req, head, gone: signal } = exchange;
   const headers = requestHeaders(exchange);
+  const contentLength = head.hasBody ? announcedLength(req, route.maxBodyBytes) : undefined;
   return {
     method: req.method,
     path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
-    ...requestBody(exchange, route.maxBodyBytes),
+    body: head.hasBody ? new RequestBody(req, route.maxBodyBytes) : undefined,
+    contentLength,
+    hashKey: hashKeyOf(exchange, upstream),
     timeout: route.timeout,
+    upgrade,
     signal,
   };
 }
@@ -44,16 +54,12 @@ function requestHeaders(exchange: Exchange): string[] {
   });
 }
 
-function requestBody(
-  { req, head }: Exchange,
-  maxBytes: number,
-): Pick<UpstreamRequest, 'body' | 'contentLength'> {
-  if (!head.hasBody) return {};
-  const announced = req.headers['content-length'];
-  if (announced === undefined) return { body: new RequestBody(req, maxBytes) };
-  const contentLength = Number(announced);
-  if (contentLength > maxBytes) throw new ProblemError('body_too_large', { close: true });
-  return { body: new RequestBody(req, maxBytes), contentLength };
+function announcedLength({ headers }: Request, maxBytes: number): number | undefined {
+  const announced = headers['content-length'];
+  if (announced === undefined) return undefined;
+  const length = Number(announced);
+  if (length > maxBytes) throw new ProblemError('body_too_large', { close: true });
+  return length;
 }
 
 /** Who a user is to whatever treats the same user alike: their subject, or where they come from. */

@@ -18,6 +18,8 @@ export type AuthFailure =
   | 'claims'
   /** The issuer's introspection endpoint says that it is not valid. */
   | 'inactive'
+  /** It is on the list of tokens that are denied before they expire. */
+  | 'revoked'
   | 'missing_api_key'
   | 'unknown_api_key'
   | 'insufficient_scope'
@@ -40,9 +42,17 @@ export interface KeyRefresh {
   readonly result: KeyRefreshResult;
 }
 
+/** The tokens that are denied before they expire. */
+export interface DenylistState {
+  readonly size: number;
+  /** Whether Redis has been read to its end; `undefined` where none is configured. */
+  readonly inStep: boolean | undefined;
+}
+
 /** What authentication has to tell to whoever counts. Here, because policies do not know each other. */
 @Injectable()
 export class AuthEvents {
   readonly failed = new Event<AuthFailure>();
   readonly keysRefreshed = new Event<KeyRefresh>();
+  readonly denylistChanged = new Event<DenylistState>();
 }

@@ -27,6 +27,8 @@ export class ExchangeMiddleware implements NestMiddleware {
   readonly finished = new Event<Exchange>();
   private readonly table: RouteTable;
   private readonly isTrusted: (address: string) => boolean;
+  private lastAuthority = '';
+  private lastHost = '';
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
@@ -38,49 +40,72 @@ export class ExchangeMiddleware implements NestMiddleware {
   }
 
   use(req: Request, res: Response, next: NextFunction): void {
+    next(this.open(req, res).refusal);
+  }
+
+  /**
+   * Makes the record of a request. One that is malformed, comes from ourselves, or asks for no service of ours gets
+   * a record with a `refusal`, so that it is counted and logged like any other.
+   */
+  private open(req: Request, res: Response): Exchange {
     const startedAt = this.clock.now();
+    const origin = this.originOf(req);
+    let head: ExchangeHead;
+    let refusal: ProblemError | undefined;
+    try {
+      head = this.inspect(req, origin);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      head = { ...UNKNOWN_HEAD, ...origin };
+      refusal = error;
+    }
+    const exchange = new Exchange(req, res, head, startedAt, refusal);
+    attachExchange(req, exchange);
+    res.on('close', () => {
+      exchange.close();
+      this.finished.emit(exchange);
+    });
+    return exchange;
+  }
+
+  private originOf(req: Request): Origin {
     const peer = req.socket.remoteAddress ?? '';
     const peerTrusted = this.isTrusted(peer);
-    const origin = {
+    return {
       id: requestId(req, peerTrusted),
       peerTrusted,
       clientIp: peerTrusted ? clientIp(peer, forwardedFor(req), this.isTrusted) : peer,
     };
-    let head: ExchangeHead = { ...UNKNOWN_HEAD, ...origin };
-    let refusal: ProblemError | undefined;
-    try {
-      head = { ...origin, ...this.inspect(req) };
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      refusal = error;
-    }
-    const exchange = new Exchange(req, res, head, startedAt);
-    attachExchange(req, exchange);
-    res.once('close', () => {
-      exchange.close();
-      this.finished.emit(exchange);
-    });
-    next(refusal);
   }
 
   /** @throws ProblemError when the request is malformed, comes from ourselves, or asks for no service of ours */
-  private inspect(req: Request): Omit<ExchangeHead, keyof Origin> {
+  private inspect(req: Request, { id, peerTrusted, clientIp }: Origin): ExchangeHead {
     const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
     const target = parseTarget(req.url);
     // RFC 9112 section 3.2: HTTP/1.1 has a Host in any case, and only HTTP/1.0 may leave it out.
     if (hostField === '' && req.httpVersion !== '1.0')
       throw new ProblemError('malformed_host', { close: true });
     const authority = target.authority ?? hostField;
-    const host = authority === '' ? '' : normaliseHost(authority);
+    const host = authority === '' ? '' : this.hostOf(authority);
     const { path, query } = target;
     // Controllers of code are asked by the path that routes are matched by.
     if (req.url !== path + query) req.url = path + query;
     if (req.method === 'TRACE') {
       throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS } });
     }
-    if (req.headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
-    const match = this.table.match({ method: req.method, host, path, headers: req.headers });
-    return { authority, host, path, query, hasBody, match };
+    const { headers, method } = req;
+    if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
+    const match = this.table.match({ method, host, path, headers });
+    return { id, peerTrusted, clientIp, authority, host, path, query, hasBody, match };
+  }
+
+  /** Nearly every request names the host that the one before it named. */
+  private hostOf(authority: string): string {
+    if (authority !== this.lastAuthority) {
+      this.lastHost = normaliseHost(authority);
+      this.lastAuthority = authority;
+    }
+    return this.lastHost;
   }
 }
 

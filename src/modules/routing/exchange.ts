@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { type Cancellation, CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
+import type { ProblemError } from '../../common/errors/problem.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
@@ -72,6 +73,7 @@ export class Exchange {
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
   private readonly cancellation = new CancellationSource();
+  private abortSignal: AbortSignal | undefined;
 
   constructor(
     readonly req: Request,
@@ -80,6 +82,8 @@ export class Exchange {
     public head: ExchangeHead,
     /** Monotonic milliseconds. */
     readonly startedAt: number,
+    /** Why it goes no further than this record. */
+    readonly refusal?: ProblemError,
   ) {
     this.route = head.match.kind === 'route' ? head.match.route : undefined;
   }
@@ -95,7 +99,7 @@ export class Exchange {
 
   /** The same, for code that calls with it. */
   get signal(): AbortSignal {
-    return toSignal(this.cancellation);
+    return (this.abortSignal ??= toSignal(this.cancellation));
   }
 
   /** Gives up the call to the upstream, whose answer cannot be used. */

@@ -3,12 +3,14 @@ import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { exchangeOf } from './exchange.js';
 
-/** Lets through only what has a route. Controllers of code have none and do not use it. */
+/** Lets through only what is well-formed and has a route. Controllers of code have none and do not use it. */
 @Injectable()
 export class RouteGuard implements CanActivate {
-  /** @throws ProblemError `no_route`, or `method_not_allowed` with `Allow` */
+  /** @throws ProblemError why the request was refused, `no_route`, or `method_not_allowed` with `Allow` */
   canActivate(context: ExecutionContext): boolean {
-    const match = exchangeOf(context.switchToHttp().getRequest<Request>())?.head.match;
+    const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    if (exchange?.refusal) throw exchange.refusal;
+    const match = exchange?.head.match;
     switch (match?.kind) {
       case 'route':
         return true;

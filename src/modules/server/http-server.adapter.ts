@@ -1,10 +1,11 @@
 import { createServer, IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { Express, RequestHandler } from 'express';
+import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
+import { CodePaths } from './code-paths.js';
 import { OpenResponses } from './open-responses.js';
-import { answerUpgrades, mayUpgrade } from './upgrades.js';
+import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
 /** What Nest makes of a controller's `{*path}`. */
 const CATCH_ALL = '/{*path}';
@@ -19,6 +20,10 @@ export type HttpLimits = Pick<
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly openResponses = new OpenResponses();
+  /** What every request meets before controllers are looked for. */
+  private readonly entrance: RequestHandler[] = [];
+  private readonly catchAll: RequestHandler[] = [];
+  private codePaths: CodePaths | undefined;
 
   /** @param webSockets whether any route takes them; otherwise `Upgrade` is ignored */
   constructor(
@@ -38,12 +43,22 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.openResponses.closeConnections();
   }
 
+  /**
+   * Runs a handler before everything else, in the order of the calls. When it goes on with an error, no controller of
+   * code sees the request: the catch-all says what is wrong with it.
+   */
+  enter(handler: RequestHandler): void {
+    this.entrance.push(handler);
+  }
+
   /** Mounts a catch-all without its pattern: Express would match and decode every path for it. */
   // Typed as the base class does.
   // oxlint-disable-next-line typescript/no-explicit-any
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
-    return path === CATCH_ALL ? this.use(handler as RequestHandler) : super.all(...args);
+    if (path !== CATCH_ALL) return super.all(...args);
+    this.catchAll.push(handler as RequestHandler);
+    return this.use(handler as RequestHandler);
   }
 
   override initHttpServer(): void {
@@ -53,17 +68,44 @@ export class HttpServerAdapter extends ExpressAdapter {
     const options = {
       ...serverOptions(this.limits),
       ...classes,
-      shouldUpgradeCallback: (req: IncomingMessage) => webSockets && mayUpgrade(req, openResponses),
+      shouldUpgradeCallback: (req: IncomingMessage) =>
+        (webSockets && mayUpgrade(req, openResponses)) || decline(req),
     };
     const answer = (req: IncomingMessage, res: ServerResponse) => {
+      if (!mayAnswer(req, res)) return;
       openResponses.add(res);
-      app(req, res);
+      // Made by the classes above.
+      this.admit(req as Request, res as Response);
     };
     this.httpServer = createServer(options, answer);
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     refuseConnect(this.httpServer);
     refuseExpectations(this.httpServer);
+  }
+
+  private admit(req: Request, res: Response, at = 0): void {
+    const handler = this.entrance[at];
+    if (!handler) this.answer(req, res);
+    else void handler(req, res, (error) => (error ? this.pass(req, res) : this.admit(req, res, at + 1)));
+  }
+
+  /**
+   * What no controller of code can have goes to the catch-all without Express, whose router costs more than all
+   * that it leads to. Handlers find the same request and response as behind it.
+   */
+  private answer(req: Request, res: Response): void {
+    const app = this.getInstance<Express>();
+    // By the first request everything is mounted.
+    this.codePaths ??= CodePaths.of(app, new Set(this.catchAll));
+    if (this.catchAll.length === 0 || this.codePaths.mayHave(pathOf(req))) app(req, res);
+    else this.pass(req, res);
+  }
+
+  private pass(req: Request, res: Response, to = 0): void {
+    req.res = res;
+    req.originalUrl ??= req.url;
+    void this.catchAll[to]?.(req, res, () => this.pass(req, res, to + 1));
   }
 }
 
@@ -77,6 +119,11 @@ function messageClasses(app: Express) {
   app.request = Object.setPrototypeOf(AppRequest.prototype, app.request);
   app.response = Object.setPrototypeOf(AppResponse.prototype, app.response);
   return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
+}
+
+function pathOf({ url }: Request): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }
 
 function serverOptions(limits: HttpLimits): ServerOptions {

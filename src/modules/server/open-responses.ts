@@ -23,17 +23,19 @@ export class OpenResponses {
   }
 
   add(res: ServerResponse): void {
-    const { socket } = res.req;
     if (this.closing) res.setHeader('Connection', 'close');
-    const responses = this.bySocket.get(socket);
-    if (responses) responses.add(res);
-    else this.bySocket.set(socket, new Set([res]));
-    res.once('close', () => this.remove(socket, res));
+    const responses = this.of(res.req.socket);
+    responses.add(res);
+    res.on('close', () => responses.delete(res));
   }
 
-  private remove(socket: Duplex, res: ServerResponse): void {
-    const responses = this.bySocket.get(socket);
-    responses?.delete(res);
-    if (responses?.size === 0) this.bySocket.delete(socket);
+  /** One set for each connection, as long as it lives: most requests come over a connection that has had others. */
+  private of(socket: Duplex): Set<ServerResponse> {
+    const known = this.bySocket.get(socket);
+    if (known) return known;
+    const responses = new Set<ServerResponse>();
+    this.bySocket.set(socket, responses);
+    socket.once('close', () => this.bySocket.delete(socket));
+    return responses;
   }
 }

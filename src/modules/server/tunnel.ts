@@ -1,10 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FrameBoundary } from '../../common/http/frame-boundary.js';
+import { closeFrame } from '../../common/http/close-frame.js';
+import { FrameReader } from '../../common/http/frame-reader.js';
+import { Lane } from './lane.js';
 
-/** A close frame with 1001, going away (RFC 6455 section 7.4.1). */
-const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
-/** Milliseconds a client gets to answer the close frame. */
+/** Why the gateway ends a WebSocket, and what both sides are told (RFC 6455 section 7.4.1). */
+const CLOSES = {
+  idle: { code: 1001, text: 'idle' },
+  drain: { code: 1001, text: 'going away' },
+  malformed_frame: { code: 1002, text: 'malformed frame' },
+  token_expired: { code: 1008, text: 'token expired' },
+  control_flood: { code: 1008, text: 'too many control frames' },
+  message_too_big: { code: 1009, text: 'message too big' },
+} as const satisfies Record<string, { code: number; text: string }>;
+
+export type CloseReason = keyof typeof CLOSES;
+
+/** Milliseconds for the frames that are in the way of a close frame. A drain has a bound of its own. */
+const PATIENCE_MS = 5000;
+/** Milliseconds the two sides get to answer a close frame. */
 const FAREWELL_MS = 1000;
 
 export interface TunnelOptions {
@@ -12,91 +27,114 @@ export interface TunnelOptions {
   readonly upstream: Duplex;
   /** Milliseconds without a byte in either direction after which it ends. */
   readonly idleTimeout: number;
+  /** Bytes of one message, in either direction. */
+  readonly maxMessageBytes: number;
+  /** Asked before each control or empty frame of the client. */
+  readonly mayControl: () => boolean;
 }
 
-/** A WebSocket under way: bytes both ways with back-pressure. It looks into none of them, but knows where frames end. */
+/** How a WebSocket ended, and what it carried. */
+export interface TunnelEnd {
+  /** The side that ended it first, or why the gateway did; `cut` at the end of a drain. */
+  readonly reason: CloseReason | 'client' | 'upstream' | 'cut';
+  readonly bytesFromClient: number;
+  readonly bytesFromUpstream: number;
+}
+
+/** A WebSocket under way: frames both ways with back-pressure, never kept, and of which only the heads are read. */
 export class Tunnel {
   private readonly client: Socket;
   private readonly upstream: Duplex;
-  private readonly boundary = new FrameBoundary();
-  private readonly follow = (chunk: Buffer) => void this.boundary.read(chunk);
+  private readonly up: Lane;
+  private readonly down: Lane;
+  private reason: TunnelEnd['reason'] | undefined;
   private leaving = false;
+  private timer: NodeJS.Timeout | undefined;
 
   /** Call `open` next. */
-  constructor({ client, upstream, idleTimeout }: TunnelOptions) {
+  constructor({ client, upstream, idleTimeout, maxMessageBytes, mayControl }: TunnelOptions) {
     this.client = client;
     this.upstream = upstream;
+    this.up = new Lane(client, upstream, new FrameReader({ maxMessageBytes, mayControl }));
+    this.down = new Lane(upstream, client, new FrameReader({ maxMessageBytes }));
     // Whatever goes through is activity of this socket, in one direction or the other.
-    client.setTimeout(idleTimeout, () => this.goAway());
+    client.setTimeout(idleTimeout, () => this.close('idle'));
   }
 
   /** @param onClosed both sides are gone */
-  open(onClosed: () => void): void {
-    const { client, upstream } = this;
+  open(onClosed: (end: TunnelEnd) => void): void {
+    const { client, upstream, up, down } = this;
     let open = 2;
-    const closed = () => void (--open === 0 && onClosed());
-    join(client, upstream, closed);
-    join(upstream, client, closed);
+    const closed = () => {
+      if (--open > 0) return;
+      clearTimeout(this.timer);
+      onClosed({
+        reason: this.reason ?? 'cut',
+        bytesFromClient: up.bytes,
+        bytesFromUpstream: down.bytes,
+      });
+    };
     // A side that has said all it wants to may still listen.
     upstream.allowHalfOpen = true;
-    upstream.on('data', this.follow);
-    upstream.pipe(client);
-    client.pipe(upstream);
+    this.join(client, upstream, 'client', closed);
+    this.join(upstream, client, 'upstream', closed);
+    const onViolation = (violation: CloseReason) => this.close(violation);
+    const onOver = () => this.awaitAnswers();
+    up.open({ onFarewell: () => (this.reason ??= 'client'), onViolation, onOver });
+    down.open({ onFarewell: () => (this.reason ??= 'upstream'), onViolation, onOver });
   }
 
-  /** Ends it as a WebSocket ends: with a close frame to the client, as soon as no other frame is in the way. */
-  goAway(): void {
+  /** Ends it as a WebSocket ends: with a close frame to each side, as soon as no other frame is in the way. */
+  close(reason: CloseReason): void {
     if (this.leaving) return;
     this.leaving = true;
-    const { client, upstream, boundary } = this;
-    client.setTimeout(0);
-    upstream.off('data', this.follow).unpipe(client);
-    if (boundary.reached || boundary.sawClose) {
-      this.farewell();
-      return;
-    }
-    const lastPart = (chunk: Buffer) => {
-      const flowing = client.write(chunk.subarray(0, boundary.read(chunk, true)));
-      if (boundary.reached) {
-        upstream.off('data', lastPart);
-        this.farewell();
-      } else if (!flowing) {
-        upstream.pause();
-        client.once('drain', () => upstream.resume());
-      }
-    };
-    upstream
-      .on('data', lastPart)
-      .once('end', () => client.end())
-      .resume();
+    this.reason ??= reason;
+    this.client.setTimeout(0);
+    if (reason !== 'drain') this.cutSoon(PATIENCE_MS);
+    const { code, text } = CLOSES[reason];
+    this.down.close(closeFrame(code, text));
+    this.up.close(closeFrame(code, text, randomBytes(4)));
   }
 
+  /** Ends it at once. */
   destroy(): void {
+    this.reason ??= 'cut';
+    this.cut();
+  }
+
+  private cut(): void {
     this.client.destroy();
     this.upstream.destroy();
   }
 
-  private farewell(): void {
-    const { client, upstream, boundary } = this;
-    // What else the client says, its own close frame above all, is for nobody any more.
-    client.unpipe(upstream);
-    client.resume();
-    upstream.destroy();
-    if (boundary.sawClose) client.end();
-    else client.end(GOING_AWAY);
-    const timer = setTimeout(() => client.destroy(), FAREWELL_MS);
-    client.once('end', () => client.destroySoon()).once('close', () => clearTimeout(timer));
+  /** Once both sides have been told, or are gone. */
+  private awaitAnswers(): void {
+    if (this.leaving && isTold(this.client) && isTold(this.upstream)) this.cutSoon(FAREWELL_MS);
+  }
+
+  private cutSoon(afterMs: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.cut(), afterMs);
+  }
+
+  /** When one side is gone the other goes: after what is left to send, unless it was cut off. */
+  private join(side: Duplex, other: Duplex, name: 'client' | 'upstream', closed: () => void): void {
+    const gone = () => (this.reason ??= name);
+    let failed = false;
+    side
+      .once('end', gone)
+      .on('error', () => (failed = true))
+      .once('close', () => {
+        gone();
+        // Our close frame may still be on its way to the other side.
+        if (this.leaving && other.writableEnded) this.awaitAnswers();
+        else if (failed || !side.readableEnded) other.destroy();
+        else if (!other.writableEnded) other.end();
+        closed();
+      });
   }
 }
 
-/** When one side is gone the other goes: after what is left to send, or with a reset if it was reset. */
-function join(side: Duplex, other: Duplex, closed: () => void): void {
-  let failed = false;
-  side.once('error', () => (failed = true));
-  side.on('error', () => undefined);
-  side.once('close', () => {
-    if (failed || !side.readableEnded) other.destroy();
-    else if (!other.writableEnded) other.end();
-    closed();
-  });
+function isTold({ destroyed, writableFinished }: Duplex): boolean {
+  return destroyed || writableFinished;
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { configOf } from '../../../test/support/gateway.js';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 
@@ -18,11 +19,21 @@ function setUp(targets: number, upstream = '') {
   const time = { now: 1_000_000 };
   const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0, NOBODY);
   sets.push(set);
-  const fail = (target: Target, times: number) => {
-    for (let i = 0; i < times; i++) set.recordTry(target, 'failure');
+  const record = (target: Target, outcome: Outcome, startedAt = time.now) =>
+    set.recordTry(target, outcome, startedAt);
+  const fail = (target: Target, times: number, outcome: Outcome = 'reset') => {
+    for (let i = 0; i < times; i++) record(target, outcome);
   };
   const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(undefined, []).name));
-  return { set, time, fail, picked, health: users.health!, targets: set.all as [Target, Target, Target] };
+  return {
+    set,
+    time,
+    record,
+    fail,
+    picked,
+    health: users.health!,
+    targets: set.all as [Target, Target, Target],
+  };
 }
 
 describe('TargetSet', () => {
@@ -39,11 +50,11 @@ describe('TargetSet', () => {
   });
 
   it('starts to count anew after a success, and does not count what is neutral', () => {
-    const { set, targets, fail, picked } = setUp(3);
+    const { record, targets, fail, picked } = setUp(3);
     fail(targets[0], 4);
-    set.recordTry(targets[0], 'success');
+    record(targets[0], 'success');
     fail(targets[0], 4);
-    set.recordTry(targets[0], 'neutral');
+    record(targets[0], 'client_gone');
     expect(picked()).toContain('t0');
     fail(targets[0], 1);
     expect(picked()).not.toContain('t0');
@@ -68,6 +79,103 @@ describe('TargetSet', () => {
     const single = setUp(1);
     single.fail(single.targets[0], 50);
     expect(single.picked()).toEqual(new Set(['t0']));
+  });
+
+  it('ejects one of several however small maxEjected is', () => {
+    const { targets, fail, picked } = setUp(3, 'outlier: { maxEjected: 10% }');
+    for (const each of targets) fail(each, 5);
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+  });
+
+  it('ejects those that cannot be connected to beyond maxEjected, for they carry nothing anyway', () => {
+    const { targets, fail, picked } = setUp(3);
+    fail(targets[0], 5, 'connect_failed');
+    fail(targets[1], 4, 'connect_failed');
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    fail(targets[1], 1, 'connect_failed');
+    expect(picked()).toEqual(new Set(['t2']));
+    fail(targets[2], 50);
+    expect(picked()).toEqual(new Set(['t2']));
+  });
+
+  it.each(['connect_failed', 'reset'] as const)('never ejects the only one, not even for %s', (outcome) => {
+    const { set, targets, fail } = setUp(1);
+    fail(targets[0], 50, outcome);
+    expect(set.availableCount).toBe(1);
+  });
+
+  it('says whom it ejects, once', () => {
+    const { set, targets, fail } = setUp(3);
+    const ejected: string[] = [];
+    set.ejected.on(({ name }) => ejected.push(name));
+    fail(targets[1], 20);
+    expect(ejected).toEqual(['t1']);
+  });
+
+  it('needs as many failures again for the next ejection', () => {
+    const { targets, fail, picked, time } = setUp(3);
+    fail(targets[0], 5);
+    time.now += 10_000;
+    fail(targets[0], 4);
+    expect(picked()).toContain('t0');
+  });
+
+  it('ejects for no longer than ten times ejectFor, and anew once a target was well for three times that', () => {
+    const { set, targets, fail, time } = setUp(3);
+    const out = () => {
+      fail(targets[0], 5);
+      const { ejectedUntil } = targets[0];
+      const lasted = ejectedUntil - time.now;
+      time.now = ejectedUntil;
+      set.pick(undefined, []);
+      return lasted / 10_000;
+    };
+    expect(Array.from({ length: 12 }, out)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10]);
+    time.now += 29_999;
+    expect(out()).toBe(10);
+    time.now += 30_000;
+    expect(out()).toBe(1);
+  });
+
+  it('counts probes in a row only', () => {
+    const { set, targets, health } = setUp(3);
+    const available = [false, false, true, false, false, true, false].map((passed) => {
+      set.recordProbe(targets[0], passed, health);
+      return set.availableCount;
+    });
+    expect(available).toEqual(Array(7).fill(3));
+  });
+
+  it('knows whether there is another one to go to', () => {
+    const { set, targets, fail } = setUp(2);
+    expect([set.hasOther([]), set.hasOther([targets[0]]), set.hasOther([targets[0], targets[1]])]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    fail(targets[1], 5);
+    expect([set.hasOther([]), set.hasOther([targets[0]])]).toEqual([true, false]);
+  });
+
+  it('counts what was under way at an ejection no second time', () => {
+    const { targets, fail, picked, time } = setUp(3);
+    fail(targets[0], 50, 'connect_failed');
+    time.now += 10_000;
+    expect(picked()).toContain('t0');
+  });
+
+  it('takes an ejected target back when it answers in a panic, but not for an answer to an earlier try', () => {
+    const { set, targets, fail, record, time, picked } = setUp(2);
+    const before = time.now;
+    time.now += 10;
+    for (const each of targets.slice(0, 2)) fail(each, 5, 'connect_failed');
+    time.now += 10;
+    record(targets[0], 'success', before);
+    expect(set.availableCount).toBe(0);
+    record(targets[0], 'success');
+    expect([set.availableCount, picked()]).toEqual([1, new Set(['t0'])]);
+    record(targets[1], 'success');
+    expect(set.availableCount).toBe(1);
   });
 
   it('leaves out targets whose probes fail, until they pass again', () => {
@@ -117,6 +225,19 @@ describe('TargetSet', () => {
       expect(taken()).toBe(1_000);
     });
 
+    it('starts again when it goes away half-way, and not twice over', () => {
+      const { set, targets, health, taken, time } = ejected();
+      taken();
+      time.now += 5_000;
+      const half = taken();
+      for (let i = 0; i < 3; i++) set.recordProbe(targets[0], false, health);
+      expect([taken(), targets[0].share]).toEqual([0, 1]);
+      for (let i = 0; i < 2; i++) set.recordProbe(targets[0], true, health);
+      expect(taken()).toBeLessThan(half / 2);
+      time.now += 5_000;
+      expect(Math.abs(taken() - half)).toBeLessThan(10);
+    });
+
     it('starts with whole shares: a new gateway spares nobody', () => {
       const { picked, set } = setUp(3, 'slowStart: 10s');
       expect([picked().size, set.all.map(({ share }) => share)]).toEqual([3, [1, 1, 1]]);
@@ -136,6 +257,9 @@ describe('TargetSet', () => {
     const { set, targets, fail } = setUp(3);
     fail(targets[2], 5);
     for (let i = 0; i < 20; i++) expect(set.pick(undefined, [targets[0]]).name).toBe('t1');
+    const first = setUp(3);
+    first.fail(first.targets[0], 5);
+    for (let i = 0; i < 20; i++) expect(first.set.pick(undefined, [first.targets[1]]).name).toBe('t2');
     expect(set.pick(undefined, [targets[0], targets[1]]).name).toBe('t2');
     expect(['t0', 't1']).toContain(set.pick(undefined, [...targets]).name);
   });

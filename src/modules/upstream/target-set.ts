@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { Vote } from '../../common/errors/outcomes.js';
+import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { Balancer } from './balancing/balancer.js';
@@ -56,13 +56,21 @@ export class TargetSet {
     return this.all.some((each) => each.isAvailable(now) && !tried.includes(each));
   }
 
-  /** A try has ended; a target that keeps failing is left alone for a while. */
-  recordTry(target: Target, vote: Vote): void {
+  /**
+   * A try has ended; a target that keeps failing is left alone for a while.
+   *
+   * @param startedAt monotonic milliseconds
+   */
+  recordTry(target: Target, outcome: Outcome, startedAt: number): void {
     const { outlier } = this.config;
+    const { vote } = OUTCOMES[outcome];
+    if (vote === 'success' && this.panicking) this.readmit(target, startedAt);
     if (vote === 'neutral' || !target.recordTry(vote === 'failure', outlier)) return;
     const now = this.clock.now();
-    const out = this.all.filter((each) => !each.isAvailable(now)).length;
-    if (out + 1 > Math.floor(this.all.length * outlier.maxEjected)) return;
+    // Of tries that were under way when it was ejected: nothing new.
+    if (!target.isAvailable(now)) return;
+    // Nothing can be lost by leaving a target alone that takes no connection.
+    if (outcome === 'connect_failed' ? this.all.length === 1 : !this.mayEjectOneMore(now)) return;
     target.eject(now, outlier);
     this.refresh();
     this.ejected.emit(target);
@@ -80,6 +88,22 @@ export class TargetSet {
 
   async destroy(): Promise<void> {
     await Promise.all(this.all.map(({ transport }) => transport.destroy()));
+  }
+
+  /** Of several targets one may always go, however few they are. */
+  private mayEjectOneMore(now: number): boolean {
+    const { length } = this.all;
+    if (length === 1) return false;
+    const out = this.all.filter((each) => !each.isAvailable(now)).length;
+    return out + 1 <= Math.max(1, Math.floor(length * this.config.outlier.maxEjected));
+  }
+
+  /** It has answered when nobody was left to choose: from now on somebody is. */
+  private readmit(target: Target, startedAt: number): void {
+    const now = this.clock.now();
+    if (target.ejectedUntil <= now || startedAt < target.ejectedAt) return;
+    target.ejectedUntil = now;
+    this.refresh();
   }
 
   private refresh(): void {

@@ -11,6 +11,8 @@ export class Target {
   readonly name: string;
   readonly url: string;
   readonly transport: Transport;
+  /** Where its host is; `undefined` when that is an address itself. */
+  readonly addresses: HostAddresses | undefined;
   /** Of its weight, 0..1; less than 1 only while it is coming back (`slowStart`). */
   share = 1;
   /** Tries under way. */
@@ -19,6 +21,8 @@ export class Target {
   healthy = true;
   /** Monotonic milliseconds; in the past when it is not ejected. */
   ejectedUntil = 0;
+  /** Monotonic milliseconds of the last ejection. */
+  ejectedAt = 0;
   private ejections = 0;
   private failuresInARow = 0;
   private probeStreak = 0;
@@ -34,8 +38,8 @@ export class Target {
     const { host, hostname } = new URL(url);
     this.name = host;
     const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && hostname !== 'localhost';
-    const addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
-    this.transport = new Transport(url, upstream, addresses);
+    this.addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
+    this.transport = new Transport(url, upstream, this.addresses);
   }
 
   isAvailable(now: number): boolean {
@@ -52,6 +56,7 @@ export class Target {
   eject(now: number, { ejectFor }: OutlierConfig): void {
     const relapsed = now - this.ejectedUntil < ejectFor * RELAPSE;
     this.ejections = relapsed ? Math.min(this.ejections + 1, MAX_EJECTION_FACTOR) : 1;
+    this.ejectedAt = now;
     this.ejectedUntil = now + ejectFor * this.ejections;
     this.failuresInARow = 0;
   }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
-import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
@@ -13,6 +13,7 @@ import { Ramp } from './ramp.js';
 import { Hedger } from './retry/hedger.js';
 import { Retrier, type TryOnce, type TryOptions } from './retry/retrier.js';
 import { Call } from './transport/call.js';
+import type { Target } from './target.js';
 import { TargetSet } from './target-set.js';
 import { UpstreamError } from './upstream.error.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
@@ -51,8 +52,14 @@ export class UpstreamProxy {
     this.failureStatuses = new Set(config.breaker.failureStatuses);
     const tryOnce: TryOnce = (options) => this.tryOnce(options);
     const hedged: TryOnce = (options) => this.hedger?.run(options) ?? tryOnce(options);
+    const hasOther = (tried: readonly Target[]) => this.targets.hasOther(tried);
     const hedges = config.hedge && config.targets.length > 1;
-    this.retrier = new Retrier(config.retry, { clock, random, tryOnce: hedges ? hedged : tryOnce });
+    this.retrier = new Retrier(config.retry, {
+      clock,
+      random,
+      hasOther,
+      tryOnce: hedges ? hedged : tryOnce,
+    });
     this.hedger = config.hedge && hedges ? this.hedgerOf(config.hedge, tryOnce) : undefined;
     this.breaker = new Breaker({
       upstream: id,
@@ -74,10 +81,11 @@ export class UpstreamProxy {
    * @throws UpstreamError when the bulkhead is full, the breaker is open, or no try brings a response head
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const deadline = new Deadline(this.clock, request.timeout ?? this.config.timeout);
+    const timeout = request.timeout ?? this.config.timeout;
+    const deadline = new Deadline(this.clock, timeout);
     const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
     if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
-    const permit = this.breaker.admit(deadline.remaining);
+    const permit = this.breaker.admit(timeout);
     if (!permit) {
       this.bulkhead.leave();
       throw this.rejection('breaker_open', this.breaker.retryAfterSeconds);
@@ -120,7 +128,7 @@ export class UpstreamProxy {
     const target = this.targets.pick(request.hashKey, tried);
     tried.push(target);
     const startedAt = this.clock.now();
-    const { remaining } = deadline;
+    const remaining = deadline.remainingAt(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
     return new Promise((onHead, onFailure) => {
       const call = new Call({
@@ -139,7 +147,7 @@ export class UpstreamProxy {
       call.whenSettled((outcome) => {
         target.inFlight--;
         this.learner?.settled(outcome);
-        this.targets.recordTry(target, OUTCOMES[outcome].vote);
+        this.targets.recordTry(target, outcome, startedAt);
         this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });
       });
       target.transport.dispatch(request, call, remaining);

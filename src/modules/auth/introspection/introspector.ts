@@ -6,6 +6,7 @@ import type { AuthProviderConfig, IntrospectionConfig } from '../../config/gatew
 import { identityOf } from '../identity-of.js';
 import { fetchJson } from '../fetch-json.js';
 import type { Verdict } from '../jwt-provider.js';
+import { Unavailable } from '../unavailable.js';
 import { refusalOf } from '../registered-claims.js';
 
 const MOST_BYTES = 64 * 1024;
@@ -53,7 +54,7 @@ export class Introspector {
     if (now < (this.refused.get(key) ?? 0)) return 'inactive';
     const pending = this.underWay.get(key);
     if (pending) return pending;
-    if (now < this.restsUntil || this.underWay.size >= MOST_UNDER_WAY) return 'introspection_unavailable';
+    if (now < this.restsUntil || this.underWay.size >= MOST_UNDER_WAY) return this.away();
     const verdict = this.ask(token)
       .then((answer) => this.judge(answer, key))
       .catch(() => this.failed())
@@ -86,16 +87,28 @@ export class Introspector {
   private accept(answer: Record<string, unknown>): Verdict {
     const { issuer, audience, clockSkew, forwardClaims } = this.config;
     const nowMs = this.clock.wall();
-    const askAgainAt = nowMs + this.introspection.maxAge;
+    const { maxAge } = this.introspection;
     // The answer need not say when the token ends; then it is good for as long as it is remembered.
-    const claims = { ...answer, exp: answer['exp'] ?? Math.ceil(askAgainAt / 1000) };
+    const claims = { ...answer, exp: answer['exp'] ?? Math.ceil((nowMs + maxAge) / 1000) };
     const refusal = refusalOf(claims, { issuer, audience, clockSkewMs: clockSkew }, nowMs);
     if (refusal !== undefined) return refusal;
     // `refusalOf` lets only numbers through.
     const exp = claims.exp as number;
     return {
-      identity: identityOf(claims, { provider: this.id, forwardClaims }),
-      expiresAtMs: Math.min(exp * 1000 + clockSkew, askAgainAt),
+      identity: identityOf(answer, { provider: this.id, forwardClaims }),
+      expiresAtMs: exp * 1000 + clockSkew,
+      key: this.answerOfNow(maxAge),
+    };
+  }
+
+  /** Aged by the monotonic clock: one that is set back keeps no answer in use. */
+  private answerOfNow(maxAge: number): { readonly retired: boolean } {
+    const { clock } = this;
+    const askAgainAt = clock.now() + maxAge;
+    return {
+      get retired() {
+        return clock.now() >= askAgainAt;
+      },
     };
   }
 
@@ -105,6 +118,10 @@ export class Introspector {
       // One more failure after the pause is enough for the next one.
       this.failures = FAILURES - 1;
     }
-    return 'introspection_unavailable';
+    return this.away();
+  }
+
+  private away(): Unavailable {
+    return new Unavailable('introspection_unavailable', this.restsUntil - this.clock.now());
   }
 }

@@ -1,8 +1,9 @@
 import { HttpService } from '@nestjs/axios';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
 import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import { readToken } from '../token-header.js';
+import { Unavailable } from '../unavailable.js';
 import { KeyEndpoint } from './key-endpoint.js';
 import { RemoteKeys } from './remote-keys.js';
 
@@ -11,7 +12,12 @@ const CONFIG = { refresh: 600_000, cooldown: 30_000, maxStale: 3_600_000, timeou
 async function setUp(...published: IssuerKey[]) {
   const server = await KeyServer.start(...published);
   const endpoint = new KeyEndpoint(new HttpService(), server.jwksUri, '', CONFIG.timeout);
-  const clock = { time: 1_000_000, now: () => clock.time, wall: () => clock.time };
+  const clock = {
+    time: 1_000_000,
+    wallOffset: 0,
+    now: () => clock.time,
+    wall: () => clock.time + clock.wallOffset,
+  };
   const results: KeyRefreshResult[] = [];
   const keys = new RemoteKeys({
     algorithms: ['ES256', 'RS256'],
@@ -23,6 +29,7 @@ async function setUp(...published: IssuerKey[]) {
   /** @returns the ids of the keys that may have signed it, or why there are none */
   const find = async (key: IssuerKey, header?: object) => {
     const found = await keys.find(readToken(key.token({}, header))!);
+    if (found instanceof Unavailable) return [found.reason, found.retryAfter];
     return typeof found === 'string' ? found : found.map(({ id }) => id);
   };
   return { server, clock, results, keys, find };
@@ -30,6 +37,7 @@ async function setUp(...published: IssuerKey[]) {
 
 const a = new IssuerKey('a');
 const b = new IssuerKey('b');
+const UNAVAILABLE = ['keys_unavailable', expect.any(Number)];
 
 describe('RemoteKeys', () => {
   it('finds a key by its id, without a promise once it is there', async () => {
@@ -73,7 +81,7 @@ describe('RemoteKeys', () => {
     await keys.refresh();
     const only = async (key: IssuerKey) => {
       const found = await keys.find(readToken(key.token())!);
-      return typeof found === 'string' ? undefined : found[0];
+      return typeof found === 'string' || found instanceof Unavailable ? undefined : found[0];
     };
     const [keyA, keyB] = [await only(a), await only(b)];
     server.publish(a);
@@ -90,10 +98,10 @@ describe('RemoteKeys', () => {
     await keys.refresh();
     expect(await find(a)).toEqual(['a']);
     // It may be a key that was published in the meantime.
-    expect(await find(b)).toBe('keys_unavailable');
+    expect(await find(b)).toEqual(UNAVAILABLE);
     clock.time += 1;
     await keys.refresh();
-    expect(await find(a)).toBe('keys_unavailable');
+    expect(await find(a)).toEqual(UNAVAILABLE);
     server.answer = undefined;
     await keys.refresh();
     expect(await find(a)).toEqual(['a']);
@@ -105,7 +113,7 @@ describe('RemoteKeys', () => {
     server.answer = unavailable;
     await keys.refresh();
     clock.time += CONFIG.cooldown;
-    expect(await find(a)).toBe('keys_unavailable');
+    expect(await find(a)).toEqual(UNAVAILABLE);
     expect(server.fetches).toBe(1);
   });
 
@@ -147,5 +155,67 @@ describe('RemoteKeys', () => {
     await keys.refresh();
     expect(results).toEqual(['status']);
     expect(elsewhere.fetches).toBe(0);
+  });
+
+  it('fetches at most once in 30 s under a flood of unknown ids, and good tokens never wait', async () => {
+    const { keys, server, clock } = await setUp(a);
+    await keys.refresh();
+    const token = readToken(a.token())!;
+    const verdicts = new Set<unknown>();
+    const seconds = 95;
+    for (let i = 0; i < seconds * 200; i++) {
+      verdicts.add(await keys.find({ ...token, keyId: `unknown-${i}` }));
+      if (!Array.isArray(keys.find(token))) verdicts.add('waited');
+      clock.time += 5;
+    }
+    expect([...verdicts]).toEqual(['unknown_key']);
+    expect(server.fetches).toBe(1 + Math.floor(seconds / 30));
+  });
+
+  it('leaves an issuer alone that fails, whatever ids tokens name, and says until when', async () => {
+    const { keys, find, server, clock } = await setUp(a);
+    // The timer must not fetch by itself, however slow the machine is.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => {
+      keys.stop();
+      vi.useRealTimers();
+    });
+    server.answer = unavailable;
+    const outage = async (seconds: number) => {
+      const asked = server.fetches;
+      await keys.refresh();
+      const [reason, wait] = (await find(b)) as [string, number];
+      expect(reason).toBe('keys_unavailable');
+      expect(wait).toBeGreaterThanOrEqual(Math.floor(seconds * 0.9));
+      expect(wait).toBeLessThanOrEqual(Math.ceil(seconds * 1.1));
+      clock.time += (wait - 1) * 1000;
+      expect(await find(b)).toEqual(['keys_unavailable', 1]);
+      expect(server.fetches).toBe(asked + 1);
+    };
+    keys.start();
+    for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) await outage(seconds);
+  });
+
+  it('survives a rotation during an outage: old keys hold, new ones count from the first fetch on', async () => {
+    const { keys, find, server } = await setUp(a);
+    await keys.refresh();
+    server.answer = unavailable;
+    server.publish(b);
+    await keys.refresh();
+    expect([await find(a), await find(b)]).toEqual([['a'], UNAVAILABLE]);
+    server.answer = undefined;
+    await keys.refresh();
+    expect([await find(a), await find(b)]).toEqual(['unknown_key', ['b']]);
+  });
+
+  it('takes no notice of a wall clock that jumps', async () => {
+    const { keys, find, server, clock } = await setUp(a);
+    await keys.refresh();
+    for (const jump of [3_600_000, -7_200_000]) {
+      clock.wallOffset = jump;
+      expect(await find(a)).toEqual(['a']);
+      expect(await find(b)).toBe('unknown_key');
+    }
+    expect(server.fetches).toBe(1);
   });
 });

@@ -3,6 +3,7 @@ import type { JwksConfig, PublicKeyAlgorithm } from '../../config/gateway-config
 import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import type { FoundKeys, KeySource } from '../key-source.js';
 import type { UnverifiedToken } from '../token-header.js';
+import { Unavailable } from '../unavailable.js';
 import { VerificationKey } from '../verification-key.js';
 import { FetchError } from '../fetch-json.js';
 import { readJwks } from './read-jwks.js';
@@ -32,6 +33,8 @@ export class RemoteKeys implements KeySource {
   /** Monotonic milliseconds, as all times here. */
   private fetchedAt = 0;
   private attemptedAt = Number.NEGATIVE_INFINITY;
+  /** When the timer fetches. */
+  private nextAt = 0;
   private failures = 0;
   private underWay: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -56,11 +59,9 @@ export class RemoteKeys implements KeySource {
     const found = this.select(token);
     if (found) return found;
     const { clock, config } = this.options;
-    // A flood of unknown ids is one fetch for each cool-down; without any key, only the timer fetches.
+    // A flood of unknown ids is one fetch for each cool-down; while fetches fail, only the timer fetches.
     const mayFetch =
-      this.byFingerprint.size > 0 &&
-      token.keyId !== undefined &&
-      clock.now() - this.attemptedAt >= config.cooldown;
+      this.failures === 0 && token.keyId !== undefined && clock.now() - this.attemptedAt >= config.cooldown;
     if (this.underWay || mayFetch) {
       return this.refresh().then(() => this.select(token) ?? this.missing());
     }
@@ -77,7 +78,8 @@ export class RemoteKeys implements KeySource {
 
   /** Nobody can say that a token is bad whose key could not be asked for. */
   private missing(): FoundKeys {
-    return this.byFingerprint.size === 0 || this.failures > 0 ? 'keys_unavailable' : 'unknown_key';
+    if (this.byFingerprint.size > 0 && this.failures === 0) return 'unknown_key';
+    return new Unavailable('keys_unavailable', this.nextAt - this.options.clock.now());
   }
 
   private select({ keyId, algorithm }: UnverifiedToken): readonly VerificationKey[] | undefined {
@@ -133,7 +135,9 @@ export class RemoteKeys implements KeySource {
   private schedule(): void {
     if (!this.running) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.refresh(), this.pause()).unref();
+    const pause = this.pause();
+    this.nextAt = this.options.clock.now() + pause;
+    this.timer = setTimeout(() => void this.refresh(), pause).unref();
   }
 
   private pause(): number {

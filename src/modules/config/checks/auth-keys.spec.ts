@@ -6,7 +6,7 @@ import { formatProblems } from '../problem.js';
 const pem = (key: KeyObject) =>
   key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' });
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const FILES: Readonly<Record<string, string>> = {
+const FILES: Record<string, string> = {
   '/etc/gw/rsa.pem': pem(rsa.publicKey),
   '/etc/gw/private.pem': pem(rsa.privateKey),
   '/etc/gw/short.pem': pem(generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey),
@@ -35,6 +35,17 @@ function problems(provider: object, env?: Record<string, string>): string[] {
   return result.ok ? [] : formatProblems('f', result.problems).split('\n');
 }
 
+const KEYS = `apiKeys:
+  - { id: acme, hash: "sha256:${'a'.repeat(64)}", scopes: [orders] }
+  - id: shop
+    hash: sha256:${'b'.repeat(64)}
+`;
+FILES['/etc/gw/keys.yaml'] = KEYS;
+FILES['/etc/gw/plain.yaml'] = 'apiKeys:\n  - id: acme\n    hash: hunter2\n    scope: []\n';
+FILES['/etc/gw/list.yaml'] = `- { id: acme, hash: "sha256:${'a'.repeat(64)}" }\n`;
+FILES['/etc/gw/broken.yaml'] = 'apiKeys: [{\n';
+FILES['/etc/gw/none.yaml'] = 'apiKeys: []\n';
+
 const HASH = `sha256:${'0'.repeat(64)}`;
 const SECRET_32 = 'x'.repeat(32);
 
@@ -49,6 +60,8 @@ describe('keys of providers', () => {
     [{ jwksUri: 'https://idp.example/jwks', algorithms: ['RS256', 'EdDSA'] }],
     [{ issuer: 'https://idp.example/', algorithms: ['ES256'], jwks: { refresh: '5m' } }],
     [{ apiKeys: [{ id: 'acme', hash: HASH, scopes: ['a:b'] }], header: 'X-Key', query: 'key' }],
+    [{ apiKeysFile: 'keys.yaml', query: 'key' }],
+    [{ apiKeysFile: '/etc/gw/keys.yaml', apiKeys: [{ id: 'own', hash: HASH }] }],
     [{ introspection: { url: 'https://idp/i', clientId: 'gw', clientSecret: 's' }, issuer: 'idp' }],
     [{ publicKey: 'ed.pem', algorithms: ['EdDSA'] }],
     [{ secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { tenant: 'X-User-Tenant', a: 'x-jwt-a' } }],
@@ -99,6 +112,11 @@ describe('keys of providers', () => {
       'algorithms[0]: found "HS256", expected one that works with `jwksUri`: RS256,',
     ],
     ['a key in plain text', { apiKeys: [{ id: 'a', hash: 'hunter2' }] }, 'auth.main.apiKeys[0].hash: found'],
+    [
+      'a file of API keys for a secret',
+      { secret: SECRET_32, algorithms: ['HS256'], apiKeysFile: 'keys.yaml' },
+      'auth.main.apiKeysFile: `apiKeysFile` has no meaning with `secret`',
+    ],
     ['no API key', { apiKeys: [] }, 'auth.main.apiKeys: found a list, expected at least one key'],
     [
       'one id for two keys',
@@ -213,6 +231,41 @@ describe('keys of providers', () => {
     ['an Ed25519 key for PS', { publicKey: 'ed.pem', algorithms: ['PS256'] }, 'this one needs an RSA key'],
   ])('refuses %s', (_, provider, problem) => {
     expect(problems(provider)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('adds the API keys of a file to those beside it', () => {
+    const result = parse({ apiKeysFile: 'keys.yaml', apiKeys: [{ id: 'own', hash: HASH }] });
+    expect(result.ok && result.config.auth['main']?.apiKeys).toEqual([
+      { id: 'own', hash: HASH, scopes: [] },
+      { id: 'acme', hash: `sha256:${'a'.repeat(64)}`, scopes: ['orders'] },
+      { id: 'shop', hash: `sha256:${'b'.repeat(64)}`, scopes: [] },
+    ]);
+  });
+
+  it.each([
+    ['no.yaml', ['f:1:32 auth.main.apiKeysFile: found "no.yaml", expected the path of a readable YAML file']],
+    ['list.yaml', ['/etc/gw/list.yaml:1:1 found a list, expected a mapping with `apiKeys`']],
+    ['broken.yaml', ['/etc/gw/broken.yaml:2:1 not valid YAML']],
+    ['none.yaml', ['/etc/gw/none.yaml:1:1 apiKeys: found a list, expected at least one key']],
+    [
+      'plain.yaml',
+      [
+        '/etc/gw/plain.yaml:3:11 apiKeys[0].hash: found "hunter2", expected a hash as',
+        '/etc/gw/plain.yaml:4:5 apiKeys[0].scope: unknown key "scope"; did you mean `scopes`?',
+      ],
+    ],
+  ])('says what is wrong with a file of API keys, and where: %s', (apiKeysFile, expected) => {
+    expect(problems({ apiKeysFile })).toEqual(expected.map((each) => expect.stringContaining(each)));
+  });
+
+  it('takes no API key of a file that is there already', () => {
+    const apiKeys = [{ id: 'shop', hash: `sha256:${'a'.repeat(64)}` }];
+    expect(problems({ apiKeysFile: 'keys.yaml', apiKeys })).toEqual([
+      expect.stringMatching(/^\/etc\/gw\/keys\.yaml:2:23 apiKeys\[0\]\.hash: .* expected each hash once$/),
+      expect.stringMatching(
+        /^\/etc\/gw\/keys\.yaml:3:9 apiKeys\[1\]\.id: found "shop", expected each id once$/,
+      ),
+    ]);
   });
 
   it('never shows a secret or a key', () => {

@@ -1,8 +1,11 @@
 import type { ConfigPath } from '../config-path.js';
+import type { ApiKeyConfig } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
 import type { ConfigSource } from '../source/config-source.js';
 import type { ReferencedFiles } from '../source/referenced-files.js';
+import type { SubstitutionSources } from '../source/substitute.js';
+import { checkApiKeys } from './api-keys.js';
 import { isPem, readPublicKey, unfitKey } from './public-key.js';
 import { asList, asMapping } from './raw.js';
 import { sharedSecretProblems } from './shared-secret.js';
@@ -11,21 +14,26 @@ export interface AuthKeys {
   readonly problems: readonly ConfigProblem[];
   /** PEM text by provider id, read from its file where one is named. */
   readonly publicKeys: ReadonlyMap<string, string>;
+  /** Those that are in a file, by provider id. */
+  readonly apiKeys: ReadonlyMap<string, readonly ApiKeyConfig[]>;
 }
 
 const KINDS = ['secret', 'publicKey', 'jwksUri', 'apiKeys', 'introspection'] as const;
 const FOR_TOKENS = ['jwks', 'issuer', 'audience', 'algorithms', 'clockSkew', 'forwardClaims'];
 const FOR_JWTS = ['jwks', 'algorithms'];
-const FOR_API_KEYS = ['header', 'query'];
+const FOR_API_KEYS = ['header', 'query', 'apiKeysFile'];
 
 /** Checks that each provider has one key, and that the key fits the algorithms: neither makes sense alone. */
-export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): AuthKeys {
+export function checkAuthKeys(source: ConfigSource, sources: SubstitutionSources): AuthKeys {
   const problems: ConfigProblem[] = [];
   const publicKeys = new Map<string, string>();
+  const apiKeys = new Map<string, readonly ApiKeyConfig[]>();
   for (const [id, value] of Object.entries(asMapping(source.valueAt(['auth'])))) {
     const provider = asMapping(value);
     const path = ['auth', id];
     const kinds = KINDS.filter((kind) => source.has([...path, kind]));
+    // Alone it is a kind, too; beside other kinds it is a stranger.
+    if (kinds.length === 0 && source.has([...path, 'apiKeysFile'])) kinds.push('apiKeys');
     // Without any, the issuer's discovery document says where its keys are.
     if (kinds.length === 0 && source.has([...path, 'issuer'])) {
       problems.push(...undiscoverable(source, path, provider['issuer']));
@@ -38,7 +46,9 @@ export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): Aut
     }
     problems.push(...strangers(source, path, kind));
     if (kind === 'apiKeys') {
-      problems.push(...repeatedApiKeys(source, path, provider['apiKeys']));
+      const checked = checkApiKeys(source, path, provider, sources);
+      problems.push(...checked.problems);
+      apiKeys.set(id, checked.fromFile);
       continue;
     }
     if (kind === 'introspection') continue;
@@ -47,14 +57,14 @@ export function checkAuthKeys(source: ConfigSource, files: ReferencedFiles): Aut
     problems.push(...wrongKind(source, path, kind, provider['algorithms']));
     if (kind === 'secret') problems.push(...sharedSecretProblems(source, path, provider));
     else if (kind === 'publicKey') {
-      const pem = readPem(source, path, provider['publicKey'], files);
+      const pem = readPem(source, path, provider['publicKey'], sources.files);
       if (typeof pem === 'string') {
         publicKeys.set(id, pem);
         problems.push(...wrongPublicKey(source, path, pem, provider['algorithms']));
       } else if (pem) problems.push(pem);
     }
   }
-  return { problems, publicKeys };
+  return { problems, publicKeys, apiKeys };
 }
 
 function notOneKey(source: ConfigSource, path: ConfigPath, found: readonly string[]): ConfigProblem {
@@ -76,21 +86,6 @@ function strangers(source: ConfigSource, path: ConfigPath, kind: string): Config
   return strange
     .filter((key) => source.has([...path, key]))
     .map((key) => source.problemWithKey([...path, key], `\`${key}\` has no meaning with \`${kind}\``));
-}
-
-/** One id for two keys would be one user, and one key for two ids nobody in particular. */
-function repeatedApiKeys(source: ConfigSource, path: ConfigPath, keys: unknown): ConfigProblem[] {
-  const seen = new Set<unknown>();
-  return asList(keys).flatMap((written, index) =>
-    (['id', 'hash'] as const).flatMap((name) => {
-      const value = asMapping(written)[name];
-      if (typeof value !== 'string' || !seen.has(value)) {
-        seen.add(value);
-        return [];
-      }
-      return [source.expected([...path, 'apiKeys', index, name], `each ${name} once`)];
-    }),
-  );
 }
 
 function undiscoverable(source: ConfigSource, path: ConfigPath, issuer: unknown): ConfigProblem[] {

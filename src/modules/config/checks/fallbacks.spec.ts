@@ -38,9 +38,13 @@ describe('fallback upstreams', () => {
     ]);
   });
 
+  it('of the defaults are for all but the one they name', () => {
+    expect(problems({}, 'defaults: { fallback: { upstream: b } }')).toEqual([]);
+  });
+
   it('do not lead back by way of the defaults', () => {
-    expect(problems({}, 'defaults: { fallback: { upstream: b } }')).toEqual([
-      '5 defaults.fallback.upstream: found "b", expected an upstream whose fallbacks do not lead back: b > b',
+    expect(problems({ b: 'c' }, 'defaults: { fallback: { upstream: b } }')).toEqual([
+      '3 upstreams.b.fallback.upstream: found "c", expected an upstream whose fallbacks do not lead back: b > c > b',
     ]);
   });
 });

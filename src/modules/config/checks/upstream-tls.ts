@@ -10,11 +10,13 @@ const FORMS: Readonly<Record<'ca' | 'cert' | 'key', string>> = {
   key: 'a private key as PEM text that can be parsed, not encrypted',
 };
 
-/** Certificates and keys for upstreams that can't be used: a connection would only fail with each request. */
+/** Certificates and keys for upstreams and Redis that can't be used: a connection would only fail with each request. */
 export function upstreamTlsProblems(source: ConfigSource): ConfigProblem[] {
   const ids = Object.keys(asMapping(source.valueAt(['upstreams'])));
   return [
     ...tlsProblems(source, ['defaults', 'tls']),
+    ...tlsProblems(source, ['redis', 'tls']),
+    ...halfPair(source, ['redis', 'tls']),
     ...ids.flatMap((id) => {
       const path = ['upstreams', id, 'tls'];
       return [...tlsProblems(source, path), ...halfPair(source, path)];

@@ -31,6 +31,11 @@ const apiKeySchema = z.strictObject({
   scopes: scopes().describe('Scopes that whoever has the key has. Default: none.'),
 });
 
+/** What is in the file that `apiKeysFile` names. */
+export const apiKeysFileSchema = z.strictObject({
+  apiKeys: z.array(apiKeySchema).min(1, 'at least one key'),
+});
+
 const audience = 'an audience, or a list of them';
 
 /** Without credentials, which would end up in logs. */
@@ -115,6 +120,11 @@ const providerSchema = z.strictObject({
     .min(1, 'at least one key')
     .optional()
     .describe('Keys that clients may send instead of a token.'),
+  apiKeysFile: text('the path of a YAML file with `apiKeys`')
+    .optional()
+    .describe(
+      'YAML file with more of them, as `apiKeys:` and a list of the same form; relative to this file. Default: none.',
+    ),
   header: headerName().prefault('x-api-key').describe('Header that an API key is in. Default X-Api-Key.'),
   query: text('the name of a query parameter')
     .optional()

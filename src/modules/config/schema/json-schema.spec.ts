@@ -52,12 +52,12 @@ function upstreamKeys(place: string): string[] {
       'errorRate window minRequests consecutiveFailures openFor maxOpenFor failureStatuses mode',
     ),
     ...under(`${place}.health`, 'path interval unhealthyInterval timeout failures passes statuses'),
-    ...under(`${place}.fallback`, 'upstream response response.status response.headers response.body'),
+    ...under(`${place}.fallback`, 'stale upstream response response.status response.headers response.body'),
   ];
 }
 
 const SERVED = [
-  ...'server management auth cache defaults upstreams routes'.split(' '),
+  ...'server management auth redis cache defaults upstreams routes'.split(' '),
   ...under(
     'server',
     'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout keepAliveTimeout',
@@ -70,8 +70,11 @@ const SERVED = [
   ...under('auth.*.jwks', 'refresh cooldown maxStale timeout'),
   ...under(
     'auth.*',
-    'secret publicKey jwksUri jwks introspection apiKeys header query issuer audience algorithms clockSkew forwardClaims',
+    'secret publicKey jwksUri jwks introspection apiKeys apiKeysFile header query issuer audience algorithms clockSkew forwardClaims',
   ),
+  ...under('redis', 'url cluster sentinel tls keyPrefix connectTimeout commandTimeout'),
+  ...under('redis.sentinel', 'name nodes username password database'),
+  ...under('redis.tls', 'ca cert key serverName insecureSkipVerify'),
   ...under('cache', 'maxBytes maxEntryBytes ttl'),
   ...upstreamKeys('defaults'),
   ...under('upstreams.*', 'url targets targets.*.url targets.*.weight'),

@@ -19,15 +19,14 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${rest} }]`;
 const ROUTE_KEYS = ['rateLimit'];
 
 describe('keys that are not served yet', () => {
-  it.each([
-    ['redis: { url: x }', 'redis'],
-    ['upstreams: { u: { url: http://u, fallback: { stale: true } } }', 'upstreams.u.fallback.stale'],
-    ...ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]),
-  ])('are refused by name: %s', (text = '', path = '') => {
-    expect(problems(text)).toEqual([
-      refusal(path, `\`${path.split('.').at(-1)}\``.replace('routes[0].', '')),
-    ]);
-  });
+  it.each(ROUTE_KEYS.map((key) => [route(`${key}: {}`), `routes[0].${key}`]))(
+    'are refused by name: %s',
+    (text = '', path = '') => {
+      expect(problems(text)).toEqual([
+        refusal(path, `\`${path.split('.').at(-1)}\``.replace('routes[0].', '')),
+      ]);
+    },
+  );
 
   it('are unknown keys in any other place', () => {
     expect(problems('server: { redis: 1 }')).toEqual([expect.stringContaining('unknown key "redis"')]);

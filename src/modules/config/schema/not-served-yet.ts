@@ -2,8 +2,6 @@ import type { ConfigPath } from '../config-path.js';
 
 /** Keys that are part of Breakwater's configuration but not of this version, by the place they go. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': ['redis'],
-  'upstreams.*.fallback': ['stale'],
   'routes.*': ['rateLimit'],
 };
 

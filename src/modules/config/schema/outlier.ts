@@ -9,5 +9,7 @@ export const outlierSchema = z.strictObject({
     .describe('How long it is left alone the first time; longer when it relapses. Duration; default 10s.'),
   maxEjected: positiveRatio()
     .prefault('50%')
-    .describe('Largest share of the targets that may be out. Percentage; default 50%.'),
+    .describe(
+      'Largest share of the targets that may be out, those aside that take no connection; one of several always may. Percentage; default 50%.',
+    ),
 });

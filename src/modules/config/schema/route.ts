@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { faultSchema, mirrorSchema } from './drills.js';
 import { headers, method } from './http.js';
-import { hostMatch } from './network.js';
+import { hostMatch, webOrigin } from './network.js';
 import { pathPattern } from './path-pattern.js';
 import { rewriteSchema } from './rewrite.js';
 import { routeHeadersSchema } from './route-headers.js';
-import { boolean, id, integer, text } from './scalars.js';
+import { boolean, count, id, integer, text } from './scalars.js';
 import { splitSchema } from './split.js';
 import { routeAuthSchema } from './route-auth.js';
-import { duration, positiveDuration, size } from './units.js';
+import { duration, positiveDuration, positiveSize, size } from './units.js';
 
 export const matchSchema = z.strictObject({
   path: pathPattern().describe(
@@ -36,9 +36,9 @@ const routeCacheSchema = z.strictObject({
       'Whether each user has their own copies or all share. Default: user with auth, public without.',
     ),
   staleIfError: duration()
-    .prefault(0)
+    .optional()
     .describe(
-      'How long after that a response still answers while the upstream fails (RFC 5861). Duration; default 0.',
+      'How long after that a response still answers while the upstream fails (RFC 5861). Duration; default 0, or 1h where the upstream has `fallback.stale`.',
     ),
   staleWhileRevalidate: duration()
     .prefault(0)
@@ -57,7 +57,26 @@ const routeCacheSchema = z.strictObject({
 const webSocketSchema = z.strictObject({
   idleTimeout: positiveDuration()
     .prefault('5m')
-    .describe('How long a WebSocket may carry nothing before it is closed. Duration; default 5m.'),
+    .describe('How long a WebSocket may carry nothing before it is closed with 1001. Duration; default 5m.'),
+  closeOnExpiry: boolean()
+    .prefault(true)
+    .describe('Whether it is closed with 1008 when the token that opened it expires. Default true.'),
+  maxMessageBytes: positiveSize()
+    .prefault('16MiB')
+    .describe(
+      'Largest message in either direction, compressed if it is; above it both sides get 1009. Size; default 16MiB.',
+    ),
+  maxControlFrames: count()
+    .prefault(100)
+    .describe(
+      'Most pings and other frames without data that a client may send in a second; above it is 1008. Default 100.',
+    ),
+  origins: z
+    .array(webOrigin())
+    .optional()
+    .describe(
+      'Origins of the pages that may open one, beside those of the gateway itself, or "*"; others get 403. Default: `server.cors.origins`, or any if that is empty.',
+    ),
 });
 
 function websocket() {

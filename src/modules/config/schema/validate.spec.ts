@@ -4,6 +4,7 @@ import { ConfigSource } from '../source/config-source.js';
 import { mergeDefaults } from '../source/merge-defaults.js';
 import { readYaml } from '../source/read-yaml.js';
 import { ReferencedFiles } from '../source/referenced-files.js';
+import { gatewaySchema } from './gateway.js';
 import { validate } from './validate.js';
 
 const ENV = { PORT: '8443', WORD: 'hunter2', ON: 'true' };
@@ -14,7 +15,7 @@ function source(text: string): ConfigSource {
 }
 
 function problems(text: string): string[] {
-  return formatProblems('f', validate(source(text)).problems).split('\n');
+  return formatProblems('f', validate(gatewaySchema, source(text)).problems).split('\n');
 }
 
 function route(auth: string): string {
@@ -128,11 +129,14 @@ describe('validate', () => {
   });
 
   it('takes substituted text where a number or a boolean is meant', () => {
-    const { parsed } = validate(source('server: { port: "${PORT}", cors: { credentials: "${ON}" } }'));
+    const { parsed } = validate(
+      gatewaySchema,
+      source('server: { port: "${PORT}", cors: { credentials: "${ON}" } }'),
+    );
     expect(parsed?.server).toMatchObject({ port: 8443, cors: { credentials: true } });
   });
 
   it('leaves out what is reported already: a variable that is missing', () => {
-    expect(validate(source('server: { port: "${MISSING}" }')).problems).toEqual([]);
+    expect(validate(gatewaySchema, source('server: { port: "${MISSING}" }')).problems).toEqual([]);
   });
 });

@@ -4,19 +4,18 @@ import { nearest } from '../nearest.js';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigSource } from '../source/config-source.js';
 import { A_LIST, allowed, knownKeys } from './allowed.js';
-import { gatewaySchema, type ParsedGateway } from './gateway.js';
 import { keyNotServedYet } from './not-served-yet.js';
 import { matchSchema } from './route.js';
 
-export interface Validation {
+export interface Validation<T> {
   /** Only when there are no problems. */
-  readonly parsed?: ParsedGateway;
+  readonly parsed?: T;
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Holds the file against the schema and translates every issue into a problem at its place. */
-export function validate(source: ConfigSource): Validation {
-  const result = gatewaySchema.safeParse(source.plain, { error: allowed });
+/** Holds a file against its schema and translates every issue into a problem at its place. */
+export function validate<T>(schema: z.ZodType<T>, source: ConfigSource): Validation<T> {
+  const result = schema.safeParse(source.plain, { error: allowed });
   if (result.success) return { parsed: result.data, problems: [] };
   return { problems: result.error.issues.flatMap((issue) => translate(issue, [], source)) };
 }

@@ -1,6 +1,13 @@
 import type { SourceNode } from './source-node.js';
 
 const LONGEST_SHOWN = 60;
+/** Keys whose values nobody should read in a log. */
+const SECRETS: ReadonlySet<string | number | undefined> = new Set([
+  'secret',
+  'clientSecret',
+  'password',
+  'token',
+]);
 
 /**
  * Says what stands in the file, for a message, without giving away a secret: a substituted scalar
@@ -12,7 +19,7 @@ export function describeFound(node: SourceNode | undefined): string {
   if (node.kind === 'list') return 'a list';
   if (node.substitutedFrom !== undefined) return quote(node.substitutedFrom);
   if (node.value === null) return 'nothing';
-  if (node.path.at(-1) === 'secret') return 'a value that is not shown';
+  if (SECRETS.has(node.path.at(-1))) return 'a value that is not shown';
   return typeof node.value === 'string' ? describeText(node.value) : String(node.value);
 }
 

@@ -52,6 +52,16 @@ describe('mergeDefaults', () => {
   });
 
   it.each([
+    ['{ upstream: b }', { upstream: 'b' }, undefined],
+    ['{ upstream: b, stale: true }', { upstream: 'b', stale: true }, { stale: true }],
+    ['{ upstream: c }', { upstream: 'c' }, { upstream: 'c' }],
+  ])('never makes an upstream its own fallback: %s', (fallback, ofA, ofB) => {
+    const source = merged(`defaults: { fallback: ${fallback} }\nupstreams: { a: {}, b: {} }`);
+    const of = (id: string) => source.valueAt(['upstreams', id, 'fallback']);
+    expect([of('a'), of('b')]).toEqual([ofA, ofB]);
+  });
+
+  it.each([
     'upstreams: 3\ndefaults: {}',
     'defaults: 3\nupstreams: { a: {} }',
     'defaults: { timeout: 1s }\nupstreams: { a: 3 }',

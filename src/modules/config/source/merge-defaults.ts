@@ -12,17 +12,29 @@ export function mergeDefaults(root: SourceNode): SourceNode {
 
   const merged = new Map<string, SourceNode>();
   for (const [id, own] of upstreams.entries) {
-    merged.set(id, own.kind === 'mapping' ? mergeMappings(withoutUrl(defaults), own) : own);
+    merged.set(id, own.kind === 'mapping' ? mergeMappings(defaultsFor(id, defaults), own) : own);
   }
   return { ...root, entries: new Map(root.entries).set('upstreams', { ...upstreams, entries: merged }) };
 }
 
 /** A default URL would send an upstream that forgot its own to a stranger. It is refused, and not merged. */
-function withoutUrl(defaults: MappingNode): MappingNode {
-  return {
-    ...defaults,
-    entries: new Map([...defaults.entries].filter(([key]) => key !== 'url' && key !== 'targets')),
-  };
+function defaultsFor(id: string, defaults: MappingNode): MappingNode {
+  const entries = new Map(defaults.entries);
+  entries.delete('url');
+  entries.delete('targets');
+  const fallback = entries.get('fallback');
+  if (fallback?.kind === 'mapping' && isNamed(fallback.entries.get('upstream'), id)) {
+    // The one that all others fall back to has nobody to fall back to by default.
+    const rest = new Map(fallback.entries);
+    rest.delete('upstream');
+    if (rest.size > 0) entries.set('fallback', { ...fallback, entries: rest });
+    else entries.delete('fallback');
+  }
+  return { ...defaults, entries };
+}
+
+function isNamed(node: SourceNode | undefined, id: string): boolean {
+  return node?.kind === 'scalar' && node.value === id;
 }
 
 function mergeMappings(base: MappingNode, own: MappingNode): MappingNode {

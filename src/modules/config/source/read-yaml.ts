@@ -10,8 +10,16 @@ export interface YamlReading {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Reads YAML 1.2 with its core schema (JSON is a subset of it) into values that know their place. */
-export function readYaml(text: string, sources: SubstitutionSources): YamlReading {
+/**
+ * Reads YAML 1.2 with its core schema (JSON is a subset of it) into values that know their place.
+ *
+ * @param expected what the file should be: the words that follow "expected"
+ */
+export function readYaml(
+  text: string,
+  sources: SubstitutionSources,
+  expected = 'a mapping with `upstreams` and `routes`',
+): YamlReading {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -27,16 +35,15 @@ export function readYaml(text: string, sources: SubstitutionSources): YamlReadin
   });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) return { problems: syntaxProblems(faults, lines) };
-  if (document.contents === null) return { problems: [problem(1, 1, `the file is empty, expected ${ROOT}`)] };
+  if (document.contents === null)
+    return { problems: [problem(1, 1, `the file is empty, expected ${expected}`)] };
 
   const builder = new TreeBuilder(document, lines, (scalar) => substitute(scalar, sources));
   const root = builder.build(document.contents, { path: [] });
   if (root.kind === 'mapping') return { root, problems: builder.problems };
   const found = root.kind === 'list' ? 'a list' : 'a single value';
-  return { problems: [problem(root.at.line, root.at.column, `found ${found}, expected ${ROOT}`)] };
+  return { problems: [problem(root.at.line, root.at.column, `found ${found}, expected ${expected}`)] };
 }
-
-const ROOT = 'a mapping with `upstreams` and `routes`';
 
 /** The first fault of each line. Tokens that hang in the air after it are its consequence, not another fault. */
 function syntaxProblems(faults: readonly YAMLError[], lines: LineCounter): ConfigProblem[] {

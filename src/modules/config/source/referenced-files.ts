@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { readFailure } from '../read-failure.js';
 
 /** Files that a configuration names: secrets and keys, relative to the folder of the file itself. */
@@ -14,6 +14,11 @@ export class ReferencedFiles {
     private readonly readFile: (path: string) => string,
   ) {
     this.folder = dirname(configFile);
+  }
+
+  /** @returns where the file is, as seen from where the configuration was named */
+  locate(path: string): string {
+    return isAbsolute(path) ? path : join(this.folder, path);
   }
 
   /** @returns the content, or why there is none, in words */

@@ -72,7 +72,7 @@ export class Breaker {
   }
 
   /**
-   * @param deadline milliseconds the call has until response headers
+   * @param deadline milliseconds the call has until response headers, at most
    * @returns a permit, or `undefined` when the call is rejected
    */
   admit(deadline: number): Permit | undefined {

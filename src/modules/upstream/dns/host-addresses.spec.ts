@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(first: Address[] | Error) {
+function setUp(first: Address[] | Error, random = 0.5) {
   const dns = { answer: first as Address[] | Error | Promise<Address[]>, asked: 0 };
   const resolver = {
     resolve: async () => {
@@ -23,7 +23,7 @@ function setUp(first: Address[] | Error) {
     },
   };
   // 0.5 is no jitter.
-  const host = new HostAddresses('api.test', resolver, () => 0.5);
+  const host = new HostAddresses('api.test', resolver, () => random);
   hosts.push(host);
   const lookup = (family = 0) =>
     new Promise<string>((resolve) =>
@@ -33,7 +33,9 @@ function setUp(first: Address[] | Error) {
     );
   const changes: string[] = [];
   host.changed.on((now) => changes.push([...now].join()));
-  return { dns, host, lookup, changes };
+  let failures = 0;
+  host.failed.on(() => failures++);
+  return { dns, host, lookup, changes, failures: () => failures };
 }
 
 const failure = (code: string) => Object.assign(new Error(code), { code });
@@ -59,7 +61,7 @@ describe('HostAddresses', () => {
   });
 
   it('keeps the last good addresses while the resolver fails or has no answer, and follows it afterwards', async () => {
-    const { dns, lookup, changes } = setUp([A]);
+    const { dns, lookup, changes, failures } = setUp([A]);
     await lookup();
     for (const broken of [failure('EAI_AGAIN'), []]) {
       dns.answer = broken;
@@ -69,7 +71,7 @@ describe('HostAddresses', () => {
     dns.answer = [B];
     await vi.advanceTimersByTimeAsync(5_000);
     expect(await lookup()).toBe('10.0.0.2');
-    expect(changes).toEqual(['10.0.0.1', '10.0.0.2']);
+    expect([changes, failures()]).toEqual([['10.0.0.1', '10.0.0.2'], 2]);
   });
 
   it('lets nobody wait for a resolver that hangs, once there is an answer', async () => {
@@ -87,6 +89,18 @@ describe('HostAddresses', () => {
     dns.answer = [A];
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await lookup()).toBe('10.0.0.1');
+  });
+
+  it.each([
+    [0, 4_000],
+    [1, 6_000],
+  ])('does not ask in step with others: with %d after %i ms', async (random, ms) => {
+    const { dns, lookup } = setUp([A], random);
+    await lookup();
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(dns.asked).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(dns.asked).toBe(2);
   });
 
   it('shares addresses in turn, the family that came first before the other', async () => {

@@ -15,6 +15,8 @@ const JITTER = 0.2;
 export class HostAddresses {
   /** Other addresses hold from now on: these. */
   readonly changed = new Event<ReadonlySet<string>>();
+  /** A look-up brought no address; what was good before stays in use. */
+  readonly failed = new Event<void>();
   private addresses: readonly Address[] = [];
   private failure: NodeJS.ErrnoException | undefined;
   private asking: Promise<void> | undefined;
@@ -73,6 +75,7 @@ export class HostAddresses {
       this.take(addresses);
     } catch (error) {
       this.failure = error as NodeJS.ErrnoException;
+      this.failed.emit();
     }
     this.asking = undefined;
     if (!this.stopped) this.schedule();

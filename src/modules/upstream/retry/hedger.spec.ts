@@ -18,10 +18,10 @@ interface Try {
   readonly call: { status: number; gaveUp: number; discarded: number };
 }
 
-function setUp(after: 'p95' | number, { targets = 2 } = {}) {
+function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
   const tries: Try[] = [];
   const results: HedgeResult[] = [];
-  const budget = new RetryBudget(0.01, clock);
+  const budget = new RetryBudget(share, clock);
   const hedger = new Hedger(
     { after },
     {
@@ -88,6 +88,40 @@ describe('Hedger', () => {
     tries[1]?.answer();
     expect([await answered, tries[0]?.call.gaveUp, tries[1]?.call.gaveUp]).toEqual([1, 1, 0]);
     expect([results, vi.getTimerCount()]).toEqual([['won'], 0]);
+  });
+
+  it('hedges HEAD as well, and nothing whose deadline comes first', async () => {
+    const head = setUp(50);
+    const answered = head.run({ method: 'HEAD' });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(head.tries).toHaveLength(2);
+    head.tries[1]?.answer();
+    await answered;
+    const late = setUp(3_000);
+    const waiting = late.run();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(late.tries).toHaveLength(1);
+    late.tries[0]?.answer();
+    await waiting;
+  });
+
+  it('reads away an answer that comes after the other one', async () => {
+    const { tries, run } = setUp(50);
+    const answered = run();
+    await vi.advanceTimersByTimeAsync(50);
+    tries[0]?.answer();
+    tries[1]?.answer();
+    expect([await answered, tries[1]?.call.discarded]).toEqual([0, 1]);
+  });
+
+  it('gives up no answer that it has read away already', async () => {
+    const { tries, run } = setUp(50);
+    const answered = run();
+    await vi.advanceTimersByTimeAsync(50);
+    tries[1]?.answer(503);
+    await vi.advanceTimersByTimeAsync(10);
+    tries[0]?.answer();
+    expect([await answered, tries[1]?.call.discarded, tries[1]?.call.gaveUp]).toEqual([0, 1, 0]);
   });
 
   it('takes the first answer if that one comes first after all', async () => {
@@ -165,6 +199,36 @@ describe('Hedger', () => {
       await sample(100, 19);
       const answered = run();
       await vi.advanceTimersByTimeAsync(2_000);
+      expect(tries).toHaveLength(1);
+      tries[0]?.answer();
+      await answered;
+    });
+
+    it('goes by what was slow as well: by failures it does not, by tries that were given up it does', async () => {
+      const { tries, run, sample, budget } = setUp('p95', { share: 1 });
+      for (let i = 0; i < 100; i++) budget.recordCall();
+      await sample(100, 20);
+      // Fast failures would make it sink to the floor.
+      for (let i = 0; i < 500; i++) {
+        const failing = run();
+        tries.at(-1)?.answer(503);
+        await failing;
+      }
+      // As many as make it look anew: given up after 150 ms, each beside one that took 40.
+      for (let i = 0; i < 8; i++) {
+        tries.length = 0;
+        const hedged = run();
+        await vi.advanceTimersByTimeAsync(99);
+        expect(tries).toHaveLength(1);
+        await vi.advanceTimersByTimeAsync(11);
+        expect(tries).toHaveLength(2);
+        await vi.advanceTimersByTimeAsync(40);
+        tries[1]?.answer();
+        await hedged;
+      }
+      tries.length = 0;
+      const answered = run();
+      await vi.advanceTimersByTimeAsync(140);
       expect(tries).toHaveLength(1);
       tries[0]?.answer();
       await answered;

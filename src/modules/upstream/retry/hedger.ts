@@ -51,8 +51,9 @@ export class Hedger {
 
   /** @throws UpstreamError when no try brings a response head */
   run(tried: TryOptions): Promise<Call> {
-    const { method, body } = tried.request;
-    const isHedgeable = (method === 'GET' || method === 'HEAD') && body === undefined;
+    const { method, body, upgrade } = tried.request;
+    // Two handshakes would be two WebSockets.
+    const isHedgeable = (method === 'GET' || method === 'HEAD') && body === undefined && !upgrade;
     if (!isHedgeable) return this.options.tryOnce(tried);
     return new Promise((resolve, reject) => {
       new Race(this, tried, resolve, reject).start(this.after);

@@ -1,13 +1,21 @@
 import { buffer } from 'node:stream/consumers';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Deadline } from '../../../common/resilience/deadline.js';
 import { CallerGoneError, DeadlineError } from '../transport/classify.js';
+import { ClientBody } from './client-body.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 
 /** @returns whether the body is there, or can be gathered within the bound, to be sent again */
 export function canReplay({ body, contentLength }: UpstreamRequest, maxBodyBytes: number): boolean {
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return true;
   return contentLength !== undefined && contentLength <= maxBodyBytes;
+}
+
+/** @returns the request as it can be sent once more, if nothing of its body is gone */
+export function sameAgain(request: UpstreamRequest): UpstreamRequest | undefined {
+  if (!(request.body instanceof Readable)) return request;
+  const body = request.body instanceof ClientBody ? request.body.untouched() : undefined;
+  return body && { ...request, body };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { Call } from '../transport/call.js';
 import { CallerGoneError } from '../transport/classify.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { UpstreamRequest } from '../upstream.types.js';
-import { canReplay, gatherBody } from './replayable-body.js';
+import { canReplay, gatherBody, sameAgain } from './replayable-body.js';
 import { RetryPolicy, type RetryReason, type TryEnd } from './retry-policy.js';
 
 export interface TryOptions {
@@ -31,6 +31,8 @@ export interface RetrierOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Whether a target is available that is not among these. */
+  readonly hasOther: (tried: readonly Target[]) => boolean;
   readonly tryOnce: TryOnce;
 }
 
@@ -43,34 +45,41 @@ export class Retrier {
   private readonly policy: RetryPolicy;
   private readonly clock: Clock;
   private readonly tryOnce: TryOnce;
+  private readonly hasOther: RetrierOptions['hasOther'];
 
   constructor(
     private readonly config: RetryConfig,
-    { clock, random, tryOnce }: RetrierOptions,
+    { clock, random, hasOther, tryOnce }: RetrierOptions,
   ) {
     this.policy = new RetryPolicy(config, random);
     this.budget = new RetryBudget(config.budget, clock);
     this.clock = clock;
     this.tryOnce = tryOnce;
+    this.hasOther = hasOther;
   }
 
   /** @throws UpstreamError of the last try, when none was answered */
   async run(first: UpstreamRequest, deadline: Deadline): Promise<Call> {
     this.budget.recordCall();
     const { attempts, maxBodyBytes, perTryTimeout } = this.config;
+    if (attempts === 0) return this.tryOnce({ request: first, deadline, tryTimeout: undefined, tried: [] });
     const isRepeatable = this.policy.isRepeatable(first);
     // A body is kept back only for a request that may be repeated; any other one streams as it comes.
-    if (attempts === 0 || !canReplay(first, isRepeatable ? maxBodyBytes : 0)) {
-      return this.tryOnce({ request: first, deadline, tryTimeout: undefined, tried: [] });
-    }
-    const tryTimeout = isRepeatable ? perTryTimeout : undefined;
-    const request = first.body === undefined ? first : await gatherBody(first, deadline);
+    const isKept = canReplay(first, isRepeatable ? maxBodyBytes : 0);
+    const tryTimeout = isRepeatable && isKept ? perTryTimeout : undefined;
+    let request = first.body === undefined || !isKept ? first : await gatherBody(first, deadline);
     const tried: Target[] = [];
-    for (let retry = 0; ; retry++) {
+    for (let retry = 0; ;) {
       const result = await this.tryOnce({ request, deadline, tryTimeout, tried }).catch(
         (error: UpstreamError) => error,
       );
-      const pause = retry < attempts ? this.pauseAfter(result, retry, request, deadline) : undefined;
+      const elsewhere = result instanceof UpstreamError && this.elsewhere(result, request, tried, deadline);
+      if (elsewhere) {
+        request = elsewhere;
+        continue;
+      }
+      const pause =
+        isKept && retry < attempts ? this.pauseAfter(result, retry++, request, deadline) : undefined;
       if (pause === undefined) {
         if (result instanceof UpstreamError) throw result;
         return result;
@@ -81,6 +90,25 @@ export class Retrier {
         throw new CallerGoneError();
       });
     }
+  }
+
+  /**
+   * A target that takes no connection has cost nobody anything but time: the request goes on to another one at
+   * once, as if it had been chosen first. That is no load on the upstream, so the budget has no say in it.
+   *
+   * @returns what to send there, or `undefined` when it stays with this failure
+   */
+  private elsewhere(
+    { outcome }: UpstreamError,
+    request: UpstreamRequest,
+    tried: readonly Target[],
+    deadline: Deadline,
+  ): UpstreamRequest | undefined {
+    if (this.policy.reason(request, { outcome }) !== 'connect' || !this.hasOther(tried)) return undefined;
+    if (deadline.remaining === 0 || request.signal?.aborted) return undefined;
+    const again = sameAgain(request);
+    if (again) this.retried.emit('connect');
+    return again;
   }
 
   /** @returns milliseconds until the next try, or `undefined` when this one was the last */

@@ -5,7 +5,7 @@ import type { UpstreamConfig } from '../../config/gateway-config.js';
 import { FollowingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
-import { tlsOptions } from './tls.js';
+import { tlsOptions } from '../../config/tls-options.js';
 
 /** Sends requests to one origin over a bounded pool of keep-alive connections. */
 export class Transport {

@@ -1,0 +1,11 @@
+import { ForbiddenException } from '@nestjs/common';
+
+/**
+ * A page elsewhere may make a browser post here, with the password that the browser remembers.
+ *
+ * @param site the request's `Sec-Fetch-Site`
+ * @throws ForbiddenException
+ */
+export function refuseOtherSites(site: string | undefined): void {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new ForbiddenException();
+}

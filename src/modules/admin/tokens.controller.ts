@@ -1,0 +1,53 @@
+import {
+  BadRequestException,
+  Controller,
+  Headers,
+  HttpCode,
+  Inject,
+  Post,
+  Query,
+  UseGuards,
+} from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { ProblemError } from '../../common/errors/problem.js';
+import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { AdminGuard } from './admin.guard.js';
+import { refuseOtherSites } from './other-sites.js';
+
+/** Refuses a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
+@Controller('admin/tokens')
+@UseGuards(AdminGuard)
+export class TokensController {
+  constructor(
+    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @param exp the token's own: seconds since the epoch
+   * @returns whether other gateways are told as well
+   * @throws ProblemError `revocation_not_shared`
+   */
+  @Post('revoke')
+  @HttpCode(200)
+  async revoke(
+    @Query('jti') jti: unknown,
+    @Query('exp') exp: unknown,
+    @Headers('sec-fetch-site') site: string | undefined,
+  ): Promise<{ revoked: string; shared: boolean }> {
+    refuseOtherSites(site);
+    if (typeof jti !== 'string' || !isTokenId(jti)) {
+      throw new BadRequestException('Name the token by its jti, of at most 512 characters');
+    }
+    // In milliseconds it would be denied for ever, and by mistake.
+    if (typeof exp !== 'string' || !/^\d{1,11}(\.\d+)?$/.test(exp)) {
+      throw new BadRequestException('Say when the token expires: exp, in seconds since the epoch');
+    }
+    if (Number(exp) * 1000 < this.clock.wall())
+      throw new BadRequestException('The token has expired already');
+    const outcome = await this.denylist.deny({ id: jti, expiresAt: Number(exp) });
+    if (outcome === 'unshared') throw new ProblemError('revocation_not_shared');
+    return { revoked: jti, shared: outcome === 'shared' };
+  }
+}

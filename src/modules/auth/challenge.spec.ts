@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { refusal } from './challenge.js';
+import { type Refusal, Unavailable } from './unavailable.js';
+
+/** Each must be here: a new one is a type error until it is. */
+const STATUS: Readonly<Record<Exclude<Refusal, Unavailable>, number>> = {
+  missing: 401,
+  malformed: 401,
+  no_provider: 401,
+  signature: 401,
+  unknown_key: 401,
+  expired: 401,
+  not_yet_valid: 401,
+  issuer: 401,
+  audience: 401,
+  claims: 401,
+  inactive: 401,
+  revoked: 401,
+  missing_api_key: 401,
+  unknown_api_key: 401,
+  insufficient_scope: 403,
+  insufficient_claims: 403,
+};
+const FAILURES = Object.keys(STATUS) as (keyof typeof STATUS)[];
+
+/** RFC 6750 section 3: what may stand between the quotes of a challenge. */
+const PARAMETER = /^[a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*"$/;
+
+function challengeOf(failure: Refusal, scopes = 'a b:c') {
+  const [scheme, parameters = ''] =
+    refusal(failure, scopes).options.headers?.['WWW-Authenticate']?.split(/ (.*)/) ?? [];
+  return { scheme, parameters: parameters.split(', ') };
+}
+
+describe('refusal', () => {
+  it.each(FAILURES)('is a challenge that can be read: %s', (failure) => {
+    expect(refusal(failure, '').status).toBe(STATUS[failure]);
+    const { scheme, parameters } = challengeOf(failure);
+    expect(scheme).toBe(failure.endsWith('api_key') ? 'ApiKey' : 'Bearer');
+    expect(parameters.filter((each) => !PARAMETER.test(each))).toEqual([]);
+    expect(parameters[0]).toBe('realm="breakwater"');
+  });
+
+  it('names an error of RFC 6750, but none to who sent nothing', () => {
+    const errorOf = (failure: Refusal) =>
+      challengeOf(failure).parameters.find((each) => each.startsWith('error='));
+    const errors = Object.groupBy(FAILURES, (failure) => errorOf(failure) ?? 'none');
+    expect(errors).toEqual({
+      none: ['missing', 'missing_api_key', 'unknown_api_key'],
+      'error="invalid_token"': FAILURES.slice(1, 12),
+      'error="insufficient_scope"': ['insufficient_scope', 'insufficient_claims'],
+    });
+  });
+
+  it('names the scopes that would do, if there are any', () => {
+    const scopeOf = (scopes: string) =>
+      challengeOf('insufficient_scope', scopes).parameters.filter((each) => each.startsWith('scope='));
+    expect([scopeOf('a b:c'), scopeOf('')]).toEqual([['scope="a b:c"'], []]);
+    expect(challengeOf('expired').parameters.some((each) => each.startsWith('scope='))).toBe(false);
+  });
+
+  it.each([
+    [-5, '1'],
+    [0, '1'],
+    [1, '1'],
+    [1_000, '1'],
+    [1_001, '2'],
+    [59_999, '60'],
+  ])('is no challenge when the issuer is away: in %d ms, Retry-After is %s', (ms, seconds) => {
+    for (const reason of ['keys_unavailable', 'introspection_unavailable'] as const) {
+      const { status, code, options } = refusal(new Unavailable(reason, ms), 'a');
+      expect([status, code, options.headers]).toEqual([503, reason, { 'Retry-After': seconds }]);
+    }
+  });
+});

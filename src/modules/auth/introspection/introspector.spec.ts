@@ -1,0 +1,98 @@
+import { createServer } from 'node:http';
+import { HttpService } from '@nestjs/axios';
+import { describe, expect, it } from 'vitest';
+import { listen } from '../../../../test/support/gateway.js';
+import type { AuthProviderConfig } from '../../config/gateway-config.js';
+import { Unavailable } from '../unavailable.js';
+import { Introspector } from './introspector.js';
+
+const WALL = 1_800_000_000_000;
+
+async function setUp(answer: object) {
+  const idp = { answer, status: 200, asked: 0 };
+  const url = await listen(
+    createServer((_req, res) => {
+      idp.asked++;
+      res.writeHead(idp.status).end(JSON.stringify(idp.answer));
+    }),
+  );
+  const clock = { time: 5_000_000, wallTime: WALL, now: () => clock.time, wall: () => clock.wallTime };
+  // As much of a provider as an introspector looks at.
+  const config = { clockSkew: 60_000, forwardClaims: {} } as AuthProviderConfig;
+  const introspection = { url, clientId: 'gw', clientSecret: 's', timeout: 5_000, maxAge: 60_000 };
+  const introspector = new Introspector('opaque', config, introspection, new HttpService(), clock);
+  /** @returns the verdict in short, and the whole one if it is good */
+  const verify = async (token = 'opaque') => {
+    const verdict = await introspector.verify(token);
+    if (typeof verdict === 'string') return verdict;
+    return verdict instanceof Unavailable ? `away for ${verdict.retryAfter}` : verdict;
+  };
+  return { idp, clock, verify };
+}
+
+describe('Introspector', () => {
+  it('vouches for a token until its end, or until it is time to ask again', async () => {
+    const exp = WALL / 1000 + 10;
+    const { verify, clock } = await setUp({ active: true, sub: 'alice', exp });
+    const verdict = await verify();
+    expect(verdict).toMatchObject({ identity: { subject: 'alice' }, expiresAtMs: (exp + 60) * 1000 });
+    const { key } = verdict as { key: { retired: boolean } };
+    // The wall clock has no say in how old an answer is.
+    clock.wallTime -= 7_200_000;
+    clock.time += 59_999;
+    expect(key.retired).toBe(false);
+    clock.time += 1;
+    expect(key.retired).toBe(true);
+  });
+
+  it('needs no end of the token', async () => {
+    for (const answer of [{ active: true }, { active: true, exp: null }]) {
+      const { verify } = await setUp(answer);
+      expect(await verify()).toMatchObject({ identity: { subject: '' }, key: { retired: false } });
+    }
+  });
+
+  it.each([
+    ['is not active', { active: false }, 'inactive'],
+    ['is active in words only', { active: 'true' }, 'inactive'],
+    ['is active by a number', { active: 1 }, 'inactive'],
+    ['has expired', { active: true, exp: WALL / 1000 - 60 }, 'expired'],
+    ['has not begun', { active: true, nbf: WALL / 1000 + 61 }, 'not_yet_valid'],
+    ['ends on a date that is text', { active: true, exp: '1' }, 'claims'],
+  ])('does not vouch for a token that %s', async (_, answer, verdict) => {
+    const { verify } = await setUp(answer);
+    expect(await verify()).toBe(verdict);
+  });
+
+  it('remembers for ten seconds that a token is not active', async () => {
+    const { verify, idp, clock } = await setUp({ active: false });
+    await verify();
+    clock.time += 9_999;
+    expect([await verify(), idp.asked]).toEqual(['inactive', 1]);
+    clock.time += 1;
+    expect([await verify(), idp.asked]).toEqual(['inactive', 2]);
+  });
+
+  it('rests for five seconds after five failures in a row, then tries once', async () => {
+    const { verify, idp, clock } = await setUp({ active: true });
+    idp.status = 500;
+    for (let i = 0; i < 4; i++) expect(await verify(`${i}`)).toBe('away for 1');
+    expect(await verify()).toBe('away for 5');
+    clock.time += 4_000;
+    expect([await verify(), idp.asked]).toEqual(['away for 1', 5]);
+    clock.time += 1_000;
+    expect([await verify(), idp.asked]).toEqual(['away for 5', 6]);
+    clock.time += 5_000;
+    idp.status = 200;
+    expect(await verify()).toMatchObject({ identity: {} });
+    idp.status = 500;
+    expect(await verify('other')).toBe('away for 1');
+  });
+
+  it('asks about 64 tokens at a time, and about one token once', async () => {
+    const { verify, idp } = await setUp({ active: true });
+    const verdicts = await Promise.all(Array.from({ length: 200 }, (_, i) => verify(`${i % 100}`)));
+    expect(verdicts.filter((each) => each === 'away for 1')).toHaveLength(72);
+    expect(idp.asked).toBe(64);
+  });
+});

@@ -1,0 +1,18 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import type { Counter } from 'prom-client';
+import { OpenTunnels } from '../server/open-tunnels.js';
+import { METRICS } from './metrics.definitions.js';
+
+/** Counts how WebSockets end. How many are open is read at each scrape. */
+@Injectable()
+export class WebSocketMetrics implements OnModuleInit {
+  constructor(
+    @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
+    @InjectMetric(METRICS.webSocketsClosed) private readonly closed: Counter,
+  ) {}
+
+  onModuleInit(): void {
+    this.tunnels.closed.on(({ route, reason }) => this.closed.inc({ route, reason }));
+  }
+}

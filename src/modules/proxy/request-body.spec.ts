@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { RequestBody } from './request-body.js';
+
+/** All that a body reads of a request is its stream. */
+const request = () => new PassThrough() as unknown as IncomingMessage & PassThrough;
+
+it('can be sent elsewhere while nobody has read of it, even when a failed call has destroyed it', () => {
+  const body = new RequestBody(request(), 100);
+  expect(body.untouched()).toBe(body);
+  body.destroy();
+  const again = body.untouched();
+  expect([again === body, again?.destroyed]).toEqual([false, false]);
+  expect(body.untouched()).toBe(again);
+});
+
+it('cannot once something was read, by itself or by who came after it', async () => {
+  for (const isFirstDestroyed of [false, true]) {
+    const req = request();
+    const body = new RequestBody(req, 100);
+    if (isFirstDestroyed) body.destroy();
+    const reader = body.untouched();
+    reader?.resume();
+    req.write('half');
+    await new Promise((resolve) => reader?.once('data', resolve));
+    reader?.destroy();
+    expect(body.untouched()).toBeUndefined();
+  }
+});

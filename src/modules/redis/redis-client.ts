@@ -1,0 +1,116 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { backoff } from '../../common/resilience/backoff.js';
+import type { RedisConfig } from '../config/gateway-config.js';
+import { tlsOptions } from '../config/tls-options.js';
+
+export type RedisClient = Redis | Cluster;
+
+/** Milliseconds; a server that is back is found within twice that. */
+const RECONNECT = { base: 100, max: 2_000 };
+
+/**
+ * Makes the client of a server, a cluster, or a master that sentinels watch. It does not connect by itself, keeps
+ * no command for later and repeats none: who asks goes on without.
+ *
+ * @returns `undefined` when no Redis is configured
+ */
+export function redisClient(config: RedisConfig): RedisClient | undefined {
+  const { url, cluster, sentinel } = config;
+  if (sentinel) {
+    const { name, nodes, username, password, database } = sentinel;
+    const [first = ''] = nodes;
+    const { username: sentinelUsername, password: sentinelPassword } = credentials(new URL(first));
+    const tls = tlsOf(first, config);
+    return new Redis({
+      ...common(config),
+      name,
+      sentinels: nodes.map(endpoint),
+      sentinelUsername,
+      sentinelPassword,
+      sentinelRetryStrategy: reconnectPause,
+      username,
+      password,
+      db: database,
+      // A failover is told by the sentinels, and not only noticed by errors.
+      failoverDetector: true,
+      ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
+    });
+  }
+  if (cluster) {
+    const [first = ''] = cluster;
+    return new Cluster(cluster.map(endpoint), {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      keyPrefix: config.keyPrefix,
+      clusterRetryStrategy: reconnectPause,
+      slotsRefreshTimeout: config.connectTimeout,
+      redisOptions: { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) },
+      // As they are announced: a certificate is for a name.
+      dnsLookup: (address, callback) => callback(null, address),
+    });
+  }
+  if (url === '') return undefined;
+  const db = Number(new URL(url).pathname.slice(1));
+  const at = { ...endpoint(url), ...credentials(new URL(url)), tls: tlsOf(url, config) };
+  return new Redis({ ...common(config), ...at, db });
+}
+
+function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): RedisOptions {
+  return {
+    keyPrefix,
+    connectTimeout,
+    // A peer that is gone without a word, or frozen: the connection is given up and made anew.
+    socketTimeout: Math.max(connectTimeout, 2 * commandTimeout),
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    disableClientInfo: true,
+    retryStrategy: reconnectPause,
+    // What was the master is a replica now; look for the new one.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+  };
+}
+
+/**
+ * Makes a client that only listens. It is given up when its connection is: the next one may go elsewhere.
+ *
+ * @param attempt chooses the node of a cluster, each of which hears what is published on any
+ */
+export function subscriberClient(config: RedisConfig, attempt: number): Redis | undefined {
+  const { cluster } = config;
+  const options = { retryStrategy: () => null, ...(cluster ? { keyPrefix: '' } : {}) };
+  const url = cluster?.[attempt % cluster.length];
+  if (!cluster || url === undefined) {
+    const client = redisClient(config);
+    // Not of a cluster, so it is a client that can be one more.
+    return client instanceof Redis ? client.duplicate(options) : undefined;
+  }
+  const [first = ''] = cluster;
+  const at = { ...endpoint(url), ...credentials(new URL(first)), tls: tlsOf(url, config) };
+  return new Redis({ ...common(config), ...at, ...options });
+}
+
+/**
+ * @param attempt 1 for the first
+ * @returns milliseconds
+ */
+export function reconnectPause(attempt: number): number {
+  return 20 + backoff(RECONNECT, attempt - 1, Math.random());
+}
+
+function endpoint(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) };
+}
+
+function credentials({ username, password }: URL): Pick<RedisOptions, 'username' | 'password'> {
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+  };
+}
+
+function tlsOf(url: string, { tls }: RedisConfig) {
+  return url.startsWith('rediss:') ? tlsOptions(tls) : undefined;
+}

@@ -1,0 +1,109 @@
+import { createServer } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { closedPort } from '../../../test/support/closed-port.js';
+import { configOf, listen } from '../../../test/support/gateway.js';
+import { describeWithRedis, RedisServer } from '../../../test/support/redis.js';
+import { until } from '../../../test/support/until.js';
+import { ConfigStore } from '../config/config.store.js';
+import { type RedisChange, RedisConnection } from './redis.connection.js';
+import type { RedisFailure } from './redis-failure.js';
+
+async function connect(url: string, more = '') {
+  const config = configOf(`redis: { url: "${url}", commandTimeout: 100ms, connectTimeout: 1s, ${more} }`);
+  const redis = new RedisConnection(new ConfigStore(config));
+  const changes: RedisChange[] = [];
+  const failures: RedisFailure[] = [];
+  redis.changed.on((change) => changes.push(change));
+  redis.failed.on((failure) => failures.push(failure));
+  onTestFinished(() => redis.onApplicationShutdown());
+  await redis.onApplicationBootstrap();
+  return { redis, changes, failures, get: () => redis.run((client) => client.get('key')) };
+}
+
+const toRedis = (url: string) => url.replace('http:', 'redis:');
+
+describeWithRedis('RedisConnection', () => {
+  it('asks with the prefix, and tells what is not there from Redis that is not', async () => {
+    const server = await RedisServer.start();
+    const { redis, get } = await connect(server.url, 'keyPrefix: "mine:"');
+    expect(await get()).toBeNull();
+    expect(await redis.run((client) => client.set('key', 'value', 'PX', 60_000, 'NX'))).toBe('OK');
+    expect(await redis.run((client) => client.set('key', 'value', 'PX', 60_000, 'NX'))).toBeNull();
+    expect(await server.client().get('mine:key')).toBe('value');
+  });
+
+  it('does nothing without a configuration', async () => {
+    const { redis, get } = await connect('');
+    expect([redis.isConfigured, redis.isUp, await get()]).toEqual([false, false, undefined]);
+  });
+
+  it('is down from the start when nobody is there, and up once somebody is', async () => {
+    const server = await RedisServer.start();
+    await server.kill();
+    const { redis, get, changes } = await connect(server.url);
+    expect([redis.isUp, redis.reason, await get()]).toEqual([false, 'ECONNREFUSED', undefined]);
+    await server.startAgain();
+    await until('it is up', () => redis.isUp, 5_000);
+    expect(await get()).toBeNull();
+    expect(changes).toEqual([{ up: false, reason: 'ECONNREFUSED' }, { up: true }]);
+  });
+
+  it('notices a killed server at once, and a new one by itself', async () => {
+    const server = await RedisServer.start();
+    const { redis, get, changes } = await connect(server.url);
+    await server.kill();
+    await until('it is down', () => !redis.isUp);
+    expect(await get()).toBeUndefined();
+    await server.startAgain();
+    await until('it is up', () => redis.isUp, 5_000);
+    expect(await get()).toBeNull();
+    expect(changes.map(({ up }) => up)).toEqual([true, false, true]);
+  });
+
+  it('asks a frozen server three times, and nobody waits after that', async () => {
+    const server = await RedisServer.start();
+    const { redis, get, failures, changes } = await connect(server.url);
+    server.signal('SIGSTOP');
+    for (let i = 0; i < 10; i++) expect(await get()).toBeUndefined();
+    expect(failures).toEqual(['timeout', 'timeout', 'timeout']);
+    expect(changes.at(-1)).toEqual({ up: false, reason: 'timeout' });
+    server.signal('SIGCONT');
+    await until('it is up', () => redis.isUp, 5_000);
+    expect(await get()).toBeNull();
+  });
+
+  it('takes refusals for answers: a full server is up', async () => {
+    const server = await RedisServer.start('--maxmemory', '1', '--maxmemory-policy', 'noeviction');
+    const { redis, get, failures } = await connect(server.url);
+    for (let i = 0; i < 5; i++) {
+      expect(await redis.run((client) => client.set('key', 'value'))).toBeUndefined();
+    }
+    expect(await get()).toBeNull();
+    expect(redis.isUp).toBe(true);
+    expect(failures).toEqual(Array(5).fill('full'));
+  });
+
+  it('says that a password is wrong, and never the password', async () => {
+    const server = await RedisServer.start('--requirepass', 'right');
+    const { redis, changes } = await connect(server.url.replace('//', '//:wrong@'));
+    await until('it knows', () => redis.reason === 'WRONGPASS' || redis.reason === 'NOAUTH');
+    expect(JSON.stringify(changes)).not.toContain('wrong');
+    const right = await connect(server.url.replace('//', '//:right@'));
+    expect(await right.get()).toBeNull();
+  });
+
+  it('takes something else at its address for no Redis', async () => {
+    const talker = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => socket.write('\u0000$-7\r\nHTTP/1.1 400 Bad Request\r\n\r\n'));
+    });
+    const { redis, get } = await connect(toRedis(await listen(talker)));
+    expect([redis.isUp, await get()]).toEqual([false, undefined]);
+    const silent = await connect(
+      toRedis(await listen(createServer((socket) => void socket.on('error', () => {})))),
+    );
+    expect([silent.redis.isUp, await silent.get()]).toEqual([false, undefined]);
+    const closed = await connect(toRedis(await closedPort()));
+    expect([closed.redis.isUp, await closed.get()]).toEqual([false, undefined]);
+  });
+});

@@ -1,0 +1,211 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setImmediate as tick } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  bareFrame,
+  BINARY,
+  CLOSE,
+  closeOf,
+  FIN,
+  type Frame,
+  frame,
+  frameHead,
+  framesIn,
+} from '../../../test/support/frames.js';
+import { type CloseReason, Tunnel, type TunnelEnd } from './tunnel.js';
+
+/** Far above what any socket on the way takes by itself. */
+const MUCH = 8 * 1024 * 1024;
+
+// Those of the tunnel; sockets have their own.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** @returns both ends of a connection */
+async function connection(): Promise<[near: Socket, far: Socket]> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const near = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
+  const [[far]] = (await Promise.all([once(server, 'connection'), once(near, 'connect')])) as [
+    [Socket],
+    unknown,
+  ];
+  server.close();
+  onTestFinished(() => void [near, far].map((each) => each.destroy()));
+  for (const each of [near, far]) each.on('error', () => undefined);
+  return [near, far];
+}
+
+class Peer {
+  received = Buffer.alloc(0);
+
+  constructor(readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => (this.received = Buffer.concat([this.received, chunk])));
+  }
+
+  get frames(): Frame[] {
+    return framesIn(this.received);
+  }
+}
+
+async function start() {
+  const [client, clientFar] = await connection();
+  const [upstream, upstreamFar] = await connection();
+  const tunnel = new Tunnel({
+    client,
+    upstream,
+    idleTimeout: 60_000,
+    maxMessageBytes: 2 * MUCH,
+    mayControl: () => true,
+  });
+  let ended: TunnelEnd | undefined;
+  tunnel.open((end) => (ended = end));
+  return {
+    tunnel,
+    client,
+    page: new Peer(clientFar),
+    service: new Peer(upstreamFar),
+    end: () => ended,
+  };
+}
+
+/** Waits for sockets, without a timer. */
+async function eventually<T>(condition: () => T): Promise<NonNullable<T>> {
+  for (let i = 0; i < 200_000; i++) {
+    const value = condition();
+    if (value) return value;
+    await tick();
+  }
+  throw new Error('It never came');
+}
+
+describe('a tunnel that ends', () => {
+  it('is over once both sides have answered', async () => {
+    const { tunnel, page, service, end } = await start();
+    tunnel.close('idle');
+    await eventually(() => page.frames.length && service.frames.length);
+    for (const { frames } of [page, service]) {
+      expect(frames.map(closeOf)).toEqual([{ code: 1001, reason: 'idle' }]);
+    }
+    expect([page, service].map(({ frames }) => frames[0]?.isMasked)).toEqual([false, true]);
+    page.socket.end(frame(CLOSE));
+    service.socket.end(bareFrame(CLOSE));
+    expect(await eventually(end)).toMatchObject({ reason: 'idle' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('waits for no answer for longer than a second', async () => {
+    const { tunnel, page, service, end, client } = await start();
+    tunnel.close('drain');
+    await eventually(() => page.frames.length && service.frames.length && client.writableFinished);
+    await eventually(() => vi.getTimerCount() === 1);
+    vi.advanceTimersByTime(999);
+    await tick();
+    expect(end()).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    await eventually(end);
+  });
+
+  it.each<CloseReason>(['idle', 'token_expired'])(
+    'for %s waits five seconds for a frame that is in the way',
+    async (reason) => {
+      const { tunnel, page, service, end } = await start();
+      service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
+      await eventually(() => page.received.length === 4);
+      tunnel.close(reason);
+      vi.advanceTimersByTime(4_999);
+      await tick();
+      expect(end()).toBeUndefined();
+      vi.advanceTimersByTime(1);
+      expect(await eventually(end)).toMatchObject({ reason });
+      expect(page.received.length).toBe(4);
+    },
+  );
+
+  it('waits for such a frame while all leave, for that has a bound of its own', async () => {
+    const { tunnel, page, service, end } = await start();
+    service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
+    await eventually(() => page.received.length === 4);
+    tunnel.close('drain');
+    vi.advanceTimersByTime(20_000);
+    service.socket.write('lf');
+    await eventually(() => page.received.length > 6);
+    expect(page.frames.map(({ first }) => first)).toEqual([FIN | BINARY, CLOSE]);
+    expect(end()).toBeUndefined();
+    tunnel.destroy();
+    expect(await eventually(end)).toMatchObject({ reason: 'drain' });
+  });
+
+  it('ends at once when it is cut, and says so', async () => {
+    const { tunnel, page, end } = await start();
+    tunnel.destroy();
+    expect(await eventually(end)).toMatchObject({ reason: 'cut' });
+    expect(page.received.length).toBe(0);
+  });
+
+  it('has a place for its close frame between the parts of a message', async () => {
+    const { tunnel, page, service } = await start();
+    service.socket.write(bareFrame(BINARY, 'part'));
+    await eventually(() => page.frames.length === 1);
+    tunnel.close('drain');
+    await eventually(() => page.frames.length === 2);
+    expect(page.frames.map(({ first }) => first)).toEqual([BINARY, CLOSE]);
+  });
+
+  it('never puts one behind the close frame of a side', async () => {
+    const { tunnel, page, service } = await start();
+    service.socket.write(bareFrame(CLOSE, Buffer.from([0x0f, 0xa0])));
+    await eventually(() => page.frames.length === 1);
+    tunnel.close('drain');
+    await eventually(() => page.socket.readableEnded && service.frames.length === 1);
+    expect(page.frames.map(closeOf)).toEqual([{ code: 4000, reason: '' }]);
+  });
+
+  it('tells a client that has stopped reading, behind all that it was sent', async () => {
+    const { tunnel, page, service, end, client } = await start();
+    page.socket.pause();
+    service.socket.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
+    await eventually(() => client.writableNeedDrain);
+    tunnel.close('drain');
+    service.socket.write('and what else it says');
+    page.socket.resume();
+    await eventually(() => page.socket.readableEnded);
+    expect(page.frames.map(({ first }) => first)).toEqual([FIN | BINARY, CLOSE]);
+    expect(page.frames[0]?.payload.length).toBe(MUCH);
+    expect(end()).toBeUndefined();
+  });
+
+  it('tells the client even when the upstream breaks off first', async () => {
+    const { tunnel, page, service, end, client } = await start();
+    page.socket.pause();
+    // What is on its way to it.
+    client.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
+    tunnel.close('drain');
+    await eventually(() => service.received.length > 0);
+    service.socket.resetAndDestroy();
+    page.socket.resume();
+    await eventually(() => page.socket.readableEnded);
+    expect(page.frames.at(-1)?.first).toBe(CLOSE);
+    page.socket.end();
+    await eventually(end);
+  });
+});
+
+describe('a tunnel whose client sends too much', () => {
+  it('throws away what comes after the head that was too much', async () => {
+    const { page, service, end } = await start();
+    page.socket.write(frameHead(FIN | BINARY, 4 * MUCH));
+    for (let i = 0; i < 4; i++) page.socket.write(Buffer.alloc(MUCH));
+    await eventually(() => page.socket.readableEnded && page.socket.writableLength === 0);
+    expect(page.frames.map(closeOf)).toEqual([{ code: 1009, reason: 'message too big' }]);
+    expect(service.frames.map(closeOf)).toEqual([{ code: 1009, reason: 'message too big' }]);
+    page.socket.end();
+    service.socket.end();
+    expect(await eventually(end)).toEqual({
+      reason: 'message_too_big',
+      bytesFromClient: 0,
+      bytesFromUpstream: 0,
+    });
+  });
+});

@@ -1,0 +1,271 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Baseline, canTakeBaseline, HEAP_NOISE, readMetrics } from '../support/baseline.js';
+import { listen } from '../support/gateway.js';
+import { raw, requestHead } from '../support/http.js';
+import { spawnInspected } from '../support/inspector.js';
+import { sumOf } from '../support/metrics.js';
+import type { GatewayProcess, KeepUntil } from '../support/process.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { ok, type RawAnswer, rawUpstream, thenClose } from '../support/raw-upstream.js';
+import { until } from '../support/until.js';
+
+/** At the same time. */
+const CLIENTS = 5;
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+const FINE = ok('fine', 'Connection: close');
+const UNAVAILABLE = 'HTTP/1.1 503 Away\r\nConnection: close\r\nContent-Length: 0\r\n';
+/** Nobody listens there (tcpmux). */
+const REFUSED = 'http://127.0.0.1:1';
+
+/** Sends a piece every few milliseconds for as long as somebody listens. */
+function dripping(first: string, piece: string): RawAnswer {
+  return (socket) => {
+    socket.write(first);
+    const timer = setInterval(() => socket.write(piece), 20);
+    socket.once('close', () => clearInterval(timer));
+  };
+}
+
+/** @returns a stream of the same bytes, as fast as they are taken */
+function flooding(first: string, piece: string): RawAnswer {
+  const many = piece.repeat(Math.ceil(65_536 / piece.length));
+  return (socket) => {
+    const write = () => {
+      while (!socket.destroyed && socket.write(many));
+    };
+    socket.on('drain', write).write(first);
+    write();
+  };
+}
+
+interface Scene {
+  readonly gateway: GatewayProcess;
+  /** Asks for the route of the fault, and reads until the connection ends. */
+  readonly ask: (request?: string) => Promise<string>;
+  readonly open: (request?: string) => Promise<RawConnection>;
+  readonly read: (name: string, labels?: Record<string, string>) => Promise<number>;
+  /** Bytes that the upstream has got in all. */
+  readonly received: () => number;
+}
+
+interface Fault {
+  /** What the upstream does; missing when its addresses are all there is to it. */
+  readonly answer?: RawAnswer;
+  /** More of its keys, in YAML. */
+  readonly upstream?: string;
+  readonly targets?: readonly string[];
+  /** One time, with what clients see of it. */
+  readonly happens: (scene: Scene) => Promise<void>;
+}
+
+/** Every client gets this status, and as much of a body as `body` matches. */
+function answered(status: number, body = /[^]*/): Fault['happens'] {
+  return async ({ ask }) => {
+    const answers = await Promise.all(Array.from({ length: CLIENTS }, () => ask()));
+    for (const answer of answers) {
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer.slice(answer.indexOf('\r\n\r\n') + 4)).toMatch(body);
+    }
+  };
+}
+
+/** Every client leaves once it and the upstream have come so far. */
+function abandoned(request: string | undefined, isReady: (scene: Scene, client: RawConnection) => unknown) {
+  return async (scene: Scene) => {
+    const gone = () => scene.read('breakwater_requests_total', { outcome: 'client_gone' });
+    const before = await gone();
+    const clients = await Promise.all(Array.from({ length: CLIENTS }, () => scene.open(request)));
+    for (const each of clients) await until('the moment to leave', () => isReady(scene, each));
+    for (const { socket } of clients) socket.destroy();
+    await until('they are counted as gone', async () => (await gone()) === before + CLIENTS);
+  };
+}
+
+const upload = (...fields: string[]) => requestHead('PUT /ROUTE', ...fields);
+/** A chunk that has more after it is a body that goes on; the last chunk of a whole one is `0`. */
+const CUT = /^5\r\nhello\r\n$/;
+const inFlight =
+  (n: number) =>
+  async ({ read }: Scene) =>
+    (await read('breakwater_bulkhead_in_flight')) === n;
+
+const FAULTS: Record<string, Fault> = {
+  'refuses connections': { targets: [REFUSED], happens: answered(502, /upstream_unreachable/) },
+  'has a name that nobody knows': {
+    targets: ['http://no-such-host.invalid'],
+    happens: answered(502, /upstream_unreachable/),
+  },
+  'is dead on two of three targets': {
+    answer: FINE,
+    targets: [REFUSED, 'http://127.0.0.1:2', 'SERVER'],
+    upstream: 'retry: { attempts: 1 }',
+    happens: answered(200, /^fine$/),
+  },
+  'resets before headers': {
+    answer: (socket) => socket.resetAndDestroy(),
+    happens: answered(502, /upstream_reset/),
+  },
+  'resets in the middle of a body': {
+    answer: (socket) => socket.write(`${CHUNKED}5\r\nhello\r\n`, () => socket.resetAndDestroy()),
+    happens: answered(200, CUT),
+  },
+  'accepts and never answers': { answer: () => undefined, happens: answered(504) },
+  'sends its head byte by byte': { answer: dripping('HTTP/1.1 200 ', 'O'), happens: answered(504) },
+  'sends its body byte by byte, for ever': {
+    answer: dripping(CHUNKED, '1\r\nx\r\n'),
+    happens: abandoned(undefined, (_, client) => client.received.includes('x\r\n1')),
+  },
+  'stops in the middle of a body': {
+    answer: `${CHUNKED}5\r\nhello\r\n`,
+    upstream: 'bodyTimeout: 100ms',
+    happens: answered(200, CUT),
+  },
+  'sends headers without end': {
+    answer: flooding('HTTP/1.1 200 OK\r\n', 'X-More: and more\r\n'),
+    upstream: 'timeout: 9s',
+    happens: answered(502, /upstream_malformed/),
+  },
+  'sends garbage': { answer: 'SSH-2.0-OpenSSH_9.9\r\n', happens: answered(502, /upstream_malformed/) },
+  'announces more than it sends': {
+    answer: thenClose('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello'),
+    happens: answered(200, /^hello$/),
+  },
+  'sends more than it announces': { answer: `${ok('hello')} world`, happens: answered(200, /^hello$/) },
+  'answers while the upload is under way': {
+    answer: ok('no more, please', 'Connection: close'),
+    happens: async ({ open }) => {
+      const uploads = Array.from({ length: CLIENTS }, () =>
+        open(`${upload('Content-Length: 1000000', 'Connection: close')}half`),
+      );
+      for (const each of await Promise.all(uploads)) {
+        await each.until('no more, please');
+        await each.ended();
+      }
+    },
+  },
+  'takes nothing of an upload': {
+    answer: (socket) => socket.pause(),
+    happens: async ({ ask }) => {
+      const answer = await ask(`${upload('Content-Length: 1000000', 'Connection: close')}${'x'.repeat(1e6)}`);
+      expect(answer).toMatch(/^HTTP\/1.1 504 /);
+    },
+  },
+  'is unavailable, and every call is retried': {
+    answer: `${UNAVAILABLE}\r\n`,
+    upstream: 'retry: { attempts: 3, budget: 100%, backoff: { base: 1ms, max: 1ms } }',
+    happens: answered(503),
+  },
+  'has clients that leave before headers': {
+    answer: () => undefined,
+    upstream: 'timeout: 20s',
+    happens: abandoned(undefined, inFlight(CLIENTS)),
+  },
+  'has clients that leave in the queue of the bulkhead': {
+    answer: () => undefined,
+    upstream: 'timeout: 20s, bulkhead: { concurrent: 1 }',
+    happens: abandoned(
+      undefined,
+      async ({ read }) => (await read('breakwater_bulkhead_queued')) === CLIENTS - 1,
+    ),
+  },
+  'has clients that leave while they wait for a retry': {
+    answer: `${UNAVAILABLE}Retry-After: 10\r\n\r\n`,
+    upstream: 'timeout: 20s, retry: { attempts: 1, budget: 100% }',
+    happens: async (scene) => {
+      const retries = () => scene.read('breakwater_retries_total', { reason: '503' });
+      const before = await retries();
+      await abandoned(undefined, async () => (await retries()) === before + CLIENTS)(scene);
+    },
+  },
+  'has clients that leave in the middle of an upload': {
+    answer: () => undefined,
+    upstream: 'timeout: 20s',
+    happens: async (scene) => {
+      const before = scene.received();
+      await abandoned(
+        `${upload('Content-Length: 1000000')}${'x'.repeat(1_000)}`,
+        () => scene.received() > before + CLIENTS * 1_000,
+      )(scene);
+    },
+  },
+  'has clients that send less than they announce': {
+    answer: () => undefined,
+    happens: async (scene) => {
+      const gone = () => scene.read('breakwater_requests_total', { outcome: 'client_gone' });
+      const before = await gone();
+      const clients = Array.from({ length: CLIENTS }, () =>
+        scene.open(`${upload('Content-Length: 100')}short`),
+      );
+      for (const { socket } of await Promise.all(clients)) socket.end();
+      await until('they are counted as gone', async () => (await gone()) === before + CLIENTS);
+    },
+  },
+  'has clients that leave in the middle of a download': {
+    answer: dripping(CHUNKED, '5\r\nhello\r\n'),
+    happens: abandoned(undefined, (_, client) => client.received.includes('hello')),
+  },
+  'has clients that leave in the middle of a download that they do not read': {
+    answer: flooding(CHUNKED, `400\r\n${'hello,  '.repeat(128)}\r\n`),
+    happens: abandoned(undefined, (_, client) => {
+      const hasPart = client.received.includes('hello');
+      if (hasPart) client.socket.pause();
+      return hasPart;
+    }),
+  },
+};
+
+describe.skipIf(!canTakeBaseline)('the gateway is as it was before, after an upstream that', () => {
+  const cleanUps: (() => Promise<void>)[] = [];
+  const keep: KeepUntil = (cleanUp) => void cleanUps.push(cleanUp);
+  const upstreams: ReturnType<typeof rawUpstream>[] = [];
+  let gateway: GatewayProcess;
+  let baseline: Baseline;
+
+  beforeAll(async () => {
+    const addresses: string[][] = [];
+    for (const { answer = '', targets = ['SERVER'] } of Object.values(FAULTS)) {
+      const upstream = rawUpstream(answer);
+      upstreams.push(upstream);
+      const server = targets.includes('SERVER') ? await listen(upstream.server, keep) : '';
+      addresses.push(targets.map((target) => (target === 'SERVER' ? server : target)));
+    }
+    const yaml = [
+      'server: { host: 127.0.0.1, port: 0 }',
+      'management: { port: 0 }',
+      // Each time the fault itself, and not the breaker's answer to it.
+      'defaults: { timeout: 300ms, connectTimeout: 200ms, retry: { attempts: 0 }, breaker: { mode: shadow } }',
+      'upstreams:',
+      ...Object.values(FAULTS).map(({ upstream = '' }, i) => {
+        const targets = addresses[i]?.map((url) => `{ url: "${url}" }`).join(', ');
+        return `  u${i}: { targets: [${targets}], ${upstream} }`;
+      }),
+      'routes:',
+      ...addresses.map((_, i) => `  - { id: r${i}, match: { path: /r${i} }, upstream: u${i} }`),
+    ].join('\n');
+    gateway = await spawnInspected(yaml, keep);
+    baseline = await Baseline.of(gateway);
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  });
+
+  it.each(Object.entries(FAULTS).map(([name, fault], i) => ({ name, fault, i })))(
+    '$name',
+    async ({ fault, i }) => {
+      const get = requestHead(`GET /r${i}`, 'Connection: close');
+      const bytes = (request: string) => request.replace('/ROUTE', `/r${i}`);
+      const scene: Scene = {
+        gateway,
+        ask: (request = get) => raw(gateway.url, bytes(request)),
+        open: async (request = get) => (await RawConnection.to(gateway.url)).send(bytes(request)),
+        read: async (name, labels) => sumOf(await readMetrics(gateway.managementUrl), name, labels),
+        received: () => upstreams[i]?.received.length ?? 0,
+      };
+      expect(await baseline.growthThrough(() => fault.happens(scene))).toBeLessThan(HEAP_NOISE);
+    },
+  );
+
+  it('did any of these: nothing of a request is alive', async () => {
+    await expect.poll(() => baseline.requestsAlive(), { timeout: 10_000 }).toBe(0);
+  });
+});

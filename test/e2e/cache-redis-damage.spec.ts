@@ -1,0 +1,102 @@
+import { expect, it } from 'vitest';
+import { describeWithRedis, RedisServer } from '../support/redis.js';
+import { replicas } from '../support/replicas.js';
+import { bearer } from '../support/tokens.js';
+import { until } from '../support/until.js';
+
+async function start(...args: string[]) {
+  const redis = await RedisServer.start(...args);
+  const yaml = `{ url: "${redis.url}", commandTimeout: 5s }`;
+  const { all, seen } = await replicas(
+    (_, req) => ({ body: `${req.url} ${String(req.headers['x-user-id'])}` }),
+    {
+      redis: yaml,
+    },
+  );
+  const [a, b] = all;
+  if (!a || !b) throw new Error('two replicas');
+  const client = redis.client();
+  const entries = () => client.keys('breakwater:c:*');
+  const stored = (count = 1) => until(`${count} in Redis`, async () => (await entries()).length === count);
+  return { redis, a, b, seen, client, entries, stored };
+}
+
+describeWithRedis('an entry in Redis that is not what was written', () => {
+  it.each(['garbage', '', '{"status":200}', '\u0001'.repeat(100)])('is replaced: %j', async (garbage) => {
+    const { a, b, client, entries, stored } = await start();
+    await a.get();
+    await stored();
+    const [entry = ''] = await entries();
+    await client.set(entry, garbage, 'PX', 60_000);
+    expect(await b.get()).toMatchObject({ status: 200, body: '/1 undefined', how: 'fwd=uri-miss' });
+    await until('it is a new one', async () => (await client.getBuffer(entry))?.[0] === 1);
+    expect(await b.gw.metric('breakwater_cache_corrupt_total')).toBe(1);
+  });
+
+  it('is no list either', async () => {
+    const { a, b, client, entries, stored } = await start();
+    await a.get();
+    await stored();
+    const [entry = ''] = await entries();
+    await client.del(entry);
+    await client.rpush(entry, 'a');
+    expect(await b.get()).toMatchObject({ status: 200, body: '/1 undefined' });
+  });
+
+  it('is not the one of another user', async () => {
+    const { a, b, client, entries, stored } = await start();
+    await a.get('/mine/1', bearer({ sub: 'alice' }));
+    await stored();
+    const [alices = ''] = await entries();
+    await a.get('/mine/1', bearer({ sub: 'bob' }));
+    await stored(2);
+    const bobs = (await entries()).find((each) => each !== alices) ?? '';
+    await client.copy(alices, bobs, 'REPLACE');
+    expect((await b.get('/mine/1', bearer({ sub: 'bob' }))).body).toBe('/mine/1 bob');
+  });
+
+  it('may be none at all: FLUSHALL', async () => {
+    const { a, b, client, stored } = await start();
+    await a.get();
+    await stored();
+    await client.flushall();
+    expect((await b.get()).how).toBe('fwd=uri-miss');
+    expect((await a.get()).how).toBe('hit');
+    // Once it is known that Redis has forgotten everything, it is used again.
+    await until('it is used again', async () => {
+      await b.get(`/${Math.random()}`);
+      return (await client.keys('breakwater:c:*')).length > 0;
+    });
+  });
+
+  it('may be gone while those that void it remain, and the other way round', async () => {
+    const { a, b, client, stored } = await start();
+    await a.get();
+    await stored();
+    await client.del(...(await client.keys('breakwater:g:*')));
+    expect((await b.get()).how).toBe('fwd=uri-miss');
+  });
+});
+
+describeWithRedis('Redis that is full', () => {
+  it('takes no more, reads go on, and a metric says so', async () => {
+    const { a, b, client, stored } = await start('--maxmemory-policy', 'noeviction');
+    await a.get();
+    await stored();
+    await client.config('SET', 'maxmemory', '1mb');
+    for (let i = 2; i < 6; i++) {
+      expect(await a.get(`/${i}`)).toMatchObject({ status: 200, how: 'fwd=uri-miss' });
+      expect(await a.get(`/${i}`)).toMatchObject({ status: 200, how: 'hit' });
+    }
+    expect(await b.get()).toMatchObject({ status: 200, how: 'hit' });
+    await until(
+      'it is counted',
+      async () => (await a.gw.metric('breakwater_redis_failures_total{reason="full"}')) > 0,
+    );
+    expect(await a.gw.metric('breakwater_cache_backend_up')).toBe(1);
+    // And back, by itself.
+    await client.config('SET', 'maxmemory', '0');
+    await a.get('/6');
+    await stored(2);
+  });
+});

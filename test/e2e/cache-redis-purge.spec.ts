@@ -1,0 +1,150 @@
+import { expect, it } from 'vitest';
+import { describeWithRedis, RedisServer } from '../support/redis.js';
+import { type Replica, replicas } from '../support/replicas.js';
+import { until } from '../support/until.js';
+
+const TAGGED = { 'cache-control': 'max-age=60', 'surrogate-key': 'one two' };
+
+const THIRD = { ...TAGGED, 'surrogate-key': 'three' };
+
+/** A third gateway has nothing in memory: what it gets is what Redis has. */
+async function start(
+  answer: Parameters<typeof replicas>[0] = (_, { url }) => ({ headers: url === '/1' ? TAGGED : THIRD }),
+) {
+  const redis = await RedisServer.start();
+  const yaml = `{ url: "${redis.url}", commandTimeout: 5s }`;
+  const { all, seen } = await replicas(answer, { redis: yaml, count: 3 });
+  const [a, b, c] = all;
+  if (!a || !b || !c) throw new Error('three replicas');
+  const client = redis.client();
+  const stored = () => until('it is in Redis', async () => (await client.keys('breakwater:c:*')).length > 0);
+  /** In the memory of `a` and of `b`. */
+  const fill = async () => {
+    await a.get();
+    await stored();
+    expect((await b.get()).how).toBe('hit');
+  };
+  /** Leaves only what is in memory. */
+  const emptyRedis = async () => void (await client.del(...(await client.keys('breakwater:c:*'))));
+  return { redis, client, a, b, c, seen, stored, fill, emptyRedis };
+}
+
+/** In memory or Redis: the upstream is not asked, which `only-if-cached` forbids. */
+const has = async ({ get }: Replica, path = '/1') =>
+  (await get(path, { 'cache-control': 'only-if-cached' })).status === 200;
+const hasNot = (replica: Replica) => until('it is dropped', async () => !(await has(replica)));
+
+describeWithRedis('what becomes void on one gateway', () => {
+  it.each([
+    ['a purge of a tag', '?tag=two'],
+    ['a purge of the route', '?route=all'],
+    ['a purge of the URL', `?url=${encodeURIComponent('http://api.test/1')}`],
+    ['a purge of everything', '?all=true'],
+  ])('is void on all of them: %s', async (_, query) => {
+    const { a, b, c, fill } = await start();
+    await fill();
+    expect(await a.purge(query)).toBe(1);
+    expect(await has(a)).toBe(false);
+    await hasNot(b);
+    expect((await c.get()).body).toBe('2');
+  });
+
+  it('stays where it is when something else is purged', async () => {
+    const { a, b, c, fill } = await start();
+    await fill();
+    await c.get('/3');
+    await a.purge('?tag=three&route=mine&url=http%3A%2F%2Fapi.test%2F2');
+    await until('the others know', async () => !(await has(c, '/3')));
+    expect([await has(a), await has(b)]).toEqual([true, true]);
+    expect(await c.get()).toMatchObject({ body: '1', how: 'hit' });
+  });
+
+  it('is void on all of them: what a POST has changed', async () => {
+    const { a, b, c, fill } = await start();
+    await fill();
+    expect(await a.send('POST', '/1')).toBe(200);
+    expect(await has(a)).toBe(false);
+    await hasNot(b);
+    expect((await c.get()).how).toBe('fwd=uri-miss');
+  });
+
+  it('is dropped by others although this one has no copy', async () => {
+    const { b, c, fill } = await start();
+    await fill();
+    expect(await c.purge('?tag=one')).toBe(0);
+    await hasNot(b);
+  });
+
+  it.each([
+    ['changed', (other: Replica) => other.send('POST', '/1')],
+    ['purged by tag', (other: Replica) => other.purge('?tag=one')],
+    ['purged by route', (other: Replica) => other.purge('?route=all')],
+    ['purged with everything', (other: Replica) => other.purge('?all=true')],
+  ])('is not stored by any when it was under way while it was %s', async (_, voids) => {
+    let answer = () => {};
+    const { a, b, c, seen, client } = await start(async (n) => {
+      if (n === 1) await new Promise<void>((resolve) => (answer = resolve));
+      return { headers: TAGGED };
+    });
+    const early = a.get();
+    await until('the upstream is asked', () => seen.length === 1);
+    await voids(b);
+    await until('it is told', async () => Number(await client.hget('breakwater:purges', 'count')) > 0);
+    answer();
+    expect((await early).body).toBe('1');
+    expect((await c.get()).body).not.toBe('1');
+    expect((await b.get()).body).not.toBe('1');
+  });
+
+  it('is void for who was cut off from Redis meanwhile', async () => {
+    const { a, b, client, fill, emptyRedis } = await start();
+    await fill();
+    await emptyRedis();
+    // As if somebody had said something that nobody heard.
+    await client.hincrby('breakwater:purges', 'count', 1);
+    await client.client('KILL', 'TYPE', 'pubsub');
+    await hasNot(a);
+    await hasNot(b);
+    expect([await has(a), await has(b)]).toEqual([false, false]);
+  });
+
+  it('stays in memory when the connection was lost and nothing was said meanwhile', async () => {
+    const { a, b, client, fill, emptyRedis } = await start();
+    await fill();
+    await emptyRedis();
+    const ids = async () =>
+      [...String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).matchAll(/^id=\d+/gm)].join();
+    const before = await ids();
+    await client.client('KILL', 'TYPE', 'pubsub');
+    await until('all are back', async () => {
+      const now = (await ids()).split(',');
+      return now.length === 3 && now.every((id) => !before.split(',').includes(id));
+    });
+    // Comes after what they ask when they are back.
+    await a.send('POST', '/other');
+    expect([await has(a), await has(b)]).toEqual([true, true]);
+  });
+
+  it('was void while Redis was away: nothing older is read once it is back', async () => {
+    const { redis, a, b, c, fill } = await start();
+    await fill();
+    redis.signal('SIGSTOP');
+    await a.send('POST', '/1');
+    expect(await has(a)).toBe(false);
+    redis.signal('SIGCONT');
+    await hasNot(b);
+    expect((await c.get()).body).not.toBe('1');
+    expect((await a.get()).body).not.toBe('1');
+  });
+
+  it('does not mind what else is said on the channel', async () => {
+    const { a, b, client, fill } = await start();
+    await fill();
+    for (const message of ['garbage', '[]', '{"a":1}', '[1,2,3,4]', '["x",-1,"t:none",true]', '\u0000']) {
+      await client.publish('breakwater:cache', message);
+    }
+    expect(await has(b)).toBe(true);
+    await a.purge('?tag=one');
+    await hasNot(b);
+  });
+});

@@ -1,0 +1,134 @@
+import { expect, it } from 'vitest';
+import { describeWithRedis, RedisServer } from '../support/redis.js';
+import { type Answer, replicas, type ReplicasOptions } from '../support/replicas.js';
+import { bearer } from '../support/tokens.js';
+import { until } from '../support/until.js';
+
+async function start(
+  answer: Parameters<typeof replicas>[0] = () => ({}),
+  options: Partial<ReplicasOptions> = {},
+) {
+  const redis = await RedisServer.start();
+  const { all, seen } = await replicas(answer, {
+    redis: `{ url: "${redis.url}", commandTimeout: 5s }`,
+    ...options,
+  });
+  const [a, b] = all;
+  if (!a || !b) throw new Error('two replicas');
+  const client = redis.client();
+  const entries = () => client.keys('breakwater:c:*');
+  /** An answer goes to Redis while the client reads it. */
+  const stored = (count = 1) => until(`${count} in Redis`, async () => (await entries()).length === count);
+  return { redis, a, b, seen, client, entries, stored };
+}
+
+describeWithRedis('gateways that share Redis', () => {
+  it('ask the upstream once between them', async () => {
+    const { a, b, seen, stored } = await start();
+    expect(await a.get()).toMatchObject({ body: '1', how: 'fwd=uri-miss' });
+    await stored();
+    expect(await b.get()).toMatchObject({ body: '1', how: 'hit' });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('give the same bytes, status and fields, with an age that goes on', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    const headers = {
+      'cache-control': 'max-age=60',
+      age: '30',
+      'content-type': 'image/x',
+      'x-odd': 'a\u00ffb',
+    };
+    const { a, b, stored } = await start(() => ({ status: 203, headers, body: bytes }));
+    await a.get();
+    await stored();
+    const got = await b.get();
+    expect(got).toMatchObject({
+      status: 203,
+      how: 'hit',
+      headers: { 'content-type': 'image/x', 'x-odd': 'a\u00ffb' },
+    });
+    expect(got.bytes).toEqual(bytes);
+    expect(got.age).toBeGreaterThanOrEqual(30);
+  });
+
+  it('give no user what is another’s, and name nobody in keys', async () => {
+    const { a, b, seen, stored, entries } = await start((_, req) => ({
+      body: String(req.headers['x-user-id']),
+    }));
+    const [alice, bob] = [bearer({ sub: 'alice' }), bearer({ sub: 'bob' })];
+    expect((await a.get('/mine/1', alice)).body).toBe('alice');
+    await stored();
+    expect(await b.get('/mine/1', bob)).toMatchObject({ body: 'bob', how: 'fwd=uri-miss' });
+    expect(await b.get('/mine/1', alice)).toMatchObject({ body: 'alice', how: 'hit' });
+    expect(seen).toHaveLength(2);
+    expect((await entries()).join()).not.toMatch(/alice|bob|mine|eyJ/);
+  });
+
+  it('tell variants apart', async () => {
+    const vary = { 'cache-control': 'max-age=60', vary: 'accept-language' };
+    const { a, b, seen, stored } = await start((_, req) => ({
+      headers: vary,
+      body: req.headers['accept-language'] ?? '',
+    }));
+    await a.get('/1', { 'accept-language': 'de' });
+    // The index and the variant.
+    await stored(2);
+    expect(await b.get('/1', { 'accept-language': 'en' })).toMatchObject({ body: 'en', how: 'fwd=uri-miss' });
+    expect(await b.get('/1', { 'accept-language': 'de' })).toMatchObject({ body: 'de', how: 'hit' });
+    expect(seen).toHaveLength(2);
+  });
+
+  it('use what is stale as long as the route says, and validate it', async () => {
+    const stale: Answer['headers'] = { 'cache-control': 'max-age=60', age: '100', etag: '"1"' };
+    let isDown = false;
+    const { a, b, stored } = await start(
+      (_, req) => {
+        if (isDown) return { status: 503, headers: {} };
+        return req.headers['if-none-match'] === '"1"'
+          ? { status: 304, headers: stale, body: '' }
+          : { headers: stale, body: 'one' };
+      },
+      { cache: '{ staleIfError: 1h }' },
+    );
+    await a.get();
+    await stored();
+    isDown = true;
+    expect(await b.get()).toMatchObject({ status: 200, body: 'one', how: 'fwd=stale' });
+  });
+
+  it('read Redis once for many at once', async () => {
+    const { a, b, stored, client } = await start();
+    await a.get();
+    await stored();
+    await client.config('RESETSTAT');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => b.get()));
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['1']));
+    const stats = await client.info('commandstats');
+    expect(stats).toMatch(/cmdstat_mget:calls=1,/);
+  });
+
+  it('keep what is too large for the cache out of Redis', async () => {
+    const { a, entries } = await start((n) => ({ body: 'x'.repeat(n === 1 ? 2000 : 10) }), {
+      memory: '{ maxEntryBytes: 1KiB }',
+    });
+    await a.get('/large');
+    await a.get('/small');
+    await until('the small one is there', async () => (await entries()).length > 0);
+    expect(await entries()).toHaveLength(1);
+  });
+
+  it('let Redis forget entries by itself', async () => {
+    const { a, stored, client, entries } = await start(() => ({
+      headers: { 'cache-control': 'max-age=60' },
+    }));
+    await a.get();
+    await stored();
+    const [entry = ''] = await entries();
+    const [word = ''] = await client.keys('breakwater:g:*');
+    const life = await client.pttl(entry);
+    expect(life).toBeGreaterThan(50_000);
+    expect(life).toBeLessThanOrEqual(60_000);
+    expect(await client.pttl(word)).toBeGreaterThan(life);
+  });
+});

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { describeWithRedis } from '../support/redis.js';
+import { redisCluster } from '../support/redis-groups.js';
+import { expectShared } from '../support/shared.js';
+import { until } from '../support/until.js';
+
+describeWithRedis('Redis may be', () => {
+  it('a cluster, of which one node is known', async () => {
+    const nodes = await redisCluster();
+    await expectShared(`{ cluster: ["${nodes[0]?.url}"], commandTimeout: 5s, connectTimeout: 5s }`);
+    // Every node has some.
+    for (const node of nodes) expect(await node.client().dbsize()).toBeGreaterThan(0);
+  });
+
+  it('a cluster that was away', async () => {
+    const nodes = await redisCluster();
+    const urls = nodes.map(({ url }) => `"${url}"`).join();
+    const [a] = await expectShared(`{ cluster: [${urls}], commandTimeout: 500ms }`);
+    for (const node of nodes) node.signal('SIGSTOP');
+    for (let i = 0; i < 2; i++) expect((await a.get(`/away/${i}`)).status).toBe(200);
+    for (const node of nodes) node.signal('SIGCONT');
+    await until('it is back', async () => (await a.gw.metric('breakwater_cache_backend_up')) === 1);
+  });
+});

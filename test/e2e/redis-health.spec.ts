@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { describeWithRedis, RedisServer } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+const start = (url: string) => gateway(`redis: { url: "${url}" }`).start();
+
+describeWithRedis('Redis that goes away', () => {
+  it('degrades health and a metric, readiness never, and all of it comes back by itself', async () => {
+    const redis = await RedisServer.start();
+    const gw = await start(redis.url);
+    const health = async () => (await gw.fetch('/health')).json();
+    const up = () => gw.metric('breakwater_cache_backend_up');
+    expect(await health()).toMatchObject({ status: 'ok', details: { redis: { status: 'up' } } });
+    expect(await up()).toBe(1);
+
+    await redis.kill();
+    await until('it is noticed', async () => (await up()) === 0);
+    for (const response of [await gw.fetch('/health'), await gw.management('/health')]) {
+      expect(response.status).toBe(200);
+      const text = await response.text();
+      expect(JSON.parse(text)).toMatchObject({
+        status: 'degraded',
+        details: { redis: { status: 'degraded' } },
+      });
+      expect(text).not.toContain(String(redis.port));
+    }
+    expect((await gw.fetch('/health/ready')).status).toBe(200);
+    expect((await gw.fetch('/health/live')).status).toBe(200);
+
+    await redis.startAgain();
+    await until('it is back', async () => (await up()) === 1, 5_000);
+    expect(await health()).toMatchObject({ status: 'ok' });
+  });
+
+  it('may be away from the start', async () => {
+    const redis = await RedisServer.start();
+    await redis.kill();
+    const gw = await start(redis.url);
+    expect((await gw.fetch('/health/ready')).status).toBe(200);
+    expect(await (await gw.fetch('/health')).json()).toMatchObject({
+      status: 'degraded',
+      details: { redis: { status: 'degraded', reason: 'ECONNREFUSED' } },
+    });
+  });
+
+  it('has no metric and no part in health where none is configured', async () => {
+    const gw = await start('');
+    expect(await (await gw.fetch('/health')).json()).toMatchObject({ status: 'ok', details: {} });
+    expect(await (await gw.management('/metrics')).text()).not.toMatch(/^breakwater_cache_backend_up/m);
+  });
+});

@@ -1,0 +1,158 @@
+import { createSecureServer } from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
+import type { Server, Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { Authority } from '../support/certificates.js';
+import { closedPort } from '../support/closed-port.js';
+import { gateway, listen } from '../support/gateway.js';
+import { answersIn, raw } from '../support/http.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { rawUpstream } from '../support/raw-upstream.js';
+import { until } from '../support/until.js';
+import {
+  handshake,
+  switching,
+  type TestSocket,
+  WebSocketClient,
+  webSocketUpstream,
+} from '../support/websocket.js';
+
+const yaml = (upstream = '') => `
+upstreams: { users: { url: "\${USERS_URL}", ${upstream} } }
+routes: [{ id: users, match: { path: /** }, upstream: users, websocket: true }]
+`;
+
+/** The first target is `OTHER_URL`, the second `USERS_URL`. */
+const two = (upstream = '') =>
+  yaml(`balancer: round-robin, ${upstream}`).replace(
+    'url: "${USERS_URL}"',
+    'targets: [{ url: "${OTHER_URL}" }, { url: "${USERS_URL}" }]',
+  );
+
+/** @returns what came back */
+async function exchanged(client: WebSocketClient, ...messages: (string | Buffer)[]) {
+  for (const each of messages) client.socket.send(each);
+  await until('all are back', () => client.messages.length === messages.length);
+  return client.messages;
+}
+
+describe('a WebSocket', () => {
+  const server = () => webSocketUpstream().server;
+
+  it('carries messages of every kind of length there and back', async () => {
+    const gw = await gateway(yaml()).withUpstream('users', server()).start();
+    const messages = [125, 126, 65_535, 65_536, 3_000_000].map((size) => Buffer.alloc(size, 'abc'));
+    const answers = await exchanged(await WebSocketClient.open(gw.url), ...messages);
+    expect(messages.map((each, i) => each.equals(answers[i] as Buffer))).toEqual(messages.map(() => true));
+  });
+
+  it('carries a message in parts, with a ping between them', async () => {
+    const gw = await gateway(yaml()).withUpstream('users', server()).start();
+    const client = await WebSocketClient.open(gw.url);
+    client.socket.send('one ', { fin: false });
+    client.socket.ping('now');
+    client.socket.send('two ', { fin: false });
+    await until('the ping is answered', () => client.pongs.includes('now'));
+    expect(client.messages).toEqual([]);
+    client.socket.send('three', { fin: true });
+    await until('it is whole', () => client.messages.length === 1);
+    expect(client.messages).toEqual(['one two three']);
+  });
+
+  it('is compressed when both sides can', async () => {
+    let far: TestSocket | undefined;
+    const { server: deflating } = webSocketUpstream(
+      (socket) => void (far = socket.on('message', (data) => socket.send(data.toString()))),
+      { perMessageDeflate: true },
+    );
+    const gw = await gateway(yaml()).withUpstream('users', deflating).start();
+    const client = await WebSocketClient.open(gw.url, { perMessageDeflate: true });
+    expect(await exchanged(client, 'x'.repeat(100_000))).toEqual(['x'.repeat(100_000)]);
+    expect([client.socket.extensions, far?.extensions]).toEqual(['permessage-deflate', 'permessage-deflate']);
+  });
+
+  it('is not compressed when only one can', async () => {
+    const gw = await gateway(yaml()).withUpstream('users', server()).start();
+    const client = await WebSocketClient.open(gw.url, { perMessageDeflate: true });
+    expect(await exchanged(client, 'plain')).toEqual(['plain']);
+    expect(client.socket.extensions).toBe('');
+  });
+});
+
+describe('a WebSocket to an upstream with TLS', () => {
+  const authority = Authority.create();
+  const pair = authority.issue('IP:127.0.0.1');
+  const over = async (server: Server, upstream = '') => {
+    const url = await listen(webSocketUpstream(undefined, { server }).server);
+    return gateway(yaml(`tls: { ca: "\${CA}" }, ${upstream}`))
+      .withEnv({ USERS_URL: url.replace('http:', 'https:'), CA: authority.ca })
+      .start();
+  };
+
+  it('opens', async () => {
+    const gw = await over(createTlsServer(pair));
+    expect(await exchanged(await WebSocketClient.open(gw.url), 'secret')).toEqual(['secret']);
+  });
+
+  it('opens over HTTP/1.1 beside requests over HTTP/2', async () => {
+    const versions: string[] = [];
+    const server = createSecureServer({ ...pair, allowHTTP1: true }, (req, res) => {
+      versions.push(req.httpVersion);
+      res.end('ordinary');
+    });
+    server.on('session', (session) => session.setTimeout(1000, () => session.close()));
+    const gw = await over(server, 'http2: true');
+    const client = await WebSocketClient.open(gw.url);
+    expect(await exchanged(client, 'secret')).toEqual(['secret']);
+    expect(await (await gw.fetch('/plain')).text()).toBe('ordinary');
+    expect(versions).toEqual(['2.0']);
+  });
+
+  it('is refused when its certificate is not trusted', async () => {
+    const url = await listen(webSocketUpstream(undefined, { server: createTlsServer(pair) }).server);
+    const gw = await gateway(yaml('retry: { attempts: 0 }'))
+      .withEnv({ USERS_URL: url.replace('http:', 'https:') })
+      .start();
+    const [answer] = answersIn(await raw(gw.url, handshake('GET /')));
+    expect(answer?.status).toBe(502);
+  });
+});
+
+describe('an open WebSocket', () => {
+  it('holds no place in the bulkhead, and none in the pool', async () => {
+    const { server } = webSocketUpstream();
+    const one = 'bulkhead: { concurrent: 1, queue: 0 }, pool: { connections: 1 }';
+    const gw = await gateway(yaml(one)).withUpstream('users', server).start();
+    const clients: WebSocketClient[] = [];
+    for (let i = 0; i < 3; i++) clients.push(await WebSocketClient.open(gw.url));
+    expect((await gw.fetch('/plain')).status).toBe(200);
+    for (const each of clients) expect(await exchanged(each, 'hello')).toEqual(['hello']);
+  });
+
+  it('was opened where the first target was dead', async () => {
+    const { server } = webSocketUpstream();
+    const gw = await gateway(two())
+      .withUpstream('users', server)
+      .withEnv({ OTHER_URL: await closedPort() })
+      .start();
+    for (let i = 0; i < 2; i++) {
+      expect(await exchanged(await WebSocketClient.open(gw.url), 'hello')).toEqual(['hello']);
+    }
+  });
+
+  it('was asked for once, however slow the upstream was', async () => {
+    let asked = 0;
+    const slowly = (socket: Socket, head: string) => {
+      asked++;
+      setTimeout(() => socket.write(switching(head)), 50);
+    };
+    const gw = await gateway(two('hedge: { after: 1ms }, retry: { budget: 100% }'))
+      .withUpstream('users', rawUpstream(slowly).server)
+      .withUpstream('other', rawUpstream(slowly).server)
+      .start();
+    const client = await RawConnection.to(gw.url);
+    client.send(handshake('GET /'));
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
+    expect(asked).toBe(1);
+  });
+});

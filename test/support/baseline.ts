@@ -1,0 +1,97 @@
+import { readdir, readlink } from 'node:fs/promises';
+import { raw, requestHead } from './http.js';
+import { sumOf } from './metrics.js';
+import { Inspector } from './inspector.js';
+import type { GatewayProcess } from './process.js';
+import { until } from './until.js';
+
+/** Reading the sockets of another process needs Linux. */
+export const canTakeBaseline = process.platform === 'linux';
+
+/** What a gateway holds beside its heap. */
+interface Held {
+  readonly sockets: number;
+  /** Of all upstreams together. */
+  readonly inFlight: number;
+  readonly queued: number;
+}
+
+/** Every class of which there is one object for each request, or more. */
+const OF_REQUESTS = [
+  ['modules/routing/exchange.js', 'Exchange'],
+  ['modules/upstream/transport/call.js', 'Call'],
+] as const;
+
+/** MiB by which a heap may differ: compiled code and the counters of new series come and go. */
+export const HEAP_NOISE = 2;
+
+/** What a gateway process holds when nothing is under way, to compare with after a fault. */
+export class Baseline {
+  private constructor(
+    private readonly gateway: GatewayProcess,
+    private readonly inspector: Inspector,
+    private readonly held: Held,
+  ) {}
+
+  /** @param gateway from `spawnInspected`, idle */
+  static async of(gateway: GatewayProcess): Promise<Baseline> {
+    const inspector = await Inspector.to(gateway);
+    return new Baseline(gateway, inspector, await heldBy(gateway));
+  }
+
+  /** Waits until sockets and places in bulkheads are as many as at the start. */
+  async holds(): Promise<void> {
+    const wanted = JSON.stringify(this.held);
+    let found = '';
+    await until('the baseline', async () => {
+      found = JSON.stringify(await heldBy(this.gateway));
+      return found === wanted;
+    }).catch(() => {
+      throw new Error(`Held before the fault: ${wanted}\nand after it: ${found}`);
+    });
+  }
+
+  /**
+   * Repeats a fault, with the baseline after each time.
+   *
+   * @param fault once
+   * @returns MiB that the heap has grown by between the first time and the last
+   */
+  async growthThrough(fault: () => Promise<unknown>, times = 2): Promise<number> {
+    let first = 0;
+    for (let i = 0; i < times; i++) {
+      await fault();
+      await this.holds();
+      if (i === 0) first = await this.inspector.heapMiB();
+    }
+    return (await this.inspector.heapMiB()) - first;
+  }
+
+  /** @returns how many objects of requests are alive. Walks the whole heap: once for many faults is often enough. */
+  async requestsAlive(): Promise<number> {
+    let alive = 0;
+    for (const [module, name] of OF_REQUESTS) alive += await this.inspector.alive(module, name);
+    return alive;
+  }
+}
+
+/** @returns `/metrics`, read on a connection that ends: one that is kept would be counted */
+export function readMetrics(managementUrl: string): Promise<string> {
+  return raw(managementUrl, requestHead('GET /metrics', 'Connection: close'));
+}
+
+async function heldBy({ process, managementUrl }: GatewayProcess): Promise<Held> {
+  const metrics = await readMetrics(managementUrl);
+  return {
+    inFlight: sumOf(metrics, 'breakwater_bulkhead_in_flight'),
+    queued: sumOf(metrics, 'breakwater_bulkhead_queued'),
+    sockets: await socketsOf(process.child.pid),
+  };
+}
+
+async function socketsOf(pid: number | undefined): Promise<number> {
+  const files = await readdir(`/proc/${pid}/fd`);
+  // One that was closed in between has no name any more.
+  const names = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+  return names.filter((name) => name.startsWith('socket:')).length;
+}

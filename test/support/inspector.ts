@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url';
+import { spawnGateway, type GatewayProcess, type KeepUntil } from './process.js';
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+interface Reply {
+  readonly id?: number;
+  readonly result: Record<string, unknown>;
+  readonly error?: { readonly message: string };
+}
+
+/** Looks into a Node process over its inspector: what is alive in it once all garbage is gone. */
+export class Inspector {
+  private readonly pending = new Map<number, (reply: Reply) => void>();
+  private nextId = 1;
+
+  private constructor(private readonly socket: WebSocket) {
+    socket.addEventListener('message', ({ data }) => {
+      const reply = JSON.parse(String(data)) as Reply;
+      if (reply.id === undefined) return;
+      this.pending.get(reply.id)?.(reply);
+      this.pending.delete(reply.id);
+    });
+  }
+
+  static async to({ process }: GatewayProcess): Promise<Inspector> {
+    const url = /Debugger listening on (ws:\S+)/.exec(process.stderr)?.[1];
+    if (url === undefined) throw new Error(`No inspector: ${process.stderr}`);
+    const socket = new WebSocket(url);
+    await new Promise((resolve, reject) => {
+      socket.addEventListener('open', resolve);
+      socket.addEventListener('error', reject);
+    });
+    return new Inspector(socket);
+  }
+
+  /** @returns how many objects of a class of the gateway are alive, subclasses included */
+  async alive(module: string, name: string): Promise<number> {
+    const require = `process.getBuiltinModule('node:module').createRequire(${JSON.stringify(DIST)})`;
+    const expression = `${require}('./${module}').${name}.prototype`;
+    const objectGroup = 'alive';
+    const { result } = await this.send('Runtime.evaluate', { expression, objectGroup });
+    const { objectId } = result as { objectId?: string };
+    if (objectId === undefined) throw new Error(`No ${name} in ${module}: ${JSON.stringify(result)}`);
+    const { objects } = await this.send('Runtime.queryObjects', { prototypeObjectId: objectId, objectGroup });
+    const list = (objects as { objectId: string }).objectId;
+    const length = await this.send('Runtime.callFunctionOn', {
+      objectId: list,
+      functionDeclaration: 'function () { return this.length; }',
+      returnByValue: true,
+    });
+    await this.send('Runtime.releaseObjectGroup', { objectGroup });
+    return (length['result'] as { value: number }).value;
+  }
+
+  /** @returns MiB of the heap that are in use after a full collection */
+  async heapMiB(): Promise<number> {
+    await this.send('HeapProfiler.collectGarbage');
+    const { usedSize } = await this.send('Runtime.getHeapUsage');
+    return Number(usedSize) / 1024 ** 2;
+  }
+
+  private async send(method: string, params: object = {}): Promise<Record<string, unknown>> {
+    const id = this.nextId++;
+    const reply = await new Promise<Reply>((resolve) => {
+      this.pending.set(id, resolve);
+      this.socket.send(JSON.stringify({ id, method, params }));
+    });
+    if (reply.error) throw new Error(`${method}: ${reply.error.message}`);
+    return reply.result;
+  }
+}
+
+/** A gateway process that an `Inspector` can look into. */
+export function spawnInspected(yaml: string, keepUntil?: KeepUntil): Promise<GatewayProcess> {
+  return spawnGateway(yaml, { NODE_OPTIONS: '--inspect=127.0.0.1:0' }, keepUntil);
+}

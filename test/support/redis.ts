@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { Redis } from 'ioredis';
+import { describe, onTestFinished } from 'vitest';
+import type { KeyPair } from './certificates.js';
+import { TestProcess } from './process.js';
+import { until } from './until.js';
+
+const MISSING =
+  'redis-server is not on PATH. Install it (Debian: apt-get install redis-server; `npm test` as root does that).';
+
+const isThere = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .some((folder) => existsSync(join(folder, 'redis-server')));
+if (!isThere) console.warn(`Suites are skipped: ${MISSING}`);
+
+/** A suite that needs Redis: skipped without one, except where nothing may be skipped. */
+export const describeWithRedis = isThere || process.env['CI'] === 'true' ? describe : describe.skip;
+
+/** Arguments for a port of this machine and a folder of its own. */
+type Command = (port: number, folder: string) => readonly string[] | Promise<readonly string[]>;
+
+/** A redis-server of the test's own, on an ephemeral port, that keeps nothing on disk. */
+export class RedisServer {
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly command: Command,
+    private process: TestProcess,
+  ) {}
+
+  /** @param args options such as `--maxmemory 2mb`, in words */
+  static start(...args: string[]): Promise<RedisServer> {
+    return RedisServer.run((port) => ['--port', String(port), '--save', '', ...args]);
+  }
+
+  /** Over TLS alone; clients need no certificate. */
+  static async startTls({ cert, key }: KeyPair): Promise<RedisServer> {
+    return RedisServer.run(async (port, folder) => {
+      const files = [join(folder, 'cert.pem'), join(folder, 'key.pem')] as const;
+      await writeFile(files[0], cert);
+      await writeFile(files[1], key);
+      const tls = ['--tls-port', String(port), '--tls-cert-file', files[0], '--tls-key-file', files[1]];
+      return [
+        '--port',
+        '0',
+        ...tls,
+        '--tls-ca-cert-file',
+        files[0],
+        '--tls-auth-clients',
+        'no',
+        '--save',
+        '',
+      ];
+    });
+  }
+
+  /** Watches a master under the name `main`. */
+  static startSentinel(master: RedisServer): Promise<RedisServer> {
+    return RedisServer.run(async (port, folder) => {
+      const file = join(folder, 'sentinel.conf');
+      await writeFile(file, `sentinel monitor main 127.0.0.1 ${master.port} 1\n`);
+      return [file, '--sentinel', '--port', String(port)];
+    });
+  }
+
+  private static async run(command: Command): Promise<RedisServer> {
+    if (!isThere) throw new Error(MISSING);
+    const folder = await mkdtemp(join(tmpdir(), 'breakwater-redis-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    for (;;) {
+      const port = await freePort();
+      const started = await run(port, folder, command);
+      if (started) return new RedisServer(port, folder, command, started);
+    }
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** A connection to look into it. */
+  client(): Redis {
+    const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => 20 });
+    client.on('error', () => {});
+    onTestFinished(() => client.disconnect());
+    return client;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process.kill(signal);
+  }
+
+  /** Ends at once and loses all it has. */
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.process.exited;
+  }
+
+  /** On the same port, and empty. */
+  async startAgain(): Promise<void> {
+    this.process = await until('its port is free', () => run(this.port, this.folder, this.command));
+  }
+}
+
+/** @returns `undefined` when the port was taken meanwhile */
+async function run(port: number, folder: string, command: Command): Promise<TestProcess | undefined> {
+  const args = [...(await command(port, folder)), '--bind', '127.0.0.1', '--dir', folder];
+  const started = new TestProcess(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  const isReady = () =>
+    started.lines.some((line) => /Ready to accept connections|\+monitor master/.test(line));
+  const end = new Promise<'ended'>((resolve) => void started.exited.then(() => resolve('ended')));
+  const first = await Promise.race([until('Redis is ready', isReady), end]);
+  return first === 'ended' ? undefined : started;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
