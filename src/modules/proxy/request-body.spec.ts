@@ -3,8 +3,10 @@ import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { RequestBody } from './request-body.js';
 
-/** All that a body reads of a request is its stream. */
-const request = () => new PassThrough() as unknown as IncomingMessage & PassThrough;
+/** All that a body reads of a request is its stream, and how much the socket has read. */
+const request = () =>
+  Object.assign(new PassThrough(), { headers: {}, socket: { bytesRead: 0 } }) as unknown as IncomingMessage &
+    PassThrough;
 
 it('can be sent elsewhere while nobody has read of it, even when a failed call has destroyed it', () => {
   const body = new RequestBody(request(), 100);
