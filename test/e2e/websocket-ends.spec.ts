@@ -103,14 +103,15 @@ describe('a WebSocket whose upstream', () => {
     await over('upstream');
   });
 
-  it('ends, gets nothing more of a client that goes on', async () => {
-    const { client, far, over } = await start();
+  it('says no more, still hears the client', async () => {
+    const { client, far, toUpstream, over } = await start();
     client.socket.allowHalfOpen = true;
     far.end();
     await until('the client hears of it', () => client.socket.readableEnded);
-    client.socket.end(frame(FIN | TEXT, 'anybody there?'));
+    client.socket.end(frame(FIN | TEXT, 'last words'));
     expect(await client.ended()).toBe('closed');
     await over('upstream');
+    expect(framesIn(toUpstream()).map(({ payload }) => payload.toString())).toEqual(['last words']);
   });
 });
 
