@@ -103,14 +103,15 @@ describe('a WebSocket whose upstream', () => {
     await over('upstream');
   });
 
-  it('ends, gets nothing more of a client that goes on', async () => {
-    const { client, far, over } = await start();
+  it('says no more, still hears the client', async () => {
+    const { client, far, toUpstream, over } = await start();
     client.socket.allowHalfOpen = true;
     far.end();
     await until('the client hears of it', () => client.socket.readableEnded);
-    client.socket.end(frame(FIN | TEXT, 'anybody there?'));
+    client.socket.end(frame(FIN | TEXT, 'last words'));
     expect(await client.ended()).toBe('closed');
     await over('upstream');
+    expect(framesIn(toUpstream()).map(({ payload }) => payload.toString())).toEqual(['last words']);
   });
 });
 
@@ -140,6 +141,22 @@ describe('a handshake that is declined', () => {
 });
 
 describe('a gateway that leaves', { timeout: 60_000 }, () => {
+  it('closes also what opens only then', async () => {
+    let agree: (() => void) | undefined;
+    const users = rawUpstream((socket, head) => (agree = () => socket.write(switching(head))));
+    const gw = await gateway(YAML).withUpstream('users', users.server).start();
+    const client = await RawConnection.to(gw.url);
+    client.send(handshake('GET /'));
+    await until('the upstream is asked', () => agree);
+    const shutdown = gw.gateway.shutdown({ delay: 0, drain: 10_000 });
+    const server = gw.gateway.app.getHttpServer();
+    await until('the gateway takes no more connections', () => !server.listening);
+    agree?.();
+    expect(await client.until('going away')).toMatch(/^HTTP\/1\.1 101 /);
+    client.socket.end();
+    await shutdown;
+  });
+
   it('closes WebSockets with 1001 on both sides, exits with 0, and has logged each', async () => {
     const ended: number[] = [];
     const { server } = webSocketUpstream((socket) => {

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
@@ -21,6 +22,8 @@ const yaml = (upstream = '') => `
 upstreams: { users: { url: "\${USERS_URL}", ${upstream} } }
 routes: [{ id: users, match: { path: /** }, upstream: users, websocket: true }]
 `;
+
+const OPEN = 'breakwater_websocket_connections{route="users"}';
 
 /** The first target is `OTHER_URL`, the second `USERS_URL`. */
 const two = (upstream = '') =>
@@ -154,5 +157,78 @@ describe('an open WebSocket', () => {
     client.send(handshake('GET /'));
     expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
     expect(asked).toBe(1);
+  });
+});
+
+describe('a handshake', () => {
+  it('is not answered from the cache', async () => {
+    const ordinary = createServer((_req, res) => res.setHeader('cache-control', 'max-age=60').end('stored'));
+    const { server } = webSocketUpstream(undefined, { server: ordinary });
+    const gw = await gateway(yaml().replace('websocket:', 'cache: { per: public }, websocket:'))
+      .withUpstream('users', server)
+      .start();
+    expect(await (await gw.fetch('/')).text()).toBe('stored');
+    expect((await gw.fetch('/')).headers.get('cache-status')).toContain('hit');
+    expect(await exchanged(await WebSocketClient.open(gw.url), 'hello')).toEqual(['hello']);
+  });
+
+  it('is not mirrored, and no fallback takes it', async () => {
+    const asked: string[] = [];
+    const other = createServer((req, res) => {
+      asked.push(req.url ?? '');
+      res.end();
+    });
+    other.on('upgrade', (req, socket) => {
+      asked.push(req.url ?? '');
+      socket.destroy();
+    });
+    const text = yaml('retry: { attempts: 0 }, fallback: { upstream: other }')
+      .replace('upstreams: {', 'upstreams: { other: { url: "${OTHER_URL}" },')
+      .replace('websocket:', 'mirror: { upstream: other, percent: 100% }, websocket:');
+    const { server, sockets } = webSocketUpstream();
+    const gw = await gateway(text).withUpstream('users', server).withUpstream('other', other).start();
+    expect(await exchanged(await WebSocketClient.open(gw.url), 'hello')).toEqual(['hello']);
+    await gw.fetch('/ordinary');
+    await until('the mirror has it', () => asked.includes('/ordinary'));
+    for (const each of sockets) each.terminate();
+    await new Promise((resolve) => server.close(resolve));
+    const [answer] = answersIn(await raw(gw.url, handshake('GET /')));
+    expect(answer?.status).toBe(502);
+    expect(asked).toEqual(['/ordinary']);
+  });
+
+  it('is answered with the headers that the route says', async () => {
+    const users = rawUpstream((socket, head) =>
+      socket.write(switching(head, 'X-Powered-By: PHP', 'X-Kept: yes')),
+    );
+    const rules = 'headers: { response: { set: { x-set: "1" }, remove: [x-powered-by] } }, websocket:';
+    const gw = await gateway(yaml().replace('websocket:', rules)).withUpstream('users', users.server).start();
+    const client = await RawConnection.to(gw.url);
+    client.send(handshake('GET /'));
+    const head = await client.until('\r\n\r\n');
+    expect(head).toMatch(/^x-set: 1\r$/im);
+    expect(head).toMatch(/^x-kept: yes\r$/im);
+    expect(head).not.toMatch(/^x-powered-by/im);
+  });
+
+  it.each([
+    ['is reset', (socket: Socket) => socket.resetAndDestroy()],
+    ['ends', (socket: Socket) => socket.end()],
+  ])('whose client %s while it waits leaves nothing behind', async (_, leave) => {
+    let far: Socket | undefined;
+    const users = rawUpstream((socket) => (far = socket));
+    const gw = await gateway(yaml('breaker: { consecutiveFailures: 1 }'))
+      .withUpstream('users', users.server)
+      .start();
+    const client = await RawConnection.to(gw.url);
+    client.send(handshake('GET /'));
+    const socket = await until('the upstream is asked', () => far);
+    leave(client.socket);
+    await until('the upstream is rid of it', () => socket.destroyed, 2_000);
+    const given = 'breakwater_upstream_requests_total{upstream="users",outcome="client_gone"}';
+    await until('the call is given up', () => gw.metric(given));
+    await until('none is open', async () => (await gw.metric(OPEN)) === 0);
+    expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="users"}')).toBe(0);
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
   });
 });

@@ -62,13 +62,16 @@ async function startRaw(websocket = 'true') {
   };
 }
 
+/** Milliseconds in which a busy machine opens two WebSockets. */
+const SOON = 2500;
+
 /** Seconds since the epoch, with a fraction. */
 const inMs = (ms: number) => (Date.now() + ms) / 1000;
 
 describe('a WebSocket whose token expires', () => {
   it('is closed with 1008 on both sides, unless the route lets it last', async () => {
     const { gw, connect, ended } = await start();
-    const headers = bearer({ exp: inMs(400) });
+    const headers = bearer({ exp: inMs(SOON) });
     const [mine, lasting] = [await connect('/mine', headers), await connect('/lasting', headers)];
     const reason = { code: 1008, reason: 'token expired' };
     expect(await until('it is closed', () => mine.closed)).toEqual(reason);
@@ -80,8 +83,8 @@ describe('a WebSocket whose token expires', () => {
   });
 
   it('is open for as long as the token would be let in', async () => {
-    const { connect } = await start('true', '1s');
-    const client = await connect('/mine', bearer({ exp: inMs(-400) }));
+    const { connect } = await start('true', `${SOON}ms`);
+    const client = await connect('/mine', bearer({ exp: inMs(-100) }));
     client.socket.send('within the skew');
     await until('it is open', () => client.messages.includes('within the skew'));
     expect(await until('it is closed', () => client.closed)).toMatchObject({ code: 1008 });
@@ -97,10 +100,24 @@ describe('a WebSocket whose token expires', () => {
       .start();
     const open = (headers: Record<string, string>) => WebSocketClient.open(`${gw.url}/mine`, { headers });
     const lasting = await open({ authorization: 'Bearer opaque' });
-    const other = await open(bearer({ exp: inMs(1100) }));
+    const other = await open(bearer({ exp: inMs(SOON) }));
     await until('the other one is closed', () => other.closed);
     lasting.socket.send('still here');
     await until('it is open', () => lasting.messages.includes('still here'));
+  });
+
+  it('leaves no timer behind when it is closed before', async () => {
+    const { gw, connect } = await start();
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+    await connect('/mine', bearer()).then(({ socket }) => socket.terminate());
+    const open = 'breakwater_websocket_connections{route="mine"}';
+    await until('the first is gone', async () => (await gw.metric(open)) === 0);
+    const before = timers();
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connect('/mine', bearer())));
+    expect(timers()).toBeGreaterThanOrEqual(before + 20);
+    for (const { socket } of clients) socket.terminate();
+    await until('all are gone', async () => (await gw.metric(open)) === 0);
+    await until('no timer is left', () => timers() < before + 10);
   });
 
   it('may be open for longer than any timer lasts', async () => {

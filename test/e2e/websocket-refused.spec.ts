@@ -71,6 +71,17 @@ describe('a WebSocket handshake', () => {
     expect(users.received).not.toMatch(/^(?:upgrade|connection: upgrade)/im);
   });
 
+  it.each([
+    ['with a length', { 'Content-Length': '5' }, 'hello'],
+    ['in chunks', { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n'],
+  ])('on such a route keeps its body, %s', async (_, fields, body) => {
+    const users = rawUpstream(ok('plain'));
+    const gw = await gateway(yaml()).withUpstream('users', users.server).start();
+    const [answer] = await answersTo(gw.url, handshake('GET /plain', fields) + body);
+    expect(answer).toMatchObject({ status: 200, body: 'plain' });
+    expect(users.received).toContain('hello');
+  });
+
   it('behind an answer that is still owed is an ordinary request', async () => {
     const users = rawUpstream(ok('first'), ok('second'));
     const gw = await gateway(yaml()).withUpstream('users', users.server).start();

@@ -83,6 +83,7 @@ describe('a WebSocket', () => {
     expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="users"}')).toBe(0);
     client.socket.close();
     await until('it is gone', async () => (await gw.metric(OPEN)) === 0);
+    expect(await gw.metric(requests)).toBe(1);
   });
 
   it('is ended at the upstream when its client vanishes', async () => {

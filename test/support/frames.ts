@@ -55,11 +55,9 @@ export function framesIn(bytes: Buffer | string): Frame[] {
       short < 126 ? short : Number(short === 126 ? rest.readUInt16BE(2) : rest.readBigUInt64BE(2));
     const mask = isMasked ? rest.subarray(at, (at += 4)) : [];
     if (rest.length < at + length) throw new Error(`Half a frame of ${rest.length} bytes`);
-    frames.push({
-      first,
-      isMasked,
-      payload: rest.subarray(at, at + length).map((byte, i) => byte ^ (mask[i % 4] ?? 0)) as Buffer,
-    });
+    const payload = rest.subarray(at, at + length);
+    const plain = isMasked ? payload.map((byte, i) => byte ^ (mask[i % 4] ?? 0)) : payload;
+    frames.push({ first, isMasked, payload: Buffer.from(plain) });
     rest = rest.subarray(at + length);
   }
   return frames;

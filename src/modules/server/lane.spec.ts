@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setImmediate as tick } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { closeFrame } from '../../common/http/close-frame.js';
 import { FrameReader } from '../../common/http/frame-reader.js';
 import { bareFrame, BINARY, CLOSE, FIN, frame, framesIn, MORE, PING } from '../../../test/support/frames.js';
@@ -74,22 +74,40 @@ it('passes everything on, however it is cut, and its close frame comes between t
   }
 });
 
-it('makes its source wait while nobody reads', async () => {
-  const [from, to] = [new PassThrough(), new PassThrough()];
-  new Lane(from, to, new FrameReader({ maxMessageBytes: 1e9 })).open({
-    onFarewell: () => undefined,
-    onViolation: () => undefined,
-    onOver: () => undefined,
-  });
-  while (from.write(bareFrame(FIN | BINARY, Buffer.alloc(1000))));
-  for (let i = 0; i < 10; i++) {
-    from.write(bareFrame(FIN | BINARY, Buffer.alloc(10_000)));
-    await tick();
+describe('a lane to somebody who does not read', () => {
+  async function blocked() {
+    const [from, to] = [new PassThrough(), new PassThrough()];
+    const tested = new Lane(from, to, new FrameReader({ maxMessageBytes: 1e9 }));
+    const ignore = () => undefined;
+    tested.open({ onFarewell: ignore, onViolation: ignore, onOver: ignore });
+    for (let i = 0; i < 1000 && !from.isPaused(); i++) {
+      from.write(bareFrame(FIN | BINARY, Buffer.alloc(1000)));
+      await tick();
+    }
+    return { from, to, tested };
   }
-  expect(from.readableLength + from.writableLength).toBeGreaterThan(0);
-  from.end();
-  to.resume();
-  await finished(to);
+
+  it('makes its source wait', async () => {
+    const { from, to } = await blocked();
+    const before = to.writableLength + to.readableLength;
+    for (let i = 0; i < 10; i++) {
+      from.write(bareFrame(FIN | BINARY, Buffer.alloc(1000)));
+      await tick();
+    }
+    expect(to.writableLength + to.readableLength).toBe(before);
+    from.end();
+    to.resume();
+    await finished(to);
+    expect(from.readableEnded).toBe(true);
+  });
+
+  it('reads on for nobody once it is over', async () => {
+    const { from, tested } = await blocked();
+    tested.close(FAREWELL);
+    from.end(Buffer.alloc(100_000));
+    await finished(from);
+    expect(from.readableEnded).toBe(true);
+  });
 });
 
 it('ends without a close frame where there is no place for one', async () => {

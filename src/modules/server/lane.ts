@@ -67,7 +67,6 @@ export class Lane {
     if (this.over) return;
     this.over = true;
     const { farewell, frames, from, to } = this;
-    this.held = undefined;
     if (!to.writableEnded) {
       // Inside a frame, or after a close frame, there is no place for another one.
       if (farewell && frames.atBoundary && !frames.sawClose) to.end(farewell);

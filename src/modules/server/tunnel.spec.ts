@@ -38,14 +38,19 @@ async function connection(): Promise<[near: Socket, far: Socket]> {
 }
 
 class Peer {
-  received = Buffer.alloc(0);
+  /** Bytes. */
+  size = 0;
+  private readonly chunks: Buffer[] = [];
 
   constructor(readonly socket: Socket) {
-    socket.on('data', (chunk: Buffer) => (this.received = Buffer.concat([this.received, chunk])));
+    socket.on('data', (chunk: Buffer) => {
+      this.chunks.push(chunk);
+      this.size += chunk.length;
+    });
   }
 
   get frames(): Frame[] {
-    return framesIn(this.received);
+    return framesIn(Buffer.concat(this.chunks));
   }
 }
 
@@ -112,27 +117,48 @@ describe('a tunnel that ends', () => {
     async (reason) => {
       const { tunnel, page, service, end } = await start();
       service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
-      await eventually(() => page.received.length === 4);
+      await eventually(() => page.size === 4);
       tunnel.close(reason);
       vi.advanceTimersByTime(4_999);
       await tick();
       expect(end()).toBeUndefined();
       vi.advanceTimersByTime(1);
       expect(await eventually(end)).toMatchObject({ reason });
-      expect(page.received.length).toBe(4);
+      expect(page.size).toBe(4);
     },
   );
 
   it('waits for such a frame while all leave, for that has a bound of its own', async () => {
     const { tunnel, page, service, end } = await start();
     service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
-    await eventually(() => page.received.length === 4);
+    await eventually(() => page.size === 4);
     tunnel.close('drain');
     vi.advanceTimersByTime(20_000);
     service.socket.write('lf');
-    await eventually(() => page.received.length > 6);
+    await eventually(() => page.size > 6);
     expect(page.frames.map(({ first }) => first)).toEqual([FIN | BINARY, CLOSE]);
     expect(end()).toBeUndefined();
+    tunnel.destroy();
+    expect(await eventually(end)).toMatchObject({ reason: 'drain' });
+  });
+
+  it('waits for no upstream whose client broke off', async () => {
+    const { page, service, end } = await start();
+    page.socket.resetAndDestroy();
+    service.socket.write(bareFrame(FIN | BINARY, 'anybody there?'));
+    expect(await eventually(end)).toMatchObject({ reason: 'client' });
+  });
+
+  it('ends for one reason, the first', async () => {
+    const { tunnel, page, service, end } = await start();
+    service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
+    await eventually(() => page.size === 4);
+    tunnel.close('drain');
+    tunnel.close('token_expired');
+    expect(vi.getTimerCount()).toBe(0);
+    service.socket.write('lf');
+    await eventually(() => page.size > 6);
+    expect(closeOf(page.frames[1]!)).toEqual({ code: 1001, reason: 'going away' });
     tunnel.destroy();
     expect(await eventually(end)).toMatchObject({ reason: 'drain' });
   });
@@ -141,7 +167,7 @@ describe('a tunnel that ends', () => {
     const { tunnel, page, end } = await start();
     tunnel.destroy();
     expect(await eventually(end)).toMatchObject({ reason: 'cut' });
-    expect(page.received.length).toBe(0);
+    expect(page.size).toBe(0);
   });
 
   it('has a place for its close frame between the parts of a message', async () => {
@@ -182,7 +208,7 @@ describe('a tunnel that ends', () => {
     // What is on its way to it.
     client.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
     tunnel.close('drain');
-    await eventually(() => service.received.length > 0);
+    await eventually(() => service.size > 0);
     service.socket.resetAndDestroy();
     page.socket.resume();
     await eventually(() => page.socket.readableEnded);

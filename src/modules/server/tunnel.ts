@@ -89,7 +89,6 @@ export class Tunnel {
     if (this.leaving) return;
     this.leaving = true;
     this.reason ??= reason;
-    this.client.setTimeout(0);
     if (reason !== 'drain') this.cutSoon(PATIENCE_MS);
     const { code, text } = CLOSES[reason];
     this.down.close(closeFrame(code, text));

@@ -66,8 +66,13 @@ export function answerUpgrades(
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
     const drained = () => res.emit('drain');
-    socket.on('error', () => socket.destroy()).on('drain', drained);
-    res.once('finish', () => linger(socket)).once('close', () => socket.off('drain', drained));
+    const gone = () => socket.destroy();
+    // Nothing is taken from it yet; only then does it tell that the client has left.
+    const look = () => void (socket.readableLength === 0 && socket.read());
+    socket.on('error', gone).on('drain', drained).on('readable', look).on('end', gone);
+    res
+      .once('finish', () => linger(socket))
+      .once('close', () => socket.off('drain', drained).off('readable', look).off('end', gone));
     answer(req, res);
   });
 }

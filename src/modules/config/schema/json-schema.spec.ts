@@ -83,7 +83,8 @@ const SERVED = [
     'routes.*',
     'id match match.path match.methods match.hosts match.headers upstream timeout maxBodyBytes',
   ),
-  ...under('routes.*', 'websocket websocket.idleTimeout'),
+  ...under('routes.*', 'websocket'),
+  ...under('routes.*.websocket', 'idleTimeout closeOnExpiry maxMessageBytes maxControlFrames origins'),
   ...under(
     'routes.*',
     'split split.*.upstream split.*.weight rewrite rewrite.stripPrefix rewrite.path headers headers.request headers.response',
