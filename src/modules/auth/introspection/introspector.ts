@@ -95,7 +95,7 @@ export class Introspector {
     // `refusalOf` lets only numbers through.
     const exp = claims.exp as number;
     return {
-      identity: identityOf(claims, { provider: this.id, forwardClaims }),
+      identity: identityOf(answer, { provider: this.id, forwardClaims }),
       expiresAtMs: exp * 1000 + clockSkew,
       key: this.answerOfNow(maxAge),
     };
