@@ -18,3 +18,7 @@ export class Unavailable {
 
 /** Why a credential is not taken. */
 export type Refusal = Exclude<AuthFailure, AwayReason> | Unavailable;
+
+export function isRefusal<T extends object>(verdict: T | Refusal): verdict is Refusal {
+  return typeof verdict === 'string' || verdict instanceof Unavailable;
+}
