@@ -19,6 +19,6 @@ export class Unavailable {
 /** Why a credential is not taken. */
 export type Refusal = Exclude<AuthFailure, AwayReason> | Unavailable;
 
-export function isRefusal<T extends object>(verdict: T | Refusal): verdict is Refusal {
+export function isRefusal(verdict: object | Refusal): verdict is Refusal {
   return typeof verdict === 'string' || verdict instanceof Unavailable;
 }
