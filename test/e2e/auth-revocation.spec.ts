@@ -85,6 +85,23 @@ describe('a token that is revoked', () => {
   });
 });
 
+describe('who may revoke a token', () => {
+  it('is who has the management token, if there is one', async () => {
+    const gw = await gateway(`management: { token: operators-only }${yaml('')}`)
+      .withUpstream('users', recording().handler)
+      .start();
+    const revoke = async (headers: Record<string, string>) => {
+      const query = new URLSearchParams(of('a')).toString();
+      return (await gw.management(`/admin/tokens/revoke?${query}`, { method: 'POST', headers })).status;
+    };
+    const ask = async () => (await gw.fetch('/1', { headers: bearer({ jti: 'a', exp: EXP }) })).status;
+    expect([await revoke({}), await revoke(bearer({ jti: 'a', exp: EXP })), await ask()]).toEqual([
+      401, 401, 200,
+    ]);
+    expect([await revoke({ authorization: 'Bearer operators-only' }), await ask()]).toEqual([200, 401]);
+  });
+});
+
 describeWithRedis('a token that is revoked, with Redis', () => {
   it('is refused by every gateway, and by one that starts later from its first request on', async () => {
     const redis = await RedisServer.start();

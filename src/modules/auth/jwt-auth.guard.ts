@@ -10,7 +10,7 @@ import { AuthProviders } from './auth-providers.js';
 import { refusal } from './challenge.js';
 import { type PresentedKey, presentedKey } from './presented-key.js';
 import { TokenVerifier } from './token-verifier.service.js';
-import { type Refusal, Unavailable } from './unavailable.js';
+import { isRefusal, type Refusal } from './unavailable.js';
 
 const BEARER = /^bearer +([^\s]+) *$/i;
 const REQUIRED = new AuthPolicy({});
@@ -75,7 +75,7 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange | undefined): true {
-    if (typeof verdict === 'string' || verdict instanceof Unavailable) return this.refuse(verdict, policy);
+    if (isRefusal(verdict)) return this.refuse(verdict, policy);
     const lack = policy.lack(verdict);
     if (lack !== undefined) return this.refuse(lack, policy);
     if (exchange) {

@@ -4,7 +4,7 @@ import { type IdentityRules, identityOf } from './identity-of.js';
 import type { FoundKeys, KeySource } from './key-source.js';
 import { type ClaimRules, refusalOf } from './registered-claims.js';
 import type { UnverifiedToken } from './token-header.js';
-import { type Refusal, Unavailable } from './unavailable.js';
+import { isRefusal, type Refusal } from './unavailable.js';
 import type { VerificationKey } from './verification-key.js';
 
 /** What holds until the token ends, or until what vouches for it no longer does. */
@@ -51,9 +51,7 @@ export class JwtProvider {
   verify(token: string, read: UnverifiedToken, nowMs: number): Verdict | Promise<Verdict> {
     const found = this.keys.find(read);
     const verifyWith = (keys: FoundKeys) =>
-      typeof keys === 'string' || keys instanceof Unavailable
-        ? keys
-        : this.tryKeys(keys, 0, token, read, nowMs);
+      isRefusal(keys) ? keys : this.tryKeys(keys, 0, token, read, nowMs);
     return found instanceof Promise ? found.then(verifyWith) : verifyWith(found);
   }
 

@@ -8,7 +8,7 @@ import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
 import { TokenHashes } from './token-hashes.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
-import { type Refusal, Unavailable } from './unavailable.js';
+import { isRefusal, type Refusal } from './unavailable.js';
 
 const REMEMBERED_TOKENS = 10_000;
 
@@ -61,7 +61,7 @@ export class TokenVerifier {
   }
 
   private remember(hashed: string, verdict: Verdict): Identity | Refusal {
-    if (typeof verdict === 'string' || verdict instanceof Unavailable) return verdict;
+    if (isRefusal(verdict)) return verdict;
     if (this.denylist.denies(verdict.identity)) return 'revoked';
     this.verified.set(hashed, verdict);
     return verdict.identity;

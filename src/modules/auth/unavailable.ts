@@ -18,3 +18,7 @@ export class Unavailable {
 
 /** Why a credential is not taken. */
 export type Refusal = Exclude<AuthFailure, AwayReason> | Unavailable;
+
+export function isRefusal(verdict: object | Refusal): verdict is Refusal {
+  return typeof verdict === 'string' || verdict instanceof Unavailable;
+}

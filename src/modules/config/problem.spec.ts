@@ -5,6 +5,7 @@ import { formatProblems } from './problem.js';
 describe('formatProblems', () => {
   it('writes one line each, in the order of the file', () => {
     const problems = [
+      { file: 'keys.yaml', path: 'apiKeys', line: 1, column: 1, message: 'last' },
       { path: 'routes[0].id', line: 12, column: 9, message: 'third' },
       { path: 'server.port', line: 2, column: 14, message: 'second' },
       { path: '', line: 2, column: 3, message: 'first' },
@@ -14,6 +15,7 @@ describe('formatProblems', () => {
         'gateway.yaml:2:3 first',
         'gateway.yaml:2:14 server.port: second',
         'gateway.yaml:12:9 routes[0].id: third',
+        'keys.yaml:1:1 apiKeys: last',
       ].join('\n'),
     );
   });

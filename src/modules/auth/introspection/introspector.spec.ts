@@ -3,6 +3,7 @@ import { HttpService } from '@nestjs/axios';
 import { describe, expect, it } from 'vitest';
 import { listen } from '../../../../test/support/gateway.js';
 import type { AuthProviderConfig } from '../../config/gateway-config.js';
+import type { Identity } from '../../routing/identity.js';
 import { Unavailable } from '../unavailable.js';
 import { Introspector } from './introspector.js';
 
@@ -48,7 +49,10 @@ describe('Introspector', () => {
   it('needs no end of the token', async () => {
     for (const answer of [{ active: true }, { active: true, exp: null }]) {
       const { verify } = await setUp(answer);
-      expect(await verify()).toMatchObject({ identity: { subject: '' }, key: { retired: false } });
+      const verdict = await verify();
+      // Nothing is claimed that the issuer has not said.
+      expect(verdict).toMatchObject({ identity: { subject: '', claims: answer }, key: { retired: false } });
+      expect((verdict as { identity: Identity }).identity.claims).toEqual(answer);
     }
   });
 

@@ -49,6 +49,10 @@ describe('readJwks', () => {
     expect(readJwks(document, ['RS256'])).toBeUndefined();
   });
 
+  it('reads the first hundred of a set, which has no more', () => {
+    expect(read(...Array.from({ length: 101 }, (_, i) => jwk(ec, { kid: `${i}` })))).toHaveLength(100);
+  });
+
   it('tells equal keys from others', () => {
     const [first, again, renamed] = read(jwk(ec), jwk(ec), jwk(ec, { kid: 'x' })) ?? [];
     expect(again?.fingerprint).toBe(first?.fingerprint);

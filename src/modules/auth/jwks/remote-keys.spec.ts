@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { HttpService } from '@nestjs/axios';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
@@ -128,6 +129,21 @@ describe('RemoteKeys', () => {
     expect(await find(a, { kid: undefined })).toEqual(['a']);
   });
 
+  it('finds the only key of its algorithm for a token that names none', async () => {
+    const { keys, find, server } = await setUp(a);
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+    server.keys.push({ ...rsa.export({ format: 'jwk' }), kid: 'rsa' });
+    await keys.refresh();
+    expect(await find(a, { kid: undefined })).toEqual(['a']);
+    expect(await find(a, { kid: 'rsa' })).toBe('unknown_key');
+  });
+
+  it('tries no more than four of the keys that share an id', async () => {
+    const { keys, find } = await setUp(...Array.from({ length: 6 }, () => new IssuerKey('a')));
+    await keys.refresh();
+    expect(await find(a)).toEqual(['a', 'a', 'a', 'a']);
+  });
+
   it.each<[string, (server: KeyServer) => void, KeyRefreshResult]>([
     ['HTML', (server) => (server.answer = (_req, res) => void res.end('<html>')), 'malformed'],
     ['another document', (server) => (server.answer = (_req, res) => void res.end('{"a":1}')), 'malformed'],
@@ -194,6 +210,22 @@ describe('RemoteKeys', () => {
     };
     keys.start();
     for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) await outage(seconds);
+  });
+
+  it('asks once more before its keys are too old', async () => {
+    const { keys, find, server, clock } = await setUp(a);
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => {
+      keys.stop();
+      vi.useRealTimers();
+    });
+    keys.start();
+    await keys.refresh();
+    server.answer = unavailable;
+    for (let i = 0; i < 8; i++) await keys.refresh();
+    clock.time += CONFIG.maxStale - 10_000;
+    await keys.refresh();
+    expect(await find(b)).toEqual(['keys_unavailable', 10]);
   });
 
   it('survives a rotation during an outage: old keys hold, new ones count from the first fetch on', async () => {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../parse-config.js';
 import { formatProblems } from '../problem.js';
@@ -256,6 +257,20 @@ describe('keys of providers', () => {
     ],
   ])('says what is wrong with a file of API keys, and where: %s', (apiKeysFile, expected) => {
     expect(problems({ apiKeysFile })).toEqual(expected.map((each) => expect.stringContaining(each)));
+  });
+
+  it('names a file as it is found from where the configuration is named', () => {
+    const read: string[] = [];
+    const text = JSON.stringify({ auth: { main: { apiKeysFile: 'keys/more.yaml' } } });
+    const readFile = (path: string) => {
+      read.push(path);
+      return 'apiKeys: 1';
+    };
+    const result = parseConfig(text, { file: 'conf/gateway.yaml', env: {}, readFile });
+    expect(read).toEqual([resolve('conf/keys/more.yaml')]);
+    expect(result.ok ? [] : result.problems).toEqual([
+      expect.objectContaining({ file: 'conf/keys/more.yaml', path: 'apiKeys', line: 1, column: 10 }),
+    ]);
   });
 
   it('takes no API key of a file that is there already', () => {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { configOf } from '../../../../test/support/gateway.js';
+import { ConfigStore } from '../../config/config.store.js';
+import { RedisConnection } from '../../redis/redis.connection.js';
+import { AuthEvents, type DenylistState } from '../../routing/auth-events.js';
+import { identityOf } from '../identity-of.js';
+import { isTokenId, TokenDenylist } from './token-denylist.service.js';
+
+const NOW = 1_800_000_000;
+const HOUR = 3_600;
+
+function setUp() {
+  const provider = `{ secret: ${'x'.repeat(32)}, algorithms: [HS256]`;
+  const store = new ConfigStore(
+    configOf(`auth: { main: ${provider} }, slow: ${provider}, clockSkew: 3h } }`),
+  );
+  const clock = { seconds: NOW, now: () => 0, wall: () => clock.seconds * 1000 };
+  const events = new AuthEvents();
+  const states: DenylistState[] = [];
+  events.denylistChanged.on((state) => states.push(state));
+  const denylist = new TokenDenylist(store, clock, new RedisConnection(store), events);
+  const denies = (jti: unknown) =>
+    denylist.denies(identityOf({ jti }, { provider: 'main', forwardClaims: {} }));
+  return { clock, denylist, denies, states };
+}
+
+describe('TokenDenylist', () => {
+  it('denies a token for as long as any provider may take it', async () => {
+    const { clock, denylist, denies } = setUp();
+    await denylist.deny({ id: 'a', expiresAt: NOW });
+    clock.seconds = NOW + 4 * HOUR - 1;
+    await denylist.deny({ id: 'b', expiresAt: NOW + 9 * HOUR });
+    expect([denies('a'), denies('b'), denies('c')]).toEqual([true, true, false]);
+    clock.seconds = NOW + 4 * HOUR + 60;
+    await denylist.deny({ id: 'c', expiresAt: NOW + 9 * HOUR });
+    expect([denies('a'), denies('b'), denies('c')]).toEqual([false, true, true]);
+  });
+
+  it('goes by ids that are text', async () => {
+    const { denylist, denies } = setUp();
+    await denylist.deny({ id: '1', expiresAt: NOW });
+    expect([denies('1'), denies(1), denies(['1']), denies(undefined), denies(null)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('tells what is new, and no more', async () => {
+    const { denylist, states } = setUp();
+    let grown = 0;
+    denylist.grown.on(() => grown++);
+    for (const id of ['a', 'a', 'b']) await denylist.deny({ id, expiresAt: NOW });
+    await denylist.deny({ id: 'over', expiresAt: NOW - 5 * HOUR });
+    expect(grown).toBe(2);
+    expect(states).toEqual([
+      { size: 1, inStep: undefined },
+      { size: 2, inStep: undefined },
+    ]);
+  });
+
+  it('takes ids of 1 to 512 characters', () => {
+    expect(['', 'a', 'x'.repeat(512), 'x'.repeat(513)].map(isTokenId)).toEqual([false, true, true, false]);
+  });
+});
