@@ -108,6 +108,26 @@ describeWithRedis('gateways that share Redis', () => {
     expect(stats).toMatch(/cmdstat_mget:calls=1,/);
   });
 
+  it('do not wait for a client that left while Redis was asked', async () => {
+    const { redis, a, seen } = await start();
+    redis.signal('SIGSTOP');
+    const gone = new AbortController();
+    const server = a.gw.gateway.app.getHttpServer();
+    const connections = () =>
+      new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+    const early = fetch(`${a.gw.url}/1`, { signal: gone.signal });
+    await until('it is there', async () => (await connections()) === 1);
+    // Answered by the same loop, and so after what came before.
+    await a.gw.management('/health/live');
+    gone.abort();
+    await expect(early).rejects.toThrow();
+    await until('it is gone', async () => (await connections()) === 0);
+    redis.signal('SIGCONT');
+    // Sooner than anybody waits for another one.
+    void a.gw.fetch('/1');
+    await until('the upstream is asked', () => seen.length > 0, 2_500);
+  });
+
   it('keep what is too large for the cache out of Redis', async () => {
     const { a, entries } = await start((n) => ({ body: 'x'.repeat(n === 1 ? 2000 : 10) }), {
       memory: '{ maxEntryBytes: 1KiB }',
