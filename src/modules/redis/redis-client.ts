@@ -1,3 +1,4 @@
+import './steady-streams.js';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from '../../common/resilience/backoff.js';
 import type { RedisConfig } from '../config/gateway-config.js';
