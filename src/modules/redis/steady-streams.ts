@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 
 interface Connector {
-  connect(...args: unknown[]): Promise<Socket>;
+  connect: (this: Connector, ...args: unknown[]) => Promise<Socket>;
 }
 
 const standalone = createRequire(import.meta.url)('ioredis/built/connectors/StandaloneConnector.js') as {
