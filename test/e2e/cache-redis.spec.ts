@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { describeWithRedis, RedisServer } from '../support/redis.js';
 import { type Answer, replicas, type ReplicasOptions } from '../support/replicas.js';
@@ -106,6 +107,26 @@ describeWithRedis('gateways that share Redis', () => {
     expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['1']));
     const stats = await client.info('commandstats');
     expect(stats).toMatch(/cmdstat_mget:calls=1,/);
+  });
+
+  it('do not wait for a client that left while Redis was asked', async () => {
+    const { redis, a, seen } = await start();
+    redis.signal('SIGSTOP');
+    const server = a.gw.gateway.app.getHttpServer();
+    const connections = () =>
+      new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+    const early = request(`${a.gw.url}/1`, { agent: false }).on('error', () => {});
+    early.end();
+    await until('it is there', async () => (await connections()) === 1);
+    // Answered by the same loop, and so after what came before.
+    await a.gw.management('/health/live');
+    early.destroy();
+    await until('it is gone', async () => (await connections()) === 0);
+    redis.signal('SIGCONT');
+    // Sooner than anybody waits for another one.
+    const next = a.gw.fetch('/1');
+    await until('the upstream is asked', () => seen.length > 0, 2_500);
+    expect((await next).status).toBe(200);
   });
 
   it('keep what is too large for the cache out of Redis', async () => {

@@ -161,6 +161,8 @@ export class CacheInterceptor implements NestInterceptor {
   /** Others wait for this one. */
   private lead(lookup: Lookup, entry: CacheEntry | undefined): void {
     const { exchange, key } = lookup;
+    // Left while Redis was asked: nothing would tell those who wait.
+    if (exchange.res.closed && !exchange.stored) return;
     const land = this.flights.lead(key);
     exchange.tap = this.tap(lookup, entry, () => land('done'));
     // A background refresh outlives its client, and is over when its call is.

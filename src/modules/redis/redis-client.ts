@@ -1,3 +1,4 @@
+import './steady-streams.js';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from '../../common/resilience/backoff.js';
 import type { RedisConfig } from '../config/gateway-config.js';
@@ -7,6 +8,7 @@ export type RedisClient = Redis | Cluster;
 
 /** Milliseconds; a server that is back is found within twice that. */
 const RECONNECT = { base: 100, max: 2_000 };
+const SENTINEL_PORT = 26_379;
 
 /**
  * Makes the client of a server, a cluster, or a master that sentinels watch. It does not connect by itself, keeps
@@ -24,7 +26,7 @@ export function redisClient(config: RedisConfig): RedisClient | undefined {
     return new Redis({
       ...common(config),
       name,
-      sentinels: nodes.map(endpoint),
+      sentinels: nodes.map((node) => endpoint(node, SENTINEL_PORT)),
       sentinelUsername,
       sentinelPassword,
       sentinelRetryStrategy: reconnectPause,
@@ -38,16 +40,19 @@ export function redisClient(config: RedisConfig): RedisClient | undefined {
   }
   if (cluster) {
     const [first = ''] = cluster;
-    return new Cluster(cluster.map(endpoint), {
-      lazyConnect: true,
-      enableOfflineQueue: false,
-      keyPrefix: config.keyPrefix,
-      clusterRetryStrategy: reconnectPause,
-      slotsRefreshTimeout: config.connectTimeout,
-      redisOptions: { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) },
-      // As they are announced: a certificate is for a name.
-      dnsLookup: (address, callback) => callback(null, address),
-    });
+    return new Cluster(
+      cluster.map((node) => endpoint(node)),
+      {
+        lazyConnect: true,
+        enableOfflineQueue: false,
+        keyPrefix: config.keyPrefix,
+        clusterRetryStrategy: reconnectPause,
+        slotsRefreshTimeout: config.connectTimeout,
+        redisOptions: { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) },
+        // As they are announced: a certificate is for a name.
+        dnsLookup: (address, callback) => callback(null, address),
+      },
+    );
   }
   if (url === '') return undefined;
   const db = Number(new URL(url).pathname.slice(1));
@@ -99,9 +104,9 @@ export function reconnectPause(attempt: number): number {
   return 20 + backoff(RECONNECT, attempt - 1, Math.random());
 }
 
-function endpoint(url: string): { host: string; port: number } {
+function endpoint(url: string, usualPort = 6379): { host: string; port: number } {
   const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) };
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) };
 }
 
 function credentials({ username, password }: URL): Pick<RedisOptions, 'username' | 'password'> {

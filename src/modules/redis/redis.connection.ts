@@ -89,7 +89,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     client.on('close', () => this.goDown());
     client.on('error', (error: unknown) => (this.lastError = reasonOf(error)));
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.config.connectTimeout);
+      const timer = setTimeout(() => this.goDown(), this.config.connectTimeout);
       this.changed.on(() => {
         clearTimeout(timer);
         resolve();

@@ -59,9 +59,7 @@ export class Replicas implements OnApplicationBootstrap, OnApplicationShutdown {
   async onApplicationBootstrap(): Promise<void> {
     if (!this.redis.isConfigured) return;
     this.redis.changed.on(({ up }) => {
-      if (!up) return;
-      if (this.isUnsure) void this.compare();
-      void this.flush();
+      if (up) this.catchUp();
     });
     this.store.forgotten.on(() => void this.begin());
     await this.subscriber.subscribe(CHANNEL, {
@@ -114,11 +112,16 @@ export class Replicas implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  /** Of one command that failed; when Redis is away, its coming back is what is waited for. */
+  private catchUp(): void {
+    if (this.isUnsure) void this.compare();
+    void this.flush();
+  }
+
+  /** After a command that failed; when Redis is away, its coming back is what is waited for. */
   private retry(): void {
     if (this.isClosed || !this.redis.isUp) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.flush(), RETRY).unref();
+    this.timer = setTimeout(() => this.catchUp(), RETRY).unref();
   }
 
   private async publish(client: RedisClient, { scope, isPurge }: Notice): Promise<true> {
@@ -170,6 +173,7 @@ export class Replicas implements OnApplicationBootstrap, OnApplicationShutdown {
       return client.hmget(PURGES, EPOCH, COUNT);
     });
     this.isUnsure = words === undefined;
+    if (this.isUnsure) this.retry();
     if (words && !this.seen.isAllOf(words[0] ?? '', Number(words[1] ?? 0))) this.cutOff.emit();
   }
 
