@@ -1,8 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import type { RouteModel } from '../routing/route.model.js';
 import { originName, type ResourceName } from './invalidation.js';
+
+/** A route, or a handler of code. */
+export interface Keyed {
+  readonly id: string;
+}
 
 const NOBODY = '-';
 /** A verified token is remembered with its identity, so that most requests find their user here. */
@@ -12,7 +16,7 @@ const users = new WeakMap<Identity, string>();
  * Names what a stored response answers. Every part comes with its length, so that no two requests can be spelled
  * alike, and the user is hashed, so that nobody can be read from a key.
  */
-export function cacheKey(exchange: Exchange, route: RouteModel, per: 'user' | 'public'): string {
+export function cacheKey(exchange: Exchange, route: Keyed, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
   const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
   return (
