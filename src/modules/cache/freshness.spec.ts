@@ -112,6 +112,7 @@ describe('CDN-Cache-Control (RFC 9213)', () => {
     ['a="b\\"c, d"', 'b"c, d'],
     ['a=b;c="d";e=?0; f', 'b'],
     ['a\t,\ta=c', 'c'],
+    ["a=b!#$%&'*+-.^_|~:/`Z9", "b!#$%&'*+-.^_|~:/`Z9"],
     ['a=1, a', true],
   ])('is a dictionary: %s', (field, value) => {
     expect(parseTargeted(field)?.get('a')).toBe(value);
