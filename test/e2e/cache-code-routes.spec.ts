@@ -200,6 +200,15 @@ describe('@Cached()', () => {
     expect([(await get('of/a', {}, 'POST')).body, (await get('of/a', {}, 'POST')).body]).toEqual(['1', '2']);
   });
 
+  it('drops what a successful POST has made old', async () => {
+    const get = await start();
+    expect((await get('of/a')).body).toBe('a undefined 1');
+    await get('of/b', {}, 'POST');
+    expect((await get('of/a')).body).toBe('a undefined 1');
+    await get('of/a', {}, 'POST');
+    expect((await get('of/a')).body).toBe('a undefined 4');
+  });
+
   it('gives the last good answer when the handler fails', async () => {
     const get = await start();
     await get('short');

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -79,7 +80,7 @@ export class CacheInterceptor implements NestInterceptor {
     if (asked.noStore || !isCacheable(exchange, policy)) {
       exchange.cacheResult = 'bypass';
       exchange.cacheStatus = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
-      this.invalidator.watch(exchange);
+      this.invalidator.follow(exchange);
       return undefined;
     }
     const key = cacheKey(exchange, route, policy.per);
@@ -223,9 +224,14 @@ function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
     !head.hasBody &&
     headers['if-match'] === undefined &&
     headers['if-unmodified-since'] === undefined &&
-    !OVERRIDES.some((name) => headers[name] !== undefined) &&
+    !hasOverride(headers) &&
     !(per === 'user' && identity?.subject === '')
   );
+}
+
+function hasOverride(headers: IncomingHttpHeaders): boolean {
+  for (const name of OVERRIDES) if (headers[name] !== undefined) return true;
+  return false;
 }
 
 function isRead({ req: { method } }: Exchange): boolean {
