@@ -18,10 +18,9 @@ const users = new WeakMap<Identity, string>();
  */
 export function cacheKey(exchange: Exchange, route: Keyed, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
+  const origin = originOf(exchange);
   const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
-  return (
-    part(route.id) + part(calledBy(exchange)) + part(user) + part(forwarded(exchange)) + part(path) + query
-  );
+  return part(route.id) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
 
 export function resourceOf(exchange: Exchange): ResourceName {
@@ -42,20 +41,20 @@ function userOf(identity: Identity): string {
   return user;
 }
 
-/** The upstream is told the port and the last dot as the client wrote them, and may write them into a link. */
-function calledBy({ head }: Exchange): string {
-  return head.authority === head.host ? head.host : head.authority.toLowerCase();
-}
-
 function originOf({ head }: Exchange): string {
   return originName(head.authority, head.host);
 }
 
-/** What a trusted proxy tells the upstream of the name it was called by. */
-function forwarded({ head, req }: Exchange): string {
-  if (!head.peerTrusted) return '';
+/**
+ * What the upstream is told of the name it was called by, and may write into a link: a usual port or a last dot, as the
+ * client wrote it, and what a trusted proxy says.
+ */
+function calledBy({ head, req }: Exchange, origin: string): string {
+  const written = head.authority.toLowerCase();
+  const name = written === origin ? '' : written;
+  if (!head.peerTrusted) return name;
   const { forwarded: whole, 'x-forwarded-host': host, 'x-forwarded-proto': proto } = req.headers;
-  return JSON.stringify([whole, host, proto]);
+  return JSON.stringify([name, whole, host, proto]);
 }
 
 function part(text: string): string {
