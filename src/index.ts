@@ -10,6 +10,8 @@ export { JsonLogger } from './logger.js';
 export { CurrentUser, Public, Scopes } from './modules/auth/auth.decorators.js';
 export { AuthModule } from './modules/auth/auth.module.js';
 export { JwtAuthGuard } from './modules/auth/jwt-auth.guard.js';
+export { CacheModule } from './modules/cache/cache.module.js';
+export { Cached, type CachedOptions } from './modules/cache/cached.decorator.js';
 export type { GatewayConfig } from './modules/config/gateway-config.js';
 export { loadConfigFile } from './modules/config/load-config-file.js';
 export { type ConfigResult, parseConfig } from './modules/config/parse-config.js';

@@ -125,7 +125,7 @@ describe('an upstream cannot break what comes after', () => {
     ['Cache-Control', '__proto__=1, constructor, max-age=60'],
     ['Cache-Control', 'private="__proto__", max-age=60'],
     ['Cache-Control', `${'a="'.repeat(3_000)}, max-age=60`],
-    ['CDN-Cache-Control', `${'a=('.repeat(2_000)}`],
+    ['CDN-Cache-Control', 'a=('.repeat(2_000)],
     ['CDN-Cache-Control', `a=(${'1 '.repeat(5_000)}`],
     ['Surrogate-Key', 'a '.repeat(5_000)],
     ['ETag', '"'.repeat(5_000)],

@@ -19,12 +19,16 @@ const gateway = oneGateway('{ ttl: 1m, staleIfError: 1h, staleWhileRevalidate: 1
 const SUBS = ['alice', 'bob', 'alice","x', 'Alice'];
 const VARY = ['accept-language', 'cookie', 'x-a', 'accept-language, x-a', 'x-user-id', 'cookie, x-b'];
 const CONTROL = [
-  ...['max-age=60', 'public, max-age=60', 's-maxage=60', 'no-cache', 'no-store', 'private, max-age=60', ''],
-  ...[
-    'max-age=60, no-cache="set-cookie"',
-    'max-age=0, stale-while-revalidate=60',
-    'max-age=0, stale-if-error=60',
-  ],
+  'max-age=60',
+  'public, max-age=60',
+  's-maxage=60',
+  'no-cache',
+  'no-store',
+  'private, max-age=60',
+  '',
+  'max-age=60, no-cache="set-cookie"',
+  'max-age=0, stale-while-revalidate=60',
+  'max-age=0, stale-if-error=60',
 ];
 const ASKED = [
   '',
@@ -97,14 +101,21 @@ function seenBy({ headers }: Asked): Record<string, string> {
   );
 }
 
-function check({ vary, asked }: ReturnType<typeof choices>, { status, body, headers }: Got): void {
+/** What it is of, and what it says; of an error of ours, and of a 416, nothing. */
+function said({ method }: Asked, telling: string, { status, body, headers }: Got): unknown[] {
+  const isOurs = status >= 500;
+  const isWhole = method !== 'HEAD' && status === 200;
+  return [
+    isOurs || status === 416 ? `"${telling}"` : headers['etag'],
+    isOurs ? telling : (headers['x-telling'] ?? telling),
+    isWhole ? body : telling,
+    status === 206 ? body : telling.slice(4),
+  ];
+}
+
+function check({ vary, asked }: ReturnType<typeof choices>, got: Got): void {
   const telling = tellingOf(asked.sub, vary, seenBy(asked));
-  if (status >= 500) return;
-  expect(headers['x-telling'] ?? telling).toBe(telling);
-  if (status !== 416) expect(headers['etag']).toBe(`"${telling}"`);
-  if (asked.method !== 'HEAD' && (status === 200 || status === 206)) {
-    expect(body).toBe(status === 206 ? telling.slice(4) : telling);
-  }
+  expect(said(asked, telling, got)).toEqual([`"${telling}"`, telling, telling, telling.slice(4)]);
 }
 
 // What is shared is the same for all users: there they are one, and only variants have to be told apart.

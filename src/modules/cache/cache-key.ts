@@ -1,8 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import type { RouteModel } from '../routing/route.model.js';
 import { originName, type ResourceName } from './invalidation.js';
+
+/** A route, or a handler of code. */
+export interface Keyed {
+  readonly id: string;
+}
 
 const NOBODY = '-';
 /** A verified token is remembered with its identity, so that most requests find their user here. */
@@ -12,12 +16,11 @@ const users = new WeakMap<Identity, string>();
  * Names what a stored response answers. Every part comes with its length, so that no two requests can be spelled
  * alike, and the user is hashed, so that nobody can be read from a key.
  */
-export function cacheKey(exchange: Exchange, route: RouteModel, per: 'user' | 'public'): string {
+export function cacheKey(exchange: Exchange, route: Keyed, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
+  const origin = originOf(exchange);
   const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
-  return (
-    part(route.id) + part(calledBy(exchange)) + part(user) + part(forwarded(exchange)) + part(path) + query
-  );
+  return part(route.id) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
 
 export function resourceOf(exchange: Exchange): ResourceName {
@@ -38,20 +41,20 @@ function userOf(identity: Identity): string {
   return user;
 }
 
-/** The upstream is told the port and the last dot as the client wrote them, and may write them into a link. */
-function calledBy({ head }: Exchange): string {
-  return head.authority === head.host ? head.host : head.authority.toLowerCase();
-}
-
 function originOf({ head }: Exchange): string {
   return originName(head.authority, head.host);
 }
 
-/** What a trusted proxy tells the upstream of the name it was called by. */
-function forwarded({ head, req }: Exchange): string {
-  if (!head.peerTrusted) return '';
+/**
+ * What the upstream is told of the name it was called by, and may write into a link: a usual port or a last dot, as the
+ * client wrote it, and what a trusted proxy says.
+ */
+function calledBy({ head, req }: Exchange, origin: string): string {
+  const written = head.authority.toLowerCase();
+  const name = written === origin ? '' : written;
+  if (!head.peerTrusted) return name;
   const { forwarded: whole, 'x-forwarded-host': host, 'x-forwarded-proto': proto } = req.headers;
-  return JSON.stringify([whole, host, proto]);
+  return JSON.stringify([name, whole, host, proto]);
 }
 
 /**

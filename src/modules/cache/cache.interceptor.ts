@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -14,9 +15,8 @@ import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
-import type { RouteModel } from '../routing/route.model.js';
 import type { CacheEntry } from './cache-entry.js';
-import { cacheKey } from './cache-key.js';
+import { cacheKey, type Keyed } from './cache-key.js';
 import { CachingTap } from './caching-tap.js';
 import { Invalidator } from './invalidator.js';
 import type { KeeperOptions } from './keeper.js';
@@ -36,7 +36,7 @@ const UNSTORABLE = { max: 10_000, ttl: 10_000 };
 /** A request that the cache may answer. */
 interface Lookup {
   readonly exchange: Exchange;
-  readonly route: RouteModel;
+  readonly route: Keyed;
   readonly policy: RouteCacheConfig;
   readonly key: string;
   readonly asked: RequestDirectives;
@@ -65,17 +65,26 @@ export class CacheInterceptor implements NestInterceptor {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     const { route } = exchange ?? {};
     if (!exchange || !route?.cache) return next.handle();
+    const waiting = this.open(exchange, route, route.cache);
+    return waiting ? waiting.then(() => next.handle()) : next.handle();
+  }
+
+  /**
+   * @param route whose answers they are
+   * @returns a promise only when there is something to wait for
+   * @throws ProblemError `not_cached`
+   */
+  open(exchange: Exchange, route: Keyed, policy: RouteCacheConfig): Promise<void> | undefined {
     const { headers } = exchange.req;
     const asked = requestDirectives(headers['cache-control'], headers.pragma);
-    if (asked.noStore || !isCacheable(exchange, route.cache)) {
+    if (asked.noStore || !isCacheable(exchange, policy)) {
       exchange.cacheResult = 'bypass';
       exchange.cacheStatus = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
-      this.invalidator.watch(exchange);
-      return next.handle();
+      this.invalidator.follow(exchange);
+      return undefined;
     }
-    const key = cacheKey(exchange, route, route.cache.per);
-    const waiting = this.decide({ exchange, route, policy: route.cache, key, asked });
-    return waiting ? waiting.then(() => next.handle()) : next.handle();
+    const key = cacheKey(exchange, route, policy.per);
+    return this.decide({ exchange, route, policy, key, asked });
   }
 
   /** @returns a promise only when there is something to wait for */
@@ -229,9 +238,14 @@ function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
     !head.hasBody &&
     headers['if-match'] === undefined &&
     headers['if-unmodified-since'] === undefined &&
-    !OVERRIDES.some((name) => headers[name] !== undefined) &&
+    !hasOverride(headers) &&
     !(per === 'user' && identity?.subject === '')
   );
+}
+
+function hasOverride(headers: IncomingHttpHeaders): boolean {
+  for (const name of OVERRIDES) if (headers[name] !== undefined) return true;
+  return false;
 }
 
 function isRead({ req: { method } }: Exchange): boolean {

@@ -37,7 +37,6 @@ export function responseDirectives(headers: HeaderRecord): ResponseDirectives {
 export function parseTargeted(field: string): CacheControl | undefined {
   const directives = new Map<string, string | true>();
   const text = field.trim();
-  if (text === '') return undefined;
   let at = 0;
   const take = (pattern: RegExp) => {
     pattern.lastIndex = at;

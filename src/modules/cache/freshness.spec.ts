@@ -112,6 +112,7 @@ describe('CDN-Cache-Control (RFC 9213)', () => {
     ['a="b\\"c, d"', 'b"c, d'],
     ['a=b;c="d";e=?0; f', 'b'],
     ['a\t,\ta=c', 'c'],
+    ["a=b!#$%&'*+-.^_|~:/`Z9", "b!#$%&'*+-.^_|~:/`Z9"],
     ['a=1, a', true],
   ])('is a dictionary: %s', (field, value) => {
     expect(parseTargeted(field)?.get('a')).toBe(value);
@@ -131,6 +132,7 @@ describe('initialAge (RFC 9111 section 4.2.3)', () => {
     ['an Age', { age: '50' }, 0, 50_000],
     ['an Age and the time the answer took', { age: '50' }, 2_000, 52_000],
     ['a Date in the past', { date: at(-30) }, 0, 30_000],
+    ['a Date a second ago', { date: at(-1) }, 0, 1_000],
     ['a Date in the future', { date: at(30) }, 0, 0],
     ['the greater of both', { date: at(-30), age: '50' }, 0, 50_000],
     ['an Age that is no number', { age: 'old' }, 0, 0],
@@ -139,5 +141,9 @@ describe('initialAge (RFC 9111 section 4.2.3)', () => {
     ['the first of a list', { age: '5, 9' }, 0, 5_000],
   ])('of %s', (_, headers, delay, expected) => {
     expect(initialAge(headers as HeaderRecord, NOW, delay)).toBe(expected);
+  });
+
+  it('is not what a Date leaves out of a second', () => {
+    expect(initialAge({ date: at(0) }, NOW + 999, 0)).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { invalidated, isUnsafe } from './invalidation.js';
+import { invalidated, isUnsafe, originName } from './invalidation.js';
 
 const OF = { origin: 'a.test', target: '/orders?x' };
 
@@ -25,12 +25,27 @@ describe('invalidated (RFC 9111 section 4.4)', () => {
     expect(invalidated(201, { 'content-location': reference }, OF)).toEqual([OF, named]);
   });
 
-  it.each(['http://b.test/1', 'http://a.test:8080/1', 'mailto:a@a.test', 'http://[', '/%2F'])(
-    'is not what they name elsewhere: %s',
-    (location) => {
-      expect(invalidated(201, { location }, OF)).toEqual([OF]);
-    },
-  );
+  it.each([
+    'http://b.test/1',
+    'http://a.test:8080/1',
+    'ws://a.test/1',
+    'mailto:a@a.test',
+    'http://[',
+    '/%2F',
+  ])('is not what they name elsewhere: %s', (location) => {
+    expect(invalidated(201, { location }, OF)).toEqual([OF]);
+  });
+});
+
+describe('originName', () => {
+  it.each([
+    ['a.test', 'a.test'],
+    ['A.test:80', 'a.test'],
+    ['a.test:443', 'a.test'],
+    ['a.test:8080', 'a.test:8080'],
+  ])('of %s is %s', (authority, origin) => {
+    expect(originName(authority, 'a.test')).toBe(origin);
+  });
 });
 
 describe('isUnsafe', () => {

@@ -19,7 +19,12 @@ export class Invalidator {
   }
 
   watch(exchange: Exchange): void {
-    if (this.hasCache && isUnsafe(exchange.req.method)) {
+    if (this.hasCache) this.follow(exchange);
+  }
+
+  /** For what has a cache itself. */
+  follow(exchange: Exchange): void {
+    if (isUnsafe(exchange.req.method)) {
       exchange.tap = new InvalidatingTap(this.cache, resourceOf(exchange));
     }
   }

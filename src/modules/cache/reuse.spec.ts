@@ -19,6 +19,8 @@ describe('reuse', () => {
   it('is up to the lifetime and not at its end (RFC 9111 section 4.2)', () => {
     expect([use(59_999), use(60_000)]).toEqual(['fresh', 'validate']);
     expect(use(10_000, undefined, { initialAge: 50_000 })).toBe('validate');
+    const later = { storedAt: 10_000 };
+    expect([use(69_999, undefined, later), use(70_000, undefined, later)]).toEqual(['fresh', 'validate']);
   });
 
   it('needs validation with no-cache of either side (sections 5.2.1.4 and 5.2.2.4)', () => {
@@ -44,6 +46,9 @@ describe('reuse', () => {
   it('follows max-stale (section 5.2.1.2)', () => {
     expect([use(70_000, 'max-stale=10'), use(70_001, 'max-stale=10')]).toEqual(['stale', 'validate']);
     expect(use(1e9, 'max-stale')).toBe('stale');
+    expect(use(60_000, 'max-stale=1')).toBe('stale');
+    expect(use(60_000, 'max-stale=0')).toBe('validate');
+    expect(use(61_000, 'max-stale, min-fresh=1')).toBe('validate');
   });
 
   it('never follows it against must-revalidate (section 5.2.2.2)', () => {
@@ -66,6 +71,7 @@ describe('usableOnError (RFC 5861 section 4)', () => {
     expect(onError(70_000, { staleIfError: 10_000 })).toBe(true);
     expect(onError(70_001, { staleIfError: 10_000 })).toBe(false);
     expect(onError(70_000, {}, 'stale-if-error=10')).toBe(true);
+    expect([onError(10_000, {}), onError(60_000, {})]).toEqual([false, false]);
   });
 
   it('is never against must-revalidate or no-cache', () => {

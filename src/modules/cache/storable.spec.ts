@@ -69,6 +69,8 @@ describe('a response is not stored', () => {
     ['a cookie (section 7.3)', { 'set-cookie': 'a=1', 'cache-control': 'max-age=60' }],
     ['Vary: * (section 4.1)', { vary: 'accept, *' }],
     ['private (section 5.2.2.7)', control('private, max-age=60')],
+    ['private for no field at all', control('private=" , ", max-age=60')],
+    ['no-cache for no field at all', control('no-cache="", max-age=60')],
     ['max-age=0 and nothing to validate it by', control('max-age=0')],
     ['no-cache and nothing to validate it by', control('no-cache')],
     ['a lifetime that is none', control('max-age=soon')],

@@ -57,8 +57,7 @@ export function keeping(context: StorableContext): Keeping | undefined {
   const excluded = excludedFields(context);
   // A cookie is for one browser (section 7.3); one that is not stored with the rest does no harm.
   if (headers['set-cookie'] !== undefined && !excluded.has('set-cookie')) return undefined;
-  if (headers['vary'] !== undefined && /(?:^|,)\s*\*\s*(?:,|$)/.test(String(headers['vary'])))
-    return undefined;
+  if (/(?:^|,)\s*\*\s*(?:,|$)/.test(String(headers['vary']))) return undefined;
   if (!isPrivate) {
     // Section 5.2.2.7; with fields, only those are private.
     if (control.has('private') && !fieldsOf(control, 'private')) return undefined;

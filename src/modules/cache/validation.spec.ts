@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   conditionsFor,
   describes,
+  hasValidator,
   ifRangeHolds,
   isNotModified,
   mergeHeaders,
@@ -26,6 +27,18 @@ describe('conditionsFor (RFC 9111 section 4.3.1)', () => {
   });
 });
 
+describe('hasValidator', () => {
+  it.each([
+    [{ etag: '"1"' }, true],
+    [{ 'last-modified': DATE }, true],
+    [{ etag: '"1"', 'last-modified': DATE }, true],
+    [{ etag: ['"1"', '"2"'] }, false],
+    [{}, false],
+  ])('%j: %s', (headers, expected) => {
+    expect(hasValidator(headers)).toBe(expected);
+  });
+});
+
 describe('isNotModified (RFC 9111 section 4.3.2)', () => {
   it.each([
     ['"1"', '"1"', true],
@@ -47,6 +60,11 @@ describe('isNotModified (RFC 9111 section 4.3.2)', () => {
     ['yesterday', false],
   ])('If-Modified-Since %s: %s', (field, expected) => {
     expect(isNotModified({ 'if-modified-since': field }, { 'last-modified': DATE }, NOW)).toBe(expected);
+  });
+
+  it('is nothing without conditions', () => {
+    expect(isNotModified({}, { etag: '"1"', 'last-modified': DATE }, NOW)).toBe(false);
+    expect(isNotModified({ 'if-modified-since': DATE }, {}, NOW)).toBe(false);
   });
 
   it('takes Date where there is no Last-Modified', () => {
@@ -75,6 +93,9 @@ describe('ifRangeHolds (RFC 9110 section 13.1.5)', () => {
   it('never holds by what is weak', () => {
     expect(ifRangeHolds('W/"1"', { etag: 'W/"1"' })).toBe(false);
     expect(ifRangeHolds(DATE, { 'last-modified': DATE, date: DATE })).toBe(false);
+    expect(ifRangeHolds(DATE, { 'last-modified': DATE })).toBe(false);
+    const second = 'Sun, 22 Nov 2026 12:00:01 GMT';
+    expect(ifRangeHolds(DATE, { 'last-modified': DATE, date: second })).toBe(true);
   });
 });
 
@@ -84,6 +105,7 @@ describe('a 304', () => {
       'content-type': 'a/b',
       'content-length': '5',
       'content-encoding': 'gzip',
+      'content-range': 'bytes 0-1/2',
       'x-a': '1',
       'x-b': '1',
     };
@@ -91,6 +113,7 @@ describe('a 304', () => {
       'content-type': 'c/d',
       'content-length': '0',
       'content-encoding': 'br',
+      'content-range': 'bytes 1-1/2',
       'x-a': '2',
       connection: 'close',
     };
@@ -126,8 +149,18 @@ describe('a 304', () => {
   });
 
   it('tells the client no more than a 304 has to (RFC 9110 section 15.4.5)', () => {
-    const stored = { etag: '"1"', date: DATE, vary: 'a', 'content-type': 'a/b', 'x-a': '1' };
-    expect(notModifiedHeaders(stored)).toEqual({ etag: '"1"', date: DATE, vary: 'a' });
+    const needed = {
+      'cache-control': 'max-age=1',
+      'cdn-cache-control': 'max-age=2',
+      'content-location': '/1',
+      date: DATE,
+      etag: '"1"',
+      expires: AFTER,
+      'last-modified': BEFORE,
+      'set-cookie': 'a=1',
+      vary: 'a',
+    };
+    expect(notModifiedHeaders({ ...needed, 'content-type': 'a/b', 'x-a': '1' })).toEqual(needed);
   });
 });
 

@@ -85,8 +85,8 @@ export function describes(head: HeaderRecord, stored: HeaderRecord, length: numb
   );
 }
 
-/** These describe the stored bytes, which a 304 does not bring (RFC 9111 section 3.2). */
-const OF_THE_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-length', 'content-range']);
+/** Beside `Content-Length`, which is framing: these describe the stored bytes, which a 304 does not bring (section 3.2). */
+const OF_THE_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-range']);
 
 /**
  * RFC 9111 section 3.2: what a newer head says replaces what is stored, field by field.

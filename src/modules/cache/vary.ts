@@ -73,11 +73,8 @@ export function variantOf(
   return hash('sha256', JSON.stringify([fields, values]), 'base64url');
 }
 
-function linesOf(rawHeaders: readonly string[], name: string): string[] | undefined {
-  const lines = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
-  );
-  return lines.length > 0 ? lines : undefined;
+function linesOf(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }
 
 /** RFC 9111 section 4.1: lines are one list, and blanks between its members mean nothing. */

@@ -50,7 +50,7 @@ function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGa
 }
 
 /** RFC 5861 section 4: what `stale-if-error` is about. */
-const ERRORS = [500, 502, 503, 504];
+export const STALE_INSTEAD: readonly number[] = [500, 502, 503, 504];
 /** Milliseconds. A good answer of an hour ago helps more than an error; one of yesterday may not. */
 const STALE_BY_FALLBACK = 3_600_000;
 
@@ -61,6 +61,6 @@ function staleOf({ upstream, split, cache }: ParsedGateway['routes'][number], { 
   const failures = isFallback ? sides.flatMap((id) => upstreams[id]?.breaker.failureStatuses ?? []) : [];
   return {
     staleIfError: cache?.staleIfError ?? (isFallback ? STALE_BY_FALLBACK : 0),
-    staleInsteadOf: [...new Set([...ERRORS, ...failures.filter((status) => status >= 500)])],
+    staleInsteadOf: [...new Set([...STALE_INSTEAD, ...failures.filter((status) => status >= 500)])],
   };
 }

@@ -22,7 +22,7 @@ export const matchSchema = z.strictObject({
   headers: headers().prefault({}).describe('Headers and the exact values they must have. Default: none.'),
 });
 
-const routeCacheSchema = z.strictObject({
+export const routeCacheSchema = z.strictObject({
   ttl: positiveDuration()
     .optional()
     .describe('How long a response is fresh when it does not say so itself. Duration; default: `cache.ttl`.'),

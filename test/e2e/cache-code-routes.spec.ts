@@ -1,0 +1,236 @@
+import {
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  HttpException,
+  Module,
+  Param,
+  Post,
+  Query,
+  StreamableFile,
+  UseGuards,
+} from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import {
+  AuthModule,
+  Cached,
+  CacheModule,
+  CurrentUser,
+  type Identity,
+  JwtAuthGuard,
+  Public,
+} from '../../src/index.js';
+import { ask } from '../conformance/cached.js';
+import { gateway } from '../support/gateway.js';
+import { bearer, SECRET } from '../support/tokens.js';
+import { until } from '../support/until.js';
+
+let calls = 0;
+let fails = false;
+
+@Controller('code')
+@UseGuards(JwtAuthGuard)
+class CodeController {
+  @Get('mine')
+  @Cached({ ttl: '1m' })
+  mine(@CurrentUser() user: Identity): object {
+    return { user: user.subject, n: ++calls };
+  }
+
+  @Get('text')
+  @Public()
+  @Cached({ per: 'public' })
+  @Header('X-A', '1')
+  text(): string {
+    return `<p>${++calls}`;
+  }
+
+  @Get('plain')
+  @Public()
+  @Cached({ per: 'public' })
+  @Header('Content-Type', 'text/plain')
+  plain(): string {
+    return `ü${++calls}`;
+  }
+
+  @Get('short')
+  @Public()
+  @Cached({ per: 'public', staleIfError: '1h' })
+  @Header('Cache-Control', 'max-age=0')
+  short(): string {
+    if (fails) throw new HttpException('not today', 503);
+    return String(++calls);
+  }
+
+  @Get('meanwhile')
+  @Public()
+  @Cached({ per: 'public', staleWhileRevalidate: '1h' })
+  @Header('Cache-Control', 'max-age=0')
+  meanwhile(): string {
+    return String(++calls);
+  }
+
+  @Get('never')
+  @Public()
+  @Cached({ per: 'public' })
+  @Header('Cache-Control', 'no-store')
+  never(): string {
+    return String(++calls);
+  }
+
+  @Get('created')
+  @Public()
+  @HttpCode(201)
+  @Cached({ per: 'public', statuses: [201] })
+  created(): string {
+    return String(++calls);
+  }
+
+  @Get('nothing')
+  @Public()
+  @HttpCode(204)
+  @Cached({ per: 'public' })
+  nothing(): void {
+    calls++;
+  }
+
+  @Get('stream')
+  @Public()
+  @Cached({ per: 'public' })
+  stream(): StreamableFile {
+    return new StreamableFile(Buffer.from(String(++calls)));
+  }
+
+  @Get('of/:name')
+  @Public()
+  @Cached({ per: 'public' })
+  of(@Param('name') name: string, @Query('q') q: string): string {
+    return `${name} ${q} ${++calls}`;
+  }
+
+  @Post('of/:name')
+  @Public()
+  @Cached()
+  post(): string {
+    return String(++calls);
+  }
+}
+
+@Module({ imports: [AuthModule, CacheModule], controllers: [CodeController] })
+class CodeModule {}
+
+async function start() {
+  calls = 0;
+  fails = false;
+  const gw = await gateway(`
+    auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+    upstreams: { none: { url: "http://127.0.0.1:1" } }
+    routes: [{ id: all, match: { path: /** }, upstream: none }]`)
+    .withModule(CodeModule)
+    .start();
+  return (path: string, headers = {}, method = 'GET') => ask(`${gw.url}/code/${path}`, headers, method);
+}
+
+describe('@Cached()', () => {
+  it('keeps what a handler answers, for each user', async () => {
+    const get = await start();
+    const as = async (sub: string) => JSON.parse((await get('mine', bearer({ sub }))).body) as object;
+    expect([await as('alice'), await as('bob'), await as('alice')]).toEqual([
+      { user: 'alice', n: 1 },
+      { user: 'bob', n: 2 },
+      { user: 'alice', n: 1 },
+    ]);
+    expect((await get('mine')).status).toBe(401);
+    expect(await get('mine', bearer())).toMatchObject({
+      headers: { 'content-type': 'application/json; charset=utf-8', age: '0' },
+      cacheStatus: expect.stringMatching(/^Breakwater; hit; ttl=(60|59)$/),
+    });
+  });
+
+  it.each(['text', 'plain', 'created', 'nothing', 'of/a?q=1'])('gives %s again as it was', async (path) => {
+    const get = await start();
+    const [first, second] = [await get(path), await get(path)];
+    expect(calls).toBe(1);
+    expect(first.cacheStatus).toBe('Breakwater; fwd=uri-miss');
+    expect(second.cacheStatus).toMatch(/^Breakwater; hit/);
+    const kept = ({ status, body, headers }: typeof first) => [
+      status,
+      body,
+      headers['content-type'],
+      headers['x-a'],
+    ];
+    expect(kept(second)).toEqual(kept(first));
+  });
+
+  it('answers conditions, ranges and HEAD from it', async () => {
+    const get = await start();
+    const { headers } = await get('text');
+    expect(await get('text', { range: 'bytes=0-2' })).toMatchObject({ status: 206, body: '<p>' });
+    expect(await get('text', {}, 'HEAD')).toMatchObject({ status: 200, headers: { 'content-length': '4' } });
+    expect(await get('text', { 'if-modified-since': headers['date'] })).toMatchObject({
+      status: 304,
+      body: '',
+    });
+    expect(calls).toBe(1);
+  });
+
+  it('tells paths and queries apart', async () => {
+    const get = await start();
+    expect([
+      (await get('of/a?q=1')).body,
+      (await get('of/a?q=2')).body,
+      (await get('of/b?q=1')).body,
+    ]).toEqual(['a 1 1', 'a 2 2', 'b 1 3']);
+  });
+
+  it('makes one call for many at once', async () => {
+    const get = await start();
+    const answers = await Promise.all([get('text'), get('text'), get('text')]);
+    expect(answers.map(({ body }) => body)).toEqual(['<p>1', '<p>1', '<p>1']);
+  });
+
+  it.each(['never', 'stream'])('keeps nothing of %s', async (path) => {
+    const get = await start();
+    expect([(await get(path)).body, (await get(path)).body]).toEqual(['1', '2']);
+  });
+
+  it('lets other methods through', async () => {
+    const get = await start();
+    expect([(await get('of/a', {}, 'POST')).body, (await get('of/a', {}, 'POST')).body]).toEqual(['1', '2']);
+  });
+
+  it('drops what a successful POST has made old', async () => {
+    const get = await start();
+    expect((await get('of/a')).body).toBe('a undefined 1');
+    await get('of/b', {}, 'POST');
+    expect((await get('of/a')).body).toBe('a undefined 1');
+    await get('of/a', {}, 'POST');
+    expect((await get('of/a')).body).toBe('a undefined 4');
+  });
+
+  it('gives the last good answer when the handler fails', async () => {
+    const get = await start();
+    await get('short');
+    fails = true;
+    expect(await get('short')).toMatchObject({
+      status: 200,
+      body: '1',
+      headers: { 'breakwater-fallback': 'stale' },
+      cacheStatus: 'Breakwater; fwd=stale; fwd-status=503; detail=stale-if-error',
+    });
+    expect((await get('short', { 'cache-control': 'no-cache' })).status).toBe(503);
+  });
+
+  it('answers at once and calls the handler afterwards', async () => {
+    const get = await start();
+    await get('meanwhile');
+    expect((await get('meanwhile')).body).toBe('1');
+    await until('the new answer is stored', async () => Number((await get('meanwhile')).body) > 1);
+  });
+
+  it('says which option is wrong', () => {
+    // @ts-expect-error: a duration with a unit
+    expect(() => Cached({ ttl: true, perr: 'user' })).toThrow(/^@Cached: .*perr/);
+  });
+});
