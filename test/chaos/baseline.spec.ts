@@ -26,6 +26,15 @@ function dripping(first: string, piece: string): RawAnswer {
   };
 }
 
+/** Sends to one of so many requests only after a while. */
+function slowly(oneOf: number, bytes: string): RawAnswer {
+  let asked = 0;
+  return (socket) => {
+    if (asked++ % oneOf === 0) setTimeout(() => socket.write(bytes), 100);
+    else socket.write(bytes);
+  };
+}
+
 /** @returns a stream of the same bytes, as fast as they are taken */
 function flooding(first: string, piece: string): RawAnswer {
   const many = piece.repeat(Math.ceil(65_536 / piece.length));
@@ -99,6 +108,10 @@ const FAULTS: Record<string, Fault> = {
     answer: FINE,
     targets: [REFUSED, 'http://127.0.0.1:2', 'SERVER'],
     upstream: 'retry: { attempts: 1 }',
+    happens: answered(200, /^fine$/),
+  },
+  'is slow for one of three requests': {
+    answer: slowly(3, FINE),
     happens: answered(200, /^fine$/),
   },
   'resets before headers': {
