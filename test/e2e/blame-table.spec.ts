@@ -21,9 +21,12 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users, maxBodyBytes:
 const CUT = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello';
 const status = (code: number) => ok('theirs').replace('200 OK', `${code} Theirs`);
 
+/** Nobody listens. */
+const REFUSED: RawAnswer = () => undefined;
+
 interface Row {
-  /** What the upstream does; `refused`: nobody listens. */
-  readonly does: RawAnswer | 'refused';
+  /** What the upstream does. */
+  readonly does: RawAnswer;
   readonly keys?: string;
   /** Bytes of the request; default: a GET. */
   readonly request?: string;
@@ -45,7 +48,7 @@ const TABLE: [outcome: string, when: string, row: Row][] = [
   [
     'connect_failed',
     'nobody listens',
-    { does: 'refused', seen: 502, code: 'upstream_unreachable', vote: 'failure', tries: 2 },
+    { does: REFUSED, seen: 502, code: 'upstream_unreachable', vote: 'failure', tries: 2 },
   ],
   [
     'reset',
@@ -119,7 +122,8 @@ const TABLE: [outcome: string, when: string, row: Row][] = [
   ],
 ];
 
-const STATES = { closed: 0, open: 2 };
+/** 0 closed, 2 open. A success between two failures starts the count anew; nothing between them does not. */
+const STATES = { failure: [0, 2, 2], nothing: [0, 0, 2], success: [0, 0, 0] };
 
 function observe(gw: RunningGateway) {
   const metrics = async () => (await gw.management('/metrics')).text();
@@ -147,7 +151,7 @@ describe('the blame table', () => {
       else socket.write(does);
     });
     const gw = await gateway(YAML(keys))
-      .withEnv({ USERS_URL: does === 'refused' ? await closedPort() : await listen(users.server) })
+      .withEnv({ USERS_URL: does === REFUSED ? await closedPort() : await listen(users.server) })
       .start();
     const observed = observe(gw);
     const get = requestHead('GET /users/1', 'Connection: close');
@@ -161,27 +165,30 @@ describe('the blame table', () => {
 
     // What the client sees, how often the upstream was asked, and the label of the metrics.
     const answer = await happen();
-    if (!row.leaves) expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${seen} `));
-    if (code !== undefined) expect(answer).toContain(`"code":"${code}"`);
-    await until('the request is counted', async () => (await observed.requests(outcome, seen)) === 1);
+    expect(answer).toMatch(row.leaves ? /^$/ : new RegExp(`^HTTP/1.1 ${seen} `));
+    expect(answer).toContain(code === undefined ? '' : `"code":"${code}"`);
+    const isOver = (times: number) =>
+      until('it is counted', async () => (await observed.requests(outcome, seen)) === times);
+    await isOver(1);
     await until('its tries are over', async () => (await observed.tries()) === tries);
 
-    // What the breaker hears, and the field of its log.
-    if (vote === 'failure') {
-      expect([await observed.breaker(), await observed.failures()]).toEqual([STATES.closed, [outcome]]);
-      await happen();
-      await until('the breaker is open', async () => (await observed.breaker()) === STATES.open);
-      expect(await observed.failures()).toEqual([outcome, outcome]);
-    } else {
-      const fail = () => raw(gw.url, requestHead('GET /users/fail', 'Connection: close'));
-      await fail();
-      users.received = '';
-      await happen();
-      await until('it is over', async () => (await observed.requests(outcome, seen)) === 2);
-      await fail();
-      // A success between two failures starts the count anew; nothing between them does not.
-      expect(await observed.breaker()).toBe(vote === 'success' ? STATES.closed : STATES.open);
-    }
+    // What the breaker hears: after one, after two, and after one between two failures of another kind.
+    const states = [await observed.breaker()];
+    users.received = '';
+    await happen();
+    await isOver(2);
+    states.push(await observed.breaker());
+    const fail = () => raw(gw.url, requestHead('GET /users/fail', 'Connection: close'));
+    await fail();
+    users.received = '';
+    await happen();
+    if (vote !== 'failure') await isOver(3);
+    await fail();
+    states.push(await observed.breaker());
+    expect(states).toEqual(STATES[vote]);
+    // The field of its log.
+    const logged = vote === 'failure' ? outcome : 'upstream_status';
+    expect(await observed.failures()).toEqual([logged, logged]);
   });
 
   it('breaker_open: 503 with Retry-After, no try, no vote', async () => {
@@ -213,7 +220,7 @@ describe('the blame table', () => {
       expect(await response.json()).toMatchObject({ code: 'bulkhead_full', upstream: 'users' });
     }
     expect([await tries(), await requests('bulkhead_full', 503)]).toEqual([0, 3]);
-    expect([await breaker(), await failures()]).toEqual([STATES.closed, []]);
+    expect([await breaker(), await failures()]).toEqual([0, []]);
     held[0]?.end();
     await (await first).text();
   });
