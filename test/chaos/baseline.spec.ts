@@ -277,7 +277,8 @@ describe.skipIf(!canTakeBaseline)('the gateway is as it was before, after an ups
     expect(await baseline.growthThrough(() => fault.happens(scene))).toBeLessThan(HEAP_NOISE);
   });
 
-  it('did any of these: nothing of a request is alive', async () => {
-    await expect.poll(() => baseline.requestsAlive(), { timeout: 10_000 }).toBe(0);
+  // A walk over the heap takes seconds where the machine is busy.
+  it('did any of these: nothing of a request is alive', { timeout: 60_000 }, async () => {
+    await expect.poll(() => baseline.requestsAlive(), { timeout: 50_000 }).toBe(0);
   });
 });
