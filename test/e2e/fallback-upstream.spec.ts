@@ -91,6 +91,42 @@ describe('a fallback upstream', () => {
     const response = await gw.fetch('/');
     expect(await response.json()).toMatchObject({ code: 'upstream_timeout', upstream: 'users' });
     expect(readonly.requests).toEqual([]);
+    // Nor blamed for the time that it was not given.
+    const series = 'breakwater_upstream_requests_total{upstream="readonly",outcome="deadline"}';
+    expect(await gw.metric(series)).toBe(0);
+  });
+
+  it('has what is left of the deadline, and no more than its own timeout', async () => {
+    const readonly = recording();
+    const deadline = async (timeout: string) => {
+      const gw = await gateway(PLAIN.replace('{ attempts: 0 }', `{ attempts: 0 }, timeout: ${timeout}`))
+        .withEnv({ USERS_URL: await closedPort() })
+        .withUpstream('readonly', readonly.handler)
+        .start();
+      await gw.fetch('/');
+      return Number(readonly.requests.at(-1)?.headers['x-request-deadline']);
+    };
+    const [short, long] = [await deadline('2s'), await deadline('20s')];
+    expect(short).toBeLessThanOrEqual(2_000);
+    expect(long).toBeGreaterThan(2_000);
+    expect(long).toBeLessThanOrEqual(3_000);
+  });
+
+  it('is chosen among its targets by its own key', async () => {
+    const [one, other] = [recording(), recording()];
+    const gw = await gateway(`
+upstreams:
+  users: { url: "\${USERS_URL}", breaker: { mode: shadow }, fallback: { upstream: readonly } }
+  readonly: { targets: [{ url: "\${READONLY_URL}" }, { url: "\${ARCHIVE_URL}" }], balancer: consistent-hash, hashOn: "header:X-Tenant" }
+routes: [{ id: users, match: { path: /** }, upstream: users }]
+`)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', one.handler)
+      .withUpstream('archive', other.handler)
+      .start();
+    for (let i = 0; i < 12; i++) await gw.fetch('/', { headers: { 'x-tenant': 'one' } });
+    const shares = [one.requests.length, other.requests.length];
+    expect(shares.toSorted((a, b) => a - b)).toEqual([0, 12]);
   });
 
   it('that fails too leaves the static response', async () => {
@@ -124,11 +160,42 @@ describe('a fallback upstream', () => {
     expect(await (await gw.fetch('/')).text()).toBe('archived');
   });
 
-  it('is given up when the client leaves, and nobody is blamed for that', async () => {
+  it('that may have got a POST is followed by nobody', async () => {
+    const archive = recording();
+    const yaml = PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, ');
+    const gw = await gateway(yaml)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', (req) => void req.resume().once('end', () => req.socket.resetAndDestroy()))
+      .withUpstream('archive', archive.handler)
+      .start();
+    const response = await gw.fetch('/', post('once'));
+    expect(await response.json()).toMatchObject({ code: 'upstream_unreachable', upstream: 'users' });
+    expect(archive.requests).toEqual([]);
+  });
+
+  it('that finds the body too large says so: that is the client, and nobody else is asked', async () => {
+    const archive = recording();
+    const yaml = withFallback(
+      'retry: { attempts: 0 }, fallback: { upstream: readonly }',
+      'maxBodyBytes: 10B',
+    ).replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, ');
+    const gw = await gateway(yaml)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', recording().handler)
+      .withUpstream('archive', archive.handler)
+      .start();
+    const response = await gw.fetch('/', post(new Blob(['more than ten bytes']).stream()));
+    expect(await response.json()).toMatchObject({ code: 'body_too_large' });
+    expect(archive.requests).toEqual([]);
+  });
+
+  it('is given up when the client leaves, and nobody is blamed for that, nor asked instead', async () => {
     const readonly = recording(() => undefined);
-    const gw = await gateway(PLAIN)
+    const archive = recording();
+    const gw = await gateway(PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, '))
       .withEnv({ USERS_URL: await closedPort() })
       .withUpstream('readonly', readonly.handler)
+      .withUpstream('archive', archive.handler)
       .start();
     const client = new AbortController();
     const left = gw.fetch('/', { signal: client.signal }).catch((error: Error) => error.name);
@@ -139,6 +206,8 @@ describe('a fallback upstream', () => {
     await until('it is counted', () => gw.metric(`breakwater_requests_total{${request}}`));
     const call = 'upstream="readonly",outcome="client_gone"';
     await until('its call ends', () => gw.metric(`breakwater_upstream_requests_total{${call}}`));
+    const another = 'breakwater_upstream_requests_total{upstream="archive",outcome="client_gone"}';
+    expect([archive.requests, await gw.metric(another)]).toEqual([[], 0]);
   });
 
   it('is not kept by the cache', async () => {

@@ -63,7 +63,20 @@ describe('a mirror', () => {
     }
     await until('both copies arrive', () => next.bodies.length === 2);
     expect(next.bodies).toEqual([whole, whole]);
+    expect(next.requests.map(({ method }) => method)).toEqual(['POST', 'POST']);
     expect(users.bodies.map(({ length }) => length)).toEqual([LIMIT + 1, LIMIT + 1, LIMIT, LIMIT]);
+  });
+
+  it('gets its share of the requests, and not all', async () => {
+    const next = recording();
+    const gw = await gateway(YAML.replace('100%', '50%'))
+      .withUpstream('users', (_req, res) => void res.end('fine'))
+      .withUpstream('next', next.handler)
+      .start();
+    // That all or none of them are copied is one chance in 2^59.
+    for (let i = 0; i < 60; i++) await (await gw.fetch('/')).text();
+    await until('a copy arrives', () => next.requests.length > 0);
+    expect(next.requests.length).toBeLessThan(60);
   });
 
   it('that never answers delays nobody', async () => {
@@ -74,6 +87,21 @@ describe('a mirror', () => {
       .start();
     expect(await (await gw.fetch('/')).text()).toBe('fine');
     await until('the copy arrives', () => next.requests[0]);
+  });
+
+  it('that never ends its answer is given up in time, and holds no place', async () => {
+    const gw = await gateway(
+      YAML.replace('retry:', 'timeout: 200ms, connectTimeout: 100ms, bodyTimeout: 100ms, retry:'),
+    )
+      .withUpstream('users', (_req, res) => void res.end('fine'))
+      .withUpstream('next', (_req, res) => {
+        const timer = setInterval(() => res.write('more'), 20);
+        res.once('close', () => clearInterval(timer));
+      })
+      .start();
+    await (await gw.fetch('/')).text();
+    await until('the copy is given up', () => mirrored(gw, 'client_gone'));
+    expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="next"}')).toBe(0);
   });
 
   it('that fails opens its own breaker alone', async () => {

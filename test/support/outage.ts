@@ -51,7 +51,7 @@ export async function stageOutage(ordersTimeout: string): Promise<Outage> {
     // Their connections would be kept for the next request.
     for (const { process } of [users, orders, ...more]) process.kill('SIGKILL');
     await baseline?.holds();
-    await until('no request to be left', async () => ((await baseline?.requestsAlive()) ?? 0) === 0);
+    await until('no request to be left', async () => ((await baseline?.requestsAlive()) ?? 0) === 0, 30_000);
   };
   return { gateway, orders, load, isOver };
 }

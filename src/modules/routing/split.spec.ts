@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hash32 } from '../../common/hash.js';
 import { Split } from './split.js';
 
 const USERS = Array.from({ length: 2000 }, (_, i) => `user-${i}`);
@@ -30,6 +31,14 @@ describe('Split', () => {
     const more = new Set(canaries(split(60, 40)));
     expect(few.length).toBeGreaterThan(0);
     expect(few.filter((user) => !more.has(user))).toEqual([]);
+  });
+
+  it('takes users of each side from the whole ring of consistent-hash', () => {
+    const points = canaries(split(90, 10)).map((user) => hash32(user) / 2 ** 32);
+    const quarters = [0, 0.25, 0.5, 0.75].map(
+      (from) => points.filter((point) => point >= from && point < from + 0.25).length / points.length,
+    );
+    for (const each of quarters) expect(each).toBeGreaterThan(0.1);
   });
 
   it('sends nobody to a side without weight', () => {

@@ -52,6 +52,20 @@ async function failTimes(breaker: Breaker, times: number): Promise<void> {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+it('the slot of a trial that never ended is free for the trial after the next trip', async () => {
+  const { breaker } = setUp({}, { failures: 3, passes: 1 });
+  await failTimes(breaker, 5);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([breaker.state, breaker.admit(600_000) === undefined]).toEqual(['half-open', false]);
+  breaker.reportProbe(false, '503');
+  expect(breaker.state).toBe('open');
+  breaker.reportProbe(true, '200');
+  expect(breaker.state).toBe('closed');
+  await failTimes(breaker, 5);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect([breaker.state, breaker.admit(DEADLINE) === undefined]).toEqual(['half-open', false]);
+});
+
 describe('Breaker trips', () => {
   it('after consecutiveFailures in a row, and names the last five failures', async () => {
     const { breaker, log } = setUp();
@@ -71,6 +85,27 @@ describe('Breaker trips', () => {
     succeed(admit(breaker));
     await failTimes(breaker, 4);
     expect(breaker.state).toBe('closed');
+  });
+
+  it('counts from nothing again after probes have closed it', async () => {
+    const { breaker, log } = setUp({}, { failures: 3, passes: 1 });
+    await failTimes(breaker, 5);
+    breaker.reportProbe(true, '200');
+    await failTimes(breaker, 4);
+    expect([breaker.state, log.length]).toEqual(['closed', 2]);
+    await failTimes(breaker, 1);
+    expect(breaker.state).toBe('open');
+  });
+
+  it('lets a success count for its own time, and not for when it is looked at', async () => {
+    const { breaker, log } = setUp({ consecutiveFailures: 1_000, minRequests: 10 });
+    for (let i = 0; i < 30; i++) succeed(admit(breaker));
+    await vi.advanceTimersByTimeAsync(9_000);
+    await failTimes(breaker, 5);
+    // By now the successes are forgotten, and the failures are not.
+    await vi.advanceTimersByTimeAsync(3_000);
+    await failTimes(breaker, 5);
+    expect(log).toEqual(['closed > open: error-rate']);
   });
 
   it('at the error rate, once there were minRequests', async () => {

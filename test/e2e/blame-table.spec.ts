@@ -1,0 +1,227 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { closedPort } from '../support/closed-port.js';
+import { gateway, listen, type RunningGateway } from '../support/gateway.js';
+import { raw, requestHead } from '../support/http.js';
+import { sumOf } from '../support/metrics.js';
+import { RawConnection } from '../support/raw-connection.js';
+import { ok, type RawAnswer, rawUpstream, thenClose } from '../support/raw-upstream.js';
+import { until } from '../support/until.js';
+
+/** Two failures in a row open the breaker; what a route's body may be is on the route. */
+const YAML = (keys: string) => `
+upstreams:
+  users:
+    url: "\${USERS_URL}"
+    retry: { attempts: 1, backoff: { base: 1ms, max: 1ms }, budget: 100%${keys.includes('perTry') ? ', perTryTimeout: 50ms' : ''} }
+    breaker: { consecutiveFailures: 2, openFor: 10m, maxOpenFor: 10m }
+    ${keys.replace('perTry', 'timeout: 5s')}
+routes: [{ id: users, match: { path: /users/** }, upstream: users, maxBodyBytes: 10B }]
+`;
+const CUT = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello';
+const status = (code: number) => ok('theirs').replace('200 OK', `${code} Theirs`);
+
+/** Nobody listens. */
+const REFUSED: RawAnswer = () => undefined;
+
+interface Row {
+  /** What the upstream does. */
+  readonly does: RawAnswer;
+  readonly keys?: string;
+  /** Bytes of the request; default: a GET. */
+  readonly request?: string;
+  /** The client leaves as soon as the upstream has its request. */
+  readonly leaves?: boolean;
+  readonly seen: number;
+  readonly code?: string;
+  readonly vote: 'success' | 'failure' | 'nothing';
+  readonly tries: number;
+}
+
+const upload = requestHead('POST /users/1', 'Transfer-Encoding: chunked', 'Connection: close');
+
+const TABLE: [outcome: string, when: string, row: Row][] = [
+  ['success', 'an answer', { does: ok('theirs'), seen: 200, vote: 'success', tries: 1 }],
+  ['success', 'a 404 of the upstream', { does: status(404), seen: 404, vote: 'success', tries: 1 }],
+  ['upstream_status', 'a 500', { does: status(500), seen: 500, vote: 'failure', tries: 1 }],
+  ['upstream_status', 'a 503, retried', { does: status(503), seen: 503, vote: 'failure', tries: 2 }],
+  [
+    'connect_failed',
+    'nobody listens',
+    { does: REFUSED, seen: 502, code: 'upstream_unreachable', vote: 'failure', tries: 2 },
+  ],
+  [
+    'reset',
+    'a reset before headers',
+    {
+      does: (socket) => socket.resetAndDestroy(),
+      seen: 502,
+      code: 'upstream_reset',
+      vote: 'failure',
+      tries: 2,
+    },
+  ],
+  [
+    'deadline',
+    'no answer in time',
+    {
+      does: () => undefined,
+      keys: 'timeout: 100ms',
+      seen: 504,
+      code: 'upstream_timeout',
+      vote: 'failure',
+      tries: 1,
+    },
+  ],
+  [
+    'try_timeout',
+    'no answer in the time of a try',
+    {
+      does: () => undefined,
+      keys: 'perTry',
+      seen: 504,
+      code: 'upstream_timeout',
+      vote: 'failure',
+      tries: 2,
+    },
+  ],
+  [
+    'malformed_response',
+    'no HTTP',
+    { does: 'SSH-2.0\r\n\r\n', seen: 502, code: 'upstream_malformed', vote: 'failure', tries: 2 },
+  ],
+  ['died_mid_body', 'half a body', { does: thenClose(CUT), seen: 200, vote: 'failure', tries: 1 }],
+  [
+    'client_gone',
+    'a client that leaves',
+    { does: () => undefined, leaves: true, seen: 499, vote: 'nothing', tries: 1 },
+  ],
+  [
+    'body_too_large',
+    'an upload over the limit',
+    {
+      does: () => undefined,
+      request: `${upload}14\r\n${'x'.repeat(20)}\r\n0\r\n\r\n`,
+      seen: 413,
+      code: 'body_too_large',
+      vote: 'nothing',
+      tries: 1,
+    },
+  ],
+  [
+    'rejected',
+    'a path without a route',
+    {
+      does: ok('theirs'),
+      request: requestHead('GET /elsewhere', 'Connection: close'),
+      seen: 404,
+      code: 'no_route',
+      vote: 'nothing',
+      tries: 0,
+    },
+  ],
+];
+
+/** 0 closed, 2 open. A success between two failures starts the count anew; nothing between them does not. */
+const STATES = { failure: [0, 2, 2], nothing: [0, 0, 2], success: [0, 0, 0] };
+
+function observe(gw: RunningGateway) {
+  const metrics = async () => (await gw.management('/metrics')).text();
+  return {
+    breaker: async () => sumOf(await metrics(), 'breakwater_breaker_state'),
+    tries: async () => sumOf(await metrics(), 'breakwater_upstream_requests_total'),
+    requests: async (outcome: string, seen: number) =>
+      sumOf(await metrics(), 'breakwater_requests_total', { outcome, status: String(seen) }),
+    /** Outcomes as the log of a transition names them. */
+    failures: async () => {
+      const { upstreams } = (await (await gw.management('/admin/overview')).json()) as {
+        upstreams: { breaker: { lastFailures: { outcome: string }[] } }[];
+      };
+      return upstreams[0]?.breaker.lastFailures.map(({ outcome }) => outcome);
+    },
+  };
+}
+
+describe('the blame table', () => {
+  it.each(TABLE)('%s: %s', async (outcome, _, row) => {
+    const { does, keys = '', seen, code, vote, tries } = row;
+    const users = rawUpstream((socket, head) => {
+      if (head.startsWith('GET /users/fail ')) socket.write(status(500));
+      else if (typeof does === 'function') does(socket, head);
+      else socket.write(does);
+    });
+    const gw = await gateway(YAML(keys))
+      .withEnv({ USERS_URL: does === REFUSED ? await closedPort() : await listen(users.server) })
+      .start();
+    const observed = observe(gw);
+    const get = requestHead('GET /users/1', 'Connection: close');
+    const happen = async () => {
+      if (!row.leaves) return raw(gw.url, row.request ?? get);
+      const client = (await RawConnection.to(gw.url)).send(get);
+      await until('the upstream has the request', () => users.received.includes('/users/1'));
+      client.socket.destroy();
+      return '';
+    };
+
+    // What the client sees, how often the upstream was asked, and the label of the metrics.
+    const answer = await happen();
+    expect(answer).toMatch(row.leaves ? /^$/ : new RegExp(`^HTTP/1.1 ${seen} `));
+    expect(answer).toContain(code === undefined ? '' : `"code":"${code}"`);
+    const isOver = (times: number) =>
+      until('it is counted', async () => (await observed.requests(outcome, seen)) === times);
+    await isOver(1);
+    await until('its tries are over', async () => (await observed.tries()) === tries);
+
+    // What the breaker hears: after one, after two, and after one between two failures of another kind.
+    const states = [await observed.breaker()];
+    users.received = '';
+    await happen();
+    await isOver(2);
+    states.push(await observed.breaker());
+    const fail = () => raw(gw.url, requestHead('GET /users/fail', 'Connection: close'));
+    await fail();
+    users.received = '';
+    await happen();
+    if (vote !== 'failure') await isOver(3);
+    await fail();
+    states.push(await observed.breaker());
+    expect(states).toEqual(STATES[vote]);
+    // The field of its log.
+    const logged = vote === 'failure' ? outcome : 'upstream_status';
+    expect(await observed.failures()).toEqual([logged, logged]);
+  });
+
+  it('breaker_open: 503 with Retry-After, no try, no vote', async () => {
+    const users = rawUpstream(status(500));
+    const gw = await gateway(YAML('')).withUpstream('users', users.server).start();
+    const { tries, requests, failures } = observe(gw);
+    for (let i = 0; i < 2; i++) await (await gw.fetch('/users/1')).text();
+    const response = await gw.fetch('/users/1');
+    expect([response.status, Number(response.headers.get('retry-after')) > 400]).toEqual([503, true]);
+    expect(await response.json()).toMatchObject({ code: 'breaker_open', upstream: 'users' });
+    expect([await tries(), await requests('breaker_open', 503), await failures()]).toEqual([
+      2,
+      1,
+      ['upstream_status', 'upstream_status'],
+    ]);
+  });
+
+  it('bulkhead_full: 503 with Retry-After, no try, no vote', async () => {
+    const held: ServerResponse[] = [];
+    const gw = await gateway(YAML('bulkhead: { concurrent: 1, queue: 0 }'))
+      .withUpstream('users', (_req, res) => void held.push(res))
+      .start();
+    const { tries, requests, failures, breaker } = observe(gw);
+    const first = gw.fetch('/users/1');
+    await until('the only place is taken', () => held.length === 1);
+    for (let i = 0; i < 3; i++) {
+      const response = await gw.fetch('/users/1');
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await response.json()).toMatchObject({ code: 'bulkhead_full', upstream: 'users' });
+    }
+    expect([await tries(), await requests('bulkhead_full', 503)]).toEqual([0, 3]);
+    expect([await breaker(), await failures()]).toEqual([0, []]);
+    held[0]?.end();
+    await (await first).text();
+  });
+});
