@@ -66,13 +66,12 @@ export function answerUpgrades(
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
     const drained = () => res.emit('drain');
+    // A client that leaves takes its call along, as it does with any other request.
     const gone = () => socket.destroy();
-    // Nothing is taken from it yet; only then does it tell that the client has left.
-    const look = () => void (socket.readableLength === 0 && socket.read());
-    socket.on('error', gone).on('drain', drained).on('readable', look).on('end', gone);
+    socket.on('error', gone).on('drain', drained).on('end', gone);
     res
       .once('finish', () => linger(socket))
-      .once('close', () => socket.off('drain', drained).off('readable', look).off('end', gone));
+      .once('close', () => socket.off('drain', drained).off('end', gone));
     answer(req, res);
   });
 }
