@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { configOf } from '../../../../test/support/gateway.js';
+import { describeWithRedis, RedisServer } from '../../../../test/support/redis.js';
 import { ConfigStore } from '../../config/config.store.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import { AuthEvents, type DenylistState } from '../../routing/auth-events.js';
@@ -9,19 +10,22 @@ import { isTokenId, TokenDenylist } from './token-denylist.service.js';
 const NOW = 1_800_000_000;
 const HOUR = 3_600;
 
-function setUp() {
+function setUp(redisUrl = '') {
   const provider = `{ secret: ${'x'.repeat(32)}, algorithms: [HS256]`;
   const store = new ConfigStore(
-    configOf(`auth: { main: ${provider} }, slow: ${provider}, clockSkew: 3h } }`),
+    configOf(
+      `auth: { main: ${provider} }, slow: ${provider}, clockSkew: 3h } }\nredis: { url: "${redisUrl}", commandTimeout: 5s }`,
+    ),
   );
   const clock = { seconds: NOW, now: () => 0, wall: () => clock.seconds * 1000 };
   const events = new AuthEvents();
   const states: DenylistState[] = [];
   events.denylistChanged.on((state) => states.push(state));
-  const denylist = new TokenDenylist(store, clock, new RedisConnection(store), events);
+  const redis = new RedisConnection(store);
+  const denylist = new TokenDenylist(store, clock, redis, events);
   const denies = (jti: unknown) =>
     denylist.denies(identityOf({ jti }, { provider: 'main', forwardClaims: {} }));
-  return { clock, denylist, denies, states };
+  return { clock, denylist, denies, states, redis };
 }
 
 describe('TokenDenylist', () => {
@@ -63,5 +67,20 @@ describe('TokenDenylist', () => {
 
   it('takes ids of 1 to 512 characters', () => {
     expect(['', 'a', 'x'.repeat(512), 'x'.repeat(513)].map(isTokenId)).toEqual([false, true, true, false]);
+  });
+});
+
+describeWithRedis('TokenDenylist with Redis', () => {
+  it('has read the list when the gateway has started', async () => {
+    const server = await RedisServer.start();
+    await server.client().xadd('breakwater:denied-tokens', '*', 'jti', 'a', 'exp', NOW);
+    const { denylist, denies, redis } = setUp(server.url);
+    onTestFinished(async () => {
+      denylist.onModuleDestroy();
+      await redis.onApplicationShutdown();
+    });
+    await redis.onApplicationBootstrap();
+    await denylist.onApplicationBootstrap();
+    expect(denies('a')).toBe(true);
   });
 });
