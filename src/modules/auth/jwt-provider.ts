@@ -1,4 +1,4 @@
-import type { AuthProviderConfig } from '../config/gateway-config.js';
+import type { AuthProviderConfig } from '../config/auth-config.js';
 import type { Identity } from '../routing/identity.js';
 import { type IdentityRules, identityOf } from './identity-of.js';
 import type { FoundKeys, KeySource } from './key-source.js';

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../common/units/duration.js';
 import type { ConfigPath } from './config-path.js';
-import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
+import type { GatewayConfig } from './gateway-config.js';
+import type { UpstreamConfig } from './upstream-config.js';
 import type { LintWarning } from './lint-warning.js';
 
 /** What a second try could do twice. */

@@ -1,7 +1,9 @@
 import { formatDuration } from '../../common/units/duration.js';
 import { formatSize } from '../../common/units/size.js';
 import type { ConfigPath } from './config-path.js';
-import type { GatewayConfig, RouteConfig, UpstreamConfig } from './gateway-config.js';
+import type { GatewayConfig } from './gateway-config.js';
+import type { RouteConfig } from './route-config.js';
+import type { UpstreamConfig } from './upstream-config.js';
 import { effectiveMethods, placeKey } from './match-key.js';
 import { lintAuth } from './lint-auth.js';
 import { lintContainment } from './lint-containment.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Event } from '../../common/event.js';
-import type { HealthConfig } from '../config/gateway-config.js';
+import type { HealthConfig } from '../config/upstream-config.js';
 import type { Target } from '../upstream/target.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';

@@ -4,7 +4,7 @@ import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.
 import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
-import type { FallbackConfig } from '../config/gateway-config.js';
+import type { FallbackConfig } from '../config/upstream-config.js';
 import type { Exchange, StoredResponse } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';

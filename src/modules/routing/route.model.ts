@@ -5,7 +5,7 @@ import type {
   RouteAuthConfig,
   RouteCacheConfig,
   RouteConfig,
-} from '../config/gateway-config.js';
+} from '../config/route-config.js';
 import { compileRewrite, type Rewrite } from './rewrite.js';
 import { Split } from './split.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../common/clock.js';
-import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
+import type { BreakerConfig, HealthConfig } from '../../config/upstream-config.js';
 import { Breaker, type Permit } from './breaker.js';
 
 const CONFIG: BreakerConfig = {
