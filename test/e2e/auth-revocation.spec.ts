@@ -118,6 +118,8 @@ describeWithRedis('a token that is revoked, with Redis', () => {
     const redis = await RedisServer.start();
     const { gw, status, revoke } = await start(redis.url);
     await revoke(of('a'));
+    await redis.client().xadd(KEY, '*', 'jti', 'z', 'exp', EXP);
+    await until('the list is followed', async () => (await status('z')) === 401);
     await redis.kill();
     await until('it is noticed', async () => (await gw.metric('breakwater_denylist_in_step')) === 0);
     expect([await status('a'), await status('b')]).toEqual([401, 200]);
