@@ -75,7 +75,10 @@ describeWithRedis('gateways that share Redis', () => {
     await a.get('/1', { 'accept-language': 'de' });
     // The index and the variant.
     await stored(2);
-    expect(await b.get('/1', { 'accept-language': 'en' })).toMatchObject({ body: 'en', how: 'fwd=vary-miss' });
+    expect(await b.get('/1', { 'accept-language': 'en' })).toMatchObject({
+      body: 'en',
+      how: 'fwd=vary-miss',
+    });
     expect(await b.get('/1', { 'accept-language': 'de' })).toMatchObject({ body: 'de', how: 'hit' });
     expect(seen).toHaveLength(2);
   });
