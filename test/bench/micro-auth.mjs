@@ -38,12 +38,15 @@ export function authSteps(parsed, expect) {
   });
   const tokens = Array.from({ length: signed }, (_, i) => tokenOf(`user-${i}`, privateKey));
   const contexts = tokens.map(({ token }) => contextOf(`Bearer ${token}`, config.routes[0]));
+  // What is not known of its connection has to be found out.
+  const unconnected = contextOf(`Bearer ${tokens[0].token}`, config.routes[0], null);
   const forged = contextOf(`Bearer ${tokens[0].token}AAAA`, config.routes[0]);
   let guard = guardOf(config);
   expect(guard.canActivate(contexts[0]));
   expect(refuses(() => guard.canActivate(forged)));
   return {
     'guard: a token seen before': () => guard.canActivate(contexts[0]),
+    'the same by a new connection': () => guard.canActivate(unconnected),
     [bare]: (i) => {
       const { text, signature } = tokens[i & (signed - 1)];
       return verify('sha256', text, publicKey, signature);
@@ -90,8 +93,8 @@ function providersOf(config) {
   return new AuthProviders(new ConfigStore(config), systemClock, undefined, new AuthEvents());
 }
 
-function contextOf(authorization, route) {
-  const req = { headers: { authorization } };
+function contextOf(authorization, route, socket = {}) {
+  const req = { headers: { authorization }, socket };
   attachExchange(req, new Exchange(req, {}, { match: { kind: 'route', route } }, 0));
   return {
     switchToHttp: () => ({ getRequest: () => req }),

@@ -4,9 +4,9 @@ import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
+import { hashOf } from './bearer-tokens.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
-import { TokenHashes } from './token-hashes.js';
 import { LONGEST_TOKEN, readToken } from './token-header.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 
@@ -17,7 +17,6 @@ const REMEMBERED_TOKENS = 10_000;
 export class TokenVerifier {
   /** By SHA-256, so that no token stays in memory. */
   private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
-  private readonly hashes = new TokenHashes();
 
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
@@ -30,17 +29,16 @@ export class TokenVerifier {
 
   /**
    * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
-   * @param connection that it came by
+   * @param hashed its SHA-256
    * @returns why no provider vouches for the token, in place of an identity; a promise only when something must be
    *   fetched or computed elsewhere, and never for a token that is remembered
    */
   verify(
     token: string,
     allowed?: Allowed,
-    connection?: object,
+    hashed = hashOf(token),
   ): Identity | Refusal | Promise<Identity | Refusal> {
     const now = this.clock.wall();
-    const hashed = this.hashes.of(token, connection);
     const remembered = this.verified.get(hashed);
     if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
       if (allowed === undefined || allowed.has(remembered.identity.provider)) return remembered.identity;
