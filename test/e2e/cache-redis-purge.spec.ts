@@ -49,6 +49,18 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect((await c.get()).body).toBe('2');
   });
 
+  it('is void on all of them: a purge of its key, and no other with it', async () => {
+    const { a, b, c, fill } = await start();
+    await fill();
+    await a.get('/1?again');
+    const key = await keyOf(a, 'http://api.test/1');
+    expect(await a.purge(`?key=${encodeURIComponent(key)}`)).toBe(1);
+    expect(await has(a)).toBe(false);
+    await hasNot(b);
+    expect((await c.get()).how).toBe('fwd=uri-miss');
+    expect((await c.get('/1?again')).how).toBe('hit');
+  });
+
   it('stays where it is when something else is purged', async () => {
     const { a, b, c, fill } = await start();
     await fill();
@@ -148,3 +160,9 @@ describeWithRedis('what becomes void on one gateway', () => {
     await hasNot(b);
   });
 });
+
+async function keyOf({ gw }: Replica, url: string): Promise<string> {
+  const response = await gw.management(`/admin/cache/entries?url=${encodeURIComponent(url)}`);
+  const { entries } = (await response.json()) as { entries: { key: string }[] };
+  return entries[0]?.key ?? '';
+}
