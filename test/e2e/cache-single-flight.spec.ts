@@ -38,6 +38,25 @@ describe('many requests for what is not stored', () => {
     expect(bodies.map(({ body }) => body).toSorted()).toEqual(['1', '2', '3', '4']);
   });
 
+  it('get a whole answer when what they waited for was dropped', async () => {
+    const { open, opened } = gate();
+    const stale = { 'cache-control': 'max-age=60', age: '100', etag: '"1"' };
+    const { get, seen } = await cached(async (n, req): Promise<Given> => {
+      if (n === 2) await opened;
+      if (req.headers['if-none-match'] === undefined) return { headers: stale };
+      return { status: 304, headers: { etag: '"1"', 'cache-control': 'no-store' } };
+    });
+    await get();
+    const answers = [get(), get(), get(), get()];
+    await until('it is being validated', () => seen.length === 2);
+    // By then the others are here as well.
+    await get('/other');
+    open();
+    for (const { status, body } of await Promise.all(answers)) {
+      expect([status, body]).toEqual([200, expect.stringMatching(/./)]);
+    }
+  });
+
   it('make a call of their own when the first one fails', async () => {
     const { open, opened } = gate();
     const { get, seen } = await cached(async (n): Promise<Given> => {

@@ -1,4 +1,4 @@
-import { Controller, Get, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import { All, Controller, Get, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
@@ -17,6 +17,17 @@ class HelloController {
   }
 }
 
+@Controller()
+class EverythingController {
+  @All('{*path}')
+  everything(): string {
+    return 'from code';
+  }
+}
+
+@Module({ controllers: [EverythingController] })
+class WithCatchAll {}
+
 @Module({ controllers: [HelloController] })
 class WithController {}
 
@@ -32,7 +43,7 @@ class WithMiddleware implements NestModule {
   }
 }
 
-const start = (...modules: (typeof WithController | typeof WithMiddleware)[]) =>
+const start = (...modules: (typeof WithController | typeof WithMiddleware | typeof WithCatchAll)[]) =>
   modules
     .reduce((each, module) => each.withModule(module), gateway(YAML))
     .withUpstream('users', (_req, res) => void res.end('from users'))
@@ -45,6 +56,12 @@ describe('code beside the routes of the configuration', () => {
     expect(await (await gw.fetch('/hello/again')).text()).toBe('from users');
     expect(await (await gw.fetch('/hellos')).text()).toBe('from users');
     expect((await gw.fetch('/hello%2fx')).status).toBe(400);
+  });
+
+  it('may answer everything, but nothing that is malformed', async () => {
+    const gw = await start(WithCatchAll);
+    expect(await (await gw.fetch('/anything')).text()).toBe('from code');
+    expect((await gw.fetch('/a%2fb')).status).toBe(400);
   });
 
   it('has its middleware run for routes as well', async () => {

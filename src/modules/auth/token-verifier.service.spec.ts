@@ -42,6 +42,21 @@ function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'H
 }
 
 describe('TokenVerifier', () => {
+  it('lets the issuer pick the provider, whoever vouched for the token before', () => {
+    const issuer = 'https://idp.example/';
+    const { verifier } = setUp({
+      web: { secret: SECRET, issuer, audience: ['web'] },
+      mobile: { secret: SECRET, issuer, audience: ['mobile'] },
+    });
+    const token = sign({ sub: 'alice', iss: issuer, aud: 'mobile', exp: NOW + 60 });
+    const both = new Set(['web', 'mobile']);
+    expect(verifier.verify(token, both)).toBe('audience');
+    expect(verifier.verify(token, new Set(['mobile']))).toMatchObject({ provider: 'mobile' });
+    expect(verifier.verify(token, both)).toBe('audience');
+    expect(verifier.verify(token)).toBe('audience');
+    expect(verifier.verify(token, new Set(['mobile']))).toMatchObject({ provider: 'mobile' });
+  });
+
   it('gives the identity of a valid token', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
     const identity = verifier.verify(sign({ sub: 'alice', scope: 'a b', exp: NOW + 60 }));

@@ -15,7 +15,7 @@ const REMEMBERED_TOKENS = 10_000;
 /** Verifies tokens against the configured providers and remembers what it verified until it expires. */
 @Injectable()
 export class TokenVerifier {
-  /** By SHA-256, so that no token stays in memory. */
+  /** By SHA-256 and who was asked: another provider may know the user otherwise, or not at all. */
   private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
 
   constructor(
@@ -39,14 +39,15 @@ export class TokenVerifier {
     hashed = hashOf(token),
   ): Identity | Refusal | Promise<Identity | Refusal> {
     const now = this.clock.wall();
-    const remembered = this.verified.get(hashed);
+    const key = allowed ? `${hashed} ${nameOf(allowed)}` : hashed;
+    const remembered = this.verified.get(key);
     if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
-      if (allowed === undefined || allowed.has(remembered.identity.provider)) return remembered.identity;
+      return remembered.identity;
     }
     const verdict = this.judge(token, allowed, now);
     return verdict instanceof Promise
-      ? verdict.then((each) => this.remember(hashed, each))
-      : this.remember(hashed, verdict);
+      ? verdict.then((each) => this.remember(key, each))
+      : this.remember(key, verdict);
   }
 
   private judge(token: string, allowed: Allowed, nowMs: number): Verdict | Promise<Verdict> {
@@ -58,16 +59,27 @@ export class TokenVerifier {
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
-  private remember(hashed: string, verdict: Verdict): Identity | Refusal {
+  private remember(key: string, verdict: Verdict): Identity | Refusal {
     if (isRefusal(verdict)) return verdict;
     if (this.denylist.denies(verdict.identity)) return 'revoked';
-    this.verified.set(hashed, verdict);
+    this.verified.set(key, verdict);
     return verdict.identity;
   }
 
   private forgetDenied(): void {
-    for (const [hashed, { identity }] of this.verified.entries()) {
-      if (this.denylist.denies(identity)) this.verified.delete(hashed);
+    for (const [key, { identity }] of this.verified.entries()) {
+      if (this.denylist.denies(identity)) this.verified.delete(key);
     }
   }
+}
+
+/** By policy, of which there are as many as routes. */
+const names = new WeakMap<ReadonlySet<string>, string>();
+
+function nameOf(allowed: ReadonlySet<string>): string {
+  const known = names.get(allowed);
+  if (known !== undefined) return known;
+  const name = JSON.stringify([...allowed].toSorted());
+  names.set(allowed, name);
+  return name;
 }

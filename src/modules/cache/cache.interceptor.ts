@@ -121,6 +121,8 @@ export class CacheInterceptor implements NestInterceptor {
       if (arrived && reuse(arrived, this.clock.now(), asked) === 'fresh') {
         this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`);
       } else {
+        // What it was to validate may be gone by now, or be another one.
+        this.prepareForward(lookup, arrived);
         exchange.tap = this.tap(lookup, arrived);
       }
       return undefined;
@@ -153,6 +155,8 @@ export class CacheInterceptor implements NestInterceptor {
   private prepareForward({ exchange, key, asked }: Lookup, entry: CacheEntry | undefined): void {
     exchange.cacheResult = 'miss';
     exchange.cacheStatus = `Breakwater; fwd=${this.reason(key, entry)}`;
+    exchange.conditions = undefined;
+    exchange.stale = undefined;
     if (!entry) return;
     if (isWhole(exchange)) {
       const conditions = conditionsFor(entry.headers);

@@ -21,22 +21,28 @@ describe('MemoryStore', () => {
     expect(store.bytes).toBe(82);
   });
 
+  it('counts what tags cost beside the response', () => {
+    const store = new MemoryStore(100_000);
+    store.set('a', slot(100, ...Array.from({ length: 64 }, (_, i) => `t:${i}`)));
+    expect(store.bytes).toBeGreaterThan(64 * 350);
+  });
+
   it('does not take what is larger than the whole, nor list it', () => {
-    const store = new MemoryStore(100);
-    store.set('a', slot(100, 'x'));
+    const store = new MemoryStore(500);
+    store.set('a', slot(101, 'x'));
     expect(store.get('a')).toBeUndefined();
     expect([...store.keysOf('x')]).toEqual([]);
   });
 
   it('lists the keys of a scope as long as they are there', () => {
-    const store = new MemoryStore(100);
+    const store = new MemoryStore(1_500);
     store.set('a', slot(40, 'x', 'y'));
     store.set('b', slot(40, 'x'));
     expect([...store.keysOf('x')]).toEqual(['a', 'b']);
     store.set('b', slot(40, 'y'));
     expect([[...store.keysOf('x')], [...store.keysOf('y')]]).toEqual([['a'], ['a', 'b']]);
     store.delete('a');
-    store.set('c', slot(90));
+    store.set('c', slot(1_400));
     expect([[...store.keysOf('x')], [...store.keysOf('y')]]).toEqual([[], []]);
   });
 

@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Slot } from './cache-entry.js';
 
+/** Bytes, or more, that the place of an entry among those of a tag takes. */
+const SCOPE = 400;
+
 /**
  * Slots in memory, bounded by bytes, least recently used first out. It answers at once: a promise for each hit
  * would cost more than the look-up.
@@ -12,7 +15,7 @@ export class MemoryStore {
   constructor(maxBytes: number) {
     this.slots = new LRUCache<string, Slot>({
       maxSize: maxBytes,
-      sizeCalculation: ({ bytes }, key) => bytes + key.length,
+      sizeCalculation: ({ bytes, scopes }, key) => bytes + key.length + scopes.length * SCOPE,
       dispose: (slot, key) => this.forget(key, slot),
       noDisposeOnSet: false,
     });

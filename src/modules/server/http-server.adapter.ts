@@ -87,7 +87,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   private admit(req: Request, res: Response, at = 0): void {
     const handler = this.entrance[at];
     if (!handler) this.answer(req, res);
-    else void handler(req, res, (error) => (error ? this.pass(req, res) : this.admit(req, res, at + 1)));
+    else void handler(req, res, (error) => (error ? this.refuse(req, res) : this.admit(req, res, at + 1)));
   }
 
   /**
@@ -100,6 +100,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.codePaths ??= CodePaths.of(app, new Set(this.catchAll));
     if (this.catchAll.length === 0 || this.codePaths.mayHave(pathOf(req))) app(req, res);
     else this.pass(req, res);
+  }
+
+  /** The gateway's own catch-all is the last one: controllers of code may have others. */
+  private refuse(req: Request, res: Response): void {
+    this.pass(req, res, this.catchAll.length - 1);
   }
 
   private pass(req: Request, res: Response, to = 0): void {
