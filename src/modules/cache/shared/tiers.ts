@@ -7,7 +7,7 @@ import type { RedisStore, Tiered } from './redis-store.js';
 
 /**
  * Memory in front and, where one is configured, Redis behind. A read ends at the first tier that has something to use;
- * writes and deletes go to both.
+ * deletes go to both. The memory is written before, since here it would be a turn too late; a write goes to Redis.
  */
 export function tiersOf(memory: MemoryStore, redis: RedisStore | undefined, clock: Clock): Cache {
   const stores = [tier(new MemoryTier(memory, clock))];
