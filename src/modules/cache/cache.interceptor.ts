@@ -177,10 +177,14 @@ export class CacheInterceptor implements NestInterceptor {
     // Left while Redis was asked: nothing would tell those who wait.
     if (exchange.res.closed && !exchange.stored) return;
     const land = this.flights.lead(key);
-    exchange.tap = this.tap(lookup, entry, () => land('done'));
+    const tap = this.tap(lookup, entry, () => land('done'));
+    const end = (landing: 'done' | 'gone') => {
+      if (!tap.isStoring) land(landing);
+    };
+    exchange.tap = tap;
     // A background refresh outlives its client, and is over when its call is.
-    if (exchange.stored) exchange.refreshed = () => land('done');
-    else exchange.res.once('close', () => land(exchange.res.writableFinished ? 'done' : 'gone'));
+    if (exchange.stored) exchange.refreshed = () => end('done');
+    else exchange.res.once('close', () => end(exchange.res.writableFinished ? 'done' : 'gone'));
   }
 
   private tap(lookup: Lookup, stored: CacheEntry | undefined, land?: () => void): CachingTap {

@@ -20,6 +20,8 @@ const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /** Gathers a storable response while it streams by; gives up when it grows too large. */
 export class CachingTap implements ResponseTap {
+  /** It is on its way to the store, and `landed` called when it is there. */
+  isStoring = false;
   private readonly keeper: Keeper;
   private coming: Coming | undefined;
   private chunks: Uint8Array[] = [];
@@ -69,9 +71,13 @@ export class CachingTap implements ResponseTap {
 
   onEnd(): void {
     if (!this.coming) return;
-    this.keeper.put(this.coming, ownBytes(this.chunks, this.bytes));
+    this.put(this.coming, ownBytes(this.chunks, this.bytes));
     this.coming = undefined;
-    this.options.landed('stored');
+  }
+
+  private put(coming: Coming, body: Uint8Array): CacheEntry {
+    this.isStoring = true;
+    return this.keeper.put(coming, body, () => this.options.landed('stored'));
   }
 
   /** RFC 9111 section 4.3.4. */
@@ -92,9 +98,7 @@ export class CachingTap implements ResponseTap {
     // This client gets the whole of it, with what is kept out of the copy; each use has an age of its own.
     const whole = { ...headers, age: undefined };
     if (coming) {
-      const entry = this.keeper.put(coming, stored.body);
-      landed('stored');
-      return confirmed({ ...entry, headers: whole });
+      return confirmed({ ...this.put(coming, stored.body), headers: whole });
     }
     cache.drop(key, exchange);
     landed('unstorable');

@@ -57,7 +57,12 @@ export class Keeper {
     return { status, headers: storedHeaders(context), keeping: kept, fields, initialAge: age };
   }
 
-  put({ status, headers, keeping: kept, fields, initialAge: age }: Coming, body: Uint8Array): CacheEntry {
+  /** @param stored called when it can be found, or is not to be */
+  put(
+    { status, headers, keeping: kept, fields, initialAge: age }: Coming,
+    body: Uint8Array,
+    stored = nobodyWaits,
+  ): CacheEntry {
     const { cache, clock, exchange, key, route } = this.options;
     const resource = resourceOf(exchange);
     const entry: CacheEntry = {
@@ -71,7 +76,10 @@ export class Keeper {
       initialAge: age,
       ...kept,
     };
-    if (!cache.isOutdated(resource, this.askedAt)) cache.put(key, entry, fields, exchange);
+    if (cache.isOutdated(resource, this.askedAt)) stored();
+    else void cache.put(key, entry, fields, exchange).then(stored);
     return entry;
   }
 }
+
+function nobodyWaits(): void {}

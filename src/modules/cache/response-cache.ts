@@ -68,7 +68,13 @@ export class ResponseCache {
     @Inject(Replicas) private readonly replicas: Replicas,
   ) {
     this.memory = new MemoryStore(config.current.cache.maxBytes);
-    this.tiers = tiersOf(this.memory, redis.isConfigured ? shared : undefined, clock);
+    const behind = redis.isConfigured ? shared : undefined;
+    this.tiers = tiersOf(
+      this.memory,
+      behind,
+      clock,
+      (key, { storedAt }) => !this.isOutdated(namesOf(key).resource, storedAt),
+    );
     replicas.heard.on((notice) => this.apply(notice));
     // What others said meanwhile may have been about anything.
     replicas.cutOff.on(() => this.apply({ scope: '*', isPurge: true }));
@@ -103,22 +109,27 @@ export class ResponseCache {
     return this.slot(key)?.kind === 'variants';
   }
 
-  /** @param fields those that tell variants of this response apart (RFC 9111 section 4.1) */
-  put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): void {
+  /**
+   * @param fields those that tell variants of this response apart (RFC 9111 section 4.1)
+   * @returns when it can be found
+   */
+  async put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): Promise<void> {
     const known = this.slot(key);
     const index = known?.kind === 'variants' ? known : undefined;
     const before = this.find(key, exchange);
     const generations =
       this.generations.get(exchange) ?? (before === undefined ? before : this.generations.get(before));
     if (fields.length === 0 && !index) {
-      this.store(key, entry, generations);
+      await this.store(key, entry, generations);
       return;
     }
     const current = indexOf(index, fields, entry);
-    this.store(key, current, generations);
     const scope = variantsScope(current);
     const variant = { ...entry, scopes: [...entry.scopes, scope] };
-    this.store(variantKey(key, current, exchange), variant, generations);
+    await Promise.all([
+      this.store(key, current, generations),
+      this.store(variantKey(key, current, exchange), variant, generations),
+    ]);
     const variants = this.memory.keysOf(scope);
     if (variants.size > MAX_VARIANTS) {
       const [oldest] = variants;
@@ -215,13 +226,12 @@ export class ResponseCache {
     return { slot, generations };
   }
 
-  /** At once in memory; behind it, nobody waits. */
-  private store(key: string, slot: Slot, generations: Generations | undefined): void {
+  private async store(key: string, slot: Slot, generations: Generations | undefined): Promise<void> {
     if (generations) this.generations.set(slot, generations);
-    this.memory.set(key, slot);
-    void this.tiers.set<Tiered>(key, { slot, generations });
+    await this.tiers.set<Tiered>(key, { slot, generations });
   }
 
+  /** From memory at once: nobody may find it any more. */
   private delete(key: string): void {
     this.memory.delete(key);
     void this.tiers.del(key);

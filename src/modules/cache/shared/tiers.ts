@@ -1,17 +1,26 @@
 import { type Cache, createCache, KeyvAdapter } from 'cache-manager';
 import { Keyv, type KeyvStoreAdapter } from 'keyv';
 import type { Clock } from '../../../common/clock.js';
+import type { Slot } from '../cache-entry.js';
 import type { MemoryStore } from '../memory-store.js';
 import { ageOf } from '../reuse.js';
 import type { RedisStore, Tiered } from './redis-store.js';
 
+/** May this still be stored? What it was made of may have become void since. */
+export type MayStore = (key: string, slot: Slot) => boolean;
+
 /**
  * Memory in front and, where one is configured, Redis behind. A read ends at the first tier that has something to use;
- * deletes go to both. The memory is written before, since here it would be a turn too late; a write goes to Redis.
+ * writes and deletes go to both. A write is over when the memory has it: nobody waits for Redis.
  */
-export function tiersOf(memory: MemoryStore, redis: RedisStore | undefined, clock: Clock): Cache {
-  const stores = [tier(new MemoryTier(memory, clock))];
-  if (redis) stores.push(tier(new KeyvAdapter(redis)));
+export function tiersOf(
+  memory: MemoryStore,
+  redis: RedisStore | undefined,
+  clock: Clock,
+  mayStore: MayStore,
+): Cache {
+  const stores = [tier(new MemoryTier(memory, clock, mayStore))];
+  if (redis) stores.push(tier(new WrittenBehind(redis)));
   return createCache({ stores });
 }
 
@@ -30,6 +39,7 @@ class MemoryTier implements KeyvStoreAdapter {
   constructor(
     private readonly memory: MemoryStore,
     private readonly clock: Clock,
+    private readonly mayStore: MayStore,
   ) {}
 
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the interface has it
@@ -41,8 +51,9 @@ class MemoryTier implements KeyvStoreAdapter {
     return isUsable ? { value: tiered as T } : undefined;
   }
 
-  /** It is there already: those who wait for an answer look as soon as it is complete. */
-  async set(): Promise<void> {}
+  async set(key: string, { value: { slot } }: { value: Tiered }): Promise<void> {
+    if (slot && this.mayStore(key, slot)) this.memory.set(key, slot);
+  }
 
   async delete(key: string): Promise<boolean> {
     return this.memory.delete(key);
@@ -54,5 +65,13 @@ class MemoryTier implements KeyvStoreAdapter {
 
   on(): this {
     return this;
+  }
+}
+
+class WrittenBehind extends KeyvAdapter {
+  // It neither throws nor has anything to say about a write.
+  override async set(...written: Parameters<KeyvAdapter['set']>): Promise<boolean> {
+    void super.set(...written);
+    return true;
   }
 }
