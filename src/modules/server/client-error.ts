@@ -43,10 +43,15 @@ export function refuseConnect(server: Server): void {
 
 /** Node would answer 417 in its own form. `100-continue` never comes here: Node meets it. */
 export function refuseExpectations(server: Server): void {
-  server.on('checkExpectation', (_req, res: ServerResponse) => {
-    const { status, headers, body } = answerOf('expectation_failed');
-    res.writeHead(status, headers).end(body);
-  });
+  server.on('checkExpectation', (_req, res: ServerResponse) => refuse(res, 'expectation_failed'));
+}
+
+/** For what no exception filter of Nest sees. */
+export function refuse(res: ServerResponse, code: ProblemCode): void {
+  const { status, headers, body } = answerOf(code);
+  // Half an answer must not look like a whole one.
+  if (res.headersSent) res.destroy();
+  else res.writeHead(status, headers).end(body);
 }
 
 function codeOf(error: NodeJS.ErrnoException): ProblemCode {

@@ -1,8 +1,9 @@
 import { createServer, IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
+import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
-import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
+import { answerClientErrors, refuse, refuseConnect, refuseExpectations } from './client-error.js';
 import { CodePaths } from './code-paths.js';
 import { OpenResponses } from './open-responses.js';
 import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
@@ -19,6 +20,7 @@ export type HttpLimits = Pick<
 
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
+  private readonly log = new Logger(HttpServerAdapter.name);
   private readonly openResponses = new OpenResponses();
   /** What every request meets before controllers are looked for. */
   private readonly entrance: RequestHandler[] = [];
@@ -74,8 +76,14 @@ export class HttpServerAdapter extends ExpressAdapter {
     const answer = (req: IncomingMessage, res: ServerResponse) => {
       if (!mayAnswer(req, res)) return;
       openResponses.add(res);
-      // Made by the classes above.
-      this.admit(req as Request, res as Response);
+      try {
+        // Made by the classes above.
+        this.admit(req as Request, res as Response);
+      } catch (error) {
+        // Nothing of Nest is around the entrance: one bad request would end the process.
+        this.log.error(error);
+        refuse(res, 'internal_error');
+      }
     };
     this.httpServer = createServer(options, answer);
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
