@@ -69,7 +69,7 @@ describe('a retry', () => {
   });
 
   it('gives a try that hangs only perTryTimeout', async () => {
-    const { gw } = await start(YAML('{ attempts: 1, perTryTimeout: 100ms }'), ['hang', 200]);
+    const { gw } = await start(YAML('{ attempts: 1, perTryTimeout: 500ms }'), ['hang', 200]);
     expect(await (await gw.fetch('/x')).text()).toBe('answer 2');
     expect(await retries(gw, 'timeout')).toBe(1);
   });
