@@ -4,6 +4,7 @@ import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuseConnect, refuseExpectations } from './client-error.js';
 import { CodePaths } from './code-paths.js';
+import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
 import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
@@ -81,6 +82,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     refuseConnect(this.httpServer);
+    continueWhenRead(this.httpServer, answer);
     refuseExpectations(this.httpServer);
   }
 
