@@ -4,6 +4,7 @@ import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { ServerModule } from '../server/server.module.js';
+import { EventStreams } from './event-streams.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -17,6 +18,7 @@ import { WebSockets } from './websocket.service.js';
   imports: [RoutingModule, AuthModule, CacheModule, ServerModule],
   controllers: [ProxyController],
   providers: [
+    EventStreams,
     Forwarder,
     Mirror,
     Refresher,

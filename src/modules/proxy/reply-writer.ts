@@ -9,6 +9,7 @@ import type { Exchange, StoredResponse } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';
 import { endResponse } from './end-response.js';
+import { EventStreams, isEventStream } from './event-streams.js';
 import { ReplySink } from './reply-sink.js';
 import { securityHeaders } from './security-headers.js';
 
@@ -21,7 +22,10 @@ export class ReplyWriter {
   /** Heads of stored answers, made once for each and not for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
 
-  constructor(@Inject(ConfigStore) config: ConfigStore) {
+  constructor(
+    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(EventStreams) private readonly eventStreams: EventStreams,
+  ) {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
     const { added, dropped } = securityHeaders();
@@ -47,6 +51,7 @@ export class ReplyWriter {
       sink.onWhole(whole);
       return;
     }
+    if (length === undefined && isEventStream(headers)) this.eventStreams.watch(exchange);
     response.stream(sink);
     // Nothing of the body is here yet, and nobody knows when it comes.
     if (!sink.started) exchange.res.flushHeaders();

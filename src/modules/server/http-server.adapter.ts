@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
+import { createServer, IncomingMessage, type Server, ServerResponse, type ServerOptions } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
@@ -42,6 +42,13 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** From now on each answer is the last of its connection. */
   closeConnections(): void {
     this.openResponses.closeConnections();
+  }
+
+  /** Ends every connection at once. What is not whole must not look so. */
+  cutConnections(): void {
+    this.openResponses.reset();
+    // Made by `initHttpServer`.
+    (this.httpServer as Server).closeAllConnections();
   }
 
   /**
