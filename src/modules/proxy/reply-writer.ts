@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
+import { announcedTrailers } from '../../common/http/trailers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/upstream-config.js';
 import type { Exchange, StoredResponse } from '../routing/exchange.js';
@@ -44,6 +45,8 @@ export class ReplyWriter {
     }
     const lines = this.linesOf(headers, exchange.route?.responseHeaders);
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
+    if (length === undefined && headers['trailer'] !== undefined)
+      announce(exchange, status, headers['trailer'], lines);
     this.writeHead(exchange.res, exchange, status, lines, length);
     const sink = new ReplySink(exchange);
     const whole = response.whole();
@@ -156,6 +159,13 @@ const CORS_HEADERS = [
 /** `writeHead` would replace the `Vary: Origin` that CORS has set. */
 function appendVary(res: Response, headers: string[]): void {
   headers.push('Vary', String(res.getHeader('vary')));
+}
+
+/** Trailers follow the last chunk, and Node refuses to announce them where there is none. */
+function announce({ req }: Exchange, status: number, trailer: string | string[], headers: string[]): void {
+  if (req.httpVersion === '1.0' || req.method === 'HEAD' || BODILESS_STATUSES.has(status)) return;
+  const names = announcedTrailers(trailer);
+  if (names !== undefined) headers.push('Trailer', names);
 }
 
 function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
