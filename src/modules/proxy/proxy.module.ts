@@ -11,6 +11,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
+import { TokenTunnels } from './token-tunnels.js';
 import { WebSockets } from './websocket.service.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
@@ -23,6 +24,7 @@ import { WebSockets } from './websocket.service.js';
     Mirror,
     Refresher,
     ReplyWriter,
+    TokenTunnels,
     WebSockets,
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
