@@ -77,9 +77,9 @@ describe('a client that leaves', () => {
     client.socket.end();
     expect(await client.ended()).toBe('closed');
     expect(client.received).toBe('');
-    await until('the connection to the upstream is closed', () => upstreamSocket.destroyed, 1_000);
+    await until('the connection to the upstream is closed', () => upstreamSocket.destroyed);
     const series = 'breakwater_requests_total{route="users",method="GET",status="499",outcome="client_gone"}';
-    await until('the request is counted', () => gw.metric(series), 1_000);
+    await until('the request is counted', () => gw.metric(series));
   });
 
   it.each(['/health/live', '/health/ready'])(

@@ -99,7 +99,7 @@ describe('Expect', () => {
     const client = await RawConnection.to(gw.url);
     client.send(requestHead(line, EXPECT, 'Content-Length: 999'));
     // Closed, since nobody knows whether a body follows.
-    expect(await client.ended(5_000)).toBe('closed');
+    expect(await client.ended()).toBe('closed');
     expect(answersIn(client.received)).toMatchObject([{ status, headers: { connection: ['close'] } }]);
     expect(users.requests).toHaveLength(0);
   });
