@@ -156,7 +156,10 @@ export class UpstreamProxy {
       started?.(call);
       target.inFlight++;
       call.whenSettled((outcome) => {
-        target.inFlight--;
+        const { socket } = call;
+        // To balancers a tunnel is under way for as long as it is open.
+        if (socket) socket.once('close', () => target.inFlight--);
+        else target.inFlight--;
         this.learner?.settled(outcome);
         this.targets.recordTry(target, outcome, startedAt);
         this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });

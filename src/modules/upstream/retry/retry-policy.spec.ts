@@ -47,6 +47,10 @@ describe('RetryPolicy', () => {
     expect(policy().isRepeatable({ method, path: '/' })).toBe(true);
   });
 
+  it.each(['POST', 'PATCH', 'LOCK'])('does not repeat %s', (method) => {
+    expect(policy().isRepeatable({ method, path: '/' })).toBe(false);
+  });
+
   it('does not take a header value for the name of one', () => {
     expect(policy().isRepeatable({ ...post, headers: ['X', 'idempotency-key'] })).toBe(false);
   });
