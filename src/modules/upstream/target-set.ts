@@ -18,6 +18,8 @@ export class TargetSet {
   readonly all: readonly Target[];
   private readonly slowStart: SlowStart;
   private balancer: Balancer;
+  /** Those that are available, or all of them when none is. */
+  private candidates: readonly Target[];
   private panicking = false;
   /** Monotonic milliseconds at which the next ejected target is back. */
   private nextReturn = NEVER;
@@ -30,12 +32,14 @@ export class TargetSet {
   ) {
     this.all = config.targets.map((target) => new Target(target, config, resolver, random));
     this.slowStart = new SlowStart(this.all, config.slowStart);
-    this.balancer = new BALANCERS[config.balancer](this.all, random);
+    this.candidates = this.all;
+    this.balancer = this.balancerOver(this.all);
   }
 
   /**
    * @param key what `consistent-hash` goes by
-   * @param tried targets that have failed this request already; another one is taken if there is one
+   * @param tried targets that have failed this request already; another one is taken if there is one, but none
+   *   that is out while one of these is not
    */
   pick(key: string | undefined, tried: readonly Target[]): Target {
     if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
@@ -43,11 +47,8 @@ export class TargetSet {
     if (this.panicking) this.panicked.emit();
     const target = this.balancer.pick(key);
     if (tried.length === 0 || !tried.includes(target)) return target;
-    const now = this.clock.now();
-    const others = this.all.filter((each) => !tried.includes(each));
-    const available = others.filter((each) => each.isAvailable(now));
-    const rest = available.length > 0 ? available : others;
-    return rest.length > 0 ? this.balancerOver(rest).pick(key) : target;
+    const others = this.candidates.filter((each) => !tried.includes(each));
+    return others.length > 0 ? this.balancerOver(others).pick(key) : target;
   }
 
   /** @returns whether a target may be chosen that is not among these */
@@ -114,7 +115,8 @@ export class TargetSet {
     this.nextReturn = Math.min(
       ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : NEVER)),
     );
-    this.balancer = this.balancerOver(available.length > 0 ? available : this.all);
+    this.candidates = this.panicking ? this.all : available;
+    this.balancer = this.balancerOver(this.candidates);
   }
 
   private balancerOver(targets: readonly Target[]): Balancer {
