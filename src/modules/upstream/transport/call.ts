@@ -101,7 +101,8 @@ export class Call implements Handlers, UpstreamResponse {
     // An unasked `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
-      if (status < 200) throw new MalformedHeadError('status');
+      // RFC 9110 section 15: there is no class beyond these.
+      if (status < 200 || status > 599) throw new MalformedHeadError('status');
       this.contentLength = readFraming(headers);
     } catch (error) {
       controller.abort(error as Error);
