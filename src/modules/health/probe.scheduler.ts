@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Event } from '../../common/event.js';
+import { jittered } from '../../common/resilience/jitter.js';
 import type { HealthConfig } from '../config/upstream-config.js';
 import type { Target } from '../upstream/target.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -48,9 +49,7 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
 
   private schedule(upstream: UpstreamProxy, health: HealthConfig, delay: number): void {
     if (this.stop.signal.aborted) return;
-    // Spread, so that a fleet of gateways does not probe in step.
-    const jittered = delay * (1 - JITTER + 2 * JITTER * Math.random());
-    const timer = setTimeout(() => void this.run(upstream, health), jittered);
+    const timer = setTimeout(() => void this.run(upstream, health), jittered(delay, JITTER, Math.random()));
     this.timers.set(upstream.id, timer.unref());
   }
 

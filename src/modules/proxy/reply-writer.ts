@@ -30,7 +30,7 @@ export class ReplyWriter {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
     const { added, dropped } = securityHeaders();
-    this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, 'x-request-id']);
+    this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, ...OWN_HEADERS]);
   }
 
   /** Streams an upstream's response, with back-pressure. */
@@ -146,6 +146,9 @@ export class ReplyWriter {
     res.writeHead(status, headers);
   }
 }
+
+/** What only the gateway can say. */
+const OWN_HEADERS = ['x-request-id', 'breakwater-fallback'];
 
 const CORS_HEADERS = [
   'access-control-allow-credentials',
