@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +28,15 @@ describe('snippets of the docs', () => {
   it.each(snippets('yaml'))('$place is a valid configuration without warnings', ({ text, place }) => {
     const result = parseConfig(text, { file: place, env: {}, readFile });
     expect(result).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it('so is the configuration of the demo', () => {
+    const env = { JWT_SECRET: 'x'.repeat(32), USERS_URL: 'http://users', ORDERS_URL: 'http://orders' };
+    const text = readFileSync(join(ROOT, 'test/demo/gateway.yaml'), 'utf8');
+    expect(parseConfig(text, { file: 'gateway.yaml', env, readFile })).toMatchObject({
+      ok: true,
+      warnings: [],
+    });
   });
 
   // A whole compiler run: long on a busy machine.

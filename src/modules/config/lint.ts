@@ -1,35 +1,37 @@
-import { formatDuration } from '../../common/units/duration.js';
 import { formatSize } from '../../common/units/size.js';
-import type { ConfigPath } from './config-path.js';
 import type { GatewayConfig } from './gateway-config.js';
-import type { RouteConfig } from './route-config.js';
-import type { UpstreamConfig } from './upstream-config.js';
+import { lintAuth } from './lints/auth.js';
+import { lintBreakers } from './lints/breakers.js';
+import { lintBulkheads } from './lints/bulkheads.js';
+import { lintDurations } from './lints/durations.js';
+import { lintFallbacks } from './lints/fallbacks.js';
+import { lintIdleKeys } from './lints/idle-keys.js';
+import { sidesOf } from './lints/leads-to.js';
+import { lintRetries } from './lints/retries.js';
+import { lintRoutes } from './lints/routes.js';
+import { lintTls } from './lints/tls.js';
+import type { LintWarning } from './lints/warning.js';
+import type { Written } from './lints/written.js';
 import { effectiveMethods, placeKey } from './match-key.js';
-import { lintAuth } from './lint-auth.js';
-import { lintContainment } from './lint-containment.js';
-import type { LintWarning } from './lint-warning.js';
-import { isPublic } from './public-route.js';
-
-/** Of the health controller, which is asked before the routes. */
-const OWN_PATHS: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
+import type { RouteConfig } from './route-config.js';
 
 /**
  * Finds settings that are valid each by itself and make little sense together.
  *
- * @param isWritten whether a key is in the file, `defaults` included; what nobody wrote is no contradiction
+ * @param written what is in the file; what nobody wrote is no contradiction
  */
-export function lintConfig(
-  config: GatewayConfig,
-  isWritten: (path: ConfigPath) => boolean = () => false,
-): LintWarning[] {
+export function lintConfig(config: GatewayConfig, written: Written): LintWarning[] {
   return [
     ...lintGateway(config),
     ...lintAuth(config),
-    ...Object.entries(config.upstreams).flatMap(([id, upstream]) =>
-      lintUpstream(['upstreams', id], upstream),
-    ),
-    ...lintContainment(config, isWritten),
-    ...config.routes.flatMap((route, index) => lintRoute(['routes', index], route, config)),
+    ...lintIdleKeys(config, written),
+    ...lintDurations(config, written),
+    ...lintTls(config),
+    ...lintBulkheads(config, written),
+    ...lintBreakers(config),
+    ...lintRetries(config, written),
+    ...lintFallbacks(config, written),
+    ...lintRoutes(config),
     ...lintShadowed(config.routes),
     ...lintUnused(config),
   ];
@@ -53,79 +55,6 @@ function lintGateway({ cache, routes, upstreams }: GatewayConfig): LintWarning[]
   return warnings;
 }
 
-function lintUpstream(
-  path: ConfigPath,
-  { timeout, connectTimeout, breaker, health, retry, tls }: UpstreamConfig,
-): LintWarning[] {
-  const warnings: LintWarning[] = [];
-  const compare = (keys: ConfigPath, left: string, right: string, why: string) =>
-    warnings.push({ path: [...path, ...keys], message: `${left} ${right}: ${why}` });
-
-  if (connectTimeout >= timeout) {
-    const left = `connectTimeout (${formatDuration(connectTimeout)}) is not below`;
-    compare(['connectTimeout'], left, `timeout (${formatDuration(timeout)})`, 'it can never fire first');
-  }
-  if (tls?.insecureSkipVerify) {
-    const why = 'whoever is in between can read and change everything';
-    compare(['tls', 'insecureSkipVerify'], 'insecureSkipVerify', 'is true', why);
-  }
-  const { perTryTimeout, attempts } = retry;
-  if (perTryTimeout !== undefined && perTryTimeout * (attempts + 1) > timeout) {
-    const left = `retry.perTryTimeout (${formatDuration(perTryTimeout)}) for ${attempts + 1} tries is above`;
-    const right = `timeout (${formatDuration(timeout)})`;
-    compare(['retry', 'perTryTimeout'], left, right, 'the deadline ends the last tries early');
-  }
-  if (breaker.window < timeout) {
-    const left = `breaker.window (${formatDuration(breaker.window)}) is below`;
-    const why = 'requests that time out are forgotten as soon as they fail';
-    compare(['breaker', 'window'], left, `timeout (${formatDuration(timeout)})`, why);
-  }
-  if (breaker.openFor > breaker.maxOpenFor) {
-    const left = `breaker.openFor (${formatDuration(breaker.openFor)}) is above`;
-    const right = `breaker.maxOpenFor (${formatDuration(breaker.maxOpenFor)})`;
-    compare(['breaker', 'openFor'], left, right, 'it is never reached');
-  }
-  if (health && health.timeout >= health.interval) {
-    const left = `health.timeout (${formatDuration(health.timeout)}) is not below`;
-    const right = `health.interval (${formatDuration(health.interval)})`;
-    compare(['health', 'timeout'], left, right, 'a probe is still running when the next is due');
-  }
-  return warnings;
-}
-
-function lintRoute(path: ConfigPath, route: RouteConfig, config: GatewayConfig): LintWarning[] {
-  const warnings: LintWarning[] = lintPath([...path, 'match', 'path'], route.match.path);
-  const { timeout, cache } = route;
-  const { requestTimeout } = config.server;
-  if (timeout !== undefined && timeout > requestTimeout) {
-    const message = `timeout (${formatDuration(timeout)}) is above server.requestTimeout (${formatDuration(requestTimeout)})`;
-    warnings.push({ path: [...path, 'timeout'], message });
-  }
-  if (cache?.per === 'public' && !isPublic(route, config)) {
-    const message = '`per: public` on a route with auth: one user is served what another was answered';
-    warnings.push({ path: [...path, 'cache', 'per'], message });
-  }
-  if (cache?.per === 'public' && route.split) {
-    const message = 'one copy for all on a split route: a user of one side is served the answer of another';
-    warnings.push({ path: [...path, 'cache'], message });
-  }
-  if (cache?.per === 'user' && isPublic(route, config)) {
-    const message = '`per: user` on a route without auth: there are no users to tell apart';
-    warnings.push({ path: [...path, 'cache', 'per'], message });
-  }
-  return warnings;
-}
-
-function lintPath(path: ConfigPath, pattern: string): LintWarning[] {
-  if (OWN_PATHS.has(pattern)) {
-    return [{ path, message: `${pattern} is answered by the gateway itself: no request gets to this route` }];
-  }
-  const colon = pattern.split('/').find((segment) => /^:\w/.test(segment));
-  if (colon === undefined) return [];
-  const parameter = `{${colon.slice(1)}}`;
-  return [{ path, message: `\`${colon}\` is taken as it is written; a parameter is \`${parameter}\`` }];
-}
-
 /** Of two routes that are equally specific the first wins, so a later one with no method of its own is dead. */
 function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
   const before = new Map<string, { index: number; taken: ReadonlySet<string> }[]>();
@@ -142,8 +71,8 @@ function lintShadowed(routes: readonly RouteConfig[]): LintWarning[] {
   });
 }
 
-function usesUpstream({ upstream, split = [], mirror }: RouteConfig, id: string): boolean {
-  return upstream === id || mirror?.upstream === id || split.some((side) => side.upstream === id);
+function usesUpstream(route: RouteConfig, id: string): boolean {
+  return route.mirror?.upstream === id || sidesOf(route).includes(id);
 }
 
 function lintUnused({ auth, routes, upstreams }: GatewayConfig): LintWarning[] {

@@ -3,6 +3,7 @@ import { duplicateRouteProblems } from './checks/duplicate-routes.js';
 import { fallbackProblems } from './checks/fallbacks.js';
 import { idProblems } from './checks/ids.js';
 import { referenceProblems } from './checks/references.js';
+import { mirrorProblems } from './checks/mirrors.js';
 import { rewriteProblems } from './checks/rewrites.js';
 import { redisProblems } from './checks/redis.js';
 import { serverProblems } from './checks/server.js';
@@ -57,6 +58,7 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
     ...duplicateRouteProblems(source),
     ...rewriteProblems(source),
     ...splitProblems(source),
+    ...mirrorProblems(source),
     ...targetProblems(source),
     ...upstreamTlsProblems(source),
     ...serverProblems(source),
@@ -65,7 +67,11 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
   if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
   const config = deepFreeze(completeConfig(validation.parsed, keys));
-  const lint = lintConfig(config, (path) => source.has(path));
-  const warnings = lint.map(({ path, message }) => source.problem(path, message));
-  return { ok: true, config, warnings: sortProblems(warnings) };
+  const warnings = lintConfig(config, source).map(({ path, message }) => source.problem(path, message));
+  return { ok: true, config, warnings: sortProblems(eachOnce(warnings)) };
+}
+
+/** What is inherited from `defaults` is found with every upstream, and is at one place. */
+function eachOnce(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return [...new Map(problems.map((each) => [`${each.path}\n${each.message}`, each])).values()];
 }

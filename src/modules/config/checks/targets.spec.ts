@@ -22,3 +22,12 @@ it('an upstream says where it is, once', () => {
 it('is not blamed for a variable that is missing', () => {
   expect(problems('{ url: "${USERS_URL}" }')).toEqual([expect.stringContaining('USERS_URL')]);
 });
+
+it('lists each target once, however it is written', () => {
+  const targets = (...urls: string[]) =>
+    `{ targets: [${urls.map((url) => `{ url: "${url}" }`).join(', ')}] }`;
+  expect(problems(targets('http://a', 'http://b/', 'http://HTTP', 'http://a:81', 'http://a/v1'))).toEqual([]);
+  expect(problems(targets('http://a:80/v1', 'http://b', 'http://A/v1/'))).toEqual([
+    'f:2:77 upstreams.users.targets[2].url: found "http://A/v1/", expected another target: targets[0] is this one; `weight` gives it a larger share',
+  ]);
+});

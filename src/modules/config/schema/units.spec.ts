@@ -17,12 +17,13 @@ describe('units in the schema', () => {
   });
 
   it.each([3, 3.5, true, null, '3', ['3s'], { s: 3 }])('refuses %j and names the forms', (written) => {
-    const message = 'a duration such as 250ms, 3s, 5m or 1h (above 0, at most 596h)';
+    const message = 'a duration such as 250ms, 3s, 5m or 1h (above 0, at most 298h)';
     expect(positiveDuration().safeParse(written).error?.issues).toMatchObject([{ message }]);
   });
 
-  it('refuses what a timer cannot hold, for it would fire at once', () => {
-    expect(positiveDuration().parse('596h')).toBe(2_145_600_000);
-    expect(positiveDuration().safeParse('597h').success).toBe(false);
+  it('refuses what a timer cannot hold, alone, with jitter or with another, for it would fire at once', () => {
+    expect(positiveDuration().parse('298h')).toBe(1_072_800_000);
+    expect(2 * positiveDuration().parse('298h')).toBeLessThan(2 ** 31);
+    for (const each of [duration(), positiveDuration()]) expect(each.safeParse('299h').success).toBe(false);
   });
 });

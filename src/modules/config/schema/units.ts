@@ -8,19 +8,22 @@ import {
 import { parseRatio, RATIO_FORMS, RATIO_PATTERN } from '../../../common/units/ratio.js';
 import { parseSize, SIZE_FORMS, SIZE_PATTERN } from '../../../common/units/size.js';
 
+/** Half of what a timer holds: jitter is added to some, and others are added up. */
+const LONGEST_MS = LONGEST_TIMER_MS / 2;
+
 /** A duration above zero, in ms. For timeouts and periods: Node takes a zero for "never". */
 export function positiveDuration() {
   return withUnit(
     parseDuration,
     DURATION_PATTERN,
-    `${DURATION_FORMS} (above 0, at most 596h)`,
+    `${DURATION_FORMS} (above 0, at most 298h)`,
     durationFits(1),
   );
 }
 
 /** A duration in ms where zero has a meaning: no delay, no tolerance. */
 export function duration() {
-  return withUnit(parseDuration, DURATION_PATTERN, `${DURATION_FORMS} (at most 596h)`, durationFits(0));
+  return withUnit(parseDuration, DURATION_PATTERN, `${DURATION_FORMS} (at most 298h)`, durationFits(0));
 }
 
 /** A size above zero, in bytes. */
@@ -45,7 +48,7 @@ function sizeMeant(text: string): string | undefined {
 }
 
 function durationFits(least: number) {
-  return (milliseconds: number) => milliseconds >= least && milliseconds <= LONGEST_TIMER_MS;
+  return (milliseconds: number) => milliseconds >= least && milliseconds <= LONGEST_MS;
 }
 
 /**
@@ -61,7 +64,7 @@ function withUnit(
   meant: (text: string) => string | undefined = () => undefined,
 ) {
   const message = ({ input }: { input?: unknown }) => {
-    const guess = meant(String(input));
+    const guess = typeof input === 'string' ? meant(input) : undefined;
     return guess === undefined ? expected : `${expected}; did you mean ${guess}?`;
   };
   return z

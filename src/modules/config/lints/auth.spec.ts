@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseConfig } from './parse-config.js';
+import { parseConfig } from '../parse-config.js';
 
 function warnings(provider: object): string[] {
   const text = JSON.stringify({

@@ -1,5 +1,5 @@
-import type { GatewayConfig } from './gateway-config.js';
-import type { LintWarning } from './lint-warning.js';
+import type { GatewayConfig } from '../gateway-config.js';
+import type { LintWarning } from './warning.js';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 

@@ -1,4 +1,4 @@
-import type { ConfigPath } from './config-path.js';
+import type { ConfigPath } from '../config-path.js';
 
 /** A configuration that runs, but hardly does what was meant. */
 export interface LintWarning {

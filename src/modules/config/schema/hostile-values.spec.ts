@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { type ConfigPath, formatPath } from '../config-path.js';
+import { parseConfig } from '../parse-config.js';
+import { gatewayJsonSchema } from './json-schema.js';
+
+interface Node {
+  readonly type?: string;
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly additionalProperties?: boolean | Node;
+  readonly items?: Node;
+  readonly anyOf?: readonly Node[];
+}
+
+type Kind = 'duration' | 'size' | 'ratio' | 'number';
+
+/** Not one of these is a value of any of them. */
+const NEVER = [
+  '-1',
+  '-0.5',
+  '.nan',
+  '.inf',
+  '-.inf',
+  '1e400',
+  '1.5',
+  'abc',
+  '""',
+  '"NaN"',
+  'true',
+  '[]',
+  '{}',
+];
+const HUGE = '99999999999999999999';
+const HOSTILE: Readonly<Record<Kind, readonly string[]>> = {
+  duration: [...NEVER, '-1s', '1', '1.5s', `${HUGE}h`, '299h', 'NaNs', '5%', '1KiB', '1s 1s'],
+  size: [...NEVER, '-1KiB', '1', '1.5MiB', `${HUGE}GiB`, '10MB', '5%', '1s'],
+  ratio: [...NEVER, '-1%', '1', '101%', '100.01%', `${HUGE}%`, '1e1%', 'NaN%', '1s'],
+  number: [...NEVER, HUGE, '1e300', '5%', '1s', '"-1"', '"1.5"', '"1e1"', '"0x1"'],
+};
+const FINE: Readonly<Partial<Record<Kind, string>>> = { duration: '20s', size: '7KiB', ratio: '7%' };
+
+/** Where nothing at all, or never, means something. */
+const ZERO_IS_FINE = [
+  'server.maxBodyBytes',
+  'server.port',
+  'server.shutdown.delay',
+  'server.shutdown.drain',
+  'server.cors.maxAge',
+  'management.port',
+  'auth.main.clockSkew',
+  'redis.sentinel.database',
+  'upstreams.users.slowStart',
+  'upstreams.users.bulkhead.queue',
+  'upstreams.users.retry.attempts',
+  'upstreams.users.retry.maxBodyBytes',
+  'routes[0].cache.staleIfError',
+  'routes[0].cache.staleWhileRevalidate',
+  'routes[0].maxBodyBytes',
+  'routes[0].split[0].weight',
+];
+
+interface Knob {
+  readonly path: ConfigPath;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly fine: string;
+}
+
+function kindOf({ anyOf = [] }: Node): Kind | undefined {
+  if (anyOf.some(({ type }) => type === 'integer')) return 'number';
+  const patterns = anyOf.map(({ pattern = '' }) => pattern).join(' ');
+  if (patterns.includes('(ms|s|m|h)')) return 'duration';
+  if (patterns.includes('KiB')) return 'size';
+  return patterns.includes(')%$') ? 'ratio' : undefined;
+}
+
+/** Every path of a configuration, with one id and one entry of each list. Those of `defaults` are in `upstreams`. */
+function paths(node: Node, path: ConfigPath = []): [path: ConfigPath, node: Node][] {
+  const id = path[0] === 'auth' ? 'main' : 'users';
+  const { properties = {}, additionalProperties: byId, items, anyOf = [] } = node;
+  return [
+    [path, node],
+    ...Object.entries(properties).flatMap(([key, child]) =>
+      key === 'defaults' ? [] : paths(child, [...path, key]),
+    ),
+    ...(typeof byId === 'object' ? paths(byId, [...path, id]) : []),
+    ...(items ? paths(items, [...path, 0]) : []),
+    ...anyOf.flatMap((each) => paths(each, path)),
+  ];
+}
+
+function knobs([path, node]: [path: ConfigPath, node: Node]): Knob[] {
+  const kind = kindOf(node);
+  if (!kind) return [];
+  const { minimum = 0, maximum = 0 } = node.anyOf?.find(({ type }) => type === 'integer') ?? {};
+  const number = String(Math.min(maximum, Math.max(minimum, 404)));
+  return [{ path, name: formatPath(path), kind, fine: FINE[kind] ?? number }];
+}
+
+function parseAt(path: ConfigPath, value: string) {
+  const text = path.reduceRight<string>(
+    (inner, step) => (typeof step === 'number' ? `[${inner}]` : `{ ${step}: ${inner} }`),
+    value,
+  );
+  return parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+}
+
+/** What is wrong at the place of a knob that has this value, of which YAML makes what it makes. */
+function problemsAt({ path, name }: Knob, value: string): string[] {
+  const result = parseAt(path, value);
+  if (result.ok) return [];
+  return result.problems.filter((each) => each.path === name).map(({ message }) => message);
+}
+
+const PATHS = paths(gatewayJsonSchema());
+const KNOBS = PATHS.flatMap(knobs);
+
+it('knows every knob', () => {
+  expect(KNOBS.length).toBeGreaterThan(65);
+  expect(KNOBS.map(({ name }) => name)).toEqual(expect.arrayContaining(ZERO_IS_FINE));
+});
+
+describe.each(KNOBS)('$name', (knob) => {
+  it('takes what is fine, and nothing hostile', { timeout: 60_000 }, () => {
+    expect(problemsAt(knob, knob.fine)).toEqual([]);
+    const taken = HOSTILE[knob.kind].filter((value) => problemsAt(knob, value).length === 0);
+    expect(taken).toEqual([]);
+  });
+
+  it('takes a zero only where it means something', () => {
+    expect(problemsAt(knob, '0').length === 0).toBe(ZERO_IS_FINE.includes(knob.name));
+  });
+
+  it('takes nothing for nothing', () => {
+    expect(problemsAt(knob, '~')).toHaveLength(1);
+  });
+});
+
+// A mapping has no `toString` here: whoever makes text of it throws.
+it.each(['{}', '[{}]', '~'])('%s may stand anywhere without a throw', { timeout: 60_000 }, (value) => {
+  for (const [path] of PATHS) expect(parseAt(path, value)).toHaveProperty('ok');
+});

@@ -1,0 +1,8 @@
+import { parseConfig } from '../../src/modules/config/parse-config.js';
+
+/** What `breakwater check` warns of, each as `path: message`; throws for a file that it refuses. */
+export function warningsOf(text: string): string[] {
+  const result = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+  if (!result.ok) throw new TypeError(JSON.stringify(result.problems));
+  return result.warnings.map(({ path, message }) => `${path}: ${message}`);
+}
