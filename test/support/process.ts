@@ -75,7 +75,8 @@ export function spawnNode(
 ): TestProcess {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    // A script of the project must not replace node_modules while suites run on it.
+    env: { ...process.env, BREAKWATER_INSTALL: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new TestProcess(child, keepUntil);
