@@ -32,7 +32,7 @@ export function isNotModified(conditions: Conditions, headers: HeaderRecord, now
   if (noneMatch !== undefined) {
     // RFC 9110 section 13.1.2: with it, If-Modified-Since is ignored.
     const { etag } = headers;
-    if (noneMatch.trim() === '*') return true;
+    if (noneMatch === '*') return true;
     return typeof etag === 'string' && entityTags(noneMatch).some((each) => weaklyEqual(each, etag));
   }
   const since = conditions['if-modified-since'];
