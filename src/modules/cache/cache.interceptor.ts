@@ -110,8 +110,7 @@ export class CacheInterceptor implements NestInterceptor {
       exchange.tap = this.tap(lookup, entry, flight);
       return undefined;
     }
-    const left = waitUntil - this.clock.now();
-    const waiting = left > 0 ? this.flights.join(flight, left) : undefined;
+    const waiting = this.flights.join(flight, Math.max(0, waitUntil - this.clock.now()));
     if (waiting) return waiting.then((landing) => this.afterWaiting(lookup, landing, waitUntil));
     this.lead(lookup, entry, flight);
     return undefined;
