@@ -189,8 +189,11 @@ describe('many requests when the upstream fails', () => {
 describe('many requests for several variants', () => {
   it('make one call for each', async () => {
     const { open, opened } = gate();
-    const { gw, get, seen } = await cached(async (_n, req): Promise<Given> => {
-      await opened;
+    const both = gate();
+    const { gw, get, seen } = await cached(async (n, req): Promise<Given> => {
+      // The two others go on at the same time.
+      if (n === 3) both.open();
+      await (n === 1 ? opened : both.opened);
       const body = String(req.headers['accept-language']);
       return { headers: { ...FRESH, vary: 'accept-language' }, body };
     });
@@ -242,19 +245,22 @@ describe('many requests for what is validated each time', () => {
     },
   );
 
-  it('do not wait for each other once that is known', async () => {
-    const { open, opened } = gate();
-    const { get, seen } = await cached(async (n): Promise<Given> => {
-      if (n > 1) await opened;
-      const headers = { 'cache-control': 'no-cache', etag: '"1"' };
-      return n === 1 ? { headers } : { status: 304, headers };
-    });
-    await get();
-    const answers = [1, 2, 3, 4].map(() => get());
-    await until('all of them are under way', () => seen.length === 5);
-    open();
-    for (const { status, body } of await Promise.all(answers)) expect([status, body]).toEqual([200, '1']);
-  });
+  it.each(['no-cache', 'public, max-age=0'])(
+    '%s: do not wait for each other once that is known',
+    async (control) => {
+      const { open, opened } = gate();
+      const { get, seen } = await cached(async (n): Promise<Given> => {
+        if (n > 1) await opened;
+        const headers = { 'cache-control': control, etag: '"1"' };
+        return n === 1 ? { headers } : { status: 304, headers };
+      });
+      await get();
+      const answers = [1, 2, 3, 4].map(() => get());
+      await until('all of them are under way', () => seen.length === 5);
+      open();
+      for (const { status, body } of await Promise.all(answers)) expect([status, body]).toEqual([200, '1']);
+    },
+  );
 
   it('do not wait when the client wants an answer of its own', async () => {
     const { open, opened } = gate();

@@ -106,7 +106,12 @@ export class CacheInterceptor implements NestInterceptor {
       if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
       return undefined;
     }
-    if (this.unstorable.has(flight) || wantsItsOwn(asked) || entry?.noCache || isConditional(exchange)) {
+    if (
+      this.unstorable.has(flight) ||
+      wantsItsOwn(asked) ||
+      isForOne(exchange, entry) ||
+      isConditional(exchange)
+    ) {
       exchange.tap = this.tap(lookup, entry, flight);
       return undefined;
     }
@@ -274,6 +279,11 @@ function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
 function hasOverride(headers: IncomingHttpHeaders): boolean {
   for (const name of OVERRIDES) if (headers[name] !== undefined) return true;
   return false;
+}
+
+/** The next answer will have to be validated for each client as this one has, and helps nobody in an outage. */
+function isForOne({ stale }: Exchange, entry: CacheEntry | undefined): boolean {
+  return entry !== undefined && (entry.noCache || entry.lifetime === 0) && !stale;
 }
 
 /** No answer to somebody else will do. */
