@@ -8,8 +8,6 @@ export interface Conditions {
   readonly 'if-modified-since'?: string | undefined;
 }
 
-const NO_MATCH: readonly string[] = [];
-
 export function hasValidator({ etag, 'last-modified': lastModified }: HeaderRecord): boolean {
   return typeof etag === 'string' || typeof lastModified === 'string';
 }
@@ -19,7 +17,7 @@ export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRec
   const conditions: string[] = [];
   if (typeof etag === 'string') conditions.push('If-None-Match', etag);
   if (typeof lastModified === 'string') conditions.push('If-Modified-Since', lastModified);
-  return conditions.length === 0 ? NO_MATCH : conditions;
+  return conditions;
 }
 
 /**
