@@ -77,6 +77,46 @@ describe('many requests for what is not stored', () => {
   });
 });
 
+describe('many requests for what cannot be kept after all', () => {
+  it('go on one by one when it was made void meanwhile', async () => {
+    const { open, opened } = gate();
+    const { gw, get, seen } = await cached(async (n): Promise<Given> => {
+      if (n === 1) await opened;
+      return { headers: { ...FRESH } };
+    });
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 10 }, () => get());
+    await arrived(10);
+    await get('/1', {}, 'POST');
+    open();
+    const bodies = (await Promise.all(answers)).map(({ body }) => body);
+    expect(bodies.toSorted()).toEqual(['1', ...Array<string>(9).fill('3')]);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('go on all at once when the memory has no room', async () => {
+    const [first, rest] = [gate(), gate()];
+    const users = recording((_req, res) => {
+      const n = users.requests.length;
+      if (n === 5) rest.open();
+      void (n === 1 ? first : rest).opened.then(() => res.setHeader('content-length', 1).end('x'));
+    });
+    const gw = await gateway(`
+      cache: { maxBytes: 1B }
+      # Those who wait for another one wait for longer than that.
+      upstreams: { users: { url: "\${USERS_URL}", timeout: 2s, connectTimeout: 1s } }
+      routes: [{ id: all, match: { path: /** }, upstream: users, cache: {} }]
+    `)
+      .withUpstream('users', users.handler)
+      .start();
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 5 }, () => gw.fetch('/1'));
+    await arrived(5);
+    first.open();
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  });
+});
+
 describe('many requests when the upstream fails', () => {
   const SHADOW = 'breaker: { mode: shadow }';
 

@@ -16,7 +16,7 @@ import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/route-config.js';
 import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
-import { cacheKey, type Keyed } from './cache-key.js';
+import { cacheKey, type Keyed, resourceOf } from './cache-key.js';
 import { CachingTap } from './caching-tap.js';
 import { Invalidator } from './invalidator.js';
 import type { KeeperOptions } from './keeper.js';
@@ -132,9 +132,14 @@ export class CacheInterceptor implements NestInterceptor {
       exchange.cacheStatus = 'Breakwater; fwd=stale; collapsed; detail=stale-if-error';
       return undefined;
     }
-    // One of them is the next to ask, and the others wait for that: what came may be another variant.
-    const isFirstNext = landing === 'failed' || landing === 'gone' || (landing === 'stored' && !arrived);
-    if (isFirstNext) return this.decide(lookup, waitUntil);
+    // One of them is the next to ask, and the others wait for that.
+    if (landing === 'failed' || landing === 'gone') return this.decide(lookup, waitUntil);
+    if (landing === 'stored' && !arrived) {
+      // Another variant, or void by now. Otherwise the memory had no room, and will have none for the next one.
+      const isWorthIt =
+        this.cache.hasVariants(key) || this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
+      return this.decide(lookup, isWorthIt ? waitUntil : 0);
+    }
     exchange.tap = this.tap(lookup, arrived, this.cache.nameOf(key, exchange));
     return undefined;
   }
