@@ -138,6 +138,7 @@ describe('a 304', () => {
 
   it('is about what it names (RFC 9111 section 4.3.4)', () => {
     expect(selects({}, { etag: '"1"' })).toBe(true);
+    expect(selects({}, { 'last-modified': DATE })).toBe(true);
     expect(selects({ etag: 'W/"1"' }, { etag: '"1"' })).toBe(true);
     expect(selects({ etag: '"2"' }, { etag: '"1"' })).toBe(false);
     expect(selects({ etag: '"1"' }, {})).toBe(false);
