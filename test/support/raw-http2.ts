@@ -2,7 +2,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { KeyPair } from './certificates.js';
 
 /** Numbers of RFC 9113 section 6 and 7. */
-const TYPES = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4 } as const;
+const TYPES = { DATA: 0, HEADERS: 1, RST_STREAM: 3, SETTINGS: 4, GOAWAY: 7 } as const;
 const END_STREAM = 1;
 const END_HEADERS = 4;
 const ACK = 1;
@@ -18,8 +18,11 @@ export class RawStream {
     private readonly id: number,
   ) {}
 
-  head(): this {
-    return this.send(TYPES.HEADERS, END_HEADERS, STATUS_200);
+  head(fields: Readonly<Record<string, string>> = {}): this {
+    const literals = Object.entries(fields).map(([name, value]) =>
+      Buffer.from(`\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(value.length)}${value}`),
+    );
+    return this.send(TYPES.HEADERS, END_HEADERS, Buffer.concat([STATUS_200, ...literals]));
   }
 
   data(text: string, flag: 'end' | 'more' = 'more'): this {
@@ -31,6 +34,16 @@ export class RawStream {
     const payload = Buffer.alloc(4);
     payload.writeUInt32BE(code);
     return this.send(TYPES.RST_STREAM, 0, payload);
+  }
+
+  /** Of the connection, with no stream that was finished. */
+  goAway(): this {
+    this.socket.write(frame(TYPES.GOAWAY, 0, 0, Buffer.alloc(8)));
+    return this;
+  }
+
+  closeConnection(): void {
+    this.socket.end();
   }
 
   private send(type: number, flags: number, payload: Buffer): this {
