@@ -7,7 +7,7 @@ import type { Identity } from '../routing/identity.js';
 import { HandlerRules } from './auth-metadata.js';
 import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
-import { BearerTokens } from './bearer-tokens.js';
+import { bearerToken } from './bearer-token.js';
 import { refusal } from './challenge.js';
 import { type PresentedKey, presentedKey } from './presented-key.js';
 import { TokenVerifier } from './token-verifier.service.js';
@@ -23,7 +23,6 @@ const REQUIRED = new AuthPolicy({});
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
   private readonly handlers = new HandlerRules();
-  private readonly tokens = new BearerTokens();
   /** By what they were compiled from, so that a new configuration brings its own. */
   private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
@@ -48,12 +47,12 @@ export class JwtAuthGuard implements CanActivate {
       if (verdict !== undefined) return this.admit(verdict, policy, exchange);
     }
     const { authorization } = req.headers;
-    const token = this.tokens.read(authorization, req.socket);
-    if (!token) {
+    const token = bearerToken(authorization);
+    if (token === undefined) {
       if (policy.optional && authorization === undefined) return true;
       return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
-    const verdict = this.verifier.verify(token.text, policy.allowed, token.hash);
+    const verdict = this.verifier.verify(token, policy.allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
