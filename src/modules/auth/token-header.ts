@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { repeatsAKey } from './repeated-keys.js';
 
+/** `b64token` of RFC 6750 section 2.1. */
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 /** Header parameters that make a verifier fetch or trust a key of the sender's choice, or change what is signed. */
 const REFUSED = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip'] as const;
 /** Larger ones are refused unread, whatever `server.maxHeaderBytes` lets through. Characters. */
-export const LONGEST_TOKEN = 16_384;
+const LONGEST_TOKEN = 16_384;
 
 /** A token that was read and not verified. */
 export interface UnverifiedToken {
@@ -34,6 +36,11 @@ export function readToken(token: string): UnverifiedToken | undefined {
   if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return undefined;
   const { iss } = claims;
   return { algorithm: alg, keyId: kid, issuer: typeof iss === 'string' ? iss : undefined, claims };
+}
+
+/** May an issuer have given it out as a bearer token, whatever it means? */
+export function isBearerToken(token: string): boolean {
+  return token.length <= LONGEST_TOKEN && B64TOKEN.test(token);
 }
 
 /** Two spellings of one signature would be two tokens to whoever blocks one of them. */

@@ -7,7 +7,7 @@ import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
-import { LONGEST_TOKEN, readToken } from './token-header.js';
+import { isBearerToken, readToken } from './token-header.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 
 const REMEMBERED_TOKENS = 10_000;
@@ -62,7 +62,7 @@ export class TokenVerifier {
     const read = readToken(token);
     const issuer = read && this.providers.issuerOf(read, allowed);
     if (issuer) return issuer.verify(token, read, nowMs);
-    if (token.length > LONGEST_TOKEN) return 'malformed';
+    if (!isBearerToken(token)) return 'malformed';
     // A token that only its issuer can read may look like anything.
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
