@@ -9,7 +9,7 @@ import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
 import { refusal } from './challenge.js';
-import { type PresentedKey, presentedKey } from './presented-key.js';
+import { isSamePlace, type KeyPlaces, type PresentedKey, presentedKey } from './key-places.js';
 import { TokenVerifier } from './token-verifier.service.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 
@@ -41,9 +41,13 @@ export class JwtAuthGuard implements CanActivate {
     const exchange = exchangeOf(req);
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
-    if (policy === 'none') return true;
-    if (this.providers.apiKeys.length > 0 && exchange) {
-      const verdict = this.byApiKey(exchange, policy);
+    const { keyPlaces } = this.providers;
+    if (policy === 'none') {
+      if (keyPlaces && exchange) keyPlaces.keepBack(exchange);
+      return true;
+    }
+    if (keyPlaces && exchange) {
+      const verdict = this.byApiKey(exchange, policy, keyPlaces);
       if (verdict !== undefined) return this.admit(verdict, policy, exchange);
     }
     const { authorization } = req.headers;
@@ -59,7 +63,11 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   /** A key counts before a token. @returns `undefined` when there is none */
-  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | Refusal | undefined {
+  private byApiKey(
+    exchange: Exchange,
+    { allowed, forward }: AuthPolicy,
+    places: KeyPlaces,
+  ): Identity | Refusal | undefined {
     let shown: PresentedKey | undefined;
     let identity: Identity | undefined;
     for (const provider of this.providers.apiKeys) {
@@ -67,11 +75,11 @@ export class JwtAuthGuard implements CanActivate {
       const key = presentedKey(exchange, provider);
       if (!key) continue;
       // Of two keys nobody can say which was meant.
-      if (shown && shown.place !== key.place) return 'unknown_api_key';
+      if (shown && !isSamePlace(shown.place, key.place)) return 'unknown_api_key';
       shown = key;
       identity ??= provider.find(key.value);
     }
-    if (identity && !forward) shown?.strip();
+    places.keepBack(exchange, forward ? shown?.place : undefined);
     return shown && (identity ?? 'unknown_api_key');
   }
 
@@ -86,9 +94,14 @@ export class JwtAuthGuard implements CanActivate {
     return true;
   }
 
-  private refuse(failure: Refusal, { scopeList }: AuthPolicy): never {
+  private refuse(failure: Refusal, { allowed, scopeList: scopes }: AuthPolicy): never {
     this.events.failed.emit(typeof failure === 'string' ? failure : failure.reason);
-    throw refusal(failure, scopeList);
+    const { providers } = this;
+    throw refusal(failure, {
+      tokens: providers.takeTokens(allowed),
+      keys: providers.takeKeys(allowed),
+      scopes,
+    });
   }
 
   private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {
