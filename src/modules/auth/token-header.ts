@@ -13,6 +13,8 @@ const LONGEST_TOKEN = 16_384;
 export interface UnverifiedToken {
   readonly algorithm: string;
   readonly keyId: string | undefined;
+  /** `typ`, if it is text, in the one form of `typeName`. */
+  readonly type: string | undefined;
   readonly issuer: string | undefined;
   /** Nobody vouches for these yet. */
   readonly claims: Readonly<Record<string, unknown>>;
@@ -32,10 +34,21 @@ export function readToken(token: string): UnverifiedToken | undefined {
   const claims = parameters && parseObject(payload);
   if (!claims) return undefined;
   if (REFUSED.some((name) => Object.hasOwn(parameters, name))) return undefined;
-  const { alg, kid } = parameters;
+  const { alg, kid, typ } = parameters;
   if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return undefined;
   const { iss } = claims;
-  return { algorithm: alg, keyId: kid, issuer: typeof iss === 'string' ? iss : undefined, claims };
+  return {
+    algorithm: alg,
+    keyId: kid,
+    type: typeof typ === 'string' ? typeName(typ) : undefined,
+    issuer: typeof iss === 'string' ? iss : undefined,
+    claims,
+  };
+}
+
+/** @returns the media type in lower case and, as RFC 7515 section 4.1.9 recommends, without `application/` */
+export function typeName(written: string): string {
+  return written.toLowerCase().replace(/^application\/(?=[^/]*$)/, '');
 }
 
 /** May an issuer have given it out as a bearer token, whatever it means? */
