@@ -6,7 +6,7 @@ import type { AuthProviderConfig, IntrospectionConfig } from '../../config/auth-
 import { identityOf } from '../identity-of.js';
 import { FetchError, fetchJson } from '../fetch-json.js';
 import type { Verdict } from '../jwt-provider.js';
-import { isRefusal, Unavailable } from '../unavailable.js';
+import { isRefusal, type Refusal, Unavailable } from '../unavailable.js';
 import { refusalOf } from '../registered-claims.js';
 
 const MOST_BYTES = 64 * 1024;
@@ -27,8 +27,8 @@ const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 429]);
 /** Asks an issuer about tokens that only it can read (RFC 7662). What it cannot be asked about does not pass. */
 export class Introspector {
   private readonly underWay = new Map<string, Promise<Verdict>>();
-  /** Until when, by hash: tokens that are not active. */
-  private readonly refused = new LRUCache<string, number>({ max: MOST_REFUSED });
+  /** By hash: tokens that are not good, and until when nobody asks again. */
+  private readonly refused = new LRUCache<string, { verdict: Refusal; until: number }>({ max: MOST_REFUSED });
   /** By hash: tokens that the issuer has vouched for, and has not taken back. */
   private readonly known = new LRUCache<string, true>({ max: MOST_KNOWN });
   private readonly stopped = new AbortController();
@@ -59,7 +59,8 @@ export class Introspector {
   verify(token: string): Verdict | Promise<Verdict> {
     const key = hash('sha256', token, 'base64');
     const now = this.clock.now();
-    if (now < (this.refused.get(key) ?? 0)) return 'inactive';
+    const refused = this.refused.get(key);
+    if (refused && now < refused.until) return refused.verdict;
     const pending = this.underWay.get(key);
     if (pending) return pending;
     const isKnown = this.known.has(key);
@@ -94,13 +95,13 @@ export class Introspector {
   private judge(answer: unknown, key: string): Verdict {
     if (typeof answer !== 'object' || answer === null || !('active' in answer)) return this.failed();
     this.failures = 0;
-    if (answer.active !== true) {
-      this.refused.set(key, this.clock.now() + REFUSED_FOR);
+    const verdict = answer.active === true ? this.accept(answer) : 'inactive';
+    if (isRefusal(verdict)) {
+      this.refused.set(key, { verdict, until: this.clock.now() + REFUSED_FOR });
       this.known.delete(key);
-      return 'inactive';
+    } else {
+      this.known.set(key, true);
     }
-    const verdict = this.accept(answer);
-    if (!isRefusal(verdict)) this.known.set(key, true);
     return verdict;
   }
 
