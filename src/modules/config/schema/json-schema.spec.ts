@@ -70,7 +70,7 @@ const SERVED = [
   ...under('auth.*.jwks', 'refresh cooldown maxStale timeout'),
   ...under(
     'auth.*',
-    'secret publicKey jwksUri jwks introspection apiKeys apiKeysFile header query issuer audience algorithms clockSkew forwardClaims',
+    'secret publicKey jwksUri jwks introspection apiKeys apiKeysFile header query issuer audience algorithms typ clockSkew forwardClaims',
   ),
   ...under('redis', 'url cluster sentinel tls keyPrefix connectTimeout commandTimeout'),
   ...under('redis.sentinel', 'name nodes username password database'),
