@@ -89,10 +89,26 @@ describe('balancers', () => {
     expect(turns).toBe('aabaaaba');
   });
 
-  it('power-of-two mostly avoids the busy one, and looks at two only', () => {
-    const spread = shares('power-of-two', [target('busy', 1, 100), target('b'), target('c'), target('d')]);
-    // Taken only when it is drawn twice: once in sixteen.
-    expect(spread['busy'] ?? 0).toBeLessThan(0.08);
+  it('power-of-two never takes the busiest, and looks at two only', () => {
+    const [busiest, busy] = [target('busiest', 1, 100), target('busy', 1, 50)];
+    const spread = shares('power-of-two', [busiest, busy, target('c')]);
+    expect(spread['busiest']).toBeUndefined();
+    // Wherever it is drawn beside the busiest: one pair of three.
+    expect(Math.abs((spread['busy'] ?? 0) - 1 / 3)).toBeLessThan(0.05);
+  });
+
+  it.each([
+    ['idle', 0, 0.9],
+    ['at work on what its weight brings', 9, 0.9],
+    ['busier than its weight', 19, 0],
+  ])('power-of-two keeps to weights as long as the heavy one is not overloaded: %s', (_, inFlight, share) => {
+    const spread = shares('power-of-two', [target('a', 9, inFlight), target('b', 1)]);
+    expect(Math.abs((spread['a'] ?? 0) - share)).toBeLessThan(0.02);
+  });
+
+  it('power-of-two leaves a light one that is slow to itself', () => {
+    const spread = shares('power-of-two', [target('slow', 1, 3), target('b', 2, 1), target('c', 3, 2)]);
+    expect(spread['slow']).toBeUndefined();
   });
 
   it('least-requests takes the least busy for its weight', () => {

@@ -3,7 +3,10 @@ import type { Target } from '../target.js';
 /** More are not worth it: where nearly all are coming back, there is no one to spare them for. */
 const MOST_DRAWS = 8;
 
-/** Draws targets in proportion to their weights: at once where all weigh the same, else by halving the list. */
+/**
+ * Draws targets in proportion to their weights, by their place in the list: at once where all weigh the same, else by
+ * halving the list.
+ */
 export class WeightedRandom {
   private readonly bounds: readonly number[];
   private readonly total: number;
@@ -20,15 +23,34 @@ export class WeightedRandom {
   }
 
   /** One that is coming back is drawn in proportion to its share: else another draw decides. */
-  draw(): Target {
-    let target = this.drawAny();
-    for (let draws = 1; draws < MOST_DRAWS && isSpared(target, this.random); draws++) target = this.drawAny();
-    return target;
+  draw(): number {
+    let index = this.drawAny();
+    for (let draws = 1; draws < MOST_DRAWS && isSpared(at(this.targets, index), this.random); draws++)
+      index = this.drawAny();
+    return index;
   }
 
-  private drawAny(): Target {
-    if (this.isEven) return at(this.targets, Math.floor(this.random() * this.targets.length));
-    const point = this.random() * this.total;
+  /** One of all the others, coming back or not; without others the same again. */
+  drawOther(than: number): number {
+    const { length } = this.targets;
+    if (length < 2) return than;
+    if (this.isEven) {
+      const index = Math.floor(this.random() * (length - 1));
+      return index < than ? index : index + 1;
+    }
+    const { weight } = at(this.targets, than);
+    const before = (this.bounds[than] ?? 0) - weight;
+    const point = this.random() * (this.total - weight);
+    return this.indexAt(point < before ? point : point + weight);
+  }
+
+  private drawAny(): number {
+    if (this.isEven) return Math.floor(this.random() * this.targets.length);
+    return this.indexAt(this.random() * this.total);
+  }
+
+  /** @param point below the sum of all weights */
+  private indexAt(point: number): number {
     let low = 0;
     let high = this.bounds.length - 1;
     while (low < high) {
@@ -36,7 +58,7 @@ export class WeightedRandom {
       if ((this.bounds[middle] ?? 0) > point) high = middle;
       else low = middle + 1;
     }
-    return at(this.targets, low);
+    return low;
   }
 }
 
