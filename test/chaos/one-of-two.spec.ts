@@ -12,7 +12,7 @@ const SERVICE = `
   require('node:http').createServer((req, res) => {
     req.resume().on('end', () => {
       if (req.method === 'POST') console.log(JSON.stringify({ delivered: req.url }));
-      setTimeout(() => res.end(process.argv[1]), 5);
+      setTimeout(() => res.end(process.argv[1]), req.method === 'POST' ? 20 : 5);
     });
   }).listen(0, '127.0.0.1', function () {
     console.log(JSON.stringify({ msg: 'listening', port: this.address().port }));
@@ -52,7 +52,7 @@ async function start(keys: string) {
 
 /** Clients that post, each again after its answer; every order has a path of its own. */
 class Orders {
-  /** Statuses by path. */
+  /** Statuses by path; 0 without one. */
   readonly answers = new Map<string, number>();
   private stopped = false;
   private readonly clients: Promise<unknown>;
@@ -74,10 +74,19 @@ class Orders {
   private async client(pool: Pool, client: number): Promise<void> {
     for (let i = 0; !this.stopped; i++) {
       const path = `/orders/${client}-${i}`;
-      const { statusCode, body } = await pool.request({ method: 'POST', path, body: 'order' });
-      await body.dump();
-      this.answers.set(path, statusCode);
+      this.answers.set(path, await post(pool, path));
     }
+  }
+}
+
+/** @returns the status; 0 when there is no answer at all */
+async function post(pool: Pool, path: string): Promise<number> {
+  try {
+    const { statusCode, body } = await pool.request({ method: 'POST', path, body: 'order' });
+    await body.dump();
+    return statusCode;
+  } catch {
+    return 0;
   }
 }
 
