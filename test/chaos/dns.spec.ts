@@ -51,7 +51,7 @@ async function start(answers: Record<string, NameAnswer>, options: string, prelo
   return { gateway, ask, asked, read };
 }
 
-describe('a name server', { timeout: 90_000 }, () => {
+describe('a name server', { timeout: 180_000 }, () => {
   it('that fails, denies or says nothing changes nothing; what it says later is followed', async () => {
     const answers: Record<string, NameAnswer> = { users: [FIRST] };
     const { ask, asked, read } = await start(answers, 'timeout:1 attempts:1');
@@ -108,7 +108,7 @@ const READS_A_FILE = `
 `;
 
 // Only the system's resolver holds threads.
-describe.runIf(canChooseNameServer)('names that nobody says anything about', { timeout: 60_000 }, () => {
+describe.runIf(canChooseNameServer)('names that nobody says anything about', { timeout: 180_000 }, () => {
   it('cost their own callers a connectTimeout, and neither threads nor anybody else anything', async () => {
     const lost = ['a', 'b', 'c', 'd', 'e', 'f'];
     const answers: Record<string, NameAnswer> = { users: [FIRST] };

@@ -77,7 +77,7 @@ async function start(line: LineOptions, timeout = '20s'): Promise<Scene> {
   return { gateway, service, isOver };
 }
 
-describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 60_000 }, () => {
+describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 180_000 }, () => {
   it('is a timeout on the routes that have no time for it, and on no other', async () => {
     const { gateway, isOver } = await start({ delay: DELAY });
     const answered: string[] = [];
