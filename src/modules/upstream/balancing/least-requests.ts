@@ -23,12 +23,16 @@ export class LeastRequests implements Balancer {
     // From a random start, so that equals share.
     const start = this.source.draw(tried);
     const first = at(this.targets, start);
-    let least: Target | undefined;
+    let least = first;
+    let load = Number.POSITIVE_INFINITY;
     for (let i = 1; i < this.targets.length; i++) {
       const each = at(this.targets, (start + i) % this.targets.length);
-      if (tried.includes(each)) continue;
-      if (!least || loadWithOneMore(each) < loadWithOneMore(least)) least = each;
+      if (tried.length > 0 && tried.includes(each)) continue;
+      const itsLoad = loadWithOneMore(each);
+      if (itsLoad >= load) continue;
+      least = each;
+      load = itsLoad;
     }
-    return least && isLessBusy(least, first) ? least : first;
+    return isLessBusy(least, first) ? least : first;
   }
 }
