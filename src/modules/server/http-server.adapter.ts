@@ -6,6 +6,7 @@ import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuse, refuseConnect, refuseExpectations } from './client-error.js';
 import { CodePaths } from './code-paths.js';
 import { OpenResponses } from './open-responses.js';
+import { endSlowReaders } from './slow-readers.js';
 import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
 /** What Nest makes of a controller's `{*path}`. */
@@ -15,7 +16,7 @@ const TIMEOUT_CHECK_INTERVAL = 500;
 
 export type HttpLimits = Pick<
   ServerConfig,
-  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout'
+  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'keepAliveTimeout'
 >;
 
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
@@ -88,6 +89,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.httpServer = createServer(options, answer);
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
+    endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
     refuseConnect(this.httpServer);
     refuseExpectations(this.httpServer);
   }
