@@ -58,10 +58,8 @@ function upstreamKeys(place: string): string[] {
 
 const SERVED = [
   ...'server management auth redis cache defaults upstreams routes'.split(' '),
-  ...under(
-    'server',
-    'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout keepAliveTimeout',
-  ),
+  ...under('server', 'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout'),
+  ...under('server', 'sendTimeout keepAliveTimeout'),
   ...under('server', 'shutdown shutdown.delay shutdown.drain'),
   ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
   ...under('management', 'host port token'),
