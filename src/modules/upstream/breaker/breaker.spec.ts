@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../../common/clock.js';
 import type { BreakerConfig, HealthConfig } from '../../config/upstream-config.js';
 import { Breaker, type Permit } from './breaker.js';
@@ -233,6 +233,15 @@ describe('Breaker in shadow', () => {
 });
 
 describe('traps of opossum that stay neutralised', () => {
+  it('a failure sorts no window of latencies', async () => {
+    const { breaker } = setUp({ consecutiveFailures: 1_000 });
+    const sort = vi.spyOn(Array.prototype, 'sort');
+    onTestFinished(() => sort.mockRestore());
+    await failTimes(breaker, 10);
+    const sorted = sort.mock.contexts.filter((list) => typeof (list as unknown[])[0] === 'number');
+    expect(sorted).toEqual([]);
+  });
+
   it('a neutral outcome neither closes nor re-opens a half-open breaker, and frees the trial slot', async () => {
     const { breaker, log } = setUp();
     await failTimes(breaker, 5);
@@ -330,8 +339,18 @@ describe('health probes', () => {
     await probe(breaker, false, false, false);
     await vi.advanceTimersByTimeAsync(30_000);
     expect(breaker.state).toBe('open');
-    expect(breaker.retryAfterSeconds).toBeGreaterThan(0);
     expect(log).toHaveLength(1);
+  });
+
+  it('say when to come back while they hold it open: when it is next looked at', async () => {
+    const { breaker } = setUp({}, health);
+    await probe(breaker, false, false, false);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(breaker.retryAfterSeconds).toBe(4);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(breaker.retryAfterSeconds).toBe(2);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(breaker.retryAfterSeconds).toBe(5);
   });
 
   it('end the open time early after `passes` good ones', async () => {
