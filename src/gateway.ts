@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
+import { EventStreams } from './modules/proxy/event-streams.js';
 import { exchangeOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
@@ -97,7 +98,8 @@ export class Gateway {
 
   /**
    * Leaves without losing a request: readiness says no, each answer is the last of its connection, new
-   * connections are still taken for `delay`, and what is then in flight gets `drain` to finish.
+   * connections are still taken for `delay`, and what is then in flight gets `drain` to finish. Event streams, which
+   * never do, are ended then.
    */
   async shutdown({ delay, drain }: ShutdownOptions = this.config.server.shutdown): Promise<void> {
     const lifecycle = this.app.get(Lifecycle);
@@ -111,12 +113,13 @@ export class Gateway {
     // No client is left then, but an upstream may still be told.
     const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.gone());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
+    await this.app.get(EventStreams).end();
     await this.close();
   }
 
   /** Ends at once: requests in flight are cut. */
   async close(): Promise<void> {
-    this.app.getHttpServer().closeAllConnections();
+    this.adapter.cutConnections();
     this.app.get(OpenTunnels).destroy();
     this.management.getHttpServer().closeAllConnections();
     await this.app.close();

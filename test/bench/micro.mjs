@@ -31,7 +31,8 @@ let sink;
 const steps = {
   [`find one of ${routeCount.toLocaleString('en')} routes`]: findRoute(),
   'breaker: admit and settle': admitAndSettle(),
-  'breaker + bulkhead + budget + pick': contain(),
+  'breaker + bulkhead + budget + pick': contain(() => false),
+  '… of which every third call fails': contain((i) => i % 3 === 0),
   ...pickSteps('power-of-two'),
   ...pickSteps('consistent-hash'),
   'build the request head for the upstream': buildHead(),
@@ -96,8 +97,8 @@ function admitAndSettle() {
   return () => breaker.admit(3000).settle('success', 'success', '200');
 }
 
-/** All that stands between a request and a target, for a request that goes well. */
-function contain() {
+/** All that stands between a request and a target. */
+function contain(fails) {
   const { breaker: breakerConfig, bulkhead: bulkheadConfig, retry } = config.upstreams.orders;
   const breaker = new Breaker({
     upstream: 'orders',
@@ -112,12 +113,13 @@ function contain() {
     throw new TypeError('The bulkhead is never full here.');
   };
   expect(bulkhead.limit > 1);
-  return () => {
+  return (i) => {
     void bulkhead.enter(noSignal);
     const permit = breaker.admit(3000);
     budget.recordCall();
     const target = balancer.pick();
-    permit.settle('success', 'success', '200');
+    if (fails(i)) permit.settle('failure', 'upstream_status', '503');
+    else permit.settle('success', 'success', '200');
     bulkhead.leave();
     return target;
   };

@@ -69,6 +69,29 @@ describe('a client that leaves', () => {
     },
   );
 
+  it('is one that ends its side of the connection: nobody can tell it from one that closes', async () => {
+    const { users, gw, client } = await start(() => undefined);
+    client.send(requestHead('GET /'));
+    await until('the upstream has the request', () => users.requests.length);
+    const [{ socket: upstreamSocket }] = users.requests as [(typeof users.requests)[number]];
+    client.socket.end();
+    expect(await client.ended()).toBe('closed');
+    expect(client.received).toBe('');
+    await until('the connection to the upstream is closed', () => upstreamSocket.destroyed);
+    const series = 'breakwater_requests_total{route="users",method="GET",status="499",outcome="client_gone"}';
+    await until('the request is counted', () => gw.metric(series));
+  });
+
+  it.each(['/health/live', '/health/ready'])(
+    'before %s answers, as some health checks do, is answered',
+    async (path) => {
+      const { client } = await start(() => undefined);
+      client.socket.end(requestHead(`GET ${path}`));
+      await client.ended();
+      expect(client.received).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
   it('is counted with 499, as nginx does', async () => {
     const { users, gw, client } = await start(() => undefined);
     client.send(requestHead('GET /'));

@@ -4,13 +4,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Address } from '../../src/modules/upstream/dns/resolver.js';
 import { gateway, listen } from '../support/gateway.js';
 import { until } from '../support/until.js';
+import { WebSocketClient, webSocketUpstream } from '../support/websocket.js';
 
 const YAML = (more = '') => `
 upstreams:
   users: { url: "http://users.test:\${PORT}", retry: { attempts: 0 }, breaker: { consecutiveFailures: 3, openFor: 1m }, ${more} }
   orders: { url: "\${ORDERS_URL}" }
 routes:
-  - { id: users, match: { path: /users/** }, upstream: users }
+  - { id: users, match: { path: /users/** }, upstream: users, websocket: true }
   - { id: orders, match: { path: /orders }, upstream: orders }
 `;
 
@@ -25,6 +26,7 @@ async function twoServers() {
     });
     // Out of reach: no connection ends by itself.
     server.keepAliveTimeout = 60_000;
+    webSocketUpstream(undefined, { server });
     server.on('connection', (socket) => {
       sockets[name].add(socket);
       socket.once('close', () => sockets[name].delete(socket));
@@ -97,6 +99,16 @@ describe('an upstream whose host is a name', () => {
     expect(await pending).toBe('200 at last');
     await until('the old connection to end', () => sockets.first.size === 0);
     expect(await ask()).toBe('200 second');
+  });
+
+  it('leaves open WebSockets to the old address alone', async () => {
+    const { gw, dns, refresh, ask, sockets } = await start([FIRST]);
+    const client = await WebSocketClient.open(`${gw.url}/users/socket`);
+    dns.answer = [SECOND];
+    await refresh();
+    client.socket.send('still there?');
+    await until('an answer', () => client.messages.length === 1);
+    expect([await ask(), client.closed, sockets.first.size]).toEqual(['200 second', undefined, 1]);
   });
 
   it('keeps connections to addresses that stay', async () => {

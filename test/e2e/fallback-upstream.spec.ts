@@ -59,6 +59,18 @@ describe('a fallback upstream', () => {
     expect(await response.json()).toMatchObject({ method, body: body ?? '' });
   });
 
+  it('gets what hangs at the first, with a perTryTimeout that leaves it time', async () => {
+    const yaml = withFallback(
+      'retry: { attempts: 0, perTryTimeout: 100ms }, timeout: 30s, fallback: { upstream: readonly }',
+    );
+    const gw = await gateway(yaml)
+      .withUpstream('users', (req) => void req.resume())
+      .withUpstream('readonly', recording().handler)
+      .start();
+    const response = await gw.fetch('/');
+    expect([response.status, response.headers.get('breakwater-fallback')]).toEqual([200, 'upstream']);
+  });
+
   it('never gets a POST that the first may have got', async () => {
     const readonly = recording();
     const gw = await gateway(PLAIN)

@@ -69,7 +69,7 @@ describe('a retry', () => {
   });
 
   it('gives a try that hangs only perTryTimeout', async () => {
-    const { gw } = await start(YAML('{ attempts: 1, perTryTimeout: 100ms }'), ['hang', 200]);
+    const { gw } = await start(YAML('{ attempts: 1, perTryTimeout: 500ms }'), ['hang', 200]);
     expect(await (await gw.fetch('/x')).text()).toBe('answer 2');
     expect(await retries(gw, 'timeout')).toBe(1);
   });
@@ -81,6 +81,45 @@ describe('a retry', () => {
     expect(first).toBeGreaterThan(1_500);
     expect(first).toBeLessThanOrEqual(2_000);
     expect(first - second).toBeGreaterThanOrEqual(299);
+  });
+
+  it('is made when the upstream says, if that is soon enough', async () => {
+    const at: number[] = [];
+    const gw = await gateway(YAML('{ attempts: 1, backoff: { base: 1ms } }'))
+      .withUpstream('users', (_req, res) => {
+        at.push(performance.now());
+        if (at.length === 1) res.writeHead(503, { 'retry-after': '1' });
+        res.end();
+      })
+      .start();
+    expect((await gw.fetch('/x')).status).toBe(200);
+    const [first = 0, second = 0] = at;
+    // Timers count whole milliseconds.
+    expect(second - first).toBeGreaterThan(998);
+  });
+
+  it('is not made once a part of the answer has gone out', async () => {
+    let asked = 0;
+    const gw = await gateway(YAML('{ attempts: 3, budget: 100%, backoff: { base: 1ms } }'))
+      .withUpstream('users', (req, res) => {
+        asked++;
+        res.write('half', () => req.socket.resetAndDestroy());
+      })
+      .start();
+    await expect(gw.fetch('/x').then((response) => response.text())).rejects.toThrow('terminated');
+    expect(asked).toBe(1);
+    const died = 'breakwater_upstream_requests_total{upstream="users",outcome="died_mid_body"}';
+    expect(await gw.metric(died)).toBe(1);
+  });
+
+  it('has what the tries before it have left of the deadline', async () => {
+    const retry = '{ attempts: 9, budget: 100%, perTryTimeout: 1500ms, backoff: { base: 1ms } }';
+    const { gw, bodies } = await start(YAML(retry), ['hang']);
+    const response = await gw.fetch('/x');
+    expect([response.status, await response.json()]).toMatchObject([504, { code: 'upstream_timeout' }]);
+    const ended = (outcome: string) =>
+      gw.metric(`breakwater_upstream_requests_total{upstream="users",outcome="${outcome}"}`);
+    expect([await ended('try_timeout'), await ended('deadline'), bodies.length]).toEqual([1, 1, 2]);
   });
 
   it('is not made when Retry-After is longer than what is left', async () => {

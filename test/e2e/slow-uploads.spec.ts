@@ -17,11 +17,12 @@ async function start() {
   return { files, gw: await gateway(YAML).withUpstream('files', files.handler).start() };
 }
 
-describe('a client that uploads slowly', () => {
+// The body of a PUT is gathered first, so that it can be sent again.
+describe.each(['POST', 'PUT'])('a client that uploads slowly (%s)', (method) => {
   it('does not use up the time of the upstream, which cannot answer before it has the whole request', async () => {
     const { gw, files } = await start();
     const client = await RawConnection.to(gw.url);
-    client.send(requestHead('POST /', 'Content-Length: 8', 'Connection: close'));
+    client.send(requestHead(`${method} /`, 'Content-Length: 8', 'Connection: close'));
     let sent = 0;
     const sending = setInterval(() => {
       if (++sent === 8) clearInterval(sending);
@@ -34,10 +35,24 @@ describe('a client that uploads slowly', () => {
 
   it('and then stops is no failure of the upstream', async () => {
     const { gw, files } = await start();
-    const client = (await RawConnection.to(gw.url)).send(`${requestHead('POST /', 'Content-Length: 8')}half`);
-    await until('the request is with the upstream', () => files.requests.length);
+    const client = await RawConnection.to(gw.url);
+    client.send(`${requestHead(`${method} /`, 'Content-Length: 8')}half`);
+    if (method === 'POST') await until('the request is with the upstream', () => files.requests.length);
     await client.ended();
+    expect(answersIn(client.received)).toMatchObject([{ status: 408 }]);
     expect(await gw.metric('breakwater_breaker_state{upstream="files"}')).toBe(0);
-    expect((await gw.fetch('/', { method: 'POST', body: 'whole' })).status).toBe(200);
+    expect((await gw.fetch('/', { method, body: 'whole' })).status).toBe(200);
   });
+});
+
+it('a client that has not sent what is to be gathered takes no place of the upstream', async () => {
+  const files = recording((_req, res) => res.end('stored'));
+  const yaml = YAML.replace('timeout: 200ms', 'bulkhead: { concurrent: 1, queue: 0 }');
+  const gw = await gateway(yaml).withUpstream('files', files.handler).start();
+  const slow = await RawConnection.to(gw.url);
+  slow.send(`${requestHead('GET /')}${requestHead('PUT /', 'Content-Length: 8')}1234`);
+  await until('the first is answered', () => slow.received.includes('stored'));
+  expect((await gw.fetch('/')).status).toBe(200);
+  slow.send('5678');
+  await until('the upload is with the upstream', () => files.requests.length === 3);
 });

@@ -71,4 +71,30 @@ describe('an upstream with several targets', () => {
       details: { users: { breaker: 'closed', targets: '1/3' } },
     });
   });
+
+  it('takes any when none is left, and says so', async () => {
+    let isWell = true;
+    const server = createServer((req, res) => {
+      if (req.url === '/health') res.statusCode = isWell ? 200 : 500;
+      res.end('fine');
+    });
+    const url = await listen(server);
+    const gw = await gateway(`
+upstreams:
+  users:
+    targets: [{ url: "${url}" }, { url: "${url.replace('127.0.0.1', 'localhost')}" }]
+    health: { path: /health, interval: 20ms, unhealthyInterval: 20ms, timeout: 5s, failures: 1, passes: 1 }
+    breaker: { mode: shadow }
+routes: [{ id: users, match: { path: /** }, upstream: users }]
+`).start();
+    const panics = () => gw.metric('breakwater_target_panics_total{upstream="users"}');
+    expect([await (await gw.fetch('/x')).text(), await panics()]).toEqual(['fine', 0]);
+    isWell = false;
+    const { host, port } = new URL(url);
+    for (const name of [host, `localhost:${port}`]) {
+      const up = `breakwater_target_up{upstream="users",target="${name}"}`;
+      await until(`${name} to be out`, async () => (await gw.metric(up)) === 0);
+    }
+    expect([await (await gw.fetch('/x')).text(), await panics()]).toEqual(['fine', 1]);
+  });
 });

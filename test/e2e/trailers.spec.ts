@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { raw, requestHead } from '../support/http.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
-import { rawUpstream } from '../support/raw-upstream.js';
+import { ok, rawUpstream } from '../support/raw-upstream.js';
 
 const withTrailers = (...trailers: string[]) =>
   `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n${trailers.map((each) => `${each}\r\n`).join('')}\r\n`;
 
 async function received(answer: string, request: string): Promise<string> {
-  const gw = await gateway(ONE_ROUTE).withUpstream('users', rawUpstream(answer).server).start();
+  const { server } = rawUpstream(Buffer.from(answer, 'latin1'));
+  const gw = await gateway(ONE_ROUTE).withUpstream('users', server).start();
   return raw(gw.url, request);
 }
 
@@ -33,9 +34,96 @@ describe('trailers of an answer', () => {
     expect(text.toLowerCase().endsWith('0\r\nx-fine: 1\r\n\r\n')).toBe(true);
   });
 
+  it('keep bytes that are no ASCII', async () => {
+    const odd = Buffer.from('J\u00fcrgen \u2603').toString('latin1');
+    const text = await received(withTrailers(`X-Name: ${odd}`), requestHead('GET /1', 'Connection: close'));
+    expect(text.endsWith(`0\r\nx-name: ${odd}\r\n\r\n`)).toBe(true);
+  });
+
   it('never reach an HTTP/1.0 client', async () => {
     const text = await received(withTrailers('X-Checksum: abc'), 'GET /1 HTTP/1.0\r\n\r\n');
     expect(text.endsWith('\r\n\r\nhello')).toBe(true);
     expect(text).not.toMatch(/checksum/i);
+  });
+
+  it('are announced as the upstream does, but for those that are dropped', async () => {
+    const answer = withTrailers('X-Checksum: abc').replace(
+      '\r\n',
+      '\r\nTrailer: X-Checksum, Set-Cookie,Content-Length,, X-User-Id\r\ntrailer: grpc-status\r\n',
+    );
+    const text = await received(answer, requestHead('GET /1', 'TE: trailers', 'Connection: TE, close'));
+    expect(text.split('\r\n\r\n')[0]?.match(/^trailer: .*/gim)).toEqual(['Trailer: x-checksum, grpc-status']);
+    expect(text.toLowerCase().endsWith('0\r\nx-checksum: abc\r\n\r\n')).toBe(true);
+  });
+
+  it('are not announced when none of them is passed on', async () => {
+    const answer = withTrailers('Set-Cookie: a=b').replace('\r\n', '\r\nTrailer: Set-Cookie\r\n');
+    const text = await received(answer, requestHead('GET /1', 'Connection: close'));
+    expect(text).not.toMatch(/trailer|set-cookie/i);
+    expect(text.endsWith('hello\r\n0\r\n\r\n')).toBe(true);
+  });
+
+  it.each([
+    ['a client of HTTP/1.0', 'GET /1 HTTP/1.0\r\n\r\n', withTrailers('X-Checksum: abc'), 'hello'],
+    [
+      'a HEAD',
+      requestHead('HEAD /1', 'Connection: close'),
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      '',
+    ],
+    [
+      'an answer of a known length',
+      requestHead('GET /1', 'Connection: close'),
+      'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
+      'hello',
+    ],
+    [
+      'a 304',
+      requestHead('GET /1', 'Connection: close'),
+      'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n',
+      '',
+    ],
+  ])('are not announced in %s, which can have none', async (_, request, answer, body) => {
+    const text = await received(answer.replace('\r\n', '\r\nTrailer: X-Checksum\r\n'), request);
+    expect(text).toMatch(/^HTTP\/1\.1 (200|304) /);
+    expect(text).not.toMatch(/trailer|checksum/i);
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(body);
+  });
+
+  it('are no part of a cached copy', async () => {
+    const answer = withTrailers('X-Checksum: abc').replace(
+      '\r\n',
+      '\r\nTrailer: X-Checksum\r\nCache-Control: max-age=60\r\n',
+    );
+    const { server } = rawUpstream(answer);
+    const gw = await gateway(ONE_ROUTE.replace('match:', 'cache: { per: public }, match:'))
+      .withUpstream('users', server)
+      .start();
+    const ask = () => raw(gw.url, requestHead('GET /1', 'Connection: close'));
+    expect((await ask()).toLowerCase().endsWith('x-checksum: abc\r\n\r\n')).toBe(true);
+    const text = await ask();
+    expect(answersIn(text)).toMatchObject([
+      { status: 200, body: 'hello', headers: { age: [expect.any(String)] } },
+    ]);
+    expect(text).not.toMatch(/trailer|checksum/i);
+  });
+});
+
+describe('trailers of a request', () => {
+  it('are dropped, with what announces them, and never become headers', async () => {
+    const users = rawUpstream(ok('fine'));
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    const head = requestHead(
+      'POST /1',
+      'Transfer-Encoding: chunked',
+      'Trailer: X-Checksum',
+      'TE: trailers',
+      'Connection: TE, close',
+    );
+    const trailers = ['X-Checksum: abc', 'Authorization: x', 'X-User-Id: root', 'Host: b'];
+    const text = await raw(gw.url, `${head}5\r\nhello\r\n0\r\n${trailers.join('\r\n')}\r\n\r\n`);
+    expect(answersIn(text)).toMatchObject([{ status: 200, body: 'fine' }]);
+    expect(users.received).not.toMatch(/checksum|authorization|content-length|root|trailer|^te:|^host: b/im);
+    expect(users.received.endsWith('\r\n\r\n5\r\nhello\r\n0\r\n\r\n')).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Authority } from '../support/certificates.js';
@@ -150,5 +150,26 @@ describe('HTTP/2 to an upstream', () => {
     );
     const [answer] = answersIn(await raw(gw.url, lines));
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ headers: { cookie: 'a=1; b=2', accept: 'x, y' } });
+  });
+
+  it('passes trailers on, but for those that belong in a head', async () => {
+    const { gw } = await start((_req, res) => {
+      res.addTrailers({ 'grpc-status': '0', 'set-cookie': 'a=b', 'x-user-id': 'root' });
+      res.end('hello');
+    });
+    const text = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
+    expect(text.toLowerCase().endsWith('\r\n5\r\nhello\r\n0\r\ngrpc-status: 0\r\n\r\n')).toBe(true);
+  });
+
+  it('keeps interim answers to itself, an unasked 100 Continue too', async () => {
+    const { gw } = await start((_req, res) => {
+      const { stream } = res as never as { stream: ServerHttp2Stream };
+      stream.additionalHeaders({ ':status': 103, link: '</a.css>; rel=preload' });
+      stream.additionalHeaders({ ':status': 100 });
+      res.end('hello');
+    });
+    const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
+    expect(answersIn(received)).toMatchObject([{ status: 200, body: 'hello' }]);
+    expect(received).not.toContain('preload');
   });
 });

@@ -161,6 +161,23 @@ describe('an open WebSocket', () => {
 });
 
 describe('a handshake', () => {
+  it('takes a place in the bulkhead like any request, and is refused without one', async () => {
+    const held: Socket[] = [];
+    const users = rawUpstream((socket) => void held.push(socket));
+    const gw = await gateway(yaml('bulkhead: { concurrent: 1, queue: 0 }'))
+      .withUpstream('users', users.server)
+      .start();
+    const first = await RawConnection.to(gw.url);
+    first.send(handshake('GET /'));
+    await until('it is under way', () => held[0]);
+    const [answer] = answersIn(await raw(gw.url, handshake('GET /')));
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': ['1'] } });
+    expect(answer?.body).toContain('bulkhead_full');
+    first.socket.destroy();
+    const inFlight = 'breakwater_bulkhead_in_flight{upstream="users"}';
+    await until('its place is free', async () => (await gw.metric(inFlight)) === 0);
+  });
+
   it('is not answered from the cache', async () => {
     const ordinary = createServer((_req, res) => res.setHeader('cache-control', 'max-age=60').end('stored'));
     const { server } = webSocketUpstream(undefined, { server: ordinary });

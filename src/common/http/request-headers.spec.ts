@@ -41,6 +41,16 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
+  it('passes a trace on that can be read, and no other', () => {
+    const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const trace = { traceparent: parent, tracestate: 'a=1' };
+    expect(build(Object.entries(trace).flat())).toEqual({ ...trace, ...OURS });
+    expect(build(['Tracestate', 'a=1', 'Traceparent', parent.toUpperCase(), 'X-A', '1'])).toEqual({
+      'x-a': '1',
+      ...OURS,
+    });
+  });
+
   it('drops hop-by-hop fields, framing, Host and whatever Connection names', () => {
     const raw =
       'Connection|X-Once, Keep-Alive|Keep-Alive|timeout=5|TE|trailers|Trailer|X|Upgrade|h2c|X-Once|1';

@@ -1,5 +1,6 @@
 import { memoised } from '../memo.js';
 import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
+import { isOfTrace, withSoundTrace } from './trace-context.js';
 
 /** Fields that some servers take for the real URL, method or proxy, and those that are ours to give. */
 const NEVER_PASSED = [
@@ -75,7 +76,8 @@ export interface UpstreamRequestContext {
  */
 export function upstreamRequestHeaders(raw: readonly string[], context: UpstreamRequestContext): string[] {
   const nominated = nominatedByConnection(connectionField(raw));
-  const headers: string[] = [];
+  let headers: string[] = [];
+  let isTraced = false;
   let forwardedFor = '';
   let forwardedHost = '';
   let forwardedProto = '';
@@ -98,8 +100,10 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
       else if (name.startsWith('x-forwarded-') || SAID_BY_PROXIES.has(name)) headers.push(original, value);
       continue;
     }
+    if (kind === 'trace') isTraced = true;
     headers.push(original, value);
   }
+  if (isTraced) headers = withSoundTrace(headers);
   headers.push(
     'X-Forwarded-For',
     join(forwardedFor, context.peer),
@@ -122,7 +126,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
 interface Field {
   /** Lower case. */
   readonly name: string;
-  readonly kind: 'dropped' | 'authorization' | 'condition' | 'claim' | 'plain';
+  readonly kind: 'dropped' | 'authorization' | 'condition' | 'claim' | 'trace' | 'plain';
 }
 
 /** Clients name the same few fields over and over. */
@@ -135,6 +139,7 @@ function kindOf(name: string): Field['kind'] {
   if (isHopByHop(name) || name === 'host' || isIdentity(name) || hasDashTwin(name)) return 'dropped';
   if (name === 'authorization') return 'authorization';
   if (CONDITIONS.has(name)) return 'condition';
+  if (isOfTrace(name)) return 'trace';
   return isPeerClaim(name) ? 'claim' : 'plain';
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientTrailers } from './trailers.js';
+import { announcedTrailers, clientTrailers } from './trailers.js';
 
 it('keeps what may come after a body, every line of it', () => {
   expect(clientTrailers({ 'grpc-status': '0', digest: ['a', 'b'] })).toEqual([
@@ -25,4 +25,10 @@ it.each([
   'x-forwarded-for',
 ])('drops %s', (name) => {
   expect(clientTrailers({ [name]: 'x' })).toBeUndefined();
+});
+
+it('announces what may come, from every line', () => {
+  expect(announcedTrailers(['Grpc-Status,Host', ' X-Sum ,, a b', 'set-cookie'])).toBe('grpc-status, x-sum');
+  expect(announcedTrailers('Content-Length')).toBeUndefined();
+  expect(announcedTrailers('')).toBeUndefined();
 });

@@ -28,6 +28,25 @@ const HEAD_ONLY: ReadonlySet<string> = new Set([
 ]);
 const HEAD_ONLY_PREFIX = /^(?:access-control-|if-|proxy-|x-forwarded-|x-jwt-|x-user-)/;
 
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** @returns whether a field, in lower case, may come after a body */
+function mayTrail(name: string): boolean {
+  return !isHopByHop(name) && !HEAD_ONLY.has(name) && !HEAD_ONLY_PREFIX.test(name);
+}
+
+/**
+ * @param trailer the field `Trailer` of an answer
+ * @returns what of it clients may be told; `undefined` without any
+ */
+export function announcedTrailers(trailer: string | readonly string[]): string | undefined {
+  const names = String(trailer)
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => TOKEN.test(name) && mayTrail(name));
+  return names.length > 0 ? names.join(', ') : undefined;
+}
+
 /**
  * @param upstream lower-cased names
  * @returns those that may come after a body, names and values in pairs; `undefined` without one
@@ -35,8 +54,7 @@ const HEAD_ONLY_PREFIX = /^(?:access-control-|if-|proxy-|x-forwarded-|x-jwt-|x-u
 export function clientTrailers(upstream: HeaderRecord): [string, string][] | undefined {
   let trailers: [string, string][] | undefined;
   for (const [name, value] of Object.entries(upstream)) {
-    if (value === undefined || isHopByHop(name) || HEAD_ONLY.has(name) || HEAD_ONLY_PREFIX.test(name))
-      continue;
+    if (value === undefined || !mayTrail(name)) continue;
     for (const each of Array.isArray(value) ? value : [value]) (trailers ??= []).push([name, each]);
   }
   return trailers;

@@ -7,6 +7,7 @@ export interface BulkheadOptions {
 
 interface Waiter {
   readonly admit: () => void;
+  readonly refuse: () => void;
 }
 
 /** Why a waiting call got no place. */
@@ -45,7 +46,7 @@ export class Bulkhead {
    *
    * @param signal made only for a call that has to wait, and ends its waiting
    * @returns `undefined` when the place is taken already, or else a promise of it
-   * @throws BulkheadFullError through the promise, when queue and places are full
+   * @throws BulkheadFullError through the promise, when queue and places are full, or at `dismiss`
    * @throws the signal's reason through the promise, when it aborts first
    */
   enter(signal: () => AbortSignal): Promise<void> | undefined {
@@ -60,6 +61,12 @@ export class Bulkhead {
   leave(): void {
     this.taken--;
     this.admitWaiting();
+  }
+
+  /** Refuses all that wait: there is nothing to wait for any more. */
+  dismiss(): void {
+    for (const waiter of this.waiters) waiter.refuse();
+    this.waiters.clear();
   }
 
   /**
@@ -100,6 +107,10 @@ export class Bulkhead {
         admit: () => {
           signal.removeEventListener('abort', giveUp);
           resolve();
+        },
+        refuse: () => {
+          signal.removeEventListener('abort', giveUp);
+          reject(new BulkheadFullError());
         },
       };
       const giveUp = () => {

@@ -22,7 +22,7 @@ export interface UpstreamOverview {
     /** Host and port. */
     readonly name: string;
     readonly state: 'available' | 'unhealthy' | 'ejected';
-    /** Tries under way. */
+    /** Tries under way, and WebSockets that are open. */
     readonly inFlight: number;
   }[];
 }

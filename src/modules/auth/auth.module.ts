@@ -10,6 +10,6 @@ import { TokenVerifier } from './token-verifier.service.js';
   imports: [RoutingModule, HttpModule],
   providers: [AuthProviders, TokenDenylist, TokenVerifier, JwtAuthGuard],
   // `AuthEvents` and `AuthProviders` too: Nest makes the guard anew in the module of each controller that uses it.
-  exports: [RoutingModule, AuthProviders, TokenVerifier, JwtAuthGuard],
+  exports: [RoutingModule, AuthProviders, TokenDenylist, TokenVerifier, JwtAuthGuard],
 })
 export class AuthModule {}

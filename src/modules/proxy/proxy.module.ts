@@ -4,12 +4,14 @@ import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { ServerModule } from '../server/server.module.js';
+import { EventStreams } from './event-streams.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
+import { TokenTunnels } from './token-tunnels.js';
 import { WebSockets } from './websocket.service.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
@@ -17,10 +19,12 @@ import { WebSockets } from './websocket.service.js';
   imports: [RoutingModule, AuthModule, CacheModule, ServerModule],
   controllers: [ProxyController],
   providers: [
+    EventStreams,
     Forwarder,
     Mirror,
     Refresher,
     ReplyWriter,
+    TokenTunnels,
     WebSockets,
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],

@@ -41,6 +41,8 @@ export class ReplySink implements BodySink {
   }
 
   onError(error: UpstreamError): void {
+    // The gateway has ended an event stream, and given up the call for it.
+    if (this.exchange.res.writableEnded) return;
     this.exchange.outcome ??= error.outcome;
     this.started = true;
     // Never a clean end: a client must not take half a body for a whole one.

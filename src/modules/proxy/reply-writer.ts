@@ -3,12 +3,14 @@ import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
+import { announcedTrailers } from '../../common/http/trailers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/upstream-config.js';
 import type { Exchange, StoredResponse } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';
 import { endResponse } from './end-response.js';
+import { EventStreams, isEventStream } from './event-streams.js';
 import { ReplySink } from './reply-sink.js';
 import { securityHeaders } from './security-headers.js';
 
@@ -21,7 +23,10 @@ export class ReplyWriter {
   /** Heads of stored answers, made once for each and not for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
 
-  constructor(@Inject(ConfigStore) config: ConfigStore) {
+  constructor(
+    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(EventStreams) private readonly eventStreams: EventStreams,
+  ) {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
     const { added, dropped } = securityHeaders();
@@ -40,6 +45,8 @@ export class ReplyWriter {
     }
     const lines = this.linesOf(headers, exchange.route?.responseHeaders);
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
+    if (length === undefined && headers['trailer'] !== undefined)
+      announce(exchange, status, headers['trailer'], lines);
     this.writeHead(exchange.res, exchange, status, lines, length);
     const sink = new ReplySink(exchange);
     const whole = response.whole();
@@ -47,6 +54,7 @@ export class ReplyWriter {
       sink.onWhole(whole);
       return;
     }
+    if (length === undefined && isEventStream(headers)) this.eventStreams.watch(exchange);
     response.stream(sink);
     // Nothing of the body is here yet, and nobody knows when it comes.
     if (!sink.started) exchange.res.flushHeaders();
@@ -151,6 +159,13 @@ const CORS_HEADERS = [
 /** `writeHead` would replace the `Vary: Origin` that CORS has set. */
 function appendVary(res: Response, headers: string[]): void {
   headers.push('Vary', String(res.getHeader('vary')));
+}
+
+/** Trailers follow the last chunk, and Node refuses to announce them where there is none. */
+function announce({ req }: Exchange, status: number, trailer: string | string[], headers: string[]): void {
+  if (req.httpVersion === '1.0' || req.method === 'HEAD' || BODILESS_STATUSES.has(status)) return;
+  const names = announcedTrailers(trailer);
+  if (names !== undefined) headers.push('Trailer', names);
 }
 
 function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {

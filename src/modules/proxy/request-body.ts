@@ -39,7 +39,8 @@ export class RequestBody extends ClientBody {
   ) {
     super();
     if (req.headers['content-length'] === undefined) this.readBefore = req.socket.bytesRead;
-    req.on('data', this.onData).once('end', this.onEnd).pause();
+    // Paused first: a listener would begin to read, and tell a client to go on that waits to be told.
+    req.pause().on('data', this.onData).once('end', this.onEnd);
   }
 
   /** @returns a copy that fills while the body streams; to be asked for before it does */

@@ -13,6 +13,7 @@ import type { RouteModel } from '../routing/route.model.js';
 import { OpenTunnels } from '../server/open-tunnels.js';
 import { Tunnel } from '../server/tunnel.js';
 import { whenPast } from '../server/when-past.js';
+import { TokenTunnels } from './token-tunnels.js';
 import type { UpgradeRequest, UpstreamResponse } from '../upstream/upstream.types.js';
 
 /** Both ends of a WebSocket handshake: what a client must say, and what it gets when the upstream agrees. */
@@ -22,6 +23,7 @@ export class WebSockets {
     @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TokenTunnels) private readonly byToken: TokenTunnels,
   ) {}
 
   /**
@@ -55,7 +57,13 @@ export class WebSockets {
     const tunnel = new Tunnel({ client, upstream, idleTimeout, maxMessageBytes, mayControl });
     const expiry = closeOnExpiry ? this.expiryOf(exchange) : undefined;
     const stop = expiry === undefined ? undefined : this.closeAt(expiry, tunnel);
-    this.tunnels.add({ route: route.id, requestId: exchange.id }, tunnel, stop);
+    const { identity } = exchange;
+    const forget = identity && this.byToken.add(identity, tunnel);
+    this.tunnels.add({ route: route.id, requestId: exchange.id }, tunnel, () => {
+      stop?.();
+      forget?.();
+    });
+    if (identity) this.byToken.check(identity, tunnel);
     // The exchange ends with its answer; what follows is the tunnel's.
     res.statusCode = 101;
     exchange.outcome = 'success';

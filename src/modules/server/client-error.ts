@@ -41,7 +41,7 @@ export function refuseConnect(server: Server): void {
   );
 }
 
-/** Node would answer 417 in its own form. `100-continue` never comes here: Node meets it. */
+/** Node would answer 417 in its own form. `100-continue` never comes here. */
 export function refuseExpectations(server: Server): void {
   server.on('checkExpectation', (_req, res: ServerResponse) => refuse(res, 'expectation_failed'));
 }

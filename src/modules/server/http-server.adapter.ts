@@ -1,10 +1,11 @@
-import { createServer, IncomingMessage, ServerResponse, type ServerOptions } from 'node:http';
+import { createServer, IncomingMessage, type Server, ServerResponse, type ServerOptions } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuse, refuseConnect, refuseExpectations } from './client-error.js';
 import { CodePaths } from './code-paths.js';
+import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
 import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
@@ -43,6 +44,13 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** From now on each answer is the last of its connection. */
   closeConnections(): void {
     this.openResponses.closeConnections();
+  }
+
+  /** Ends every connection at once. What is not whole must not look so. */
+  cutConnections(): void {
+    this.openResponses.reset();
+    // Made by `initHttpServer`.
+    (this.httpServer as Server).closeAllConnections();
   }
 
   /**
@@ -89,6 +97,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     refuseConnect(this.httpServer);
+    continueWhenRead(this.httpServer, answer);
     refuseExpectations(this.httpServer);
   }
 

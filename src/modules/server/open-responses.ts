@@ -22,6 +22,15 @@ export class OpenResponses {
     }
   }
 
+  /** Resets connections on which a body is under way whose end would be that of its connection (HTTP/1.0). */
+  reset(): void {
+    for (const responses of this.bySocket.values()) {
+      for (const { req, headersSent } of responses) {
+        if (headersSent && req.httpVersion === '1.0') req.socket.resetAndDestroy();
+      }
+    }
+  }
+
   add(res: ServerResponse): void {
     if (this.closing) res.setHeader('Connection', 'close');
     const responses = this.of(res.req.socket);

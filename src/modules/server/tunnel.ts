@@ -11,6 +11,7 @@ const CLOSES = {
   drain: { code: 1001, text: 'going away' },
   malformed_frame: { code: 1002, text: 'malformed frame' },
   token_expired: { code: 1008, text: 'token expired' },
+  token_revoked: { code: 1008, text: 'token revoked' },
   control_flood: { code: 1008, text: 'too many control frames' },
   message_too_big: { code: 1009, text: 'message too big' },
 } as const satisfies Record<string, { code: number; text: string }>;

@@ -15,7 +15,7 @@ export class Target {
   readonly addresses: HostAddresses | undefined;
   /** Of its weight, 0..1; less than 1 only while it is coming back (`slowStart`). */
   share = 1;
-  /** Tries under way. */
+  /** Tries under way, and tunnels that are open. */
   inFlight = 0;
   /** What probes say; `true` until enough of them have failed. */
   healthy = true;

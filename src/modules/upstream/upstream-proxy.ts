@@ -58,6 +58,7 @@ export class UpstreamProxy {
       clock,
       random,
       hasOther,
+      isRejecting: () => this.breaker.isRejecting,
       tryOnce: hedges ? hedged : tryOnce,
     });
     this.hedger = config.hedge && hedges ? this.hedgerOf(config.hedge, tryOnce) : undefined;
@@ -69,18 +70,26 @@ export class UpstreamProxy {
       random,
     });
     this.ramp = new Ramp(this.bulkhead);
+    // A shadow neither rejects nor delays.
+    if (config.breaker.mode === 'shadow') return;
     this.breaker.transition.on(({ to }) => {
-      if (to === 'closed') this.ramp.start();
+      if (to === 'open') this.bulkhead.dismiss();
+      // Nobody is refused for the ramp, so it needs a queue.
+      else if (to === 'closed' && config.bulkhead.queue > 0) this.ramp.start();
     });
   }
 
   /**
-   * Sends a request: deadline, bulkhead, breaker, and then as many tries as the retry policy allows.
+   * Sends a request: breaker, bulkhead, deadline, and then as many tries as the retry policy allows.
    *
    * @returns the response as soon as its head is here
-   * @throws UpstreamError when the bulkhead is full, the breaker is open, or no try brings a response head
+   * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
-  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+  async send(first: UpstreamRequest): Promise<UpstreamResponse> {
+    const gathered = this.retrier.gather(first);
+    const request = gathered ? await gathered.catch((error: unknown) => this.blame(error)) : first;
+    // Who would be rejected need not wait for a place, or take one.
+    if (this.breaker.isRejecting) throw this.breakerOpen();
     const timeout = request.timeout ?? this.config.timeout;
     const deadline = new Deadline(this.clock, timeout);
     const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
@@ -88,12 +97,14 @@ export class UpstreamProxy {
     const permit = this.breaker.admit(timeout);
     if (!permit) {
       this.bulkhead.leave();
-      throw this.rejection('breaker_open', this.breaker.retryAfterSeconds);
+      throw this.breakerOpen();
     }
     const admission = new Admission(permit, this.bulkhead);
     try {
       const call = await this.retrier.run(request, deadline);
       call.whenSettled((outcome, detail) => admission.settle(outcome, detail));
+      // The head of a trial will do: its body may be a stream without an end.
+      if (this.breaker.state === 'half-open' && !this.failureStatuses.has(call.status)) admission.pass();
       return call;
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
@@ -145,7 +156,10 @@ export class UpstreamProxy {
       started?.(call);
       target.inFlight++;
       call.whenSettled((outcome) => {
-        target.inFlight--;
+        const { socket } = call;
+        // To balancers a tunnel is under way for as long as it is open.
+        if (socket) socket.once('close', () => target.inFlight--);
+        else target.inFlight--;
         this.learner?.settled(outcome);
         this.targets.recordTry(target, outcome, startedAt);
         this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });
@@ -157,11 +171,19 @@ export class UpstreamProxy {
   /** The wait for a place ended without one. */
   private refuse(request: UpstreamRequest, cause: unknown): never {
     if (request.signal?.aborted) throw new UpstreamError(this.id, 'client_gone', { cause });
-    throw this.rejection('bulkhead_full', 1);
+    throw this.breaker.isRejecting ? this.breakerOpen() : this.rejection('bulkhead_full', 1);
+  }
+
+  private breakerOpen(): UpstreamError {
+    return this.rejection('breaker_open', this.breaker.retryAfterSeconds);
   }
 
   private rejection(outcome: 'breaker_open' | 'bulkhead_full', retryAfterSeconds: number): UpstreamError {
     this.rejected.emit(outcome);
     return new UpstreamError(this.id, outcome, { retryAfterSeconds });
+  }
+
+  private blame(error: unknown): never {
+    throw UpstreamError.from(this.id, error);
   }
 }

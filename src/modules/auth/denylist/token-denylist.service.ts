@@ -33,8 +33,8 @@ type Entry = readonly [id: string, fields: readonly string[]];
  */
 @Injectable()
 export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Some tokens are denied from now on. */
-  readonly grown = new Event<void>();
+  /** Tokens of these ids are denied from now on. */
+  readonly grown = new Event<readonly string[]>();
   private readonly denied = new DeniedTokens();
   private readonly largestSkew: number;
   /** The last entry that was read. */
@@ -72,9 +72,10 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     clearInterval(this.timer);
   }
 
-  denies({ claims }: Identity): boolean {
-    const id = claims['jti'];
-    return this.denied.size > 0 && typeof id === 'string' && this.denied.has(id);
+  denies(identity: Identity): boolean {
+    if (this.denied.size === 0) return false;
+    const id = tokenIdOf(identity);
+    return id !== undefined && this.denied.has(id);
   }
 
   /**
@@ -115,12 +116,11 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
 
   private add(denials: readonly Denial[]): void {
     const now = this.clock.wall();
-    let hasGrown = false;
-    for (const { id, expiresAt } of denials) {
-      if (this.denied.add(id, expiresAt * 1000 + this.largestSkew, now)) hasGrown = true;
-    }
-    if (!hasGrown) return;
-    this.grown.emit();
+    const added = denials.filter(({ id, expiresAt }) =>
+      this.denied.add(id, expiresAt * 1000 + this.largestSkew, now),
+    );
+    if (added.length === 0) return;
+    this.grown.emit(added.map(({ id }) => id));
     this.tell();
   }
 
@@ -134,6 +134,12 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     const { inStep } = this;
     this.events.denylistChanged.emit({ size: this.denied.size, inStep });
   }
+}
+
+/** @returns the `jti` of a token, if it is text */
+export function tokenIdOf({ claims }: Identity): string | undefined {
+  const id = claims['jti'];
+  return typeof id === 'string' ? id : undefined;
 }
 
 export function isTokenId(text: string): boolean {

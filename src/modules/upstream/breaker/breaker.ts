@@ -27,8 +27,8 @@ export interface Permit {
 }
 
 /**
- * Decides who may call the upstream and what counts as a vote. opossum keeps the window and the state; only
- * votes are fired at it, after the fact, so that a call that is neutral, late, or never ends cannot move it.
+ * Decides who may call the upstream and what counts as a vote. opossum keeps the state, and hears of calls only after
+ * the fact, so that one that is neutral, late, or never ends cannot move it.
  */
 export class Breaker {
   readonly transition = new Event<BreakerTransition>();
@@ -71,6 +71,11 @@ export class Breaker {
     return Math.max(1, Math.ceil((this.openUntil - this.options.clock.now()) / 1000));
   }
 
+  /** Whether a call that came now would be rejected. */
+  get isRejecting(): boolean {
+    return this.options.config.mode !== 'shadow' && !this.hasRoom();
+  }
+
   /**
    * @param deadline milliseconds the call has until response headers, at most
    * @returns a permit, or `undefined` when the call is rejected
@@ -81,19 +86,15 @@ export class Breaker {
   }
 
   private permit(deadline: number): Permit | undefined {
-    switch (this.window.state) {
-      case 'closed':
-        return new CallPermit(this, this.generation);
-      case 'open':
-        return undefined;
-      case 'half-open': {
-        const now = this.options.clock.now();
-        if (now < this.trialUntil) return undefined;
-        // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
-        this.trialUntil = now + deadline + TRIAL_GRACE;
-        return new CallPermit(this, this.generation);
-      }
-    }
+    if (!this.hasRoom()) return undefined;
+    // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
+    if (this.state === 'half-open') this.trialUntil = this.options.clock.now() + deadline + TRIAL_GRACE;
+    return new CallPermit(this, this.generation);
+  }
+
+  private hasRoom(): boolean {
+    const { state } = this.window;
+    return state === 'closed' || (state === 'half-open' && this.options.clock.now() >= this.trialUntil);
   }
 
   /** What a health probe found; see `HealthConfig` for how many in a row decide. */
@@ -132,25 +133,18 @@ export class Breaker {
       this.consecutive++;
       if (this.state === 'half-open') this.trip('trial-failed');
       else if (this.consecutive >= this.options.config.consecutiveFailures) this.trip('consecutive-failures');
-      else {
-        this.prepareTrip();
-        this.window.fail();
-      }
+      else if (this.window.fail()) this.trip('error-rate');
     }
   }
 
   private trip(reason: TransitionReason): void {
-    this.because = reason;
-    this.prepareTrip();
-    this.window.open();
-  }
-
-  /** opossum's timer starts with the trip, so the open time is set before whatever may trip. */
-  private prepareTrip(): void {
     const { config, clock, random } = this.options;
+    this.because = reason;
     // A close is stable once a whole window went by without a trip.
     if (this.last === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
+    // Before the trip: the timer starts with it.
     this.window.setOpenTime(openTime(config, this.trips, random()));
+    this.window.open();
   }
 
   private onOpen(): void {

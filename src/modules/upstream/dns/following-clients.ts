@@ -50,6 +50,8 @@ class FollowingClient {
         }),
     });
     this.client.on('drain', () => this.retireIfGone());
+    // An upgraded connection is the tunnel's, and none of the pool's any more.
+    this.client.on('disconnect', () => (this.socket = undefined));
   }
 
   retireIfGone(): void {

@@ -1,7 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
-import type { Deadline } from '../../../common/resilience/deadline.js';
-import { CallerGoneError, DeadlineError } from '../transport/classify.js';
+import { CallerGoneError } from '../transport/classify.js';
 import { ClientBody } from './client-body.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 
@@ -19,25 +18,19 @@ export function sameAgain(request: UpstreamRequest): UpstreamRequest | undefined
 }
 
 /**
- * Gathers a streamed body, whose announced length is within the bound, so that it can be sent again.
+ * Gathers a streamed body, whose announced length is within the bound, so that it can be sent again. The time this
+ * takes is the client's, and bounded by what bounds all its requests.
  *
- * @throws DeadlineError when the client takes longer than the deadline
  * @throws CallerGoneError when the client leaves
  */
-export async function gatherBody(request: UpstreamRequest, deadline: Deadline): Promise<UpstreamRequest> {
-  const { body, signal } = request;
-  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return request;
-  const leave = () => destroy(body, new CallerGoneError());
-  const timer = setTimeout(() => destroy(body, new DeadlineError()), deadline.remaining);
+export async function gatherBody(request: UpstreamRequest, body: Readable): Promise<UpstreamRequest> {
+  const { signal } = request;
+  const leave = () => void body.destroy(new CallerGoneError());
   signal?.addEventListener('abort', leave, { once: true });
+  if (signal?.aborted) leave();
   try {
     return { ...request, body: await buffer(body), contentLength: undefined };
   } finally {
-    clearTimeout(timer);
     signal?.removeEventListener('abort', leave);
   }
-}
-
-function destroy(body: Readable, reason: Error): void {
-  body.destroy(reason);
 }

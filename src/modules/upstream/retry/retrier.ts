@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toSignal } from '../../../common/cancellation.js';
 import type { Clock } from '../../../common/clock.js';
@@ -33,6 +34,8 @@ export interface RetrierOptions {
   readonly random: () => number;
   /** Whether a target is available that is not among these. */
   readonly hasOther: (tried: readonly Target[]) => boolean;
+  /** Whether the breaker would reject a call that came now. */
+  readonly isRejecting: () => boolean;
   readonly tryOnce: TryOnce;
 }
 
@@ -49,8 +52,9 @@ export class Retrier {
 
   constructor(
     private readonly config: RetryConfig,
-    { clock, random, hasOther, tryOnce }: RetrierOptions,
+    private readonly options: RetrierOptions,
   ) {
+    const { clock, random, hasOther, tryOnce } = options;
     this.policy = new RetryPolicy(config, random);
     this.budget = new RetryBudget(config.budget, clock);
     this.clock = clock;
@@ -58,16 +62,27 @@ export class Retrier {
     this.hasOther = hasOther;
   }
 
+  /**
+   * Before a call takes a place or its time begins: a client that sends slowly is nobody's fault but its own.
+   *
+   * @returns the request with a body that can be sent again, or `undefined` when it is to be sent as it is
+   */
+  gather(request: UpstreamRequest): Promise<UpstreamRequest> | undefined {
+    const { body } = request;
+    const { attempts, maxBodyBytes } = this.config;
+    if (!(body instanceof Readable) || attempts === 0) return undefined;
+    const isKept = canReplay(request, maxBodyBytes) && this.policy.isRepeatable(request);
+    return isKept ? gatherBody(request, body) : undefined;
+  }
+
   /** @throws UpstreamError of the last try, when none was answered */
   async run(first: UpstreamRequest, deadline: Deadline): Promise<Call> {
     this.budget.recordCall();
-    const { attempts, maxBodyBytes, perTryTimeout } = this.config;
-    if (attempts === 0) return this.tryOnce({ request: first, deadline, tryTimeout: undefined, tried: [] });
-    const isRepeatable = this.policy.isRepeatable(first);
-    // A body is kept back only for a request that may be repeated; any other one streams as it comes.
-    const isKept = canReplay(first, isRepeatable ? maxBodyBytes : 0);
-    const tryTimeout = isRepeatable && isKept ? perTryTimeout : undefined;
-    let request = first.body === undefined || !isKept ? first : await gatherBody(first, deadline);
+    const { attempts, perTryTimeout } = this.config;
+    const isKept = canReplay(first, 0);
+    const tryTimeout = isKept && this.policy.isRepeatable(first) ? perTryTimeout : undefined;
+    if (attempts === 0) return this.tryOnce({ request: first, deadline, tryTimeout, tried: [] });
+    let request = first;
     const tried: Target[] = [];
     for (let retry = 0; ;) {
       const result = await this.tryOnce({ request, deadline, tryTimeout, tried }).catch(
@@ -122,7 +137,8 @@ export class Retrier {
     const reason = this.policy.reason(request, end);
     if (reason === undefined) return undefined;
     const pause = this.policy.pause(retry, end, this.clock.wall());
-    if (pause >= deadline.remaining || request.signal?.aborted) return undefined;
+    if (pause >= deadline.remaining || request.signal?.aborted || this.options.isRejecting())
+      return undefined;
     if (!this.budget.acquire()) {
       this.budgetExhausted.emit();
       return undefined;

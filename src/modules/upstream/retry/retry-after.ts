@@ -1,3 +1,5 @@
+import { parseHttpDate } from '../../../common/http/http-date.js';
+
 /**
  * Reads `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date.
  *
@@ -7,6 +9,6 @@
 export function retryAfterMs(field: string | undefined, nowMs: number): number | undefined {
   if (field === undefined) return undefined;
   if (/^\d+$/.test(field)) return Number(field) * 1000;
-  const at = Date.parse(field);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const at = parseHttpDate(field, nowMs);
+  return at === undefined ? undefined : Math.max(0, at - nowMs);
 }

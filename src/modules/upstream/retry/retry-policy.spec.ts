@@ -47,6 +47,10 @@ describe('RetryPolicy', () => {
     expect(policy().isRepeatable({ method, path: '/' })).toBe(true);
   });
 
+  it.each(['POST', 'PATCH', 'LOCK'])('does not repeat %s', (method) => {
+    expect(policy().isRepeatable({ method, path: '/' })).toBe(false);
+  });
+
   it('does not take a header value for the name of one', () => {
     expect(policy().isRepeatable({ ...post, headers: ['X', 'idempotency-key'] })).toBe(false);
   });
@@ -57,7 +61,13 @@ describe('RetryPolicy', () => {
     expect(policy().pause(1, end, now)).toBe(25);
     expect(policy().pause(0, { ...end, retryAfter: '2' }, now)).toBe(2_000);
     expect(policy().pause(0, { ...end, retryAfter: 'Mon, 23 Nov 2026 10:00:03 GMT' }, now)).toBe(3_000);
-    expect(policy().pause(0, { ...end, retryAfter: 'Mon, 23 Nov 2026 09:00:00 GMT' }, now)).toBe(0);
-    expect(policy().pause(0, { ...end, retryAfter: 'soon' }, now)).toBe(12.5);
   });
+
+  it.each(['0', 'Mon, 23 Nov 2026 09:00:00 GMT', 'soon', '1.5', '-5', 'banana 7'])(
+    'spreads retries out whatever the upstream says: %s',
+    (retryAfter) => {
+      const now = Date.parse('2026-11-23T10:00:00Z');
+      expect(policy().pause(0, { outcome: 'success', status: 503, retryAfter }, now)).toBe(12.5);
+    },
+  );
 });

@@ -49,10 +49,11 @@ export class RetryPolicy {
   /**
    * @param retry 0 for the first retry
    * @param nowMs milliseconds since the epoch
-   * @returns milliseconds to wait; the upstream's own `Retry-After` goes before ours
+   * @returns milliseconds to wait: no less than the upstream's own `Retry-After`, and than ours
    */
   pause(retry: number, { retryAfter }: TryEnd, nowMs: number): number {
-    return retryAfterMs(retryAfter, nowMs) ?? backoff(this.config.backoff, retry, this.random());
+    const ours = backoff(this.config.backoff, retry, this.random());
+    return Math.max(ours, retryAfterMs(retryAfter, nowMs) ?? 0);
   }
 
   private reasonOf({ outcome, status }: TryEnd): RetryReason | undefined {

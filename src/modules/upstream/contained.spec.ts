@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { configOf } from '../../../test/support/gateway.js';
+import { until } from '../../../test/support/until.js';
+import { systemClock } from '../../common/clock.js';
+import type { UpstreamError } from './upstream.error.js';
+import { UpstreamProxy } from './upstream-proxy.js';
+
+const GET = { method: 'GET', path: '/' };
+
+async function upstreamOf(yaml: string, handler: RequestListener) {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { upstreams } = configOf(`upstreams: { users: { url: "${url}", ${yaml} } }`);
+  const proxy = new UpstreamProxy('users', upstreams['users']!, systemClock);
+  onTestFinished(async () => {
+    await proxy.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const outcome = (sent: Promise<unknown>) =>
+    sent.then(
+      () => 'answered',
+      (error: UpstreamError) => error.outcome,
+    );
+  return { proxy, outcome };
+}
+
+const trip = (proxy: UpstreamProxy) => {
+  for (let i = 0; i < 3; i++) proxy.breaker.reportProbe(false, 'ECONNREFUSED');
+};
+const recover = (proxy: UpstreamProxy) => {
+  for (let i = 0; i < 3; i++) proxy.breaker.reportProbe(true, '200');
+};
+
+describe('while the breaker is open', () => {
+  const YAML = 'health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 1, queue: 5 }, timeout: 60s';
+
+  it('nobody waits for a place, also who did already when it opened', async () => {
+    const hanging: ServerResponse[] = [];
+    const { proxy, outcome } = await upstreamOf(YAML, (_req, res) => hanging.push(res));
+    const first = outcome(proxy.send(GET));
+    await until('the only place is taken', () => hanging.length);
+    const waiting = [outcome(proxy.send(GET)), outcome(proxy.send(GET))];
+    await until('two wait', () => proxy.bulkhead.queued === 2);
+    trip(proxy);
+    expect(await Promise.all(waiting)).toEqual(['breaker_open', 'breaker_open']);
+    expect(await outcome(proxy.send(GET))).toBe('breaker_open');
+    expect([proxy.bulkhead.queued, proxy.bulkhead.inFlight]).toEqual([0, 1]);
+    hanging[0]?.end();
+    expect(await first).toBe('answered');
+    expect(proxy.bulkhead.inFlight).toBe(0);
+  });
+
+  it('a failed call is not retried', async () => {
+    let calls = 0;
+    const { proxy, outcome } = await upstreamOf(
+      'retry: { attempts: 5, budget: 100% }, health: { failures: 3 }',
+      (req) => {
+        calls++;
+        trip(proxy);
+        req.socket.resetAndDestroy();
+      },
+    );
+    expect(await outcome(proxy.send(GET))).toBe('reset');
+    expect(calls).toBe(1);
+  });
+
+  it('a shadow refuses nobody, and narrows nothing when it would have closed', async () => {
+    const { proxy, outcome } = await upstreamOf(
+      'health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 40 }, breaker: { mode: shadow }',
+      (_req, res) => res.end(),
+    );
+    trip(proxy);
+    expect(await outcome(proxy.send(GET))).toBe('answered');
+    recover(proxy);
+    expect([proxy.breaker.state, proxy.bulkhead.limit]).toEqual(['closed', 40]);
+  });
+});
+
+describe('after it has closed', () => {
+  const close = async (queue: number) => {
+    const { proxy } = await upstreamOf(
+      `health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 40, queue: ${queue} }`,
+      (_req, res) => res.end(),
+    );
+    trip(proxy);
+    recover(proxy);
+    return [proxy.breaker.state, proxy.bulkhead.limit];
+  };
+
+  it('calls go to it little by little', async () => {
+    expect(await close(10)).toEqual(['closed', 2]);
+  });
+
+  it('calls that may not wait are not refused for that', async () => {
+    expect(await close(0)).toEqual(['closed', 40]);
+  });
+});
+
+describe('a trial', () => {
+  const YAML = 'breaker: { consecutiveFailures: 1, openFor: 1ms }, retry: { attempts: 0 }';
+
+  /** The first call trips the breaker; then the upstream begins answers that do not end. */
+  async function recovering(status: number) {
+    const answers: ServerResponse[] = [];
+    let isDown = true;
+    const upstream = await upstreamOf(YAML, (req, res) => {
+      if (isDown) {
+        req.socket.resetAndDestroy();
+        return;
+      }
+      res.writeHead(status).write('begun');
+      answers.push(res);
+    });
+    expect(await upstream.outcome(upstream.proxy.send(GET))).toBe('reset');
+    isDown = false;
+    await until('the open time is over', () => upstream.proxy.breaker.state === 'half-open');
+    return { ...upstream, answers };
+  }
+
+  it('that is a stream without an end lets the others in as soon as it has begun', async () => {
+    const { proxy, outcome, answers } = await recovering(200);
+    const sent = [1, 2, 3, 4].map(() => outcome(proxy.send(GET)));
+    expect(await sent[0]).toBe('answered');
+    expect(proxy.breaker.state).toBe('closed');
+    expect(await outcome(proxy.send(GET))).toBe('answered');
+    expect(answers.map((each) => each.writableEnded)).toEqual([false, false]);
+  });
+
+  it('whose head is a failure keeps them out, and its end opens the breaker again', async () => {
+    const { proxy, outcome, answers } = await recovering(503);
+    const trial = await proxy.send(GET);
+    expect([proxy.breaker.state, await outcome(proxy.send(GET))]).toEqual(['half-open', 'breaker_open']);
+    const opened = new Promise<string>((resolve) => proxy.breaker.transition.on(({ to }) => resolve(to)));
+    answers[0]?.end();
+    expect([await trial.text(), await opened]).toEqual(['begun', 'open']);
+  });
+});
