@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 /** One probe decides, so that a test may open and close the breaker without a call. */
 function setUp(): UpstreamProxy {
   const { upstreams } = configOf(`
-upstreams: { users: { url: http://users.test, bulkhead: { concurrent: 100 }, health: { failures: 1, passes: 1 } } }`);
+upstreams: { users: { url: http://users.test, health: { failures: 1, passes: 1 } } }`);
   return new UpstreamProxy('users', upstreams['users']!, systemClock, () => 0.5, RESOLVER);
 }
 
@@ -21,26 +21,6 @@ const open = ({ breaker }: UpstreamProxy) => breaker.reportProbe(false, '503');
 const close = ({ breaker }: UpstreamProxy) => breaker.reportProbe(true, '200');
 
 describe('UpstreamProxy', () => {
-  it('lets traffic return little by little when its breaker closes, and not before', () => {
-    const users = setUp();
-    open(users);
-    expect([users.breaker.state, users.bulkhead.limit]).toEqual(['open', 100]);
-    close(users);
-    expect([users.breaker.state, users.bulkhead.limit]).toEqual(['closed', 5]);
-    vi.advanceTimersByTime(2_000);
-    expect(users.bulkhead.limit).toBe(100);
-  });
-
-  it('keeps no place in the bulkhead for calls that its breaker rejects', async () => {
-    const users = setUp();
-    open(users);
-    for (let i = 0; i < 150; i++) {
-      await expect(users.get('/')).rejects.toMatchObject({ outcome: 'breaker_open' });
-    }
-    expect([users.bulkhead.inFlight, users.bulkhead.queued]).toEqual([0, 0]);
-    await users.close();
-  });
-
   it.each<[what: string, start: (users: UpstreamProxy) => void | Promise<void>]>([
     ['of an open breaker', open],
     [
