@@ -2,6 +2,7 @@
 import './require-node.js';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { formatProblems } from './modules/config/problem.js';
@@ -47,6 +48,7 @@ program
   .addHelpText('after', '\nExample:\n  $ JWT_SECRET=... breakwater start -c gateway.yaml')
   .action(async ({ config: file }: ConfigOption) => {
     const config = await load(file, '; nothing was started');
+    if (!config) return;
     const { run } = await import('./main.js');
     const failure = await run(config);
     if (failure !== undefined) fail(failure);
@@ -58,9 +60,11 @@ program
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ breakwater check -c gateway.yaml && echo fit to deploy')
   .action(async ({ config: file }: ConfigOption) => {
-    const { upstreams, routes } = await load(file);
+    const config = await load(file);
+    if (!config) return;
+    const upstreams = Object.keys(config.upstreams).length;
     console.log(
-      `${file} is valid: ${count(routes.length, 'route')}, ${count(Object.keys(upstreams).length, 'upstream')}.`,
+      `${file} is valid: ${count(config.routes.length, 'route')}, ${count(upstreams, 'upstream')}.`,
     );
   });
 
@@ -78,8 +82,9 @@ program
   )
   .action(async ({ config: file, ...request }: ConfigOption & TokenRequest) => {
     const { issueToken } = await import('./modules/auth/issue-token.js');
-    const { auth } = await load(file);
-    const result = issueToken(auth, request);
+    const config = await load(file);
+    if (!config) return;
+    const result = issueToken(config.auth, request);
     if (!result.ok) fail(result.problem);
     else console.log(result.token);
   });
@@ -91,7 +96,7 @@ program
   .addHelpText('after', '\nExample:\n  $ breakwater api-key')
   .action(async ({ stdin }: { stdin?: boolean }) => {
     const { hashApiKey } = await import('./modules/auth/api-keys.js');
-    const key = stdin ? readFileSync(0, 'utf8').trim() : randomBytes(32).toString('base64url');
+    const key = stdin ? (await text(process.stdin)).trim() : randomBytes(32).toString('base64url');
     if (key === '') fail('There is no key on standard input.');
     else console.log(`${stdin ? '' : `key:  ${key}\n`}hash: ${hashApiKey(key)}`);
   });
@@ -111,7 +116,8 @@ await program.parseAsync().catch((error: unknown) => {
   process.exitCode = 70;
 });
 
-async function load(file: string, consequence = ''): Promise<GatewayConfig> {
+/** @returns nothing when there are problems: they were told, and the process is about to end */
+async function load(file: string, consequence = ''): Promise<GatewayConfig | undefined> {
   const { loadConfigFile } = await import('./modules/config/load-config-file.js');
   const result = loadConfigFile(file);
   if (result.ok) {
@@ -119,10 +125,9 @@ async function load(file: string, consequence = ''): Promise<GatewayConfig> {
     return result.config;
   }
   const { problems } = result;
-  console.error(
-    `${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`,
-  );
-  process.exit(1);
+  // No `process.exit()` after it: that would cut what a pipe has not taken yet.
+  fail(`${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`);
+  return undefined;
 }
 
 function fail(message: string): void {

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Gateway } from './gateway.js';
+import { listenFailure } from './listen-failure.js';
 import { JsonLogger } from './logger.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 
@@ -32,23 +33,4 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
   // Last: whoever reads this may send a signal at once.
   logger.log({ message: 'listening', url: gateway.url, managementUrl: gateway.managementUrl }, 'Gateway');
   return undefined;
-}
-
-type ListenError = NodeJS.ErrnoException & { address?: string; hostname?: string; port?: number };
-
-function listenFailure(error: unknown): string | undefined {
-  const { code, address, hostname, port } = error as ListenError;
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Port ${port} on ${address} is in use. Stop what listens there, or set another server.port or management.port.`;
-    case 'EACCES':
-      return `Not allowed to listen on port ${port} of ${address}. Ports below 1024 need a privilege; choose a higher one.`;
-    case 'EADDRNOTAVAIL':
-      return `This machine has no address ${address}. Set server.host or management.host to one it has, or to 0.0.0.0.`;
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return `No address was found for ${hostname}. Set server.host or management.host to an address of this machine, or to 0.0.0.0.`;
-    default:
-      return undefined;
-  }
 }

@@ -62,7 +62,10 @@ function passOn(signal) {
   for (const child of running) child.kill(signal);
 }
 
-/** npm runs scripts in a shell, and passes SIGTERM to that: the shell dies of it and we would never know. */
+/**
+ * npm runs scripts in a shell, and passes SIGTERM to that: the shell dies of it and we would never know. Nor would we
+ * of a test runner that was killed.
+ */
 function stopWithParent() {
   const parent = process.ppid;
   const watch = setInterval(() => {
@@ -76,7 +79,7 @@ function stopWithParent() {
 /** Runs a script's `main` (resolves with the exit code) and leaves no child behind, whatever happens. */
 export async function runMain(main) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => passOn(signal));
-  if (process.env.npm_lifecycle_event) stopWithParent();
+  stopWithParent();
   process.on('exit', () => {
     for (const child of running) child.kill('SIGKILL');
   });

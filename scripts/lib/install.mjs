@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { runQuietly } from './children.mjs';
 import { exclusively } from './lock.mjs';
@@ -10,12 +10,20 @@ const installedHash = inRoot('node_modules/.breakwater-lock-hash');
 // npm writes this as its last step, so that an interrupted install has none.
 const npmReceipt = inRoot('node_modules/.package-lock.json');
 
-/** Brings node_modules to what package-lock.json says; does nothing when it is there already. */
+/**
+ * Brings node_modules to what package-lock.json says; does nothing when it is there already.
+ * @throws {SetupError} with BREAKWATER_INSTALL=0, which forbids it: a suite must not replace what it runs on
+ */
 export async function ensureInstalled() {
   if (isInstalled()) return;
   if (isLink()) {
     console.warn('node_modules is a link; what it leads to is used as it is.');
     return;
+  }
+  if (process.env.BREAKWATER_INSTALL === '0') {
+    throw new SetupError(
+      'node_modules is not what package-lock.json says, and BREAKWATER_INSTALL=0 forbids to change it. Run `npm ci`.',
+    );
   }
   await exclusively(async () => {
     if (isInstalled()) return;
@@ -28,9 +36,25 @@ export async function ensureInstalled() {
 function isInstalled() {
   if (!existsSync(npmReceipt)) return false;
   if (existsSync(installedHash) && readFileSync(installedHash, 'utf8') === lockHash()) return true;
-  // Somebody ran npm by hand since.
-  return statSync(npmReceipt).mtimeMs >= statSync(lockfile).mtimeMs;
+  // Somebody ran npm by hand, or it is a copy.
+  return holds(readPackages(npmReceipt), readPackages(lockfile));
 }
+
+/** Contents, not times, which a checkout changes. What is optional may be for another platform. */
+function holds(installed, wanted) {
+  return (
+    Object.keys(installed).every((path) => wanted[path]) &&
+    Object.entries(wanted).every(
+      ([path, { version, integrity, optional, devOptional }]) =>
+        path === '' ||
+        (installed[path]
+          ? installed[path].version === version && installed[path].integrity === integrity
+          : optional || devOptional),
+    )
+  );
+}
+
+const readPackages = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
 
 /** Then the packages are somebody else's too, and `npm ci` would begin by deleting them. */
 const isLink = () => lstatSync(inRoot('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;

@@ -3,37 +3,34 @@ import { delimiter, join } from 'node:path';
 import { runQuietly } from './children.mjs';
 
 /** What suites run against that npm cannot install. The Debian package has the command's name. */
-const parts = ['redis-server', 'chromium'];
+const parts = ['redis-server'];
 
 /**
  * Installs the missing parts where that is ours to do: as root on Debian, unless BREAKWATER_SYSTEM_SETUP=0. Elsewhere,
  * and when apt fails, the suites that need a part say so themselves.
  */
-export async function ensureSystemParts() {
+export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/etc/debian_version')) {
   const missing = parts.filter((command) => !isOnPath(command));
-  if (missing.length === 0 || !mayInstall()) return;
+  if (missing.length === 0 || process.env.BREAKWATER_SYSTEM_SETUP === '0') return;
+  if (!isDebianRoot || !isOnPath('apt-get')) return;
   console.log(`Installing ${missing.join(' and ')} with apt (BREAKWATER_SYSTEM_SETUP=0 turns this off)…`);
-  const failure = await aptInstall(missing);
-  if (failure)
-    console.warn(`apt could not install ${missing.join(' and ')}, going on without. It said:\n${failure}`);
+  const stale = await apt('update');
+  for (const part of missing) {
+    // Each on its own: one that apt does not know keeps none of the others away.
+    const failure = stale ?? (await apt('install', '-y', '--no-install-recommends', part));
+    if (failure) console.warn(`apt could not install ${part}, going on without. It said:\n${failure}`);
+  }
 }
 
-function mayInstall() {
-  if (process.env.BREAKWATER_SYSTEM_SETUP === '0') return false;
-  return process.getuid?.() === 0 && existsSync('/etc/debian_version') && isOnPath('apt-get');
-}
+const isRoot = () => process.getuid?.() === 0;
 
 const isOnPath = (command) =>
   (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
 
 /** @returns {Promise<string | undefined>} what apt said, if it failed */
-async function aptInstall(packages) {
+async function apt(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = ['-qq', '-o', 'Acquire::Retries=1', '-o', 'DPkg::Lock::Timeout=120'];
-  const steps = [['update'], ['install', '-y', '--no-install-recommends', ...packages]];
-  for (const step of steps) {
-    const { code, stdout, stderr } = await runQuietly('apt-get', [...options, ...step], { env });
-    if (code !== 0) return `${stdout}${stderr}`.trim();
-  }
-  return undefined;
+  const { code, stdout, stderr } = await runQuietly('apt-get', [...options, ...args], { env });
+  return code === 0 ? undefined : `${stdout}${stderr}`.trim();
 }

@@ -3,6 +3,29 @@ import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { cached, FRESH } from './cached.js';
 
+describe('RFC 9111 section 4: of several answers', () => {
+  it.each([
+    ['the most recent one is used, whichever came last', 10, '2'],
+    ['the last one is used, when it is as recent', 0, '1'],
+  ])('%s', async (_, older, body) => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const now = Date.now();
+    const { get, seen } = await cached(async (n) => {
+      if (n === 1) await held;
+      const date = new Date(now - (n === 1 ? older * 1000 : 0)).toUTCString();
+      return { headers: { 'cache-control': 'max-age=60', date } };
+    });
+    const first = get();
+    await until('it is under way', () => seen.length === 1);
+    expect((await get('/1', { 'cache-control': 'no-cache' })).body).toBe('2');
+    release();
+    expect((await first).body).toBe('1');
+    expect((await get()).body).toBe(body);
+    expect(seen).toHaveLength(2);
+  });
+});
+
 describe('RFC 9111 section 4.1: Vary', () => {
   const varying = (vary: string) => cached(() => ({ headers: { ...FRESH, vary } }));
 

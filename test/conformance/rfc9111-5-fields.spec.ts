@@ -26,6 +26,7 @@ describe('RFC 9111 section 5.1: Age', () => {
     ['with zeros before it counts', '007200', false],
     ['beyond all numbers counts', '9'.repeat(30), false],
     ['that is a list counts by its first member', '7200, 0', false],
+    ['that is a list with other blanks counts by its first member', '7200 , 0', false],
     ['that is a list counts by its first member, however late the others', '0, 7200', true],
     ['on two lines counts by the first', ['7200', '0'], false],
     ['on two lines counts by the first, however late the second', ['0', '7200'], true],

@@ -19,6 +19,18 @@ describe('RFC 9211 section 2: the list', () => {
     expect((await get()).cacheStatus).toMatch(new RegExp(`^${before}, Breakwater; hit; ttl=\\d+$`));
   });
 
+  it.each<[string, Answer, Record<string, string>, number]>([
+    ['only-if-cached', {}, { 'cache-control': 'only-if-cached' }, 504],
+    ['a reset', 'reset', {}, 502],
+  ])(
+    'has nothing of an answer that the gateway made itself, of no stored one: %s',
+    async (_, first, headers, status) => {
+      const { get } = gateway.resource([first]);
+      const answer = await get(headers);
+      expect([answer.status, answer.headers['cache-status']]).toEqual([status, undefined]);
+    },
+  );
+
   it('is not made for a route without a cache', async () => {
     const { get } = gateway.resource([], '/uncached');
     expect((await get()).headers['cache-status']).toBeUndefined();

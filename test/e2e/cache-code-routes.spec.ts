@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import {
   Controller,
   Get,
@@ -28,6 +29,8 @@ import { until } from '../support/until.js';
 
 let calls = 0;
 let fails = false;
+/** What nobody ends. */
+const held = new PassThrough();
 
 @Controller('code')
 @UseGuards(JwtAuthGuard)
@@ -95,6 +98,22 @@ class CodeController {
     calls++;
   }
 
+  @Get('reset')
+  @Public()
+  @HttpCode(205)
+  @Cached({ per: 'public', statuses: [205] })
+  reset(): void {
+    calls++;
+  }
+
+  @Get('slow')
+  @Public()
+  @Cached({ per: 'public' })
+  slow(): StreamableFile {
+    calls++;
+    return new StreamableFile(held);
+  }
+
   @Get('stream')
   @Public()
   @Cached({ per: 'public' })
@@ -132,6 +151,9 @@ async function start() {
   return (path: string, headers = {}, method = 'GET') => ask(`${gw.url}/code/${path}`, headers, method);
 }
 
+/** The `Date` that Node writes may be a second behind the one that is stored. */
+const soon = () => new Date(Date.now() + 5_000).toUTCString();
+
 describe('@Cached()', () => {
   it('keeps what a handler answers, for each user', async () => {
     const get = await start();
@@ -148,27 +170,53 @@ describe('@Cached()', () => {
     });
   });
 
-  it.each(['text', 'plain', 'created', 'nothing', 'of/a?q=1'])('gives %s again as it was', async (path) => {
+  it.each(['text', 'plain', 'created', 'nothing', 'reset', 'of/a?q=1'])(
+    'gives %s again as it was',
+    async (path) => {
+      const get = await start();
+      const [first, second] = [await get(path), await get(path)];
+      expect(calls).toBe(1);
+      expect(first.cacheStatus).toBe('Breakwater; fwd=uri-miss');
+      expect(second.cacheStatus).toMatch(/^Breakwater; hit/);
+      const kept = ({ status, body, headers }: typeof first) => [
+        status,
+        body,
+        headers['content-type'],
+        headers['content-length'],
+        headers['x-a'],
+      ];
+      expect(kept(second)).toEqual(kept(first));
+    },
+  );
+
+  it('frames answers without a body as HTTP says', async () => {
     const get = await start();
-    const [first, second] = [await get(path), await get(path)];
-    expect(calls).toBe(1);
-    expect(first.cacheStatus).toBe('Breakwater; fwd=uri-miss');
-    expect(second.cacheStatus).toMatch(/^Breakwater; hit/);
-    const kept = ({ status, body, headers }: typeof first) => [
-      status,
-      body,
-      headers['content-type'],
-      headers['x-a'],
-    ];
-    expect(kept(second)).toEqual(kept(first));
+    for (const _ of [1, 2]) {
+      const { status, headers } = await get('nothing');
+      expect([status, headers['content-length'], headers['transfer-encoding']]).toEqual([
+        204,
+        undefined,
+        undefined,
+      ]);
+    }
+    await get('text');
+    const notModified = await get('text', { 'if-modified-since': soon() });
+    expect(notModified.status).toBe(304);
+    expect(notModified.headers['content-length']).toBeUndefined();
+    expect(notModified.headers['transfer-encoding']).toBeUndefined();
+    const fresh = await get('of/a', {}, 'HEAD');
+    await get('of/a');
+    const stored = await get('of/a', {}, 'HEAD');
+    expect(stored.headers['content-length']).toBe(fresh.headers['content-length']);
+    expect(stored.body).toBe('');
   });
 
   it('answers conditions, ranges and HEAD from it', async () => {
     const get = await start();
-    const { headers } = await get('text');
+    await get('text');
     expect(await get('text', { range: 'bytes=0-2' })).toMatchObject({ status: 206, body: '<p>' });
     expect(await get('text', {}, 'HEAD')).toMatchObject({ status: 200, headers: { 'content-length': '4' } });
-    expect(await get('text', { 'if-modified-since': headers['date'] })).toMatchObject({
+    expect(await get('text', { 'if-modified-since': soon() })).toMatchObject({
       status: 304,
       body: '',
     });
@@ -188,6 +236,14 @@ describe('@Cached()', () => {
     const get = await start();
     const answers = await Promise.all([get('text'), get('text'), get('text')]);
     expect(answers.map(({ body }) => body)).toEqual(['<p>1', '<p>1', '<p>1']);
+  });
+
+  it('lets nobody wait for a stream', async () => {
+    const get = await start();
+    const answers = [1, 2, 3].map(() => get('slow'));
+    await until('the handler was called for each of them', () => calls === 3, 2_500);
+    held.end();
+    await Promise.all(answers);
   });
 
   it.each(['never', 'stream'])('keeps nothing of %s', async (path) => {

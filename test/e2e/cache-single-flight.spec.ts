@@ -1,7 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { ask, cached, FRESH, type Given, STALE } from '../conformance/cached.js';
+import { arrivals } from '../support/arrivals.js';
+import { gateway } from '../support/gateway.js';
+import { recording } from '../support/recording.js';
 import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
-import { cached, FRESH, type Given } from '../conformance/cached.js';
 
 function gate() {
   let open: () => void = () => undefined;
@@ -70,5 +74,243 @@ describe('many requests for what is not stored', () => {
     open();
     expect((await first).status).toBe(502);
     expect(await second).toMatchObject({ status: 200, body: '2' });
+  });
+});
+
+describe('many requests for what cannot be kept after all', () => {
+  it('go on one by one when it was made void meanwhile', async () => {
+    const { open, opened } = gate();
+    const { gw, get, seen } = await cached(async (n): Promise<Given> => {
+      if (n === 1) await opened;
+      return { headers: { ...FRESH } };
+    });
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 10 }, () => get());
+    await arrived(10);
+    await get('/1', {}, 'POST');
+    open();
+    const bodies = (await Promise.all(answers)).map(({ body }) => body);
+    expect(bodies.toSorted()).toEqual(['1', ...Array<string>(9).fill('3')]);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('go on all at once when the memory has no room', async () => {
+    const [first, rest] = [gate(), gate()];
+    const users = recording((_req, res) => {
+      const n = users.requests.length;
+      if (n === 5) rest.open();
+      void (n === 1 ? first : rest).opened.then(() => res.setHeader('content-length', 1).end('x'));
+    });
+    const gw = await gateway(`
+      cache: { maxBytes: 1B }
+      # Those who wait for another one wait for longer than that.
+      upstreams: { users: { url: "\${USERS_URL}", timeout: 2s, connectTimeout: 1s } }
+      routes: [{ id: all, match: { path: /** }, upstream: users, cache: {} }]
+    `)
+      .withUpstream('users', users.handler)
+      .start();
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 5 }, () => gw.fetch('/1'));
+    await arrived(5);
+    first.open();
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  });
+});
+
+describe('many requests when the upstream fails', () => {
+  const SHADOW = 'breaker: { mode: shadow }';
+
+  it.each<[string, Given]>([
+    ['is reset', 'reset'],
+    ['answers 503', { status: 503 }],
+  ])('get the stale copy when the one that validates it %s', async (_, failure) => {
+    const { open, opened } = gate();
+    const { gw, get, seen } = await cached(
+      async (n): Promise<Given> => {
+        if (n === 1) return { headers: { ...STALE, etag: '"1"' } };
+        await opened;
+        return failure;
+      },
+      { cache: '{ staleIfError: 1h }', upstream: SHADOW },
+    );
+    await get();
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 50 }, () => get());
+    await arrived(50);
+    open();
+    const all = await Promise.all(answers);
+    for (const { status, body, headers } of all) {
+      expect([status, body, headers['breakwater-fallback']]).toEqual([200, '1', 'stale']);
+    }
+    const others = all.filter(
+      ({ cacheStatus }) => cacheStatus === 'Breakwater; fwd=stale; collapsed; detail=stale-if-error',
+    );
+    expect(others).toHaveLength(49);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('follow one by one where there is no copy to use', async () => {
+    const { open, opened } = gate();
+    let atOnce = 0;
+    let most = 0;
+    const { gw, get, seen } = await cached(
+      async (): Promise<Given> => {
+        most = Math.max(most, ++atOnce);
+        await opened;
+        // Long enough for another one to come.
+        for (let i = 0; i < 10; i++) await turn();
+        atOnce--;
+        return 'reset';
+      },
+      { upstream: SHADOW },
+    );
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 20 }, () => get());
+    await arrived(20);
+    open();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(20).fill(502));
+    expect(seen).toHaveLength(20);
+    expect(most).toBe(1);
+  });
+
+  it('follow one by one after an error that no copy stands in for', async () => {
+    const { open, opened } = gate();
+    const { gw, get, seen } = await cached(
+      async (n): Promise<Given> => {
+        if (n === 1) return { headers: { ...STALE } };
+        if (n > 2) return { headers: { ...FRESH } };
+        await opened;
+        return { status: 501 };
+      },
+      { cache: '{ staleIfError: 1h }' },
+    );
+    await get();
+    const arrived = arrivals(gw.url);
+    const answers = Array.from({ length: 10 }, () => get());
+    await arrived(10);
+    open();
+    const statuses = (await Promise.all(answers)).map(({ status, body }) => `${status} ${body}`);
+    expect(statuses.toSorted()).toEqual([...Array<string>(9).fill('200 3'), '501 2']);
+    expect(seen).toHaveLength(3);
+  });
+
+  it('do not wait for what the second upstream answers to the first', async () => {
+    const { open, opened } = gate();
+    const first = recording((req) => {
+      if (first.requests.length > 1) req.socket.destroy();
+      else void opened.then(() => req.socket.destroy());
+    });
+    const rest = gate();
+    const second = recording((_req, res) => {
+      res.writeHead(200, { 'content-length': 2 }).write('x');
+      void rest.opened.then(() => res.end('y'));
+    });
+    const gw = await gateway(`
+      upstreams:
+        users: { url: "\${USERS_URL}", retry: { attempts: 0 }, fallback: { upstream: second } }
+        # Those who wait for its body wait for longer than that.
+        second: { url: "\${SECOND_URL}", bodyTimeout: 2s }
+      routes: [{ id: all, match: { path: /** }, upstream: users, cache: {} }]
+    `)
+      .withUpstream('users', first.handler)
+      .withUpstream('second', second.handler)
+      .start();
+    const arrived = arrivals(gw.url);
+    const answers = [1, 2, 3].map(() => gw.fetch('/1'));
+    await arrived(3);
+    open();
+    const responses = await Promise.all(answers);
+    expect(second.requests).toHaveLength(3);
+    rest.open();
+    for (const response of responses) expect(await response.text()).toBe('xy');
+  });
+});
+
+describe('many requests for several variants', () => {
+  it('make one call for each', async () => {
+    const { open, opened } = gate();
+    const both = gate();
+    const { gw, get, seen } = await cached(async (n, req): Promise<Given> => {
+      // The two others go on at the same time.
+      if (n === 3) both.open();
+      await (n === 1 ? opened : both.opened);
+      const body = String(req.headers['accept-language']);
+      return { headers: { ...FRESH, vary: 'accept-language' }, body };
+    });
+    const languages = Array.from({ length: 30 }, (_, i) => ['en', 'fr', 'de'][i % 3] ?? '');
+    const arrived = arrivals(gw.url);
+    const answers = languages.map((language) => get('/1', { 'accept-language': language }));
+    await arrived(30);
+    expect(seen).toHaveLength(1);
+    open();
+    const all = await Promise.all(answers);
+    expect(all.map(({ body }) => body)).toEqual(languages);
+    expect(seen).toHaveLength(3);
+    const count = new Map<string, number>();
+    for (const { cacheStatus } of all) count.set(cacheStatus, (count.get(cacheStatus) ?? 0) + 1);
+    expect(Object.fromEntries(count)).toEqual({
+      'Breakwater; fwd=uri-miss': 1,
+      'Breakwater; fwd=vary-miss': 2,
+      'Breakwater; fwd=uri-miss; collapsed': 9,
+      'Breakwater; fwd=vary-miss; collapsed': 18,
+    });
+  });
+});
+
+describe('many requests for what is validated each time', () => {
+  it.each(['no-cache', 'max-age=0', 'max-age=0, must-revalidate'])(
+    '%s: wait for no body',
+    async (control) => {
+      const held = gate();
+      const users = recording((_req, res) => {
+        const n = users.requests.length;
+        res.writeHead(200, { 'cache-control': control, etag: '"1"', 'content-length': 1 }).flushHeaders();
+        if (n > 1) res.end(String(n));
+        else void held.opened.then(() => res.end('1'));
+      });
+      const gw = await gateway(`
+      # Those who wait for a body wait for longer than that.
+      upstreams: { users: { url: "\${USERS_URL}", bodyTimeout: 2s } }
+      routes: [{ id: all, match: { path: /** }, upstream: users, cache: {} }]
+    `)
+        .withUpstream('users', users.handler)
+        .start();
+      const get = () => ask(`${gw.url}/1`, {}, 'GET');
+      const first = get();
+      const others = [get(), get()];
+      const bodies = (await Promise.all(others)).map(({ body }) => body);
+      expect(bodies.toSorted()).toEqual(['2', '3']);
+      held.open();
+      expect((await first).body).toBe('1');
+    },
+  );
+
+  it.each(['no-cache', 'public, max-age=0'])(
+    '%s: do not wait for each other once that is known',
+    async (control) => {
+      const { open, opened } = gate();
+      const { get, seen } = await cached(async (n): Promise<Given> => {
+        if (n > 1) await opened;
+        const headers = { 'cache-control': control, etag: '"1"' };
+        return n === 1 ? { headers } : { status: 304, headers };
+      });
+      await get();
+      const answers = [1, 2, 3, 4].map(() => get());
+      await until('all of them are under way', () => seen.length === 5);
+      open();
+      for (const { status, body } of await Promise.all(answers)) expect([status, body]).toEqual([200, '1']);
+    },
+  );
+
+  it('do not wait when the client wants an answer of its own', async () => {
+    const { open, opened } = gate();
+    const { get, seen } = await cached(async (): Promise<Given> => {
+      await opened;
+      return { headers: { ...FRESH } };
+    });
+    const answers = [1, 2, 3].map(() => get('/1', { 'cache-control': 'max-age=0' }));
+    await until('all of them are under way', () => seen.length === 3);
+    open();
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
   });
 });

@@ -6,7 +6,7 @@ import { bearer, SECRET } from '../support/tokens.js';
 
 const YAML = `
 auth:
-  main: { secret: "${SECRET}", algorithms: [HS256], issuer: https://main.example/ }
+  main: { secret: "${SECRET}", algorithms: [HS256], issuer: https://main.example/, forwardClaims: { org.id: X-User-Org } }
   other: { secret: "${SECRET}", algorithms: [HS256], issuer: https://other.example/ }
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
@@ -43,6 +43,19 @@ describe('what is cached for a user', () => {
     expect(await get('/mine', by({ sub: 'bob' }))).toBe('bob 2');
     expect(await get('/mine', by({ sub: 'alice' }))).toBe('alice 1');
     expect(await get('/mine', by({ sub: 'bob' }))).toBe('bob 2');
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['of another tenant', { tenant: 'acme' }, { tenant: 'other' }],
+    ['of another tenant, as Entra ID calls it', { tid: '1' }, { tid: '2' }],
+    ['of no tenant', { tenant: 'acme' }, {}],
+    ['with other scopes', { scope: 'a' }, { scope: 'b' }],
+    ['told to the upstream otherwise', { org: { id: 1 } }, { org: { id: 2 } }],
+  ])('is not that of the same subject %s', async (_, one, other) => {
+    const { get } = await start({ 'cache-control': 'public, max-age=60' });
+    expect(await get('/mine', by({ sub: 'alice', ...one }))).toBe('alice 1');
+    expect(await get('/mine', by({ sub: 'alice', ...other }))).toBe('alice 2');
+    expect(await get('/mine', by({ sub: 'alice', ...one }))).toBe('alice 1');
   });
 
   it('is nobody else’s, when many ask at once', async () => {

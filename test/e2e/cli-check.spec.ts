@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cli } from '../support/cli.js';
+import { cli, shell } from '../support/cli.js';
 import { temporaryFile } from '../support/process.js';
 
 describe('breakwater check', { timeout: 60_000 }, () => {
@@ -37,6 +37,23 @@ describe('breakwater check', { timeout: 60_000 }, () => {
       /gateway\.yaml:2:17 upstreams\.users\.url: .*\n.*gateway\.yaml:2:35 upstreams\.users\.timeout: /,
     );
     expect(stderr).toContain(`2 problems in ${file}.`);
+  });
+
+  it('loses no problem on its way through a pipe, however many there are', async () => {
+    const unknown = Array.from({ length: 1_500 }, (_, i) => `typo${i}: 1`);
+    const file = await temporaryFile(
+      'gateway.yaml',
+      config(`users: { url: http://127.0.0.1:9, ${unknown.join(', ')} }`),
+    );
+    // Its reader is slower than it is.
+    const { code, stdout } = await shell(
+      `{ breakwater check -c ${file} 2>&1; echo "code $?"; } | (sleep 1; cat)`,
+    );
+    expect(code).toBe(0);
+    const lines = stdout.split('\n');
+    expect(stdout.length).toBeGreaterThan(2 * 65_536);
+    expect(lines).toHaveLength(1_500 + 3);
+    expect(lines.slice(-2)).toEqual([`1500 problems in ${file}.`, 'code 1']);
   });
 
   it('takes variables from the environment', async () => {

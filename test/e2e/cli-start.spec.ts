@@ -105,7 +105,17 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     const yaml = `server: { host: gateway.invalid, port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
     const { code, stderr } = await cli(['start', '-c', await temporaryFile('gateway.yaml', yaml)]);
     expect(code).toBe(1);
-    expect(stderr).toContain('No address was found for gateway.invalid. Set server.host');
+    expect(stderr).toMatch(/^No address was found for gateway\.invalid .*Set server\.host/);
+    expect(stderr).not.toMatch(STACK);
+  });
+
+  // Of a documentation's network; without its interface; no machine has them to listen on.
+  it.each(['203.0.113.1', 'fe80::1'])('ends with 1 and says that it cannot listen on %s', async (host) => {
+    const yaml = `server: { host: "${host}", port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
+    const { code, stderr } = await cli(['start', '-c', await temporaryFile('gateway.yaml', yaml)]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(host);
+    expect(stderr).toContain('server.host');
     expect(stderr).not.toMatch(STACK);
   });
 

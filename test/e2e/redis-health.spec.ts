@@ -50,3 +50,19 @@ describeWithRedis('Redis that goes away', () => {
     expect(await (await gw.management('/metrics')).text()).not.toMatch(/^breakwater_cache_backend_up/m);
   });
 });
+
+it('Redis is seen beside an upstream of that name', async () => {
+  const gw = await gateway(`
+    redis: { url: "redis://127.0.0.1:1" }
+    upstreams: { redis: { url: "http://127.0.0.1:1" }, gateway-redis: { url: "http://127.0.0.1:1" } }
+    routes: [{ id: all, match: { path: /** }, upstream: redis }]
+  `).start();
+  expect(await (await gw.fetch('/health')).json()).toMatchObject({
+    status: 'degraded',
+    details: {
+      redis: { breaker: 'closed' },
+      'gateway-redis': { breaker: 'closed' },
+      'gateway-gateway-redis': { status: 'degraded', reason: 'ECONNREFUSED' },
+    },
+  });
+});

@@ -76,6 +76,12 @@ describe('headers of an answer', () => {
     });
   });
 
+  it('that only the gateway can say are its own', async () => {
+    const headers = await headersFor('Breakwater-Fallback: stale', 'X-Request-Id: forged');
+    expect(headers).not.toHaveProperty('breakwater-fallback');
+    expect(headers['x-request-id']).not.toContain('forged');
+  });
+
   it('that redirect are passed on, and not followed', async () => {
     const users = rawUpstream('HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n');
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
@@ -89,7 +95,7 @@ describe('headers of an answer', () => {
 });
 
 describe('the status of an answer', () => {
-  it.each([200, 203, 299, 418, 451, 507, 599, 799, 999])('is the one of the upstream: %i', async (status) => {
+  it.each([200, 203, 299, 418, 451, 507, 599])('is the one of the upstream: %i', async (status) => {
     const users = rawUpstream(`HTTP/1.1 ${status} Whatever\r\nContent-Length: 5\r\n\r\nhello`);
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));

@@ -45,6 +45,32 @@ describe('an upstream with several targets', () => {
     expect([await ejections(0), await ejections(1)]).toEqual([1, 0]);
   });
 
+  it('makes a retry at the target that has failed rather than at one that is ejected', async () => {
+    const seen = new Set<string | undefined>();
+    const flaky = createServer((req, res) => {
+      res.statusCode = seen.has(req.url) || req.url === '/first' ? 200 : 503;
+      seen.add(req.url);
+      res.end();
+    });
+    const broken = createServer((req) => req.socket.resetAndDestroy());
+    const env = { BROKEN: await listen(broken), FLAKY: await listen(flaky) };
+    const gw = await gateway(`
+upstreams:
+  users:
+    targets: [{ url: "\${BROKEN}" }, { url: "\${FLAKY}" }]
+    balancer: round-robin
+    retry: { budget: 100%, backoff: { base: 1ms } }
+    outlier: { consecutiveFailures: 1, ejectFor: 10m }
+routes: [{ id: users, match: { path: /** }, upstream: users }]
+`)
+      .withEnv(env)
+      .start();
+    const ejected = () =>
+      gw.metric(`breakwater_target_ejections_total{upstream="users",target="${new URL(env.BROKEN).host}"}`);
+    while ((await ejected()) === 0) expect((await gw.fetch('/first')).status).toBe(200);
+    for (let i = 0; i < 10; i++) expect((await gw.fetch(`/x${i}`)).status).toBe(200);
+  });
+
   it('keeps a user on one target by consistent hash', async () => {
     const { ask } = await start('balancer: consistent-hash, hashOn: "header:X-Tenant"', ['up', 'up', 'up']);
     const tenants = Array.from({ length: 20 }, (_, i) => `tenant-${i}`);

@@ -11,6 +11,8 @@ const ANSWERS = {
   'a status of two digits': 'HTTP/1.1 99 Odd\r\nContent-Length: 0\r\n\r\n',
   'the status 000': 'HTTP/1.1 000 Odd\r\nContent-Length: 0\r\n\r\n',
   'the status 099': 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n',
+  'the status 600': 'HTTP/1.1 600 Odd\r\nContent-Length: 0\r\n\r\n',
+  'the status 999': 'HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n',
   'lines that end in a bare LF': 'HTTP/1.1 200 OK\nContent-Length: 5\n\nhello',
   'a name with a blank': 'HTTP/1.1 200 OK\r\nX Odd: a\r\nContent-Length: 0\r\n\r\n',
   'a blank before a colon': 'HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello',

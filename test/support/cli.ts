@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { breakwater } from './process.js';
+import { breakwater, spawnProcess, type TestProcess } from './process.js';
 
 export interface CliResult {
   readonly code: number | null;
@@ -9,7 +9,16 @@ export interface CliResult {
 
 /** Runs the built CLI to its end, as a user does. */
 export async function cli(args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
-  const process = breakwater(args, env);
+  return resultOf(breakwater(args, env));
+}
+
+/** Runs a line of sh to its end, in which `breakwater` is the built CLI. */
+export async function shell(line: string, env: Record<string, string> = {}): Promise<CliResult> {
+  const script = `breakwater() { "${process.execPath}" dist/cli.js "$@"; }\n${line}`;
+  return resultOf(spawnProcess('sh', ['-c', script], env));
+}
+
+async function resultOf(process: TestProcess): Promise<CliResult> {
   // Not `exit`: what it has said may still be on its way then.
   const [code] = (await once(process.child, 'close')) as [number | null];
   return { code, stdout: process.lines.join('\n'), stderr: process.stderr };

@@ -73,9 +73,19 @@ export function spawnNode(
   env: Record<string, string> = {},
   keepUntil?: KeepUntil,
 ): TestProcess {
-  const child = spawn(process.execPath, args, {
+  return spawnProcess(process.execPath, args, env, keepUntil);
+}
+
+export function spawnProcess(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  keepUntil?: KeepUntil,
+): TestProcess {
+  const child = spawn(command, args, {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    // A script of the project must not replace node_modules while suites run on it.
+    env: { ...process.env, BREAKWATER_INSTALL: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return new TestProcess(child, keepUntil);

@@ -16,7 +16,7 @@ import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/route-config.js';
 import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
-import { cacheKey, type Keyed } from './cache-key.js';
+import { cacheKey, type Keyed, resourceOf } from './cache-key.js';
 import { CachingTap } from './caching-tap.js';
 import { Invalidator } from './invalidator.js';
 import type { KeeperOptions } from './keeper.js';
@@ -24,7 +24,7 @@ import { NOTHING_ASKED, type RequestDirectives, requestDirectives } from './requ
 import { PartTap } from './part-tap.js';
 import { ResponseCache } from './response-cache.js';
 import { ageOf, reuse, usableOnError } from './reuse.js';
-import { SingleFlight } from './single-flight.js';
+import { type Land, type Landing, SingleFlight } from './single-flight.js';
 import { answerWith } from './stored-answer.js';
 import { conditionsFor } from './validation.js';
 
@@ -96,7 +96,8 @@ export class CacheInterceptor implements NestInterceptor {
     const { exchange, key, asked } = lookup;
     const entry = this.cache.find(key, exchange) ?? read?.found;
     if (entry && this.use(lookup, entry)) return undefined;
-    const reading = read ? undefined : this.read(lookup);
+    const flight = this.cache.nameOf(key, exchange);
+    const reading = read ? undefined : this.read(lookup, flight);
     if (reading) return reading.then((found) => this.decide(lookup, waitUntil, { found }));
     // RFC 9111 section 5.2.1.7.
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
@@ -105,33 +106,47 @@ export class CacheInterceptor implements NestInterceptor {
       if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
       return undefined;
     }
-    if (asked.noCache || this.unstorable.has(key) || isConditional(exchange)) {
-      exchange.tap = this.tap(lookup, entry);
+    if (
+      this.unstorable.has(flight) ||
+      wantsItsOwn(asked) ||
+      isForOne(exchange, entry) ||
+      isConditional(exchange)
+    ) {
+      exchange.tap = this.tap(lookup, entry, flight);
       return undefined;
     }
-    const left = waitUntil - this.clock.now();
-    const waiting = left > 0 ? this.flights.join(key, left) : undefined;
-    if (!waiting) {
-      this.lead(lookup, entry);
+    const waiting = this.flights.join(flight, Math.max(0, waitUntil - this.clock.now()));
+    if (waiting) return waiting.then((landing) => this.afterWaiting(lookup, landing, waitUntil));
+    this.lead(lookup, entry, flight);
+    return undefined;
+  }
+
+  private afterWaiting(lookup: Lookup, landing: Landing, waitUntil: number): Promise<void> | undefined {
+    const { exchange, key } = lookup;
+    const arrived = this.cache.find(key, exchange);
+    if (arrived && this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`)) return undefined;
+    // What it was to validate may be gone by now, or be another one.
+    this.prepareForward(lookup, arrived);
+    if (landing === 'failed' && exchange.stale) {
+      exchange.stored = exchange.stale();
+      exchange.cacheStatus = 'Breakwater; fwd=stale; collapsed; detail=stale-if-error';
       return undefined;
     }
-    return waiting.then((landing) => {
-      if (landing === 'gone') return this.decide(lookup, waitUntil);
-      const arrived = this.cache.find(key, exchange);
-      if (arrived && reuse(arrived, this.clock.now(), asked) === 'fresh') {
-        this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`);
-      } else {
-        // What it was to validate may be gone by now, or be another one.
-        this.prepareForward(lookup, arrived);
-        exchange.tap = this.tap(lookup, arrived);
-      }
-      return undefined;
-    });
+    // One of them is the next to ask, and the others wait for that.
+    if (landing === 'failed' || landing === 'gone') return this.decide(lookup, waitUntil);
+    if (landing === 'stored' && !arrived) {
+      // Another variant, or void by now. Otherwise the memory had no room, and will have none for the next one.
+      const isWorthIt =
+        this.cache.hasVariants(key) || this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
+      return this.decide(lookup, isWorthIt ? waitUntil : 0);
+    }
+    exchange.tap = this.tap(lookup, arrived, this.cache.nameOf(key, exchange));
+    return undefined;
   }
 
   /** Looks behind the memory, unless somebody is at it or nothing of the kind is stored. */
-  private read({ key, exchange }: Lookup): Promise<CacheEntry | undefined> | undefined {
-    if (this.flights.isFlying(key) || this.unstorable.has(key)) return undefined;
+  private read({ key, exchange }: Lookup, flight: string): Promise<CacheEntry | undefined> | undefined {
+    if (this.flights.isFlying(flight) || this.unstorable.has(flight)) return undefined;
     return this.cache.read(key, exchange);
   }
 
@@ -145,11 +160,16 @@ export class CacheInterceptor implements NestInterceptor {
     exchange.cacheResult = how === 'fresh' ? 'hit' : 'stale';
     exchange.cacheStatus = status ?? `Breakwater; hit; ttl=${ttl}`;
     exchange.stored = this.answer(exchange, entry, now);
-    if (how === 'stale-while-revalidate' && isWhole(exchange) && !this.flights.isFlying(lookup.key)) {
-      exchange.conditions = conditionsFor(entry.headers);
-      this.lead(lookup, entry);
-    }
+    if (how === 'stale-while-revalidate' && isWhole(exchange)) this.refresh(lookup, entry);
     return true;
+  }
+
+  private refresh(lookup: Lookup, entry: CacheEntry): void {
+    const { exchange, key } = lookup;
+    const flight = this.cache.nameOf(key, exchange);
+    if (this.flights.isFlying(flight)) return;
+    exchange.conditions = conditionsFor(entry.headers);
+    this.lead(lookup, entry, flight);
   }
 
   private prepareForward({ exchange, key, asked }: Lookup, entry: CacheEntry | undefined): void {
@@ -172,23 +192,37 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** Others wait for this one. */
-  private lead(lookup: Lookup, entry: CacheEntry | undefined): void {
-    const { exchange, key } = lookup;
+  private lead(lookup: Lookup, entry: CacheEntry | undefined, flight: string): void {
+    const { exchange } = lookup;
+    const { res, stale } = exchange;
     // Left while Redis was asked: nothing would tell those who wait.
-    if (exchange.res.closed && !exchange.stored) return;
-    const land = this.flights.lead(key);
-    const tap = this.tap(lookup, entry, () => land('done'));
-    const end = (landing: 'done' | 'gone') => {
+    if (res.closed && !exchange.stored) return;
+    const land = this.flights.lead(flight);
+    const tap = this.tap(lookup, entry, flight, land);
+    const end: Land = (landing) => {
       if (!tap.isStoring) land(landing);
     };
     exchange.tap = tap;
-    // A background refresh outlives its client, and is over when its call is.
-    if (exchange.stored) exchange.refreshed = () => end('done');
-    else exchange.res.once('close', () => end(exchange.res.writableFinished ? 'done' : 'gone'));
+    if (exchange.stored) {
+      // A background refresh outlives its client, and is over when its call is.
+      exchange.refreshed = () => end('failed');
+      return;
+    }
+    if (stale) {
+      exchange.stale = (upstreamStatus) => {
+        land('failed');
+        return stale(upstreamStatus);
+      };
+    }
+    res.once('close', () => {
+      if (!res.writableFinished) end('gone');
+      // An open breaker keeps the others away by itself, and all of them at once.
+      else end(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
+    });
   }
 
-  private tap(lookup: Lookup, stored: CacheEntry | undefined, land?: () => void): CachingTap {
-    const { exchange, key } = lookup;
+  private tap(lookup: Lookup, stored: CacheEntry | undefined, flight: string, land?: Land): CachingTap {
+    const { exchange } = lookup;
     return new CachingTap({
       ...this.keeping(lookup),
       maxEntryBytes: this.maxEntryBytes,
@@ -202,9 +236,9 @@ export class CacheInterceptor implements NestInterceptor {
         return this.answer(exchange, entry, this.clock.now());
       },
       landed: (as) => {
-        if (as === 'stored') this.unstorable.delete(key);
-        else if (as === 'unstorable') this.unstorable.set(key, true);
-        land?.();
+        if (as === 'stored') this.unstorable.delete(flight);
+        else if (as === 'unstorable') this.unstorable.set(flight, true);
+        land?.(as === 'unstorable' ? 'unshared' : as);
       },
     });
   }
@@ -254,6 +288,16 @@ function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
 function hasOverride(headers: IncomingHttpHeaders): boolean {
   for (const name of OVERRIDES) if (headers[name] !== undefined) return true;
   return false;
+}
+
+/** The next answer will have to be validated for each client as this one has, and helps nobody in an outage. */
+function isForOne({ stale }: Exchange, entry: CacheEntry | undefined): boolean {
+  return entry !== undefined && (entry.noCache || entry.lifetime === 0) && !stale;
+}
+
+/** No answer to somebody else will do. */
+function wantsItsOwn({ noCache, maxAge }: RequestDirectives): boolean {
+  return noCache || maxAge === 0;
 }
 
 function isRead({ req: { method } }: Exchange): boolean {

@@ -17,7 +17,10 @@ const POLICY: RouteCacheConfig = {
 it('lets those who wait go once the answer can be found, not before', async () => {
   const written = Promise.withResolvers<void>();
   const landings: string[] = [];
-  const tap = tapWith({ put: () => written.promise, isOutdated: () => false }, landings);
+  const tap = tapWith(
+    { put: () => written.promise, isOutdated: () => false, find: () => undefined },
+    landings,
+  );
   tap.onHead(200, { 'content-length': '1' });
   expect(tap.isStoring).toBe(false);
   tap.onData(Buffer.from('7'));

@@ -2,6 +2,9 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResponseTap, StoredResponse } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { type Coming, Keeper, type KeeperOptions } from './keeper.js';
+import { NOTHING_ASKED } from './request-directives.js';
+import { reuse } from './reuse.js';
+import type { Landing } from './single-flight.js';
 import { mergeHeaders, selects } from './validation.js';
 
 export interface CachingTapOptions extends KeeperOptions {
@@ -11,7 +14,7 @@ export interface CachingTapOptions extends KeeperOptions {
   /** Makes the answer of an entry that the upstream has confirmed. */
   readonly confirmed: (entry: CacheEntry) => StoredResponse;
   /** Called when those who wait need not any more. Not after a cut, which the end of the call tells. */
-  readonly landed: (as: 'stored' | 'unstorable' | 'failed') => void;
+  readonly landed: (as: Exclude<Landing, 'timeout'> | 'unstorable') => void;
 }
 
 /** These say nothing about the resource, and so leave the stored answer alone. */
@@ -49,9 +52,11 @@ export class CachingTap implements ResponseTap {
       if (stored && status < 500 && !SAYS_NOTHING.has(status)) {
         this.options.cache.drop(this.options.key, exchange);
       }
-      this.options.landed(status >= 500 ? 'failed' : 'unstorable');
+      this.options.landed(this.endOf(status));
       return undefined;
     }
+    // Each of those who wait has to ask by itself then: they need not wait for the body.
+    if (isToBeValidated(coming)) this.options.landed('unshared');
     this.coming = coming;
     return undefined;
   }
@@ -80,6 +85,15 @@ export class CachingTap implements ResponseTap {
     return this.keeper.put(coming, body, () => this.options.landed('stored'));
   }
 
+  onBypass(): void {
+    this.options.landed('unshared');
+  }
+
+  private endOf(status: number) {
+    if (this.options.policy.staleInsteadOf.includes(status)) return 'failed';
+    return status >= 500 || SAYS_NOTHING.has(status) ? 'gone' : 'unstorable';
+  }
+
   /** RFC 9111 section 4.3.4. */
   private onNotModified(notModified: HeaderRecord): StoredResponse | undefined {
     const { stored, exchange, cache, key, clock, confirmed, landed } = this.options;
@@ -104,4 +118,8 @@ export class CachingTap implements ResponseTap {
     landed('unstorable');
     return confirmed({ ...stored, headers: whole });
   }
+}
+
+function isToBeValidated({ keeping, initialAge }: Coming): boolean {
+  return reuse({ ...keeping, initialAge, storedAt: 0 }, 0, NOTHING_ASKED) === 'validate';
 }

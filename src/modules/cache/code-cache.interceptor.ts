@@ -98,6 +98,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
 function keep(exchange: Exchange, value: unknown): Observable<unknown> {
   const { res } = exchange;
   const answer = answerOf(headersOf(res), value);
+  if (!answer) exchange.tap?.onBypass?.();
   const other = answer && store(exchange, answer);
   if (other) return write(exchange, other);
   if (exchange.cacheStatus !== undefined) res.setHeader('Cache-Status', exchange.cacheStatus);
@@ -169,7 +170,9 @@ function write(exchange: Exchange, { status, headers, body, added = [] }: Stored
   }
   for (let i = 0; i < added.length; i += 2) res.setHeader(added[i] ?? '', added[i + 1] ?? '');
   if (exchange.cacheStatus !== undefined) res.setHeader('Cache-Status', exchange.cacheStatus);
-  if (status === 304) res.removeHeader('Content-Type');
+  // RFC 9110 section 8.6.
+  if (status === 204) res.removeHeader('Content-Length');
+  else if (status === 304) res.removeHeader('Content-Type');
   else res.setHeader('Content-Length', body.length);
   res.end(body);
   return NEVER;

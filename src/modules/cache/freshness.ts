@@ -69,6 +69,7 @@ function ageValue({ age }: HeaderRecord): number {
   return /^\d+$/.test(first) ? Math.min(Number(first), 2 ** 31) * 1000 : 0;
 }
 
-function dateOf({ date }: HeaderRecord, now: number): number | undefined {
+/** @returns milliseconds since the epoch */
+export function dateOf({ date }: HeaderRecord, now: number): number | undefined {
   return typeof date === 'string' ? parseHttpDate(date, now) : undefined;
 }

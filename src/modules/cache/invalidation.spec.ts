@@ -8,7 +8,7 @@ describe('invalidated (RFC 9111 section 4.4)', () => {
     expect(invalidated(status, {}, OF)).toEqual([OF]);
   });
 
-  it.each([400, 404, 409, 500, 503])('is nothing with status %i', (status) => {
+  it.each([101, 400, 404, 409, 500, 503])('is nothing with status %i', (status) => {
     expect(invalidated(status, { location: '/a' }, OF)).toEqual([]);
   });
 
@@ -23,6 +23,13 @@ describe('invalidated (RFC 9111 section 4.4)', () => {
     const named = { origin: 'a.test', target };
     expect(invalidated(201, { location: reference }, OF)).toEqual([OF, named]);
     expect(invalidated(201, { 'content-location': reference }, OF)).toEqual([OF, named]);
+  });
+
+  it('is what they name of a host that nobody named', () => {
+    const nameless = { origin: '', target: '/orders' };
+    const named = { origin: '', target: '/1' };
+    expect(invalidated(201, { location: '/1' }, nameless)).toEqual([nameless, named]);
+    expect(invalidated(201, { location: 'http://a.test/1' }, nameless)).toEqual([nameless]);
   });
 
   it.each([
@@ -50,7 +57,7 @@ describe('originName', () => {
 
 describe('isUnsafe', () => {
   it('is whatever is not known to be safe', () => {
-    expect(['GET', 'HEAD', 'OPTIONS'].filter(isUnsafe)).toEqual([]);
+    expect(['GET', 'HEAD', 'OPTIONS', 'TRACE'].filter(isUnsafe)).toEqual([]);
     expect(['POST', 'PUT', 'DELETE', 'PATCH', 'PURGE'].filter(isUnsafe)).toHaveLength(5);
   });
 });

@@ -5,7 +5,7 @@ import type { Exchange } from '../routing/exchange.js';
 import { type CacheEntry, scopesOf, sizeOf } from './cache-entry.js';
 import { resourceOf } from './cache-key.js';
 import { responseDirectives } from './directives.js';
-import { initialAge } from './freshness.js';
+import { dateOf, initialAge } from './freshness.js';
 import type { ResponseCache } from './response-cache.js';
 import { type Keeping, keeping, storedHeaders } from './storable.js';
 import { varyFields } from './vary.js';
@@ -76,9 +76,18 @@ export class Keeper {
       initialAge: age,
       ...kept,
     };
-    if (cache.isOutdated(resource, this.askedAt)) stored();
+    if (cache.isOutdated(resource, this.askedAt) || this.isOlder(entry)) stored();
     else void cache.put(key, entry, fields, exchange).then(stored);
     return entry;
+  }
+
+  /** RFC 9111 section 4: the most recent answer is the one to use; a newer one may have come meanwhile. */
+  private isOlder({ headers }: CacheEntry): boolean {
+    const { cache, clock, exchange, key } = this.options;
+    const known = cache.find(key, exchange);
+    if (!known || known.storedAt <= this.askedAt) return false;
+    const now = clock.wall();
+    return (dateOf(known.headers, now) ?? 0) > (dateOf(headers, now) ?? now);
   }
 }
 

@@ -104,6 +104,12 @@ export class ResponseCache {
     return this.readAll(key, exchange);
   }
 
+  /** @returns the key of what `find` looks for: that of the variant, if it is known what tells variants apart */
+  nameOf(key: string, exchange: Exchange): string {
+    const slot = this.slot(key);
+    return slot?.kind === 'variants' ? variantKey(key, slot, exchange) : key;
+  }
+
   /** Is there an answer to another variant of this request? */
   hasVariants(key: string): boolean {
     return this.slot(key)?.kind === 'variants';
@@ -148,8 +154,7 @@ export class ResponseCache {
 
   /** Drops what is stored for this request. */
   drop(key: string, exchange: Exchange): void {
-    const slot = this.slot(key);
-    this.delete(slot?.kind === 'variants' ? variantKey(key, slot, exchange) : key);
+    this.delete(this.nameOf(key, exchange));
   }
 
   /** Drops every user's copies of every variant, whatever route they came by (RFC 9111 section 4.4). */

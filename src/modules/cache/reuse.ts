@@ -33,7 +33,7 @@ export function reuse(entry: Aged, now: number, asked: RequestDirectives): Reuse
   const left = entry.lifetime - age;
   // Section 4.2: response_is_fresh, and as much longer as the client wants (section 5.2.1.3).
   if (left > 0 && left >= asked.minFresh) return 'fresh';
-  if (left > 0 || entry.mustRevalidate || asked.minFresh > 0) return 'validate';
+  if (entry.mustRevalidate || asked.minFresh > 0) return 'validate';
   if (asked.maxStale > 0 && -left <= asked.maxStale) return 'stale';
   // RFC 5861 section 3; a client that names an age means it.
   const isGraced = entry.staleWhileRevalidate > 0 && -left <= entry.staleWhileRevalidate;

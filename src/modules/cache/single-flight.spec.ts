@@ -8,8 +8,8 @@ describe('SingleFlight', () => {
     const land = flights.lead('a');
     const [first, second] = [flights.join('a', 1000), flights.join('a', 1000)];
     expect(flights.join('b', 1000)).toBeUndefined();
-    land('done');
-    expect([await first, await second]).toEqual(['done', 'done']);
+    land('stored');
+    expect([await first, await second]).toEqual(['stored', 'stored']);
     expect(flights.join('a', 1000)).toBeUndefined();
   });
 
@@ -18,16 +18,16 @@ describe('SingleFlight', () => {
     const land = flights.lead('a');
     const waiting = flights.join('a', 1000);
     land('gone');
-    land('done');
+    land('stored');
     expect(await waiting).toBe('gone');
   });
 
   it('ends no flight but its own', () => {
     const flights = new SingleFlight();
     const first = flights.lead('a');
-    first('done');
+    first('stored');
     flights.lead('a');
-    first('done');
+    first('stored');
     expect(flights.isFlying('a')).toBe(true);
   });
 

@@ -1,5 +1,15 @@
-/** Why those who waited need not wait any more; `gone`: nobody is at it now. */
-export type Landing = 'done' | 'gone' | 'timeout';
+/**
+ * Why those who waited need not wait any more:
+ * - `stored`: there may be an answer for them now;
+ * - `unshared`: what came is an answer for nobody else;
+ * - `failed`: the upstream has none;
+ * - `gone`: nobody is at it now;
+ * - `timeout`: they have waited long enough.
+ */
+export type Landing = 'stored' | 'unshared' | 'failed' | 'gone' | 'timeout';
+
+/** Ends a flight. */
+export type Land = (landing: Exclude<Landing, 'timeout'>) => void;
 
 /** Lets one caller do what several want, key by key. */
 export class SingleFlight {
@@ -30,7 +40,7 @@ export class SingleFlight {
   }
 
   /** @returns what ends the flight; a second call does nothing */
-  lead(key: string): (landing: 'done' | 'gone') => void {
+  lead(key: string): Land {
     const waiting = new Set<(landing: Landing) => void>();
     this.flights.set(key, waiting);
     return (landing) => {

@@ -53,8 +53,15 @@ describe('a status', () => {
     },
   );
 
-  it.each([100, 206, 304, 400, 413, 414, 431])('of %i is never stored', (status) => {
+  it.each([100, 206, 304, 400, 408, 413, 414, 417, 431])('of %i is never stored', (status) => {
     expect(kept(control('max-age=60'), { status })).toBeUndefined();
+  });
+
+  it.each([
+    200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
+    411, 412, 415, 416, 421, 422, 424, 426, 428, 429, 451, 500, 501, 502, 503, 504, 505, 507, 511,
+  ])('of %i is understood (section 5.2.2.3)', (status) => {
+    expect(kept(control('max-age=60, must-understand'), { status })).toBeDefined();
   });
 
   it('has to be understood when the response says so (section 5.2.2.3)', () => {
@@ -157,6 +164,19 @@ describe('override', () => {
   it('puts the ttl before the lifetime of the response', () => {
     expect(kept(control('max-age=60'), { policy })).toMatchObject({ lifetime: 300_000 });
     expect(kept({ expires: '0' }, { policy })).toMatchObject({ lifetime: 300_000 });
+  });
+
+  it('puts the windows of the route before those of the response', () => {
+    const windows = { ...policy, staleIfError: 3_600_000, staleWhileRevalidate: 30_000 };
+    const headers = control('stale-if-error=10, stale-while-revalidate=5');
+    expect(kept(headers, { policy: windows })).toMatchObject({
+      staleIfError: 3_600_000,
+      staleWhileRevalidate: 30_000,
+    });
+  });
+
+  it('leaves a lifetime of its own to what none may be given', () => {
+    expect(kept(control('max-age=60'), { policy, status: 404 })).toMatchObject({ lifetime: 60_000 });
   });
 
   it('stores nothing that must not be', () => {

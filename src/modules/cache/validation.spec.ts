@@ -65,6 +65,8 @@ describe('isNotModified (RFC 9111 section 4.3.2)', () => {
   it('is nothing without conditions', () => {
     expect(isNotModified({}, { etag: '"1"', 'last-modified': DATE }, NOW)).toBe(false);
     expect(isNotModified({ 'if-modified-since': DATE }, {}, NOW)).toBe(false);
+    expect(isNotModified({ 'if-none-match': '"1"' }, {}, NOW)).toBe(false);
+    expect(isNotModified({ 'if-none-match': '"1"' }, { etag: ['"1"', '"2"'] }, NOW)).toBe(false);
   });
 
   it('takes Date where there is no Last-Modified', () => {
@@ -136,6 +138,7 @@ describe('a 304', () => {
 
   it('is about what it names (RFC 9111 section 4.3.4)', () => {
     expect(selects({}, { etag: '"1"' })).toBe(true);
+    expect(selects({}, { 'last-modified': DATE })).toBe(true);
     expect(selects({ etag: 'W/"1"' }, { etag: '"1"' })).toBe(true);
     expect(selects({ etag: '"2"' }, { etag: '"1"' })).toBe(false);
     expect(selects({ etag: '"1"' }, {})).toBe(false);

@@ -8,8 +8,6 @@ export interface Conditions {
   readonly 'if-modified-since'?: string | undefined;
 }
 
-const NO_MATCH: readonly string[] = [];
-
 export function hasValidator({ etag, 'last-modified': lastModified }: HeaderRecord): boolean {
   return typeof etag === 'string' || typeof lastModified === 'string';
 }
@@ -19,7 +17,7 @@ export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRec
   const conditions: string[] = [];
   if (typeof etag === 'string') conditions.push('If-None-Match', etag);
   if (typeof lastModified === 'string') conditions.push('If-Modified-Since', lastModified);
-  return conditions.length === 0 ? NO_MATCH : conditions;
+  return conditions;
 }
 
 /**
@@ -32,7 +30,7 @@ export function isNotModified(conditions: Conditions, headers: HeaderRecord, now
   if (noneMatch !== undefined) {
     // RFC 9110 section 13.1.2: with it, If-Modified-Since is ignored.
     const { etag } = headers;
-    if (noneMatch.trim() === '*') return true;
+    if (noneMatch === '*') return true;
     return typeof etag === 'string' && entityTags(noneMatch).some((each) => weaklyEqual(each, etag));
   }
   const since = conditions['if-modified-since'];

@@ -66,6 +66,12 @@ describe('variantOf', () => {
     expect(of('alice', 'bob')).not.toBe(of('bob', 'bob'));
   });
 
+  it('takes all that the upstream is told, not the first of it alone', () => {
+    const of = (scopes: string) =>
+      variantOf(['x-user-scopes'], request({}), ['X-User-Id', 'alice', 'X-User-Scopes', scopes]);
+    expect(of('a')).not.toBe(of('b'));
+  });
+
   it.each(['__proto__', 'constructor', 'valueOf'])('knows what objects have from fields: %s', (name) => {
     expect(variantOf([name], request({}))).toBe(variantOf([name], request({})));
     expect(variantOf([name], request({}))).not.toBe(variantOf([name], request({ [name]: '1' })));

@@ -16,6 +16,20 @@ describe('lintConfig', () => {
     expect(warningsOf(route('cache: {}', `main: ${PROVIDER}`))).toEqual([]);
   });
 
+  it('warns of one copy for clients with different cookies, where browsers send them', () => {
+    const cors = (credentials: boolean, cache: string) => `
+server: { cors: { origins: [https://app.example], credentials: ${credentials} } }
+upstreams: { users: { url: http://users } }
+routes: [{ id: r, match: { path: /r }, upstream: users, ${cache} }]`;
+    expect(warningsOf(cors(true, 'cache: {}'))).toEqual([
+      expect.stringContaining(
+        'routes[0].cache: one copy for all, and browsers send cookies (cors.credentials)',
+      ),
+    ]);
+    expect(warningsOf(cors(false, 'cache: {}'))).toEqual([]);
+    expect(warningsOf(cors(true, ''))).toEqual([]);
+  });
+
   it('takes the sides of a split for used, and warns of a cache that all of them share', () => {
     const split = (rest: string) => `
 upstreams: { users: { url: http://users }, next: { url: http://next } }

@@ -1,5 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Event } from '../../common/event.js';
+import { jittered } from '../../common/resilience/jitter.js';
+import { RANDOM } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/upstream-config.js';
 import type { Target } from '../upstream/target.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -26,6 +28,7 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ProbeIndicator) private readonly indicator: ProbeIndicator,
+    @Inject(RANDOM) private readonly random: () => number,
   ) {}
 
   /** @returns the newest result, or `undefined` before the first */
@@ -49,8 +52,8 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   private schedule(upstream: UpstreamProxy, health: HealthConfig, delay: number): void {
     if (this.stop.signal.aborted) return;
     // Spread, so that a fleet of gateways does not probe in step.
-    const jittered = delay * (1 - JITTER + 2 * JITTER * Math.random());
-    const timer = setTimeout(() => void this.run(upstream, health), jittered);
+    const wait = jittered(delay, JITTER, this.random());
+    const timer = setTimeout(() => void this.run(upstream, health), wait);
     this.timers.set(upstream.id, timer.unref());
   }
 

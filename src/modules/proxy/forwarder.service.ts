@@ -105,6 +105,7 @@ export class Forwarder {
     exchange.outcome ??= error.outcome;
     exchange.fallback = 'upstream';
     // The second choice must not be served for as long as the first would be.
+    exchange.tap?.onBypass?.();
     exchange.tap = undefined;
     this.reply.upstream(exchange, response);
   }

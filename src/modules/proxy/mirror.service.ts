@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CancellationSource } from '../../common/cancellation.js';
+import { LONGEST_TIMER_MS } from '../../common/units/duration.js';
 import type { MirrorConfig } from '../config/route-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
@@ -41,7 +42,7 @@ export class Mirror {
     const { timeout, bodyTimeout } = upstream.config;
     const end = new CancellationSource();
     // An answer without an end would hold a place in the bulkhead for as long.
-    const timer = setTimeout(() => end.abort(), timeout + bodyTimeout).unref();
+    const timer = setTimeout(() => end.abort(), Math.min(timeout + bodyTimeout, LONGEST_TIMER_MS)).unref();
     upstream
       .send({ ...request, signal: end })
       .then((response) => discard(response, end))

@@ -30,7 +30,7 @@ export class ReplyWriter {
     // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
     const { added, dropped } = securityHeaders();
-    this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, 'x-request-id']);
+    this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, ...OWN_HEADERS]);
   }
 
   /** Streams an upstream's response, with back-pressure. */
@@ -44,6 +44,7 @@ export class ReplyWriter {
       return;
     }
     const lines = this.linesOf(headers, exchange.route?.responseHeaders);
+    if (exchange.cacheStatus !== undefined) lines.push('Cache-Status', exchange.cacheStatus);
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
     if (length === undefined && headers['trailer'] !== undefined)
       announce(exchange, status, headers['trailer'], lines);
@@ -68,6 +69,7 @@ export class ReplyWriter {
       this.storedLines.set(headers, lines);
     }
     const head = added ? lines.concat(added) : lines.slice();
+    if (exchange.cacheStatus !== undefined) head.push('Cache-Status', exchange.cacheStatus);
     const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
     this.writeHead(exchange.res, exchange, status, head, length);
     exchange.res.end(body);
@@ -110,6 +112,7 @@ export class ReplyWriter {
     this.whole(res, exchange, problem.status, headers, JSON.stringify(problem.details(exchange?.id)));
   }
 
+  /** Of our own making: RFC 9211 section 2 wants no `Cache-Status` there. */
   private whole(
     res: Response,
     exchange: Exchange | undefined,
@@ -140,12 +143,14 @@ export class ReplyWriter {
     if (exchange) {
       headers.push('X-Request-Id', exchange.id);
       if (exchange.fallback !== undefined) headers.push('Breakwater-Fallback', exchange.fallback);
-      if (exchange.cacheStatus !== undefined) headers.push('Cache-Status', exchange.cacheStatus);
     }
     if (res.hasHeader('vary')) appendVary(res, headers);
     res.writeHead(status, headers);
   }
 }
+
+/** What only the gateway can say. */
+const OWN_HEADERS = ['x-request-id', 'breakwater-fallback'];
 
 const CORS_HEADERS = [
   'access-control-allow-credentials',

@@ -23,6 +23,8 @@ export interface ResponseTap {
   onData(chunk: Uint8Array): void;
   /** The body is complete. Without this call it was cut off. */
   onEnd(): void;
+  /** There is no response to watch: the answer comes another way. */
+  onBypass?(): void;
 }
 
 export type CacheResult = 'hit' | 'miss' | 'bypass' | 'stale' | 'revalidated';

@@ -253,14 +253,31 @@ describe('TargetSet', () => {
     expect(panics).toBe(20);
   });
 
-  it('takes another target than those tried, an unavailable one last, the same one only when there is no other', () => {
-    const { set, targets, fail } = setUp(3);
-    fail(targets[2], 5);
-    for (let i = 0; i < 20; i++) expect(set.pick(undefined, [targets[0]]).name).toBe('t1');
-    const first = setUp(3);
-    first.fail(first.targets[0], 5);
-    for (let i = 0; i < 20; i++) expect(first.set.pick(undefined, [first.targets[1]]).name).toBe('t2');
-    expect(set.pick(undefined, [targets[0], targets[1]]).name).toBe('t2');
-    expect(['t0', 't1']).toContain(set.pick(undefined, [...targets]).name);
+  describe('for another try', () => {
+    const picks = (set: TargetSet, tried: readonly Target[]) =>
+      new Set(Array.from({ length: 20 }, () => set.pick(undefined, tried).name));
+
+    it('takes another target than those tried, and one of these when there is no other', () => {
+      const { set, targets } = setUp(3);
+      expect(picks(set, [targets[0]])).toEqual(new Set(['t1', 't2']));
+      expect(picks(set, [targets[0], targets[1]])).toEqual(new Set(['t2']));
+      expect(picks(set, [...targets])).toEqual(new Set(['t0', 't1', 't2']));
+    });
+
+    it.each(['ejected', 'unhealthy'] as const)(
+      'goes to a target again rather than to one that is %s',
+      (how) => {
+        const { set, targets, fail, health } = setUp(2);
+        if (how === 'ejected') fail(targets[0], 5);
+        else for (let i = 0; i < 3; i++) set.recordProbe(targets[0], false, health);
+        expect(picks(set, [targets[1]])).toEqual(new Set(['t1']));
+      },
+    );
+
+    it('takes another one of those that are out when all are', () => {
+      const { set, targets, fail } = setUp(3);
+      for (const each of targets) fail(each, 5, 'connect_failed');
+      expect(picks(set, [targets[0], targets[2]])).toEqual(new Set(['t1']));
+    });
   });
 });

@@ -9,6 +9,7 @@ import { SlowStart } from './slow-start.js';
 import { Target } from './target.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
+const NOBODY: readonly Target[] = [];
 
 /** The targets of an upstream: who may be chosen, and who is. */
 export class TargetSet {
@@ -17,7 +18,9 @@ export class TargetSet {
   readonly panicked = new Event<void>();
   readonly all: readonly Target[];
   private readonly slowStart: SlowStart;
-  private balancer: Balancer;
+  private readonly balancer: Balancer;
+  /** Those that are available, or all of them when none is. */
+  private candidates: readonly Target[];
   private panicking = false;
   /** Monotonic milliseconds at which the next ejected target is back. */
   private nextReturn = NEVER;
@@ -25,29 +28,26 @@ export class TargetSet {
   constructor(
     private readonly config: UpstreamConfig,
     private readonly clock: Clock,
-    private readonly random: () => number,
+    random: () => number,
     resolver: Resolver,
   ) {
     this.all = config.targets.map((target) => new Target(target, config, resolver, random));
     this.slowStart = new SlowStart(this.all, config.slowStart);
+    this.candidates = this.all;
     this.balancer = new BALANCERS[config.balancer](this.all, random);
   }
 
   /**
    * @param key what `consistent-hash` goes by
-   * @param tried targets that have failed this request already; another one is taken if there is one
+   * @param tried targets that have failed this request already; another one is taken if there is one, but none
+   *   that is out while one of these is not
    */
   pick(key: string | undefined, tried: readonly Target[]): Target {
     if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
     if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     if (this.panicking) this.panicked.emit();
-    const target = this.balancer.pick(key);
-    if (tried.length === 0 || !tried.includes(target)) return target;
-    const now = this.clock.now();
-    const others = this.all.filter((each) => !tried.includes(each));
-    const available = others.filter((each) => each.isAvailable(now));
-    const rest = available.length > 0 ? available : others;
-    return rest.length > 0 ? this.balancerOver(rest).pick(key) : target;
+    const isNobodyLeft = tried.length > 0 && this.candidates.every((each) => tried.includes(each));
+    return this.balancer.pick(key, isNobodyLeft ? NOBODY : tried);
   }
 
   /** @returns whether a target may be chosen that is not among these */
@@ -114,10 +114,7 @@ export class TargetSet {
     this.nextReturn = Math.min(
       ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : NEVER)),
     );
-    this.balancer = this.balancerOver(available.length > 0 ? available : this.all);
-  }
-
-  private balancerOver(targets: readonly Target[]): Balancer {
-    return new BALANCERS[this.config.balancer](targets, this.random);
+    this.candidates = this.panicking ? this.all : available;
+    this.balancer.use(this.candidates);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../common/clock.js';
+import { jittered } from '../../../common/resilience/jitter.js';
 import type { JwksConfig, PublicKeyAlgorithm } from '../../config/auth-config.js';
 import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import type { FoundKeys, KeySource } from '../key-source.js';
@@ -142,12 +143,12 @@ export class RemoteKeys implements KeySource {
 
   private pause(): number {
     const { config, clock } = this.options;
-    const jitter = 1 - JITTER + 2 * JITTER * Math.random();
-    if (this.failures === 0) return config.refresh * jitter;
+    const random = Math.random();
+    if (this.failures === 0) return jittered(config.refresh, JITTER, random);
     const pause = Math.min(LAST_RETRY, config.refresh, FIRST_RETRY * 2 ** Math.min(this.failures - 1, 10));
-    if (this.byFingerprint.size === 0) return pause * jitter;
+    if (this.byFingerprint.size === 0) return jittered(pause, JITTER, random);
     // Not later than the keys get too old.
     const untilStale = this.fetchedAt + config.maxStale - clock.now();
-    return Math.min(pause * jitter, Math.max(untilStale, FIRST_RETRY));
+    return Math.min(jittered(pause, JITTER, random), Math.max(untilStale, FIRST_RETRY));
   }
 }

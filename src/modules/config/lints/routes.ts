@@ -51,6 +51,12 @@ function lintCache(path: ConfigPath, route: RouteConfig, config: GatewayConfig):
     const message = 'one copy for all on a split route: a user of one side is served the answer of another';
     warnings.push({ path, message });
   }
+  if (cache?.per === 'public' && isPublic(route, config) && config.server.cors.credentials) {
+    const told =
+      'unless the upstream says `private` or `Vary: Cookie`, one client is served the answer of another';
+    const message = `one copy for all, and browsers send cookies (cors.credentials): ${told}`;
+    warnings.push({ path, message });
+  }
   if (cache?.per === 'user' && isPublic(route, config)) {
     const message = '`per: user` on a route without auth: there are no users to tell apart';
     warnings.push({ path: [...path, 'per'], message });

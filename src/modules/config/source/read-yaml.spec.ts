@@ -72,6 +72,7 @@ describe('readYaml', () => {
     ['a: { b: ${PORT} }', /^f:1:10 not valid YAML: .*needs quotes$/],
     ['a: { b: /v1/{c}, d: e }\nf: g\nh: i', /^f:1:13 not valid YAML: .*needs quotes$/],
     ['a: "${MISSING}"', /^f:1:4 a: environment variable MISSING is not set/],
+    ['a:\n  b: "${X:-${file:y}}"', /^f:2:6 a\.b: found "\$\{X:-\$\{file:y\}\}", expected .*no \{ inside/],
   ])('reports %j', (text, problem) => {
     expect(problems(text)).toEqual([expect.stringMatching(problem)]);
   });

@@ -57,10 +57,35 @@ describe('substitute', () => {
     expect(put('${file:/nowhere}')?.failures).toEqual(['cannot read /nowhere: no such file']);
   });
 
-  it.each(['${}', '${1X}', '${HOST', '${HOST-x}', '${ HOST }', '${file:}', '${HOST:?oops}'])(
-    'refuses %j and says how to write it',
-    (written) => {
-      expect(put(written)?.failures).toEqual([expect.stringContaining('expected ${NAME}, ${NAME:-default}')]);
-    },
-  );
+  it.each([
+    '${}',
+    '${1X}',
+    '${HOST',
+    '${HOST-x}',
+    '${ HOST }',
+    '${file:}',
+    '${HOST:?oops}',
+    '${A:-${B}}',
+    '${A:-x${B:-y}z}',
+    '${A:-${file:x}}',
+    '${A:-{}}',
+    '${HOST:-${B}}',
+    '${A:-$${B}}',
+    '${${B}}',
+    '${file:${B}}',
+    '${file:/run/{x}}',
+    '${A:-${B}',
+  ])('refuses %j and says how to write it', (written) => {
+    expect(put(written)?.failures).toEqual([expect.stringContaining('expected ${NAME}, ${NAME:-default}')]);
+  });
+
+  it('says that one reference cannot hold another', () => {
+    expect(put('a ${SECRET:-${file:/run/secrets/jwt}} b')?.failures).toEqual([
+      expect.stringMatching(/^found "\$\{SECRET:-\$\{file:\/run\/secrets\/jwt\}\}", .*no \{ .*inside/),
+    ]);
+  });
+
+  it('goes on after what it refuses', () => {
+    expect(put('${A:-${B}}${MISSING}')?.failures).toHaveLength(2);
+  });
 });

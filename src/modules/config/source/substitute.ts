@@ -13,9 +13,11 @@ export interface Substitution {
   readonly failures: readonly string[];
 }
 
-const REFERENCE = /\$\$\{|\$\{[^}]*\}?/g;
-const VARIABLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}$/;
-const FILE = /^\$\{file:([^}]+)\}$/;
+/** Up to its own `}`, so that a reference inside another is seen whole, to be refused. */
+const REFERENCE = /\$\$\{|\$\{(?:[^{}]|\{[^}]*\}?)*\}?/g;
+// No `{` in a default: `${A:-${B}}` would be the text `${B}` for a value, and a secret that everybody knows.
+const VARIABLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}$/;
+const FILE = /^\$\{file:([^{}]+)\}$/;
 
 /**
  * Replaces `${VAR}`, `${VAR:-default}` (also when VAR is empty, as in a shell) and
@@ -40,7 +42,7 @@ function valueOf(reference: string, sources: SubstitutionSources): { text: strin
   if (name !== undefined) return variable(name, fallback, sources.env);
   const [, file] = FILE.exec(reference) ?? [];
   if (file !== undefined) return fileContent(file, sources.files);
-  const forms = '${NAME}, ${NAME:-default} or ${file:path}; a literal ${ is written $${';
+  const forms = '${NAME}, ${NAME:-default} or ${file:path}, with no { inside; a literal ${ is written $${';
   return { failure: `found ${JSON.stringify(reference)}, expected ${forms}` };
 }
 

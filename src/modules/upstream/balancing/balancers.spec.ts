@@ -25,7 +25,7 @@ function shares(
   const balancer = new BALANCERS[name](targets, seeded());
   const counts: Record<string, number> = {};
   for (let i = 0; i < 10_000; i++) {
-    const { name: picked } = balancer.pick(keys(i));
+    const { name: picked } = balancer.pick(keys(i), []);
     counts[picked] = (counts[picked] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(counts).map(([each, count]) => [each, count / 10_000]));
@@ -74,7 +74,9 @@ describe('balancers', () => {
     const home = (share: number) => {
       back.share = share;
       return new Set(
-        Array.from({ length: 1_000 }, (_, i) => `user ${i}`).filter((key) => balancer.pick(key).name === 'a'),
+        Array.from({ length: 1_000 }, (_, i) => `user ${i}`).filter(
+          (key) => balancer.pick(key, []).name === 'a',
+        ),
       );
     };
     const [none, some, more] = [home(0), home(0.3), home(0.7)];
@@ -85,7 +87,7 @@ describe('balancers', () => {
 
   it('round-robin mixes weights: A A B A, not A A A B', () => {
     const balancer = new BALANCERS['round-robin']([target('a', 3), target('b', 1)], () => 0);
-    const turns = Array.from({ length: 8 }, () => balancer.pick(undefined).name).join('');
+    const turns = Array.from({ length: 8 }, () => balancer.pick(undefined, []).name).join('');
     expect(turns).toBe('aabaaaba');
   });
 
@@ -100,7 +102,7 @@ describe('balancers', () => {
       [target('a', 1, 3), target('b', 10, 20), target('c', 1, 5)],
       seeded(),
     );
-    expect(balancer.pick(undefined).name).toBe('b');
+    expect(balancer.pick(undefined, []).name).toBe('b');
   });
 
   it('consistent-hash keeps a key where it is, and moves only the keys of a target that goes', () => {
@@ -109,9 +111,9 @@ describe('balancers', () => {
     const after = new BALANCERS['consistent-hash'](all.slice(0, 3), seeded());
     const moved: string[] = [];
     for (let i = 0; i < 1_000; i++) {
-      const { name } = before.pick(`user ${i}`);
-      expect(before.pick(`user ${i}`).name).toBe(name);
-      moved.push(...(after.pick(`user ${i}`).name === name ? [] : [name]));
+      const { name } = before.pick(`user ${i}`, []);
+      expect(before.pick(`user ${i}`, []).name).toBe(name);
+      moved.push(...(after.pick(`user ${i}`, []).name === name ? [] : [name]));
     }
     expect(new Set(moved)).toEqual(new Set(['d']));
   });

@@ -1,57 +1,67 @@
 import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
+import { HashRing } from './hash-ring.js';
 import { at } from './weighted-random.js';
 
-const POINTS_PER_WEIGHT = 160;
-/** On the way to a neighbour that is not coming back itself; further along there is hardly one. */
-const MOST_STEPS = 64;
+/** On the way to one that takes the key of a target that is coming back; where there is none, all are. */
+const MOST_STEPS = 256;
 /** Which keys of a target that is coming back are with it already: the same ones each time, more and more of them. */
 const SCRAMBLE = (Math.sqrt(5) - 1) / 2;
 
 /**
- * The same key to the same target. Each target owns many points on a ring, so that when one goes, its keys
- * spread over the others and all other keys stay.
+ * The same key to the same target. When one goes, its keys spread over the others, and all other keys stay.
  */
 export class ConsistentHash implements Balancer {
-  private readonly points: readonly number[];
-  private readonly owners: readonly Target[];
+  private readonly ring: HashRing;
+  private candidates: ReadonlySet<Target>;
 
   constructor(
-    targets: readonly Target[],
+    private readonly all: readonly Target[],
     private readonly random: () => number,
   ) {
-    const ring = targets.flatMap((target) =>
-      Array.from({ length: target.weight * POINTS_PER_WEIGHT }, (_, i) => ({
-        target,
-        point: hash32(`${target.url}#${i}`),
-      })),
-    );
-    ring.sort((a, b) => a.point - b.point);
-    this.points = ring.map(({ point }) => point);
-    this.owners = ring.map(({ target }) => target);
+    this.ring = new HashRing(all);
+    this.candidates = new Set(all);
+  }
+
+  use(targets: readonly Target[]): void {
+    this.candidates = new Set(targets);
   }
 
   /** Without a key there is nothing to stick to: any target will do. */
-  pick(key: string | undefined): Target {
+  pick(key: string | undefined, tried: readonly Target[]): Target {
     const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash32(key);
-    let low = 0;
-    let high = this.points.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.points[middle] ?? 0) < point) low = middle + 1;
-      else high = middle;
-    }
-    const owner = at(this.owners, low % this.owners.length);
-    return owner.share === 1 || (point * SCRAMBLE) % 1 < owner.share ? owner : this.after(low, owner);
+    const home = this.next(this.ring.find(point), tried);
+    const owner = this.ownerAt(home);
+    return owner.share === 1 || partOf(point) < owner.share ? owner : this.neighbour(home, point, tried);
   }
 
-  /** @returns who would have the key if its owner were gone */
-  private after(index: number, owner: Target): Target {
-    for (let i = 1; i <= MOST_STEPS; i++) {
-      const each = at(this.owners, (index + i) % this.owners.length);
-      if (each !== owner && each.share === 1) return each;
+  /** @returns who has the key while it has not come back to its owner */
+  private neighbour(home: number, point: number, tried: readonly Target[]): Target {
+    const part = partOf(point);
+    for (let place = home + 1; place <= home + MOST_STEPS; place++) {
+      const each = this.ownerAt(place);
+      if (part < each.share && this.candidates.has(each) && !tried.includes(each)) return each;
     }
-    return owner;
+    return this.ownerAt(home);
   }
+
+  /** @returns the first place from this one on whose owner may have the key */
+  private next(place: number, tried: readonly Target[]): number {
+    const end = place + this.ring.size;
+    for (; place < end; place++) {
+      const each = this.ownerAt(place);
+      if (this.candidates.has(each) && !tried.includes(each)) return place;
+    }
+    throw new TypeError('no targets');
+  }
+
+  private ownerAt(place: number): Target {
+    return at(this.all, this.ring.ownerAt(place));
+  }
+}
+
+/** @returns the share, 0..1, from which on a target that is coming back has a key again */
+function partOf(point: number): number {
+  return (point * SCRAMBLE) % 1;
 }

@@ -1,24 +1,33 @@
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
-import { at, isSpared } from './weighted-random.js';
+import { at, WeightedRandom } from './weighted-random.js';
 
 /** Looks at all of them and takes the one with the fewest tries under way for its weight. */
 export class LeastRequests implements Balancer {
-  constructor(
-    private readonly targets: readonly Target[],
-    private readonly random: () => number,
-  ) {}
+  private readonly source: WeightedRandom;
 
-  pick(): Target {
+  constructor(
+    private targets: readonly Target[],
+    random: () => number,
+  ) {
+    this.source = new WeightedRandom(targets, random);
+  }
+
+  use(targets: readonly Target[]): void {
+    this.targets = targets;
+    this.source.use(targets);
+  }
+
+  pick(_key: string | undefined, tried: readonly Target[]): Target {
     // From a random start, so that equals share.
-    const start = Math.floor(this.random() * this.targets.length);
-    const first = at(this.targets, start);
-    let best = isSpared(first, this.random) ? undefined : first;
+    const start = this.source.draw(tried);
+    let best = at(this.targets, start);
     for (let i = 1; i < this.targets.length; i++) {
       const each = at(this.targets, (start + i) % this.targets.length);
-      if (isSpared(each, this.random)) continue;
-      if (!best || each.inFlight / each.weight < best.inFlight / best.weight) best = each;
+      if (tried.includes(each)) continue;
+      if (each.inFlight / (each.weight * each.share) < best.inFlight / (best.weight * best.share))
+        best = each;
     }
-    return best ?? first;
+    return best;
   }
 }

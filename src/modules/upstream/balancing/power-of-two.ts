@@ -1,6 +1,6 @@
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
-import { WeightedRandom } from './weighted-random.js';
+import { at, WeightedRandom } from './weighted-random.js';
 
 /**
  * Draws two and takes the one with fewer tries under way: nearly as even as looking at all of them, at the
@@ -9,13 +9,21 @@ import { WeightedRandom } from './weighted-random.js';
 export class PowerOfTwo implements Balancer {
   private readonly source: WeightedRandom;
 
-  constructor(targets: readonly Target[], random: () => number) {
+  constructor(
+    private targets: readonly Target[],
+    random: () => number,
+  ) {
     this.source = new WeightedRandom(targets, random);
   }
 
-  pick(): Target {
-    const first = this.source.draw();
-    const second = this.source.draw();
+  use(targets: readonly Target[]): void {
+    this.targets = targets;
+    this.source.use(targets);
+  }
+
+  pick(_key: string | undefined, tried: readonly Target[]): Target {
+    const first = at(this.targets, this.source.draw(tried));
+    const second = at(this.targets, this.source.draw(tried));
     return first.inFlight <= second.inFlight ? first : second;
   }
 }

@@ -1,16 +1,24 @@
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
-import { WeightedRandom } from './weighted-random.js';
+import { at, WeightedRandom } from './weighted-random.js';
 
 /** By weight, blind to load. */
 export class Random implements Balancer {
   private readonly source: WeightedRandom;
 
-  constructor(targets: readonly Target[], random: () => number) {
+  constructor(
+    private targets: readonly Target[],
+    random: () => number,
+  ) {
     this.source = new WeightedRandom(targets, random);
   }
 
-  pick(): Target {
-    return this.source.draw();
+  use(targets: readonly Target[]): void {
+    this.targets = targets;
+    this.source.use(targets);
+  }
+
+  pick(_key: string | undefined, tried: readonly Target[]): Target {
+    return at(this.targets, this.source.draw(tried));
   }
 }

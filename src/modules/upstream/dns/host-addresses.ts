@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { Event } from '../../../common/event.js';
+import { jittered } from '../../../common/resilience/jitter.js';
 import type { Address, Resolver } from './resolver.js';
 
 /** Milliseconds. */
@@ -92,9 +93,7 @@ export class HostAddresses {
   private schedule(): void {
     const { refreshMs = REFRESH_MS } = this.resolver;
     const pause = this.addresses.length > 0 ? refreshMs : Math.min(FIRST_RETRY_MS, refreshMs);
-    // Spread, so that a fleet of gateways does not ask in step.
-    const jittered = pause * (1 - JITTER + 2 * JITTER * this.random());
-    this.timer = setTimeout(() => void this.ask(), jittered).unref();
+    this.timer = setTimeout(() => void this.ask(), jittered(pause, JITTER, this.random())).unref();
   }
 }
 

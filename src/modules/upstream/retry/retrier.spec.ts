@@ -36,7 +36,13 @@ function setUp(failures: readonly Failure[]) {
     throw new UpstreamError('users', failure.outcome);
   };
   const hasOther = (tried: readonly Target[]) => tried.length < 3;
-  const retrier = new Retrier(CONFIG, { clock, random: () => 0, hasOther, tryOnce });
+  const retrier = new Retrier(CONFIG, {
+    clock,
+    random: () => 0,
+    hasOther,
+    isRejecting: () => false,
+    tryOnce,
+  });
   retrier.retried.on((reason) => retried.push(reason));
   const run = async (method = 'POST') => {
     const request = { method, path: '/', signal: client };

@@ -89,6 +89,11 @@ export class Call implements Handlers, UpstreamResponse {
     if (options.signal?.aborted) this.onAbort();
   }
 
+  /** Milliseconds until response headers. */
+  get timeout(): number {
+    return this.options.timeout;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     this.phase = 'awaiting-head';
@@ -101,7 +106,8 @@ export class Call implements Handlers, UpstreamResponse {
     // An unasked `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
-      if (status < 200) throw new MalformedHeadError('status');
+      // RFC 9110 section 15: there is no class beyond these.
+      if (status < 200 || status > 599) throw new MalformedHeadError('status');
       this.contentLength = readFraming(headers);
     } catch (error) {
       controller.abort(error as Error);
@@ -154,7 +160,7 @@ export class Call implements Handlers, UpstreamResponse {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    const cause = this.aborted ?? error;
+    const cause = this.aborted ?? (isOfTime(error) ? this.timedOut() : error);
     const outcome = classifyFailure(cause, this.phase);
     this.failure = new UpstreamError(this.options.upstream, outcome, { cause });
     this.settle(outcome, errorCode(cause));
@@ -225,11 +231,11 @@ export class Call implements Handlers, UpstreamResponse {
   private startDeadline(): void {
     clearTimeout(this.deadline);
     if (this.phase === 'streaming' || this.settled) return;
-    const { isTryTimeout, timeout } = this.options;
-    this.deadline = setTimeout(
-      () => this.abort(isTryTimeout ? new TryTimeoutError() : new DeadlineError()),
-      timeout,
-    );
+    this.deadline = setTimeout(() => this.abort(this.timedOut()), this.timeout);
+  }
+
+  private timedOut(): Error {
+    return this.options.isTryTimeout ? new TryTimeoutError() : new DeadlineError();
   }
 
   private abort(reason: Error): void {
@@ -246,6 +252,11 @@ export class Call implements Handlers, UpstreamResponse {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
+}
+
+/** undici's own time for response headers, which is shorter than the call's (see `Transport`). */
+function isOfTime(error: Error): boolean {
+  return errorCode(error) === 'UND_ERR_HEADERS_TIMEOUT';
 }
 
 /** Without a list of names: nearly every answer has none. */

@@ -1,11 +1,17 @@
 import type { LookupFunction } from 'node:net';
-import { Pool, type Dispatcher } from 'undici';
+import { Readable } from 'node:stream';
+import { buildConnector, Pool } from 'undici';
 import type { ConnectionOptions } from 'node:tls';
 import type { UpstreamConfig } from '../../config/upstream-config.js';
 import { FollowingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
+import type { Call } from './call.js';
+import { failCutStreams } from './cut-streams.js';
 import { tlsOptions } from '../../config/tls-options.js';
+
+/** Milliseconds. Much more than from a call to its stream, and little to an upstream. */
+const HEAD_START = 20;
 
 /** Sends requests to one origin over a bounded pool of keep-alive connections. */
 export class Transport {
@@ -36,7 +42,7 @@ export class Transport {
   }
 
   /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
-  dispatch(request: UpstreamRequest, handler: Dispatcher.DispatchHandler, remaining: number): void {
+  dispatch(request: UpstreamRequest, call: Call, remaining: number): void {
     let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
     // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
@@ -50,8 +56,9 @@ export class Transport {
         path: this.pathPrefix + request.path,
         headers,
         body: request.body ?? null,
+        ...(this.config.http2 && { headersTimeout: headTime(request, call.timeout) }),
       },
-      handler,
+      call,
     );
   }
 
@@ -62,23 +69,36 @@ export class Transport {
   }
 
   private newPool(http2: boolean): Pool {
-    const { pool, connectTimeout, bodyTimeout } = this.config;
+    const { pool, timeout, connectTimeout, bodyTimeout } = this.config;
     const { addresses } = this;
+    const connect = {
+      timeout: connectTimeout,
+      autoSelectFamily: true,
+      ...this.tls,
+      ...(addresses && { lookup: addresses.lookup }),
+    };
     return new Pool(this.origin, {
       connections: pool.connections,
       pipelining: 1,
-      connect: {
-        timeout: connectTimeout,
-        autoSelectFamily: true,
-        ...this.tls,
-        ...(http2 ? { preferH2: true } : {}),
-        ...(addresses && { lookup: addresses.lookup }),
-      },
+      connect: http2
+        ? failCutStreams(buildConnector({ ...connect, allowH2: true, preferH2: true }))
+        : connect,
       ...(addresses && { factory: new FollowingClients(addresses).factory }),
       bodyTimeout,
-      // The call has a deadline of its own, exact and from the moment it was made.
-      headersTimeout: 0,
+      // The call has a deadline of its own, exact and from the moment it was made. This one is for requests that
+      // an HTTP/2 connection does not even take.
+      headersTimeout: http2 ? timeout : 0,
       allowH2: http2,
     });
   }
+}
+
+/**
+ * A stream over a connection that is dead, without a word of it, runs into its time. When that is undici's and not
+ * the call's, undici asks for a sign of life, sends nothing more there meanwhile, and ends the connection without one.
+ *
+ * @returns milliseconds; 0, for none, while a client sends a body, whose pauses are not the upstream's
+ */
+function headTime({ body }: UpstreamRequest, timeout: number): number {
+  return body instanceof Readable ? 0 : Math.max(timeout - HEAD_START, timeout / 2);
 }

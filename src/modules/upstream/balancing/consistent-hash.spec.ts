@@ -1,0 +1,95 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { configOf } from '../../../../test/support/gateway.js';
+import { hash32 } from '../../../common/hash.js';
+import type { Target } from '../target.js';
+import { TargetSet } from '../target-set.js';
+
+vi.mock('../../../common/hash.js', { spy: true });
+const hashes = vi.mocked(hash32);
+
+function setUp(weights: readonly number[], more = '') {
+  const targets = weights.map((weight, i) => `{ url: "http://t${i}", weight: ${weight} }`).join(', ');
+  const config = configOf(
+    `upstreams: { users: { balancer: consistent-hash, targets: [${targets}], outlier: { consecutiveFailures: 1 }, ${more} } }`,
+  );
+  const time = { now: 1_000_000 };
+  const clock = { now: () => time.now, wall: () => time.now };
+  hashes.mockClear();
+  const set = new TargetSet(config.upstreams['users']!, clock, () => 0.5, {
+    resolve: () => Promise.resolve([]),
+  });
+  const points = hashes.mock.calls.length;
+  hashes.mockClear();
+  onTestFinished(() => set.destroy());
+  const fail = (target: Target | undefined) => set.recordTry(target!, 'reset', time.now);
+  const placed = (tried: readonly Target[] = []) =>
+    new Map(Array.from({ length: 500 }, (_, i) => [`user ${i}`, set.pick(`user ${i}`, tried).name]));
+  return { set, time, fail, placed, points };
+}
+
+/** @returns from which targets keys have moved */
+function moved(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Set<string> {
+  return new Set([...before].filter(([key, name]) => after.get(key) !== name).map(([, name]) => name));
+}
+
+it('hashes nothing but the key, whoever was tried, goes and comes back', () => {
+  const { set, time, fail } = setUp([1, 2, 3, 4, 5]);
+  const first = set.pick('alice', []);
+  set.pick('alice', [first]);
+  fail(first);
+  set.pick('alice', []);
+  time.now += 10_000;
+  expect(set.pick('alice', [])).toBe(first);
+  expect(hashes.mock.calls.flat()).toEqual(['alice', 'alice', 'alice', 'alice']);
+});
+
+it('places targets by the ratio of their weights, and bounds how often', () => {
+  const even = setUp(Array<number>(50).fill(1)).points;
+  expect(setUp(Array<number>(50).fill(100)).points).toBe(even);
+  expect(setUp([2, 4]).points).toBe(setUp([1, 2]).points);
+  const many = setUp(Array.from({ length: 100 }, (_, i) => i + 1)).points;
+  expect(many).toBeGreaterThan(50_000);
+  expect(many).toBeLessThanOrEqual(65_536);
+});
+
+it('goes on to the same other one, be the first one tried or ejected, and leaves all other keys alone', () => {
+  const { set, fail, placed } = setUp([1, 2, 3]);
+  const before = placed();
+  const retried = placed([set.all[1]!]);
+  fail(set.all[1]);
+  expect(placed()).toEqual(retried);
+  expect(moved(before, retried)).toEqual(new Set(['t1']));
+  // Those of one that goes spread over all that stay.
+  expect(moved(retried, before)).toEqual(new Set(['t0', 't2']));
+});
+
+it('brings the keys of one that comes back home little by little, and touches no other', () => {
+  const { set, time, fail, placed } = setUp([1, 2, 3], 'slowStart: 10s');
+  const before = placed();
+  fail(set.all[1]);
+  time.now += 10_000;
+  let home = new Set<string>();
+  for (let step = 0; step <= 10; step++) {
+    const now = placed();
+    expect([...moved(before, now)].filter((name) => name !== 't1')).toEqual([]);
+    const back = new Set([...now].filter(([, name]) => name === 't1').map(([key]) => key));
+    expect([...home].filter((key) => !back.has(key))).toEqual([]);
+    expect(back.size).toBeGreaterThan(0);
+    home = back;
+    time.now += 1_000;
+  }
+  expect(placed()).toEqual(before);
+});
+
+it('counts a target that is listed twice as one of twice the weight', () => {
+  const twice = configOf(
+    'upstreams: { users: { balancer: consistent-hash, targets: [{ url: http://a }, { url: http://b }, { url: http://a }] } }',
+  ).upstreams['users']!;
+  const clock = { now: () => 0, wall: () => 0 };
+  const set = new TargetSet(twice, clock, () => 0, { resolve: () => Promise.resolve([]) });
+  onTestFinished(() => set.destroy());
+  const picked = Array.from({ length: 3_000 }, (_, i) => set.all.indexOf(set.pick(`user ${i}`, [])));
+  for (const each of [0, 1, 2]) {
+    expect(Math.abs(picked.filter((index) => index === each).length / 3_000 - 1 / 3)).toBeLessThan(0.06);
+  }
+});
