@@ -105,10 +105,10 @@ describe('a trial', () => {
   const YAML = 'breaker: { consecutiveFailures: 1, openFor: 1ms }, retry: { attempts: 0 }';
 
   /** The first call trips the breaker; then the upstream begins answers that do not end. */
-  async function recovering(status: number) {
+  async function recovering(status: number, more = '') {
     const answers: ServerResponse[] = [];
     let isDown = true;
-    const upstream = await upstreamOf(YAML, (req, res) => {
+    const upstream = await upstreamOf(`${YAML}, ${more}`, (req, res) => {
       if (isDown) {
         req.socket.resetAndDestroy();
         return;
@@ -138,5 +138,18 @@ describe('a trial', () => {
     const opened = new Promise<string>((resolve) => proxy.breaker.transition.on(({ to }) => resolve(to)));
     answers[0]?.end();
     expect([await trial.text(), await opened]).toEqual(['begun', 'open']);
+  });
+
+  it('is one: who waited for a place meanwhile is rejected, and does not keep it', async () => {
+    const { proxy, outcome, answers } = await recovering(200, 'bulkhead: { concurrent: 20, queue: 20 }');
+    const places = Array.from({ length: 20 });
+    for (const _ of places) await proxy.bulkhead.enter(() => AbortSignal.abort());
+    const sent = places.map(() => outcome(proxy.send(GET)));
+    expect(proxy.bulkhead.queued).toBe(20);
+    for (const _ of places) proxy.bulkhead.leave();
+    expect(await Promise.all(sent)).toEqual(['answered', ...Array(19).fill('breaker_open')]);
+    expect(proxy.bulkhead.inFlight).toBe(1);
+    answers[0]?.end();
+    await until('all places are free', () => proxy.bulkhead.inFlight === 0);
   });
 });

@@ -63,6 +63,11 @@ it.each([
 });
 
 it('counts copies as requests', () => {
-  const text = hedged(route('orders', '[GET]', 'mirror: { upstream: users }'));
-  expect(warningsOf(text.replace(', fallback: { upstream: users }', ''))).toEqual([]);
+  const posts = route('users', '[POST]');
+  const copies = (mirror: string) =>
+    warningsOf(
+      hedged(`${posts}, ${route('orders', '[GET]', mirror)}`).replace(', fallback: { upstream: users }', ''),
+    );
+  expect(copies('')).toHaveLength(1);
+  expect(copies('mirror: { upstream: users }')).toEqual([]);
 });

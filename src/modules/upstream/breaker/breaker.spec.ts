@@ -330,8 +330,18 @@ describe('health probes', () => {
     await probe(breaker, false, false, false);
     await vi.advanceTimersByTimeAsync(30_000);
     expect(breaker.state).toBe('open');
-    expect(breaker.retryAfterSeconds).toBeGreaterThan(0);
     expect(log).toHaveLength(1);
+  });
+
+  it('say when to come back while they hold it open: when it is next looked at', async () => {
+    const { breaker } = setUp({}, health);
+    await probe(breaker, false, false, false);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(breaker.retryAfterSeconds).toBe(4);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(breaker.retryAfterSeconds).toBe(2);
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(breaker.retryAfterSeconds).toBe(5);
   });
 
   it('end the open time early after `passes` good ones', async () => {

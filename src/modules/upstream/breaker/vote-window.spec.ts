@@ -57,4 +57,17 @@ describe('VoteWindow', () => {
     expect([fired.mock.calls.length, emitted.mock.calls.length]).toEqual([0, 0]);
     window.shutdown();
   });
+
+  it('lets opossum keep no percentiles and take no snapshots', () => {
+    const { clock } = setUp();
+    const { upstreams } = configOf('upstreams: { users: { url: http://users } }');
+    const opened = vi.spyOn(CircuitBreaker.prototype, 'open');
+    const window = new VoteWindow(upstreams['users']!.breaker, clock);
+    window.open();
+    const [engine] = opened.mock.contexts as CircuitBreaker[];
+    // What it says when it keeps none.
+    expect(engine?.stats).toMatchObject({ latencyMean: -1, percentiles: { 0.5: -1, 1: -1 } });
+    expect(engine?.status).toMatchObject({ enableSnapshots: false });
+    window.shutdown();
+  });
 });

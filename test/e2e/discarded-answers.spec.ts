@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http';
+import { expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+
+const CHUNK = Buffer.alloc(64 * 1024, 'x');
+
+/** An answer without an end: whoever waits for it waits for ever. */
+function pour(res: ServerResponse): void {
+  while (!res.closed && res.write(CHUNK));
+  if (!res.closed) res.once('drain', () => pour(res));
+}
+
+it.each([
+  ['of unknown length', {}],
+  ['that is long', { 'content-length': 2 ** 40 }],
+])('an answer %s that is tried again gives its connection back', async (_, headers) => {
+  const closed: Promise<void>[] = [];
+  const gw = await gateway(`
+upstreams:
+  users: { url: "\${USERS_URL}", timeout: 5s, pool: { connections: 1 }, retry: { backoff: { base: 1ms, max: 1ms } } }
+routes: [{ id: users, match: { path: /** }, upstream: users }]`)
+    .withUpstream('users', (_req, res) => {
+      if (closed.length > 0) {
+        res.end('answer 2');
+        return;
+      }
+      closed.push(new Promise((resolve) => res.once('close', resolve)));
+      pour(res.writeHead(503, headers));
+    })
+    .start();
+  const response = await gw.fetch('/x');
+  expect([response.status, await response.text()]).toEqual([200, 'answer 2']);
+  await Promise.all(closed);
+});
