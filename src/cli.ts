@@ -3,7 +3,7 @@ import './require-node.js';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { formatProblems } from './modules/config/problem.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
@@ -17,18 +17,31 @@ interface ConfigOption {
 }
 
 function configOption(): Option {
-  return (
-    new Option('-c, --config <file>', 'configuration file')
-      .env('GATEWAY_CONFIG')
+  let isGiven = false;
+  return new Option('-c, --config <file>', 'configuration file')
+    .env('GATEWAY_CONFIG')
+    .argParser((written) => {
+      // Of two, one would be ignored without a word.
+      if (isGiven) throw new InvalidArgumentError('Given twice; there is one configuration file.');
+      isGiven = true;
       // Set but empty is not set.
-      .argParser((written) => written || DEFAULT_CONFIG)
-      .default(DEFAULT_CONFIG)
-  );
+      return written || DEFAULT_CONFIG;
+    })
+    .default(DEFAULT_CONFIG);
+}
+
+/** `breakwater start gateway.yaml` is what most try first. */
+function hinted(message: string): string {
+  const [, command, file] =
+    /too many arguments for '(start|check|token)'.* got 1: (.*)\.\n/.exec(message) ?? [];
+  if (file === undefined) return message;
+  return `error: found ${file}; a configuration file is named with -c, as in \`breakwater ${command} -c ${file}\`\n`;
 }
 
 const program = new Command('breakwater')
   .description('An API gateway: one failing service never hurts the others.')
   .version(version(), '-V, --version')
+  .configureOutput({ outputError: (message, write) => write(hinted(message)) })
   .showHelpAfterError('(add --help for the options)')
   .addHelpText(
     'after',

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from '../support/gateway.js';
-import { spawnNode } from '../support/process.js';
+import { spawnNode, temporaryFile } from '../support/process.js';
 import { until } from '../support/until.js';
 
 interface Ports {
@@ -12,6 +13,17 @@ interface Ports {
   MANAGEMENT_PORT: string;
   DEMO_USERS_PORT: string;
   DEMO_ORDERS_PORT: string;
+}
+
+const MINE = `
+server: { host: 127.0.0.1, port: 0, shutdown: { delay: 0s } }
+management: { port: 0 }
+upstreams: { users: { url: http://127.0.0.1:9 } }
+routes: [{ id: users, match: { path: /users/** }, upstream: users }]
+`;
+
+interface Health {
+  details: Record<string, { status: string }>;
 }
 
 // Three Node processes start one after the other: long on a busy machine.
@@ -25,8 +37,24 @@ describe('npm start', { timeout: 90_000 }, () => {
     expect(await sh(cached)).toMatch(/^HTTP\/1\.1 200 .*cache-status: .*hit.*took /is);
     expect(await sh(noToken)).toMatch(/^HTTP\/1\.1 401 /);
     expect(await sh(fallback)).toMatch(/HTTP\/1\.1 503 .*Orders are resting/s);
-    expect(JSON.parse(await sh(health))).toMatchObject({ details: { users: {}, orders: {} } });
+    // "A few seconds after": probes come every five, and are a tenth late at most.
+    const page = await until('orders is degraded', async () => {
+      const { details } = JSON.parse(await sh(health)) as Health;
+      return details['orders']?.status === 'degraded' && details;
+    });
+    expect(page).toMatchObject({ users: { status: 'up' }, orders: { status: 'degraded' } });
     expect(start.process.lines).toContain('orders stopped; it comes back in 20 s.');
+  });
+
+  it('serves what the examples ask for: the first user and the first order', async () => {
+    const start = await startDemo();
+    const [call] = await start.commands();
+    const bearer = { authorization: /Bearer [^']+/.exec(call)?.[0] ?? '' };
+    for (const path of ['users/1', 'orders/1']) {
+      const response = await fetch(`http://127.0.0.1:${start.ports.PORT}/${path}`, { headers: bearer });
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ id: '1', servedFor: 'alice' });
+    }
   });
 
   it('stops everything it started on SIGTERM, and exits with 0', async () => {
@@ -54,6 +82,41 @@ describe('npm start', { timeout: 90_000 }, () => {
     const process = spawnNode(['scripts/start.mjs'], { GATEWAY_CONFIG: '', [name]: 'eighty' });
     expect(await process.exited).toBe(1);
     expect(process.stderr).toBe(`${name} is a port from 1 to 65535, not eighty.\n`);
+  });
+});
+
+describe('npm start -- -c FILE', { timeout: 90_000 }, () => {
+  it('runs the gateway with that file, and nothing of the demo', async () => {
+    const file = await temporaryFile('mine.yaml', MINE);
+    const run = spawnNode(['scripts/start.mjs', '-c', file], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
+    const { url } = await run.json(({ msg }) => msg === 'listening');
+    expect((await fetch(`${String(url)}/health/ready`)).status).toBe(200);
+    expect(run.lines.join('\n')).not.toContain('Breakwater is ready');
+
+    run.kill('SIGTERM');
+
+    expect(await run.exited).toBe(0);
+  });
+
+  it.each<[string, string[], (file: string) => Record<string, string>]>([
+    ['the file in GATEWAY_CONFIG', [], (file) => ({ GATEWAY_CONFIG: file })],
+    [
+      'a file in the directory that it was typed in',
+      ['--config', 'mine.yaml'],
+      (file) => ({ GATEWAY_CONFIG: '', npm_lifecycle_event: 'start', INIT_CWD: dirname(file) }),
+    ],
+  ])('takes %s', async (_, args, env) => {
+    const file = await temporaryFile('mine.yaml', 'upstreams: 1');
+    const run = spawnNode(['scripts/start.mjs', ...args], env(file));
+    expect(await run.exited).toBe(1);
+    expect(run.stderr).toContain(`${file}:1:12 upstreams: `);
+  });
+
+  it.each([['--port', '80'], ['mine.yaml'], ['-c']])('says how it is used on %s', async (...args) => {
+    const run = spawnNode(['scripts/start.mjs', ...args], { GATEWAY_CONFIG: '' });
+    expect(await run.exited).toBe(1);
+    expect(run.stderr).toMatch(/\nusage: npm start, or npm start -- -c gateway\.yaml\n$/);
+    expect(run.stderr).not.toMatch(/^\s+at /m);
   });
 });
 

@@ -22,6 +22,7 @@ const notAllowed: Reply = { status: 405, body: { error: 'method not allowed' } }
 const badRequest: Reply = { status: 400, body: { error: 'bad request' } };
 
 const users = [
+  { id: '1', name: 'Uma Example' },
   { id: 'alice', name: 'Alice Example' },
   { id: 'bob', name: 'Bob Example' },
   { id: 'carol', name: 'Carol Example' },

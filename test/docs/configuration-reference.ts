@@ -12,8 +12,8 @@ const INTRODUCTION = `# Configuration
 
 One YAML file (JSON is valid YAML). Durations are written \`250ms\`, \`3s\`, \`5m\`, \`1h\`; sizes \`512B\`, \`16KiB\`,
 \`10MiB\`; ratios \`50%\`. In values, \`\${VAR}\` and \`\${VAR:-default}\` come from the environment,
-\`\${file:/run/secrets/x}\` from a file, and \`$\${\` is a plain \`\${\`. An unknown key, a wrong type or a missing
-variable is a problem: the gateway does not start, and lists every problem with its place.
+\`\${file:/run/secrets/x}\` from a file, and \`$\${\` is a plain \`\${\`; none of them holds another. An unknown key, a
+wrong type or a missing variable is a problem: the gateway does not start, and lists every problem with its place.
 
 This page is made from the schema (\`npm run docs\`), which \`breakwater schema\` prints for editors.
 `;

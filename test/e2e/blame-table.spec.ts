@@ -142,19 +142,26 @@ function observe(gw: RunningGateway) {
   };
 }
 
+/** A gateway before an upstream that does what the row says. */
+async function start({ does, keys = '' }: Row, more = '') {
+  const users = rawUpstream((socket, head) => {
+    if (head.startsWith('GET /users/fail ')) socket.write(status(500));
+    else if (typeof does === 'function') does(socket, head);
+    else socket.write(does);
+  });
+  const gw = await gateway(YAML(`${keys}${more}`))
+    .withEnv({ USERS_URL: does === REFUSED ? await closedPort() : await listen(users.server) })
+    .start();
+  return { gw, users };
+}
+
+const get = requestHead('GET /users/1', 'Connection: close');
+
 describe('the blame table', () => {
   it.each(TABLE)('%s: %s', async (outcome, _, row) => {
-    const { does, keys = '', seen, code, vote, tries } = row;
-    const users = rawUpstream((socket, head) => {
-      if (head.startsWith('GET /users/fail ')) socket.write(status(500));
-      else if (typeof does === 'function') does(socket, head);
-      else socket.write(does);
-    });
-    const gw = await gateway(YAML(keys))
-      .withEnv({ USERS_URL: does === REFUSED ? await closedPort() : await listen(users.server) })
-      .start();
+    const { seen, code, vote, tries } = row;
+    const { gw, users } = await start(row);
     const observed = observe(gw);
-    const get = requestHead('GET /users/1', 'Connection: close');
     const happen = async () => {
       if (!row.leaves) return raw(gw.url, row.request ?? get);
       const client = (await RawConnection.to(gw.url)).send(get);
@@ -167,6 +174,8 @@ describe('the blame table', () => {
     const answer = await happen();
     expect(answer).toMatch(row.leaves ? /^$/ : new RegExp(`^HTTP/1.1 ${seen} `));
     expect(answer).toContain(code === undefined ? '' : `"code":"${code}"`);
+    // Named when it is guilty, and never for what a client did.
+    expect(answer.includes('"upstream":"users"')).toBe(code?.startsWith('upstream_') ?? false);
     const isOver = (times: number) =>
       until('it is counted', async () => (await observed.requests(outcome, seen)) === times);
     await isOver(1);
@@ -190,6 +199,16 @@ describe('the blame table', () => {
     const logged = vote === 'failure' ? outcome : 'upstream_status';
     expect(await observed.failures()).toEqual([logged, logged]);
   });
+
+  it.each(TABLE.filter(([, , { leaves }]) => !leaves))(
+    '%s: %s, and who gets the fallback',
+    async (_outcome, _when, row) => {
+      const { gw } = await start(row, '\n    fallback: { response: { status: 203, body: instead } }');
+      const answer = await raw(gw.url, row.request ?? get);
+      const isUpstreams = row.code?.startsWith('upstream_') ?? false;
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${isUpstreams ? 203 : row.seen} `));
+    },
+  );
 
   it('breaker_open: 503 with Retry-After, no try, no vote', async () => {
     const users = rawUpstream(status(500));

@@ -44,7 +44,17 @@ describe('the command line', { timeout: 60_000 }, () => {
       ['check', '-c'],
       "option '-c, --config <file>' argument missing\n(add --help",
     ],
-    ['one word too many', ['start', 'gateway.yaml'], 'too many arguments'],
+    [
+      'a file without its option',
+      ['start', 'my.yaml'],
+      'found my.yaml; a configuration file is named with -c, as in `breakwater start -c my.yaml`\n(add --help',
+    ],
+    ['one word too many', ['schema', 'my.yaml'], 'too many arguments'],
+    [
+      'two files',
+      ['check', '-c', 'a.yaml', '--config', 'b.yaml'],
+      "argument 'b.yaml' is invalid. Given twice; there is one configuration file.\n(add --help",
+    ],
   ])('ends with 1 and a hint on %s', async (_, args, hint) => {
     const { code, stdout, stderr } = await cli(args);
     expect([code, stdout]).toEqual([1, '']);

@@ -3,6 +3,7 @@ import { closedPort } from '../support/closed-port.js';
 import { gateway, type RunningGateway } from '../support/gateway.js';
 import { recording } from '../support/recording.js';
 import { bearer, SECRET } from '../support/tokens.js';
+import { until } from '../support/until.js';
 
 const YAML = `
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
@@ -79,6 +80,27 @@ describe('metrics', () => {
     expect(await gw.metric('breakwater_request_duration_seconds_count{route="users",method="GET"}')).toBe(3);
     expect(await gw.metric('breakwater_cache_requests_total{route="users",result="hit"}')).toBe(1);
     expect(await gw.metric('breakwater_upstream_duration_seconds_count{upstream="users"}')).toBe(1);
+  });
+
+  it('measure durations in seconds, from the head of the request to the end of the answer', async () => {
+    const delay = 0.2;
+    const gw = await gateway(YAML)
+      .withUpstream('users', (_req, res) => {
+        res.flushHeaders();
+        setTimeout(() => res.end('hello'), delay * 1000);
+      })
+      .withEnv({ DOWN_URL: await closedPort() })
+      .start();
+    await (await gw.fetch('/users/1', { headers: bearer() })).text();
+    for (const series of [
+      'breakwater_request_duration_seconds_sum{route="users",method="GET"}',
+      'breakwater_upstream_duration_seconds_sum{upstream="users"}',
+    ]) {
+      const sum = await until(series, () => gw.metric(series));
+      // A timer may be a millisecond early; a busy machine makes it late.
+      expect(sum).toBeGreaterThan(delay - 0.01);
+      expect(sum).toBeLessThan(100 * delay);
+    }
   });
 
   it('tell of a breaker that opens and rejects', async () => {

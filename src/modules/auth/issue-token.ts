@@ -1,6 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { parseDuration } from '../../common/units/duration.js';
+import type { AuthProviderConfig } from '../config/auth-config.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { SECRET_ALGORITHMS } from '../config/schema/auth.js';
 
@@ -26,10 +27,8 @@ export function issueToken(auth: GatewayConfig['auth'], request: TokenRequest): 
     return { ok: false, problem: `No provider ${id ?? 'with a secret'} under auth; there is: ${known}.` };
   }
   if (provider.secret === undefined) {
-    return {
-      ok: false,
-      problem: `Provider ${id} has a public key, which can verify tokens but not sign them.`,
-    };
+    const problem = `Provider ${id} ${whatItHas(provider)}. Only one with a secret can sign a token here.`;
+    return { ok: false, problem };
   }
   const expiresIn = parseDuration(request.expires);
   if (expiresIn === undefined || expiresIn === 0) {
@@ -47,4 +46,12 @@ export function issueToken(auth: GatewayConfig['auth'], request: TokenRequest): 
     },
   );
   return { ok: true, token };
+}
+
+/** What a provider has instead of a secret. */
+function whatItHas({ publicKey, jwksUri, issuer, introspection, apiKeys }: AuthProviderConfig): string {
+  if (apiKeys) return 'takes API keys, not tokens; see breakwater api-key';
+  if (introspection) return 'asks its issuer about each token; only that can make one';
+  const keys = publicKey === undefined ? `uses the keys of ${jwksUri ?? issuer}` : 'has a public key';
+  return `${keys}, which can verify tokens but not sign them`;
 }

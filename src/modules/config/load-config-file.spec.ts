@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,16 @@ describe('loadConfigFile', () => {
     ['missing.yaml', 'cannot read the configuration: no such file'],
     ['.', 'cannot read the configuration: it is a directory, not a file'],
     ['latin1.yaml', 'cannot read the configuration: it is not UTF-8 text'],
+    ['latin1.yaml/below', 'cannot read the configuration: what is before the last / of its path is a file'],
+    ['loop.yaml', 'cannot read the configuration: its links lead in a circle'],
+    ['huge.yaml', 'cannot read the configuration: it is larger than 2 GiB'],
+    ['x'.repeat(300), 'cannot read the configuration: its name is too long'],
   ])('reports %s', (name, message) => {
+    rmSync(join(folder, 'loop.yaml'), { force: true });
+    symlinkSync('loop.yaml', join(folder, 'loop.yaml'));
+    // Holes, which take no place.
+    writeFileSync(join(folder, 'huge.yaml'), '');
+    truncateSync(join(folder, 'huge.yaml'), 3 * 2 ** 30);
     writeFileSync(join(folder, 'latin1.yaml'), Buffer.from('# caf\xe9', 'latin1'));
     expect(loadConfigFile(join(folder, name), {})).toEqual({
       ok: false,

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { spawnNode } from '../support/process.js';
+
+/** Runs a suite within this one; what it needs is installed and built already. */
+async function npmTest(path: string) {
+  const run = spawnNode(['scripts/test.mjs', path], { BREAKWATER_SYSTEM_SETUP: '0' });
+  const code = await run.exited;
+  return { code, output: run.lines.join('\n'), last: run.lines.at(-1) };
+}
+
+// A first run may have to build.
+describe('npm test', { timeout: 120_000 }, () => {
+  it('runs the suites under a path, and ends with the count', async () => {
+    const { code, output, last } = await npmTest('src/common/units/ratio.spec.ts');
+    expect(output).toContain('src/common/units/ratio.spec.ts');
+    expect(output).not.toContain('size.spec.ts');
+    expect([code, last]).toEqual([0, expect.stringMatching(/^[1-9]\d* passed, 0 failed$/)]);
+  });
+
+  it('fails when there is nothing to run', async () => {
+    const { code, last } = await npmTest('src/nowhere.spec.ts');
+    expect([code, last]).toEqual([1, '0 passed, 1 failed']);
+  });
+});
