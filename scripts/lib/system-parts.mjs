@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runQuietly } from './children.mjs';
 
-/** What suites run against that npm cannot install. The Debian package has the command's name. */
-const parts = ['redis-server'];
+/** What suites run against that npm cannot install: commands, and the Debian packages they are in. */
+const parts = { 'redis-server': 'redis-server', ip: 'iproute2', iptables: 'iptables' };
 
 /**
  * Installs the missing parts where that is ours to do: as root on Debian, unless BREAKWATER_SYSTEM_SETUP=0. Elsewhere,
  * and when apt fails, the suites that need a part say so themselves.
  */
 export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/etc/debian_version')) {
-  const missing = parts.filter((command) => !isOnPath(command));
+  const missing = Object.keys(parts)
+    .filter((command) => !isOnPath(command))
+    .map((command) => parts[command]);
   if (missing.length === 0 || process.env.BREAKWATER_SYSTEM_SETUP === '0') return;
   if (!isDebianRoot || !isOnPath('apt-get')) return;
   console.log(`Installing ${missing.join(' and ')} with apt (BREAKWATER_SYSTEM_SETUP=0 turns this off)…`);

@@ -37,16 +37,20 @@ export function authSteps(parsed, expect) {
     routes: [{ id: 'orders', match: { path: '/**' }, upstream: 'orders', auth: { scopes: ['orders:read'] } }],
   });
   const tokens = Array.from({ length: signed }, (_, i) => tokenOf(`user-${i}`, privateKey));
+  // All by one connection, as behind a load balancer.
   const contexts = tokens.map(({ token }) => contextOf(`Bearer ${token}`, config.routes[0]));
-  // What is not known of its connection has to be found out.
-  const unconnected = contextOf(`Bearer ${tokens[0].token}`, config.routes[0], null);
   const forged = contextOf(`Bearer ${tokens[0].token}AAAA`, config.routes[0]);
   let guard = guardOf(config);
   expect(guard.canActivate(contexts[0]));
   expect(refuses(() => guard.canActivate(forged)));
   return {
+    'a field as the parser makes it': () => contexts[0].field().length,
     'guard: a token seen before': () => guard.canActivate(contexts[0]),
-    'the same by a new connection': () => guard.canActivate(unconnected),
+    'two such in turn, on one connection': (i) => guard.canActivate(contexts[i & 1]),
+    'the same, each on a new connection': (i) => {
+      contexts[i & 1].reconnect();
+      return guard.canActivate(contexts[i & 1]);
+    },
     [bare]: (i) => {
       const { text, signature } = tokens[i & (signed - 1)];
       return verify('sha256', text, publicKey, signature);
@@ -93,10 +97,22 @@ function providersOf(config) {
   return new AuthProviders(new ConfigStore(config), systemClock, undefined, new AuthEvents());
 }
 
-function contextOf(authorization, route, socket = {}) {
-  const req = { headers: { authorization }, socket };
+const shared = {};
+
+function contextOf(authorization, route) {
+  const bytes = Buffer.from(authorization, 'latin1');
+  // Text that has not been seen before, even if it is equal: so each request brings it.
+  const field = () => bytes.latin1Slice();
+  const headers = {
+    get authorization() {
+      return field();
+    },
+  };
+  const req = { headers, socket: shared };
   attachExchange(req, new Exchange(req, {}, { match: { kind: 'route', route } }, 0));
   return {
+    field,
+    reconnect: () => void (req.socket = {}),
     switchToHttp: () => ({ getRequest: () => req }),
     getClass: () => JwtAuthGuard,
     getHandler: () => handler,

@@ -4,11 +4,11 @@ import { FALLBACK, ORDER, stageOutage, USER } from '../support/outage.js';
 import { until } from '../support/until.js';
 
 const ORDERS = { upstream: 'orders' };
-const DEADLINE_MS = 800;
+const DEADLINE_MS = 1_500;
 
 it(
   'a frozen service costs its callers one deadline, and nobody else anything',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { gateway, orders, load, isOver } = await stageOutage(`${DEADLINE_MS}ms`);
     const read = (name: string, labels = {}) => metric(gateway.managementUrl, name, { ...ORDERS, ...labels });
@@ -32,16 +32,19 @@ it(
     // Its trials hang as well, so it stays away from its callers: nobody waits but who is the trial.
     const trials = { from: 'half-open', to: 'open', reason: 'trial-failed' };
     const failedTrials = () => read('breakwater_breaker_transitions_total', trials);
+    const calls = () => read('breakwater_upstream_requests_total');
     await until('a trial failed', failedTrials);
-    const rejected = load.orders.fromNow();
-    const failedBefore = await failedTrials();
+    const [rejected, beside] = [load.orders.fromNow(), load.users.fromNow()];
+    const [failedBefore, callsBefore] = [await failedTrials(), await calls()];
     await until('two more trials failed', async () => (await failedTrials()) >= failedBefore + 2);
+    const [callsMore, failedMore] = [(await calls()) - callsBefore, (await failedTrials()) - failedBefore];
+    // As many clients at the same pace: those of users wait for nothing that these do not wait for.
+    expect(beside.total).toBeGreaterThan(rejected.total / 4);
     expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
     expect(rejected.answers).toEqual([FALLBACK]);
-    expect(rejected.medianMs).toBeLessThan(DEADLINE_MS / 3);
-    expect(rejected.countSlow(DEADLINE_MS * 0.9)).toBeLessThanOrEqual(
-      (await failedTrials()) - failedBefore + 1,
-    );
+    // Whoever was not the trial was answered without a call. One trial may be between its two counts.
+    expect(callsMore).toBeLessThanOrEqual(failedMore + 1);
+    expect(rejected.total).toBeGreaterThan(10 * callsMore);
 
     orders.process.kill('SIGCONT');
     await until('the breaker is closed', async () => (await read('breakwater_breaker_state')) === 0);
@@ -49,9 +52,8 @@ it(
     await until('orders are answered again', () => recovered.total > 50);
     expect(recovered.answers).toEqual([ORDER]);
 
-    await until('users were asked often', () => users.total > 200);
+    await until('users were asked often', () => users.total + beside.total > 200);
     await isOver();
-    expect(users.answers).toEqual([USER]);
-    expect(users.medianMs).toBeLessThan(DEADLINE_MS / 3);
+    expect([users.answers, beside.answers]).toEqual([[USER], [USER]]);
   },
 );

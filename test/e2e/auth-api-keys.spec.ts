@@ -21,7 +21,10 @@ auth:
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
   - { id: any, match: { path: /any }, upstream: users }
+  - { id: tokens, match: { path: /tokens }, upstream: users, auth: { provider: main } }
+  - { id: forwarded, match: { path: /forwarded }, upstream: users, auth: { provider: main, forward: true } }
   - { id: keys, match: { path: /keys }, upstream: users, auth: { provider: partners } }
+  - { id: keys-scoped, match: { path: /keys-scoped }, upstream: users, auth: { provider: partners, scopes: [orders] } }
   - { id: scoped, match: { path: /scoped }, upstream: users, auth: { scopes: [orders] } }
   - { id: optional, match: { path: /optional }, upstream: users, auth: { optional: true } }
   - { id: forwarding, match: { path: /forwarding }, upstream: users, auth: { forward: true } }
@@ -80,19 +83,74 @@ describe('an API key', () => {
     expect(await status('/any?api_key=key-of-acme&api_key=key-of-acme')).toBe(401);
   });
 
-  it('goes on where the route forwards credentials, or takes none', async () => {
-    const { status, users } = await start();
+  it('goes on where it counts and the route forwards credentials', async () => {
+    const { gw, status, users } = await start();
     expect(await status('/forwarding', key('acme'))).toBe(200);
-    expect(await status('/open?api_key=x', key('acme'))).toBe(200);
-    expect(users.requests.map(({ headers }) => headers['x-api-key'])).toEqual(['key-of-acme', 'key-of-acme']);
-    expect(users.requests[1]?.url).toBe('/open?api_key=x');
+    expect(await status('/forwarding?api_key=key-of-acme&a=1')).toBe(200);
+    expect(users.requests[0]?.headers['x-api-key']).toBe('key-of-acme');
+    expect(users.requests[1]?.url).toBe('/forwarding?api_key=key-of-acme&a=1');
+    const fields = ['X-Api-Key: key-of-acme', 'X_Api_Key: key-of-shop', 'x-api_key: key-of-shop'];
+    await raw(gw.url, requestHead('GET /forwarding', 'Connection: close', ...fields));
+    expect(users.requests[2]?.headers['x-api-key']).toBe('key-of-acme');
+    expect(users.requests[2]?.rawHeaders.join()).not.toContain('key-of-shop');
+  });
+
+  it.each([
+    ['is public', '/open', {}],
+    ['takes tokens alone', '/tokens', bearer()],
+    ['takes tokens alone and forwards them', '/forwarded', bearer()],
+    ['takes both, and there is only a token', '/any', bearer(), 'as underscores'],
+    ['may be called by anybody', '/optional', {}, 'as underscores'],
+  ])('never goes on where it does not count: where the route %s', async (_, path, headers, only?: string) => {
+    const { gw, users } = await start();
+    const fields = [
+      ...Object.entries(headers).map((field) => field.join(': ')),
+      ...['X_Api_Key', 'x_api-key', 'X_BATCH_KEY'].map((name) => `${name}: key-of-acme`),
+      ...(only ? [] : ['X-Api-Key: key-of-acme', 'X-Api-Key: key-of-shop', 'X-Batch-Key: key-of-batch']),
+    ];
+    const query = only ? '?a=%20&b' : '?a=%20&api_key=key-of-acme&b&%61pi_key=key-of-shop&api_key';
+    const answer = await raw(gw.url, requestHead(`GET ${path}${query}`, 'Connection: close', ...fields));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(users.requests.map(({ url }) => url)).toEqual([`${path}?a=%20&b`]);
+    expect(users.requests[0]?.rawHeaders.join()).not.toContain('key-of');
+    expect(users.requests[0]?.headers).toMatchObject(path === '/forwarded' ? headers : {});
+  });
+
+  it('is no business of a route that is public, in whatever place', async () => {
+    const { status, users } = await start();
+    expect(await status('/open?api_key=wrong&keep=1', { 'x-api-key': 'wrong', 'x-other-key': 'mine' })).toBe(
+      200,
+    );
+    expect(users.requests[0]?.url).toBe('/open?keep=1');
+    expect(users.requests[0]?.headers).toMatchObject({ 'x-other-key': 'mine' });
+  });
+
+  it('in Authorization stays here even where that is for the upstream to judge', async () => {
+    const users = recording();
+    const gw = await gateway(`
+auth: { own: { apiKeys: [{ id: batch, hash: "${hashApiKey('key-of-batch')}" }], header: Authorization } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - { id: any, match: { path: /any }, upstream: users }
+  - { id: forwarding, match: { path: /forwarding }, upstream: users, auth: { forward: true } }
+  - { id: open, match: { path: /open }, upstream: users, auth: none }
+`)
+      .withUpstream('users', users.handler)
+      .start();
+    const headers = { authorization: 'key-of-batch' };
+    for (const path of ['/any', '/open', '/forwarding'])
+      expect((await gw.fetch(path, { headers })).status).toBe(200);
+    expect(users.requests.map((request) => request.headers.authorization)).toEqual([
+      undefined,
+      undefined,
+      'key-of-batch',
+    ]);
   });
 
   it('is a 401 that says so when it is not known', async () => {
     const { gw, status, users } = await start();
     const response = await gw.fetch('/any', { headers: { 'x-api-key': 'wrong-key' } });
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('ApiKey realm="breakwater"');
     const body = await response.text();
     expect(JSON.parse(body)).toMatchObject({ code: 'api_key_invalid' });
     expect(body).not.toContain('wrong-key');
@@ -100,6 +158,38 @@ describe('an API key', () => {
     expect(await status('/any', { 'x-batch-key': 'key-of-acme' })).toBe(401);
     expect(await status('/any', { 'x-api-key': 'wrong-key', ...bearer() })).toBe(401);
     expect(users.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['/any', {}, /^Bearer realm="breakwater", ApiKey realm="breakwater"$/],
+    ['/any', key('nobody'), /^Bearer realm="breakwater", ApiKey realm="breakwater"$/],
+    [
+      '/any',
+      bearer({ exp: 1 }),
+      /^Bearer realm="breakwater", error="invalid_token", .*, ApiKey realm="breakwater"$/,
+    ],
+    ['/keys', {}, /^ApiKey realm="breakwater"$/],
+    ['/keys', key('nobody'), /^ApiKey realm="breakwater"$/],
+    ['/tokens', {}, /^Bearer realm="breakwater"$/],
+    ['/tokens', key('acme'), /^Bearer realm="breakwater"$/],
+  ])(
+    'or a token: a 401 names each scheme that the route takes: %s with %j',
+    async (path, headers, challenge) => {
+      const { gw } = await start();
+      const response = await gw.fetch(path, { headers });
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toMatch(challenge);
+    },
+  );
+
+  it('that lacks a scope is a 403 without a word on tokens where the route takes none', async () => {
+    const { gw } = await start();
+    const response = await gw.fetch('/keys-scoped', { headers: key('shop') });
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null]);
+    const both = await gw.fetch('/scoped', { headers: key('shop') });
+    expect(both.headers.get('www-authenticate')).toMatch(
+      /^Bearer .*error="insufficient_scope".*scope="orders"$/,
+    );
   });
 
   it('counts only where its provider does, and tokens only where theirs does', async () => {

@@ -11,6 +11,11 @@ routes:
   - { id: silent, match: { path: /silent, methods: [GET] }, upstream: users }
   - { id: asking, match: { path: /asking }, upstream: users, auth: {} }
   - { id: open, match: { path: /open }, upstream: users, auth: none }
+  - id: bare
+    match: { path: /bare }
+    upstream: users
+    auth: none
+    headers: { request: { remove: [Authorization] } }
 `;
 
 async function start() {
@@ -36,6 +41,16 @@ describe('with a provider configured', () => {
     expect(users.requests[1]?.headers).toMatchObject(headers);
     expect(users.requests[1]?.headers).not.toHaveProperty('x-user-id');
   });
+
+  it.each(['Basic YTpi', 'Bearer whatever', 'Digest username="a"', 'odd'])(
+    'a public route passes on credentials for the upstream, whatever they are: %s',
+    async (authorization) => {
+      const { gw, users } = await start();
+      for (const path of ['/open', '/bare'])
+        expect((await gw.fetch(path, { headers: { authorization } })).status).toBe(200);
+      expect(users.requests.map(({ headers }) => headers.authorization)).toEqual([authorization, undefined]);
+    },
+  );
 
   it.each([
     ['HEAD', '/silent'],

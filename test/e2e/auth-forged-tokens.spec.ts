@@ -44,6 +44,14 @@ function respelled(text: string): string {
   return other;
 }
 
+const OTHER = 'another secret of more than 32 bytes, for tests';
+
+/** About as deep as a token may be. */
+function deep(open: string, inside: string, close: string): string {
+  const depth = Math.floor(5_500 / (open.length + close.length));
+  return open.repeat(depth) + inside + close.repeat(depth);
+}
+
 const FORGED: Record<string, string> = {
   'the algorithm none': unsigned('none'),
   'the algorithm None': unsigned('None'),
@@ -102,6 +110,22 @@ const FORGED: Record<string, string> = {
   'the five parts of an encrypted token': `${encoded({ alg: 'PBES2-HS256+A128KW', p2c: 2 ** 31 })}.a.b.c.d`,
   'a payload that is a list': `${header}.${encoded([])}.${signature}`,
   'a payload that is very deep': `${header}.${Buffer.from('['.repeat(6_000)).toString('base64url')}.${signature}`,
+  'claims that are very deep, and JSON': signedText(HEADER, deep('{"a":', '1', '}'), OTHER),
+  'claims that are very deep lists, and JSON': signedText(
+    HEADER,
+    `{"exp":${EXP},"a":${deep('[', '', ']')}}`,
+    OTHER,
+  ),
+  'a header that is very deep, and JSON': signedText(
+    `{"alg":"HS256","a":${deep('[', '', ']')}}`,
+    PAYLOAD,
+    OTHER,
+  ),
+  'a great many claims': signedText(
+    HEADER,
+    JSON.stringify({ exp: EXP, ...Object.fromEntries(Array.from({ length: 700 }, (_, i) => [`c${i}`, i])) }),
+    OTHER,
+  ),
   'characters that base64url has not': `${header}.${payload}.${signature}=`,
 };
 
@@ -128,6 +152,13 @@ describe('a forged token', () => {
       const headers = { authorization: `Bearer ${good}` };
       expect((await gw.fetch('/any', { headers })).status).toBe(200);
     }
+  });
+
+  it('is let in when it is not forged, however deep', async () => {
+    const { gw } = await start();
+    const payload = `{"sub":"alice","exp":${EXP},"a":${deep('[', '', ']')},"b":${deep('{"a":', '1', '}')}}`;
+    const headers = { authorization: `Bearer ${signedText(HEADER, payload, SECRET)}` };
+    expect((await gw.fetch('/any', { headers })).status).toBe(200);
   });
 
   it('of 100 KiB is a 401 even where heads may be larger', async () => {

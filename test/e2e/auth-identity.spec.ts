@@ -59,6 +59,14 @@ describe('who a verified token stands for', () => {
     },
   );
 
+  it.each([undefined, ''])('is told nothing of when the token names nobody: %j', async (sub) => {
+    const { gw, users } = await start();
+    const headers = { ...bearer({ sub, scope: 'a' }), 'x-user-id': 'root' };
+    expect((await gw.fetch('/1', { headers })).status).toBe(200);
+    expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
+    expect(users.requests[0]?.headers).toMatchObject({ 'x-user-scopes': 'a' });
+  });
+
   it('is never told as somebody else', async () => {
     const subjects = ['a b', 'a%20b', 'a%2520b', 'ä', '%C3%A4'];
     const ids = await Promise.all(subjects.map(async (sub) => (await told({ sub })).id[0]));

@@ -79,6 +79,30 @@ describe('a token that only its issuer can read', () => {
     expect(idp.asked).toHaveLength(1);
   });
 
+  it.each([
+    ['quotes', '"opaque"'],
+    ['a comma', 'a,b'],
+    ['a tab', 'a\tb'],
+    ['Latin', 'caf\u00e9'],
+    ['an equals sign inside', 'a=b'],
+    ['only equals signs', '=='],
+    ['a percent sign', 'a%00b'],
+    ['braces', '{"active":true}'],
+  ])('is not asked about when no issuer can have given it out: with %s', async (_, ill) => {
+    const { ask, idp } = await start({ opaque: ALICE });
+    const response = await ask(ill);
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    expect(idp.asked).toHaveLength(0);
+  });
+
+  it('may have every character that RFC 6750 allows', async () => {
+    const odd = 'aZ09-._~+/==';
+    const { ask, idp } = await start({ [odd]: ALICE });
+    expect((await ask(odd)).status).toBe(200);
+    expect(idp.asked.map(({ token }) => token)).toEqual([odd]);
+  });
+
   it('is not asked about when another provider takes it', async () => {
     const { ask, gw, idp } = await start();
     expect((await gw.fetch('/1', { headers: bearer({ iss: 'main' }) })).status).toBe(200);
@@ -119,6 +143,14 @@ describe('an issuer that cannot be asked', () => {
     expect([response.headers.get('retry-after'), idp.asked.length]).toEqual(['1', 1]);
     expect(await response.json()).toMatchObject({ code: 'introspection_unavailable' });
     expect(users.requests).toHaveLength(0);
+    idp.state.answer = undefined;
+    expect((await ask('opaque')).status).toBe(200);
+  });
+
+  it('is not left alone because of tokens that it will not read', async () => {
+    const { ask, idp } = await start({ opaque: ALICE });
+    idp.state.answer = (_req, res) => void res.writeHead(400).end();
+    for (let i = 0; i < 8; i++) expect((await ask(`token-${i}`)).status).toBe(503);
     idp.state.answer = undefined;
     expect((await ask('opaque')).status).toBe(200);
   });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { IssuerKey, KeyServer, unavailable } from '../support/key-server.js';
@@ -103,6 +104,25 @@ describe('keys that an issuer publishes', () => {
     server.publish(b);
     await until('the token is refused', async () => (await status(a.bearer())) === 401);
     expect(await status(b.bearer())).toBe(200);
+  });
+});
+
+describe('while a fetch of the keys hangs', () => {
+  it('an id that was found unknown is a 401 at once, and a new one waits for its key', async () => {
+    const server = await KeyServer.start(a);
+    const { status } = await start(server, '{ refresh: 50ms, timeout: 20s }');
+    const unknown = a.bearer({}, { kid: 'unknown' });
+    expect([await status(a.bearer()), await status(unknown)]).toEqual([200, 401]);
+    const held: ServerResponse[] = [];
+    server.answer = (_req, res) => void held.push(res);
+    await until('a fetch hangs', () => held.length === 1);
+    for (let i = 0; i < 3; i++) expect(await status(unknown)).toBe(401);
+    expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
+    server.publish(a, b);
+    const first = status(b.bearer());
+    server.answer = undefined;
+    held[0]?.end(JSON.stringify({ keys: server.keys }));
+    expect(await first).toBe(200);
   });
 });
 

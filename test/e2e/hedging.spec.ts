@@ -26,7 +26,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 
 describe('hedging', () => {
   it('hides a slow target from GETs: the other one answers, and the slow try is given up without blame', async () => {
-    const { gw, held, left, count, slowHost } = await start('outlier: { consecutiveFailures: 1 }');
+    const { gw, held, left, count, slowHost } = await start();
     const hedges = (result: string) => count('hedges_total', `result="${result}"`);
     // On a busy machine the quick one may be asked first, be slow, and answer before its own hedge: that one is lost.
     while ((await hedges('won')) < 2) expect(await (await gw.fetch('/x')).text()).toBe('quick');
@@ -35,6 +35,15 @@ describe('hedging', () => {
     expect(await count('upstream_requests_total', 'outcome="hedge_lost"')).toBe(held.length);
     expect(await count('target_ejections_total', `target="${slowHost}"`)).toBe(0);
     expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
+  });
+
+  it('ejects a target that answers nothing any more, though no client notices and the breaker hears nothing', async () => {
+    const { gw, held, count, slowHost } = await start('outlier: { ejectFor: 10m }');
+    const ejections = () => count('target_ejections_total', `target="${slowHost}"`);
+    while ((await ejections()) === 0) expect(await (await gw.fetch('/x')).text()).toBe('quick');
+    const met = held.length;
+    for (let i = 0; i < 10; i++) expect(await (await gw.fetch('/x')).text()).toBe('quick');
+    expect([held.length, await gw.metric('breakwater_breaker_state{upstream="users"}')]).toEqual([met, 0]);
   });
 
   it('sends a POST once, however slow', async () => {

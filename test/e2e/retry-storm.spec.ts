@@ -1,14 +1,23 @@
-import { expect, it } from 'vitest';
+import { Pool } from 'undici';
+import { expect, it, onTestFinished } from 'vitest';
 import { gateway } from '../support/gateway.js';
 
-it('an upstream where everything fails gets a fifth more requests than there are clients, and no more', async () => {
+const REQUESTS = 300;
+const CLIENTS = 8;
+
+/**
+ * Everything that the upstream gets is answered with 503.
+ *
+ * @returns how many requests it got, and the answers to clients
+ */
+async function storm(breaker: string) {
   let received = 0;
   const gw = await gateway(`
 upstreams:
   users:
     url: "\${USERS_URL}"
     retry: { attempts: 3, backoff: { base: 1ms, max: 1ms } }
-    breaker: { mode: shadow }
+    breaker: { ${breaker} }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
 `)
     .withUpstream('users', (_req, res) => {
@@ -16,12 +25,32 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
       res.writeHead(503).end();
     })
     .start();
-  const requests = 300;
-  let left = requests;
+  const pool = new Pool(gw.url, { connections: CLIENTS });
+  onTestFinished(() => pool.destroy());
+  const answers: { status: number; text: string; retryAfter: unknown }[] = [];
   const work = async () => {
-    while (left-- > 0) expect((await gw.fetch('/x')).status).toBe(503);
+    while (answers.length < REQUESTS) {
+      const { statusCode, headers, body } = await pool.request({ method: 'GET', path: '/x' });
+      answers.push({ status: statusCode, text: await body.text(), retryAfter: headers['retry-after'] });
+    }
   };
-  await Promise.all(Array.from({ length: 8 }, work));
-  expect(received).toBeGreaterThan(requests);
-  expect(received).toBeLessThanOrEqual(1.2 * requests);
+  await Promise.all(Array.from({ length: CLIENTS }, work));
+  return { gw, answers, received };
+}
+
+it('an upstream where everything fails gets a fifth more requests than there are clients, and no more', async () => {
+  const { answers, received } = await storm('mode: shadow');
+  expect(answers.every(({ status }) => status === 503)).toBe(true);
+  expect(received).toBeGreaterThan(answers.length);
+  expect(received).toBeLessThanOrEqual(1.2 * answers.length);
+});
+
+it('which opens its breaker: it gets nothing any more, and clients are told when to come back', async () => {
+  const { gw, answers, received } = await storm('openFor: 10m, maxOpenFor: 10m');
+  expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
+  const own = answers.filter(({ text }) => text.includes('"code":"breaker_open"'));
+  // Five failures in a row, and what was under way with them.
+  expect(own.length).toBeGreaterThanOrEqual(answers.length - 5 - CLIENTS);
+  expect(received).toBeLessThanOrEqual((5 + CLIENTS) * 4);
+  expect(own.every(({ status, retryAfter }) => status === 503 && Number(retryAfter) > 300)).toBe(true);
 });

@@ -105,7 +105,7 @@ upstreams: { chat: { url: "${url}", bulkhead: { concurrent: ${BATCH} }, pool: { 
 routes: [{ id: chat, match: { path: /chat }, upstream: chat, websocket: true }]
 `;
 
-describe.runIf(canMeasureMemory)(`${TOTAL} WebSockets`, { timeout: 120_000 }, () => {
+describe.runIf(canMeasureMemory)(`${TOTAL} WebSockets`, { timeout: 300_000 }, () => {
   it('leave no memory, no file and no count behind', async () => {
     const url = await listen(createServer(service));
     const config = await temporaryFile('gateway.yaml', yaml(url));

@@ -64,7 +64,7 @@ export class Baseline {
       await this.holds();
       if (i === 0) first = await this.inspector.heapMiB();
     }
-    return (await this.inspector.heapMiB()) - first;
+    return (await this.inspector.heapMiB(first + HEAP_NOISE)) - first;
   }
 
   /** @returns how many objects of requests are alive. Walks the whole heap: once for many faults is often enough. */

@@ -35,10 +35,6 @@ export class Tally {
   countSlow(ms: number): number {
     return this.durations.filter((each) => each >= ms).length;
   }
-
-  get medianMs(): number {
-    return this.durations.toSorted((a, b) => a - b)[this.durations.length >> 1] ?? 0;
-  }
 }
 
 /** Clients that ask for one URL over keep-alive connections, each again after its answer, until told to stop. */

@@ -21,13 +21,14 @@ export interface Outage {
  * on each service that are being answered.
  *
  * @param ordersTimeout its deadline; that of `users` is out of reach, so that a busy machine is no outage
+ * @param openFor how long a breaker stays open, each time
  */
-export async function stageOutage(ordersTimeout: string): Promise<Outage> {
+export async function stageOutage(ordersTimeout: string, openFor = '500ms'): Promise<Outage> {
   const [users, orders] = await Promise.all([spawnUpstream('users', 0, 2), spawnUpstream('orders', 0, 2)]);
   const gateway = await spawnInspected(`
     server: { host: 127.0.0.1, port: 0 }
     management: { port: 0 }
-    defaults: { breaker: { consecutiveFailures: 5, openFor: 500ms, maxOpenFor: 1s } }
+    defaults: { breaker: { consecutiveFailures: 5, openFor: ${openFor}, maxOpenFor: ${openFor} } }
     upstreams:
       users: { url: "${users.url}", timeout: 10s }
       orders:
@@ -39,7 +40,7 @@ export async function stageOutage(ordersTimeout: string): Promise<Outage> {
       - { id: orders, match: { path: /orders/** }, upstream: orders }
   `);
   const baseline = canTakeBaseline ? await Baseline.of(gateway) : undefined;
-  const clients = { clients: 8, pace: 10 };
+  const clients = { clients: 8, pace: 30 };
   const load = {
     users: new Load(`${gateway.url}/users/alice`, clients),
     orders: new Load(`${gateway.url}/orders/1`, clients),

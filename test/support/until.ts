@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Waits for a condition of the outside world, with a bound.
  *
- * @param within milliseconds
+ * @param within milliseconds; by default as long as a busy machine may need
  */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  within = 10_000,
+  within = 20_000,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + within;
   for (;;) {

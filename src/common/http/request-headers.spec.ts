@@ -83,6 +83,17 @@ describe('upstreamRequestHeaders', () => {
     expect(build(['Authorization', 'Bearer t'])).toEqual(OURS);
   });
 
+  it('keeps back what may hold a key, in each spelling, but for the one that goes on', () => {
+    const raw = 'X-Api-Key|1|X_API_KEY|2|x_api-key|3|X-Batch-Key|4|X-Api-Keys|5'.split('|');
+    const headers = new Set(['x-api-key', 'x-batch-key']);
+    expect(build(raw, { keptBack: { headers } })).toEqual({ 'x-api-keys': '5', ...OURS });
+    expect(build(raw, { keptBack: { headers, except: 'x-api-key' } })).toEqual({
+      'x-api-key': '1',
+      'x-api-keys': '5',
+      ...OURS,
+    });
+  });
+
   it('drops identity a client claims, underscore twins included, and gives its own', () => {
     const raw =
       'X-User-Id|root|x-user-anything|1|X-JWT-Sub|root|X_User_Id|root|x_jwt_sub|1|X_Forwarded_For|6.6.6.6';

@@ -45,6 +45,14 @@ const PEER_CLAIMS: ReadonlySet<string> = new Set([...NEVER_PASSED, ...SAID_BY_PR
 /** Fields that make the answer depend on what the client already has (RFC 9110 sections 13.1 and 14.2). */
 const CONDITIONS: ReadonlySet<string> = new Set(['if-modified-since', 'if-none-match', 'if-range', 'range']);
 
+/** Headers that end at the gateway. */
+export interface KeptBack {
+  /** Lower case, with a dash for each underscore: CGI-like servers read both as one field. */
+  readonly headers: ReadonlySet<string>;
+  /** The one of them that goes on, lower case; its underscore twins do not. */
+  readonly except?: string;
+}
+
 /** What the gateway says to an upstream about a request, beside the client's own fields. */
 export interface UpstreamRequestContext {
   readonly requestId: string;
@@ -59,8 +67,8 @@ export interface UpstreamRequestContext {
   readonly via: string;
   /** Whether the client's `Authorization` goes on to the upstream. */
   readonly forwardAuthorization: boolean;
-  /** Another header that does not go on, lower case: a key was in it. */
-  readonly credentialHeader?: string | undefined;
+  /** Other headers that do not go on, since keys may be in them. */
+  readonly keptBack?: KeptBack | undefined;
   /** Verified identity, names and values in turn. */
   readonly identity: readonly string[];
   /** What to ask instead of the client's own conditions and range, names and values in turn. */
@@ -76,6 +84,7 @@ export interface UpstreamRequestContext {
  */
 export function upstreamRequestHeaders(raw: readonly string[], context: UpstreamRequestContext): string[] {
   const nominated = nominatedByConnection(connectionField(raw));
+  const { keptBack } = context;
   let headers: string[] = [];
   let isTraced = false;
   let forwardedFor = '';
@@ -86,8 +95,10 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
   for (let i = 0; i < raw.length; i += 2) {
     const original = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    const { name, kind } = fieldOf(original);
-    if (kind === 'dropped' || nominated.has(name) || name === context.credentialHeader) continue;
+    const field = fieldOf(original);
+    const { name, kind } = field;
+    if (kind === 'dropped' || nominated.has(name)) continue;
+    if (keptBack !== undefined && name !== keptBack.except && keptBack.headers.has(field.dashed)) continue;
     if (kind === 'authorization' && !context.forwardAuthorization) continue;
     if (kind === 'condition' && context.conditions) continue;
     if (kind === 'claim') {
@@ -126,13 +137,15 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
 interface Field {
   /** Lower case. */
   readonly name: string;
+  /** The same with a dash for each underscore. */
+  readonly dashed: string;
   readonly kind: 'dropped' | 'authorization' | 'condition' | 'claim' | 'trace' | 'plain';
 }
 
 /** Clients name the same few fields over and over. */
 const fieldOf = memoised((original): Field => {
   const name = original.toLowerCase();
-  return { name, kind: kindOf(name) };
+  return { name, dashed: dashed(name), kind: kindOf(name) };
 });
 
 function kindOf(name: string): Field['kind'] {
@@ -163,10 +176,15 @@ function isPeerClaim(name: string): boolean {
   return PEER_CLAIMS.has(name) || name.startsWith('x-forwarded-');
 }
 
+/** @returns the header that CGI-like servers take it for */
+export function dashed(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
 /** CGI-like servers read `X_User_Id` and `X-User-Id` as one field, so the underscore twin is dropped as well. */
 function hasDashTwin(name: string): boolean {
   if (!name.includes('_')) return false;
-  const twin = name.replaceAll('_', '-');
+  const twin = dashed(name);
   return (
     isIdentity(twin) || isHopByHop(twin) || isPeerClaim(twin) || twin === 'authorization' || twin === 'host'
   );

@@ -10,6 +10,7 @@ import { Introspector } from './introspection/introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
 import { RemoteKeys } from './jwks/remote-keys.js';
 import { JwtProvider } from './jwt-provider.js';
+import { KeyPlaces } from './key-places.js';
 import { ConfiguredKey, type KeySource } from './key-source.js';
 import type { UnverifiedToken } from './token-header.js';
 import { VerificationKey } from './verification-key.js';
@@ -22,6 +23,8 @@ export type Allowed = ReadonlySet<string> | undefined;
 export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   /** In the order of the configuration. */
   readonly apiKeys: readonly ApiKeyProvider[];
+  /** `undefined` where there are no keys. */
+  readonly keyPlaces: KeyPlaces | undefined;
   private readonly introspectors: readonly Introspector[];
   private readonly issuers: readonly JwtProvider[];
   private readonly remoteKeys: RemoteKeys[] = [];
@@ -36,6 +39,7 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
     this.apiKeys = entries
       .filter(([, each]) => each.apiKeys)
       .map(([id, each]) => new ApiKeyProvider(id, each));
+    this.keyPlaces = this.apiKeys.length === 0 ? undefined : new KeyPlaces(this.apiKeys);
     this.introspectors = entries.flatMap(([id, each]) =>
       each.introspection ? [new Introspector(id, each, each.introspection, http, clock)] : [],
     );
@@ -63,6 +67,11 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
       this.introspectorOf(allowed) !== undefined ||
       this.issuers.some(({ id }) => allowed === undefined || allowed.has(id))
     );
+  }
+
+  /** Is there any provider of API keys among them? */
+  takeKeys(allowed: Allowed): boolean {
+    return this.apiKeys.some(({ id }) => allowed === undefined || allowed.has(id));
   }
 
   /** @returns the first that may be asked about a token that no issuer of JWTs takes */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusal } from './challenge.js';
+import { type Accepted, refusal } from './challenge.js';
 import { type Refusal, Unavailable } from './unavailable.js';
 
 /** Each must be here: a new one is a type error until it is. */
@@ -11,6 +11,7 @@ const STATUS: Readonly<Record<Exclude<Refusal, Unavailable>, number>> = {
   unknown_key: 401,
   expired: 401,
   not_yet_valid: 401,
+  type: 401,
   issuer: 401,
   audience: 401,
   claims: 401,
@@ -26,19 +27,37 @@ const FAILURES = Object.keys(STATUS) as (keyof typeof STATUS)[];
 /** RFC 6750 section 3: what may stand between the quotes of a challenge. */
 const PARAMETER = /^[a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*"$/;
 
+const BOTH: Accepted = { tokens: true, keys: true, scopes: 'a b:c' };
+
+function headerOf(failure: Refusal, accepted: Partial<Accepted> = {}) {
+  return refusal(failure, { ...BOTH, ...accepted }).options.headers?.['WWW-Authenticate'];
+}
+
 function challengeOf(failure: Refusal, scopes = 'a b:c') {
-  const [scheme, parameters = ''] =
-    refusal(failure, scopes).options.headers?.['WWW-Authenticate']?.split(/ (.*)/) ?? [];
+  const [scheme, parameters = ''] = headerOf(failure, { keys: false, scopes })?.split(/ (.*)/) ?? [];
   return { scheme, parameters: parameters.split(', ') };
 }
 
 describe('refusal', () => {
   it.each(FAILURES)('is a challenge that can be read: %s', (failure) => {
-    expect(refusal(failure, '').status).toBe(STATUS[failure]);
+    expect(refusal(failure, BOTH).status).toBe(STATUS[failure]);
     const { scheme, parameters } = challengeOf(failure);
-    expect(scheme).toBe(failure.endsWith('api_key') ? 'ApiKey' : 'Bearer');
+    expect(scheme).toBe('Bearer');
     expect(parameters.filter((each) => !PARAMETER.test(each))).toEqual([]);
     expect(parameters[0]).toBe('realm="breakwater"');
+  });
+
+  it.each(FAILURES)('names each scheme that would do: %s', (failure) => {
+    const [both, tokens, keys, none] = [
+      {},
+      { keys: false },
+      { tokens: false },
+      { tokens: false, keys: false },
+    ].map((accepted) => headerOf(failure, accepted));
+    const isForbidden = STATUS[failure] === 403;
+    expect(both).toBe(isForbidden ? tokens : `${tokens}, ApiKey realm="breakwater"`);
+    expect(keys).toBe(isForbidden ? undefined : 'ApiKey realm="breakwater"');
+    expect(none).toBe(tokens);
   });
 
   it('names an error of RFC 6750, but none to who sent nothing', () => {
@@ -47,7 +66,7 @@ describe('refusal', () => {
     const errors = Object.groupBy(FAILURES, (failure) => errorOf(failure) ?? 'none');
     expect(errors).toEqual({
       none: ['missing', 'missing_api_key', 'unknown_api_key'],
-      'error="invalid_token"': FAILURES.slice(1, 12),
+      'error="invalid_token"': FAILURES.slice(1, 13),
       'error="insufficient_scope"': ['insufficient_scope', 'insufficient_claims'],
     });
   });
@@ -68,7 +87,7 @@ describe('refusal', () => {
     [59_999, '60'],
   ])('is no challenge when the issuer is away: in %d ms, Retry-After is %s', (ms, seconds) => {
     for (const reason of ['keys_unavailable', 'introspection_unavailable'] as const) {
-      const { status, code, options } = refusal(new Unavailable(reason, ms), 'a');
+      const { status, code, options } = refusal(new Unavailable(reason, ms), BOTH);
       expect([status, code, options.headers]).toEqual([503, reason, { 'Retry-After': seconds }]);
     }
   });

@@ -2,7 +2,17 @@ import type { ProblemCode } from '../../common/errors/codes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { type Refusal, Unavailable } from './unavailable.js';
 
-const REALM = 'Bearer realm="breakwater"';
+const BEARER = 'Bearer realm="breakwater"';
+/** No registered scheme, since there is none for keys; section 11.6.1 of RFC 9110 asks for a challenge all the same. */
+const API_KEY = 'ApiKey realm="breakwater"';
+
+/** What a route takes. */
+export interface Accepted {
+  readonly tokens: boolean;
+  readonly keys: boolean;
+  /** All that it requires, separated by blanks. */
+  readonly scopes: string;
+}
 
 interface Answer {
   readonly code: ProblemCode;
@@ -21,6 +31,7 @@ const ANSWERS: Readonly<Record<Exclude<Refusal, Unavailable>, Answer>> = {
   unknown_key: { code: 'token_invalid', detail: 'The token is not signed with a current key of its issuer' },
   expired: { code: 'token_invalid', detail: 'The token is expired' },
   not_yet_valid: { code: 'token_invalid', detail: 'The token is not valid yet' },
+  type: { code: 'token_invalid', detail: 'The token is of a type that is not accepted here' },
   issuer: { code: 'token_invalid', detail: 'The token is from another issuer' },
   audience: { code: 'token_invalid', detail: 'The token is not meant for this service' },
   claims: { code: 'token_invalid', detail: 'A registered claim is missing or of the wrong type' },
@@ -38,34 +49,39 @@ const ANSWERS: Readonly<Record<Exclude<Refusal, Unavailable>, Answer>> = {
   },
 };
 
-/**
- * @param scopes all that the route requires, separated by blanks
- * @returns the answer, with `WWW-Authenticate` as RFC 6750 section 3 has it
- */
-export function refusal(failure: Refusal, scopes: string): ProblemError {
+/** @returns the answer, with a challenge for each scheme that would do; that of tokens as RFC 6750 section 3 has it */
+export function refusal(failure: Refusal, accepted: Accepted): ProblemError {
   if (failure instanceof Unavailable) {
     const headers = { 'Retry-After': String(failure.retryAfter) };
     return new ProblemError(failure.reason, { headers });
   }
   const { code, detail } = ANSWERS[failure];
-  return new ProblemError(code, { detail, headers: headersOf(code, detail, scopes) });
+  const challenges = challengesOf(code, detail, accepted).join(', ');
+  return new ProblemError(code, {
+    detail,
+    headers: challenges === '' ? undefined : { 'WWW-Authenticate': challenges },
+  });
 }
 
-function headersOf(code: ProblemCode, detail: string | undefined, scopes: string): Record<string, string> {
+function challengesOf(
+  code: ProblemCode,
+  detail: string | undefined,
+  { tokens, keys, scopes }: Accepted,
+): string[] {
+  // Without any provider, too, a 401 has to name something.
+  const bearer = tokens || !keys;
   switch (code) {
-    case 'token_invalid':
-      return { 'WWW-Authenticate': `${REALM}, error="invalid_token", error_description="${detail}"` };
     case 'insufficient_scope':
     case 'insufficient_claims': {
       const scope = scopes === '' ? '' : `, scope="${scopes}"`;
-      return {
-        'WWW-Authenticate': `${REALM}, error="insufficient_scope", error_description="${detail}"${scope}`,
-      };
+      const error = `error="insufficient_scope", error_description="${detail}"`;
+      return bearer ? [`${BEARER}, ${error}${scope}`] : [];
     }
-    case 'api_key_missing':
-    case 'api_key_invalid':
-      return { 'WWW-Authenticate': 'ApiKey realm="breakwater"' };
+    case 'token_invalid': {
+      const error = `error="invalid_token", error_description="${detail}"`;
+      return [...(bearer ? [`${BEARER}, ${error}`] : []), ...(keys ? [API_KEY] : [])];
+    }
     default:
-      return { 'WWW-Authenticate': REALM };
+      return [...(bearer ? [BEARER] : []), ...(keys ? [API_KEY] : [])];
   }
 }

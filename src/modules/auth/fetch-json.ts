@@ -7,7 +7,11 @@ export type FetchFailure = 'unreachable' | 'timeout' | 'status' | 'too_large' | 
 export class FetchError extends Error {
   override readonly name = 'FetchError';
 
-  constructor(readonly failure: FetchFailure) {
+  constructor(
+    readonly failure: FetchFailure,
+    /** Of the answer, if the failure is its status. */
+    readonly status?: number,
+  ) {
     super(failure);
   }
 }
@@ -51,7 +55,7 @@ export async function fetchJson(http: HttpService, url: string, options: FetchOp
         validateStatus: () => true,
       }),
     );
-    if (status !== 200) throw new FetchError('status');
+    if (status !== 200) throw new FetchError('status', status);
     return parse(data);
   } catch (error) {
     if (error instanceof FetchError) throw error;

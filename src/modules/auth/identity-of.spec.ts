@@ -61,6 +61,10 @@ describe('identityOf', () => {
   });
 
   it.each([{ a: 1 }, [{}], [], null, undefined, ['a', null]])('tells nothing of %j', (tenant) => {
-    expect(of({ tenant }, { tenant: 'X-User-Tenant' }).upstreamHeaders).toHaveLength(4);
+    expect(of({ tenant }, { tenant: 'X-User-Tenant' }).upstreamHeaders).toEqual(['X-User-Scopes', '']);
+  });
+
+  it('tells upstreams no id of nobody', () => {
+    for (const claims of [{}, { sub: '' }]) expect(of(claims).upstreamHeaders).toEqual(['X-User-Scopes', '']);
   });
 });

@@ -41,7 +41,9 @@ function upstreamHeaders(
   claims: Claims,
   forwardClaims: IdentityRules['forwardClaims'],
 ): readonly string[] {
-  const headers = ['X-User-Id', headerSafe(subject), 'X-User-Scopes', scopes.map(headerSafe).join(' ')];
+  // An empty id would look like that of somebody.
+  const headers = subject === '' ? [] : ['X-User-Id', headerSafe(subject)];
+  headers.push('X-User-Scopes', scopes.map(headerSafe).join(' '));
   for (const [claim, header] of Object.entries(forwardClaims)) {
     const value = headerValue(claimPath(claim)(claims));
     if (value !== undefined) headers.push(header, value);

@@ -7,9 +7,9 @@ import type { Identity } from '../routing/identity.js';
 import { HandlerRules } from './auth-metadata.js';
 import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
-import { BearerTokens } from './bearer-tokens.js';
+import { bearerToken } from './bearer-token.js';
 import { refusal } from './challenge.js';
-import { type PresentedKey, presentedKey } from './presented-key.js';
+import { isSamePlace, type KeyPlaces, type PresentedKey, presentedKey } from './key-places.js';
 import { TokenVerifier } from './token-verifier.service.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 
@@ -23,7 +23,6 @@ const REQUIRED = new AuthPolicy({});
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
   private readonly handlers = new HandlerRules();
-  private readonly tokens = new BearerTokens();
   /** By what they were compiled from, so that a new configuration brings its own. */
   private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
@@ -42,25 +41,33 @@ export class JwtAuthGuard implements CanActivate {
     const exchange = exchangeOf(req);
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
-    if (policy === 'none') return true;
-    if (this.providers.apiKeys.length > 0 && exchange) {
-      const verdict = this.byApiKey(exchange, policy);
+    const { keyPlaces } = this.providers;
+    if (policy === 'none') {
+      if (keyPlaces && exchange) keyPlaces.keepBack(exchange);
+      return true;
+    }
+    if (keyPlaces && exchange) {
+      const verdict = this.byApiKey(exchange, policy, keyPlaces);
       if (verdict !== undefined) return this.admit(verdict, policy, exchange);
     }
     const { authorization } = req.headers;
-    const token = this.tokens.read(authorization, req.socket);
-    if (!token) {
+    const token = bearerToken(authorization);
+    if (token === undefined) {
       if (policy.optional && authorization === undefined) return true;
       return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
-    const verdict = this.verifier.verify(token.text, policy.allowed, token.hash);
+    const verdict = this.verifier.verify(token, policy.allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
   }
 
   /** A key counts before a token. @returns `undefined` when there is none */
-  private byApiKey(exchange: Exchange, { allowed, forward }: AuthPolicy): Identity | Refusal | undefined {
+  private byApiKey(
+    exchange: Exchange,
+    { allowed, forward }: AuthPolicy,
+    places: KeyPlaces,
+  ): Identity | Refusal | undefined {
     let shown: PresentedKey | undefined;
     let identity: Identity | undefined;
     for (const provider of this.providers.apiKeys) {
@@ -68,11 +75,11 @@ export class JwtAuthGuard implements CanActivate {
       const key = presentedKey(exchange, provider);
       if (!key) continue;
       // Of two keys nobody can say which was meant.
-      if (shown && shown.place !== key.place) return 'unknown_api_key';
+      if (shown && !isSamePlace(shown.place, key.place)) return 'unknown_api_key';
       shown = key;
       identity ??= provider.find(key.value);
     }
-    if (identity && !forward) shown?.strip();
+    places.keepBack(exchange, forward ? shown?.place : undefined);
     return shown && (identity ?? 'unknown_api_key');
   }
 
@@ -87,9 +94,14 @@ export class JwtAuthGuard implements CanActivate {
     return true;
   }
 
-  private refuse(failure: Refusal, { scopeList }: AuthPolicy): never {
+  private refuse(failure: Refusal, { allowed, scopeList: scopes }: AuthPolicy): never {
     this.events.failed.emit(typeof failure === 'string' ? failure : failure.reason);
-    throw refusal(failure, scopeList);
+    const { providers } = this;
+    throw refusal(failure, {
+      tokens: providers.takeTokens(allowed),
+      keys: providers.takeKeys(allowed),
+      scopes,
+    });
   }
 
   private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {

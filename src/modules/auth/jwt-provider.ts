@@ -3,7 +3,7 @@ import type { Identity } from '../routing/identity.js';
 import { type IdentityRules, identityOf } from './identity-of.js';
 import type { FoundKeys, KeySource } from './key-source.js';
 import { type ClaimRules, refusalOf } from './registered-claims.js';
-import type { UnverifiedToken } from './token-header.js';
+import { typeName, type UnverifiedToken } from './token-header.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 import type { VerificationKey } from './verification-key.js';
 
@@ -21,6 +21,7 @@ export type Verdict = Verified | Refusal;
 export class JwtProvider {
   readonly issuer: string | undefined;
   private readonly algorithms: ReadonlySet<string>;
+  private readonly type: string | undefined;
   private readonly rules: ClaimRules & IdentityRules;
 
   constructor(
@@ -30,6 +31,7 @@ export class JwtProvider {
   ) {
     this.issuer = config.issuer;
     this.algorithms = new Set(config.algorithms);
+    this.type = config.typ === undefined ? undefined : typeName(config.typ);
     this.rules = {
       provider: id,
       issuer: config.issuer,
@@ -49,6 +51,7 @@ export class JwtProvider {
    * @returns a promise only when keys must be fetched, or for EdDSA
    */
   verify(token: string, read: UnverifiedToken, nowMs: number): Verdict | Promise<Verdict> {
+    if (this.type !== undefined && read.type !== this.type) return 'type';
     const found = this.keys.find(read);
     const verifyWith = (keys: FoundKeys) =>
       isRefusal(keys) ? keys : this.tryKeys(keys, 0, token, read, nowMs);

@@ -10,6 +10,7 @@ describe('readToken', () => {
     expect(readToken(token({ alg: 'RS256', typ: 'JWT' }, { iss: 'https://idp' }))).toEqual({
       algorithm: 'RS256',
       keyId: undefined,
+      type: 'jwt',
       issuer: 'https://idp',
       claims: { iss: 'https://idp' },
     });

@@ -1,16 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import { repeatsAKey } from './repeated-keys.js';
 
+/** `b64token` of RFC 6750 section 2.1. */
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 /** Header parameters that make a verifier fetch or trust a key of the sender's choice, or change what is signed. */
 const REFUSED = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip'] as const;
 /** Larger ones are refused unread, whatever `server.maxHeaderBytes` lets through. Characters. */
-export const LONGEST_TOKEN = 16_384;
+const LONGEST_TOKEN = 16_384;
 
 /** A token that was read and not verified. */
 export interface UnverifiedToken {
   readonly algorithm: string;
   readonly keyId: string | undefined;
+  /** `typ`, if it is text, in the one form of `typeName`. */
+  readonly type: string | undefined;
   readonly issuer: string | undefined;
   /** Nobody vouches for these yet. */
   readonly claims: Readonly<Record<string, unknown>>;
@@ -30,10 +34,26 @@ export function readToken(token: string): UnverifiedToken | undefined {
   const claims = parameters && parseObject(payload);
   if (!claims) return undefined;
   if (REFUSED.some((name) => Object.hasOwn(parameters, name))) return undefined;
-  const { alg, kid } = parameters;
+  const { alg, kid, typ } = parameters;
   if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return undefined;
   const { iss } = claims;
-  return { algorithm: alg, keyId: kid, issuer: typeof iss === 'string' ? iss : undefined, claims };
+  return {
+    algorithm: alg,
+    keyId: kid,
+    type: typeof typ === 'string' ? typeName(typ) : undefined,
+    issuer: typeof iss === 'string' ? iss : undefined,
+    claims,
+  };
+}
+
+/** @returns the media type in lower case and, as RFC 7515 section 4.1.9 recommends, without `application/` */
+export function typeName(written: string): string {
+  return written.toLowerCase().replace(/^application\/(?=[^/]*$)/, '');
+}
+
+/** May an issuer have given it out as a bearer token, whatever it means? */
+export function isBearerToken(token: string): boolean {
+  return token.length <= LONGEST_TOKEN && B64TOKEN.test(token);
 }
 
 /** Two spellings of one signature would be two tokens to whoever blocks one of them. */

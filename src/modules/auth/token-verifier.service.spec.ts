@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { HttpService } from '@nestjs/axios';
 import { JwtService } from '@nestjs/jwt';
 import { describe, expect, it } from 'vitest';
+import { token as quickly } from '../../../test/support/tokens.js';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { AuthEvents } from '../routing/auth-events.js';
@@ -84,7 +85,7 @@ describe('TokenVerifier', () => {
 
   it('remembers so many tokens and no more: the one that was not used for longest goes', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
-    const token = (index: number) => sign({ sub: `user-${index}`, exp: NOW + 60 });
+    const token = (index: number) => quickly({ sub: `user-${index}`, exp: NOW + 60 }, { key: SECRET });
     const [first, second] = [verifier.verify(token(0)), verifier.verify(token(1))];
     for (let i = 2; i < 10_000; i++) void verifier.verify(token(i));
     expect(verifier.verify(token(0))).toBe(first);

@@ -1,22 +1,32 @@
+import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
-import { hashOf } from './bearer-tokens.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
 import type { Verdict, Verified } from './jwt-provider.js';
-import { LONGEST_TOKEN, readToken } from './token-header.js';
+import { isBearerToken, readToken } from './token-header.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 
 const REMEMBERED_TOKENS = 10_000;
+/** Characters of tokens whose hashes are at hand, enough for as many tokens as are remembered. */
+const HASHED_TEXT = 8 * 1024 * 1024;
 
 /** Verifies tokens against the configured providers and remembers what it verified until it expires. */
 @Injectable()
 export class TokenVerifier {
   /** By SHA-256 and who was asked: another provider may know the user otherwise, or not at all. */
   private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
+  /**
+   * Hashes of tokens that are good, since clients send the same ones over and over and a hash costs more than all the
+   * rest. They say nothing of whether a token still is good: that is asked of `verified` each time.
+   */
+  private readonly hashes = new LRUCache<string, string>({
+    maxSize: HASHED_TEXT,
+    sizeCalculation: (_, token) => token.length,
+  });
 
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
@@ -29,41 +39,45 @@ export class TokenVerifier {
 
   /**
    * @param allowed the only providers to accept; of these the token's issuer, or else its algorithm, picks
-   * @param hashed its SHA-256
    * @returns why no provider vouches for the token, in place of an identity; a promise only when something must be
    *   fetched or computed elsewhere, and never for a token that is remembered
    */
-  verify(
-    token: string,
-    allowed?: Allowed,
-    hashed = hashOf(token),
-  ): Identity | Refusal | Promise<Identity | Refusal> {
+  verify(token: string, allowed?: Allowed): Identity | Refusal | Promise<Identity | Refusal> {
     const now = this.clock.wall();
+    const known = this.hashes.get(token);
+    const hashed = known ?? hash('sha256', token, 'base64');
     const key = allowed ? `${hashed} ${nameOf(allowed)}` : hashed;
     const remembered = this.verified.get(key);
     if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
+      if (known === undefined) this.hashes.set(token, hashed);
       return remembered.identity;
     }
     const verdict = this.judge(token, allowed, now);
     return verdict instanceof Promise
-      ? verdict.then((each) => this.remember(key, each))
-      : this.remember(key, verdict);
+      ? verdict.then((each) => this.settle(token, hashed, key, each))
+      : this.settle(token, hashed, key, verdict);
   }
 
   private judge(token: string, allowed: Allowed, nowMs: number): Verdict | Promise<Verdict> {
     const read = readToken(token);
     const issuer = read && this.providers.issuerOf(read, allowed);
     if (issuer) return issuer.verify(token, read, nowMs);
-    if (token.length > LONGEST_TOKEN) return 'malformed';
+    if (!isBearerToken(token)) return 'malformed';
     // A token that only its issuer can read may look like anything.
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
-  private remember(key: string, verdict: Verdict): Identity | Refusal {
-    if (isRefusal(verdict)) return verdict;
-    if (this.denylist.denies(verdict.identity)) return 'revoked';
+  private settle(token: string, hashed: string, key: string, verdict: Verdict): Identity | Refusal {
+    if (isRefusal(verdict)) return this.forget(token, verdict);
+    if (this.denylist.denies(verdict.identity)) return this.forget(token, 'revoked');
+    this.hashes.set(token, hashed);
     this.verified.set(key, verdict);
     return verdict.identity;
+  }
+
+  private forget(token: string, refusal: Refusal): Refusal {
+    this.hashes.delete(token);
+    return refusal;
   }
 
   private forgetDenied(): void {

@@ -26,6 +26,8 @@ export interface AuthProviderConfig {
   readonly issuer?: string;
   readonly audience?: readonly string[];
   readonly algorithms: readonly TokenAlgorithm[];
+  /** What the header of a token must say that it is; `undefined`: anything. */
+  readonly typ?: string;
   readonly clockSkew: number;
   /** Claims that upstreams are told, each in a header `X-User-...` or `X-Jwt-...`. */
   readonly forwardClaims: Readonly<Record<string, string>>;

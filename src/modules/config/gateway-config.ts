@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly maxBodyBytes: number;
   readonly headersTimeout: number;
   readonly requestTimeout: number;
+  /** Idle time of a client that has bytes of its answer to take. */
+  readonly sendTimeout: number;
   readonly keepAliveTimeout: number;
   readonly shutdown: { readonly delay: number; readonly drain: number };
   readonly cors: CorsConfig;

@@ -63,7 +63,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, mirror: { upstream: next
   });
 
   it('warns of what nothing uses', () => {
-    const auth = `main: ${PROVIDER}, other: ${PROVIDER}`;
+    const auth = `main: ${PROVIDER}, other: ${PROVIDER.replace('}', ', issuer: other }')}`;
     expect(warningsOf(route('auth: { provider: main }', auth))).toEqual([
       'auth.other: no route accepts tokens of this provider',
     ]);

@@ -37,6 +37,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         maxBodyBytes: 10_485_760,
         headersTimeout: 10_000,
         requestTimeout: 60_000,
+        sendTimeout: 30_000,
         keepAliveTimeout: 65_000,
         shutdown: { delay: 5_000, drain: 25_000 },
         cors: {

@@ -48,7 +48,7 @@ function requestHeaders(exchange: Exchange): string[] {
     proto: 'http',
     via: VIA.entry,
     forwardAuthorization: exchange.forwardAuthorization,
-    credentialHeader: exchange.credentialHeader,
+    keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
     conditions: exchange.conditions,
   });

@@ -54,7 +54,8 @@ export class WebSockets {
     const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.websocket;
     const control = new SecondLimit(maxControlFrames, this.clock);
     const mayControl = () => control.take();
-    const tunnel = new Tunnel({ client, upstream, idleTimeout, maxMessageBytes, mayControl });
+    const { sendTimeout } = this.config.current.server;
+    const tunnel = new Tunnel({ client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl });
     const expiry = closeOnExpiry ? this.expiryOf(exchange) : undefined;
     const stop = expiry === undefined ? undefined : this.closeAt(expiry, tunnel);
     const { identity } = exchange;

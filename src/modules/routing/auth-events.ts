@@ -12,6 +12,8 @@ export type AuthFailure =
   | 'unknown_key'
   | 'expired'
   | 'not_yet_valid'
+  /** Its `typ` is not the one that the provider asks for. */
+  | 'type'
   | 'issuer'
   | 'audience'
   /** A registered claim is missing, doubled, or of the wrong type. */

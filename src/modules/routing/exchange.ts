@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { type Cancellation, CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { ProblemError } from '../../common/errors/problem.js';
+import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
@@ -56,8 +57,8 @@ export class Exchange {
   identity: Identity | undefined;
   /** `Authorization` goes on to the upstream. Set by the guard. */
   forwardAuthorization = true;
-  /** A header that the upstream does not get, since a key was in it. Lower case; set by the guard. */
-  credentialHeader: string | undefined;
+  /** Headers that the upstream does not get, since keys may be in them. Set by the guard. */
+  keptBack: KeptBack | undefined;
   cacheResult: CacheResult | undefined;
   /** Set by the cache when it can answer. */
   stored: StoredResponse | undefined;
@@ -80,7 +81,7 @@ export class Exchange {
   constructor(
     readonly req: Request,
     readonly res: Response,
-    /** The guard takes a key out of its query. */
+    /** The guard takes keys out of its query. */
     public head: ExchangeHead,
     /** Monotonic milliseconds. */
     readonly startedAt: number,

@@ -7,6 +7,7 @@ import { answerClientErrors, refuse, refuseConnect, refuseExpectations } from '.
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
+import { endSlowReaders } from './slow-readers.js';
 import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
 /** What Nest makes of a controller's `{*path}`. */
@@ -16,7 +17,7 @@ const TIMEOUT_CHECK_INTERVAL = 500;
 
 export type HttpLimits = Pick<
   ServerConfig,
-  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout'
+  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'keepAliveTimeout'
 >;
 
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
@@ -96,6 +97,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.httpServer = createServer(options, answer);
     if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
+    endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
     refuseConnect(this.httpServer);
     continueWhenRead(this.httpServer, answer);
     refuseExpectations(this.httpServer);

@@ -19,6 +19,7 @@ function lane(maxMessageBytes = 1e9) {
   tested.open({
     onFarewell: () => told.push('farewell'),
     onViolation: (violation) => told.push(violation),
+    onStuck: () => told.push('stuck'),
     onOver: () => told.push('over'),
   });
   return { lane: tested, from, to, told, bytes: () => Buffer.concat(received) };
@@ -79,7 +80,7 @@ describe('a lane to somebody who does not read', () => {
     const [from, to] = [new PassThrough(), new PassThrough()];
     const tested = new Lane(from, to, new FrameReader({ maxMessageBytes: 1e9 }));
     const ignore = () => undefined;
-    tested.open({ onFarewell: ignore, onViolation: ignore, onOver: ignore });
+    tested.open({ onFarewell: ignore, onViolation: ignore, onStuck: ignore, onOver: ignore });
     for (let i = 0; i < 1000 && !from.isPaused(); i++) {
       from.write(bareFrame(FIN | BINARY, Buffer.alloc(1000)));
       await tick();

@@ -6,6 +6,8 @@ export interface LaneEvents {
   readonly onFarewell: () => void;
   /** Nothing more can be passed on until `close` is called. */
   readonly onViolation: (violation: FrameViolation) => void;
+  /** The other side has taken nothing of what it was sent for `stuckAfter` milliseconds. */
+  readonly onStuck: () => void;
   /** All that goes this way has been written, and the other side ended. */
   readonly onOver: () => void;
 }
@@ -21,16 +23,21 @@ export class Lane {
   private held: Buffer | undefined;
   private farewell: Buffer | undefined;
   private over = false;
+  private patience: NodeJS.Timeout | undefined;
+  private onStuck = (): void => undefined;
 
   /** @param from whose frames these are */
   constructor(
     private readonly from: Duplex,
     private readonly to: Duplex,
     private readonly frames: FrameReader,
+    /** Without it the other side may take its time. */
+    private readonly stuckAfter?: number,
   ) {}
 
-  open({ onFarewell, onViolation, onOver }: LaneEvents): void {
+  open({ onFarewell, onViolation, onStuck, onOver }: LaneEvents): void {
     const { from, to, frames } = this;
+    this.onStuck = onStuck;
     let heardFarewell = false;
     from.on('data', (chunk: Buffer) => {
       if (this.over) return;
@@ -43,7 +50,11 @@ export class Lane {
       else if (frames.violation) onViolation(frames.violation);
     });
     from.once('end', () => this.end());
-    to.on('drain', () => from.resume());
+    to.on('drain', () => {
+      clearTimeout(this.patience);
+      from.resume();
+    });
+    to.once('close', () => clearTimeout(this.patience));
     to.once('finish', onOver);
     from.resume();
   }
@@ -60,7 +71,14 @@ export class Lane {
     this.held = end < bytes.length ? Buffer.from(bytes.subarray(end)) : undefined;
     if (end === 0) return;
     this.bytes += end;
-    if (!this.to.write(this.held ? bytes.subarray(0, end) : bytes)) this.from.pause();
+    if (!this.to.write(this.held ? bytes.subarray(0, end) : bytes)) this.wait();
+  }
+
+  private wait(): void {
+    this.from.pause();
+    if (this.stuckAfter === undefined) return;
+    clearTimeout(this.patience);
+    this.patience = setTimeout(this.onStuck, this.stuckAfter);
   }
 
   private end(): void {

@@ -1,13 +1,17 @@
 import type { ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 
 /** The answers a server owes, by connection, in the order of their requests. */
 export class OpenResponses {
-  private readonly bySocket = new Map<Duplex, Set<ServerResponse>>();
+  private readonly bySocket = new Map<Socket, Set<ServerResponse>>();
   private closing = false;
 
+  connections(): Iterable<Socket> {
+    return this.bySocket.keys();
+  }
+
   /** @returns the oldest first */
-  on(socket: Duplex): ServerResponse[] {
+  on(socket: Socket): ServerResponse[] {
     return [...(this.bySocket.get(socket) ?? [])];
   }
 
@@ -39,7 +43,7 @@ export class OpenResponses {
   }
 
   /** One set for each connection, as long as it lives: most requests come over a connection that has had others. */
-  private of(socket: Duplex): Set<ServerResponse> {
+  private of(socket: Socket): Set<ServerResponse> {
     const known = this.bySocket.get(socket);
     if (known) return known;
     const responses = new Set<ServerResponse>();

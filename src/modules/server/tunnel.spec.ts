@@ -61,6 +61,7 @@ async function start() {
     client,
     upstream,
     idleTimeout: 60_000,
+    sendTimeout: 30_000,
     maxMessageBytes: 2 * MUCH,
     mayControl: () => true,
   });
@@ -233,5 +234,38 @@ describe('a tunnel whose client sends too much', () => {
       bytesFromClient: 0,
       bytesFromUpstream: 0,
     });
+  });
+});
+
+describe('a client that takes nothing of what it is sent', () => {
+  it('is cut off, though it keeps talking', async () => {
+    const { page, service, client, end } = await start();
+    page.socket.pause();
+    service.socket.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
+    await eventually(() => client.writableNeedDrain);
+    vi.advanceTimersByTime(29_999);
+    page.socket.write(frame(FIN | BINARY, 'still here'));
+    await eventually(() => service.frames.length);
+    expect(end()).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    await eventually(() => service.frames.some(({ first }) => first === CLOSE));
+    expect(service.frames.map(closeOf).at(-1)).toEqual({ code: 1008, reason: 'not reading' });
+    vi.advanceTimersByTime(5_000);
+    expect(await eventually(end)).toMatchObject({ reason: 'not_reading' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not, when it goes on reading in time', async () => {
+    const { page, service, client, end } = await start();
+    page.socket.pause();
+    service.socket.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
+    await eventually(() => client.writableNeedDrain);
+    vi.advanceTimersByTime(29_999);
+    page.socket.resume();
+    await eventually(() => page.size > MUCH);
+    await eventually(() => vi.getTimerCount() === 0);
+    vi.advanceTimersByTime(30_000);
+    await tick();
+    expect(end()).toBeUndefined();
   });
 });

@@ -12,6 +12,7 @@ const CLOSES = {
   malformed_frame: { code: 1002, text: 'malformed frame' },
   token_expired: { code: 1008, text: 'token expired' },
   token_revoked: { code: 1008, text: 'token revoked' },
+  not_reading: { code: 1008, text: 'not reading' },
   control_flood: { code: 1008, text: 'too many control frames' },
   message_too_big: { code: 1009, text: 'message too big' },
 } as const satisfies Record<string, { code: number; text: string }>;
@@ -28,6 +29,8 @@ export interface TunnelOptions {
   readonly upstream: Duplex;
   /** Milliseconds without a byte in either direction after which it ends. */
   readonly idleTimeout: number;
+  /** Milliseconds in which the client takes nothing of what is there for it, after which it ends. */
+  readonly sendTimeout: number;
   /** Bytes of one message, in either direction. */
   readonly maxMessageBytes: number;
   /** Asked before each control or empty frame of the client. */
@@ -53,11 +56,12 @@ export class Tunnel {
   private timer: NodeJS.Timeout | undefined;
 
   /** Call `open` next. */
-  constructor({ client, upstream, idleTimeout, maxMessageBytes, mayControl }: TunnelOptions) {
+  constructor(options: TunnelOptions) {
+    const { client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl } = options;
     this.client = client;
     this.upstream = upstream;
     this.up = new Lane(client, upstream, new FrameReader({ maxMessageBytes, mayControl }));
-    this.down = new Lane(upstream, client, new FrameReader({ maxMessageBytes }));
+    this.down = new Lane(upstream, client, new FrameReader({ maxMessageBytes }), sendTimeout);
     // Whatever goes through is activity of this socket, in one direction or the other.
     client.setTimeout(idleTimeout, () => this.close('idle'));
   }
@@ -80,9 +84,11 @@ export class Tunnel {
     this.join(client, upstream, 'client', closed);
     this.join(upstream, client, 'upstream', closed);
     const onViolation = (violation: CloseReason) => this.close(violation);
+    // A client that keeps talking is not idle, however little it listens.
+    const onStuck = () => this.close('not_reading');
     const onOver = () => this.awaitAnswers();
-    up.open({ onFarewell: () => (this.reason ??= 'client'), onViolation, onOver });
-    down.open({ onFarewell: () => (this.reason ??= 'upstream'), onViolation, onOver });
+    up.open({ onFarewell: () => (this.reason ??= 'client'), onViolation, onStuck, onOver });
+    down.open({ onFarewell: () => (this.reason ??= 'upstream'), onViolation, onStuck, onOver });
   }
 
   /** Ends it as a WebSocket ends: with a close frame to each side, as soon as no other frame is in the way. */

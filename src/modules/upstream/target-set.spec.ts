@@ -104,6 +104,33 @@ describe('TargetSet', () => {
     expect(set.availableCount).toBe(1);
   });
 
+  describe('with hedges', () => {
+    const late = (times: number, each: (set: TargetSet, target: Target, startedAt: number) => void) => {
+      const { set, targets, time, picked } = setUp(3, 'hedge: { after: 20ms }');
+      for (let i = 0; i < times; i++) {
+        const startedAt = (time.now += 100);
+        time.now += 50;
+        each(set, targets[0], startedAt);
+      }
+      return picked();
+    };
+
+    it('ejects one that another one has to answer for each time, and nobody else', () => {
+      const frozen = (times: number) =>
+        late(times, (set, target, startedAt) => set.recordLate(target, startedAt));
+      expect(frozen(4)).toContain('t0');
+      expect(frozen(5)).toEqual(new Set(['t1', 't2']));
+    });
+
+    it('ejects none that has answered a request since, late as it is', () => {
+      const slow = late(50, (set, target, startedAt) => {
+        set.recordTry(target, 'success', startedAt - 1);
+        for (let i = 0; i < 5; i++) set.recordLate(target, startedAt);
+      });
+      expect(slow).toContain('t0');
+    });
+  });
+
   it('says whom it ejects, once', () => {
     const { set, targets, fail } = setUp(3);
     const ejected: string[] = [];

@@ -65,6 +65,7 @@ export class TargetSet {
     const { outlier } = this.config;
     const { vote } = OUTCOMES[outcome];
     if (vote === 'success' && this.panicking) this.readmit(target, startedAt);
+    if (vote === 'success' && this.config.hedge) target.answeredAt = this.clock.now();
     if (vote === 'neutral' || !target.recordTry(vote === 'failure', outlier)) return;
     const now = this.clock.now();
     // Of tries that were under way when it was ejected: nothing new.
@@ -74,6 +75,16 @@ export class TargetSet {
     target.eject(now, outlier);
     this.refresh();
     this.ejected.emit(target);
+  }
+
+  /**
+   * A hedge has answered instead of a try that began then: as bad as no answer in time, unless the target has
+   * answered others since. That one is slow, and all may be.
+   *
+   * @param startedAt monotonic milliseconds
+   */
+  recordLate(target: Target, startedAt: number): void {
+    if (target.answeredAt < startedAt) this.recordTry(target, 'try_timeout', startedAt);
   }
 
   recordProbe(target: Target, passed: boolean, health: HealthConfig): void {

@@ -23,6 +23,8 @@ export class Target {
   ejectedUntil = 0;
   /** Monotonic milliseconds of the last ejection. */
   ejectedAt = 0;
+  /** Monotonic milliseconds of the last answer to its end; known only where there are hedges. */
+  answeredAt = 0;
   private ejections = 0;
   private failuresInARow = 0;
   private probeStreak = 0;

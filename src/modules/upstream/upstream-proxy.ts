@@ -131,6 +131,7 @@ export class UpstreamProxy {
       budget: this.retrier.budget,
       failureStatuses: this.failureStatuses,
       hasOther: (tried) => this.targets.hasOther(tried),
+      onLate: (target, startedAt) => this.targets.recordLate(target, startedAt),
       tryOnce,
     });
   }

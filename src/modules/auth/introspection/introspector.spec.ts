@@ -10,11 +10,27 @@ import { Introspector } from './introspector.js';
 const WALL = 1_800_000_000_000;
 
 async function setUp(answer: object) {
-  const idp = { answer, status: 200, asked: 0 };
+  let held: Promise<void> | undefined;
+  const idp = {
+    answer,
+    status: 200,
+    asked: 0,
+    /** @returns what lets the answers go that are held back from now on */
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return () => {
+        held = undefined;
+        resolve();
+      };
+    },
+  };
   const url = await listen(
     createServer((_req, res) => {
       idp.asked++;
-      res.writeHead(idp.status).end(JSON.stringify(idp.answer));
+      const end = () => res.writeHead(idp.status).end(JSON.stringify(idp.answer));
+      if (held) void held.then(end);
+      else end();
     }),
   );
   const clock = { time: 5_000_000, wallTime: WALL, now: () => clock.time, wall: () => clock.wallTime };
@@ -62,19 +78,16 @@ describe('Introspector', () => {
     ['is active by a number', { active: 1 }, 'inactive'],
     ['has expired', { active: true, exp: WALL / 1000 - 60 }, 'expired'],
     ['has not begun', { active: true, nbf: WALL / 1000 + 61 }, 'not_yet_valid'],
+    ['is from somebody else', { active: true, iss: 1 }, 'claims'],
     ['ends on a date that is text', { active: true, exp: '1' }, 'claims'],
   ])('does not vouch for a token that %s', async (_, answer, verdict) => {
-    const { verify } = await setUp(answer);
+    const { verify, idp, clock } = await setUp(answer);
     expect(await verify()).toBe(verdict);
-  });
-
-  it('remembers for ten seconds that a token is not active', async () => {
-    const { verify, idp, clock } = await setUp({ active: false });
-    await verify();
+    // And remembers it for ten seconds.
     clock.time += 9_999;
-    expect([await verify(), idp.asked]).toEqual(['inactive', 1]);
+    expect([await verify(), idp.asked]).toEqual([verdict, 1]);
     clock.time += 1;
-    expect([await verify(), idp.asked]).toEqual(['inactive', 2]);
+    expect([await verify(), idp.asked]).toEqual([verdict, 2]);
   });
 
   it('rests for five seconds after five failures in a row, then tries once', async () => {
@@ -93,10 +106,57 @@ describe('Introspector', () => {
     expect(await verify('other')).toBe('away for 1');
   });
 
-  it('asks about 64 tokens at a time, and about one token once', async () => {
+  it.each([400, 404, 405, 413, 414, 431])(
+    'counts no answer to a token that the endpoint will not read: %d',
+    async (status) => {
+      const { verify, idp } = await setUp({ active: true });
+      idp.status = status;
+      for (let i = 0; i < 6; i++) expect(await verify(`${i}`)).toBe('away for 1');
+      idp.status = 200;
+      expect(await verify()).toMatchObject({ identity: {} });
+    },
+  );
+
+  it.each([401, 403, 429, 500, 302])('counts an answer that is about the gateway: %d', async (status) => {
+    const { verify, idp } = await setUp({ active: true });
+    idp.status = status;
+    for (let i = 0; i < 4; i++) expect(await verify(`${i}`)).toBe('away for 1');
+    expect(await verify()).toBe('away for 5');
+  });
+
+  it('asks about 32 tokens at a time that it does not know, and about one token once', async () => {
     const { verify, idp } = await setUp({ active: true });
     const verdicts = await Promise.all(Array.from({ length: 200 }, (_, i) => verify(`${i % 100}`)));
-    expect(verdicts.filter((each) => each === 'away for 1')).toHaveLength(72);
-    expect(idp.asked).toBe(64);
+    expect(verdicts.filter((each) => each === 'away for 1')).toHaveLength(136);
+    expect(idp.asked).toBe(32);
+  });
+
+  it('keeps half of its places for tokens that were good before', async () => {
+    const { verify, idp } = await setUp({ active: true });
+    const known = Array.from({ length: 40 }, (_, i) => `known-${i}`);
+    for (const token of known) expect(await verify(token)).toMatchObject({ identity: {} });
+    const answer = idp.hold();
+    const strangers = Array.from({ length: 40 }, (_, i) => verify(`unknown-${i}`));
+    const users = known.map((token) => verify(token));
+    answer();
+    const refused = async (verdicts: readonly Promise<unknown>[]) =>
+      (await Promise.all(verdicts)).filter((each) => each === 'away for 1').length;
+    expect([await refused(strangers), await refused(users)]).toEqual([8, 8]);
+    // All places are free again.
+    expect(await refused(Array.from({ length: 32 }, (_, i) => verify(`later-${i}`)))).toBe(0);
+  });
+
+  it('keeps no place for a token that is not good any more', async () => {
+    const { verify, idp, clock } = await setUp({ active: true });
+    expect(await verify('revoked')).toMatchObject({ identity: {} });
+    idp.answer = { active: false };
+    expect(await verify('revoked')).toBe('inactive');
+    clock.time += 10_000;
+    const answer = idp.hold();
+    const strangers = Array.from({ length: 32 }, (_, i) => verify(`unknown-${i}`));
+    const last = verify('revoked');
+    answer();
+    expect(await last).toBe('away for 1');
+    await Promise.all(strangers);
   });
 });

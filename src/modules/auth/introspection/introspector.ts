@@ -4,28 +4,36 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../common/clock.js';
 import type { AuthProviderConfig, IntrospectionConfig } from '../../config/auth-config.js';
 import { identityOf } from '../identity-of.js';
-import { fetchJson } from '../fetch-json.js';
+import { FetchError, fetchJson } from '../fetch-json.js';
 import type { Verdict } from '../jwt-provider.js';
-import { Unavailable } from '../unavailable.js';
+import { isRefusal, type Refusal, Unavailable } from '../unavailable.js';
 import { refusalOf } from '../registered-claims.js';
 
 const MOST_BYTES = 64 * 1024;
 /** Tokens that are asked about at a time; with more, the endpoint is slower than the flood. */
 const MOST_UNDER_WAY = 64;
+/** Of these, so many that were never found good: whoever makes tokens up must not shut out who has one. */
+const MOST_UNKNOWN = 32;
 /** Failures in a row after which nothing is asked for a while. */
 const FAILURES = 5;
 /** Milliseconds. */
 const PAUSE = 5_000;
 const REFUSED_FOR = 10_000;
 const MOST_REFUSED = 10_000;
+const MOST_KNOWN = 10_000;
+/** Answers of the kind 4xx that are about the gateway, and not about the token in question. */
+const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 429]);
 
 /** Asks an issuer about tokens that only it can read (RFC 7662). What it cannot be asked about does not pass. */
 export class Introspector {
   private readonly underWay = new Map<string, Promise<Verdict>>();
-  /** Until when, by hash: tokens that are not active. */
-  private readonly refused = new LRUCache<string, number>({ max: MOST_REFUSED });
+  /** By hash: tokens that are not good, and until when nobody asks again. */
+  private readonly refused = new LRUCache<string, { verdict: Refusal; until: number }>({ max: MOST_REFUSED });
+  /** By hash: tokens that the issuer has vouched for, and has not taken back. */
+  private readonly known = new LRUCache<string, true>({ max: MOST_KNOWN });
   private readonly stopped = new AbortController();
   private readonly authorization: string;
+  private unknownUnderWay = 0;
   private failures = 0;
   /** Monotonic milliseconds. */
   private restsUntil = 0;
@@ -51,16 +59,26 @@ export class Introspector {
   verify(token: string): Verdict | Promise<Verdict> {
     const key = hash('sha256', token, 'base64');
     const now = this.clock.now();
-    if (now < (this.refused.get(key) ?? 0)) return 'inactive';
+    const refused = this.refused.get(key);
+    if (refused && now < refused.until) return refused.verdict;
     const pending = this.underWay.get(key);
     if (pending) return pending;
-    if (now < this.restsUntil || this.underWay.size >= MOST_UNDER_WAY) return this.away();
+    const isKnown = this.known.has(key);
+    if (now < this.restsUntil || !this.hasPlaceFor(isKnown)) return this.away();
+    if (!isKnown) this.unknownUnderWay++;
     const verdict = this.ask(token)
       .then((answer) => this.judge(answer, key))
-      .catch(() => this.failed())
-      .finally(() => this.underWay.delete(key));
+      .catch((error: unknown) => (isAboutToken(error) ? this.away() : this.failed()))
+      .finally(() => {
+        this.underWay.delete(key);
+        if (!isKnown) this.unknownUnderWay--;
+      });
     this.underWay.set(key, verdict);
     return verdict;
+  }
+
+  private hasPlaceFor(isKnown: boolean): boolean {
+    return this.underWay.size < MOST_UNDER_WAY && (isKnown || this.unknownUnderWay < MOST_UNKNOWN);
   }
 
   private ask(token: string): Promise<unknown> {
@@ -77,11 +95,14 @@ export class Introspector {
   private judge(answer: unknown, key: string): Verdict {
     if (typeof answer !== 'object' || answer === null || !('active' in answer)) return this.failed();
     this.failures = 0;
-    if (answer.active !== true) {
-      this.refused.set(key, this.clock.now() + REFUSED_FOR);
-      return 'inactive';
+    const verdict = answer.active === true ? this.accept(answer) : 'inactive';
+    if (isRefusal(verdict)) {
+      this.refused.set(key, { verdict, until: this.clock.now() + REFUSED_FOR });
+      this.known.delete(key);
+    } else {
+      this.known.set(key, true);
     }
-    return this.accept(answer);
+    return verdict;
   }
 
   private accept(answer: Record<string, unknown>): Verdict {
@@ -124,4 +145,10 @@ export class Introspector {
   private away(): Unavailable {
     return new Unavailable('introspection_unavailable', this.restsUntil - this.clock.now());
   }
+}
+
+/** The endpoint is well and objects to this one question: anybody could make it seem to fail with five of them. */
+function isAboutToken(error: unknown): boolean {
+  const status = (error instanceof FetchError && error.status) || 0;
+  return status >= 400 && status < 500 && !ABOUT_US.has(status);
 }

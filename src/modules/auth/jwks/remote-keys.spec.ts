@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { HttpService } from '@nestjs/axios';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
@@ -186,6 +187,78 @@ describe('RemoteKeys', () => {
     }
     expect([...verdicts]).toEqual(['unknown_key']);
     expect(server.fetches).toBe(1 + Math.floor(seconds / 30));
+  });
+
+  describe('during a fetch that hangs', () => {
+    async function hanging() {
+      const all = await setUp(a);
+      const { keys, server, clock, find } = all;
+      await keys.refresh();
+      expect(await find(a, { kid: 'known-as-unknown' })).toBe('unknown_key');
+      clock.time += CONFIG.cooldown - 1;
+      const held: ServerResponse[] = [];
+      server.answer = (_req, res) => void held.push(res);
+      return { ...all, held };
+    }
+    const read = (kid: string | undefined, alg = 'ES256') => readToken(a.token({}, { kid, alg }))!;
+
+    it('refuses an id at once that was found unknown before', async () => {
+      const { keys, server, held } = await hanging();
+      const refresh = keys.refresh();
+      await vi.waitFor(() => expect(held).toHaveLength(1));
+      for (let i = 0; i < 3; i++) expect(keys.find(read('known-as-unknown'))).toBe('unknown_key');
+      expect(keys.find(read(a.id))).toBeInstanceOf(Array);
+      // Others may be new.
+      server.publish(a, b);
+      const waiting = [read('b'), read('other'), read('known-as-unknown', 'RS256'), read('x'.repeat(300))];
+      const verdicts = Promise.all(waiting.map(async (token) => keys.find(token)));
+      held[0]?.end(JSON.stringify({ keys: server.keys }));
+      await refresh;
+      expect(await verdicts).toEqual([
+        [expect.objectContaining({ id: 'b' })],
+        ...Array(3).fill('unknown_key'),
+      ]);
+      expect(server.fetches).toBe(2);
+    });
+
+    it('has the token wait that began it, and those that name an id for the first time', async () => {
+      const { keys, server, clock, held } = await hanging();
+      clock.time += 1;
+      const first = keys.find(read('known-as-unknown'));
+      expect(first).toBeInstanceOf(Promise);
+      await vi.waitFor(() => expect(held).toHaveLength(1));
+      const second = keys.find(read('b'));
+      expect(second).toBeInstanceOf(Promise);
+      server.publish(a, b);
+      held[0]?.end(JSON.stringify({ keys: server.keys }));
+      expect(await first).toBe('unknown_key');
+      expect(await second).toEqual([expect.objectContaining({ id: 'b' })]);
+      expect(server.fetches).toBe(2);
+    });
+
+    it('asks no second time for a flood, and remembers an id for one cool-down only', async () => {
+      const { keys, server, clock, held } = await hanging();
+      clock.time += 1;
+      const token = read('random');
+      const flood = Array.from({ length: 1_000 }, async (_, i) =>
+        keys.find({ ...token, keyId: `random-${i}` }),
+      );
+      await vi.waitFor(() => expect(held).toHaveLength(1));
+      held[0]?.end(JSON.stringify({ keys: server.keys }));
+      expect(new Set(await Promise.all(flood))).toEqual(new Set(['unknown_key']));
+      expect(server.fetches).toBe(2);
+      clock.time += CONFIG.cooldown - 1;
+      const refresh = keys.refresh();
+      await vi.waitFor(() => expect(held).toHaveLength(2));
+      expect(keys.find(read('random-999'))).toBe('unknown_key');
+      clock.time += 1;
+      const again = keys.find(read('random-999'));
+      expect(again).toBeInstanceOf(Promise);
+      held[1]?.end(JSON.stringify({ keys: server.keys }));
+      await refresh;
+      expect(await again).toBe('unknown_key');
+      expect(server.fetches).toBe(3);
+    });
   });
 
   it('leaves an issuer alone that fails, whatever ids tokens name, and says until when', async () => {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../common/clock.js';
 import { jittered } from '../../../common/resilience/jitter.js';
 import type { JwksConfig, PublicKeyAlgorithm } from '../../config/auth-config.js';
@@ -15,6 +16,8 @@ const LAST_RETRY = 60_000;
 const JITTER = 0.1;
 /** Of keys with one `kid`, this many are tried: each costs a verification that anybody can ask for. */
 const MOST_TRIED = 4;
+/** Characters of ids that were found unknown, which are anybody's to choose. */
+const MOST_UNKNOWN = 256 * 1024;
 
 export interface RemoteKeysOptions {
   readonly algorithms: readonly PublicKeyAlgorithm[];
@@ -30,6 +33,11 @@ export interface RemoteKeysOptions {
  * those that are there stay in use up to `maxStale`; retries back off.
  */
 export class RemoteKeys implements KeySource {
+  /** Since when, by `nameOf`: keys that tokens named and the issuer did not have. */
+  private readonly unknown = new LRUCache<string, number>({
+    maxSize: MOST_UNKNOWN,
+    sizeCalculation: (_, name) => name.length,
+  });
   private byFingerprint = new Map<string, VerificationKey>();
   /** Monotonic milliseconds, as all times here. */
   private fetchedAt = 0;
@@ -63,10 +71,11 @@ export class RemoteKeys implements KeySource {
     // A flood of unknown ids is one fetch for each cool-down; while fetches fail, only the timer fetches.
     const mayFetch =
       this.failures === 0 && token.keyId !== undefined && clock.now() - this.attemptedAt >= config.cooldown;
-    if (this.underWay || mayFetch) {
-      return this.refresh().then(() => this.select(token) ?? this.missing());
+    // One that was not there a moment ago need not wait to hear it again, however long the fetch takes.
+    if (mayFetch || (this.underWay && !this.isUnknown(token))) {
+      return this.refresh().then(() => this.select(token) ?? this.missing(token));
     }
-    return this.missing();
+    return this.missing(token);
   }
 
   /** Never fails: the outcome is told to `onRefresh`. Concurrent calls share one fetch. */
@@ -78,9 +87,18 @@ export class RemoteKeys implements KeySource {
   }
 
   /** Nobody can say that a token is bad whose key could not be asked for. */
-  private missing(): FoundKeys {
-    if (this.byFingerprint.size > 0 && this.failures === 0) return 'unknown_key';
+  private missing(token: UnverifiedToken): FoundKeys {
+    if (this.byFingerprint.size > 0 && this.failures === 0) {
+      if (!this.isUnknown(token)) this.unknown.set(nameOf(token), this.options.clock.now());
+      return 'unknown_key';
+    }
     return new Unavailable('keys_unavailable', this.nextAt - this.options.clock.now());
+  }
+
+  private isUnknown(token: UnverifiedToken): boolean {
+    const { clock, config } = this.options;
+    const since = this.unknown.get(nameOf(token));
+    return since !== undefined && clock.now() - since < config.cooldown;
   }
 
   private select({ keyId, algorithm }: UnverifiedToken): readonly VerificationKey[] | undefined {
@@ -151,4 +169,9 @@ export class RemoteKeys implements KeySource {
     const untilStale = this.fetchedAt + config.maxStale - clock.now();
     return Math.min(jittered(pause, JITTER, random), Math.max(untilStale, FIRST_RETRY));
   }
+}
+
+/** The key that a token wants; no algorithm has a blank in it. */
+function nameOf({ algorithm, keyId }: UnverifiedToken): string {
+  return keyId === undefined ? algorithm : `${algorithm} ${keyId}`;
 }

@@ -118,6 +118,21 @@ describe('keys of providers', () => {
       { secret: SECRET_32, algorithms: ['HS256'], apiKeysFile: 'keys.yaml' },
       'auth.main.apiKeysFile: `apiKeysFile` has no meaning with `secret`',
     ],
+    [
+      'a type of token that is no type',
+      { secret: SECRET_32, algorithms: ['HS256'], typ: 'at jwt' },
+      'auth.main.typ: found "at jwt", expected a type of token such as at+jwt',
+    ],
+    [
+      'a type of token with API keys',
+      { apiKeys: [{ id: 'a', hash: HASH }], typ: 'at+jwt' },
+      'auth.main.typ: `typ` has no meaning with `apiKeys`',
+    ],
+    [
+      'a type of token that only its issuer reads',
+      { introspection: { url: 'https://idp/i', clientId: 'gw', clientSecret: 's' }, typ: 'at+jwt' },
+      'auth.main.typ: `typ` has no meaning with `introspection`',
+    ],
     ['no API key', { apiKeys: [] }, 'auth.main.apiKeys: found a list, expected at least one key'],
     [
       'one id for two keys',

@@ -19,8 +19,8 @@ export interface AuthKeys {
 }
 
 const KINDS = ['secret', 'publicKey', 'jwksUri', 'apiKeys', 'introspection'] as const;
-const FOR_TOKENS = ['jwks', 'issuer', 'audience', 'algorithms', 'clockSkew', 'forwardClaims'];
-const FOR_JWTS = ['jwks', 'algorithms'];
+const FOR_TOKENS = ['jwks', 'issuer', 'audience', 'algorithms', 'typ', 'clockSkew', 'forwardClaims'];
+const FOR_JWTS = ['jwks', 'algorithms', 'typ'];
 const FOR_API_KEYS = ['header', 'query', 'apiKeysFile'];
 
 /** Checks that each provider has one key, and that the key fits the algorithms: neither makes sense alone. */

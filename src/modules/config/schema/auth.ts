@@ -36,6 +36,8 @@ export const apiKeysFileSchema = z.strictObject({
   apiKeys: z.array(apiKeySchema).min(1, 'at least one key'),
 });
 
+const TYPE_FORM = 'a type of token such as at+jwt';
+
 const audience = 'an audience, or a list of them';
 
 /** Without credentials, which would end up in logs. */
@@ -145,6 +147,12 @@ const providerSchema = z.strictObject({
     .default([])
     .describe(
       'Algorithms that are accepted; all of the kind of the key. Required for tokens, so that none chooses.',
+    ),
+  typ: text(TYPE_FORM)
+    .regex(/^(?:application\/)?[A-Za-z0-9!#$&^_.+-]+$/i, TYPE_FORM)
+    .optional()
+    .describe(
+      'The `typ` that the header of a token must have, such as at+jwt (RFC 9068), with or without `application/`. Default: any, or none.',
     ),
   clockSkew: duration()
     .prefault('60s')

@@ -58,10 +58,8 @@ function upstreamKeys(place: string): string[] {
 
 const SERVED = [
   ...'server management auth redis cache defaults upstreams routes'.split(' '),
-  ...under(
-    'server',
-    'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout keepAliveTimeout',
-  ),
+  ...under('server', 'host port trustProxy maxHeaderBytes maxBodyBytes headersTimeout requestTimeout'),
+  ...under('server', 'sendTimeout keepAliveTimeout'),
   ...under('server', 'shutdown shutdown.delay shutdown.drain'),
   ...under('server', 'cors cors.origins cors.methods cors.headers cors.credentials cors.maxAge'),
   ...under('management', 'host port token'),
@@ -70,7 +68,7 @@ const SERVED = [
   ...under('auth.*.jwks', 'refresh cooldown maxStale timeout'),
   ...under(
     'auth.*',
-    'secret publicKey jwksUri jwks introspection apiKeys apiKeysFile header query issuer audience algorithms clockSkew forwardClaims',
+    'secret publicKey jwksUri jwks introspection apiKeys apiKeysFile header query issuer audience algorithms typ clockSkew forwardClaims',
   ),
   ...under('redis', 'url cluster sentinel tls keyPrefix connectTimeout commandTimeout'),
   ...under('redis.sentinel', 'name nodes username password database'),

@@ -38,6 +38,11 @@ export const serverSchema = z.strictObject({
   requestTimeout: positiveDuration()
     .prefault('60s')
     .describe('How long a client may take to send its whole request. Duration; default 60s.'),
+  sendTimeout: positiveDuration()
+    .prefault('30s')
+    .describe(
+      'How long a client may take nothing of an answer that is there for it, before it is cut off. Duration; default 30s.',
+    ),
   keepAliveTimeout: positiveDuration()
     .prefault('65s')
     .describe(

@@ -1,5 +1,6 @@
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
+import { isLessBusy, loadWithOneMore } from './load.js';
 import { at, WeightedRandom } from './weighted-random.js';
 
 /** Looks at all of them and takes the one with the fewest tries under way for its weight. */
@@ -21,13 +22,17 @@ export class LeastRequests implements Balancer {
   pick(_key: string | undefined, tried: readonly Target[]): Target {
     // From a random start, so that equals share.
     const start = this.source.draw(tried);
-    let best = at(this.targets, start);
+    const first = at(this.targets, start);
+    let least = first;
+    let load = Number.POSITIVE_INFINITY;
     for (let i = 1; i < this.targets.length; i++) {
       const each = at(this.targets, (start + i) % this.targets.length);
-      if (tried.includes(each)) continue;
-      if (each.inFlight / (each.weight * each.share) < best.inFlight / (best.weight * best.share))
-        best = each;
+      if (tried.length > 0 && tried.includes(each)) continue;
+      const itsLoad = loadWithOneMore(each);
+      if (itsLoad >= load) continue;
+      least = each;
+      load = itsLoad;
     }
-    return best;
+    return isLessBusy(least, first) ? least : first;
   }
 }

@@ -1,9 +1,10 @@
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
+import { isLessBusy } from './load.js';
 import { at, WeightedRandom } from './weighted-random.js';
 
 /**
- * Draws two and takes the one with fewer tries under way: nearly as even as looking at all of them, at the
+ * Draws two and takes the one with fewer tries under way for its weight: nearly as even as looking at all of them, at the
  * price of two, and without sending every gateway of a fleet to the same idle target.
  */
 export class PowerOfTwo implements Balancer {
@@ -21,9 +22,13 @@ export class PowerOfTwo implements Balancer {
     this.source.use(targets);
   }
 
+  /** Two different ones: the same one twice would have to be taken however busy it is. */
   pick(_key: string | undefined, tried: readonly Target[]): Target {
-    const first = at(this.targets, this.source.draw(tried));
-    const second = at(this.targets, this.source.draw(tried));
-    return first.inFlight <= second.inFlight ? first : second;
+    const index = this.source.draw(tried);
+    const first = at(this.targets, index);
+    const other = this.source.draw(tried, index);
+    if (other < 0) return first;
+    const second = at(this.targets, other);
+    return isLessBusy(second, first) ? second : first;
   }
 }

@@ -21,6 +21,7 @@ interface Try {
 function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
   const tries: Try[] = [];
   const results: HedgeResult[] = [];
+  const late: [target: Target, startedAt: number][] = [];
   const budget = new RetryBudget(share, clock);
   const hedger = new Hedger(
     { after },
@@ -29,9 +30,10 @@ function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
       budget,
       failureStatuses: new Set([503]),
       hasOther: (tried) => tried.length < targets,
+      onLate: (...each) => late.push(each),
       tryOnce: ({ tried, started }) =>
         new Promise((resolve, reject) => {
-          tried.push({} as Target);
+          tried.push({ name: `t${tried.length}` } as Target);
           const seen = { status: 0, gaveUp: 0, discarded: 0 };
           const call = Object.assign(seen, {
             giveUp: () => {
@@ -75,7 +77,7 @@ function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
     }
     tries.length = 0;
   };
-  return { tries, results, budget, run, sample };
+  return { tries, results, late, budget, run, sample };
 }
 
 describe('Hedger', () => {
@@ -88,6 +90,19 @@ describe('Hedger', () => {
     tries[1]?.answer();
     expect([await answered, tries[0]?.call.gaveUp, tries[1]?.call.gaveUp]).toEqual([1, 1, 0]);
     expect([results, vi.getTimerCount()]).toEqual([['won'], 0]);
+  });
+
+  it('says whose answer it did not wait for, but not of a second one', async () => {
+    const { tries, late, run } = setUp(50);
+    const startedAt = Date.now();
+    const [won, lost, failed] = [run(), run(), run()];
+    await vi.advanceTimersByTimeAsync(50);
+    tries[3]?.answer();
+    tries[1]?.answer();
+    tries[5]?.answer(503);
+    tries[2]?.fail();
+    await Promise.all([won, lost, failed]);
+    expect(late).toEqual([[{ name: 't0' }, startedAt]]);
   });
 
   it('hedges HEAD as well, and nothing whose deadline comes first', async () => {

@@ -25,6 +25,8 @@ export interface HedgerOptions {
   readonly failureStatuses: ReadonlySet<number>;
   /** Whether a target is available that is not among these. */
   readonly hasOther: (tried: readonly Target[]) => boolean;
+  /** Told of the first target when the second one has answered instead; `startedAt` in monotonic milliseconds. */
+  readonly onLate: (target: Target, startedAt: number) => void;
   readonly tryOnce: TryOnce;
 }
 
@@ -73,6 +75,7 @@ export class Hedger {
 class Race {
   private readonly startedAt: number[] = [];
   private readonly calls: (Call | undefined)[] = [];
+  private first: Target | undefined;
   private pending = 0;
   private over = false;
   private timer: NodeJS.Timeout | undefined;
@@ -89,6 +92,7 @@ class Race {
   /** @param after milliseconds until the second try; `undefined` for none */
   start(after: number | undefined): void {
     this.try();
+    this.first = this.tried.tried.at(-1);
     if (after !== undefined && after < this.tried.deadline.remaining) {
       this.timer = setTimeout(() => this.hedge(), after);
     }
@@ -125,7 +129,7 @@ class Race {
     // Of two failures the client gets the later one, as it would of a retry.
     this.end(failed ? 'failed' : index === 0 ? 'lost' : 'won');
     this.held?.discard();
-    if (!failed) this.recordLatencies();
+    if (!failed) this.recordAnswer(index);
     this.resolve(call);
     for (const each of this.calls) if (each !== call && each !== this.held) each?.giveUp();
   }
@@ -145,9 +149,11 @@ class Race {
     if (this.startedAt.length > 1) this.hedger.ended.emit(result);
   }
 
-  /** Also of the one that is given up: without the slow ones the percentile would sink and sink. */
-  private recordLatencies(): void {
-    const now = this.hedger.options.clock.now();
+  /** Latencies also of the one that is given up: without the slow ones the percentile would sink and sink. */
+  private recordAnswer(index: number): void {
+    const { clock, onLate } = this.hedger.options;
+    const now = clock.now();
+    if (index > 0 && this.pending > 0 && this.first) onLate(this.first, this.startedAt[0] ?? now);
     for (const startedAt of this.startedAt) this.hedger.record(now - startedAt);
   }
 }

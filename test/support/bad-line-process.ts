@@ -1,0 +1,59 @@
+/**
+ * A bad line: passes TCP on to a port of the loopback, and takes its time.
+ *
+ *   node test/support/bad-line-process.ts --to 8080 --delay 100 --rate 1000000 --every 20 --hold 200
+ *
+ * Each direction of each connection is late by `--delay` milliseconds, carries `--rate` bytes a second, and stands still
+ * for `--hold` milliseconds at each of so many pieces, as TCP does until it has sent a lost packet again. Prints one JSON
+ * line with its port when it listens, and one for each piece that was held up.
+ */
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { pipeline, Transform, type TransformCallback } from 'node:stream';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    to: { type: 'string' },
+    delay: { type: 'string', default: '0' },
+    rate: { type: 'string', default: 'Infinity' },
+    every: { type: 'string', default: 'Infinity' },
+    hold: { type: 'string', default: '0' },
+  },
+});
+const delayMs = Number(values.delay);
+const bytesPerMs = Number(values.rate) / 1000;
+const every = Number(values.every);
+const holdMs = Number(values.hold);
+/** Of all connections. */
+let pieces = 0;
+
+class Line extends Transform {
+  private freeAt = 0;
+  private readonly onTheWay: Buffer[] = [];
+
+  override _transform(piece: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    const isLost = ++pieces % every === 0;
+    if (isLost) console.log(JSON.stringify({ msg: 'held up' }));
+    const now = performance.now();
+    this.freeAt = Math.max(this.freeAt, now) + piece.length / bytesPerMs + (isLost ? holdMs : 0);
+    this.onTheWay.push(piece);
+    // Whichever timer fires first, the pieces stay in order.
+    setTimeout(() => this.push(this.onTheWay.shift()), this.freeAt - now + delayMs);
+    setTimeout(done, this.freeAt - now);
+  }
+
+  override _flush(done: TransformCallback): void {
+    // A little later than the last piece, whatever timers round.
+    setTimeout(done, Math.max(this.freeAt - performance.now(), 0) + delayMs + 2);
+  }
+}
+
+const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+  const far = connect({ port: Number(values.to), host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+  // Either end may go away at any time; the other end is told by `pipeline`.
+  pipeline(near, new Line(), far, (error) => error && near.destroy());
+  pipeline(far, new Line(), near, (error) => error && far.destroy());
+});
+server.listen(0, '127.0.0.1', () => {
+  console.log(JSON.stringify({ msg: 'listening', port: (server.address() as AddressInfo).port }));
+});

@@ -1,0 +1,29 @@
+import { spawnNode } from './process.js';
+
+export interface LineOptions {
+  /** Milliseconds, each way. */
+  readonly delay?: number;
+  /** Bytes a second, each way of each connection. */
+  readonly rate?: number;
+  /** One of so many pieces is held up. */
+  readonly every?: number;
+  /** Milliseconds. */
+  readonly hold?: number;
+}
+
+/**
+ * A process that passes connections on as a bad line does; it ends with the test.
+ *
+ * @param to an address of the loopback
+ * @returns where to reach it by that line, and how many pieces were held up so far
+ */
+export async function badLine(
+  to: string,
+  line: LineOptions,
+): Promise<{ readonly url: string; readonly heldUp: () => number }> {
+  const options = Object.entries(line).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const process = spawnNode(['test/support/bad-line-process.ts', '--to', new URL(to).port, ...options]);
+  const { port } = await process.json(({ msg }) => msg === 'listening');
+  const heldUp = () => process.lines.filter((line) => line.includes('held up')).length;
+  return { url: `http://127.0.0.1:${Number(port)}`, heldUp };
+}
