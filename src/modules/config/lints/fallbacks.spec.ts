@@ -36,7 +36,8 @@ auth: { main: ${PROVIDER} }`;
 
 it.each([
   ['', 'without `retry.perTryTimeout` it is no help with timeouts: no time is left to ask it'],
-  ['retry: { attempts: 0 }', 'without retries with a `retry.perTryTimeout` it is no help with timeouts'],
+  ['retry: { attempts: 0 }', 'without `retry.perTryTimeout` it is no help with timeouts'],
+  ['retry: { attempts: 0, perTryTimeout: 2s }', undefined],
   [
     'retry: { perTryTimeout: 1500ms }',
     'retry.perTryTimeout (1500ms) for 2 tries takes all of timeout (3s): no time is left to ask it',

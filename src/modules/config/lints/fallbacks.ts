@@ -33,9 +33,9 @@ function lintTime([id, { fallback, retry, timeout }]: [id: string, UpstreamConfi
   if (fallback?.upstream === undefined) return [];
   const path = ['upstreams', id, 'fallback', 'upstream'];
   const { attempts, perTryTimeout } = retry;
-  if (attempts === 0 || perTryTimeout === undefined) {
-    const missing = attempts === 0 ? 'retries with a `retry.perTryTimeout`' : '`retry.perTryTimeout`';
-    return [{ path, message: `without ${missing} it is no help with timeouts: no time is left to ask it` }];
+  if (perTryTimeout === undefined) {
+    const message = 'without `retry.perTryTimeout` it is no help with timeouts: no time is left to ask it';
+    return [{ path, message }];
   }
   if (perTryTimeout * (attempts + 1) < timeout) return [];
   const message = `retry.perTryTimeout (${formatDuration(perTryTimeout)}) for ${attempts + 1} tries takes all of timeout (${formatDuration(timeout)}): no time is left to ask it`;

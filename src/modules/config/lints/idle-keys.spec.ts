@@ -11,7 +11,6 @@ routes: [{ id: r, match: { path: /r }, upstream: users }]`;
 it.each([
   [ONE, 'retry: { attempts: 0, on: [502] }', 'retry.on: `retry.attempts` is 0'],
   [ONE, 'retry: { attempts: 0, backoff: { base: 20s } }', 'retry.backoff: `retry.attempts` is 0'],
-  [ONE, 'retry: { attempts: 0, perTryTimeout: 4s }', 'retry.perTryTimeout: `retry.attempts` is 0'],
   [ONE, 'retry: { attempts: 0, maxBodyBytes: 100MiB }', 'retry.maxBodyBytes: `retry.attempts` is 0'],
   [ONE, 'retry: { attempts: 0, budget: 50% }', 'retry.budget: `retry.attempts` is 0: nothing is tried again'],
   [ONE, 'hedge: { after: 5s }', 'hedge: there is no second target to ask'],
@@ -29,6 +28,7 @@ it.each([
 
 it.each([
   [ONE, 'retry: { attempts: 0 }'],
+  [ONE, 'retry: { attempts: 0, perTryTimeout: 1s }'],
   [ONE, 'slowStart: 0s, balancer: random, http2: false'],
   [TWO, 'retry: { attempts: 0, budget: 50% }, hedge: { after: p95 }'],
   [TWO, 'balancer: consistent-hash, hashOn: user, slowStart: 10s, outlier: { ejectFor: 5s }'],
@@ -45,10 +45,10 @@ routes: [{ id: r, match: { path: /r }, split: [{ upstream: users }, { upstream: 
 it('lets defaults be for some upstreams only, and warns of those that are for none', () => {
   const message = 'there is only one target, and it gets everything';
   expect(warningsOf(two('slowStart: 10s', '', TWO))).toEqual([]);
-  expect(warningsOf(two('retry: { perTryTimeout: 1s }', 'retry: { attempts: 0 }'))).toEqual([]);
+  expect(warningsOf(two('retry: { on: [502] }', 'retry: { attempts: 0 }'))).toEqual([]);
   expect(warningsOf(two('slowStart: 10s'))).toEqual([`defaults.slowStart: ${message}`]);
-  expect(warningsOf(two('retry: { attempts: 0 }', 'retry: { perTryTimeout: 1s }'))).toEqual([
-    'upstreams.users.retry.perTryTimeout: `retry.attempts` is 0: nothing is tried again',
+  expect(warningsOf(two('retry: { attempts: 0 }', 'retry: { on: [502] }'))).toEqual([
+    'upstreams.users.retry.on: `retry.attempts` is 0: nothing is tried again',
   ]);
 });
 

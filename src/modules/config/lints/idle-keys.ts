@@ -21,7 +21,6 @@ const NO_TLS = 'none of its targets is https';
 const IDLE_KEYS: readonly IdleKey[] = [
   { key: ['retry', 'on'], works: retries, why: NO_RETRIES },
   { key: ['retry', 'backoff'], works: retries, why: NO_RETRIES },
-  { key: ['retry', 'perTryTimeout'], works: retries, why: NO_RETRIES },
   { key: ['retry', 'maxBodyBytes'], works: retries, why: NO_RETRIES },
   {
     key: ['retry', 'budget'],
