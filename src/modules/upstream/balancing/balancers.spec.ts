@@ -100,6 +100,17 @@ describe('balancers', () => {
     expect(more.size).toBeGreaterThan(some.size);
   });
 
+  it.each(['random', 'round-robin', 'power-of-two', 'least-requests'] as const)(
+    '%s spares one that is coming back on retries as well, however rare the others are',
+    (name) => {
+      const targets = [target('tried', 100), target('back', 2, 0, 0.25), target('whole')];
+      const balancer = new BALANCERS[name](targets, seeded());
+      const [none, back = 0] = sharesOf(balancer, targets, targets.slice(0, 1));
+      expect(none).toBe(0);
+      expect(Math.abs(back - 1 / 3)).toBeLessThan(0.03);
+    },
+  );
+
   it('round-robin mixes weights: A A B A, not A A A B', () => {
     const balancer = new BALANCERS['round-robin']([target('a', 3), target('b', 1)], () => 0);
     const turns = Array.from({ length: 8 }, () => balancer.pick(undefined, []).name).join('');

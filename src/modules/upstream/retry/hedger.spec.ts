@@ -105,6 +105,18 @@ describe('Hedger', () => {
     expect(late).toEqual([[{ name: 't0' }, startedAt]]);
   });
 
+  it('does not say so of one that had failed before', async () => {
+    const { tries, late, run } = setUp(50);
+    const [broken, failing] = [run(), run()];
+    await vi.advanceTimersByTimeAsync(50);
+    tries[0]?.fail();
+    tries[1]?.answer(503);
+    await vi.advanceTimersByTimeAsync(0);
+    tries[2]?.answer();
+    tries[3]?.answer();
+    expect([await broken, await failing, late]).toEqual([2, 3, []]);
+  });
+
   it('hedges HEAD as well, and nothing whose deadline comes first', async () => {
     const head = setUp(50);
     const answered = head.run({ method: 'HEAD' });
