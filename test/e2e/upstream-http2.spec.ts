@@ -151,4 +151,14 @@ describe('HTTP/2 to an upstream', () => {
     const [answer] = answersIn(await raw(gw.url, lines));
     expect(JSON.parse(answer?.body ?? '')).toMatchObject({ headers: { cookie: 'a=1; b=2', accept: 'x, y' } });
   });
+
+  it('is spoken by probes too, for a target may speak nothing else', async () => {
+    const health =
+      'health: { path: /health?deep, failures: 1, interval: 50ms, timeout: 5s, statuses: [204] }';
+    const { gw, seen } = await start((_req, res) => void res.writeHead(204).end(), health);
+    await until('there were probes', () => seen.versions.length >= 2);
+    expect(seen.versions).not.toContain('1.1');
+    const picture = (await (await gw.fetch('/health')).json()) as { status: string };
+    expect(picture.status).toBe('ok');
+  });
 });
