@@ -5,7 +5,7 @@ import { type RawStream, rawHttp2 } from '../support/raw-http2.js';
 
 const authority = Authority.create();
 const pair = authority.issue('IP:127.0.0.1');
-const FRESH = { 'cache-control': 'max-age=60' };
+const FRESH = ['cache-control', 'max-age=60'];
 const [NO_ERROR, INTERNAL_ERROR, CANCEL] = [0, 2, 8];
 
 /** @returns what two requests, one after the other, were answered, and how often the upstream was asked */
@@ -29,23 +29,23 @@ async function twice(answer: (stream: RawStream) => void) {
 describe('an answer over HTTP/2', () => {
   it('is kept when its length was announced', async () => {
     const { bodies, calls } = await twice((stream) =>
-      stream.head({ ...FRESH, 'content-length': '5' }).data('hello', 'end'),
+      stream.head(...FRESH, 'content-length', '5').data('hello', 'end'),
     );
     expect([bodies, calls]).toEqual([['hello', 'hello'], 1]);
   });
 
   // The client of HTTP/2 tells such an end from a reset with NO_ERROR or CANCEL by nothing.
   it('is passed on and not kept without a length', async () => {
-    const { bodies, calls } = await twice((stream) => stream.head(FRESH).data('hello', 'end'));
+    const { bodies, calls } = await twice((stream) => stream.head(...FRESH).data('hello', 'end'));
     expect([bodies, calls]).toEqual([['hello', 'hello'], 2]);
   });
 
   it.each([NO_ERROR, INTERNAL_ERROR, CANCEL])('is never kept when it was reset with %i', async (code) => {
-    const without = await twice((stream) => stream.head(FRESH).data('hel').reset(code));
+    const without = await twice((stream) => stream.head(...FRESH).data('hel').reset(code));
     expect(without.calls).toBe(2);
     const { bodies, calls } = await twice((stream) =>
       stream
-        .head({ ...FRESH, 'content-length': '5' })
+        .head(...FRESH, 'content-length', '5')
         .data('hel')
         .reset(code),
     );

@@ -172,4 +172,14 @@ describe('HTTP/2 to an upstream', () => {
     expect(answersIn(received)).toMatchObject([{ status: 200, body: 'hello' }]);
     expect(received).not.toContain('preload');
   });
+
+  it('is spoken by probes too, for a target may speak nothing else', async () => {
+    const health =
+      'health: { path: /health?deep, failures: 1, interval: 50ms, timeout: 5s, statuses: [204] }';
+    const { gw, seen } = await start((_req, res) => void res.writeHead(204).end(), health);
+    await until('there were probes', () => seen.versions.length >= 2);
+    expect(seen.versions).not.toContain('1.1');
+    const picture = (await (await gw.fetch('/health')).json()) as { status: string };
+    expect(picture.status).toBe('ok');
+  });
 });

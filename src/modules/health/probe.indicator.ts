@@ -33,10 +33,14 @@ export class ProbeIndicator {
     health: HealthConfig,
     signal: AbortSignal,
   ): Promise<number> {
+    const end = AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]);
+    const address = url.replace(/\/$/, '') + health.path;
+    // axios speaks HTTP/1.1, and a target may speak nothing but HTTP/2.
+    if (transport.http2) return transport.status(pathOf(address), end);
     const response = await firstValueFrom(
-      this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
+      this.http.get<Readable>(address, {
         timeout: health.timeout,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]),
+        signal: end,
         // An agent without keep-alive, so that a change of certificate is noticed.
         ...(url.startsWith('https:') ? { httpsAgent: new Agent(transport.tls) } : {}),
         // The probe judges the target itself: no redirect, no proxy from the environment, no body.
@@ -54,7 +58,13 @@ export class ProbeIndicator {
   }
 }
 
+function pathOf(address: string): string {
+  const { pathname, search } = new URL(address);
+  return pathname + search;
+}
+
 function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'timeout';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_CANCELED' || code === 'ECONNABORTED') return 'timeout';
   return typeof code === 'string' ? code : 'error';

@@ -81,10 +81,12 @@ it('brings the keys of one that comes back home little by little, and touches no
   expect(placed()).toEqual(before);
 });
 
-it('counts a target that is listed twice as one of twice the weight', () => {
-  const twice = configOf(
-    'upstreams: { users: { balancer: consistent-hash, targets: [{ url: http://a }, { url: http://b }, { url: http://a }] } }',
+// A configuration that lists one twice is refused.
+it('counts a target that is there twice as one of twice the weight', () => {
+  const once = configOf(
+    'upstreams: { users: { balancer: consistent-hash, targets: [{ url: http://a }, { url: http://b }] } }',
   ).upstreams['users']!;
+  const twice = { ...once, targets: [...once.targets, once.targets[0]!] };
   const clock = { now: () => 0, wall: () => 0 };
   const set = new TargetSet(twice, clock, () => 0, { resolve: () => Promise.resolve([]) });
   onTestFinished(() => set.destroy());

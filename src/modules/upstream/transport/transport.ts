@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
-import { buildConnector, Pool } from 'undici';
+import { buildConnector, Client, Pool } from 'undici';
 import type { ConnectionOptions } from 'node:tls';
 import type { UpstreamConfig } from '../../config/upstream-config.js';
 import { FollowingClients } from '../dns/following-clients.js';
@@ -17,6 +17,8 @@ const HEAD_START = 20;
 export class Transport {
   /** How its connections are secured, for whoever makes one beside the pool. */
   readonly tls: ConnectionOptions;
+  /** Whether HTTP/2 may be spoken. */
+  readonly http2: boolean;
   private readonly pool: Pool;
   /** An upgraded connection leaves its pool, and is always one of HTTP/1.1. */
   private upgrades: Pool | undefined;
@@ -33,6 +35,7 @@ export class Transport {
     this.origin = url.origin;
     this.pathPrefix = url.pathname.replace(/\/$/, '');
     this.tls = tlsOptions(config.tls);
+    this.http2 = config.http2;
     this.pool = this.newPool(config.http2);
   }
 
@@ -46,8 +49,8 @@ export class Transport {
     let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
     // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
-    if (this.config.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
-    const pool = request.upgrade && this.config.http2 ? (this.upgrades ??= this.newPool(false)) : this.pool;
+    if (this.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
+    const pool = request.upgrade && this.http2 ? (this.upgrades ??= this.newPool(false)) : this.pool;
     const upgrade = request.upgrade?.protocol;
     pool.dispatch(
       {
@@ -56,10 +59,28 @@ export class Transport {
         path: this.pathPrefix + request.path,
         headers,
         body: request.body ?? null,
-        ...(this.config.http2 && { headersTimeout: headTime(request, call.timeout) }),
+        headersTimeout: this.http2 ? headTime(request, call.timeout) : 0,
       },
       call,
     );
+  }
+
+  /**
+   * Asks for the status of a path as requests do, but on a connection of its own: what stands says nothing of
+   * whether another one can be made.
+   *
+   * @param path below the origin
+   * @throws the signal's reason, or the error of the connection
+   */
+  async status(path: string, signal: AbortSignal): Promise<number> {
+    const client = new Client(this.origin, { connect: this.connector(this.http2), allowH2: this.http2 });
+    try {
+      const { statusCode, body } = await client.request({ method: 'GET', path, signal });
+      body.on('error', () => undefined).destroy();
+      return statusCode;
+    } finally {
+      await client.destroy();
+    }
   }
 
   /** Ends every connection at once. */
@@ -69,20 +90,12 @@ export class Transport {
   }
 
   private newPool(http2: boolean): Pool {
-    const { pool, timeout, connectTimeout, bodyTimeout } = this.config;
+    const { pool, timeout, bodyTimeout } = this.config;
     const { addresses } = this;
-    const connect = {
-      timeout: connectTimeout,
-      autoSelectFamily: true,
-      ...this.tls,
-      ...(addresses && { lookup: addresses.lookup }),
-    };
     return new Pool(this.origin, {
       connections: pool.connections,
       pipelining: 1,
-      connect: http2
-        ? failCutStreams(buildConnector({ ...connect, allowH2: true, preferH2: true }))
-        : connect,
+      connect: this.connector(http2),
       ...(addresses && { factory: new FollowingClients(addresses).factory }),
       bodyTimeout,
       // The call has a deadline of its own, exact and from the moment it was made. This one is for requests that
@@ -90,6 +103,19 @@ export class Transport {
       headersTimeout: http2 ? timeout : 0,
       allowH2: http2,
     });
+  }
+
+  private connector(http2: boolean): buildConnector.connector {
+    const { addresses } = this;
+    const connect = buildConnector({
+      timeout: this.config.connectTimeout,
+      autoSelectFamily: true,
+      ...this.tls,
+      ...(addresses && { lookup: addresses.lookup }),
+      allowH2: http2,
+      preferH2: http2,
+    });
+    return http2 ? failCutStreams(connect) : connect;
   }
 }
 

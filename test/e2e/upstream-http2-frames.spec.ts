@@ -110,6 +110,26 @@ describe('an HTTP/2 answer that is read late, when its stream is closed', () => 
   });
 });
 
+describe('an HTTP/2 answer with a field that HTTP/2 does not have', () => {
+  it.each([
+    ['connection', 'x-mine'],
+    ['transfer-encoding', 'chunked'],
+    ['keep-alive', 'timeout=5'],
+    ['upgrade', 'h2c'],
+    ['X-Upper', 'a'],
+  ])('is a 502: %s', async (name, value) => {
+    const gw = await start((stream) => stream.head(name, value).data('all of it', 'end'));
+    expect((await gw.fetch('/1')).status).toBe(502);
+    expect(await gw.metric(outcome('success'))).toBe(0);
+  });
+
+  it('is fine without one', async () => {
+    const gw = await start((stream) => stream.head('x-mine', 'a').data('all of it', 'end'));
+    const response = await gw.fetch('/1');
+    expect([response.status, response.headers.get('x-mine')]).toEqual([200, 'a']);
+  });
+});
+
 describe('undici', () => {
   it('still takes a stream that was reset for a complete one; without this fault, cut-streams.ts can go', async () => {
     const { answer, reset } = cut(CANCEL);
