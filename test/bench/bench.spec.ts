@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { spawnNode, temporaryFile } from '../support/process.js';
+import { describe, expect, it } from 'vitest';
+import { spawnScript, temporaryFile } from '../support/process.js';
 
 interface Row {
   readonly id: string;
@@ -57,12 +57,7 @@ describe('npm run bench', { timeout: 120_000 }, () => {
 async function bench(...args: string[]) {
   const report = await temporaryFile('report.json', '{"rows":[]}');
   const shortest = ['--rounds', '1', '--warm-up', '0', '--seconds', '1', '--json', report];
-  const run = spawnNode(['scripts/bench.mjs', ...shortest, ...args]);
-  // Asked, not killed, so that it can end what it started.
-  onTestFinished(async () => {
-    run.kill('SIGTERM');
-    await run.exited;
-  });
+  const run = spawnScript(['scripts/bench.mjs', ...shortest, ...args]);
   const code = await run.exited;
   const { rows } = JSON.parse(await readFile(report, 'utf8')) as { rows: Row[] };
   return { code, rows, output: run.lines.join('\n'), stderr: run.stderr };

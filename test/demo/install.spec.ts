@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { spawnNode } from '../support/process.js';
+import { spawnNode, spawnScript } from '../support/process.js';
 import { until } from '../support/until.js';
 
 interface Lock {
@@ -44,7 +44,7 @@ async function checkout(npm = NPM_FAILS) {
   await writeFile(join(bin, 'npm'), `#!/bin/sh\n${npm}\n`);
   await chmod(join(bin, 'npm'), 0o755);
   const start = (env: Record<string, string> = MAY_INSTALL) =>
-    spawnNode([join(clone, 'scripts/start.mjs')], { PATH: `${bin}:${process.env['PATH']}`, ...env });
+    spawnScript([join(clone, 'scripts/start.mjs')], { PATH: `${bin}:${process.env['PATH']}`, ...env });
   return { folder, clone, start };
 }
 

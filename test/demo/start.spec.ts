@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listen } from '../support/gateway.js';
-import { spawnNode, temporaryFile } from '../support/process.js';
+import { spawnScript, temporaryFile } from '../support/process.js';
 import { until } from '../support/until.js';
 
 interface Ports {
@@ -79,7 +79,7 @@ describe('npm start', { timeout: 90_000 }, () => {
   });
 
   it.each(['PORT', 'MANAGEMENT_PORT'])('says so when %s is no port, and starts nothing', async (name) => {
-    const process = spawnNode(['scripts/start.mjs'], { GATEWAY_CONFIG: '', [name]: 'eighty' });
+    const process = spawnScript(['scripts/start.mjs'], { GATEWAY_CONFIG: '', [name]: 'eighty' });
     expect(await process.exited).toBe(1);
     expect(process.stderr).toBe(`${name} is a port from 1 to 65535, not eighty.\n`);
   });
@@ -88,7 +88,7 @@ describe('npm start', { timeout: 90_000 }, () => {
 describe('npm start -- -c FILE', { timeout: 90_000 }, () => {
   it('runs the gateway with that file, and nothing of the demo', async () => {
     const file = await temporaryFile('mine.yaml', MINE);
-    const run = spawnNode(['scripts/start.mjs', '-c', file], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
+    const run = spawnScript(['scripts/start.mjs', '-c', file], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
     const { url } = await run.json(({ msg }) => msg === 'listening');
     expect((await fetch(`${String(url)}/health/ready`)).status).toBe(200);
     expect(run.lines.join('\n')).not.toContain('Breakwater is ready');
@@ -107,13 +107,13 @@ describe('npm start -- -c FILE', { timeout: 90_000 }, () => {
     ],
   ])('takes %s', async (_, args, env) => {
     const file = await temporaryFile('mine.yaml', 'upstreams: 1');
-    const run = spawnNode(['scripts/start.mjs', ...args], env(file));
+    const run = spawnScript(['scripts/start.mjs', ...args], env(file));
     expect(await run.exited).toBe(1);
     expect(run.stderr).toContain(`${file}:1:12 upstreams: `);
   });
 
   it.each([['--port', '80'], ['mine.yaml'], ['-c']])('says how it is used on %s', async (...args) => {
-    const run = spawnNode(['scripts/start.mjs', ...args], { GATEWAY_CONFIG: '' });
+    const run = spawnScript(['scripts/start.mjs', ...args], { GATEWAY_CONFIG: '' });
     expect(await run.exited).toBe(1);
     expect(run.stderr).toMatch(/\nusage: npm start, or npm start -- -c gateway\.yaml\n$/);
     expect(run.stderr).not.toMatch(/^\s+at /m);
@@ -128,12 +128,7 @@ async function startDemo(wish: Partial<Ports> = {}) {
     DEMO_ORDERS_PORT: await freePort(),
     ...wish,
   };
-  const process = spawnNode(['scripts/start.mjs'], { ...ports, GATEWAY_CONFIG: '' });
-  // Asked before the harness kills it, because only then does it take its children along.
-  onTestFinished(async () => {
-    process.kill('SIGTERM');
-    await process.exited;
-  });
+  const process = spawnScript(['scripts/start.mjs'], { ...ports, GATEWAY_CONFIG: '' });
   const commands = async () => {
     await until('the banner', () => process.lines.some((line) => line.startsWith('Ctrl-C')), 60_000);
     return process.lines.filter((line) => line.startsWith('curl ')) as [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { spawnNode } from '../support/process.js';
+import { spawnScript } from '../support/process.js';
 
 /** Runs a suite within this one; what it needs is installed and built already. */
 async function npmTest(path: string) {
-  const run = spawnNode(['scripts/test.mjs', path], { BREAKWATER_SYSTEM_SETUP: '0' });
+  const run = spawnScript(['scripts/test.mjs', path], { BREAKWATER_SYSTEM_SETUP: '0' });
   const code = await run.exited;
   return { code, output: run.lines.join('\n'), last: run.lines.at(-1) };
 }

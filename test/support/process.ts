@@ -91,6 +91,16 @@ export function spawnProcess(
   return new TestProcess(child, keepUntil);
 }
 
+/** One of the project's scripts. Asked to end before it is killed: only then does it end what it started. */
+export function spawnScript(args: readonly string[], env: Record<string, string> = {}): TestProcess {
+  const script = spawnNode(args, env);
+  onTestFinished(async () => {
+    script.kill('SIGTERM');
+    await script.exited;
+  });
+  return script;
+}
+
 /** Runs the built CLI, as a user does. */
 export function breakwater(
   args: readonly string[],
