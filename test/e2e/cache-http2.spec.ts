@@ -41,7 +41,12 @@ describe('an answer over HTTP/2', () => {
   });
 
   it.each([NO_ERROR, INTERNAL_ERROR, CANCEL])('is never kept when it was reset with %i', async (code) => {
-    const without = await twice((stream) => stream.head(...FRESH).data('hel').reset(code));
+    const without = await twice((stream) =>
+      stream
+        .head(...FRESH)
+        .data('hel')
+        .reset(code),
+    );
     expect(without.calls).toBe(2);
     const { bodies, calls } = await twice((stream) =>
       stream

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { spawnNode, temporaryFile } from '../support/process.js';
 
 const SCRIPT = new URL('../../scripts/lib/system-parts.mjs', import.meta.url).href;
+const COMMANDS = ['redis-server', 'ip', 'iptables'];
+const PACKAGES = ['redis-server', 'iproute2', 'iptables'];
 const OPTIONS = '-qq -o Acquire::Retries=1 -o DPkg::Lock::Timeout=120';
 
 /** On a machine where `apt-get` is the script `apt`; what it was asked for is in `asked`. */
@@ -13,7 +15,7 @@ async function ensure(apt: string, { isDebianRoot = true, env = {}, isThere = fa
   const command = `#!/bin/sh\necho "$*" >> ${log}\n${apt}\n`;
   await writeFile(join(bin, 'apt-get'), command);
   await chmod(join(bin, 'apt-get'), 0o755);
-  if (isThere) await symlink('/bin/true', join(bin, 'redis-server'));
+  if (isThere) await Promise.all(COMMANDS.map((command) => symlink('/bin/true', join(bin, command))));
   const call = `await (await import('${SCRIPT}')).ensureSystemParts(${isDebianRoot})`;
   const run = spawnNode(['--input-type=module', '-e', call], { PATH: bin, ...env });
   const code = await run.exited;
@@ -26,7 +28,7 @@ describe('the system parts of `npm test`', () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(asked).toEqual([
       `${OPTIONS} update`,
-      `${OPTIONS} install -y --no-install-recommends redis-server`,
+      ...PACKAGES.map((part) => `${OPTIONS} install -y --no-install-recommends ${part}`),
     ]);
   });
 
@@ -44,6 +46,9 @@ describe('the system parts of `npm test`', () => {
   ])('are done without, and it is said why, when apt gets %s', async (_, apt, reason) => {
     const { code, stderr } = await ensure(apt);
     expect(code).toBe(0);
-    expect(stderr).toBe(`apt could not install redis-server, going on without. It said:\n${reason}\n`);
+    const told = PACKAGES.map(
+      (part) => `apt could not install ${part}, going on without. It said:\n${reason}\n`,
+    );
+    expect(stderr).toBe(told.join(''));
   });
 });
