@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { closedPort } from '../support/closed-port.js';
 import { gateway } from '../support/gateway.js';
+import { requestHead } from '../support/http.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { rawUpstream } from '../support/raw-upstream.js';
 import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
@@ -69,6 +71,24 @@ describe('a fallback upstream', () => {
       .start();
     const response = await gw.fetch('/');
     expect([response.status, response.headers.get('breakwater-fallback')]).toEqual([200, 'upstream']);
+  });
+
+  it('has its time though the client took long to send what was gathered, and more than a copy takes', async () => {
+    const yaml = withFallback(
+      'timeout: 300ms, retry: { maxBodyBytes: 1MiB }, fallback: { upstream: readonly }',
+    );
+    const gw = await gateway(yaml)
+      .withEnv({ USERS_URL: await closedPort() })
+      .withUpstream('readonly', recording().handler)
+      .start();
+    const client = await RawConnection.to(gw.url);
+    client.send(
+      `${requestHead('PUT /', 'Content-Length: 100000', 'Connection: close')}${'a'.repeat(99_999)}`,
+    );
+    setTimeout(() => client.send('a'), 500);
+    await client.ended();
+    expect(client.received).toMatch(/^HTTP\/1.1 200 /);
+    expect(client.received.toLowerCase()).toContain('breakwater-fallback: upstream');
   });
 
   it('never gets a POST that the first may have got', async () => {

@@ -30,7 +30,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 
 async function start(handler: RequestListener, more = '') {
   // The compatibility API: the same listeners serve both versions.
-  const server = createSecureServer(pair, (req, res) => {
+  const server = createSecureServer({ ...pair, allowHTTP1: true }, (req, res) => {
     seen.versions.push(req.httpVersion);
     req.once('aborted', () => seen.aborted++);
     handler(req as never, res as never);
@@ -62,8 +62,8 @@ describe('HTTP/2 to an upstream', () => {
   it.each([
     ['with a length', 'x'.repeat(100_000)],
     ['in chunks', new Blob(['y'.repeat(300_000)]).stream()],
-  ])('carries a POST %s', async (_, body) => {
-    const { gw } = await start((req, res) => {
+  ])('leaves a POST %s to HTTP/1.1', async (_, body) => {
+    const { gw, seen } = await start((req, res) => {
       void collectBody(req).then((received) => res.end(String(received.length)));
     });
     const response = await gw.fetch('/1', { method: 'POST', body, duplex: 'half' });
@@ -71,6 +71,7 @@ describe('HTTP/2 to an upstream', () => {
       200,
       typeof body === 'string' ? '100000' : '300000',
     ]);
+    expect(seen.versions).toEqual(['1.1']);
   });
 
   it('carries many requests at a time over one connection', async () => {

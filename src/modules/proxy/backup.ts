@@ -26,15 +26,20 @@ export interface BackupOptions {
 
 /** Asks the fallback upstreams of one call, as far as its request can be sent again and its deadline allows. */
 export class Backup {
-  private readonly deadline: Deadline;
+  /** The one to send to `first`. */
+  readonly request: UpstreamRequest;
+  private deadline: Deadline;
   private body: RequestBody | undefined;
 
   constructor(private readonly options: BackupOptions) {
     const { clock, first, request } = options;
-    this.deadline = new Deadline(clock, request.timeout ?? first.config.timeout);
+    const begin = () => new Deadline(clock, request.timeout ?? first.config.timeout);
+    this.deadline = begin();
+    this.request = { ...request, begun: () => (this.deadline = begin()) };
     if (!(request.body instanceof RequestBody)) return;
     this.body = request.body;
-    if ((request.contentLength ?? 0) <= MAX_COPY_BYTES) this.body.keep();
+    const maxBytes = Math.max(MAX_COPY_BYTES, first.config.retry.maxBodyBytes);
+    if ((request.contentLength ?? 0) <= maxBytes) this.body.keep(maxBytes);
   }
 
   /**

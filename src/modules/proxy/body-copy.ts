@@ -1,8 +1,9 @@
-/** Larger bodies are not kept. */
+/** Larger bodies are not kept, unless somebody asks for it. */
 export const MAX_COPY_BYTES = 64 * 1024;
 
 /** A copy of a request body, gathered within a bound while the body streams by. It never holds the body up. */
 export class BodyCopy {
+  maxBytes = MAX_COPY_BYTES;
   private chunks: Buffer[] | undefined = [];
   private size = 0;
   private complete: Buffer | undefined;
@@ -21,7 +22,7 @@ export class BodyCopy {
   add(chunk: Buffer): void {
     if (!this.chunks) return;
     this.size += chunk.length;
-    if (this.size > MAX_COPY_BYTES) this.chunks = undefined;
+    if (this.size > this.maxBytes) this.chunks = undefined;
     else this.chunks.push(chunk);
   }
 

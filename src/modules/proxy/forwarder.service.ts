@@ -70,7 +70,7 @@ export class Forwarder {
       ? new Backup({ upstreams, clock, exchange, first: upstream, request })
       : undefined;
     upstream
-      .send(request)
+      .send(backup?.request ?? request)
       .then((response) => {
         if (response.socket) this.webSockets.open(exchange, response);
         else this.reply.upstream(exchange, response);

@@ -17,6 +17,13 @@ it('can be sent elsewhere while nobody has read of it, even when a failed call h
   expect(body.untouched()).toBe(again);
 });
 
+it('may be destroyed before anybody listens to it', async () => {
+  const body = new RequestBody(request(), 100).destroy(new Error('the client has left'));
+  // Without a listener the process would end in this turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(body.destroyed).toBe(true);
+});
+
 it('cannot once something was read, by itself or by who came after it', async () => {
   for (const isFirstDestroyed of [false, true]) {
     const req = request();

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ClientBody } from '../upstream/retry/client-body.js';
-import { BodyCopy } from './body-copy.js';
+import { BodyCopy, MAX_COPY_BYTES } from './body-copy.js';
 
 /** Bytes that frame a byte which is a chunk by itself: up to eight digits, and two ends of a line. */
 const MOST_FRAMING = 12;
@@ -38,14 +38,22 @@ export class RequestBody extends ClientBody {
     private readonly maxBytes: number,
   ) {
     super();
+    // Whoever sends it hears of its end by other ways, and not always in time: one that is destroyed while the
+    // connection is still being made has nobody to listen yet.
+    this.on('error', () => undefined);
     if (req.headers['content-length'] === undefined) this.readBefore = req.socket.bytesRead;
     // Paused first: a listener would begin to read, and tell a client to go on that waits to be told.
     req.pause().on('data', this.onData).once('end', this.onEnd);
   }
 
-  /** @returns a copy that fills while the body streams; to be asked for before it does */
-  keep(): BodyCopy {
-    return (this.copy ??= new BodyCopy());
+  /**
+   * @param maxBytes of a body that is kept
+   * @returns a copy that fills while the body streams; to be asked for before it does
+   */
+  keep(maxBytes = MAX_COPY_BYTES): BodyCopy {
+    this.copy ??= new BodyCopy();
+    this.copy.maxBytes = Math.max(this.copy.maxBytes, maxBytes);
+    return this.copy;
   }
 
   /** The whole body, if it was to be kept and has gone by. */

@@ -12,12 +12,15 @@ const LOOK_EVERY = 1000;
  * Answers pay nothing for it: every now and then connections are looked for that have bytes to send, and given Node's
  * own timeout, which starts again with each byte that leaves.
  *
+ * WebSockets, which are no answers any more, have an idle time of their own.
+ *
  * @param sendTimeout milliseconds
  */
 export function endSlowReaders(server: Server, responses: OpenResponses, sendTimeout: number): void {
   const look = () => {
     for (const socket of responses.connections()) {
-      if (socket.writableLength > 0 && socket.timeout !== sendTimeout) socket.setTimeout(sendTimeout);
+      const isBehind = socket.writableLength > 0 && responses.on(socket).length > 0;
+      if (isBehind && socket.timeout !== sendTimeout) socket.setTimeout(sendTimeout);
     }
   };
   const looking = setInterval(look, Math.min(sendTimeout / 2, LOOK_EVERY)).unref();

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configOf } from '../../../test/support/gateway.js';
 import { until } from '../../../test/support/until.js';
@@ -55,6 +56,17 @@ describe('while the breaker is open', () => {
     expect(proxy.bulkhead.inFlight).toBe(0);
   });
 
+  it('nobody is asked for a body', async () => {
+    const { proxy, outcome } = await upstreamOf(YAML, (_req, res) => res.end());
+    let reads = 0;
+    const body = new Readable({ read: () => void reads++ });
+    trip(proxy);
+    expect(await outcome(proxy.send({ method: 'PUT', path: '/', body, contentLength: 5 }))).toBe(
+      'breaker_open',
+    );
+    expect(reads).toBe(0);
+  });
+
   it('a failed call is not retried', async () => {
     let calls = 0;
     const { proxy, outcome } = await upstreamOf(
@@ -79,6 +91,30 @@ describe('while the breaker is open', () => {
     recover(proxy);
     expect([proxy.breaker.state, proxy.bulkhead.limit]).toEqual(['closed', 40]);
   });
+});
+
+it('gathers bodies within what all calls at a time may have of them, and lets others stream', async () => {
+  const seen: string[] = [];
+  const { proxy } = await upstreamOf(
+    'bulkhead: { concurrent: 1, queue: 5 }, retry: { maxBodyBytes: 8B }, timeout: 60s',
+    (req, res) => {
+      seen.push(req.url ?? '');
+      req.resume().once('end', () => res.end());
+    },
+  );
+  const bodies = ['/gathered', '/streamed', '/later'].map((path) => {
+    const body = new Readable({ read: () => undefined });
+    body.push('1234');
+    return { body, sent: proxy.send({ method: 'PUT', path, body, contentLength: 8 }) };
+  });
+  await until('one is with the upstream', () => seen.length);
+  expect(seen).toEqual(['/streamed']);
+  for (const { body } of bodies) {
+    body.push('5678');
+    body.push(null);
+  }
+  await Promise.all(bodies.map(async ({ sent }) => (await sent).text()));
+  expect(seen.toSorted()).toEqual(['/gathered', '/later', '/streamed']);
 });
 
 describe('after it has closed', () => {

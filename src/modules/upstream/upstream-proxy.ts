@@ -59,6 +59,7 @@ export class UpstreamProxy {
       random,
       hasOther,
       isRejecting: () => this.breaker.isRejecting,
+      maxGathered: config.bulkhead.concurrent * config.retry.maxBodyBytes,
       tryOnce: hedges ? hedged : tryOnce,
     });
     this.hedger = config.hedge && hedges ? this.hedgerOf(config.hedge, tryOnce) : undefined;
@@ -86,10 +87,12 @@ export class UpstreamProxy {
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
   async send(first: UpstreamRequest): Promise<UpstreamResponse> {
+    // Who would be rejected need not send a body, wait for a place, or take one.
+    if (this.breaker.isRejecting) throw this.breakerOpen();
     const gathered = this.retrier.gather(first);
     const request = gathered ? await gathered.catch((error: unknown) => this.blame(error)) : first;
-    // Who would be rejected need not wait for a place, or take one.
-    if (this.breaker.isRejecting) throw this.breakerOpen();
+    if (gathered && this.breaker.isRejecting) throw this.breakerOpen();
+    first.begun?.();
     const timeout = request.timeout ?? this.config.timeout;
     const deadline = new Deadline(this.clock, timeout);
     const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));

@@ -29,6 +29,8 @@ export interface UpstreamRequest {
   readonly upgrade?: UpgradeRequest;
   /** Aborting it is the client's doing: the upstream's breaker hears nothing of it. */
   readonly signal?: Cancellation;
+  /** Called when the time of the call begins: a body that is to be kept has been gathered by then. */
+  readonly begun?: () => void;
 }
 
 /** Takes a response body as it arrives. */

@@ -143,7 +143,7 @@ function durationsOf({ timeout, connectTimeout, retry, hedge, breaker, health, t
   return {
     timeout,
     connectTimeout,
-    'retry.perTryTimeout': retries?.perTryTimeout,
+    'retry.perTryTimeout': retry.perTryTimeout,
     'retry.backoff.base': retries?.backoff.base,
     'retry.backoff.max': retries?.backoff.max,
     'hedge.after': after === 'p95' ? undefined : after,

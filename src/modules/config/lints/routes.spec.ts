@@ -4,7 +4,6 @@ import { warningsOf } from '../../../../test/support/warnings.js';
 const PROVIDER = `{ secret: ${'x'.repeat(32)}, algorithms: [HS256] }`;
 const route = (rest: string, match = 'path: /r', auth = '') => `
 auth: { ${auth} }
-server: { requestTimeout: 10s }
 upstreams: { users: { url: http://users }, next: { url: http://next } }
 routes:
   - { id: r, match: { ${match} }, ${rest} }
@@ -12,10 +11,6 @@ routes:
 
 describe('of a route', () => {
   it.each([
-    [
-      'upstream: users, timeout: 11s, cache: {}',
-      'timeout: timeout (11s) is above server.requestTimeout (10s)',
-    ],
     ['upstream: users, cache: { per: user }', 'cache.per: `per: user` on a route without auth'],
     [
       'split: [{ upstream: users }, { upstream: next }], cache: {}',

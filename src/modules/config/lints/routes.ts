@@ -1,4 +1,3 @@
-import { formatDuration } from '../../../common/units/duration.js';
 import type { ConfigPath } from '../config-path.js';
 import type { GatewayConfig } from '../gateway-config.js';
 import { isPublic } from '../public-route.js';
@@ -14,7 +13,6 @@ export function lintRoutes(config: GatewayConfig): LintWarning[] {
     const path = ['routes', index];
     return [
       ...lintPath([...path, 'match', 'path'], route.match.path),
-      ...lintTimeout([...path, 'timeout'], route, config),
       ...lintCache([...path, 'cache'], route, config),
       ...lintSplit([...path, 'split'], route),
       ...lintMethods([...path, 'websocket'], route),
@@ -31,13 +29,6 @@ function lintPath(path: ConfigPath, pattern: string): LintWarning[] {
   if (colon === undefined) return [];
   const parameter = `{${colon.slice(1)}}`;
   return [{ path, message: `\`${colon}\` is taken as it is written; a parameter is \`${parameter}\`` }];
-}
-
-function lintTimeout(path: ConfigPath, { timeout }: RouteConfig, { server }: GatewayConfig): LintWarning[] {
-  const { requestTimeout } = server;
-  if (timeout === undefined || timeout <= requestTimeout) return [];
-  const message = `timeout (${formatDuration(timeout)}) is above server.requestTimeout (${formatDuration(requestTimeout)})`;
-  return [{ path, message }];
 }
 
 function lintCache(path: ConfigPath, route: RouteConfig, config: GatewayConfig): LintWarning[] {

@@ -58,6 +58,21 @@ describe('VoteWindow', () => {
     window.shutdown();
   });
 
+  // opossum's `fire` rejects then, and nobody would hear of it.
+  it('takes a success that comes too late, or twice', () => {
+    const { clock } = setUp();
+    const { upstreams } = configOf('upstreams: { users: { url: http://users } }');
+    const fired = vi.spyOn(CircuitBreaker.prototype, 'call');
+    const window = new VoteWindow(upstreams['users']!.breaker, clock);
+    window.open();
+    window.succeed();
+    window.succeed();
+    window.shutdown();
+    window.open();
+    window.succeed();
+    expect(fired).not.toHaveBeenCalled();
+  });
+
   it('lets opossum keep no percentiles and take no snapshots', () => {
     const { clock } = setUp();
     const { upstreams } = configOf('upstreams: { users: { url: http://users } }');

@@ -9,8 +9,8 @@ import { RollingVotes } from './rolling-votes.js';
 const PASSED = Promise.resolve();
 
 /**
- * opossum, kept to what it is good at: the states and the open timer. It is told what becomes of trials, and when to
- * open; calls are never made through it. Its own bulkhead, timeout, percentiles, snapshots and health check stay off:
+ * opossum, kept to what it is good at: the states and the open timer. It is told when to open and to close; calls are
+ * never made through it. Its own bulkhead, timeout, percentiles, snapshots and health check stay off:
  * they vote, sort the window on each failure, or outlive a shutdown. Nor does it count: it adds its whole window up
  * on each failure, which costs more than the rest of a call.
  */
@@ -58,7 +58,7 @@ export class VoteWindow {
 
   succeed(): void {
     if (this.engine.closed) this.votes.add(false);
-    else void this.engine.fire();
+    else this.engine.close();
   }
 
   /** @returns whether that makes too many; whoever counts then opens it */

@@ -41,6 +41,7 @@ function setUp(failures: readonly Failure[]) {
     random: () => 0,
     hasOther,
     isRejecting: () => false,
+    maxGathered: 0,
     tryOnce,
   });
   retrier.retried.on((reason) => retried.push(reason));

@@ -36,6 +36,8 @@ export interface RetrierOptions {
   readonly hasOther: (tried: readonly Target[]) => boolean;
   /** Whether the breaker would reject a call that came now. */
   readonly isRejecting: () => boolean;
+  /** Bytes of all bodies that are being gathered at a time. One beyond that is sent as it comes, and once. */
+  readonly maxGathered: number;
   readonly tryOnce: TryOnce;
 }
 
@@ -49,6 +51,7 @@ export class Retrier {
   private readonly clock: Clock;
   private readonly tryOnce: TryOnce;
   private readonly hasOther: RetrierOptions['hasOther'];
+  private gathering = 0;
 
   constructor(
     private readonly config: RetryConfig,
@@ -71,8 +74,11 @@ export class Retrier {
     const { body } = request;
     const { attempts, maxBodyBytes } = this.config;
     if (!(body instanceof Readable) || attempts === 0) return undefined;
-    const isKept = canReplay(request, maxBodyBytes) && this.policy.isRepeatable(request);
-    return isKept ? gatherBody(request, body) : undefined;
+    if (!canReplay(request, maxBodyBytes) || !this.policy.isRepeatable(request)) return undefined;
+    const { contentLength: bytes = 0 } = request;
+    if (this.gathering + bytes > this.options.maxGathered) return undefined;
+    this.gathering += bytes;
+    return gatherBody(request, body).finally(() => (this.gathering -= bytes));
   }
 
   /** @throws UpstreamError of the last try, when none was answered */

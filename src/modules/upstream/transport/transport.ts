@@ -1,5 +1,4 @@
 import type { LookupFunction } from 'node:net';
-import { Readable } from 'node:stream';
 import { buildConnector, Client, Pool } from 'undici';
 import type { ConnectionOptions } from 'node:tls';
 import type { UpstreamConfig } from '../../config/upstream-config.js';
@@ -20,8 +19,8 @@ export class Transport {
   /** Whether HTTP/2 may be spoken. */
   readonly http2: boolean;
   private readonly pool: Pool;
-  /** An upgraded connection leaves its pool, and is always one of HTTP/1.1. */
-  private upgrades: Pool | undefined;
+  /** Beside one of HTTP/2, for requests that are not safe there. */
+  private http1: Pool | undefined;
   private readonly origin: string;
   private readonly pathPrefix: string;
 
@@ -49,8 +48,9 @@ export class Transport {
     let headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
     // undici joins the lines of a field for HTTP/2, and knows a second `Cookie` only by its lower-case name.
-    if (this.http2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
-    const pool = request.upgrade && this.http2 ? (this.upgrades ??= this.newPool(false)) : this.pool;
+    const isHttp2 = this.http2 && isSafeOverHttp2(request);
+    if (isHttp2) headers = headers.map((each, i) => (i % 2 === 0 ? each.toLowerCase() : each));
+    const pool = isHttp2 || !this.http2 ? this.pool : (this.http1 ??= this.newPool(false));
     const upgrade = request.upgrade?.protocol;
     pool.dispatch(
       {
@@ -59,7 +59,7 @@ export class Transport {
         path: this.pathPrefix + request.path,
         headers,
         body: request.body ?? null,
-        headersTimeout: this.http2 ? headTime(request, call.timeout) : 0,
+        headersTimeout: isHttp2 ? headTime(call.timeout) : 0,
       },
       call,
     );
@@ -86,7 +86,7 @@ export class Transport {
   /** Ends every connection at once. */
   async destroy(): Promise<void> {
     this.addresses?.stop();
-    await Promise.all([this.pool.destroy(), this.upgrades?.destroy()]);
+    await Promise.all([this.pool.destroy(), this.http1?.destroy()]);
   }
 
   private newPool(http2: boolean): Pool {
@@ -120,11 +120,19 @@ export class Transport {
 }
 
 /**
+ * Node gets into an endless loop, now and then, when a request over HTTP/2 is given up while its body is on its way
+ * (26.10, undici 8). And a connection that is upgraded leaves its pool, which one of HTTP/2 cannot.
+ */
+function isSafeOverHttp2({ body, upgrade }: UpstreamRequest): boolean {
+  return body === undefined && upgrade === undefined;
+}
+
+/**
  * A stream over a connection that is dead, without a word of it, runs into its time. When that is undici's and not
  * the call's, undici asks for a sign of life, sends nothing more there meanwhile, and ends the connection without one.
  *
- * @returns milliseconds; 0, for none, while a client sends a body, whose pauses are not the upstream's
+ * @returns milliseconds
  */
-function headTime({ body }: UpstreamRequest, timeout: number): number {
-  return body instanceof Readable ? 0 : Math.max(timeout - HEAD_START, timeout / 2);
+function headTime(timeout: number): number {
+  return Math.max(timeout - HEAD_START, timeout / 2);
 }
