@@ -96,6 +96,17 @@ describe('an API key', () => {
   });
 
   it.each([
+    ['forged', bearer({}, { key: 'another secret of more than 32 bytes, for tests' })],
+    ['good', bearer()],
+    ['of no kind', { authorization: 'Basic YTpi' }],
+  ])('that counts takes no token along that nobody has looked at: one that is %s', async (_, other) => {
+    const { status, users } = await start();
+    expect(await status('/forwarding', { ...key('acme'), ...other })).toBe(200);
+    expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'acme', 'x-api-key': 'key-of-acme' });
+    expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  it.each([
     ['is public', '/open', {}],
     ['takes tokens alone', '/tokens', bearer()],
     ['takes tokens alone and forwards them', '/forwarded', bearer()],

@@ -48,7 +48,12 @@ export class JwtAuthGuard implements CanActivate {
     }
     if (keyPlaces && exchange) {
       const verdict = this.byApiKey(exchange, policy, keyPlaces);
-      if (verdict !== undefined) return this.admit(verdict, policy, exchange);
+      if (verdict !== undefined) {
+        this.admit(verdict, policy, exchange);
+        // Nobody has looked at a token beside the key.
+        exchange.forwardAuthorization = policy.forward && exchange.keptBack?.except === 'authorization';
+        return true;
+      }
     }
     const { authorization } = req.headers;
     const token = bearerToken(authorization);
