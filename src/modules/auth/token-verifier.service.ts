@@ -1,32 +1,25 @@
 import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, AuthProviders } from './auth-providers.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
-import type { Verdict, Verified } from './jwt-provider.js';
+import type { Verdict } from './jwt-provider.js';
 import { isBearerToken, readToken } from './token-header.js';
+import { hashesOfTokens, sizeOfVerified, verifiedTokens } from './token-memory.js';
 import { isRefusal, type Refusal } from './unavailable.js';
-
-const REMEMBERED_TOKENS = 10_000;
-/** Characters of tokens whose hashes are at hand, enough for as many tokens as are remembered. */
-const HASHED_TEXT = 8 * 1024 * 1024;
 
 /** Verifies tokens against the configured providers and remembers what it verified until it expires. */
 @Injectable()
 export class TokenVerifier {
   /** By SHA-256 and who was asked: another provider may know the user otherwise, or not at all. */
-  private readonly verified = new LRUCache<string, Verified>({ max: REMEMBERED_TOKENS });
+  private readonly verified = verifiedTokens();
   /**
    * Hashes of tokens that are good, since clients send the same ones over and over and a hash costs more than all the
    * rest. They say nothing of whether a token still is good: that is asked of `verified` each time.
    */
-  private readonly hashes = new LRUCache<string, string>({
-    maxSize: HASHED_TEXT,
-    sizeCalculation: (_, token) => token.length,
-  });
+  private readonly hashes = hashesOfTokens();
 
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
@@ -71,7 +64,7 @@ export class TokenVerifier {
     if (isRefusal(verdict)) return this.forget(token, verdict);
     if (this.denylist.denies(verdict.identity)) return this.forget(token, 'revoked');
     this.hashes.set(token, hashed);
-    this.verified.set(key, verdict);
+    this.verified.set(key, verdict, { size: sizeOfVerified(token) });
     return verdict.identity;
   }
 
