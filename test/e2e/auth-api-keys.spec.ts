@@ -214,6 +214,13 @@ routes:
     expect(await status('/optional')).toBe(200);
   });
 
+  it('counts before a token, which is not looked at, also where both are optional', async () => {
+    const { status, users } = await start();
+    expect(await status('/optional', { ...key('acme'), ...bearer({ exp: 1 }) })).toBe(200);
+    expect(users.requests[0]?.headers['x-user-id']).toBe('acme');
+    expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
+  });
+
   it('has the scopes that it was given', async () => {
     const { status } = await start();
     expect(await status('/scoped', key('acme'))).toBe(200);

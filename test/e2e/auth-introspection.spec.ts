@@ -81,6 +81,16 @@ describe('a token that only its issuer can read', () => {
     await until('the answer is too old', async () => (await ask('opaque')).status === 401);
   });
 
+  it('is a 401 on every route once one of them has heard that it was taken back', async () => {
+    const known = { opaque: ALICE };
+    const { ask } = await start(known);
+    expect((await ask('opaque')).status).toBe(200);
+    known.opaque = { ...ALICE, active: false };
+    expect((await ask('opaque')).status).toBe(200);
+    expect((await ask('opaque', '/scoped')).status).toBe(401);
+    expect((await ask('opaque')).status).toBe(401);
+  });
+
   it('is not asked about again and again when it is not active', async () => {
     const { ask, idp } = await start();
     for (let i = 0; i < 3; i++) expect((await ask('nonsense')).status).toBe(401);

@@ -21,6 +21,9 @@ export class TokenVerifier {
    */
   private readonly hashes = hashesOfTokens();
 
+  /** What follows the hash in keys of `verified`: as many as routes name different providers. */
+  private readonly suffixes = new Set<string>();
+
   constructor(
     @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -36,34 +39,37 @@ export class TokenVerifier {
    *   fetched or computed elsewhere, and never for a token that is remembered
    */
   verify(token: string, allowed?: Allowed): Identity | Refusal | Promise<Identity | Refusal> {
-    const now = this.clock.wall();
     const known = this.hashes.get(token);
     const hashed = known ?? hash('sha256', token, 'base64');
     const key = allowed ? `${hashed} ${nameOf(allowed)}` : hashed;
     const remembered = this.verified.get(key);
-    if (remembered && now < remembered.expiresAtMs && remembered.key?.retired !== true) {
+    if (remembered && this.clock.wall() < remembered.expiresAtMs && remembered.key?.retired !== true) {
       if (known === undefined) this.hashes.set(token, hashed);
       return remembered.identity;
     }
-    const verdict = this.judge(token, allowed, now);
+    const verdict = this.judge(token, allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.settle(token, hashed, key, each))
       : this.settle(token, hashed, key, verdict);
   }
 
-  private judge(token: string, allowed: Allowed, nowMs: number): Verdict | Promise<Verdict> {
+  private judge(token: string, allowed: Allowed): Verdict | Promise<Verdict> {
     const read = readToken(token);
     const issuer = read && this.providers.issuerOf(read, allowed);
-    if (issuer) return issuer.verify(token, read, nowMs);
+    if (issuer) return issuer.verify(token, read);
     if (!isBearerToken(token)) return 'malformed';
     // A token that only its issuer can read may look like anything.
     return this.providers.introspectorOf(allowed)?.verify(token) ?? (read ? 'no_provider' : 'malformed');
   }
 
   private settle(token: string, hashed: string, key: string, verdict: Verdict): Identity | Refusal {
-    if (isRefusal(verdict)) return this.forget(token, verdict);
+    if (isRefusal(verdict)) {
+      if (verdict === 'inactive') this.forgetEverywhere(hashed);
+      return this.forget(token, verdict);
+    }
     if (this.denylist.denies(verdict.identity)) return this.forget(token, 'revoked');
     this.hashes.set(token, hashed);
+    this.suffixes.add(key.slice(hashed.length));
     this.verified.set(key, verdict, { size: sizeOfVerified(token) });
     return verdict.identity;
   }
@@ -71,6 +77,11 @@ export class TokenVerifier {
   private forget(token: string, refusal: Refusal): Refusal {
     this.hashes.delete(token);
     return refusal;
+  }
+
+  /** What its issuer has taken back on one route is good on no other. */
+  private forgetEverywhere(hashed: string): void {
+    for (const suffix of this.suffixes) this.verified.delete(hashed + suffix);
   }
 
   private forgetDenied(): void {
