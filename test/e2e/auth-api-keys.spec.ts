@@ -96,6 +96,17 @@ describe('an API key', () => {
   });
 
   it.each([
+    ['forged', bearer({}, { key: 'another secret of more than 32 bytes, for tests' })],
+    ['good', bearer()],
+    ['of no kind', { authorization: 'Basic YTpi' }],
+  ])('that counts takes no token along that nobody has looked at: one that is %s', async (_, other) => {
+    const { status, users } = await start();
+    expect(await status('/forwarding', { ...key('acme'), ...other })).toBe(200);
+    expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'acme', 'x-api-key': 'key-of-acme' });
+    expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  it.each([
     ['is public', '/open', {}],
     ['takes tokens alone', '/tokens', bearer()],
     ['takes tokens alone and forwards them', '/forwarded', bearer()],
@@ -201,6 +212,13 @@ routes:
     expect(await status('/any', bearer())).toBe(200);
     expect(await (await gw.fetch('/any')).json()).toMatchObject({ code: 'token_missing' });
     expect(await status('/optional')).toBe(200);
+  });
+
+  it('counts before a token, which is not looked at, also where both are optional', async () => {
+    const { status, users } = await start();
+    expect(await status('/optional', { ...key('acme'), ...bearer({ exp: 1 }) })).toBe(200);
+    expect(users.requests[0]?.headers['x-user-id']).toBe('acme');
+    expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
   it('has the scopes that it was given', async () => {

@@ -47,7 +47,68 @@ class AdminController {
   }
 }
 
-@Module({ imports: [AuthModule], controllers: [AccountController, AdminController] })
+@Controller('contradictions')
+@Public()
+class ContradictoryController {
+  @Get('handler')
+  @Public()
+  @Scopes('admin')
+  handler() {
+    return {};
+  }
+}
+
+@Controller('both')
+@Public()
+@Scopes('admin')
+class BothController {
+  @Get()
+  any() {
+    return {};
+  }
+
+  @Get('ping')
+  @Public()
+  ping() {
+    return {};
+  }
+}
+
+@Public()
+class Open {}
+
+@Controller('child')
+@Scopes('admin')
+class ChildController extends Open {
+  @Get()
+  any() {
+    return {};
+  }
+}
+
+@Scopes('admin')
+class Closed {}
+
+@Controller('open-child')
+@Public()
+class OpenChildController extends Closed {
+  @Get()
+  any() {
+    return {};
+  }
+}
+
+@Module({
+  imports: [AuthModule],
+  controllers: [
+    AccountController,
+    AdminController,
+    ContradictoryController,
+    BothController,
+    ChildController,
+    OpenChildController,
+  ],
+})
 class CodeModule {}
 
 /** The route below everything is public, which says nothing about code. */
@@ -89,5 +150,20 @@ describe('a controller of code', () => {
     const { status, ask } = await start();
     expect(await (await ask('/account/terms')).json()).toEqual({ user: null });
     expect(await status('/admin/ping')).toBe(200);
+  });
+
+  it.each(['/contradictions/handler', '/both', '/child'])(
+    'that says both of itself is not public: %s',
+    async (path) => {
+      const { status } = await start();
+      expect(await status(path)).toBe(401);
+      expect(await status(path, 'wipe')).toBe(403);
+      expect(await status(path, 'admin')).toBe(200);
+    },
+  );
+
+  it('may be public where what it inherits is not', async () => {
+    const { status } = await start();
+    expect([await status('/both/ping'), await status('/open-child')]).toEqual([200, 200]);
   });
 });

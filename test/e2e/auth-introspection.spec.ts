@@ -4,6 +4,7 @@ import { gateway, listen } from '../support/gateway.js';
 import { collectBody } from '../support/http.js';
 import { recording } from '../support/recording.js';
 import { bearer, inSeconds, SECRET } from '../support/tokens.js';
+import { until } from '../support/until.js';
 
 /** An issuer that knows what the test says of each token, and remembers what it was asked. */
 async function issuer(known: Record<string, unknown>) {
@@ -22,16 +23,15 @@ async function issuer(known: Record<string, unknown>) {
   return { url, asked, state };
 }
 
-async function start(known: Record<string, unknown> = {}, more = '') {
+async function start(known: Record<string, unknown> = {}, maxAge = '1m') {
   const idp = await issuer(known);
   const users = recording();
   const gw = await gateway(`
 auth:
   main: { secret: "${SECRET}", algorithms: [HS256], issuer: main }
   opaque:
-    introspection: { url: "${idp.url}", clientId: "g:w", clientSecret: "s cret", timeout: 500ms }
+    introspection: { url: "${idp.url}", clientId: "g:w", clientSecret: "s cret", timeout: 500ms, maxAge: ${maxAge} }
     audience: gw
-    ${more}
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
   - { id: users, match: { path: /** }, upstream: users }
@@ -71,6 +71,24 @@ describe('a token that only its issuer can read', () => {
     const { ask, users } = await start({ opaque: answer });
     expect((await ask('opaque')).status).toBe(401);
     expect(users.requests).toHaveLength(0);
+  });
+
+  it('is a 401 once its issuer has taken it back, though it was let in before', async () => {
+    const known = { opaque: ALICE };
+    const { ask } = await start(known, '50ms');
+    expect((await ask('opaque')).status).toBe(200);
+    known.opaque = { ...ALICE, active: false };
+    await until('the answer is too old', async () => (await ask('opaque')).status === 401);
+  });
+
+  it('is a 401 on every route once one of them has heard that it was taken back', async () => {
+    const known = { opaque: ALICE };
+    const { ask } = await start(known);
+    expect((await ask('opaque')).status).toBe(200);
+    known.opaque = { ...ALICE, active: false };
+    expect((await ask('opaque')).status).toBe(200);
+    expect((await ask('opaque', '/scoped')).status).toBe(401);
+    expect((await ask('opaque')).status).toBe(401);
   });
 
   it('is not asked about again and again when it is not active', async () => {

@@ -39,4 +39,18 @@ describe('on a route where a token is optional', () => {
     expect((await gw.fetch('/1', { headers: { authorization } })).status).toBe(401);
     expect(users.requests).toHaveLength(0);
   });
+
+  it.each(['?access_token=', '?a=1&access_token=nonsense', '?access%5Ftoken'])(
+    'a request with one in the query does not pass as nobody: %s',
+    async (query) => {
+      const { gw, users } = await start();
+      const response = await gw.fetch(`/1${query}`);
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Bearer realm="breakwater"',
+      ]);
+      expect(users.requests).toHaveLength(0);
+      expect((await gw.fetch('/1?a=1&access_tokens=1&token=access_token')).status).toBe(200);
+    },
+  );
 });

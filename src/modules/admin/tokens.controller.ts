@@ -8,10 +8,8 @@ import {
   Query,
   UseGuards,
 } from '@nestjs/common';
-import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
-import { CLOCK } from '../config/config.tokens.js';
 import { AdminGuard } from './admin.guard.js';
 import { refuseOtherSites } from './other-sites.js';
 
@@ -19,10 +17,7 @@ import { refuseOtherSites } from './other-sites.js';
 @Controller('admin/tokens')
 @UseGuards(AdminGuard)
 export class TokensController {
-  constructor(
-    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(TokenDenylist) private readonly denylist: TokenDenylist) {}
 
   /**
    * @param exp the token's own: seconds since the epoch
@@ -44,9 +39,9 @@ export class TokensController {
     if (typeof exp !== 'string' || !/^\d{1,11}(\.\d+)?$/.test(exp)) {
       throw new BadRequestException('Say when the token expires: exp, in seconds since the epoch');
     }
-    if (Number(exp) * 1000 < this.clock.wall())
-      throw new BadRequestException('The token has expired already');
-    const outcome = await this.denylist.deny({ id: jti, expiresAt: Number(exp) });
+    const denial = { id: jti, expiresAt: Number(exp) };
+    if (this.denylist.isOver(denial)) throw new BadRequestException('The token has expired already');
+    const outcome = await this.denylist.deny(denial);
     if (outcome === 'unshared') throw new ProblemError('revocation_not_shared');
     return { revoked: jti, shared: outcome === 'shared' };
   }

@@ -28,14 +28,25 @@ export class HandlerRules {
     return rule;
   }
 
-  /** What is nearer to the handler counts, except that the scopes of its class are required as well. */
+  /**
+   * What is nearer to the handler counts, except that the scopes of its class are required as well. Where both are said
+   * at one place, scopes win: a mistake must not let everybody in.
+   */
   private read(controller: Type, handler: Handler): HandlerRule {
     const { reflector } = this;
     if (reflector.get(ByRoute, handler)) return 'by-route';
-    if (reflector.get(IsPublic, handler)) return 'none';
     const own = reflector.get(RequiredScopes, handler);
-    if (own === undefined && reflector.get(IsPublic, controller)) return 'none';
+    if (own === undefined && (reflector.get(IsPublic, handler) || isPublicClass(controller))) return 'none';
     const scopes = [...(reflector.get(RequiredScopes, controller) ?? []), ...(own ?? [])];
     return scopes.length === 0 ? TOKEN : new AuthPolicy({ scopes });
   }
+}
+
+/** By the nearest class that says either: what is inherited opens no class that requires scopes. */
+function isPublicClass(controller: Type): boolean {
+  for (let each: object | null = controller; each !== null; each = Reflect.getPrototypeOf(each)) {
+    if (Reflect.hasOwnMetadata(RequiredScopes.KEY, each)) return false;
+    if (Reflect.hasOwnMetadata(IsPublic.KEY, each)) return true;
+  }
+  return false;
 }

@@ -45,7 +45,7 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
     );
     this.issuers = entries
       .filter(([, each]) => !each.apiKeys && !each.introspection)
-      .map(([id, each]) => new JwtProvider(id, each, this.keysOf(id, each)));
+      .map(([id, each]) => new JwtProvider(id, each, this.keysOf(id, each), clock));
   }
 
   /** In the background: an issuer that is away does not keep the gateway from starting. */

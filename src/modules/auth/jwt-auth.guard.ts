@@ -10,6 +10,7 @@ import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
 import { refusal } from './challenge.js';
 import { isSamePlace, type KeyPlaces, type PresentedKey, presentedKey } from './key-places.js';
+import { parameterOf } from './query-parameter.js';
 import { TokenVerifier } from './token-verifier.service.js';
 import { isRefusal, type Refusal } from './unavailable.js';
 
@@ -48,18 +49,31 @@ export class JwtAuthGuard implements CanActivate {
     }
     if (keyPlaces && exchange) {
       const verdict = this.byApiKey(exchange, policy, keyPlaces);
-      if (verdict !== undefined) return this.admit(verdict, policy, exchange);
+      if (verdict !== undefined) {
+        this.admit(verdict, policy, exchange);
+        // Nobody has looked at a token beside the key.
+        exchange.forwardAuthorization = policy.forward && exchange.keptBack?.except === 'authorization';
+        return true;
+      }
     }
     const { authorization } = req.headers;
     const token = bearerToken(authorization);
     if (token === undefined) {
-      if (policy.optional && authorization === undefined) return true;
+      if (policy.optional && authorization === undefined && !this.hasTokenInQuery(exchange, policy))
+        return true;
       return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
     const verdict = this.verifier.verify(token, policy.allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
+  }
+
+  /** Whoever shows a token in a place where it does not count (RFC 6750 section 2.3) does not mean to be nobody. */
+  private hasTokenInQuery(exchange: Exchange | undefined, { allowed }: AuthPolicy): boolean {
+    const query = exchange?.head.query ?? '';
+    if (query === '' || parameterOf(query, 'access_token') === undefined) return false;
+    return this.providers.takeTokens(allowed);
   }
 
   /** A key counts before a token. @returns `undefined` when there is none */

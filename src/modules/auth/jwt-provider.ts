@@ -1,3 +1,4 @@
+import type { Clock } from '../../common/clock.js';
 import type { AuthProviderConfig } from '../config/auth-config.js';
 import type { Identity } from '../routing/identity.js';
 import { type IdentityRules, identityOf } from './identity-of.js';
@@ -28,6 +29,7 @@ export class JwtProvider {
     readonly id: string,
     config: AuthProviderConfig,
     private readonly keys: KeySource,
+    private readonly clock: Clock,
   ) {
     this.issuer = config.issuer;
     this.algorithms = new Set(config.algorithms);
@@ -47,14 +49,12 @@ export class JwtProvider {
 
   /**
    * @param read what `token` says of itself
-   * @param nowMs milliseconds since the epoch
    * @returns a promise only when keys must be fetched, or for EdDSA
    */
-  verify(token: string, read: UnverifiedToken, nowMs: number): Verdict | Promise<Verdict> {
+  verify(token: string, read: UnverifiedToken): Verdict | Promise<Verdict> {
     if (this.type !== undefined && read.type !== this.type) return 'type';
     const found = this.keys.find(read);
-    const verifyWith = (keys: FoundKeys) =>
-      isRefusal(keys) ? keys : this.tryKeys(keys, 0, token, read, nowMs);
+    const verifyWith = (keys: FoundKeys) => (isRefusal(keys) ? keys : this.tryKeys(keys, 0, token, read));
     return found instanceof Promise ? found.then(verifyWith) : verifyWith(found);
   }
 
@@ -63,18 +63,18 @@ export class JwtProvider {
     index: number,
     token: string,
     read: UnverifiedToken,
-    nowMs: number,
   ): Verdict | Promise<Verdict> {
     const key = keys[index];
     if (!key) return 'signature';
     const proceed = (signed: boolean) =>
-      signed ? this.accept(read.claims, key, nowMs) : this.tryKeys(keys, index + 1, token, read, nowMs);
+      signed ? this.accept(read.claims, key) : this.tryKeys(keys, index + 1, token, read);
     const signed = key.signed(token, read.algorithm);
     return signed instanceof Promise ? signed.then(proceed) : proceed(signed);
   }
 
-  private accept(claims: UnverifiedToken['claims'], key: VerificationKey, nowMs: number): Verdict {
-    const refusal = refusalOf(claims, this.rules, nowMs);
+  private accept(claims: UnverifiedToken['claims'], key: VerificationKey): Verdict {
+    // Asked only now: the keys may have been waited for.
+    const refusal = refusalOf(claims, this.rules, this.clock.wall());
     if (refusal !== undefined) return refusal;
     // `refusalOf` lets only numbers through.
     const exp = claims['exp'] as number;

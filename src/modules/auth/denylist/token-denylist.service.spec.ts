@@ -40,6 +40,15 @@ describe('TokenDenylist', () => {
     expect([denies('a'), denies('b'), denies('c')]).toEqual([false, true, true]);
   });
 
+  it('tells a token that is over by the largest skew', () => {
+    const { clock, denylist } = setUp();
+    const denial = { id: 'a', expiresAt: NOW };
+    clock.seconds = NOW + 3 * HOUR - 1;
+    expect(denylist.isOver(denial)).toBe(false);
+    clock.seconds = NOW + 3 * HOUR;
+    expect(denylist.isOver(denial)).toBe(true);
+  });
+
   it('goes by ids that are text', async () => {
     const { denylist, denies } = setUp();
     await denylist.deny({ id: '1', expiresAt: NOW });

@@ -78,6 +78,11 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     return id !== undefined && this.denied.has(id);
   }
 
+  /** Would every provider refuse the token by now, whatever its skew? */
+  isOver(denial: Denial): boolean {
+    return this.endOf(denial) <= this.clock.wall();
+  }
+
   /**
    * Denies a token here at once, and wherever the same Redis is read within a second or two.
    *
@@ -116,12 +121,15 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
 
   private add(denials: readonly Denial[]): void {
     const now = this.clock.wall();
-    const added = denials.filter(({ id, expiresAt }) =>
-      this.denied.add(id, expiresAt * 1000 + this.largestSkew, now),
-    );
+    const added = denials.filter((denial) => this.denied.add(denial.id, this.endOf(denial), now));
     if (added.length === 0) return;
     this.grown.emit(added.map(({ id }) => id));
     this.tell();
+  }
+
+  /** Milliseconds since the epoch. */
+  private endOf({ expiresAt }: Denial): number {
+    return expiresAt * 1000 + this.largestSkew;
   }
 
   private report(inStep: boolean): void {

@@ -6,8 +6,9 @@ import type { AuthProviderConfig, IntrospectionConfig } from '../../config/auth-
 import { identityOf } from '../identity-of.js';
 import { FetchError, fetchJson } from '../fetch-json.js';
 import type { Verdict } from '../jwt-provider.js';
-import { isRefusal, type Refusal, Unavailable } from '../unavailable.js';
 import { refusalOf } from '../registered-claims.js';
+import { isRefusal, Unavailable } from '../unavailable.js';
+import { RefusedTokens } from './refused-tokens.js';
 
 const MOST_BYTES = 64 * 1024;
 /** Tokens that are asked about at a time; with more, the endpoint is slower than the flood. */
@@ -18,17 +19,14 @@ const MOST_UNKNOWN = 32;
 const FAILURES = 5;
 /** Milliseconds. */
 const PAUSE = 5_000;
-const REFUSED_FOR = 10_000;
-const MOST_REFUSED = 10_000;
 const MOST_KNOWN = 10_000;
-/** Answers of the kind 4xx that are about the gateway, and not about the token in question. */
-const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 429]);
+/** Answers of the kind 4xx that are about the gateway or the address, and not about the token in question. */
+const ABOUT_US: ReadonlySet<number> = new Set([401, 403, 404, 405, 410, 429]);
 
 /** Asks an issuer about tokens that only it can read (RFC 7662). What it cannot be asked about does not pass. */
 export class Introspector {
   private readonly underWay = new Map<string, Promise<Verdict>>();
-  /** By hash: tokens that are not good, and until when nobody asks again. */
-  private readonly refused = new LRUCache<string, { verdict: Refusal; until: number }>({ max: MOST_REFUSED });
+  private readonly refused = new RefusedTokens();
   /** By hash: tokens that the issuer has vouched for, and has not taken back. */
   private readonly known = new LRUCache<string, true>({ max: MOST_KNOWN });
   private readonly stopped = new AbortController();
@@ -59,8 +57,8 @@ export class Introspector {
   verify(token: string): Verdict | Promise<Verdict> {
     const key = hash('sha256', token, 'base64');
     const now = this.clock.now();
-    const refused = this.refused.get(key);
-    if (refused && now < refused.until) return refused.verdict;
+    const refused = this.refused.find(key, now);
+    if (refused !== undefined) return refused;
     const pending = this.underWay.get(key);
     if (pending) return pending;
     const isKnown = this.known.has(key);
@@ -97,7 +95,7 @@ export class Introspector {
     this.failures = 0;
     const verdict = answer.active === true ? this.accept(answer) : 'inactive';
     if (isRefusal(verdict)) {
-      this.refused.set(key, { verdict, until: this.clock.now() + REFUSED_FOR });
+      this.refused.add(key, verdict, this.clock.now());
       this.known.delete(key);
     } else {
       this.known.set(key, true);

@@ -189,6 +189,26 @@ describe('RemoteKeys', () => {
     expect(server.fetches).toBe(1 + Math.floor(seconds / 30));
   });
 
+  it('remembers no more than 256 KiB of unknown ids', async () => {
+    const { keys, server, clock, find } = await setUp(a);
+    await keys.refresh();
+    const named = (name: string) => find(a, { kid: name });
+    expect(await named('first')).toBe('unknown_key');
+    for (let i = 0; i < 263; i++) expect(await named(`${i}`.padEnd(1_000))).toBe('unknown_key');
+    clock.time += CONFIG.cooldown - 1;
+    const held: ServerResponse[] = [];
+    server.answer = (_req, res) => void held.push(res);
+    const fetched = keys.refresh();
+    const token = (kid: string) => readToken(a.token({}, { kid }))!;
+    // It waits as if it had never been there; the others need not.
+    const first = keys.find(token('first'));
+    expect([first instanceof Promise, keys.find(token('262'.padEnd(1_000)))]).toEqual([true, 'unknown_key']);
+    await vi.waitFor(() => expect(held).toHaveLength(1));
+    held[0]?.end(JSON.stringify({ keys: server.keys }));
+    await fetched;
+    expect(await first).toBe('unknown_key');
+  });
+
   describe('during a fetch that hangs', () => {
     async function hanging() {
       const all = await setUp(a);
