@@ -9,9 +9,11 @@ import {
   Param,
   Post,
   Query,
+  Res,
   StreamableFile,
   UseGuards,
 } from '@nestjs/common';
+import type { Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import {
   AuthModule,
@@ -119,6 +121,20 @@ class CodeController {
   @Cached({ per: 'public' })
   stream(): StreamableFile {
     return new StreamableFile(Buffer.from(String(++calls)));
+  }
+
+  @Get('sent')
+  @Public()
+  @Cached({ per: 'public' })
+  sent(@Res() res: Response): void {
+    res.json(++calls);
+  }
+
+  @Get('sent-later')
+  @Public()
+  @Cached({ per: 'public' })
+  sentLater(@Res() res: Response): void {
+    setImmediate(() => res.json(++calls));
   }
 
   @Get('of/:name')
@@ -246,7 +262,7 @@ describe('@Cached()', () => {
     await Promise.all(answers);
   });
 
-  it.each(['never', 'stream'])('keeps nothing of %s', async (path) => {
+  it.each(['never', 'stream', 'sent', 'sent-later'])('keeps nothing of %s', async (path) => {
     const get = await start();
     expect([(await get(path)).body, (await get(path)).body]).toEqual(['1', '2']);
   });
@@ -283,6 +299,14 @@ describe('@Cached()', () => {
     await get('meanwhile');
     expect((await get('meanwhile')).body).toBe('1');
     await until('the new answer is stored', async () => Number((await get('meanwhile')).body) > 1);
+  });
+
+  it('takes no new answer for a confirmation of the old one', async () => {
+    const get = await start();
+    await get('meanwhile');
+    expect((await get('meanwhile', { 'if-modified-since': soon() })).status).toBe(304);
+    expect(calls).toBe(2);
+    expect((await get('meanwhile')).body).toBe('2');
   });
 
   it('says which option is wrong', () => {
