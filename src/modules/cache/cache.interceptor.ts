@@ -106,12 +106,7 @@ export class CacheInterceptor implements NestInterceptor {
       if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
       return undefined;
     }
-    if (
-      this.unstorable.has(flight) ||
-      wantsItsOwn(asked) ||
-      isForOne(exchange, entry) ||
-      isConditional(exchange)
-    ) {
+    if (this.unstorable.has(flight) || wantsItsOwn(asked) || isForOne(exchange, entry)) {
       exchange.tap = this.tap(lookup, entry, flight);
       return undefined;
     }
@@ -307,12 +302,4 @@ function isRead({ req: { method } }: Exchange): boolean {
 /** Is the upstream's answer to it one that can be stored? */
 function isWhole({ req }: Exchange): boolean {
   return req.method === 'GET' && req.headers.range === undefined;
-}
-
-/** The answer to its own conditions may be a 304, which is no answer for others. */
-function isConditional({ conditions, req: { headers } }: Exchange): boolean {
-  return (
-    conditions === undefined &&
-    (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined)
-  );
 }

@@ -19,8 +19,11 @@ export interface StoredResponse {
 
 /** Watches the upstream's response on its way to the client. It never delays it. */
 export interface ResponseTap {
-  /** @returns what the client gets instead: the stored answer that a 304 confirms, or that helps in an outage */
-  onHead(status: number, headers: HeaderRecord): StoredResponse | undefined;
+  /**
+   * @param isDelimited as of `UpstreamResponse`; without it, the body is known to be whole
+   * @returns what the client gets instead: the stored answer that a 304 confirms, or that helps in an outage
+   */
+  onHead(status: number, headers: HeaderRecord, isDelimited?: boolean): StoredResponse | undefined;
   onData(chunk: Uint8Array): void;
   /** The body is complete. Without this call it was cut off. */
   onEnd(): void;
