@@ -7,7 +7,6 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { Request } from 'express';
-import { LRUCache } from 'lru-cache';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
@@ -22,6 +21,7 @@ import { Invalidator } from './invalidator.js';
 import type { KeeperOptions } from './keeper.js';
 import { NOTHING_ASKED, type RequestDirectives, requestDirectives } from './request-directives.js';
 import { PartTap } from './part-tap.js';
+import { Recent } from './recent.js';
 import { ResponseCache } from './response-cache.js';
 import { ageOf, reuse, usableOnError } from './reuse.js';
 import { type Land, type Landing, SingleFlight } from './single-flight.js';
@@ -47,7 +47,7 @@ interface Lookup {
 export class CacheInterceptor implements NestInterceptor {
   private readonly maxEntryBytes: number;
   private readonly flights = new SingleFlight();
-  private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
+  private readonly unstorable = new Recent<true>(UNSTORABLE.max, UNSTORABLE.ttl);
 
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,

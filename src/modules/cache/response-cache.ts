@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Cache } from 'cache-manager';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -19,6 +18,7 @@ import {
 import { namesOf } from './cache-key.js';
 import type { ResourceName } from './invalidation.js';
 import { MemoryStore } from './memory-store.js';
+import { Recent } from './recent.js';
 import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import { RedisStore, type Tiered } from './shared/redis-store.js';
@@ -64,7 +64,7 @@ export class ResponseCache {
   /** Known when an upstream is asked, and needed to share its answer. */
   private readonly generations = new WeakMap<Exchange | Slot, Generations>();
   /** Of the newest ones: answers that are under way are few. */
-  private readonly invalidatedAt = new LRUCache<string, number>({ max: 10_000 });
+  private readonly invalidatedAt = new Recent<number>(10_000);
   private purgedAt = -1;
   /** Milliseconds. */
   private readonly patience: number;
