@@ -78,6 +78,8 @@ export class CacheInterceptor implements NestInterceptor {
     const { headers } = exchange.req;
     const asked = requestDirectives(headers['cache-control'], headers.pragma);
     if (asked.noStore || !isCacheable(exchange, policy)) {
+      // RFC 9111 section 5.2.1.7.
+      if (asked.onlyIfCached && isRead(exchange)) throw new ProblemError('not_cached');
       exchange.cacheResult = 'bypass';
       exchange.cacheStatus = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
       this.invalidator.follow(exchange);
@@ -122,8 +124,9 @@ export class CacheInterceptor implements NestInterceptor {
     if (arrived && this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`)) return undefined;
     // What it was to validate may be gone by now, or be another one.
     this.prepareForward(lookup, arrived);
-    if (landing === 'failed' && exchange.stale) {
-      exchange.stored = exchange.stale();
+    const stale = landing === 'failed' ? exchange.stale?.() : undefined;
+    if (stale) {
+      exchange.stored = stale;
       exchange.cacheStatus = 'Breakwater; fwd=stale; collapsed; detail=stale-if-error';
       return undefined;
     }
@@ -177,8 +180,11 @@ export class CacheInterceptor implements NestInterceptor {
       const conditions = conditionsFor(entry.headers);
       if (conditions.length > 0) exchange.conditions = conditions;
     }
-    if (!usableOnError(entry, this.clock.now(), asked)) return;
+    const since = this.clock.now();
+    if (!usableOnError(entry, since, asked)) return;
     exchange.stale = (upstreamStatus) => {
+      // Purged meanwhile, or invalidated.
+      if (this.cache.isOutdated(resourceOf(exchange), since)) return undefined;
       exchange.cacheResult = 'stale';
       const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
       exchange.cacheStatus = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;

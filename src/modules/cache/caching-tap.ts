@@ -37,9 +37,10 @@ export class CachingTap implements ResponseTap {
   onHead(status: number, headers: HeaderRecord, isDelimited = true): StoredResponse | undefined {
     const { stored, exchange } = this.options;
     if (status === 304) return this.onNotModified(headers);
-    if (exchange.stale && this.options.policy.staleInsteadOf.includes(status)) {
+    const stale = this.options.policy.staleInsteadOf.includes(status) ? exchange.stale?.(status) : undefined;
+    if (stale) {
       this.options.landed('failed');
-      return exchange.stale(status);
+      return stale;
     }
     // RFC 9111 section 3.3.
     const isWhole = isDelimited || BODILESS.has(status);

@@ -120,8 +120,10 @@ function store({ tap }: Exchange, { status, headers, body }: StoredResponse): St
 function instead(exchange: Exchange, error: unknown): Observable<never> {
   const status = error instanceof HttpException ? error.getStatus() : 500;
   const isGone = error instanceof UpstreamError && error.outcome === 'client_gone';
-  if (!exchange.stale || isGone || !STALE_INSTEAD.includes(status)) throw error;
-  return write(exchange, exchange.stale(error instanceof UpstreamError ? undefined : status));
+  if (isGone || !STALE_INSTEAD.includes(status)) throw error;
+  const stale = exchange.stale?.(error instanceof UpstreamError ? undefined : status);
+  if (!stale) throw error;
+  return write(exchange, stale);
 }
 
 /**

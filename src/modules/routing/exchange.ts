@@ -70,8 +70,8 @@ export class Exchange {
   /** `Cache-Status` of the answer (RFC 9211). */
   cacheStatus: string | undefined;
   tap: ResponseTap | undefined;
-  /** The last good answer, for when the upstream has none. */
-  stale: ((upstreamStatus?: number) => StoredResponse) | undefined;
+  /** The last good answer, for when the upstream has none; `undefined` once it has become void. */
+  stale: ((upstreamStatus?: number) => StoredResponse | undefined) | undefined;
   /** There is a newer answer to fetch while the client gets the stored one; told when that is over. */
   refreshed: (() => void) | undefined;
   /** Conditions to ask the upstream with, names and values in turn, instead of the client's own. */
