@@ -5,6 +5,7 @@ import {
   Header,
   HttpCode,
   HttpException,
+  Logger,
   Module,
   Param,
   Post,
@@ -14,7 +15,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import type { Response } from 'express';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   AuthModule,
   Cached,
@@ -73,6 +74,7 @@ class CodeController {
   @Cached({ per: 'public', staleWhileRevalidate: '1h' })
   @Header('Cache-Control', 'max-age=0')
   meanwhile(): string {
+    if (fails) throw new TypeError('not behind anybody either');
     return String(++calls);
   }
 
@@ -307,6 +309,16 @@ describe('@Cached()', () => {
     expect((await get('meanwhile', { 'if-modified-since': soon() })).status).toBe(304);
     expect(calls).toBe(2);
     expect((await get('meanwhile')).body).toBe('2');
+  });
+
+  it('logs what fails behind a client', async () => {
+    const logged = vi.spyOn(Logger.prototype, 'error');
+    onTestFinished(() => logged.mockRestore());
+    const get = await start();
+    await get('meanwhile');
+    fails = true;
+    expect(await get('meanwhile')).toMatchObject({ status: 200, body: '1' });
+    expect(logged).toHaveBeenCalledExactlyOnceWith(new TypeError('not behind anybody either'));
   });
 
   it('says which option is wrong', () => {

@@ -4,6 +4,7 @@ import {
   HttpException,
   Inject,
   Injectable,
+  Logger,
   type NestInterceptor,
   StreamableFile,
 } from '@nestjs/common';
@@ -34,6 +35,7 @@ interface CachedHandler {
 export class CodeCacheInterceptor implements NestInterceptor {
   private readonly handlers = new WeakMap<object, CachedHandler>();
   private readonly reflector = new Reflector();
+  private readonly logger = new Logger(CodeCacheInterceptor.name);
 
   constructor(
     @Inject(CacheInterceptor) private readonly cache: CacheInterceptor,
@@ -70,7 +72,11 @@ export class CodeCacheInterceptor implements NestInterceptor {
           if (answer) store(exchange, answer);
         },
         // The next request tries again.
-        error: done,
+        error: (error: unknown) => {
+          // What an upstream does wrong is counted where it was called.
+          if (!(error instanceof UpstreamError)) this.logger.error(error);
+          done();
+        },
         complete: done,
       });
     }
