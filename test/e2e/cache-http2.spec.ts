@@ -39,6 +39,14 @@ describe('an answer over HTTP/2', () => {
     expect([bodies, calls]).toEqual([['hello', 'hello'], 1]);
   });
 
+  it('is never kept without a length when its connection ended first', async () => {
+    const { bodies, calls } = await twice((stream) => {
+      stream.head(...FRESH).data('hel');
+      stream.closeConnection();
+    });
+    expect([bodies, calls]).toEqual([['cut', 'cut'], 2]);
+  });
+
   it.each([NO_ERROR, INTERNAL_ERROR, CANCEL])('is never kept when it was reset with %i', async (code) => {
     const without = await twice((stream) =>
       stream

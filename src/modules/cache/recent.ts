@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 const LONGEST = 100;
 
 /** Remembers something of the newest keys or scopes, in bounded memory however long they are. */
-export class Recent<V extends NonNullable<unknown>> {
+export class Recent<V extends number | true> {
   private readonly values: LRUCache<string, V>;
 
   /**
