@@ -22,8 +22,19 @@ describe('RFC 9111 section 3: statuses', () => {
     },
   );
 
-  it.each([206, 400, 413, 414, 431])('%i is not', async (status) => {
+  it.each([206, 400, 413, 414])('%i is not', async (status) => {
     expect(await isStored({ status, headers: { ...FRESH } })).toBe(false);
+  });
+
+  it.each([
+    [428, 3],
+    [429, 4],
+    [431, 5],
+    [511, 6],
+  ])('%i is not (RFC 6585 section %i)', async (status) => {
+    expect(
+      await isStored({ status, headers: { 'cache-control': 'public, max-age=60, must-understand' } }),
+    ).toBe(false);
   });
 
   it('204 is stored without a body', async () => {

@@ -66,6 +66,15 @@ describe('RFC 9111 section 5.2.1', () => {
     expect(seen).toHaveLength(2);
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['no-store', { 'cache-control': 'only-if-cached, no-store' }],
+    ['If-Match', { 'cache-control': 'only-if-cached', 'if-match': '"1"' }],
+  ])('5.2.1.7 only-if-cached with %s asks nobody', async (_, headers) => {
+    const { get, seen } = await cached(() => ({ headers: { ...FRESH } }));
+    expect((await get('/1', headers)).status).toBe(504);
+    expect(seen).toHaveLength(0);
+  });
+
   it('5.4 Pragma is for requests without Cache-Control', async () => {
     const { get } = await cached(() => ({ headers: { ...FRESH } }));
     await get();

@@ -5,14 +5,17 @@ import {
   Header,
   HttpCode,
   HttpException,
+  Logger,
   Module,
   Param,
   Post,
   Query,
+  Res,
   StreamableFile,
   UseGuards,
 } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import type { Response } from 'express';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   AuthModule,
   Cached,
@@ -71,6 +74,7 @@ class CodeController {
   @Cached({ per: 'public', staleWhileRevalidate: '1h' })
   @Header('Cache-Control', 'max-age=0')
   meanwhile(): string {
+    if (fails) throw new TypeError('not behind anybody either');
     return String(++calls);
   }
 
@@ -119,6 +123,20 @@ class CodeController {
   @Cached({ per: 'public' })
   stream(): StreamableFile {
     return new StreamableFile(Buffer.from(String(++calls)));
+  }
+
+  @Get('sent')
+  @Public()
+  @Cached({ per: 'public' })
+  sent(@Res() res: Response): void {
+    res.json(++calls);
+  }
+
+  @Get('sent-later')
+  @Public()
+  @Cached({ per: 'public' })
+  sentLater(@Res() res: Response): void {
+    setImmediate(() => res.json(++calls));
   }
 
   @Get('of/:name')
@@ -246,7 +264,7 @@ describe('@Cached()', () => {
     await Promise.all(answers);
   });
 
-  it.each(['never', 'stream'])('keeps nothing of %s', async (path) => {
+  it.each(['never', 'stream', 'sent', 'sent-later'])('keeps nothing of %s', async (path) => {
     const get = await start();
     expect([(await get(path)).body, (await get(path)).body]).toEqual(['1', '2']);
   });
@@ -283,6 +301,24 @@ describe('@Cached()', () => {
     await get('meanwhile');
     expect((await get('meanwhile')).body).toBe('1');
     await until('the new answer is stored', async () => Number((await get('meanwhile')).body) > 1);
+  });
+
+  it('takes no new answer for a confirmation of the old one', async () => {
+    const get = await start();
+    await get('meanwhile');
+    expect((await get('meanwhile', { 'if-modified-since': soon() })).status).toBe(304);
+    expect(calls).toBe(2);
+    expect((await get('meanwhile')).body).toBe('2');
+  });
+
+  it('logs what fails behind a client', async () => {
+    const logged = vi.spyOn(Logger.prototype, 'error');
+    onTestFinished(() => logged.mockRestore());
+    const get = await start();
+    await get('meanwhile');
+    fails = true;
+    expect(await get('meanwhile')).toMatchObject({ status: 200, body: '1' });
+    expect(logged).toHaveBeenCalledExactlyOnceWith(new TypeError('not behind anybody either'));
   });
 
   it('says which option is wrong', () => {

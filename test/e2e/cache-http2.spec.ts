@@ -34,10 +34,17 @@ describe('an answer over HTTP/2', () => {
     expect([bodies, calls]).toEqual([['hello', 'hello'], 1]);
   });
 
-  // The client of HTTP/2 tells such an end from a reset with NO_ERROR or CANCEL by nothing.
-  it('is passed on and not kept without a length', async () => {
+  it('is kept without a length when its stream was ended', async () => {
     const { bodies, calls } = await twice((stream) => stream.head(...FRESH).data('hello', 'end'));
-    expect([bodies, calls]).toEqual([['hello', 'hello'], 2]);
+    expect([bodies, calls]).toEqual([['hello', 'hello'], 1]);
+  });
+
+  it('is never kept without a length when its connection ended first', async () => {
+    const { bodies, calls } = await twice((stream) => {
+      stream.head(...FRESH).data('hel');
+      stream.closeConnection();
+    });
+    expect([bodies, calls]).toEqual([['cut', 'cut'], 2]);
   });
 
   it.each([NO_ERROR, INTERNAL_ERROR, CANCEL])('is never kept when it was reset with %i', async (code) => {

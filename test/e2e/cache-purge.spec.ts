@@ -4,6 +4,7 @@ import { Gateway } from '../../src/gateway.js';
 import { cached, FRESH } from '../conformance/cached.js';
 import { configOf } from '../support/gateway.js';
 import { bearer } from '../support/tokens.js';
+import { until } from '../support/until.js';
 
 async function start() {
   const whole = await cached((_n, req) => ({
@@ -25,6 +26,24 @@ async function start() {
 }
 
 describe('a purge', () => {
+  it.each(['GET', 'HEAD'])('takes the copy from a %s that is under way and fails', async (method) => {
+    const failing = Promise.withResolvers<void>();
+    const { gw, get, seen } = await cached(
+      async (n) => {
+        if (n === 1) return { headers: { 'cache-control': 'max-age=60', age: '100' } };
+        await failing.promise;
+        return { status: 503 };
+      },
+      { cache: '{ staleIfError: 1h }' },
+    );
+    await get();
+    const answers = [get('/1', {}, method), get('/1', {}, method)];
+    await until('it is under way', () => seen.length > 1);
+    await gw.management('/admin/cache/purge?all=true', { method: 'POST' });
+    failing.resolve();
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(503);
+  });
+
   it.each([
     ['by a surrogate key', '?tag=1', 1, [false, true, true]],
     ['by a cache tag', '?tag=tag-2', 1, [true, false, true]],

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ask, cached, FRESH, type Given, STALE } from '../conformance/cached.js';
@@ -26,6 +27,59 @@ describe('many requests for what is not stored', () => {
     open();
     expect((await Promise.all(answers)).map(({ body }) => body)).toEqual(subs);
     expect(seen).toHaveLength(2);
+  });
+
+  it('make one call when they have old copies of their own', async () => {
+    const { open, opened } = gate();
+    const { gw, get, seen } = await cached(async (): Promise<Given> => {
+      await opened;
+      return { headers: { ...FRESH, etag: '"2"' } };
+    });
+    const arrived = arrivals(gw.url);
+    const tags = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? '"1"' : '"2"'));
+    const answers = tags.map((tag) => get('/1', { 'if-none-match': tag }));
+    await arrived(20);
+    open();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses).toEqual(tags.map((tag) => (tag === '"1"' ? 200 : 304)));
+    expect(seen).toHaveLength(1);
+  });
+
+  it('go on at once when the first one was told that its own copy holds', async () => {
+    const { open, opened } = gate();
+    const rest = gate();
+    const { gw, get, seen } = await cached(async (n, req): Promise<Given> => {
+      if (n === 4) rest.open();
+      await (n === 1 ? opened : rest.opened);
+      const isHeld = req.headers['if-none-match'] === '"1"';
+      return isHeld ? { status: 304, headers: { etag: '"1"' } } : { headers: { ...FRESH, etag: '"1"' } };
+    });
+    const arrived = arrivals(gw.url);
+    const answers = [1, 2, 3, 4].map((i) => get('/1', i < 3 ? { 'if-none-match': '"1"' } : {}));
+    await arrived(4);
+    expect(seen).toHaveLength(1);
+    open();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([304, 304, 200, 200]);
+    expect(seen).toHaveLength(4);
+  });
+
+  it('do not wait for the end of an event stream', async () => {
+    const streams: ServerResponse[] = [];
+    const users = recording((_req, res) => {
+      streams.push(res);
+      res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).write('data: 1\n\n');
+    });
+    const gw = await gateway(`
+      upstreams: { users: { url: "\${USERS_URL}" } }
+      routes: [{ id: all, match: { path: /** }, upstream: users, cache: { ttl: 1m, override: true } }]
+    `)
+      .withUpstream('users', users.handler)
+      .start();
+    const responses = [1, 2, 3].map(() => gw.fetch('/1'));
+    // Sooner than anybody waits for another one.
+    await until('each of them has a stream', () => streams.length === 3, 2_500);
+    for (const stream of streams) stream.end();
+    for (const response of await Promise.all(responses)) expect(await response.text()).toBe('data: 1\n\n');
   });
 
   it('do not wait for the body of what is not stored', async () => {

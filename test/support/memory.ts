@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** KiB. */
 const MIB = 1024;
@@ -20,4 +22,14 @@ export async function watchPeak(pid: number | undefined): Promise<() => Promise<
     await forget();
     return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) / MIB;
   };
+}
+
+/** @returns bytes of this process that are still reachable */
+export function inUse(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // The second one waits until what the first one found is freed.
+  for (let i = 0; i < 3; i++) collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

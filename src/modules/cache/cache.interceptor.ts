@@ -7,7 +7,6 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { Request } from 'express';
-import { LRUCache } from 'lru-cache';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
@@ -22,6 +21,7 @@ import { Invalidator } from './invalidator.js';
 import type { KeeperOptions } from './keeper.js';
 import { NOTHING_ASKED, type RequestDirectives, requestDirectives } from './request-directives.js';
 import { PartTap } from './part-tap.js';
+import { Recent } from './recent.js';
 import { ResponseCache } from './response-cache.js';
 import { ageOf, reuse, usableOnError } from './reuse.js';
 import { type Land, type Landing, SingleFlight } from './single-flight.js';
@@ -47,7 +47,7 @@ interface Lookup {
 export class CacheInterceptor implements NestInterceptor {
   private readonly maxEntryBytes: number;
   private readonly flights = new SingleFlight();
-  private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
+  private readonly unstorable = new Recent<true>(UNSTORABLE.max, UNSTORABLE.ttl);
 
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,
@@ -78,6 +78,8 @@ export class CacheInterceptor implements NestInterceptor {
     const { headers } = exchange.req;
     const asked = requestDirectives(headers['cache-control'], headers.pragma);
     if (asked.noStore || !isCacheable(exchange, policy)) {
+      // RFC 9111 section 5.2.1.7.
+      if (asked.onlyIfCached && isRead(exchange)) throw new ProblemError('not_cached');
       exchange.cacheResult = 'bypass';
       exchange.cacheStatus = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
       this.invalidator.follow(exchange);
@@ -106,12 +108,7 @@ export class CacheInterceptor implements NestInterceptor {
       if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
       return undefined;
     }
-    if (
-      this.unstorable.has(flight) ||
-      wantsItsOwn(asked) ||
-      isForOne(exchange, entry) ||
-      isConditional(exchange)
-    ) {
+    if (this.unstorable.has(flight) || wantsItsOwn(asked) || isForOne(exchange, entry)) {
       exchange.tap = this.tap(lookup, entry, flight);
       return undefined;
     }
@@ -127,8 +124,9 @@ export class CacheInterceptor implements NestInterceptor {
     if (arrived && this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`)) return undefined;
     // What it was to validate may be gone by now, or be another one.
     this.prepareForward(lookup, arrived);
-    if (landing === 'failed' && exchange.stale) {
-      exchange.stored = exchange.stale();
+    const stale = landing === 'failed' ? exchange.stale?.() : undefined;
+    if (stale) {
+      exchange.stored = stale;
       exchange.cacheStatus = 'Breakwater; fwd=stale; collapsed; detail=stale-if-error';
       return undefined;
     }
@@ -182,8 +180,11 @@ export class CacheInterceptor implements NestInterceptor {
       const conditions = conditionsFor(entry.headers);
       if (conditions.length > 0) exchange.conditions = conditions;
     }
-    if (!usableOnError(entry, this.clock.now(), asked)) return;
+    const since = this.clock.now();
+    if (!usableOnError(entry, since, asked)) return;
     exchange.stale = (upstreamStatus) => {
+      // Purged meanwhile, or invalidated.
+      if (this.cache.isOutdated(resourceOf(exchange), since)) return undefined;
       exchange.cacheResult = 'stale';
       const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
       exchange.cacheStatus = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
@@ -307,12 +308,4 @@ function isRead({ req: { method } }: Exchange): boolean {
 /** Is the upstream's answer to it one that can be stored? */
 function isWhole({ req }: Exchange): boolean {
   return req.method === 'GET' && req.headers.range === undefined;
-}
-
-/** The answer to its own conditions may be a 304, which is no answer for others. */
-function isConditional({ conditions, req: { headers } }: Exchange): boolean {
-  return (
-    conditions === undefined &&
-    (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined)
-  );
 }

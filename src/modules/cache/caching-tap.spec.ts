@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { systemClock } from '../../common/clock.js';
+import { type Clock, systemClock } from '../../common/clock.js';
+import type { CacheEntry } from './cache-entry.js';
 import type { RouteCacheConfig } from '../config/route-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { CachingTap } from './caching-tap.js';
@@ -40,7 +41,28 @@ it('lets them go at once when the answer became void meanwhile', () => {
   expect(landings).toEqual(['stored']);
 });
 
-function tapWith(cache: Partial<ResponseCache>, landings: string[]): CachingTap {
+it('counts the time that the body takes to come in its age (RFC 9111 section 4.2.3)', () => {
+  const entries: CacheEntry[] = [];
+  let now = 1_000;
+  const tap = tapWith(
+    {
+      put: async (_key, entry) => void entries.push(entry),
+      isOutdated: () => false,
+      find: () => undefined,
+    },
+    [],
+    { now: () => now, wall: () => now },
+  );
+  now += 100;
+  tap.onHead(200, { 'content-length': '2', age: '7' });
+  tap.onData(Buffer.from('7'));
+  now += 30_000;
+  tap.onData(Buffer.from('8'));
+  tap.onEnd();
+  expect(entries).toMatchObject([{ storedAt: 31_100, initialAge: 37_100 }]);
+});
+
+function tapWith(cache: Partial<ResponseCache>, landings: string[], clock: Clock = systemClock): CachingTap {
   const req = { method: 'GET', headers: {} };
   const head = { authority: 'api.example', host: 'api.example', path: '/users/7', query: '' };
   return new CachingTap({
@@ -50,7 +72,7 @@ function tapWith(cache: Partial<ResponseCache>, landings: string[]): CachingTap 
     route: 'users',
     key: 'users /users/7',
     policy: POLICY,
-    clock: systemClock,
+    clock,
     maxEntryBytes: 1_000,
     stored: undefined,
     confirmed: () => {

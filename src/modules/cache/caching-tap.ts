@@ -34,19 +34,17 @@ export class CachingTap implements ResponseTap {
     this.keeper = new Keeper(options);
   }
 
-  onHead(status: number, headers: HeaderRecord): StoredResponse | undefined {
+  onHead(status: number, headers: HeaderRecord, isDelimited = true): StoredResponse | undefined {
     const { stored, exchange } = this.options;
     if (status === 304) return this.onNotModified(headers);
-    if (exchange.stale && this.options.policy.staleInsteadOf.includes(status)) {
+    const stale = this.options.policy.staleInsteadOf.includes(status) ? exchange.stale?.(status) : undefined;
+    if (stale) {
       this.options.landed('failed');
-      return exchange.stale(status);
+      return stale;
     }
-    // A body that only the end of the connection ends may be half a body (RFC 9111 section 3.3).
-    const isDelimited =
-      BODILESS.has(status) ||
-      headers['content-length'] !== undefined ||
-      headers['transfer-encoding'] !== undefined;
-    const coming = isDelimited ? this.keeper.judge(status, headers) : undefined;
+    // RFC 9111 section 3.3.
+    const isWhole = isDelimited || BODILESS.has(status);
+    const coming = isWhole ? this.keeper.judge(status, headers) : undefined;
     if (!coming || Number(headers['content-length'] ?? 0) > this.options.maxEntryBytes) {
       // RFC 9111 section 4.3.3: the new answer stands, so the old one must not come back.
       if (stored && status < 500 && !SAYS_NOTHING.has(status)) {
@@ -99,7 +97,7 @@ export class CachingTap implements ResponseTap {
     const { stored, exchange, cache, key, clock, confirmed, landed } = this.options;
     // To the client's own conditions: it is the client's answer.
     if (!stored || exchange.conditions === undefined) {
-      landed('stored');
+      landed('unshared');
       return undefined;
     }
     if (!selects(notModified, stored.headers)) {

@@ -4,6 +4,7 @@ import {
   HttpException,
   Inject,
   Injectable,
+  Logger,
   type NestInterceptor,
   StreamableFile,
 } from '@nestjs/common';
@@ -34,6 +35,7 @@ interface CachedHandler {
 export class CodeCacheInterceptor implements NestInterceptor {
   private readonly handlers = new WeakMap<object, CachedHandler>();
   private readonly reflector = new Reflector();
+  private readonly logger = new Logger(CodeCacheInterceptor.name);
 
   constructor(
     @Inject(CacheInterceptor) private readonly cache: CacheInterceptor,
@@ -58,18 +60,23 @@ export class CodeCacheInterceptor implements NestInterceptor {
         catchError((error: unknown) => instead(exchange, error)),
       );
     }
-    // Before the stored ones are among them.
+    // Before those of the stored answer take their place.
     const headers = headersOf(exchange.res);
+    const { statusCode } = exchange.res;
     write(exchange, exchange.stored);
     if (exchange.refreshed) {
       const done = exchange.refreshed;
       next.handle().subscribe({
         next: (value) => {
-          const answer = answerOf(headers, value);
+          const answer = answerOf(statusCode, headers, value);
           if (answer) store(exchange, answer);
         },
         // The next request tries again.
-        error: done,
+        error: (error: unknown) => {
+          // What an upstream does wrong is counted where it was called.
+          if (!(error instanceof UpstreamError)) this.logger.error(error);
+          done();
+        },
         complete: done,
       });
     }
@@ -97,20 +104,18 @@ export class CodeCacheInterceptor implements NestInterceptor {
 
 function keep(exchange: Exchange, value: unknown): Observable<unknown> {
   const { res } = exchange;
-  const answer = answerOf(headersOf(res), value);
+  const answer = answerOf(res.statusCode, headersOf(res), value);
   if (!answer) exchange.tap?.onBypass?.();
   const other = answer && store(exchange, answer);
   if (other) return write(exchange, other);
-  if (exchange.cacheStatus !== undefined) res.setHeader('Cache-Status', exchange.cacheStatus);
+  if (exchange.cacheStatus !== undefined && !res.headersSent)
+    res.setHeader('Cache-Status', exchange.cacheStatus);
   return of(value);
 }
 
 /** @returns the stale answer that helps where this one does not */
-function store(
-  { tap, res }: Exchange,
-  { headers, body }: Omit<StoredResponse, 'status'>,
-): StoredResponse | undefined {
-  const other = tap?.onHead(res.statusCode, headers);
+function store({ tap }: Exchange, { status, headers, body }: StoredResponse): StoredResponse | undefined {
+  const other = tap?.onHead(status, headers);
   if (other) return other;
   tap?.onData(body);
   tap?.onEnd();
@@ -121,30 +126,36 @@ function store(
 function instead(exchange: Exchange, error: unknown): Observable<never> {
   const status = error instanceof HttpException ? error.getStatus() : 500;
   const isGone = error instanceof UpstreamError && error.outcome === 'client_gone';
-  if (!exchange.stale || isGone || !STALE_INSTEAD.includes(status)) throw error;
-  return write(exchange, exchange.stale(error instanceof UpstreamError ? undefined : status));
+  if (isGone || !STALE_INSTEAD.includes(status)) throw error;
+  const stale = exchange.stale?.(error instanceof UpstreamError ? undefined : status);
+  if (!stale) throw error;
+  return write(exchange, stale);
 }
 
 /**
  * What Nest and Express make of a value.
  *
- * @returns `undefined` for a stream, which is sent as it comes and not kept
+ * @returns `undefined` for what is not kept: a stream, which is sent as it comes, and what the handler sends by itself
  */
-function answerOf(headers: HeaderRecord, value: unknown): Omit<StoredResponse, 'status'> | undefined {
+function answerOf(status: number, headers: HeaderRecord, value: unknown): StoredResponse | undefined {
   if (value instanceof StreamableFile) return undefined;
+  if (value === undefined && !BODILESS.has(status)) return undefined;
   if (value === undefined || value === null)
-    return { headers: { ...headers, 'content-length': '0' }, body: NOTHING };
+    return { status, headers: { ...headers, 'content-length': '0' }, body: NOTHING };
   const isObject = typeof value === 'object';
   // What is left are primitives.
   const body = Buffer.from(isObject ? JSON.stringify(value) : String(value as string | number | boolean));
   const type = headers['content-type'] ?? (isObject ? 'application/json' : 'text/html');
   return {
+    status,
     headers: { ...headers, 'content-type': inUtf8(String(type)), 'content-length': String(body.length) },
     body,
   };
 }
 
 const NOTHING = new Uint8Array();
+/** A handler of these has nothing to return. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205]);
 
 function inUtf8(type: string): string {
   return /;\s*charset=/i.test(type) ? type : `${type}; charset=utf-8`;

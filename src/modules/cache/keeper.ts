@@ -26,6 +26,8 @@ export interface Coming {
   readonly keeping: Keeping;
   readonly fields: readonly string[];
   readonly initialAge: number;
+  /** Of the head, in monotonic milliseconds. */
+  readonly receivedAt: number;
 }
 
 /** Puts the answer to one request in the cache, if the rules let it. Made when the request is sent. */
@@ -54,17 +56,25 @@ export class Keeper {
     const kept = keeping(context);
     const fields = kept && varyFields(headers);
     if (!kept || !fields) return undefined;
-    return { status, headers: storedHeaders(context), keeping: kept, fields, initialAge: age };
+    return {
+      status,
+      headers: storedHeaders(context),
+      keeping: kept,
+      fields,
+      initialAge: age,
+      receivedAt: clock.now(),
+    };
   }
 
   /** @param stored called when it can be found, or is not to be */
   put(
-    { status, headers, keeping: kept, fields, initialAge: age }: Coming,
+    { status, headers, keeping: kept, fields, initialAge: age, receivedAt }: Coming,
     body: Uint8Array,
     stored = nobodyWaits,
   ): CacheEntry {
     const { cache, clock, exchange, key, route } = this.options;
     const resource = resourceOf(exchange);
+    const now = clock.now();
     const entry: CacheEntry = {
       kind: 'response',
       status,
@@ -72,8 +82,9 @@ export class Keeper {
       body,
       bytes: sizeOf(headers, body),
       scopes: scopesOf(route, resource, headers),
-      storedAt: clock.now(),
-      initialAge: age,
+      storedAt: now,
+      // RFC 9111 section 4.2.3: the time that its body took to come counts.
+      initialAge: age + now - receivedAt,
       ...kept,
     };
     if (cache.isOutdated(resource, this.askedAt) || this.isOlder(entry)) stored();

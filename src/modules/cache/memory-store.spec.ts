@@ -27,6 +27,13 @@ describe('MemoryStore', () => {
     expect(store.bytes).toBeGreaterThan(64 * 350);
   });
 
+  it('counts a long URL as often as it is kept: in the key and in the scope of its resource', () => {
+    const store = new MemoryStore(100_000);
+    const path = `/${'x'.repeat(12_000)}`;
+    store.set(`0:11:api.example0:0:${path.length}:${path}`, slot(100, `u:api.example ${path}`));
+    expect(store.bytes).toBeGreaterThan(2 * path.length);
+  });
+
   it('does not take what is larger than the whole, nor list it', () => {
     const store = new MemoryStore(500);
     store.set('a', slot(101, 'x'));

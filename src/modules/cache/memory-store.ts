@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Slot } from './cache-entry.js';
 
-/** Bytes, or more, that the place of an entry among those of a tag takes. */
+/** Bytes, or more, that the place of an entry among those of a tag takes, beside the tag itself. */
 const SCOPE = 400;
 
 /**
@@ -15,7 +15,7 @@ export class MemoryStore {
   constructor(maxBytes: number) {
     this.slots = new LRUCache<string, Slot>({
       maxSize: maxBytes,
-      sizeCalculation: ({ bytes, scopes }, key) => bytes + key.length + scopes.length * SCOPE,
+      sizeCalculation: ({ bytes, scopes }, key) => bytes + key.length + sizeOf(scopes),
       dispose: (slot, key) => this.forget(key, slot),
       noDisposeOnSet: false,
     });
@@ -66,6 +66,12 @@ export class MemoryStore {
       if (keys?.size === 0) this.byScope.delete(scope);
     }
   }
+}
+
+function sizeOf(scopes: readonly string[]): number {
+  let bytes = 0;
+  for (const scope of scopes) bytes += scope.length + SCOPE;
+  return bytes;
 }
 
 const NONE: ReadonlySet<string> = new Set();

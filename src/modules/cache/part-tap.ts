@@ -17,7 +17,8 @@ export class PartTap implements ResponseTap {
 
   onHead(status: number, headers: HeaderRecord): StoredResponse | undefined {
     const { exchange, policy } = this.options;
-    if (exchange.stale && policy.staleInsteadOf.includes(status)) return exchange.stale(status);
+    const stale = policy.staleInsteadOf.includes(status) ? exchange.stale?.(status) : undefined;
+    if (stale) return stale;
     if (exchange.req.method === 'HEAD' && status === 200 && this.stored.status === 200) this.update(headers);
     return undefined;
   }

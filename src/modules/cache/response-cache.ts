@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Cache } from 'cache-manager';
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -19,6 +18,7 @@ import {
 import { namesOf } from './cache-key.js';
 import type { ResourceName } from './invalidation.js';
 import { MemoryStore } from './memory-store.js';
+import { Recent } from './recent.js';
 import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import { RedisStore, type Tiered } from './shared/redis-store.js';
@@ -48,6 +48,13 @@ export interface StoredEntry {
   readonly ttl: number;
 }
 
+/** What looks behind the memory for one request, perhaps several times. */
+interface Reader {
+  readonly exchange: Exchange;
+  /** Nobody waits for it any more. */
+  isLate: boolean;
+}
+
 /** Responses by key and variant. It knows where they are, and nothing of whether they may be used. */
 @Injectable()
 export class ResponseCache {
@@ -57,8 +64,10 @@ export class ResponseCache {
   /** Known when an upstream is asked, and needed to share its answer. */
   private readonly generations = new WeakMap<Exchange | Slot, Generations>();
   /** Of the newest ones: answers that are under way are few. */
-  private readonly invalidatedAt = new LRUCache<string, number>({ max: 10_000 });
+  private readonly invalidatedAt = new Recent<number>(10_000);
   private purgedAt = -1;
+  /** Milliseconds. */
+  private readonly patience: number;
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
@@ -68,6 +77,7 @@ export class ResponseCache {
     @Inject(Replicas) private readonly replicas: Replicas,
   ) {
     this.memory = new MemoryStore(config.current.cache.maxBytes);
+    this.patience = config.current.redis.commandTimeout;
     const behind = redis.isConfigured ? shared : undefined;
     this.tiers = tiersOf(
       this.memory,
@@ -96,12 +106,12 @@ export class ResponseCache {
   /**
    * Brings what the tiers behind the memory have for this request into it. Requests for the same share one read.
    *
-   * @returns what was found, also when the memory has no room for it; no promise when there is nothing to wait for: no
-   *   Redis, or none that answers
+   * @returns what was found, also when the memory has no room for it, within `commandTimeout`; no promise when there is
+   *   nothing to wait for: no Redis, or none that answers
    */
   read(key: string, exchange: Exchange): Promise<CacheEntry | undefined> | undefined {
     if (!this.shared.isUp || !this.replicas.isTold(namesOf(key).resource)) return undefined;
-    return this.readAll(key, exchange);
+    return this.readInTime(key, exchange);
   }
 
   /** @returns the key of what `find` looks for: that of the variant, if it is known what tells variants apart */
@@ -199,22 +209,40 @@ export class ResponseCache {
     return scope.startsWith(KEY) ? this.dropKey(scope.slice(KEY.length)) : this.dropScope(scope);
   }
 
-  private async readAll(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
+  private async readInTime(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
+    const reader: Reader = { exchange, isLate: false };
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        reader.isLate = true;
+        resolve(undefined);
+      }, this.patience);
+    });
+    try {
+      return await Promise.race([this.readAll(key, reader), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async readAll(key: string, reader: Reader): Promise<CacheEntry | undefined> {
     const known = this.slot(key);
-    const slot = known?.kind === 'variants' ? known : await this.readOne(key, exchange);
+    const slot = known?.kind === 'variants' ? known : await this.readOne(key, reader);
     if (slot?.kind !== 'variants') return slot;
-    const variant = await this.readOne(variantKey(key, slot, exchange), exchange);
+    if (reader.isLate) return undefined;
+    const variant = await this.readOne(variantKey(key, slot, reader.exchange), reader);
     return variant?.kind === 'response' ? variant : undefined;
   }
 
-  private async readOne(key: string, exchange: Exchange): Promise<Slot | undefined> {
+  private async readOne(key: string, reader: Reader): Promise<Slot | undefined> {
     let reading = this.reading.get(key);
     if (!reading) {
       reading = this.fetch(key).finally(() => this.reading.delete(key));
       this.reading.set(key, reading);
     }
     const { slot, generations } = await reading;
-    if (generations) this.generations.set(exchange, generations);
+    // Words read after the upstream was asked would make an answer count that was void before.
+    if (generations && !reader.isLate) this.generations.set(reader.exchange, generations);
     return slot;
   }
 

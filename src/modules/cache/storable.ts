@@ -34,11 +34,14 @@ export interface Keeping {
 /** How long what can be validated is kept after its lifetime. */
 const KEPT_FOR_VALIDATION = 3_600_000;
 
-/** Parts and answers to conditions mean nothing by themselves, and our own refusals are nobody else's. */
-const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 400, 408, 413, 414, 417, 431]);
+/**
+ * Parts and answers to conditions mean nothing by themselves, and refusals of one client or request are nobody else's
+ * (RFC 6585 sections 3 to 6).
+ */
+const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 400, 408, 413, 414, 417, 428, 429, 431, 511]);
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
-  411, 412, 415, 416, 421, 422, 424, 426, 428, 429, 451, 500, 501, 502, 503, 504, 505, 507, 511,
+  411, 412, 415, 416, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
 ]);
 /** Statuses whose `stale` copy would be no help to anybody. */
 const FIRST_ERROR = 500;
@@ -50,6 +53,8 @@ export function keeping(context: StorableContext): Keeping | undefined {
   // Section 3: a final status, and one that is understood if the response insists (section 5.2.2.3).
   if (status < 200 || NEVER_STORED.has(status)) return undefined;
   if (policy.statuses && !policy.statuses.includes(status)) return undefined;
+  // It may never end, and half of it would be old.
+  if (/^text\/event-stream(?:[; \t]|$)/i.test(String(headers['content-type']))) return undefined;
   const mustUnderstand = control.has('must-understand');
   if (mustUnderstand && !UNDERSTOOD.has(status)) return undefined;
   // Section 5.2.2.5; must-understand makes it void for caches that do (section 5.2.2.3).

@@ -85,9 +85,10 @@ export class Forwarder {
       return;
     }
     const { guilty } = OUTCOMES[error.outcome];
-    if (exchange.stale && STALE_HELPS.has(guilty)) {
+    const stale = STALE_HELPS.has(guilty) ? exchange.stale?.() : undefined;
+    if (stale) {
       exchange.outcome ??= error.outcome;
-      this.reply.stored(exchange, exchange.stale());
+      this.reply.stored(exchange, stale);
     } else if (guilty === 'upstream' && backup) {
       // While it is asked, how the exchange ends is open: the client may still leave.
       backup

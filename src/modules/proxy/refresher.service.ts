@@ -25,7 +25,7 @@ export class Refresher {
       .then(
         (response) =>
           new Promise<void>((resolve) => {
-            const confirmed = tap?.onHead(response.status, response.headers);
+            const confirmed = tap?.onHead(response.status, response.headers, response.isDelimited);
             const whole = response.whole();
             if (whole) {
               if (!confirmed) {

@@ -36,7 +36,7 @@ export class ReplyWriter {
   /** Streams an upstream's response, with back-pressure. */
   upstream(exchange: Exchange, response: UpstreamResponse): void {
     const { status, headers, contentLength } = response;
-    const instead = exchange.tap?.onHead(status, headers);
+    const instead = exchange.tap?.onHead(status, headers, response.isDelimited);
     if (instead) {
       exchange.outcome ??= status === 304 ? 'success' : 'upstream_status';
       if (!response.whole()) response.stream(drain(() => exchange.abandon()));

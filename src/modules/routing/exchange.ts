@@ -19,8 +19,11 @@ export interface StoredResponse {
 
 /** Watches the upstream's response on its way to the client. It never delays it. */
 export interface ResponseTap {
-  /** @returns what the client gets instead: the stored answer that a 304 confirms, or that helps in an outage */
-  onHead(status: number, headers: HeaderRecord): StoredResponse | undefined;
+  /**
+   * @param isDelimited as of `UpstreamResponse`; without it, the body is known to be whole
+   * @returns what the client gets instead: the stored answer that a 304 confirms, or that helps in an outage
+   */
+  onHead(status: number, headers: HeaderRecord, isDelimited?: boolean): StoredResponse | undefined;
   onData(chunk: Uint8Array): void;
   /** The body is complete. Without this call it was cut off. */
   onEnd(): void;
@@ -67,8 +70,8 @@ export class Exchange {
   /** `Cache-Status` of the answer (RFC 9211). */
   cacheStatus: string | undefined;
   tap: ResponseTap | undefined;
-  /** The last good answer, for when the upstream has none. */
-  stale: ((upstreamStatus?: number) => StoredResponse) | undefined;
+  /** The last good answer, for when the upstream has none; `undefined` once it has become void. */
+  stale: ((upstreamStatus?: number) => StoredResponse | undefined) | undefined;
   /** There is a newer answer to fetch while the client gets the stored one; told when that is over. */
   refreshed: (() => void) | undefined;
   /** Conditions to ask the upstream with, names and values in turn, instead of the client's own. */

@@ -59,6 +59,8 @@ export interface UpstreamResponse {
   readonly headers: HeaderRecord;
   /** Bytes of the body, if the upstream said so. */
   readonly contentLength: number | undefined;
+  /** Can a body that ends early be told from a whole one? Not where only the end of the connection ends it. */
+  readonly isDelimited: boolean;
   /** @returns the body, if it came with the head; `stream` is not called then */
   whole(): WholeBody | undefined;
   /** The connection itself, after a 101: the caller's from now on, and no call to the upstream any more. */

@@ -1,3 +1,4 @@
+import { sensitiveHeaders } from 'node:http2';
 import { buffer, text } from 'node:stream/consumers';
 import type { Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
@@ -92,6 +93,15 @@ export class Call implements Handlers, UpstreamResponse {
   /** Milliseconds until response headers. */
   get timeout(): number {
     return this.options.timeout;
+  }
+
+  get isDelimited(): boolean {
+    return (
+      this.contentLength !== undefined ||
+      this.headers['transfer-encoding'] !== undefined ||
+      // Of HTTP/2 alone, whose frames end a body: Node marks its headers with it.
+      sensitiveHeaders in this.headers
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
