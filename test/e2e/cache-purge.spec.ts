@@ -44,6 +44,24 @@ describe('a purge', () => {
     for (const { status } of await Promise.all(answers)) expect(status).toBe(503);
   });
 
+  it('of something else leaves the copy for a request that is under way and fails', async () => {
+    const failing = Promise.withResolvers<void>();
+    const { gw, get, seen } = await cached(
+      async (n) => {
+        if (n === 1) return { headers: { 'cache-control': 'max-age=60', age: '100' } };
+        await failing.promise;
+        return { status: 503 };
+      },
+      { cache: '{ staleIfError: 1h }' },
+    );
+    await get();
+    const answer = get();
+    await until('it is under way', () => seen.length > 1);
+    await gw.management('/admin/cache/purge?tag=other', { method: 'POST' });
+    failing.resolve();
+    expect((await answer).status).toBe(200);
+  });
+
   it.each([
     ['by a surrogate key', '?tag=1', 1, [false, true, true]],
     ['by a cache tag', '?tag=tag-2', 1, [true, false, true]],

@@ -183,8 +183,9 @@ export class CacheInterceptor implements NestInterceptor {
     const since = this.clock.now();
     if (!usableOnError(entry, since, asked)) return;
     exchange.stale = (upstreamStatus) => {
-      // Purged meanwhile, or invalidated.
-      if (this.cache.isOutdated(resourceOf(exchange), since)) return undefined;
+      // Purged meanwhile, or invalidated. A purge of something else has left it where it was.
+      const mayBeGone = this.cache.isOutdated(resourceOf(exchange), since);
+      if (mayBeGone && this.cache.find(key, exchange) !== entry) return undefined;
       exchange.cacheResult = 'stale';
       const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
       exchange.cacheStatus = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;

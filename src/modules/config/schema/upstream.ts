@@ -51,7 +51,9 @@ export const upstreamSchema = z.strictObject({
   tls: tlsSchema.optional().describe('How `https` targets are verified, and who the gateway is to them.'),
   http2: boolean()
     .prefault(false)
-    .describe('Whether HTTP/2 is spoken to `https` targets that offer it. Default false.'),
+    .describe(
+      'Whether HTTP/2 is spoken to `https` targets that offer it, for requests without a body. Default false.',
+    ),
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
   bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
   retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),

@@ -1,25 +1,11 @@
 import type { Target } from '../target.js';
-import type { Balancer } from './balancer.js';
+import { DrawingBalancer } from './drawing-balancer.js';
 import { isLessBusy, loadWithOneMore } from './load.js';
-import { at, WeightedRandom } from './weighted-random.js';
+import { at } from './weighted-random.js';
 
 /** Looks at all of them and takes the one with the fewest tries under way for its weight. */
-export class LeastRequests implements Balancer {
-  private readonly source: WeightedRandom;
-
-  constructor(
-    private targets: readonly Target[],
-    random: () => number,
-  ) {
-    this.source = new WeightedRandom(targets, random);
-  }
-
-  use(targets: readonly Target[]): void {
-    this.targets = targets;
-    this.source.use(targets);
-  }
-
-  pick(_key: string | undefined, tried: readonly Target[]): Target {
+export class LeastRequests extends DrawingBalancer {
+  override pick(_key: string | undefined, tried: readonly Target[]): Target {
     // From a random start, so that equals share.
     const start = this.source.draw(tried);
     const first = at(this.targets, start);

@@ -1,24 +1,10 @@
 import type { Target } from '../target.js';
-import type { Balancer } from './balancer.js';
-import { at, WeightedRandom } from './weighted-random.js';
+import { DrawingBalancer } from './drawing-balancer.js';
+import { at } from './weighted-random.js';
 
 /** By weight, blind to load. */
-export class Random implements Balancer {
-  private readonly source: WeightedRandom;
-
-  constructor(
-    private targets: readonly Target[],
-    random: () => number,
-  ) {
-    this.source = new WeightedRandom(targets, random);
-  }
-
-  use(targets: readonly Target[]): void {
-    this.targets = targets;
-    this.source.use(targets);
-  }
-
-  pick(_key: string | undefined, tried: readonly Target[]): Target {
+export class Random extends DrawingBalancer {
+  override pick(_key: string | undefined, tried: readonly Target[]): Target {
     return at(this.targets, this.source.draw(tried));
   }
 }

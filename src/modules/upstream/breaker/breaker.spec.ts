@@ -1,53 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../common/clock.js';
-import type { BreakerConfig, HealthConfig } from '../../config/upstream-config.js';
-import { Breaker, type Permit } from './breaker.js';
-
-const CONFIG: BreakerConfig = {
-  errorRate: 0.5,
-  window: 10_000,
-  minRequests: 20,
-  consecutiveFailures: 5,
-  openFor: 5_000,
-  maxOpenFor: 60_000,
-  failureStatuses: [500],
-  mode: 'enforce',
-};
-
-const DEADLINE = 3_000;
-/** Jitter in the middle: open times are exact. */
-const NO_JITTER = 0.5;
-
-function setUp(config: Partial<BreakerConfig> = {}, health?: Pick<HealthConfig, 'failures' | 'passes'>) {
-  const breaker = new Breaker({
-    upstream: 'users',
-    config: { ...CONFIG, ...config },
-    health,
-    clock: systemClock,
-    random: () => NO_JITTER,
-  });
-  const log: string[] = [];
-  breaker.transition.on(({ from, to, reason }) => log.push(`${from} > ${to}: ${reason}`));
-  return { breaker, log };
-}
-
-function admit(breaker: Breaker): Permit {
-  const permit = breaker.admit(DEADLINE);
-  if (!permit) throw new TypeError('rejected');
-  return permit;
-}
-
-const succeed = (permit: Permit) => permit.settle('success', 'success', '200');
-const fail = (permit: Permit) => permit.settle('failure', 'reset', 'ECONNRESET');
-const neutral = (permit: Permit) => permit.settle('neutral', 'client_gone', 'gone');
-
-/** Votes reach the window a few microtasks later. */
-const settled = () => vi.advanceTimersByTimeAsync(0);
-
-async function failTimes(breaker: Breaker, times: number): Promise<void> {
-  for (let i = 0; i < times; i++) fail(admit(breaker));
-  await settled();
-}
+import {
+  admit,
+  CONFIG,
+  DEADLINE,
+  fail,
+  failTimes,
+  neutral,
+  settled,
+  setUp,
+  succeed,
+} from '../../../../test/support/breakers.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -306,75 +268,5 @@ describe('traps of opossum that stay neutralised', () => {
     closed.shutdown();
     open.shutdown();
     expect(vi.getTimerCount()).toBe(0);
-  });
-});
-
-describe('health probes', () => {
-  const health = { failures: 3, passes: 2 };
-  const probe = async (breaker: Breaker, ...results: boolean[]) => {
-    for (const passed of results) breaker.reportProbe(passed, passed ? '200' : 'timeout');
-    await settled();
-  };
-
-  it('open the breaker after `failures` in a row', async () => {
-    const { breaker, log } = setUp({}, health);
-    await probe(breaker, false, false, true, false, false);
-    expect(breaker.state).toBe('closed');
-    await probe(breaker, false);
-    expect(log).toEqual(['closed > open: health']);
-    expect(breaker.lastFailures.at(-1)).toMatchObject({ outcome: 'probe', detail: 'timeout' });
-  });
-
-  it('hold it open while they fail', async () => {
-    const { breaker, log } = setUp({}, health);
-    await probe(breaker, false, false, false);
-    await vi.advanceTimersByTimeAsync(30_000);
-    expect(breaker.state).toBe('open');
-    expect(log).toHaveLength(1);
-  });
-
-  it('say when to come back while they hold it open: when it is next looked at', async () => {
-    const { breaker } = setUp({}, health);
-    await probe(breaker, false, false, false);
-    await vi.advanceTimersByTimeAsync(31_000);
-    expect(breaker.retryAfterSeconds).toBe(4);
-    await vi.advanceTimersByTimeAsync(2_500);
-    expect(breaker.retryAfterSeconds).toBe(2);
-    await vi.advanceTimersByTimeAsync(1_500);
-    expect(breaker.retryAfterSeconds).toBe(5);
-  });
-
-  it('end the open time early after `passes` good ones', async () => {
-    const { breaker, log } = setUp({}, health);
-    await failTimes(breaker, 5);
-    await probe(breaker, true);
-    expect(breaker.state).toBe('open');
-    await probe(breaker, true);
-    expect(log.at(-1)).toBe('open > closed: health');
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  it('from before the trip do not end it', async () => {
-    const { breaker } = setUp({}, health);
-    await probe(breaker, true, true, true);
-    await failTimes(breaker, 5);
-    await probe(breaker, true);
-    expect(breaker.state).toBe('open');
-  });
-
-  it('re-open a half-open breaker when they fail', async () => {
-    const { breaker, log } = setUp({}, health);
-    await failTimes(breaker, 5);
-    await vi.advanceTimersByTimeAsync(5_000);
-    expect(breaker.state).toBe('half-open');
-    await probe(breaker, false);
-    expect(log.at(-1)).toBe('half-open > open: health');
-  });
-
-  it('do not count towards a row of failures of calls', async () => {
-    const { breaker } = setUp({}, { failures: 10, passes: 2 });
-    await probe(breaker, false, false);
-    await failTimes(breaker, 4);
-    expect(breaker.state).toBe('closed');
   });
 });

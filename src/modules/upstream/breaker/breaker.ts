@@ -35,7 +35,7 @@ export class Breaker {
   private readonly window: VoteWindow;
   private failures: readonly BreakerFailure[] = [];
   private last: BreakerState = 'closed';
-  /** Why the coming transition happens, when it is not the window or the timer that decides. */
+  /** Why the coming transition happens, when it is neither the timer nor a trial that decides. */
   private because: TransitionReason | undefined;
   /** Counts transitions: a permit of an earlier one has no vote any more. */
   private generation = 0;

@@ -48,21 +48,14 @@ export class Retrier {
   readonly budget: RetryBudget;
 
   private readonly policy: RetryPolicy;
-  private readonly clock: Clock;
-  private readonly tryOnce: TryOnce;
-  private readonly hasOther: RetrierOptions['hasOther'];
   private gathering = 0;
 
   constructor(
     private readonly config: RetryConfig,
     private readonly options: RetrierOptions,
   ) {
-    const { clock, random, hasOther, tryOnce } = options;
-    this.policy = new RetryPolicy(config, random);
-    this.budget = new RetryBudget(config.budget, clock);
-    this.clock = clock;
-    this.tryOnce = tryOnce;
-    this.hasOther = hasOther;
+    this.policy = new RetryPolicy(config, options.random);
+    this.budget = new RetryBudget(config.budget, options.clock);
   }
 
   /**
@@ -85,13 +78,15 @@ export class Retrier {
   async run(first: UpstreamRequest, deadline: Deadline): Promise<Call> {
     this.budget.recordCall();
     const { attempts, perTryTimeout } = this.config;
+    const { tryOnce } = this.options;
     const isKept = canReplay(first, 0);
-    const tryTimeout = isKept && this.policy.isRepeatable(first) ? perTryTimeout : undefined;
-    if (attempts === 0) return this.tryOnce({ request: first, deadline, tryTimeout, tried: [] });
+    const hasTryTimeout = perTryTimeout !== undefined && isKept && this.policy.isRepeatable(first);
+    const tryTimeout = hasTryTimeout ? perTryTimeout : undefined;
+    if (attempts === 0) return tryOnce({ request: first, deadline, tryTimeout, tried: [] });
     let request = first;
     const tried: Target[] = [];
     for (let retry = 0; ;) {
-      const result = await this.tryOnce({ request, deadline, tryTimeout, tried }).catch(
+      const result = await tryOnce({ request, deadline, tryTimeout, tried }).catch(
         (error: UpstreamError) => error,
       );
       const elsewhere = result instanceof UpstreamError && this.elsewhere(result, request, tried, deadline);
@@ -125,7 +120,8 @@ export class Retrier {
     tried: readonly Target[],
     deadline: Deadline,
   ): UpstreamRequest | undefined {
-    if (this.policy.reason(request, { outcome }) !== 'connect' || !this.hasOther(tried)) return undefined;
+    if (this.policy.reason(request, { outcome }) !== 'connect' || !this.options.hasOther(tried))
+      return undefined;
     if (deadline.remaining === 0 || request.signal?.aborted) return undefined;
     const again = sameAgain(request);
     if (again) this.retried.emit('connect');
@@ -142,7 +138,7 @@ export class Retrier {
     const end = endOf(result);
     const reason = this.policy.reason(request, end);
     if (reason === undefined) return undefined;
-    const pause = this.policy.pause(retry, end, this.clock.wall());
+    const pause = this.policy.pause(retry, end, this.options.clock.wall());
     if (pause >= deadline.remaining || request.signal?.aborted || this.options.isRejecting())
       return undefined;
     if (!this.budget.acquire()) {

@@ -1,0 +1,53 @@
+import { vi } from 'vitest';
+import { systemClock } from '../../src/common/clock.js';
+import type { BreakerConfig, HealthConfig } from '../../src/modules/config/upstream-config.js';
+import { Breaker, type Permit } from '../../src/modules/upstream/breaker/breaker.js';
+
+export const CONFIG: BreakerConfig = {
+  errorRate: 0.5,
+  window: 10_000,
+  minRequests: 20,
+  consecutiveFailures: 5,
+  openFor: 5_000,
+  maxOpenFor: 60_000,
+  failureStatuses: [500],
+  mode: 'enforce',
+};
+
+export const DEADLINE = 3_000;
+/** Jitter in the middle: open times are exact. */
+const NO_JITTER = 0.5;
+
+export function setUp(
+  config: Partial<BreakerConfig> = {},
+  health?: Pick<HealthConfig, 'failures' | 'passes'>,
+) {
+  const breaker = new Breaker({
+    upstream: 'users',
+    config: { ...CONFIG, ...config },
+    health,
+    clock: systemClock,
+    random: () => NO_JITTER,
+  });
+  const log: string[] = [];
+  breaker.transition.on(({ from, to, reason }) => log.push(`${from} > ${to}: ${reason}`));
+  return { breaker, log };
+}
+
+export function admit(breaker: Breaker): Permit {
+  const permit = breaker.admit(DEADLINE);
+  if (!permit) throw new TypeError('rejected');
+  return permit;
+}
+
+export const succeed = (permit: Permit) => permit.settle('success', 'success', '200');
+export const fail = (permit: Permit) => permit.settle('failure', 'reset', 'ECONNRESET');
+export const neutral = (permit: Permit) => permit.settle('neutral', 'client_gone', 'gone');
+
+/** Runs what is due at once. */
+export const settled = () => vi.advanceTimersByTimeAsync(0);
+
+export async function failTimes(breaker: Breaker, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) fail(admit(breaker));
+  await settled();
+}
