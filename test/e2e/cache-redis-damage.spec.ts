@@ -1,24 +1,13 @@
 import { expect, it } from 'vitest';
 import { describeWithRedis, RedisServer } from '../support/redis.js';
-import { replicas } from '../support/replicas.js';
+import { twoReplicas } from '../support/replicas.js';
 import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
 async function start(...args: string[]) {
-  const redis = await RedisServer.start(...args);
-  const yaml = `{ url: "${redis.url}", commandTimeout: 5s }`;
-  const { all, seen } = await replicas(
-    (_, req) => ({ body: `${req.url} ${String(req.headers['x-user-id'])}` }),
-    {
-      redis: yaml,
-    },
-  );
-  const [a, b] = all;
-  if (!a || !b) throw new Error('two replicas');
-  const client = redis.client();
-  const entries = () => client.keys('breakwater:c:*');
-  const stored = (count = 1) => until(`${count} in Redis`, async () => (await entries()).length === count);
-  return { redis, a, b, seen, client, entries, stored };
+  return twoReplicas(await RedisServer.start(...args), (_, req) => ({
+    body: `${req.url} ${String(req.headers['x-user-id'])}`,
+  }));
 }
 
 describeWithRedis('an entry in Redis that is not what was written', () => {

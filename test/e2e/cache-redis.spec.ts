@@ -1,26 +1,15 @@
 import { request } from 'node:http';
 import { expect, it } from 'vitest';
 import { describeWithRedis, RedisServer } from '../support/redis.js';
-import { type Answer, replicas, type ReplicasOptions } from '../support/replicas.js';
+import { type Answer, type ReplicasOptions, twoReplicas } from '../support/replicas.js';
 import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
 async function start(
-  answer: Parameters<typeof replicas>[0] = () => ({}),
+  answer: Parameters<typeof twoReplicas>[1] = () => ({}),
   options: Partial<ReplicasOptions> = {},
 ) {
-  const redis = await RedisServer.start();
-  const { all, seen } = await replicas(answer, {
-    redis: `{ url: "${redis.url}", commandTimeout: 5s }`,
-    ...options,
-  });
-  const [a, b] = all;
-  if (!a || !b) throw new Error('two replicas');
-  const client = redis.client();
-  const entries = () => client.keys('breakwater:c:*');
-  /** An answer goes to Redis while the client reads it. */
-  const stored = (count = 1) => until(`${count} in Redis`, async () => (await entries()).length === count);
-  return { redis, a, b, seen, client, entries, stored };
+  return twoReplicas(await RedisServer.start(), answer, options);
 }
 
 describeWithRedis('gateways that share Redis', () => {

@@ -2,7 +2,9 @@ import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeader
 import { gateway, type RunningGateway } from './gateway.js';
 import { collectBody } from './http.js';
 import { recording } from './recording.js';
+import type { RedisServer } from './redis.js';
 import { SECRET } from './tokens.js';
+import { until } from './until.js';
 
 export interface Answer {
   readonly status?: number;
@@ -101,4 +103,21 @@ function ask(url: string, method: string, headers: Record<string, string> = {}):
       })
       .end();
   });
+}
+
+/** Two of them over a Redis, with what a test looks at there. */
+export async function twoReplicas(
+  redis: RedisServer,
+  answer: Parameters<typeof replicas>[0],
+  options: Partial<ReplicasOptions> = {},
+) {
+  const yaml = `{ url: "${redis.url}", commandTimeout: 5s }`;
+  const { all, seen } = await replicas(answer, { redis: yaml, ...options });
+  const [a, b] = all;
+  if (!a || !b) throw new Error('two replicas');
+  const client = redis.client();
+  const entries = () => client.keys('breakwater:c:*');
+  /** An answer goes to Redis while the client reads it. */
+  const stored = (count = 1) => until(`${count} in Redis`, async () => (await entries()).length === count);
+  return { redis, a, b, seen, client, entries, stored };
 }
