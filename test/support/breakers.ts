@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { systemClock } from '../../src/common/clock.js';
-import type { BreakerConfig, HealthConfig } from '../../src/modules/config/upstream-config.js';
+import type { BreakerConfig, HealthConfig } from '../../src/modules/config/gateway-config.js';
 import { Breaker, type Permit } from '../../src/modules/upstream/breaker/breaker.js';
 
 export const CONFIG: BreakerConfig = {

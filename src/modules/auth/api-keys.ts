@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ApiKeyConfig, AuthProviderConfig } from '../config/auth-config.js';
+import type { ApiKeyConfig, AuthProviderConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
 import { identityOf } from './identity-of.js';
 

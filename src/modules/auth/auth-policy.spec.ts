@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RouteAuthConfig } from '../config/route-config.js';
+import type { RouteAuthConfig } from '../config/gateway-config.js';
 import { AuthPolicy } from './auth-policy.js';
 import { identityOf } from './identity-of.js';
 

@@ -1,4 +1,4 @@
-import type { ClaimRequirement, RouteAuthConfig } from '../config/route-config.js';
+import type { ClaimRequirement, RouteAuthConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
 import type { Allowed } from './auth-providers.js';
 import { claimPath } from './claim-path.js';

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy }
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/auth-config.js';
+import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/gateway-config.js';
 import { AuthEvents } from '../routing/auth-events.js';
 import { ApiKeyProvider } from './api-keys.js';
 import { Introspector } from './introspection/introspector.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuthProviderConfig } from '../config/auth-config.js';
+import type { AuthProviderConfig } from '../config/gateway-config.js';
 import { issueToken } from './issue-token.js';
 
 const provider = (rest: Partial<AuthProviderConfig>): AuthProviderConfig => ({

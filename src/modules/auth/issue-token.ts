@@ -1,8 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { parseDuration } from '../../common/units/duration.js';
-import type { AuthProviderConfig } from '../config/auth-config.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { SECRET_ALGORITHMS } from '../config/schema/auth.js';
 
 export interface TokenRequest {

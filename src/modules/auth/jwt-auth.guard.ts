@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import type { RouteAuthConfig } from '../config/route-config.js';
+import type { RouteAuthConfig } from '../config/gateway-config.js';
 import { AuthEvents } from '../routing/auth-events.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { token } from '../../../test/support/tokens.js';
-import type { AuthProviderConfig } from '../config/auth-config.js';
+import type { AuthProviderConfig } from '../config/gateway-config.js';
 import { JwtProvider } from './jwt-provider.js';
 import type { FoundKeys } from './key-source.js';
 import { readToken } from './token-header.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import type { AuthProviderConfig } from '../config/auth-config.js';
+import type { AuthProviderConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
 import { type IdentityRules, identityOf } from './identity-of.js';
 import type { FoundKeys, KeySource } from './key-source.js';

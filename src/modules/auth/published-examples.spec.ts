@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { TokenAlgorithm } from '../config/auth-config.js';
+import type { TokenAlgorithm } from '../config/gateway-config.js';
 import { readToken } from './token-header.js';
 import { VerificationKey } from './verification-key.js';
 

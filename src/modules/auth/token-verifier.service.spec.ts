@@ -9,8 +9,7 @@ import { AuthEvents } from '../routing/auth-events.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
 import { AuthProviders } from './auth-providers.js';
-import type { AuthProviderConfig } from '../config/auth-config.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
 const SECRET = 'a secret of more than thirty-two bytes';

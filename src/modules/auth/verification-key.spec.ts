@@ -1,6 +1,6 @@
 import { constants, createSecretKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { TokenAlgorithm } from '../config/auth-config.js';
+import type { TokenAlgorithm } from '../config/gateway-config.js';
 import { token } from '../../../test/support/tokens.js';
 import { VerificationKey } from './verification-key.js';
 

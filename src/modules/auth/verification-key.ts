@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
 import { compactVerify } from 'jose';
-import type { AuthProviderConfig, TokenAlgorithm } from '../config/auth-config.js';
+import type { AuthProviderConfig, TokenAlgorithm } from '../config/gateway-config.js';
 
 /**
  * One key and the algorithms it may be used with. THE seam to whoever does the cryptography: `@nestjs/jwt`, and

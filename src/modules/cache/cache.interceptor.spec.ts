@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../common/clock.js';
 import type { ConfigStore } from '../config/config.store.js';
-import type { RouteCacheConfig } from '../config/route-config.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { CacheInterceptor } from './cache.interceptor.js';

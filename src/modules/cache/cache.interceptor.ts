@@ -12,7 +12,7 @@ import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { RouteCacheConfig } from '../config/route-config.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { cacheKey, type Keyed, resourceOf } from './cache-key.js';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../common/clock.js';
 import type { CacheEntry } from './cache-entry.js';
-import type { RouteCacheConfig } from '../config/route-config.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { CachingTap } from './caching-tap.js';
 import type { ResponseCache } from './response-cache.js';

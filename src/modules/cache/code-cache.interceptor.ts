@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { STALE_INSTEAD } from '../config/complete.js';
 import { ConfigStore } from '../config/config.store.js';
-import type { RouteCacheConfig } from '../config/route-config.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { routeCacheSchema } from '../config/schema/route.js';
 import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
 import { UpstreamError } from '../upstream/upstream.error.js';

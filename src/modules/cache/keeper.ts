@@ -1,6 +1,6 @@
 import type { Clock } from '../../common/clock.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import type { RouteCacheConfig } from '../config/route-config.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { type CacheEntry, scopesOf, sizeOf } from './cache-entry.js';
 import { resourceOf } from './cache-key.js';

@@ -1,7 +1,7 @@
 import { deltaSeconds } from '../../common/http/cache-control.js';
 import { isHopByHop, nominatedByConnection } from '../../common/http/hop-by-hop.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import type { RouteCacheConfig } from '../config/route-config.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { fieldsOf } from './directives.js';
 import { explicitLifetime, type FreshnessContext, mayBeGivenLifetime } from './freshness.js';
 import { hasValidator } from './validation.js';

@@ -1,7 +1,5 @@
 import type { AuthKeys } from './checks/auth-keys.js';
-import type { AuthProviderConfig } from './auth-config.js';
-import type { GatewayConfig } from './gateway-config.js';
-import type { RouteConfig } from './route-config.js';
+import type { AuthProviderConfig, GatewayConfig, RouteConfig } from './gateway-config.js';
 import type { ParsedGateway } from './schema/gateway.js';
 import { isPublic } from './public-route.js';
 import { withoutPrototype } from './schema/scalars.js';

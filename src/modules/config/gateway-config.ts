@@ -2,6 +2,10 @@ import type { AuthProviderConfig } from './auth-config.js';
 import type { RouteConfig } from './route-config.js';
 import type { TlsConfig, UpstreamConfig } from './upstream-config.js';
 
+export * from './auth-config.js';
+export type * from './route-config.js';
+export type * from './upstream-config.js';
+
 /**
  * What the user wrote, parsed and complete: every default filled in, every unit resolved.
  * Durations are milliseconds, sizes are bytes, ratios are 0..1. The whole tree is frozen.

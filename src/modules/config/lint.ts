@@ -1,5 +1,5 @@
 import { formatSize } from '../../common/units/size.js';
-import type { GatewayConfig } from './gateway-config.js';
+import type { GatewayConfig, RouteConfig } from './gateway-config.js';
 import { lintAuth } from './lints/auth.js';
 import { lintBreakers } from './lints/breakers.js';
 import { lintBulkheads } from './lints/bulkheads.js';
@@ -13,7 +13,6 @@ import { lintTls } from './lints/tls.js';
 import type { LintWarning } from './lints/warning.js';
 import type { Written } from './lints/written.js';
 import { effectiveMethods, placeKey } from './match-key.js';
-import type { RouteConfig } from './route-config.js';
 
 /**
  * Finds settings that are valid each by itself and make little sense together.

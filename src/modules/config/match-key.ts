@@ -1,4 +1,4 @@
-import type { RouteMatchConfig } from './route-config.js';
+import type { RouteMatchConfig } from './gateway-config.js';
 
 /** Two matches with the same key take the same requests: names of parameters and order don't matter. */
 export function matchKey(match: RouteMatchConfig): string {

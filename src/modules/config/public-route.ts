@@ -1,5 +1,4 @@
-import type { GatewayConfig } from './gateway-config.js';
-import type { RouteConfig } from './route-config.js';
+import type { GatewayConfig, RouteConfig } from './gateway-config.js';
 
 /** Does a route take requests of nobody in particular? Not, by default, once there is a provider. */
 export function isPublic({ auth }: Pick<RouteConfig, 'auth'>, gateway: Pick<GatewayConfig, 'auth'>): boolean {

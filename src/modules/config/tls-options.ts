@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { TlsConfig } from './upstream-config.js';
+import type { TlsConfig } from './gateway-config.js';
 
 /** @returns what a TLS connection to a target or to Redis is made with; certificates are verified unless told otherwise */
 export function tlsOptions(tls: TlsConfig | undefined): ConnectionOptions {

@@ -5,7 +5,7 @@ import { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { AxiosRequestConfig } from 'axios';
 import { firstValueFrom } from 'rxjs';
-import type { HealthConfig } from '../config/upstream-config.js';
+import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
 
 /** Asks a target how it is: one request on a connection of its own. */

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { Event } from '../../common/event.js';
 import { jittered } from '../../common/resilience/jitter.js';
 import { RANDOM } from '../config/config.tokens.js';
-import type { HealthConfig } from '../config/upstream-config.js';
+import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '../../common/errors/problem.js';
-import type { FaultConfig } from '../config/route-config.js';
+import type { FaultConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 
 /**

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CancellationSource } from '../../common/cancellation.js';
 import { LONGEST_TIMER_MS } from '../../common/units/duration.js';
-import type { MirrorConfig } from '../config/route-config.js';
+import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';

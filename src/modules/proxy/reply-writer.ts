@@ -5,7 +5,7 @@ import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rul
 import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { announcedTrailers } from '../../common/http/trailers.js';
 import { ConfigStore } from '../config/config.store.js';
-import type { FallbackConfig } from '../config/upstream-config.js';
+import type { FallbackConfig } from '../config/gateway-config.js';
 import type { Exchange, StoredResponse } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';

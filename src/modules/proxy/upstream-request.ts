@@ -3,7 +3,7 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
 import { VIA } from '../../common/http/via.js';
-import type { UpstreamConfig } from '../config/upstream-config.js';
+import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';

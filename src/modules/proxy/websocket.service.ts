@@ -7,7 +7,7 @@ import { checkHandshake, isOriginAllowed, isSwitchValid } from '../../common/htt
 import { SecondLimit } from '../../common/resilience/second-limit.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { WebSocketConfig } from '../config/route-config.js';
+import type { WebSocketConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { OpenTunnels } from '../server/open-tunnels.js';

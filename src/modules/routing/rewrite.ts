@@ -1,5 +1,5 @@
 import { parseTarget } from '../../common/http/path.js';
-import type { RewriteConfig } from '../config/route-config.js';
+import type { RewriteConfig } from '../config/gateway-config.js';
 
 /** From the path that was matched to the path that is forwarded; both normalised, without a query. */
 export type Rewrite = (path: string) => string;

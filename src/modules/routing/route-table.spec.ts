@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
-import type { RouteConfig, RouteMatchConfig } from '../config/route-config.js';
+import type { RouteConfig, RouteMatchConfig } from '../config/gateway-config.js';
 import { RouteTable, type MatchInput } from './route-table.js';
 
 function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {

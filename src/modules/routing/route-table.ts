@@ -5,7 +5,7 @@ import FindMyWay, {
   type HTTPVersion,
   type Instance,
 } from 'find-my-way';
-import type { RouteConfig } from '../config/route-config.js';
+import type { RouteConfig } from '../config/gateway-config.js';
 import { compileRoute, type RouteModel } from './route.model.js';
 
 /** What a request is matched by. Method, host and path are normalised. */

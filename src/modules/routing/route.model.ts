@@ -5,7 +5,7 @@ import type {
   RouteAuthConfig,
   RouteCacheConfig,
   RouteConfig,
-} from '../config/route-config.js';
+} from '../config/gateway-config.js';
 import { compileRewrite, type Rewrite } from './rewrite.js';
 import { Split } from './split.js';
 

@@ -1,5 +1,5 @@
 import { hash32 } from '../../common/hash.js';
-import type { SplitConfig } from '../config/route-config.js';
+import type { SplitConfig } from '../config/gateway-config.js';
 
 /** Shares the users of a route between upstreams by weight. */
 export class Split {

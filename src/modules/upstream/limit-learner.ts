@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { AdaptiveLimit } from '../../common/resilience/adaptive-limit.js';
 import type { Bulkhead } from '../../common/resilience/bulkhead.js';
-import type { UpstreamConfig } from '../config/upstream-config.js';
+import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Call } from './transport/call.js';
 import type { UpstreamRequest } from './upstream.types.js';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
-import type { HealthConfig, UpstreamConfig } from '../config/upstream-config.js';
+import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { Balancer } from './balancing/balancer.js';
 import { BALANCERS } from './balancing/balancers.js';
 import type { Resolver } from './dns/resolver.js';

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { HealthConfig, OutlierConfig, TargetConfig, UpstreamConfig } from '../config/upstream-config.js';
+import type { HealthConfig, OutlierConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { HostAddresses } from './dns/host-addresses.js';
 import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';

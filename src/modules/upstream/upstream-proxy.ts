@@ -4,7 +4,7 @@ import type { Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
-import type { HedgeConfig, UpstreamConfig } from '../config/upstream-config.js';
+import type { HedgeConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';

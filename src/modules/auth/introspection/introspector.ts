@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { HttpService } from '@nestjs/axios';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../common/clock.js';
-import type { AuthProviderConfig, IntrospectionConfig } from '../../config/auth-config.js';
+import type { AuthProviderConfig, IntrospectionConfig } from '../../config/gateway-config.js';
 import { identityOf } from '../identity-of.js';
 import { FetchError, fetchJson } from '../fetch-json.js';
 import type { Verdict } from '../jwt-provider.js';

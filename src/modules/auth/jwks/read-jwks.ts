@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { unfitKey } from '../../config/checks/public-key.js';
-import type { PublicKeyAlgorithm } from '../../config/auth-config.js';
+import type { PublicKeyAlgorithm } from '../../config/gateway-config.js';
 
 export interface PublishedKey {
   readonly id: string | undefined;

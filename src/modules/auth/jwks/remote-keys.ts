@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../common/clock.js';
 import { jittered } from '../../../common/resilience/jitter.js';
-import type { JwksConfig, PublicKeyAlgorithm } from '../../config/auth-config.js';
+import type { JwksConfig, PublicKeyAlgorithm } from '../../config/gateway-config.js';
 import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import type { FoundKeys, KeySource } from '../key-source.js';
 import type { UnverifiedToken } from '../token-header.js';

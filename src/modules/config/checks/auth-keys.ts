@@ -1,5 +1,5 @@
 import type { ConfigPath } from '../config-path.js';
-import type { ApiKeyConfig } from '../auth-config.js';
+import type { ApiKeyConfig } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
 import type { ConfigSource } from '../source/config-source.js';

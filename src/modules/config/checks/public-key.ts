@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import type { PublicKeyAlgorithm } from '../auth-config.js';
+import type { PublicKeyAlgorithm } from '../gateway-config.js';
 
 /** RFC 7518 section 3.3. */
 const LEAST_RSA_BITS = 2048;

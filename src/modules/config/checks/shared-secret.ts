@@ -1,5 +1,5 @@
 import type { ConfigPath } from '../config-path.js';
-import type { SecretAlgorithm } from '../auth-config.js';
+import type { SecretAlgorithm } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import { SECRET_ALGORITHMS } from '../schema/auth.js';
 import type { ConfigSource } from '../source/config-source.js';

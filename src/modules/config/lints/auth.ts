@@ -1,6 +1,4 @@
-import type { AuthProviderConfig } from '../auth-config.js';
-import type { GatewayConfig } from '../gateway-config.js';
-import type { RouteConfig } from '../route-config.js';
+import type { AuthProviderConfig, GatewayConfig, RouteConfig } from '../gateway-config.js';
 import type { LintWarning } from './warning.js';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;

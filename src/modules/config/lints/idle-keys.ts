@@ -1,6 +1,5 @@
 import type { ConfigPath } from '../config-path.js';
-import type { GatewayConfig } from '../gateway-config.js';
-import type { UpstreamConfig } from '../upstream-config.js';
+import type { GatewayConfig, UpstreamConfig } from '../gateway-config.js';
 import type { LintWarning } from './warning.js';
 import type { Written } from './written.js';
 

@@ -1,5 +1,4 @@
-import type { GatewayConfig } from '../gateway-config.js';
-import type { RouteConfig } from '../route-config.js';
+import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
 
 /** Ids of the upstreams that answer its requests: one, or the sides of its split, each once. */
 export function sidesOf({ upstream, split }: RouteConfig): string[] {

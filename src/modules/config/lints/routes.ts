@@ -1,7 +1,6 @@
 import type { ConfigPath } from '../config-path.js';
-import type { GatewayConfig } from '../gateway-config.js';
+import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
 import { isPublic } from '../public-route.js';
-import type { RouteConfig } from '../route-config.js';
 import type { LintWarning } from './warning.js';
 
 /** Of the health controller, which is asked before the routes. */

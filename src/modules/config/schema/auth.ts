@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PublicKeyAlgorithm, SecretAlgorithm } from '../auth-config.js';
+import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
 import { headerName } from './http.js';
 import { scopes } from './route-auth.js';
 import { byId, id, text, withoutPrototype } from './scalars.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClaimRequirement } from '../route-config.js';
+import type { ClaimRequirement } from '../gateway-config.js';
 import { boolean, text, withoutPrototype } from './scalars.js';
 
 const PROVIDER = 'the id of a provider of `auth`, or a list of them';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BalancerName } from '../../config/upstream-config.js';
+import type { BalancerName } from '../../config/gateway-config.js';
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
 import { BALANCERS } from './balancers.js';

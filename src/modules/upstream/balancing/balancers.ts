@@ -1,4 +1,4 @@
-import type { BalancerName } from '../../config/upstream-config.js';
+import type { BalancerName } from '../../config/gateway-config.js';
 import type { BalancerFactory } from './balancer.js';
 import { ConsistentHash } from './consistent-hash.js';
 import { LeastRequests } from './least-requests.js';

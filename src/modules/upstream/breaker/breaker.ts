@@ -1,7 +1,7 @@
 import type { Clock } from '../../../common/clock.js';
 import type { Outcome, Vote } from '../../../common/errors/outcomes.js';
 import { Event } from '../../../common/event.js';
-import type { BreakerConfig, HealthConfig } from '../../config/upstream-config.js';
+import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
 import type { BreakerFailure, BreakerState, BreakerTransition, TransitionReason } from './breaker.types.js';
 import { openTime } from './open-time.js';
 import { VoteWindow } from './vote-window.js';

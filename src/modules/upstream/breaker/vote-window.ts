@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
-import type { BreakerConfig } from '../../config/upstream-config.js';
+import type { BreakerConfig } from '../../config/gateway-config.js';
 import type { BreakerState } from './breaker.types.js';
 import { RollingVotes } from './rolling-votes.js';
 

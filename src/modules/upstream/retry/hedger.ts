@@ -2,7 +2,7 @@ import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
 import type { RetryBudget } from '../../../common/resilience/retry-budget.js';
 import { RollingHistogram } from '../../../common/resilience/rolling-histogram.js';
-import type { HedgeConfig } from '../../config/upstream-config.js';
+import type { HedgeConfig } from '../../config/gateway-config.js';
 import type { Target } from '../target.js';
 import type { Call } from '../transport/call.js';
 import type { TryOnce, TryOptions } from './retrier.js';

@@ -4,7 +4,7 @@ import { toSignal } from '../../../common/cancellation.js';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
 import { RetryBudget } from '../../../common/resilience/retry-budget.js';
-import type { RetryConfig } from '../../config/upstream-config.js';
+import type { RetryConfig } from '../../config/gateway-config.js';
 import type { Deadline } from '../../../common/resilience/deadline.js';
 import type { Target } from '../target.js';
 import type { Call } from '../transport/call.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RetryConfig } from '../../config/upstream-config.js';
+import type { RetryConfig } from '../../config/gateway-config.js';
 import { RetryPolicy } from './retry-policy.js';
 
 const CONFIG: RetryConfig = {

@@ -1,6 +1,6 @@
 import { backoff } from '../../../common/resilience/backoff.js';
 import { OUTCOMES, type Outcome, type OutcomeRow } from '../../../common/errors/outcomes.js';
-import type { RetryConfig } from '../../config/upstream-config.js';
+import type { RetryConfig } from '../../config/gateway-config.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import { retryAfterMs } from './retry-after.js';
 

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { buildConnector, Client, Pool } from 'undici';
 import type { ConnectionOptions } from 'node:tls';
-import type { UpstreamConfig } from '../../config/upstream-config.js';
+import type { UpstreamConfig } from '../../config/gateway-config.js';
 import { FollowingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
