@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { spawnProcess } from '../support/process.js';
 
-/** Runs `.ci/run` with an `npm` that is this script. */
+/** Runs `.ci/run` with an `npm` that prints its arguments and then runs this script. */
 async function ciRun(npm: string) {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -19,38 +19,46 @@ async function ciRun(npm: string) {
   return { code: await run.exited, lines: run.lines };
 }
 
+/** @returns a script whose two test runs do as these lines say, and whose other steps pass */
+function testRuns(test: string, soak: string): string {
+  return `case "$*" in test) ${test};; 'run test:soak') ${soak};; esac`;
+}
+
 describe('.ci/run', () => {
-  it('runs every step with CI set, so that nothing is skipped, and ends with the count', async () => {
-    const { code, lines } = await ciRun('[ "$1" != test ] || echo "7 passed, 0 failed"; echo "after it"');
-    expect(code).toBe(0);
+  it('runs every step with CI set and ends with the counts of both test runs added up', async () => {
+    const { code, lines } = await ciRun(
+      testRuns('echo "7 passed, 0 failed"; echo "more output"', 'echo "2 passed, 0 failed, 1 skipped"'),
+    );
     expect(lines.filter((line) => line.startsWith('npm '))).toEqual([
       'npm ci --include=dev, CI=true',
       'npm run lint, CI=true',
       'npm run typecheck, CI=true',
       'npm test, CI=true',
+      'npm run test:soak, CI=true',
     ]);
-    expect(lines.at(-1)).toBe('7 passed, 0 failed');
+    expect([code, lines.at(-1)]).toEqual([0, '9 passed, 0 failed']);
   });
 
   it.each(['ci', 'lint', 'typecheck'])(
-    'ends with a count when `npm %s` fails, and goes no further',
+    'stops when `npm %s` fails, and still ends with a count',
     async (step) => {
       const { code, lines } = await ciRun(`case "$*" in *${step}*) exit 3;; esac`);
-      expect(code).toBe(3);
-      expect(lines.at(-1)).toBe('0 passed, 1 failed');
+      expect([code, lines.at(-1)]).toEqual([3, '0 passed, 1 failed']);
       expect(lines.join('\n')).not.toContain('npm test');
     },
   );
 
-  it('ends with the count of tests that failed, and without 0', async () => {
-    const { code, lines } = await ciRun(
-      '[ "$1" != test ] || { echo "5 passed, 2 failed, 1 skipped"; exit 1; }',
-    );
-    expect([code, lines.at(-1)]).toEqual([1, '5 passed, 2 failed']);
-  });
-
-  it.each([0, 1])('does not end with 0 when no tests were counted: exit code %d', async (npmCode) => {
-    const { code, lines } = await ciRun(`[ "$1" != test ] || exit ${npmCode}`);
-    expect([code, lines.at(-1)]).toEqual([1, '0 passed, 1 failed']);
+  const FINE = 'echo "5 passed, 0 failed"';
+  const FAILING = 'echo "5 passed, 2 failed, 1 skipped"; exit 1';
+  it.each([
+    ['the first test run fails', FAILING, FINE, '10 passed, 2 failed'],
+    ['the soak run fails', FINE, FAILING, '10 passed, 2 failed'],
+    ['both test runs fail', FAILING, FAILING, '10 passed, 4 failed'],
+    ['the first test run prints no count', 'true', FINE, '5 passed, 1 failed'],
+    ['the soak run prints no count', FINE, 'exit 1', '5 passed, 1 failed'],
+    ['a test run fails without a failed test', `${FINE}; exit 1`, FINE, '10 passed, 1 failed'],
+  ])('runs both test runs, counts the failure and exits with 1 when %s', async (_, test, soak, counts) => {
+    const { code, lines } = await ciRun(testRuns(test, soak));
+    expect([code, lines.at(-1)]).toEqual([1, counts]);
   });
 });
