@@ -1,3 +1,4 @@
+import { createSecureServer } from 'node:http2';
 import { createServer, type ServerOptions } from 'node:https';
 import { describe, expect, it } from 'vitest';
 import { Authority } from '../support/certificates.js';
@@ -20,15 +21,15 @@ const ENV = {
   STRANGE_KEY: strange.key,
 };
 
+const yaml = (tls: string, more = '') => `
+upstreams: { users: { url: "\${USERS_URL}", ${more} ${tls === '' ? '' : `tls: { ${tls} }`} } }
+routes: [{ id: users, match: { path: /** }, upstream: users }]`;
+
 /** @returns a gateway before an upstream that speaks TLS */
 async function start(tls: string, options: ServerOptions = server, more = '') {
   const users = recording(echo);
   const url = (await listen(createServer(options, users.handler))).replace('http:', 'https:');
-  const yaml = `
-upstreams: { users: { url: "\${USERS_URL}", ${more} ${tls === '' ? '' : `tls: { ${tls} }`} } }
-routes: [{ id: users, match: { path: /** }, upstream: users }]
-`;
-  const gw = await gateway(yaml)
+  const gw = await gateway(yaml(tls, more))
     .withEnv({ ...ENV, USERS_URL: url })
     .start();
   return { gw, users };
@@ -72,6 +73,21 @@ describe('TLS to an upstream', () => {
     expect(users.requests).toEqual([]);
     const outcome = 'breakwater_upstream_requests_total{upstream="users",outcome="connect_failed"}';
     expect(await gw.metric(outcome)).toBe(1);
+  });
+
+  it('carries HTTP/1.1 when the target offers HTTP/2 as well', async () => {
+    const versions: string[] = [];
+    const target = createSecureServer({ ...server, allowHTTP1: true }, ({ httpVersion }, res) => {
+      versions.push(httpVersion);
+      res.end();
+    });
+    const gw = await gateway(yaml('ca: "${CA}"', 'health: { interval: 1h },'))
+      .withEnv({ ...ENV, USERS_URL: (await listen(target)).replace('http:', 'https:') })
+      .start();
+    await until('there was a probe', () => versions.length > 0);
+    expect((await gw.fetch('/1')).status).toBe(200);
+    expect((await gw.fetch('/1', { method: 'POST', body: 'hello' })).status).toBe(200);
+    expect(new Set(versions)).toEqual(new Set(['1.1']));
   });
 
   it('is a 502 when it asks who we are after the handshake, and we do not say', async () => {

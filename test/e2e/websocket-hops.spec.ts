@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
@@ -85,9 +84,9 @@ describe('a WebSocket', () => {
 describe('a WebSocket to an upstream with TLS', () => {
   const authority = Authority.create();
   const pair = authority.issue('IP:127.0.0.1');
-  const over = async (server: Server, upstream = '') => {
+  const over = async (server: Server) => {
     const url = await listen(webSocketUpstream(undefined, { server }).server);
-    return gateway(yaml(`tls: { ca: "\${CA}" }, ${upstream}`))
+    return gateway(yaml(`tls: { ca: "\${CA}" }`))
       .withEnv({ USERS_URL: url.replace('http:', 'https:'), CA: authority.ca })
       .start();
   };
@@ -95,20 +94,6 @@ describe('a WebSocket to an upstream with TLS', () => {
   it('opens', async () => {
     const gw = await over(createTlsServer(pair));
     expect(await exchanged(await WebSocketClient.open(gw.url), 'secret')).toEqual(['secret']);
-  });
-
-  it('opens over HTTP/1.1 beside requests over HTTP/2', async () => {
-    const versions: string[] = [];
-    const server = createSecureServer({ ...pair, allowHTTP1: true }, (req, res) => {
-      versions.push(req.httpVersion);
-      res.end('ordinary');
-    });
-    server.on('session', (session) => session.setTimeout(1000, () => session.close()));
-    const gw = await over(server, 'http2: true');
-    const client = await WebSocketClient.open(gw.url);
-    expect(await exchanged(client, 'secret')).toEqual(['secret']);
-    expect(await (await gw.fetch('/plain')).text()).toBe('ordinary');
-    expect(versions).toEqual(['2.0']);
   });
 
   it('is refused when its certificate is not trusted', async () => {

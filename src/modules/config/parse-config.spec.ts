@@ -62,7 +62,6 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           timeout: 3_000,
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
-          http2: false,
           pool: { connections: 128 },
           bulkhead: { concurrent: 256, adaptive: false, queue: 512 },
           retry: {

@@ -13,8 +13,6 @@ export interface UpstreamConfig {
   /** Idle time between two body chunks. */
   readonly bodyTimeout: number;
   readonly tls?: TlsConfig;
-  /** Only ever over TLS, where the target offers it. */
-  readonly http2: boolean;
   readonly pool: { readonly connections: number };
   readonly bulkhead: BulkheadConfig;
   readonly retry: RetryConfig;

@@ -35,8 +35,6 @@ export class ProbeIndicator {
   ): Promise<number> {
     const end = AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]);
     const address = url.replace(/\/$/, '') + health.path;
-    // axios speaks HTTP/1.1, and a target may speak nothing but HTTP/2.
-    if (transport.http2) return transport.status(pathOf(address), end);
     const response = await firstValueFrom(
       this.http.get<Readable>(address, {
         timeout: health.timeout,
@@ -56,11 +54,6 @@ export class ProbeIndicator {
     response.data.destroy();
     return response.status;
   }
-}
-
-function pathOf(address: string): string {
-  const { pathname, search } = new URL(address);
-  return pathname + search;
 }
 
 function codeOf(error: unknown): string {

@@ -29,8 +29,6 @@ it.each([
   `${ONE}, bulkhead: { queue: 5 }`,
   `${ONE}, bulkhead: { concurrent: 128 }`,
   'targets: [{ url: http://a }, { url: http://b }], bulkhead: { concurrent: 100 }, pool: { connections: 50 }',
-  // One connection carries many calls.
-  'url: https://users, http2: true, pool: { connections: 4 }',
 ])('has nothing against %s', (upstream) => {
   expect(warningsOf(users(upstream))).toEqual([]);
 });

@@ -4,10 +4,10 @@ import type { Written } from './written.js';
 
 /** Finds bulkheads that admit more calls than there are connections for. */
 export function lintBulkheads({ upstreams }: GatewayConfig, written: Written): LintWarning[] {
-  return Object.entries(upstreams).flatMap(([id, { pool, bulkhead, targets, http2 }]) => {
-    // Each target has a pool of its own. A connection of HTTP/2 carries many calls.
+  return Object.entries(upstreams).flatMap(([id, { pool, bulkhead, targets }]) => {
+    // Each target has a pool of its own.
     const all = pool.connections * targets.length;
-    if (all >= bulkhead.concurrent || http2) return [];
+    if (all >= bulkhead.concurrent) return [];
     const connections = ['upstreams', id, 'pool', 'connections'];
     const concurrent = ['upstreams', id, 'bulkhead', 'concurrent'];
     const why = 'the rest hold a place and wait';

@@ -19,7 +19,6 @@ it.each([
   [ONE, 'slowStart: 10s', 'slowStart: there is only one target, and it gets everything'],
   [ONE, 'outlier: { ejectFor: 5s }', 'outlier: there is only one target, and it is never left alone'],
   [TWO, 'tls: { serverName: a.example }', 'tls: none of its targets is https'],
-  [ONE, 'http2: true', 'http2: none of its targets is https'],
 ])('for %s it warns of %s', (targets, rest, warning) => {
   expect(warningsOf(users(`${targets}, ${rest}`))).toEqual([
     expect.stringContaining(`upstreams.users.${warning}`),
@@ -29,10 +28,10 @@ it.each([
 it.each([
   [ONE, 'retry: { attempts: 0 }'],
   [ONE, 'retry: { attempts: 0, perTryTimeout: 1s }'],
-  [ONE, 'slowStart: 0s, balancer: random, http2: false'],
+  [ONE, 'slowStart: 0s, balancer: random'],
   [TWO, 'retry: { attempts: 0, budget: 50% }, hedge: { after: p95 }'],
   [TWO, 'balancer: consistent-hash, hashOn: user, slowStart: 10s, outlier: { ejectFor: 5s }'],
-  [TLS, 'http2: true, tls: { serverName: b.example }'],
+  [TLS, 'tls: { serverName: b.example }'],
 ])('for %s it has nothing against %s', (targets, rest) => {
   expect(warningsOf(users(`${targets}, ${rest}`))).toEqual([]);
 });

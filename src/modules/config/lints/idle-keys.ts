@@ -14,7 +14,6 @@ const retries = ({ retry }: UpstreamConfig) => retry.attempts > 0;
 const hasSeveral = ({ targets }: UpstreamConfig) => targets.length > 1;
 const speaksTls = ({ targets }: UpstreamConfig) => targets.some(({ url }) => url.startsWith('https:'));
 const NO_RETRIES = '`retry.attempts` is 0: nothing is tried again';
-const NO_TLS = 'none of its targets is https';
 
 /** Keys that do nothing beside certain others. */
 const IDLE_KEYS: readonly IdleKey[] = [
@@ -44,8 +43,7 @@ const IDLE_KEYS: readonly IdleKey[] = [
     why: 'there is only one target, and it gets everything',
   },
   { key: ['outlier'], works: hasSeveral, why: 'there is only one target, and it is never left alone' },
-  { key: ['tls'], works: speaksTls, why: NO_TLS },
-  { key: ['http2'], works: (upstream) => !upstream.http2 || speaksTls(upstream), why: NO_TLS },
+  { key: ['tls'], works: speaksTls, why: 'none of its targets is https' },
 ];
 
 /** Finds keys of upstreams that do nothing. In `defaults` they may be meant for some upstreams only. */

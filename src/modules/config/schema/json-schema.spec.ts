@@ -37,7 +37,7 @@ function upstreamKeys(place: string): string[] {
   return [
     ...under(
       place,
-      'balancer hashOn outlier timeout connectTimeout bodyTimeout tls http2 pool pool.connections bulkhead retry breaker health fallback',
+      'balancer hashOn outlier timeout connectTimeout bodyTimeout tls pool pool.connections bulkhead retry breaker health fallback',
     ),
     ...under(place, 'slowStart hedge hedge.after'),
     ...under(`${place}.tls`, 'ca cert key serverName insecureSkipVerify'),

@@ -5,7 +5,7 @@ import { fallbackSchema } from './fallback.js';
 import { healthSchema } from './health.js';
 import { hedgeSchema, retrySchema } from './retry.js';
 import { upstreamUrl } from './network.js';
-import { boolean, byId, count } from './scalars.js';
+import { byId, count } from './scalars.js';
 import { outlierSchema } from './outlier.js';
 import { hashOn, targetSchema } from './target.js';
 import { tlsSchema } from './tls.js';
@@ -49,11 +49,6 @@ export const upstreamSchema = z.strictObject({
     .prefault('30s')
     .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
   tls: tlsSchema.optional().describe('How `https` targets are verified, and who the gateway is to them.'),
-  http2: boolean()
-    .prefault(false)
-    .describe(
-      'Whether HTTP/2 is spoken to `https` targets that offer it, for requests without a body. Default false.',
-    ),
   pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
   bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
   retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),

@@ -1,4 +1,3 @@
-import { sensitiveHeaders } from 'node:http2';
 import { buffer, text } from 'node:stream/consumers';
 import type { Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
@@ -90,18 +89,8 @@ export class Call implements Handlers, UpstreamResponse {
     if (options.signal?.aborted) this.onAbort();
   }
 
-  /** Milliseconds until response headers. */
-  get timeout(): number {
-    return this.options.timeout;
-  }
-
   get isDelimited(): boolean {
-    return (
-      this.contentLength !== undefined ||
-      this.headers['transfer-encoding'] !== undefined ||
-      // Of HTTP/2 alone, whose frames end a body: Node marks its headers with it.
-      sensitiveHeaders in this.headers
-    );
+    return this.contentLength !== undefined || this.headers['transfer-encoding'] !== undefined;
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -170,7 +159,7 @@ export class Call implements Handlers, UpstreamResponse {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    const cause = this.aborted ?? (isOfTime(error) ? this.timedOut() : error);
+    const cause = this.aborted ?? error;
     const outcome = classifyFailure(cause, this.phase);
     this.failure = new UpstreamError(this.options.upstream, outcome, { cause });
     this.settle(outcome, errorCode(cause));
@@ -241,7 +230,7 @@ export class Call implements Handlers, UpstreamResponse {
   private startDeadline(): void {
     clearTimeout(this.deadline);
     if (this.phase === 'streaming' || this.settled) return;
-    this.deadline = setTimeout(() => this.abort(this.timedOut()), this.timeout);
+    this.deadline = setTimeout(() => this.abort(this.timedOut()), this.options.timeout);
   }
 
   private timedOut(): Error {
@@ -262,11 +251,6 @@ export class Call implements Handlers, UpstreamResponse {
     this.options.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
-}
-
-/** undici's own time for response headers, which is shorter than the call's (see `Transport`). */
-function isOfTime(error: Error): boolean {
-  return errorCode(error) === 'UND_ERR_HEADERS_TIMEOUT';
 }
 
 /** Without a list of names: nearly every answer has none. */
