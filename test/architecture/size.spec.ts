@@ -12,7 +12,3 @@ it('keeps 90% of the files under 180 lines', () => {
 it('keeps every file under 350 lines', () => {
   expect(sizes.filter(({ lines }) => lines > 350)).toEqual([]);
 });
-
-it('keeps the median near 60 lines', () => {
-  expect(sizes[Math.floor(sizes.length / 2)]?.lines).toBeLessThanOrEqual(80);
-});
