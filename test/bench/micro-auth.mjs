@@ -8,7 +8,6 @@ import { JwtAuthGuard } from '../../dist/modules/auth/jwt-auth.guard.js';
 import { TokenVerifier } from '../../dist/modules/auth/token-verifier.service.js';
 import { ConfigStore } from '../../dist/modules/config/config.store.js';
 import { RedisConnection } from '../../dist/modules/redis/redis.connection.js';
-import { AuthEvents } from '../../dist/modules/routing/auth-events.js';
 import { attachExchange, Exchange } from '../../dist/modules/routing/exchange.js';
 
 const signed = 1024;
@@ -84,17 +83,17 @@ function tokenOf(sub, privateKey) {
 
 function guardOf(config) {
   const providers = providersOf(config);
-  return new JwtAuthGuard(verifierOf(config, providers), providers, new AuthEvents());
+  return new JwtAuthGuard(verifierOf(config, providers), providers);
 }
 
 export function verifierOf(config, providers = providersOf(config)) {
   const store = new ConfigStore(config);
-  const denylist = new TokenDenylist(store, systemClock, new RedisConnection(store), new AuthEvents());
+  const denylist = new TokenDenylist(store, systemClock, new RedisConnection(store));
   return new TokenVerifier(providers, systemClock, denylist);
 }
 
 function providersOf(config) {
-  return new AuthProviders(new ConfigStore(config), systemClock, undefined, new AuthEvents());
+  return new AuthProviders(new ConfigStore(config), systemClock, undefined);
 }
 
 const shared = {};

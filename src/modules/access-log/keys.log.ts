@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { AuthEvents } from '../routing/auth-events.js';
+import { AuthProviders } from '../auth/auth-providers.js';
 
 /** One line whenever the keys of a token issuer can no longer be fetched, or can be again. */
 @Injectable()
@@ -7,10 +7,10 @@ export class KeysLog implements OnModuleInit {
   private readonly logger = new Logger('Jwks');
   private readonly last = new Map<string, string>();
 
-  constructor(@Inject(AuthEvents) private readonly events: AuthEvents) {}
+  constructor(@Inject(AuthProviders) private readonly providers: AuthProviders) {}
 
   onModuleInit(): void {
-    this.events.keysRefreshed.on((refresh) => {
+    this.providers.keysRefreshed.on((refresh) => {
       const { provider, result } = refresh;
       if (this.last.get(provider) === result) return;
       this.last.set(provider, result);

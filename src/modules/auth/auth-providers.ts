@@ -1,26 +1,35 @@
 import { HttpService } from '@nestjs/axios';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
+import { Event } from '../../common/event.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/gateway-config.js';
-import { AuthEvents } from '../routing/auth-events.js';
 import { ApiKeyProvider } from './api-keys.js';
 import { Introspector } from './introspection/introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
-import { RemoteKeys } from './jwks/remote-keys.js';
+import { type KeyRefreshResult, RemoteKeys } from './jwks/remote-keys.js';
 import { JwtProvider } from './jwt-provider.js';
 import { KeyPlaces } from './key-places.js';
 import { ConfiguredKey, type KeySource } from './key-source.js';
 import type { UnverifiedToken } from './token-header.js';
+import type { AuthFailure } from './unavailable.js';
 import { VerificationKey } from './verification-key.js';
 
 /** Ids of the providers that a route takes; `undefined`: every one. */
 export type Allowed = ReadonlySet<string> | undefined;
 
+export interface KeyRefresh {
+  readonly provider: string;
+  readonly result: KeyRefreshResult;
+}
+
 /** The providers of the configuration, compiled; keeps the keys of those that publish them. */
 @Injectable()
 export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
+  /** A request was not let in. The event is here because Nest makes several instances of the guard that emits it. */
+  readonly refused = new Event<AuthFailure>();
+  readonly keysRefreshed = new Event<KeyRefresh>();
   /** In the order of the configuration. */
   readonly apiKeys: readonly ApiKeyProvider[];
   /** `undefined` where there are no keys. */
@@ -33,7 +42,6 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(HttpService) private readonly http: HttpService,
-    @Inject(AuthEvents) private readonly events: AuthEvents,
   ) {
     const entries = Object.entries(config.current.auth);
     this.apiKeys = entries
@@ -100,7 +108,7 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
       config: jwks,
       clock: this.clock,
       fetch: (signal) => endpoint.fetch(signal),
-      onRefresh: (result) => this.events.keysRefreshed.emit({ provider: id, result }),
+      onRefresh: (result) => this.keysRefreshed.emit({ provider: id, result }),
     });
     this.remoteKeys.push(keys);
     return keys;

@@ -9,7 +9,7 @@ import { TokenVerifier } from './token-verifier.service.js';
 @Module({
   imports: [RoutingModule, HttpModule],
   providers: [AuthProviders, TokenDenylist, TokenVerifier, JwtAuthGuard],
-  // `AuthEvents` and `AuthProviders` too: Nest makes the guard anew in the module of each controller that uses it.
+  // `AuthProviders` too: Nest makes the guard anew in the module of each controller that uses it.
   exports: [RoutingModule, AuthProviders, TokenDenylist, TokenVerifier, JwtAuthGuard],
 })
 export class AuthModule {}

@@ -1,7 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { RouteAuthConfig } from '../config/gateway-config.js';
-import { AuthEvents } from '../routing/auth-events.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 import { HandlerRules } from './auth-metadata.js';
@@ -30,7 +29,6 @@ export class JwtAuthGuard implements CanActivate {
   constructor(
     @Inject(TokenVerifier) private readonly verifier: TokenVerifier,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
-    @Inject(AuthEvents) private readonly events: AuthEvents,
   ) {}
 
   /**
@@ -109,8 +107,8 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   private refuse(failure: Refusal, { allowed, scopeList: scopes }: AuthPolicy): never {
-    this.events.failed.emit(typeof failure === 'string' ? failure : failure.reason);
     const { providers } = this;
+    providers.refused.emit(typeof failure === 'string' ? failure : failure.reason);
     throw refusal(failure, {
       tokens: providers.takeTokens(allowed),
       keys: providers.takeKeys(allowed),

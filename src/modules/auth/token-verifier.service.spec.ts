@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { token as quickly } from '../../../test/support/tokens.js';
 import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
-import { AuthEvents } from '../routing/auth-events.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
 import { AuthProviders } from './auth-providers.js';
@@ -31,9 +30,8 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
     ]),
   );
   const store = new ConfigStore({ auth: providers, redis: { url: '' } } as unknown as GatewayConfig);
-  const events = new AuthEvents();
-  const denylist = new TokenDenylist(store, clock, new RedisConnection(store), events);
-  const authProviders = new AuthProviders(store, clock, new HttpService(), events);
+  const denylist = new TokenDenylist(store, clock, new RedisConnection(store));
+  const authProviders = new AuthProviders(store, clock, new HttpService());
   return { clock, denylist, verifier: new TokenVerifier(authProviders, clock, denylist) };
 }
 

@@ -1,4 +1,30 @@
-import type { AuthFailure } from '../routing/auth-events.js';
+/** Why a request was not let in. The set is fixed, so that it can label a metric, and nothing in it comes from a credential. */
+export type AuthFailure =
+  | 'missing'
+  | 'malformed'
+  /** No provider takes tokens of its issuer and algorithm. */
+  | 'no_provider'
+  | 'signature'
+  /** None of the issuer's keys has its `kid`. */
+  | 'unknown_key'
+  | 'expired'
+  | 'not_yet_valid'
+  /** Its `typ` is not the one that the provider asks for. */
+  | 'type'
+  | 'issuer'
+  | 'audience'
+  /** A registered claim is missing, doubled, or of the wrong type. */
+  | 'claims'
+  /** The issuer's introspection endpoint says that it is not valid. */
+  | 'inactive'
+  /** It is on the list of tokens that are denied before they expire. */
+  | 'revoked'
+  | 'missing_api_key'
+  | 'unknown_api_key'
+  | 'insufficient_scope'
+  | 'insufficient_claims'
+  | 'keys_unavailable'
+  | 'introspection_unavailable';
 
 type AwayReason = 'keys_unavailable' | 'introspection_unavailable';
 

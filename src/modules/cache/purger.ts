@@ -1,9 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectMetric } from '@willsoto/nestjs-prometheus';
-import type { Counter } from 'prom-client';
+import { Event } from '../../common/event.js';
 import { normaliseHost } from '../../common/http/host.js';
 import { parseTarget } from '../../common/http/path.js';
-import { CACHE_METRICS } from './cache.metrics.js';
 import { originName, type ResourceName } from './invalidation.js';
 import { ResponseCache, type StoredEntry } from './response-cache.js';
 
@@ -27,10 +25,10 @@ const MAX_LISTED = 100;
 /** Drops stored responses by order, every user's and every variant. */
 @Injectable()
 export class Purger {
-  constructor(
-    @Inject(ResponseCache) private readonly cache: ResponseCache,
-    @InjectMetric(CACHE_METRICS.purged) private readonly purged: Counter,
-  ) {}
+  /** A purge has dropped this many responses. */
+  readonly purged = new Event<number>();
+
+  constructor(@Inject(ResponseCache) private readonly cache: ResponseCache) {}
 
   /**
    * @returns how many responses were dropped
@@ -43,7 +41,7 @@ export class Purger {
     for (const resource of resources) dropped += this.cache.purge({ by: 'url', resource });
     for (const tag of tags) dropped += this.cache.purge({ by: 'tag', tag });
     for (const key of keys) dropped += this.cache.purge({ by: 'key', key });
-    this.purged.inc(dropped);
+    this.purged.emit(dropped);
     return dropped;
   }
 

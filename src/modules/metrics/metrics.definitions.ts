@@ -1,6 +1,7 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import type { Clock } from '../../common/clock.js';
 import type { Bulkhead } from '../../common/resilience/bulkhead.js';
+import { ResponseCache } from '../cache/response-cache.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { OpenTunnels } from '../server/open-tunnels.js';
@@ -14,6 +15,9 @@ export const METRICS = {
   requests: 'breakwater_requests_total',
   requestDuration: 'breakwater_request_duration_seconds',
   cacheRequests: 'breakwater_cache_requests_total',
+  cacheBytes: 'breakwater_cache_bytes',
+  cachePurged: 'breakwater_cache_purged_total',
+  cacheCorrupt: 'breakwater_cache_corrupt_total',
   cacheBackendUp: 'breakwater_cache_backend_up',
   redisFailures: 'breakwater_redis_failures_total',
   authFailures: 'breakwater_auth_failures_total',
@@ -57,6 +61,19 @@ export const metricProviders = [
     name: METRICS.cacheRequests,
     help: 'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
     labelNames: ['route', 'result'],
+  }),
+  makeGaugeProvider({
+    name: METRICS.cacheBytes,
+    help: 'Memory that stored responses take',
+    inject: [ResponseCache],
+    collect(cache: ResponseCache) {
+      this.set(cache.bytes);
+    },
+  }),
+  makeCounterProvider({ name: METRICS.cachePurged, help: 'Stored responses that operators dropped' }),
+  makeCounterProvider({
+    name: METRICS.cacheCorrupt,
+    help: 'Entries in Redis that were not what was written, and are gone',
   }),
   makeGaugeProvider({
     name: METRICS.cacheBackendUp,

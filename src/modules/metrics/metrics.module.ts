@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { ServerModule } from '../server/server.module.js';
 import { AuthMetrics } from './auth.metrics.js';
+import { CacheMetrics } from './cache.metrics.js';
 import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { RedisMetrics } from './redis.metrics.js';
@@ -11,7 +14,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
 import { WebSocketMetrics } from './websocket.metrics.js';
 
 @Module({
-  imports: [RoutingModule, ServerModule],
+  imports: [AuthModule, CacheModule, RoutingModule, ServerModule],
   providers: [
     ...metricProviders,
     RequestMetrics,
@@ -19,6 +22,7 @@ import { WebSocketMetrics } from './websocket.metrics.js';
     TargetMetrics,
     ContainmentMetrics,
     AuthMetrics,
+    CacheMetrics,
     RedisMetrics,
     WebSocketMetrics,
   ],

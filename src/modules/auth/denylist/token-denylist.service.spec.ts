@@ -3,9 +3,8 @@ import { configOf } from '../../../../test/support/gateway.js';
 import { describeWithRedis, RedisServer } from '../../../../test/support/redis.js';
 import { ConfigStore } from '../../config/config.store.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
-import { AuthEvents, type DenylistState } from '../../routing/auth-events.js';
 import { identityOf } from '../identity-of.js';
-import { isTokenId, TokenDenylist } from './token-denylist.service.js';
+import { type DenylistState, isTokenId, TokenDenylist } from './token-denylist.service.js';
 
 const NOW = 1_800_000_000;
 const HOUR = 3_600;
@@ -18,11 +17,10 @@ function setUp(redisUrl = '') {
     ),
   );
   const clock = { seconds: NOW, now: () => 0, wall: () => clock.seconds * 1000 };
-  const events = new AuthEvents();
   const states: DenylistState[] = [];
-  events.denylistChanged.on((state) => states.push(state));
   const redis = new RedisConnection(store);
-  const denylist = new TokenDenylist(store, clock, redis, events);
+  const denylist = new TokenDenylist(store, clock, redis);
+  denylist.changed.on((state) => states.push(state));
   const denies = (jti: unknown) =>
     denylist.denies(identityOf({ jti }, { provider: 'main', forwardClaims: {} }));
   return { clock, denylist, denies, states, redis };

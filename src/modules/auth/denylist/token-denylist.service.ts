@@ -4,7 +4,6 @@ import { Event } from '../../../common/event.js';
 import { ConfigStore } from '../../config/config.store.js';
 import { CLOCK } from '../../config/config.tokens.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
-import { AuthEvents } from '../../routing/auth-events.js';
 import type { Identity } from '../../routing/identity.js';
 import { DeniedTokens, MOST_DENIED } from './denied-tokens.js';
 
@@ -24,6 +23,13 @@ export interface Denial {
   readonly expiresAt: number;
 }
 
+/** The tokens that are denied before they expire. */
+export interface DenylistState {
+  readonly size: number;
+  /** Whether Redis has been read to its end; `undefined` where none is configured. */
+  readonly inStep: boolean | undefined;
+}
+
 /** An entry of a stream: its id, names and values in turn. */
 type Entry = readonly [id: string, fields: readonly string[]];
 
@@ -35,6 +41,7 @@ type Entry = readonly [id: string, fields: readonly string[]];
 export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
   /** Tokens of these ids are denied from now on. */
   readonly grown = new Event<readonly string[]>();
+  readonly changed = new Event<DenylistState>();
   private readonly denied = new DeniedTokens();
   private readonly largestSkew: number;
   /** The last entry that was read. */
@@ -48,7 +55,6 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RedisConnection) private readonly redis: RedisConnection,
-    @Inject(AuthEvents) private readonly events: AuthEvents,
   ) {
     const skews = Object.values(config.current.auth).map(({ clockSkew }) => clockSkew);
     this.largestSkew = Math.max(0, ...skews);
@@ -140,7 +146,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
 
   private tell(): void {
     const { inStep } = this;
-    this.events.denylistChanged.emit({ size: this.denied.size, inStep });
+    this.changed.emit({ size: this.denied.size, inStep });
   }
 }
 

@@ -3,11 +3,10 @@ import type { ServerResponse } from 'node:http';
 import { HttpService } from '@nestjs/axios';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
-import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import { readToken } from '../token-header.js';
 import { Unavailable } from '../unavailable.js';
 import { KeyEndpoint } from './key-endpoint.js';
-import { RemoteKeys } from './remote-keys.js';
+import { type KeyRefreshResult, RemoteKeys } from './remote-keys.js';
 
 const CONFIG = { refresh: 600_000, cooldown: 30_000, maxStale: 3_600_000, timeout: 5_000 };
 

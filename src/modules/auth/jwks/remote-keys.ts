@@ -2,7 +2,6 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../common/clock.js';
 import { jittered } from '../../../common/resilience/jitter.js';
 import type { JwksConfig, PublicKeyAlgorithm } from '../../config/gateway-config.js';
-import type { KeyRefreshResult } from '../../routing/auth-events.js';
 import type { FoundKeys, KeySource } from '../key-source.js';
 import type { UnverifiedToken } from '../token-header.js';
 import { Unavailable } from '../unavailable.js';
@@ -18,6 +17,16 @@ const JITTER = 0.1;
 const MOST_TRIED = 4;
 /** Characters of ids that were found unknown, which are anybody's to choose. */
 const MOST_UNKNOWN = 256 * 1024;
+
+export type KeyRefreshResult =
+  | 'success'
+  | 'unreachable'
+  | 'timeout'
+  | 'status'
+  | 'too_large'
+  /** No JSON of the right form, or another issuer's discovery document. */
+  | 'malformed'
+  | 'no_usable_key';
 
 export interface RemoteKeysOptions {
   readonly algorithms: readonly PublicKeyAlgorithm[];
