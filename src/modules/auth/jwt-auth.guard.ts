@@ -119,7 +119,7 @@ export class JwtAuthGuard implements CanActivate {
   private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {
     const route = exchange?.route;
     if (!route) return REQUIRED;
-    const { auth } = route;
+    const { auth } = route.config;
     if (auth === undefined) return this.providers.isEmpty ? 'none' : REQUIRED;
     if (auth === 'none') return 'none';
     let policy = this.policies.get(auth);

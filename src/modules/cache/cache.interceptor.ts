@@ -64,8 +64,8 @@ export class CacheInterceptor implements NestInterceptor {
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     const { route } = exchange ?? {};
-    if (!exchange || !route?.cache) return next.handle();
-    const waiting = this.open(exchange, route, route.cache);
+    if (!exchange || !route?.config.cache) return next.handle();
+    const waiting = this.open(exchange, route.config, route.config.cache);
     return waiting ? waiting.then(() => next.handle()) : next.handle();
   }
 

@@ -40,7 +40,11 @@ export function completeConfig(
 function completeRoute(route: ParsedGateway['routes'][number], gateway: ParsedGateway): RouteConfig {
   const { cache, ...others } = route;
   // The schema has seen to it that there is one or the other.
-  const rest = { ...others, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' };
+  const rest = {
+    ...others,
+    upstream: route.upstream ?? route.split?.[0]?.upstream ?? '',
+    maxBodyBytes: route.maxBodyBytes ?? gateway.server.maxBodyBytes,
+  };
   if (!cache) return rest;
   const per = cache.per ?? (isPublic(route, gateway) ? 'public' : 'user');
   return {

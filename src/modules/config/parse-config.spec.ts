@@ -97,7 +97,12 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         },
       },
       routes: [
-        { id: 'users', match: { path: '/users/**', methods: [], hosts: [], headers: {} }, upstream: 'users' },
+        {
+          id: 'users',
+          match: { path: '/users/**', methods: [], hosts: [], headers: {} },
+          upstream: 'users',
+          maxBodyBytes: 10_485_760,
+        },
       ],
     });
   });

@@ -16,8 +16,8 @@ export interface RouteConfig {
   readonly headers?: { readonly request: HeaderRulesConfig; readonly response: HeaderRulesConfig };
   /** Overrides the upstream's `timeout`. */
   readonly timeout?: number;
-  /** Overrides the server's `maxBodyBytes`. */
-  readonly maxBodyBytes?: number;
+  /** By default that of the server. */
+  readonly maxBodyBytes: number;
   /** `undefined`: `Upgrade` is ignored. */
   readonly websocket?: WebSocketConfig;
 }

@@ -47,7 +47,7 @@ export class RequestMetrics implements OnModuleInit {
   }
 
   private record({ req, res, route: model, outcome = 'success', cacheResult, startedAt }: Exchange): void {
-    const route = model?.id ?? 'none';
+    const route = model?.config.id ?? 'none';
     // A method is the client's to choose; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;

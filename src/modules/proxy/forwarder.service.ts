@@ -47,11 +47,11 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
-    if (!route.fault) {
+    if (!route.config.fault) {
       this.call(exchange, route);
       return;
     }
-    injectFault(exchange, route.fault)
+    injectFault(exchange, route.config.fault)
       .then((isWaiting) => {
         if (isWaiting) this.call(exchange, route);
       })
@@ -60,10 +60,10 @@ export class Forwarder {
 
   private call(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    const { websocket } = route;
+    const { websocket } = route.config;
     const upgrade = websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange, websocket) : undefined;
     const request = upstreamRequest(exchange, route, upstream.config, upgrade);
-    if (route.mirror && !upgrade) this.mirror.copy(exchange, route.mirror, request);
+    if (route.config.mirror && !upgrade) this.mirror.copy(exchange, route.config.mirror, request);
     const hasBackup = upstream.config.fallback?.upstream !== undefined && !upgrade;
     const { upstreams, clock } = this;
     const backup = hasBackup

@@ -28,7 +28,7 @@ export class ProxyController {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
     // A handshake is a GET that no copy can answer.
-    if (exchange.route.cache && !(exchange.route.websocket && isUpgrade(req))) {
+    if (exchange.route.config.cache && !(exchange.route.config.websocket && isUpgrade(req))) {
       next();
       return;
     }

@@ -24,15 +24,15 @@ export function upstreamRequest(
 ): UpstreamRequest {
   const { req, head, gone: signal } = exchange;
   const headers = requestHeaders(exchange);
-  const contentLength = head.hasBody ? announcedLength(req, route.maxBodyBytes) : undefined;
+  const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
   return {
     method: req.method,
     path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
-    body: head.hasBody ? new RequestBody(req, route.maxBodyBytes) : undefined,
+    body: head.hasBody ? new RequestBody(req, route.config.maxBodyBytes) : undefined,
     contentLength,
     hashKey: hashKeyOf(exchange, upstream),
-    timeout: route.timeout,
+    timeout: route.config.timeout,
     upgrade,
     signal,
   };
@@ -68,8 +68,8 @@ export function userKeyOf({ head, identity }: Exchange): string {
 }
 
 /** @returns the id of the upstream that takes it */
-export function upstreamIdOf(exchange: Exchange, { split, upstream }: RouteModel): string {
-  return split ? split.upstreamOf(userKeyOf(exchange)) : upstream;
+export function upstreamIdOf(exchange: Exchange, { split, config }: RouteModel): string {
+  return split ? split.upstreamOf(userKeyOf(exchange)) : config.upstream;
 }
 
 /** @returns `undefined` unless the upstream's balancer asks for a key */

@@ -44,14 +44,14 @@ export class WebSockets {
     const { req, res, route } = exchange;
     const { socket: client } = req;
     const { socket: upstream } = response;
-    if (!upstream || !route?.websocket) return;
+    if (!upstream || !route?.config.websocket) return;
     if (client.destroyed) {
       upstream.destroy();
       return;
     }
     res.detachSocket(client);
     client.write(switchingHead(exchange, route, response), 'latin1');
-    const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.websocket;
+    const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.config.websocket;
     const control = new SecondLimit(maxControlFrames, this.clock);
     const mayControl = () => control.take();
     const { sendTimeout } = this.config.current.server;
@@ -60,7 +60,7 @@ export class WebSockets {
     const stop = expiry === undefined ? undefined : this.closeAt(expiry, tunnel);
     const { identity } = exchange;
     const forget = identity && this.byToken.add(identity, tunnel);
-    this.tunnels.add({ route: route.id, requestId: exchange.id }, tunnel, () => {
+    this.tunnels.add({ route: route.config.id, requestId: exchange.id }, tunnel, () => {
       stop?.();
       forget?.();
     });

@@ -34,9 +34,8 @@ export class ExchangeMiddleware implements NestMiddleware {
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    const { server, routes } = config.current;
-    this.table = new RouteTable(routes, server.maxBodyBytes);
-    this.isTrusted = compileTrust(server.trustProxy);
+    this.table = new RouteTable(config.current.routes);
+    this.isTrusted = compileTrust(config.current.server.trustProxy);
   }
 
   use(req: Request, res: Response, next: NextFunction): void {

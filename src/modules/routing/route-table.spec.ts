@@ -4,14 +4,19 @@ import type { RouteConfig, RouteMatchConfig } from '../config/gateway-config.js'
 import { RouteTable, type MatchInput } from './route-table.js';
 
 function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
-  return { id, upstream: 'any', match: { path: '/', methods: [], hosts: [], headers: {}, ...match } };
+  return {
+    id,
+    upstream: 'any',
+    maxBodyBytes: 1024,
+    match: { path: '/', methods: [], hosts: [], headers: {}, ...match },
+  };
 }
 
 function table(...routes: RouteConfig[]): (input: Partial<MatchInput>) => string {
-  const compiled = new RouteTable(routes, 1024);
+  const compiled = new RouteTable(routes);
   return (input) => {
     const result = compiled.match({ method: 'GET', host: 'a.com', path: '/', headers: {}, ...input });
-    if (result.kind === 'route') return result.route.id;
+    if (result.kind === 'route') return result.route.config.id;
     return result.kind === 'none' ? 'none' : `allow ${result.allow.join(' ')}`;
   };
 }
@@ -121,7 +126,7 @@ describe('RouteTable', () => {
     const { RouteTable: Counted } = (await import(fresh)) as { RouteTable: typeof RouteTable };
     const routes = (count: number) => {
       const each = (_: unknown, i: number) => route(`r${i}`, { path: `/service-${i}/{id}/**` });
-      return new Counted(Array.from({ length: count }, each), 1024);
+      return new Counted(Array.from({ length: count }, each));
     };
     const [few, many] = [routes(10), routes(10_000)];
     const stepsTo = (table: RouteTable, service: number) => {
@@ -133,7 +138,7 @@ describe('RouteTable', () => {
         headers: {},
       });
       const steps = counter.count();
-      return { found: result.kind === 'route' ? result.route.id : result.kind, steps };
+      return { found: result.kind === 'route' ? result.route.config.id : result.kind, steps };
     };
 
     const ofTen = stepsTo(few, 9);

@@ -34,13 +34,10 @@ export class RouteTable {
   private readonly wildcardHosts = new Map<string, Router>();
   private readonly anyHost = newRouter();
 
-  /**
-   * @param routes checked: no two of them have the same match
-   * @param maxBodyBytes limit of the routes that set none of their own
-   */
-  constructor(routes: readonly RouteConfig[], maxBodyBytes: number) {
+  /** @param routes checked: no two of them have the same match */
+  constructor(routes: readonly RouteConfig[]) {
     for (const route of routes) {
-      const model = compileRoute(route, maxBodyBytes);
+      const model = compileRoute(route);
       for (const router of this.routersOf(route.match.hosts)) {
         for (const pattern of compilePath(route.match.path)) {
           router.on('GET', pattern, { constraints: { accepts: model } }, noop, model);
