@@ -31,19 +31,6 @@ describe('identityOf', () => {
     expect(of(claims).scopes).toEqual(scopes);
   });
 
-  it('has a key for each user of each provider', () => {
-    const users = [
-      of({ sub: 'a' }),
-      of({ sub: 'b' }),
-      of({ sub: 'a', iss: 'https://idp' }),
-      identityOf({ sub: 'a' }, { provider: 'other', forwardClaims: {} }),
-      of({ sub: '","a' }),
-    ];
-    expect(new Set(users.map(({ key }) => key)).size).toBe(users.length);
-    expect(of({ sub: 'a', exp: 1 }).key).toBe(of({ sub: 'a', exp: 2 }).key);
-    expect([of({}).key, of({ sub: '' }).key]).toEqual(['', '']);
-  });
-
   it('tells upstreams the claims that it is to tell, in plain ASCII', () => {
     const forwardClaims = {
       tenant: 'X-User-Tenant',

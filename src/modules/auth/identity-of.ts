@@ -19,7 +19,6 @@ export function identityOf(claims: Claims, rules: IdentityRules): Identity {
   return Object.freeze({
     provider: rules.provider,
     subject,
-    key: subject === '' ? '' : JSON.stringify([rules.provider, text(iss) ?? null, subject]),
     issuer: text(iss),
     tenant: text(tenant) ?? text(tid),
     scopes,

@@ -4,8 +4,6 @@ export interface Identity {
   readonly provider: string;
   /** The token's `sub`, or the id of the API key; an empty string if there is none. */
   readonly subject: string;
-  /** Tells users of all providers and issuers apart, for whatever limits or counts them; empty without a subject. */
-  readonly key: string;
   /** The token's `iss`. */
   readonly issuer?: string | undefined;
   /** The claim `tenant`, or else `tid`, if it is text. */
