@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  applyHeaderRules,
-  compileHeaderRules,
-  isReservedInRequests,
-  isReservedInResponses,
-} from './header-rules.js';
+import { applyHeaderRules, compileHeaderRules } from './header-rules.js';
 
 function apply(headers: string[], set: Record<string, string>, remove: string[] = []): string[] {
   const rules = compileHeaderRules({ set, remove });
@@ -35,32 +30,4 @@ describe('header rules', () => {
   it('are nothing when they are empty', () => {
     expect(compileHeaderRules({ set: {}, remove: [] })).toBeUndefined();
   });
-});
-
-describe('fields of the gateway', () => {
-  const reserved =
-    'Host Content-Length Transfer-Encoding Connection TE Upgrade Via Forwarded X-User-Id x_user_id ' +
-    'X-JWT-Claims X-Forwarded-For X-Forwarded-Prefix X-Request-Id X-Request-Deadline Breakwater-Mirror';
-
-  it.each(reserved.split(' '))('are reserved in requests: %s', (name) => {
-    expect(isReservedInRequests(name)).toBe(true);
-  });
-
-  it.each(['Authorization', 'Cookie', 'X-Api-Version', 'Accept'])('do not include %s', (name) => {
-    expect(isReservedInRequests(name)).toBe(false);
-  });
-
-  it.each(['content-length', 'Trailer', 'X-Request-Id', 'Cache-Status', 'Breakwater-Fallback'])(
-    'are reserved in responses: %s',
-    (name) => {
-      expect(isReservedInResponses(name)).toBe(true);
-    },
-  );
-
-  it.each(['Set-Cookie', 'X-Frame-Options', 'Cache-Control', 'Server'])(
-    'do not include %s in responses',
-    (name) => {
-      expect(isReservedInResponses(name)).toBe(false);
-    },
-  );
 });

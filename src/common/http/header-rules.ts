@@ -1,5 +1,3 @@
-import { isHopByHop } from './hop-by-hop.js';
-
 /** What an operator wants done to a head. Names are lower-cased. */
 export interface HeaderRulesConfig {
   readonly set: Readonly<Record<string, string>>;
@@ -11,43 +9,6 @@ export interface HeaderRules {
   readonly taken: ReadonlySet<string>;
   /** Names and values in turn. */
   readonly set: readonly string[];
-}
-
-/** What the gateway itself says to upstreams; nothing else may say it. */
-const TOLD_TO_UPSTREAMS: ReadonlySet<string> = new Set([
-  'breakwater-mirror',
-  'forwarded',
-  'host',
-  'via',
-  'x-request-deadline',
-  'x-request-id',
-]);
-
-/** The same for clients. */
-const TOLD_TO_CLIENTS: ReadonlySet<string> = new Set([
-  'breakwater-fallback',
-  'cache-status',
-  'via',
-  'x-request-id',
-]);
-
-const OWNED_PREFIXES = ['x-user-', 'x-jwt-', 'x-forwarded-'];
-
-/** @returns whether a field of requests, in whatever case, is the gateway's: framing, identity, origin */
-export function isReservedInRequests(written: string): boolean {
-  // CGI-like servers read an underscore as a dash.
-  const name = written.toLowerCase().replaceAll('_', '-');
-  return (
-    isHopByHop(name) ||
-    TOLD_TO_UPSTREAMS.has(name) ||
-    OWNED_PREFIXES.some((prefix) => name.startsWith(prefix))
-  );
-}
-
-/** @returns whether a field of responses, in whatever case, is the gateway's */
-export function isReservedInResponses(written: string): boolean {
-  const name = written.toLowerCase();
-  return isHopByHop(name) || TOLD_TO_CLIENTS.has(name);
 }
 
 /** @returns `undefined` when there is nothing to do */

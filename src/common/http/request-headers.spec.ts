@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type UpstreamRequestContext, upstreamRequestHeaders } from './request-headers.js';
+import { type UpstreamRequestContext, upstreamRequestHeaders, VIA } from './request-headers.js';
 
 const CONTEXT: UpstreamRequestContext = {
   requestId: 'id-1',
@@ -7,7 +7,6 @@ const CONTEXT: UpstreamRequestContext = {
   peerTrusted: false,
   authority: 'api.example.com:8080',
   proto: 'http',
-  via: '1.1 us',
   forwardAuthorization: false,
   identity: [],
 };
@@ -28,7 +27,7 @@ const OURS = {
   'x-forwarded-proto': 'http',
   'x-forwarded-host': 'api.example.com:8080',
   forwarded: 'for=10.0.0.9;host="api.example.com:8080";proto=http',
-  via: '1.1 us',
+  via: VIA.entry,
   'x-request-id': 'id-1',
 };
 
@@ -135,7 +134,7 @@ describe('upstreamRequestHeaders', () => {
   });
 
   it('appends itself to Via', () => {
-    expect(build(['Via', '1.1 other'])['via']).toBe('1.1 other, 1.1 us');
+    expect(build(['Via', '1.1 other'])['via']).toBe(`1.1 other, ${VIA.entry}`);
   });
 
   it('quotes an IPv6 peer as RFC 7239 says', () => {

@@ -1,46 +1,14 @@
-import { memoised } from '../memo.js';
-import { isHopByHop, nominatedByConnection } from './hop-by-hop.js';
+import { randomBytes } from 'node:crypto';
+import { dashed, nominatedByConnection, ownerOf } from './header-owners.js';
 import { isOfTrace, withSoundTrace } from './trace-context.js';
 
-/** Fields that some servers take for the real URL, method or proxy, and those that are ours to give. */
-const NEVER_PASSED = [
-  'breakwater-mirror',
-  'forwarded',
-  // A CGI program finds it as HTTP_PROXY in its environment (CVE-2016-5385).
-  'proxy',
-  'via',
-  'x-http-method',
-  'x-http-method-override',
-  'x-method-override',
-  'x-middleware-subrequest',
-  'x-original-url',
-  'x-request-deadline',
-  'x-request-id',
-  'x-rewrite-url',
-];
+const pseudonym = `breakwater-${randomBytes(6).toString('hex')}`;
 
-/** Fields in which proxies say who the client is, and where it is; those of a trusted one pass. */
-const SAID_BY_PROXIES: ReadonlySet<string> = new Set([
-  'cf-connecting-ip',
-  'fastly-client-ip',
-  'remote-user',
-  'true-client-ip',
-  'x-auth-request-access-token',
-  'x-auth-request-email',
-  'x-auth-request-groups',
-  'x-auth-request-preferred-username',
-  'x-auth-request-user',
-  'x-authenticated-user',
-  'x-client-cert',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'x-envoy-external-address',
-  'x-real-ip',
-  'x-remote-user',
-  'x-ssl-client-cert',
-]);
-
-const PEER_CLAIMS: ReadonlySet<string> = new Set([...NEVER_PASSED, ...SAID_BY_PROXIES]);
+/**
+ * How this process signs what it forwards (RFC 9110 section 7.6.3). The pseudonym is one process's own, so
+ * that a chain of gateways is no loop, and a request that comes back to us is.
+ */
+export const VIA = { pseudonym, entry: `1.1 ${pseudonym}` } as const;
 
 /** Fields that make the answer depend on what the client already has (RFC 9110 sections 13.1 and 14.2). */
 const CONDITIONS: ReadonlySet<string> = new Set(['if-modified-since', 'if-none-match', 'if-range', 'range']);
@@ -63,8 +31,6 @@ export interface UpstreamRequestContext {
   /** Host and port as the client wrote them. */
   readonly authority: string;
   readonly proto: string;
-  /** This gateway's own `Via` entry. */
-  readonly via: string;
   /** Whether the client's `Authorization` goes on to the upstream. */
   readonly forwardAuthorization: boolean;
   /** Other headers that do not go on, since keys may be in them. */
@@ -95,24 +61,29 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
   for (let i = 0; i < raw.length; i += 2) {
     const original = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    const field = fieldOf(original);
-    const { name, kind } = field;
-    if (kind === 'dropped' || nominated.has(name)) continue;
-    if (keptBack !== undefined && name !== keptBack.except && keptBack.headers.has(field.dashed)) continue;
-    if (kind === 'authorization' && !context.forwardAuthorization) continue;
-    if (kind === 'condition' && context.conditions) continue;
-    if (kind === 'claim') {
-      if (name === 'via') via = join(via, value);
-      if (!context.peerTrusted) continue;
-      if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
-      else if (name === 'x-forwarded-host') forwardedHost ||= value;
-      else if (name === 'x-forwarded-proto') forwardedProto ||= value;
-      else if (name === 'forwarded') forwarded = join(forwarded, value);
-      else if (name.startsWith('x-forwarded-') || SAID_BY_PROXIES.has(name)) headers.push(original, value);
-      continue;
+    const name = original.toLowerCase();
+    if (nominated.has(name)) continue;
+    if (keptBack !== undefined && name !== keptBack.except && keptBack.headers.has(dashed(name))) continue;
+    switch (ownerOf(name)) {
+      case 'client':
+        if (name === 'authorization' && !context.forwardAuthorization) break;
+        if (context.conditions && CONDITIONS.has(name)) break;
+        isTraced ||= isOfTrace(name);
+        headers.push(original, value);
+        break;
+      case 'proxy':
+        if (context.peerTrusted) headers.push(original, value);
+        break;
+      case 'forwarding':
+        // Whoever the peer is, the hops that `Via` lists are kept, so that a loop is noticed.
+        if (name === 'via') via = join(via, value);
+        else if (!context.peerTrusted) break;
+        else if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
+        else if (name === 'x-forwarded-host') forwardedHost ||= value;
+        else if (name === 'x-forwarded-proto') forwardedProto ||= value;
+        else if (name === 'forwarded') forwarded = join(forwarded, value);
+        else headers.push(original, value);
     }
-    if (kind === 'trace') isTraced = true;
-    headers.push(original, value);
   }
   if (isTraced) headers = withSoundTrace(headers);
   headers.push(
@@ -125,35 +96,13 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
     'Forwarded',
     join(forwarded, `for=${quoteNode(context.peer)};host="${context.authority}";proto=${context.proto}`),
     'Via',
-    join(via, context.via),
+    join(via, VIA.entry),
     'X-Request-Id',
     context.requestId,
   );
   for (const part of context.identity) headers.push(part);
   if (context.conditions) for (const part of context.conditions) headers.push(part);
   return headers;
-}
-
-interface Field {
-  /** Lower case. */
-  readonly name: string;
-  /** The same with a dash for each underscore. */
-  readonly dashed: string;
-  readonly kind: 'dropped' | 'authorization' | 'condition' | 'claim' | 'trace' | 'plain';
-}
-
-/** Clients name the same few fields over and over. */
-const fieldOf = memoised((original): Field => {
-  const name = original.toLowerCase();
-  return { name, dashed: dashed(name), kind: kindOf(name) };
-});
-
-function kindOf(name: string): Field['kind'] {
-  if (isHopByHop(name) || name === 'host' || isIdentity(name) || hasDashTwin(name)) return 'dropped';
-  if (name === 'authorization') return 'authorization';
-  if (CONDITIONS.has(name)) return 'condition';
-  if (isOfTrace(name)) return 'trace';
-  return isPeerClaim(name) ? 'claim' : 'plain';
 }
 
 function connectionField(raw: readonly string[]): string | undefined {
@@ -165,29 +114,6 @@ function connectionField(raw: readonly string[]): string | undefined {
     }
   }
   return field;
-}
-
-/** Identity fields are the gateway's to give: a client-sent one would let anyone be anybody. */
-function isIdentity(name: string): boolean {
-  return name.startsWith('x-user-') || name.startsWith('x-jwt-');
-}
-
-function isPeerClaim(name: string): boolean {
-  return PEER_CLAIMS.has(name) || name.startsWith('x-forwarded-');
-}
-
-/** @returns the header that CGI-like servers take it for */
-export function dashed(name: string): string {
-  return name.replaceAll('_', '-');
-}
-
-/** CGI-like servers read `X_User_Id` and `X-User-Id` as one field, so the underscore twin is dropped as well. */
-function hasDashTwin(name: string): boolean {
-  if (!name.includes('_')) return false;
-  const twin = dashed(name);
-  return (
-    isIdentity(twin) || isHopByHop(twin) || isPeerClaim(twin) || twin === 'authorization' || twin === 'host'
-  );
 }
 
 function join(list: string, item: string): string {

@@ -1,4 +1,4 @@
-import { HOP_BY_HOP, nominatedByConnection } from './hop-by-hop.js';
+import { isHopByHop, isReservedInRequests, nominatedByConnection } from './header-owners.js';
 
 export type HeaderRecord = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -14,16 +14,14 @@ export interface DefaultHeader {
  * framing are left out, and each default is added where the upstream did not decide for itself.
  */
 export class ClientHeaders {
-  /** What becomes of a field, if it does not just pass. One look-up for each is all that most heads cost. */
-  private readonly fates = new Map<string, 'default' | 'dropped'>();
+  private readonly dropped: ReadonlySet<string>;
 
   /** @param dropped lower-cased names that are never passed on */
   constructor(
     private readonly defaults: readonly DefaultHeader[],
     dropped: Iterable<string>,
   ) {
-    for (const { name } of defaults) this.fates.set(name, 'default');
-    for (const name of [...HOP_BY_HOP, ...dropped]) this.fates.set(name, 'dropped');
+    this.dropped = new Set(dropped);
   }
 
   /**
@@ -34,20 +32,59 @@ export class ClientHeaders {
     const connection = upstream['connection'];
     const nominated = nominatedByConnection(Array.isArray(connection) ? connection.join(',') : connection);
     const headers: string[] = [];
-    let decided: string[] | undefined;
     for (const name of Object.keys(upstream)) {
-      const fate = this.fates.get(name);
-      if (fate === 'dropped' || nominated.has(name)) continue;
-      if (fate === 'default') (decided ??= []).push(name);
+      if (isHopByHop(name) || this.dropped.has(name) || nominated.has(name)) continue;
       const value = upstream[name];
       if (typeof value === 'string') headers.push(name, value);
       else if (value !== undefined) for (const each of value) headers.push(name, each);
     }
-    for (const { name, value } of decided ? this.without(decided) : this.defaults) headers.push(name, value);
+    for (const { name, value } of this.defaults) {
+      if (upstream[name] === undefined || nominated.has(name)) headers.push(name, value);
+    }
     return headers;
   }
+}
 
-  private without(decided: readonly string[]): readonly DefaultHeader[] {
-    return this.defaults.filter(({ name }) => !decided.includes(name));
+/**
+ * Headers that must be known before a body (RFC 9110 section 6.5.1): routing, authentication, control, payload; beside
+ * those that the gateway sets.
+ */
+const HEAD_ONLY: ReadonlySet<string> = new Set(
+  (
+    'age authorization cache-control content-encoding content-range content-type cookie date expires location pragma ' +
+    'range retry-after set-cookie strict-transport-security vary warning www-authenticate'
+  ).split(' '),
+);
+const HEAD_ONLY_PREFIX = /^(?:access-control-|if-|proxy-)/;
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/** @returns whether a header, in lower case, may come after a body */
+function mayTrail(name: string): boolean {
+  return !isReservedInRequests(name) && !HEAD_ONLY.has(name) && !HEAD_ONLY_PREFIX.test(name);
+}
+
+/**
+ * @param trailer the `Trailer` header of a response
+ * @returns which of its names clients are told of; `undefined` without any
+ */
+export function announcedTrailers(trailer: string | readonly string[]): string | undefined {
+  const names = String(trailer)
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => TOKEN.test(name) && mayTrail(name));
+  return names.length > 0 ? names.join(', ') : undefined;
+}
+
+/**
+ * @param upstream lower-cased names
+ * @returns the trailers that clients get, names and values in pairs; `undefined` without one
+ */
+export function clientTrailers(upstream: HeaderRecord): [string, string][] | undefined {
+  let trailers: [string, string][] | undefined;
+  for (const [name, value] of Object.entries(upstream)) {
+    if (value === undefined || !mayTrail(name)) continue;
+    for (const each of Array.isArray(value) ? value : [value]) (trailers ??= []).push([name, each]);
   }
+  return trailers;
 }

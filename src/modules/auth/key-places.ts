@@ -1,4 +1,5 @@
-import { dashed, type KeptBack } from '../../common/http/request-headers.js';
+import { dashed } from '../../common/http/header-owners.js';
+import type { KeptBack } from '../../common/http/request-headers.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { ApiKeyProvider } from './api-keys.js';
 import { parameterOf, withoutParameters } from './query-parameter.js';

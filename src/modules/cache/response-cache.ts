@@ -341,8 +341,8 @@ function scopeOf(what: Purge): string {
 /** What `variantKey` puts before a key. */
 const VARIANT = /^[0-9a-f-]{36} [\w-]{43} /;
 
-function variantKey(key: string, { fields, generation }: VariantIndex, { req, identity }: Exchange): string {
-  return `${generation} ${variantOf(fields, req, identity?.upstreamHeaders)} ${key}`;
+function variantKey(key: string, index: VariantIndex, { req, identity, head }: Exchange): string {
+  return `${index.generation} ${variantOf(index.fields, req, identity?.upstreamHeaders, head.peerTrusted)} ${key}`;
 }
 
 function variantsScope({ generation }: VariantIndex): string {

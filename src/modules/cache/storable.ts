@@ -1,5 +1,5 @@
 import { deltaSeconds } from '../../common/http/cache-control.js';
-import { isHopByHop, nominatedByConnection } from '../../common/http/hop-by-hop.js';
+import { isHopByHop, nominatedByConnection } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { fieldsOf } from './directives.js';

@@ -1,5 +1,5 @@
 import { parseHttpDate } from '../../common/http/http-date.js';
-import { isHopByHop, nominatedByConnection } from '../../common/http/hop-by-hop.js';
+import { isHopByHop, nominatedByConnection } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** The conditions of a request, as Node gives its headers. */

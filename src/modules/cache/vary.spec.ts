@@ -77,8 +77,17 @@ describe('variantOf', () => {
     expect(variantOf([name], request({}))).not.toBe(variantOf([name], request({ [name]: '1' })));
   });
 
-  it('does not heed a user that nobody has verified', () => {
-    expect(variant('x-user-id', 'alice')).toBe(variant('x-user-id', undefined));
+  it.each(['x-user-id', 'x-jwt-tenant', 'x_jwt_tenant', 'x-forwarded-port', 'x-original-url', 'x-client-ip'])(
+    'ignores the client’s %s, which the upstream does not get',
+    (name) => {
+      expect(variant(name, 'evil')).toBe(variant(name, undefined));
+    },
+  );
+
+  it('distinguishes what a trusted proxy says, which the upstream does get', () => {
+    const of = (port: string) =>
+      variantOf(['x-forwarded-port'], request({ 'x-forwarded-port': port }), [], true);
+    expect(of('80')).not.toBe(of('443'));
   });
 
   it('goes by what the upstream gets, which is nothing of what Connection names', () => {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { nominatedByConnection } from '../../common/http/hop-by-hop.js';
+import { nominatedByConnection, passesOn } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** More fields than this make so many variants that none is used twice. */
@@ -55,11 +55,13 @@ export function varyFields({ vary }: HeaderRecord): readonly string[] | undefine
  *
  * @param told what the upstream is told about the caller, names and values in turn; the client's own fields of
  *   these names never reach it
+ * @param peerTrusted whether the upstream gets what the peer says of itself as a proxy
  */
 export function variantOf(
   fields: readonly string[],
   { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
   told: readonly string[] = [],
+  peerTrusted = false,
 ): string {
   // What `Connection` names stays here: the answer to such a request is that to one without the field.
   const nominated = nominatedByConnection(headers.connection);
@@ -67,7 +69,7 @@ export function variantOf(
     const at = told.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
     if (at !== -1) return told[at + 1];
     // An upstream may name what every object has: `__proto__`.
-    if (!Object.hasOwn(headers, name) || nominated.has(name) || name.startsWith('x-user-')) return null;
+    if (!Object.hasOwn(headers, name) || nominated.has(name) || !passesOn(name, peerTrusted)) return null;
     return normalise(name, ONE_LINE.has(name) ? linesOf(rawHeaders, name) : headers[name]);
   });
   return hash('sha256', JSON.stringify([fields, values]), 'base64url');

@@ -1,6 +1,5 @@
 import type { Outcome } from '../../common/errors/outcomes.js';
-import type { HeaderRecord } from '../../common/http/response-headers.js';
-import { clientTrailers } from '../../common/http/trailers.js';
+import { clientTrailers, type HeaderRecord } from '../../common/http/response-headers.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { UpstreamError } from '../upstream/upstream.error.js';
 import type { BodySink, WholeBody } from '../upstream/upstream.types.js';

@@ -2,7 +2,6 @@ import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
-import { VIA } from '../../common/http/via.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
@@ -46,7 +45,6 @@ function requestHeaders(exchange: Exchange): string[] {
     peerTrusted: head.peerTrusted,
     authority: head.authority,
     proto: 'http',
-    via: VIA.entry,
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,

@@ -9,7 +9,7 @@ import { inspectHead } from '../../common/http/head.js';
 import { normaliseHost } from '../../common/http/host.js';
 import { parseTarget } from '../../common/http/path.js';
 import { compileTrust } from '../../common/http/trust.js';
-import { VIA } from '../../common/http/via.js';
+import { VIA } from '../../common/http/request-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
+import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
 import { headerName } from './http.js';
 import { scopes } from './route-auth.js';
 import { byId, id, text, withoutPrototype } from './scalars.js';
@@ -77,7 +78,7 @@ const introspectionSchema = z.strictObject({
 });
 
 /** Headers of these names are removed from what a client sends, so that no other name could be forged. */
-const CLAIM_HEADER = /^x-(?:user|jwt)-[a-z0-9-]*[a-z0-9]$/i;
+const CLAIM_HEADER = new RegExp(`^(?:${IDENTITY_PREFIXES.join('|')})[a-z0-9-]*[a-z0-9]$`, 'i');
 const OWN_HEADERS: ReadonlySet<string> = new Set(['x-user-id', 'x-user-scopes']);
 
 function forwardClaims() {

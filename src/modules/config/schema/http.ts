@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isHopByHop } from '../../../common/http/hop-by-hop.js';
+import { isHopByHop } from '../../../common/http/header-owners.js';
 import { withoutPrototype } from './scalars.js';
 
 /** RFC 9110 section 5.6.2. */

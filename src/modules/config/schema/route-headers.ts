@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isReservedInRequests, isReservedInResponses } from '../../../common/http/header-rules.js';
+import { isReservedInRequests, isReservedInResponses } from '../../../common/http/header-owners.js';
 import { headerName, headers } from './http.js';
 
 function rules(isReserved: (name: string) => boolean) {

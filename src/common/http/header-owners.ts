@@ -1,0 +1,119 @@
+/**
+ * Who gives a request header the value that an upstream gets:
+ * - `connection`: nobody; the header belongs to one connection (RFC 9110 section 7.6.1) or frames its messages,
+ *   and each side's framing is made by its own writer
+ * - `gateway`: the gateway alone; what a client sends is dropped
+ * - `forwarding`: the gateway, which extends or passes on what a trusted peer sends
+ * - `proxy`: a trusted peer; from anybody else it is dropped
+ * - `blocked`: nobody; some servers take it for the real URL, method or proxy
+ * - `client`: the client
+ */
+export type HeaderOwner = 'connection' | 'gateway' | 'forwarding' | 'proxy' | 'blocked' | 'client';
+
+/** The one table of request headers that are not the client's to set; lower-cased names. */
+const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
+  connection: `
+    connection content-length expect http2-settings keep-alive proxy-authenticate proxy-authentication-info
+    proxy-authorization proxy-connection te trailer transfer-encoding upgrade`,
+  gateway: 'breakwater-mirror host x-request-deadline x-request-id',
+  forwarding: 'forwarded via',
+  proxy: `
+    cf-connecting-ip fastly-client-ip true-client-ip x-client-ip x-cluster-client-ip x-envoy-external-address x-real-ip
+    remote-user x-authenticated-user x-remote-user
+    x-auth-request-access-token x-auth-request-email x-auth-request-groups x-auth-request-preferred-username
+    x-auth-request-user
+    x-client-cert x-ssl-client-cert`,
+  // A CGI program finds `Proxy` as HTTP_PROXY in its environment (CVE-2016-5385).
+  blocked: `
+    proxy x-http-method x-http-method-override x-method-override x-middleware-subrequest x-original-url
+    x-rewrite-url`,
+};
+
+const OWNERS: ReadonlyMap<string, HeaderOwner> = new Map(
+  // `Object.keys` forgets which keys there are.
+  (Object.keys(NAMES) as (keyof typeof NAMES)[]).flatMap((owner) =>
+    NAMES[owner]
+      .trim()
+      .split(/\s+/)
+      .map((name) => [name, owner]),
+  ),
+);
+
+/** Prefixes of headers that carry a verified identity: a client-sent one would let anyone be anybody. */
+export const IDENTITY_PREFIXES = ['x-user-', 'x-jwt-'] as const;
+
+const FORWARDING_PREFIX = 'x-forwarded-';
+
+/** Response headers that the gateway alone sets. */
+const SET_FOR_CLIENTS: ReadonlySet<string> = new Set([
+  'breakwater-fallback',
+  'cache-status',
+  'via',
+  'x-request-id',
+]);
+
+/** Headers that a peer cannot remove by naming them in `Connection`, since they carry safety or meaning. */
+const NOT_NOMINABLE: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'cookie',
+  'host',
+  'set-cookie',
+  'vary',
+]);
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** @param name lower case */
+export function ownerOf(name: string): HeaderOwner {
+  const owner = OWNERS.get(name);
+  if (owner !== undefined) return owner;
+  if (name.startsWith('x-')) {
+    if (name.startsWith(FORWARDING_PREFIX)) return 'forwarding';
+    if (IDENTITY_PREFIXES.some((prefix) => name.startsWith(prefix))) return 'gateway';
+  }
+  // CGI-like servers read `X_User_Id` and `X-User-Id` as one header, so the underscore twin is never passed on.
+  return name.includes('_') && ownerOf(dashed(name)) !== 'client' ? 'blocked' : 'client';
+}
+
+/** @returns the header that CGI-like servers take a name for */
+export function dashed(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
+/** @param name lower case */
+export function isHopByHop(name: string): boolean {
+  return OWNERS.get(name) === 'connection';
+}
+
+/**
+ * @param name lower case
+ * @returns whether an upstream gets the value that a client sends, with what the gateway adds to it
+ */
+export function passesOn(name: string, peerTrusted: boolean): boolean {
+  const owner = ownerOf(name);
+  return owner === 'client' || (peerTrusted && (owner === 'forwarding' || owner === 'proxy'));
+}
+
+/** @returns whether the gateway alone may set a request header, in whatever case: framing, identity, origin */
+export function isReservedInRequests(written: string): boolean {
+  const owner = ownerOf(dashed(written.toLowerCase()));
+  return owner === 'connection' || owner === 'gateway' || owner === 'forwarding';
+}
+
+/** @returns whether the gateway alone may set a response header, in whatever case */
+export function isReservedInResponses(written: string): boolean {
+  const name = written.toLowerCase();
+  return isHopByHop(name) || SET_FOR_CLIENTS.has(name);
+}
+
+/** @returns the lower-cased names that a `Connection` field asks us to drop, beyond those always dropped */
+export function nominatedByConnection(connection: string | undefined): ReadonlySet<string> {
+  if (connection === undefined) return NONE;
+  const lower = connection.toLowerCase();
+  if (lower === 'keep-alive' || lower === 'close') return NONE;
+  const names = lower.split(',').map((token) => token.trim());
+  return new Set(
+    names.filter((name) => name !== '' && !NOT_NOMINABLE.has(name) && ownerOf(name) !== 'forwarding'),
+  );
+}
