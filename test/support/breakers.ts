@@ -21,13 +21,14 @@ const NO_JITTER = 0.5;
 export function setUp(
   config: Partial<BreakerConfig> = {},
   health?: Pick<HealthConfig, 'failures' | 'passes'>,
+  random = NO_JITTER,
 ) {
   const breaker = new Breaker({
     upstream: 'users',
     config: { ...CONFIG, ...config },
     health,
     clock: systemClock,
-    random: () => NO_JITTER,
+    random: () => random,
   });
   const log: string[] = [];
   breaker.transition.on(({ from, to, reason }) => log.push(`${from} > ${to}: ${reason}`));

@@ -1,23 +1,43 @@
 import { expect, it } from 'vitest';
 import { RollingCount } from './rolling-count.js';
 
-it('counts within the window, to a tenth of it', () => {
-  let now = 0;
-  const count = new RollingCount(1_000, { now: () => now, wall: () => now });
+const WINDOW = 10_000;
+
+function setUp() {
+  const time = { now: 5_000 };
+  return { time, count: new RollingCount(WINDOW, { now: () => time.now, wall: () => time.now }) };
+}
+
+it('counts the events in the window, as adding them all up would', () => {
+  const { time, count } = setUp();
+  const all: number[] = [];
+  for (let i = 0; i < 5_000; i++) {
+    // Steps of all sizes, some longer than the window.
+    time.now += i % 500 === 0 ? 12_000 : (i * 37) % 90;
+    count.add();
+    all.push(time.now);
+    const slot = Math.floor(time.now / 1_000);
+    const kept = all.filter((at) => Math.floor(at / 1_000) > slot - 10);
+    expect(count.sum).toBe(kept.length);
+    all.splice(0, all.length - kept.length);
+  }
+});
+
+it('forgets events without a new one', () => {
+  const { time, count } = setUp();
   count.add();
-  now = 500;
-  count.add();
-  count.add();
-  expect(count.sum).toBe(3);
-  now = 999;
-  expect(count.sum).toBe(3);
-  now = 1_000;
-  expect(count.sum).toBe(2);
-  now = 1_500;
+  time.now += WINDOW - 1;
+  expect(count.sum).toBe(1);
+  time.now += 1;
   expect(count.sum).toBe(0);
+});
+
+it('forgets every event when it is cleared', () => {
+  const { time, count } = setUp();
   count.add();
-  now = 1_000_000;
+  count.clear();
   expect(count.sum).toBe(0);
+  time.now += WINDOW;
   count.add();
   expect(count.sum).toBe(1);
 });

@@ -2,9 +2,9 @@ import type { Clock } from '../clock.js';
 
 const SLOTS = 10;
 
-/** Counts what happened within the last `window` milliseconds, to a tenth of it. Costs no timer. */
+/** Counts events within the last `window` milliseconds, to a tenth of it. An event costs the same however many there are. */
 export class RollingCount {
-  private readonly slots = Array.from({ length: SLOTS }, () => 0);
+  private readonly slots = new Uint32Array(SLOTS);
   private readonly slotMs: number;
   private current: number;
   private total = 0;
@@ -18,17 +18,23 @@ export class RollingCount {
   }
 
   get sum(): number {
-    this.move();
+    this.rotate();
     return this.total;
   }
 
   add(): void {
-    this.move();
+    this.rotate();
     this.total++;
     this.slots[this.current % SLOTS] = (this.slots[this.current % SLOTS] ?? 0) + 1;
   }
 
-  private move(): void {
+  clear(): void {
+    this.slots.fill(0);
+    this.total = 0;
+  }
+
+  /** Done at each use, so that an idle upstream costs no timer. */
+  private rotate(): void {
     const now = this.slotNow();
     // After a pause longer than the window every slot is emptied once, not once for each slot that went by.
     for (let slot = Math.max(this.current, now - SLOTS) + 1; slot <= now; slot++) {

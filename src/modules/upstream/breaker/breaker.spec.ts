@@ -1,3 +1,4 @@
+import CircuitBreaker from 'opossum';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   admit,
@@ -12,7 +13,10 @@ import {
 } from '../../../../test/support/breakers.js';
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 it('the slot of a trial that never ended is free for the trial after the next trip', async () => {
   const { breaker } = setUp({}, { failures: 3, passes: 1 });
@@ -149,6 +153,25 @@ describe('Breaker while open', () => {
     }
   });
 
+  it.each([
+    [0, 4_000],
+    [0.999_999, 6_000],
+  ])('spreads the open time by 20%% either way, with a random number of %d to %d ms', async (random, ms) => {
+    const { breaker } = setUp({}, undefined, random);
+    await failTimes(breaker, 5);
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(breaker.state).toBe('open');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(breaker.state).toBe('half-open');
+  });
+
+  it('never stays open for longer than maxOpenFor', async () => {
+    const { breaker } = setUp({ maxOpenFor: 5_000 }, undefined, 0.999_999);
+    await failTimes(breaker, 5);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(breaker.state).toBe('half-open');
+  });
+
   it('starts at openFor again after a stable close, and only then', async () => {
     const { breaker } = setUp();
     const tripAndClose = async (openFor: number) => {
@@ -251,6 +274,29 @@ describe('traps of opossum that stay neutralised', () => {
     expect(breaker.state).toBe('closed');
   });
 
+  // opossum adds up its window, and sorts its latencies, at each failure that it is told of. Its `fire` rejects once it
+  // is shut down, and nobody would handle that.
+  it('no call goes through opossum, and votes emit none of its events while it is closed', async () => {
+    const fired = vi.spyOn(CircuitBreaker.prototype, 'call');
+    const emitted = vi.spyOn(CircuitBreaker.prototype, 'emit');
+    const { breaker } = setUp({ consecutiveFailures: 1_000 });
+    const late = admit(breaker);
+    for (let i = 0; i < 19; i++) (i % 2 === 0 ? succeed : fail)(admit(breaker));
+    expect(emitted).not.toHaveBeenCalled();
+    breaker.shutdown();
+    succeed(late);
+    expect(fired).not.toHaveBeenCalled();
+  });
+
+  it('opossum keeps no percentiles and takes no snapshots', async () => {
+    const opened = vi.spyOn(CircuitBreaker.prototype, 'open');
+    await failTimes(setUp().breaker, 5);
+    const [engine] = opened.mock.contexts as CircuitBreaker[];
+    // These are the values without percentiles.
+    expect(engine?.stats).toMatchObject({ latencyMean: -1, percentiles: { 0.5: -1, 1: -1 } });
+    expect(engine?.status).toMatchObject({ enableSnapshots: false });
+  });
+
   it('a permit votes once', async () => {
     const { breaker } = setUp({ consecutiveFailures: 2 });
     const permit = admit(breaker);
@@ -268,5 +314,16 @@ describe('traps of opossum that stay neutralised', () => {
     closed.shutdown();
     open.shutdown();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ['succeeds', succeed],
+    ['fails', fail],
+  ])('a call that %s after a shutdown is no transition', async (_, settle) => {
+    const { breaker, log } = setUp({ consecutiveFailures: 1 });
+    const permit = admit(breaker);
+    breaker.shutdown();
+    settle(permit);
+    expect([log, vi.getTimerCount()]).toEqual([[], 0]);
   });
 });

@@ -1,47 +1,59 @@
+import { EventEmitter } from 'node:events';
+import CircuitBreaker from 'opossum';
 import type { Clock } from '../../../common/clock.js';
 import type { Outcome, Vote } from '../../../common/errors/outcomes.js';
 import { Event } from '../../../common/event.js';
+import { jittered } from '../../../common/resilience/jitter.js';
+import { RollingCount } from '../../../common/resilience/rolling-count.js';
 import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
 import type { BreakerFailure, BreakerState, BreakerTransition, TransitionReason } from './breaker.types.js';
-import { openTime } from './open-time.js';
-import { VoteWindow } from './vote-window.js';
 
 const KEPT_FAILURES = 5;
 /** Milliseconds. */
 const TRIAL_GRACE = 1_000;
+/** Spreads open times, so that the gateways of a fleet do not try an upstream again at the same instant. */
+const OPEN_TIME_JITTER = 0.2;
 
 export interface BreakerOptions {
   readonly upstream: string;
   readonly config: BreakerConfig;
-  /** How many probes in a row count; without it probes are not heard. */
+  /** How many probes in a row count. Without it the breaker ignores probes. */
   readonly health?: Pick<HealthConfig, 'failures' | 'passes'>;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
 }
 
-/** One admitted call. Whoever holds it votes exactly once, with how the call ended. */
+/** One admitted call. Its first vote counts; later ones are ignored. */
 export interface Permit {
+  /** The call is the one that a half-open breaker admits to find out whether it may close. */
+  readonly isTrial: boolean;
   /** @param detail status or error code, for the record of a failure */
   settle(vote: Vote, outcome: Outcome, detail: string): void;
 }
 
 /**
- * Decides who may call the upstream and what counts as a vote. opossum keeps the state, and hears of calls only after
- * the fact, so that one that is neutral, late, or never ends cannot move it.
+ * Decides who may call the upstream, and when it opens and closes.
+ *
+ * The state and the open timer are opossum's. Calls are never made through it, so that one that is neutral, late, or
+ * never ends cannot move it. Its own bulkhead, timeout, percentiles, snapshots and health check stay off: they vote, sort
+ * the window on each failure, or outlive a shutdown. It does not count votes either: it adds up its whole window on each
+ * failure, which costs more than the rest of a call.
  */
 export class Breaker {
   readonly transition = new Event<BreakerTransition>();
-  private readonly window: VoteWindow;
+  private readonly engine: CircuitBreaker<[], void>;
+  /** opossum reads `resetTimeout`, the length of the open time, each time it opens. */
+  private readonly engineOptions: CircuitBreaker.Options<[]> & { resetTimeout: number };
+  private readonly votes: RollingCount;
+  private readonly failedVotes: RollingCount;
   private failures: readonly BreakerFailure[] = [];
-  private last: BreakerState = 'closed';
-  /** Why the coming transition happens, when it is neither the timer nor a trial that decides. */
-  private because: TransitionReason | undefined;
-  /** Counts transitions: a permit of an earlier one has no vote any more. */
+  /** Counts transitions: a permit from before the last one has no vote. */
   private generation = 0;
-  private consecutive = 0;
-  /** Monotonic milliseconds until which the trial under way is the only one. */
+  private consecutiveFailures = 0;
+  /** Monotonic milliseconds until which the current trial is the only one. */
   private trialUntil = 0;
+  /** Trips in a row, without a stable close between them. */
   private trips = 0;
   private closedAt: number;
   private openUntil = 0;
@@ -50,15 +62,24 @@ export class Breaker {
 
   constructor(private readonly options: BreakerOptions) {
     const { config, clock } = options;
+    this.votes = new RollingCount(config.window, clock);
+    this.failedVotes = new RollingCount(config.window, clock);
     this.closedAt = clock.now();
-    this.window = new VoteWindow(config, clock);
-    this.window.opened.on(() => this.onOpen());
-    this.window.halfOpened.on(() => this.onHalfOpen());
-    this.window.closed.on(() => this.onClose());
+    this.engineOptions = {
+      timeout: false,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      // Nothing emits the event that would rotate opossum's window, so it needs no timer.
+      rotateBucketController: new EventEmitter(),
+      resetTimeout: config.openFor,
+    };
+    this.engine = new CircuitBreaker(() => Promise.resolve(), this.engineOptions);
+    this.engine.on('halfOpen', () => this.onOpenTimeElapsed());
   }
 
   get state(): BreakerState {
-    return this.window.state;
+    if (this.engine.closed) return 'closed';
+    return this.engine.halfOpen ? 'half-open' : 'open';
   }
 
   /** At most the last five, oldest first. */
@@ -77,27 +98,18 @@ export class Breaker {
   }
 
   /**
-   * @param deadline milliseconds the call has until response headers, at most
+   * @param timeout milliseconds the call has until response headers, at most
    * @returns a permit, or `undefined` when the call is rejected
    */
-  admit(deadline: number): Permit | undefined {
-    const permit = this.permit(deadline);
-    return permit ?? (this.options.config.mode === 'shadow' ? UNCOUNTED : undefined);
-  }
-
-  private permit(deadline: number): Permit | undefined {
-    if (!this.hasRoom()) return undefined;
+  admit(timeout: number): Permit | undefined {
+    if (!this.hasRoom()) return this.options.config.mode === 'shadow' ? UNCOUNTED : undefined;
+    const isTrial = !this.engine.closed;
     // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
-    if (this.state === 'half-open') this.trialUntil = this.options.clock.now() + deadline + TRIAL_GRACE;
-    return new CallPermit(this, this.generation);
+    if (isTrial) this.trialUntil = this.options.clock.now() + timeout + TRIAL_GRACE;
+    return new CallPermit(this, this.generation, isTrial);
   }
 
-  private hasRoom(): boolean {
-    const { state } = this.window;
-    return state === 'closed' || (state === 'half-open' && this.options.clock.now() >= this.trialUntil);
-  }
-
-  /** What a health probe found; see `HealthConfig` for how many in a row decide. */
+  /** Counts a health probe; `HealthConfig` says how many in a row decide. */
   reportProbe(passed: boolean, detail: string): void {
     const { health } = this.options;
     if (!health) return;
@@ -108,16 +120,16 @@ export class Breaker {
       if (this.probesFailed >= health.failures) this.trip('health');
     } else if (this.probesPassed >= health.passes) {
       // The probe was the trial, so that no user has to be.
-      this.because = 'health';
-      this.window.close();
+      this.close('health');
     } else if (this.state === 'half-open' && !passed) {
       this.trip('health');
     }
   }
 
-  /** Stops every timer. */
+  /** Stops the timer. Calls that are still under way have no vote any more. */
   shutdown(): void {
-    this.window.shutdown();
+    this.generation++;
+    this.engine.shutdown();
   }
 
   /** @internal for the permits */
@@ -125,60 +137,74 @@ export class Breaker {
     // The result of a call from before a transition says nothing about the upstream of today.
     if (generation !== this.generation) return;
     this.trialUntil = 0;
-    if (vote === 'success') {
-      this.consecutive = 0;
-      this.window.succeed();
-    } else if (vote === 'failure') {
-      this.record(outcome, detail);
-      this.consecutive++;
-      if (this.state === 'half-open') this.trip('trial-failed');
-      else if (this.consecutive >= this.options.config.consecutiveFailures) this.trip('consecutive-failures');
-      else if (this.window.fail()) this.trip('error-rate');
+    if (vote === 'success') this.succeed();
+    else if (vote === 'failure') this.fail(outcome, detail);
+  }
+
+  private hasRoom(): boolean {
+    const { state } = this;
+    return state === 'closed' || (state === 'half-open' && this.options.clock.now() >= this.trialUntil);
+  }
+
+  private succeed(): void {
+    this.consecutiveFailures = 0;
+    if (this.state === 'closed') this.votes.add();
+    else this.close('trial-passed');
+  }
+
+  private fail(outcome: Outcome, detail: string): void {
+    this.record(outcome, detail);
+    if (this.state === 'half-open') {
+      this.trip('trial-failed');
+      return;
     }
+    const { consecutiveFailures, minRequests, errorRate } = this.options.config;
+    this.votes.add();
+    this.failedVotes.add();
+    const { sum } = this.votes;
+    if (++this.consecutiveFailures >= consecutiveFailures) this.trip('consecutive-failures');
+    else if (sum >= minRequests && this.failedVotes.sum / sum >= errorRate) this.trip('error-rate');
   }
 
   private trip(reason: TransitionReason): void {
     const { config, clock, random } = this.options;
-    this.because = reason;
-    // A close is stable once a whole window went by without a trip.
-    if (this.last === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
-    // Before the trip: the timer starts with it.
-    this.window.setOpenTime(openTime(config, this.trips, random()));
-    this.window.open();
-  }
-
-  private onOpen(): void {
-    this.openUntil = this.options.clock.now() + this.window.openTime;
-    // Held open: no transition.
-    if (this.last === 'open') return;
+    const from = this.state;
+    // A close is stable once a whole window has passed without a trip.
+    if (from === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
+    const doubled = Math.min(config.openFor * 2 ** Math.min(this.trips, 30), config.maxOpenFor);
+    this.open(Math.min(Math.round(jittered(doubled, OPEN_TIME_JITTER, random())), config.maxOpenFor));
     this.trips++;
-    this.changed('open', 'error-rate');
-  }
-
-  private onHalfOpen(): void {
-    // Failing probes hold the breaker open: a user's request would only fail as well.
-    if (this.options.health && this.probesFailed > 0) {
-      this.window.open();
-      return;
-    }
-    this.changed('half-open', 'open-elapsed');
-  }
-
-  private onClose(): void {
-    this.closedAt = this.options.clock.now();
-    this.window.clear();
-    this.changed('closed', 'trial-passed');
-  }
-
-  private changed(to: BreakerState, usual: TransitionReason): void {
-    const from = this.last;
-    const reason = this.because ?? usual;
-    this.because = undefined;
-    this.last = to;
     // Only probes from after the trip can end it.
-    if (to === 'open') this.probesPassed = 0;
+    this.probesPassed = 0;
+    this.changed(from, 'open', reason);
+  }
+
+  /** @param ms until a trial may go */
+  private open(ms: number): void {
+    this.engineOptions.resetTimeout = ms;
+    this.openUntil = this.options.clock.now() + ms;
+    this.engine.open();
+  }
+
+  private onOpenTimeElapsed(): void {
+    // Failing probes hold the breaker open: a user's request would only fail as well.
+    if (this.options.health && this.probesFailed > 0) this.open(this.engineOptions.resetTimeout);
+    else this.changed('open', 'half-open', 'open-elapsed');
+  }
+
+  private close(reason: TransitionReason): void {
+    const from = this.state;
+    this.engine.close();
+    this.closedAt = this.options.clock.now();
+    // Failures from before the trip must not count again.
+    this.votes.clear();
+    this.failedVotes.clear();
+    this.changed(from, 'closed', reason);
+  }
+
+  private changed(from: BreakerState, to: BreakerState, reason: TransitionReason): void {
     this.generation++;
-    this.consecutive = 0;
+    this.consecutiveFailures = 0;
     this.trialUntil = 0;
     const { upstream } = this.options;
     this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: this.wallTime() });
@@ -193,20 +219,21 @@ export class Breaker {
   }
 }
 
-/** Of a call that only a shadow lets through: had it been rejected, there would be no result to count. */
-const UNCOUNTED: Permit = { settle: () => undefined };
+/** For a call that only shadow mode lets through: had it been rejected, there would be no result to count. */
+const UNCOUNTED: Permit = { isTrial: false, settle: () => undefined };
 
 class CallPermit implements Permit {
-  private open = true;
+  private isSettled = false;
 
   constructor(
     private readonly breaker: Breaker,
     private readonly generation: number,
+    readonly isTrial: boolean,
   ) {}
 
   settle(vote: Vote, outcome: Outcome, detail: string): void {
-    if (!this.open) return;
-    this.open = false;
+    if (this.isSettled) return;
+    this.isSettled = true;
     this.breaker.settle(this.generation, vote, outcome, detail);
   }
 }
