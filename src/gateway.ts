@@ -9,6 +9,7 @@ import { AppModule } from './app.module.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
+import { isCached } from './modules/proxy/proxy.controller.js';
 import { exchangeOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
@@ -53,10 +54,8 @@ export class Gateway {
   ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
-    const adapter = new HttpServerAdapter(
-      server,
-      config.routes.some(({ websocket }) => websocket !== undefined),
-    );
+    const webSockets = config.routes.some(({ websocket }) => websocket !== undefined);
+    const adapter = new HttpServerAdapter(server, { webSockets, isCached });
     const app = await NestFactory.create<INestApplication<Server>>(
       AppModule.register(config, modules, resolver),
       adapter,

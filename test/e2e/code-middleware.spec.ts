@@ -1,6 +1,14 @@
-import { All, Controller, Get, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
+import {
+  All,
+  Controller,
+  Get,
+  Logger,
+  type MiddlewareConsumer,
+  Module,
+  type NestModule,
+} from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { gateway } from '../support/gateway.js';
 
 const YAML = `
@@ -49,6 +57,8 @@ const start = (...modules: (typeof WithController | typeof WithMiddleware | type
     .withUpstream('users', (_req, res) => void res.end('from users'))
     .start();
 
+afterEach(() => vi.restoreAllMocks());
+
 describe('code beside the routes of the configuration', () => {
   it('gets what is for its controllers, and nothing that is malformed', async () => {
     const gw = await start(WithController);
@@ -69,5 +79,39 @@ describe('code beside the routes of the configuration', () => {
     const response = await gw.fetch('/anything?a=1');
     expect(await response.text()).toBe('from users');
     expect(response.headers.get('x-seen')).toBe('/anything?a=1');
+  });
+});
+
+describe("Express's router", () => {
+  /** Sends a request and says whether the router handled it, and what was logged at start. */
+  async function routed(path: string, ...modules: Parameters<typeof start>) {
+    const warnings = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const gw = await start(...modules);
+    const handle = vi.spyOn(
+      gw.gateway.app.getHttpAdapter().getInstance() as { handle: () => void },
+      'handle',
+    );
+    expect((await gw.fetch(path)).status).toBe(200);
+    const log = warnings.mock.calls.map(([message]) => String(message));
+    return { isRouted: handle.mock.calls.length > 0, log };
+  }
+
+  it('is passed by for a route of the configuration', async () => {
+    expect(await routed('/users')).toEqual({ isRouted: false, log: [] });
+    expect(await routed('/users', WithController)).toEqual({ isRouted: false, log: [] });
+  });
+
+  it('is asked for a path that a controller of code may take', async () => {
+    expect(await routed('/hello', WithController)).toEqual({ isRouted: true, log: [] });
+    expect(await routed('/health')).toEqual({ isRouted: true, log: [] });
+  });
+
+  it.each([
+    ['a middleware', WithMiddleware, /Express's router.*the middleware/],
+    ['a route that begins with a parameter', WithCatchAll, /Express's router.*the route \/\{\*path\}/],
+  ])('is asked for every request when code has %s, and the log says so', async (_, module, message) => {
+    const { isRouted, log } = await routed('/users', module);
+    expect(isRouted).toBe(true);
+    expect(log).toEqual([expect.stringMatching(message)]);
   });
 });

@@ -1,7 +1,8 @@
-import { All, Controller, Inject, Next, Req, Res } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
+import { All, Controller, Inject, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Invalidator } from '../cache/invalidator.js';
+import { CACHED_GATEWAY_PATH, GATEWAY_PATH } from '../server/http-server.adapter.js';
 import { isUpgrade } from '../server/upgrades.js';
 import { Forwarder } from './forwarder.service.js';
 import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
@@ -9,8 +10,9 @@ import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /**
- * The catch-all: every request that no controller of code answers. Handlers return at once: awaiting the
- * upstream here would keep an observable pending for the length of the call, which costs more than the call.
+ * Answers every request that no controller of code takes. Routes without a cache have a handler without an interceptor,
+ * because what Nest does around one costs more than all guards. Handlers return at once: awaiting the upstream would
+ * keep an observable pending for the length of the call, which costs more than the call.
  */
 @Controller()
 export class ProxyController {
@@ -21,22 +23,16 @@ export class ProxyController {
     @Inject(Refresher) private readonly refresher: Refresher,
   ) {}
 
-  /** Routes without a cache are spared its interceptor: what Nest does around one costs more than all guards. */
-  @All('{*path}')
+  @All(GATEWAY_PATH)
   @GatewayRoute()
-  handle(@Req() req: Request, @Res() _res: Response, @Next() next: NextFunction): void {
+  handle(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
-    // A handshake is a GET that no copy can answer.
-    if (exchange.route.config.cache && !(exchange.route.config.websocket && isUpgrade(req))) {
-      next();
-      return;
-    }
     this.invalidator.watch(exchange);
     this.forwarder.forward(exchange, exchange.route);
   }
 
-  @All('{*path}')
+  @All(CACHED_GATEWAY_PATH)
   @CachedGatewayRoute()
   handleCached(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
@@ -49,4 +45,10 @@ export class ProxyController {
     this.reply.stored(exchange, stored);
     if (exchange.refreshed) this.refresher.refresh(exchange, route);
   }
+}
+
+/** @returns whether `handleCached` takes the request: no stored answer can complete a WebSocket handshake */
+export function isCached(req: Request): boolean {
+  const { route } = exchangeOf(req) ?? {};
+  return route?.config.cache !== undefined && !(route.config.websocket && isUpgrade(req));
 }

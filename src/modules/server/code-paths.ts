@@ -1,38 +1,51 @@
 import type { Express } from 'express';
 
-/** What is read of a layer of Express's router; Nest reads its stack as well. */
+/** The part of a layer of Express's router that is read here. Nest reads the stack as well. */
 interface Layer {
+  readonly name: string;
   readonly handle: unknown;
   readonly route?: { readonly path: unknown };
 }
 
 const LITERAL = /^\/([\w.~-]*)(?:\/|$)/;
 
-/** Which requests Express has handlers for, beside those that take every path: seen from the first segment alone. */
-export class CodePaths {
-  private constructor(private readonly segments: ReadonlySet<string> | undefined) {}
+/** @returns what is mounted on an application, in order; it grows with the application */
+export function layersOf(app: Express): readonly Layer[] {
+  // Typed as a function; it has had a stack since the first Express.
+  return (app.router as unknown as { readonly stack: readonly Layer[] }).stack;
+}
 
-  /** @param app with everything mounted; `others` are handlers that need not be asked */
-  static of(app: Express, others: ReadonlySet<unknown>): CodePaths {
+/** The paths that controllers and middleware of code may take, told apart by their first segment alone. */
+export class CodePaths {
+  private constructor(
+    private readonly segments: ReadonlySet<string>,
+    /** What may take any path, by name: middleware, or a route whose first segment is no literal. */
+    readonly openTo: string | undefined,
+  ) {}
+
+  /**
+   * @param app with everything mounted
+   * @param ignored handlers that belong to no code
+   */
+  static of(app: Express, ignored: ReadonlySet<unknown>): CodePaths {
     const segments = new Set<string>();
-    // Typed as a function; it has had a stack since the first Express.
-    const { stack } = app.router as unknown as { readonly stack?: readonly Layer[] };
-    for (const { handle, route } of stack ?? [UNKNOWN]) {
-      if (others.has(handle)) continue;
+    for (const { handle, route, name } of layersOf(app)) {
+      if (ignored.has(handle)) continue;
       const segment = typeof route?.path === 'string' ? LITERAL.exec(route.path)?.[1] : undefined;
-      // Middleware, or a path that begins with a parameter: that may be for any request.
-      if (segment === undefined) return new CodePaths(undefined);
+      if (segment === undefined) return new CodePaths(segments, nameOf(route, name));
       segments.add(segment);
     }
-    return new CodePaths(segments);
+    return new CodePaths(segments, undefined);
   }
 
   /** @param path normalised */
-  mayHave(path: string): boolean {
-    if (!this.segments) return true;
+  mayTake(path: string): boolean {
+    if (this.openTo !== undefined) return true;
     const end = path.indexOf('/', 1);
     return this.segments.has(path.slice(1, end === -1 ? undefined : end));
   }
 }
 
-const UNKNOWN: Layer = { handle: undefined };
+function nameOf(route: Layer['route'], handler: string): string {
+  return route ? `the route ${String(route.path)}` : `the middleware ${handler}`;
+}

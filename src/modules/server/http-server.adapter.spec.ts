@@ -26,7 +26,7 @@ it('answers what throws at the entrance, says so in the log and goes on', async 
     if (req.url === '/bad') throw new Error('unforeseen');
     next();
   });
-  adapter.all('/{*path}', (_req: unknown, res: { end(text: string): void }) => res.end('served'));
+  adapter.all('/{*gateway}', (_req: unknown, res: { end(text: string): void }) => res.end('served'));
   const url = await listen(adapter);
   const bad = await fetch(`${url}/bad`);
   expect([bad.status, bad.headers.get('content-type')]).toEqual([500, 'application/problem+json']);

@@ -4,14 +4,16 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuse, refuseConnect, refuseExpectations } from './client-error.js';
-import { CodePaths } from './code-paths.js';
+import { CodePaths, layersOf } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
 import { endSlowReaders } from './slow-readers.js';
 import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
 
-/** What Nest makes of a controller's `{*path}`. */
-const CATCH_ALL = '/{*path}';
+/** Paths of the gateway's own handlers, which take every request that no controller of code takes. */
+export const GATEWAY_PATH = '{*gateway}';
+/** The same for routes with a cache. */
+export const CACHED_GATEWAY_PATH = '{*cachedGateway}';
 /** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
 const TIMEOUT_CHECK_INTERVAL = 500;
 
@@ -20,26 +22,42 @@ export type HttpLimits = Pick<
   'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'keepAliveTimeout'
 >;
 
+export interface AdapterOptions {
+  /** Whether any route takes WebSockets; otherwise `Upgrade` is ignored. Default: false. */
+  readonly webSockets?: boolean;
+  /** Chooses between the handlers of the gateway. Default: the one without a cache. */
+  readonly isCached?: (req: Request) => boolean;
+}
+
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly log = new Logger(HttpServerAdapter.name);
   private readonly openResponses = new OpenResponses();
-  /** What every request meets before controllers are looked for. */
+  /** Handlers that every request passes before its controller is looked up. */
   private readonly entrance: RequestHandler[] = [];
-  private readonly catchAll: RequestHandler[] = [];
+  /** Handlers in Express's router that belong to no controller or middleware of code. */
+  private readonly ownHandlers = new Set<unknown>();
+  /** By path. */
+  private readonly gatewayHandlers = new Map<string, RequestHandler>();
+  private readonly webSockets: boolean;
+  private readonly isCached: (req: Request) => boolean;
   private codePaths: CodePaths | undefined;
+  private hasHooks = false;
 
-  /** @param webSockets whether any route takes them; otherwise `Upgrade` is ignored */
   constructor(
     private readonly limits: HttpLimits,
-    private readonly webSockets = false,
+    { webSockets = false, isCached = () => false }: AdapterOptions = {},
   ) {
     super();
+    this.webSockets = webSockets;
+    this.isCached = isCached;
     this.set('x-powered-by', false);
     this.set('etag', false);
+    const app = this.getInstance<Express>();
     // Nest's own constructor has made the router by now; the settings of these names would come too late.
-    const { router } = this.getInstance<Express>();
-    Object.assign(router, { caseSensitive: true, strict: true });
+    Object.assign(app.router, { caseSensitive: true, strict: true });
+    // The constructor also mounts a middleware that runs the hooks below; without hooks it does nothing.
+    for (const { handle } of layersOf(app)) this.ownHandlers.add(handle);
   }
 
   /** From now on each answer is the last of its connection. */
@@ -55,21 +73,48 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   /**
-   * Runs a handler before everything else, in the order of the calls. When it goes on with an error, no controller of
-   * code sees the request: the catch-all says what is wrong with it.
+   * Runs a handler before everything else, in the order of the calls. When it calls `next` with an error, no
+   * controller of code sees the request: a handler of the gateway answers with the error.
    */
   enter(handler: RequestHandler): void {
     this.entrance.push(handler);
   }
 
-  /** Mounts a catch-all without its pattern: Express would match and decode every path for it. */
+  /** Mounts the gateway's handlers without their patterns: Express would match and decode every path for them. */
   // Typed as the base class does.
   // oxlint-disable-next-line typescript/no-explicit-any
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
-    if (path !== CATCH_ALL) return super.all(...args);
-    this.catchAll.push(handler as RequestHandler);
-    return this.use(handler as RequestHandler);
+    if (path !== `/${GATEWAY_PATH}` && path !== `/${CACHED_GATEWAY_PATH}`) return super.all(...args);
+    if (this.gatewayHandlers.size === 0) {
+      this.mountOwn(() => this.use((req: Request, res: Response) => this.pass(req, res)));
+    }
+    this.gatewayHandlers.set(path.slice(1), handler as RequestHandler);
+  }
+
+  override setNotFoundHandler(...args: Parameters<ExpressAdapter['setNotFoundHandler']>): unknown {
+    return this.mountOwn(() => super.setNotFoundHandler(...args) as unknown);
+  }
+
+  override setErrorHandler(...args: Parameters<ExpressAdapter['setErrorHandler']>): unknown {
+    return this.mountOwn(() => super.setErrorHandler(...args) as unknown);
+  }
+
+  override setOnRequestHook(...args: Parameters<ExpressAdapter['setOnRequestHook']>): void {
+    this.hasHooks = true;
+    super.setOnRequestHook(...args);
+  }
+
+  override setOnResponseHook(...args: Parameters<ExpressAdapter['setOnResponseHook']>): void {
+    this.hasHooks = true;
+    super.setOnResponseHook(...args);
+  }
+
+  // Typed as the base class does.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  override listen(port: string | number, ...args: any[]): Server {
+    if (this.gatewayHandlers.size > 0) this.codePaths = this.findCodePaths();
+    return super.listen(port, ...args);
   }
 
   override initHttpServer(): void {
@@ -106,30 +151,42 @@ export class HttpServerAdapter extends ExpressAdapter {
   private admit(req: Request, res: Response, at = 0): void {
     const handler = this.entrance[at];
     if (!handler) this.answer(req, res);
-    else void handler(req, res, (error) => (error ? this.refuse(req, res) : this.admit(req, res, at + 1)));
+    else void handler(req, res, (error) => (error ? this.pass(req, res) : this.admit(req, res, at + 1)));
   }
 
   /**
-   * What no controller of code can have goes to the catch-all without Express, whose router costs more than all
-   * that it leads to. Handlers find the same request and response as behind it.
+   * Requests that no controller of code can take go to the gateway's handlers without Express, whose router costs more
+   * than everything it leads to. They find the same request and response as behind it.
    */
   private answer(req: Request, res: Response): void {
-    const app = this.getInstance<Express>();
-    // By the first request everything is mounted.
-    this.codePaths ??= CodePaths.of(app, new Set(this.catchAll));
-    if (this.catchAll.length === 0 || this.codePaths.mayHave(pathOf(req))) app(req, res);
-    else this.pass(req, res);
+    if (this.codePaths?.mayTake(pathOf(req)) === false) this.pass(req, res);
+    else this.getInstance<Express>()(req, res);
   }
 
-  /** The gateway's own catch-all is the last one: controllers of code may have others. */
-  private refuse(req: Request, res: Response): void {
-    this.pass(req, res, this.catchAll.length - 1);
-  }
-
-  private pass(req: Request, res: Response, to = 0): void {
+  private pass(req: Request, res: Response): void {
     req.res = res;
     req.originalUrl ??= req.url;
-    void this.catchAll[to]?.(req, res, () => this.pass(req, res, to + 1));
+    const path = this.isCached(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
+    // Nest's handlers answer errors by themselves and never call `next`.
+    void this.gatewayHandlers.get(path)?.(req, res, () => undefined);
+  }
+
+  /** By the time the server listens, everything is mounted. */
+  private findCodePaths(): CodePaths {
+    const app = this.getInstance<Express>();
+    const paths = CodePaths.of(app, this.hasHooks ? new Set() : this.ownHandlers);
+    if (paths.openTo !== undefined) {
+      this.log.warn(`Every request passes Express's router, which is slower, because of ${paths.openTo}`);
+    }
+    return paths;
+  }
+
+  private mountOwn<T>(mount: () => T): T {
+    const layers = layersOf(this.getInstance<Express>());
+    const { length } = layers;
+    const mounted = mount();
+    for (const { handle } of layers.slice(length)) this.ownHandlers.add(handle);
+    return mounted;
   }
 }
 
