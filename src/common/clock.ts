@@ -1,8 +1,8 @@
-/** Time as the gateway sees it, injected so that specs can move it. */
+/** The gateway's time, injected so that specs can set it. */
 export interface Clock {
-  /** Monotonic milliseconds: for durations, windows and ages. A clock step of the machine never moves it. */
+  /** Monotonic milliseconds for durations, windows and ages; setting the machine's clock does not change them. */
   now(): number;
-  /** Milliseconds since the epoch: only for dates and token expiry. */
+  /** Milliseconds since the epoch, only for dates and the expiry of tokens. */
   wall(): number;
 }
 

@@ -1,13 +1,13 @@
 export type Listener<T> = (value: T) => void;
 
 /**
- * One event, typed. Mechanisms (breaker, prober, exchange) emit; telemetry listens.
+ * One typed event. Mechanisms (breaker, prober, exchange) emit it, and telemetry listens.
  * Listeners run in the order they were added, on the emitter's stack.
  */
 export class Event<T> {
   private readonly listeners = new Set<Listener<T>>();
 
-  /** @returns a function that stops the listening */
+  /** @returns a function that removes the listener */
   on(listener: Listener<T>): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

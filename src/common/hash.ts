@@ -1,4 +1,4 @@
-/** FNV-1a, then the finaliser of MurmurHash3, without which keys that differ in the end land close together. */
+/** FNV-1a with the finaliser of MurmurHash3; without it, keys that differ only at their end get similar hashes. */
 export function hash32(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

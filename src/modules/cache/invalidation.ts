@@ -1,5 +1,4 @@
-import { parseTarget } from '../../common/http/path.js';
-import { normaliseHost } from '../../common/http/host.js';
+import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** RFC 9110 section 9.2.1. */

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Event } from '../../common/event.js';
-import { normaliseHost } from '../../common/http/host.js';
-import { parseTarget } from '../../common/http/path.js';
+import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { originName, type ResourceName } from './invalidation.js';
 import { ResponseCache, type StoredEntry } from './response-cache.js';
 

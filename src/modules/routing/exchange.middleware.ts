@@ -4,12 +4,10 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Event } from '../../common/event.js';
-import { clientIp } from '../../common/http/client-ip.js';
 import { inspectHead } from '../../common/http/head.js';
-import { normaliseHost } from '../../common/http/host.js';
-import { parseTarget } from '../../common/http/path.js';
-import { compileTrust } from '../../common/http/trust.js';
 import { VIA } from '../../common/http/request-headers.js';
+import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
+import { clientIp, compileTrust } from '../../common/http/trusted-proxies.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';
@@ -20,33 +18,35 @@ type Origin = Pick<ExchangeHead, 'id' | 'peerTrusted' | 'clientIp'>;
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
 const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
-/** First stage: gives every request its record and its route, or refuses what no later stage should see. */
+/** What a record says of a request whose head cannot be trusted. */
+const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
+  authority: '',
+  host: '',
+  path: '/',
+  query: '',
+  hasBody: true,
+  match: { kind: 'none' },
+};
+
+/** The first stage: it gives every request its record and its route, or the reason to refuse it. */
 @Injectable()
 export class ExchangeMiddleware implements NestMiddleware {
-  /** The response has closed; the record is complete. */
+  /** The response has closed, and the record is complete. */
   readonly finished = new Event<Exchange>();
   private readonly table: RouteTable;
   private readonly isTrusted: (address: string) => boolean;
-  private lastAuthority = '';
-  private lastHost = '';
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.table = new RouteTable(config.current.routes);
-    this.isTrusted = compileTrust(config.current.server.trustProxy);
+    const { server, routes } = config.current;
+    this.table = new RouteTable(routes);
+    this.isTrusted = compileTrust(server.trustProxy);
   }
 
+  /** A refused request gets a record, too, so that it is counted and logged like any other. */
   use(req: Request, res: Response, next: NextFunction): void {
-    next(this.open(req, res).refusal);
-  }
-
-  /**
-   * Makes the record of a request. One that is malformed, comes from ourselves, or asks for no service of ours gets
-   * a record with a `refusal`, so that it is counted and logged like any other.
-   */
-  private open(req: Request, res: Response): Exchange {
     const startedAt = this.clock.now();
     const origin = this.originOf(req);
     let head: ExchangeHead;
@@ -64,7 +64,7 @@ export class ExchangeMiddleware implements NestMiddleware {
       exchange.close();
       this.finished.emit(exchange);
     });
-    return exchange;
+    next(refusal);
   }
 
   private originOf(req: Request): Origin {
@@ -77,45 +77,26 @@ export class ExchangeMiddleware implements NestMiddleware {
     };
   }
 
-  /** @throws ProblemError when the request is malformed, comes from ourselves, or asks for no service of ours */
-  private inspect(req: Request, { id, peerTrusted, clientIp }: Origin): ExchangeHead {
+  /** @throws ProblemError when the request is malformed, came through this process before, or is a TRACE */
+  private inspect(req: Request, origin: Origin): ExchangeHead {
+    const { headers, method } = req;
     const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
-    const target = parseTarget(req.url);
-    // RFC 9112 section 3.2: HTTP/1.1 has a Host in any case, and only HTTP/1.0 may leave it out.
-    if (hostField === '' && req.httpVersion !== '1.0')
+    const { path, query, authority = hostField } = parseTarget(req.url);
+    // RFC 9112 section 3.2: only HTTP/1.0 may leave the Host field out, even if the target is absolute.
+    if (hostField === '' && req.httpVersion !== '1.0') {
       throw new ProblemError('malformed_host', { close: true });
-    const authority = target.authority ?? hostField;
-    const host = authority === '' ? '' : this.hostOf(authority);
-    const { path, query } = target;
-    // Controllers of code are asked by the path that routes are matched by.
+    }
+    const host = authority === '' ? '' : normaliseHost(authority);
+    // Controllers of code are matched by the same path as routes.
     if (req.url !== path + query) req.url = path + query;
-    if (req.method === 'TRACE') {
+    if (method === 'TRACE') {
       throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS } });
     }
-    const { headers, method } = req;
     if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
     const match = this.table.match({ method, host, path, headers });
-    return { id, peerTrusted, clientIp, authority, host, path, query, hasBody, match };
-  }
-
-  /** Nearly every request names the host that the one before it named. */
-  private hostOf(authority: string): string {
-    if (authority !== this.lastAuthority) {
-      this.lastHost = normaliseHost(authority);
-      this.lastAuthority = authority;
-    }
-    return this.lastHost;
+    return { ...origin, authority, host, path, query, hasBody, match };
   }
 }
-
-const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
-  authority: '',
-  host: '',
-  path: '/',
-  query: '',
-  hasBody: true,
-  match: { kind: 'none' },
-};
 
 function forwardedFor(req: Request): string | undefined {
   const field = req.headers['x-forwarded-for'];

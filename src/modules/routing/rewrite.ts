@@ -1,4 +1,4 @@
-import { parseTarget } from '../../common/http/path.js';
+import { parseTarget } from '../../common/http/request-target.js';
 import type { RewriteConfig } from '../config/gateway-config.js';
 
 /** From the path that was matched to the path that is forwarded; both normalised, without a query. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseTarget } from '../../../common/http/path.js';
+import { parseTarget } from '../../../common/http/request-target.js';
 import { pathFault } from './path-pattern.js';
 
 const TEMPLATE = 'a path such as /v1/{rest}: literal segments, and parameters of `match.path` as whole ones';

@@ -1,26 +1,27 @@
 import { ProblemError } from '../errors/problem.js';
 
 export interface RequestTarget {
-  /** Normalised path: what is matched, keyed and forwarded. */
+  /** Normalised path: routes match it, the cache keys by it, and upstreams get it. */
   readonly path: string;
-  /** Raw query with its `?`, or an empty string. Never decoded. */
+  /** Raw query with its `?`, or an empty string; never decoded. */
   readonly query: string;
   /** Authority of an absolute-form target, which replaces `Host` (RFC 9112 section 3.2.2). */
   readonly authority?: string;
 }
 
-// Most paths: only unreserved and sub-delimiter characters, no empty segment, no segment that starts with a dot.
+// Most paths are plain: only unreserved and sub-delimiter characters, no empty segment, no segment that starts with a dot.
 const PLAIN = /^(?:\/(?![./])[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::([0-9]{1,5}))?$/;
 const DOT_SEGMENT = /^\.{1,2}(?:;.*)?$/;
 
 /**
- * Splits and normalises a request target: escapes of unreserved characters are decoded once, other escapes
- * get upper-case digits, empty segments are merged. What could mean another path to an upstream is refused.
+ * Splits and normalises a request target: it decodes escapes of unreserved characters once, writes other escapes with
+ * upper-case digits and merges empty segments. It refuses what could mean another path to an upstream.
  *
  * @throws ProblemError `malformed_path` on dot segments, encoded slashes, backslashes, control characters and
- *   escapes that are no UTF-8; `malformed_host` on an absolute target without a host
+ *   escapes that are not UTF-8; `malformed_host` on an absolute target without a host
  */
 export function parseTarget(target: string): RequestTarget {
   let rest = target;
@@ -28,7 +29,7 @@ export function parseTarget(target: string): RequestTarget {
   if (target.charCodeAt(0) !== 0x2f) {
     const absolute = ABSOLUTE.exec(target);
     if (!absolute) {
-      // Asterisk-form asks about the server as a whole; no route can mean that.
+      // Asterisk-form asks about the server as a whole, which no route can answer.
       throw new ProblemError('malformed_path', { detail: 'The request target is not a path' });
     }
     authority = absolute[1] ?? '';
@@ -41,6 +42,20 @@ export function parseTarget(target: string): RequestTarget {
   const query = mark === -1 ? '' : rest.slice(mark);
   if (query.includes('#')) malformed('a fragment');
   return { path: PLAIN.test(raw) ? raw : normalise(raw), query, authority };
+}
+
+/**
+ * Normalises an authority for matching: lower case, no port, no trailing dot.
+ *
+ * @throws ProblemError `malformed_host` on anything but a host and an optional port, so on user info, too
+ */
+export function normaliseHost(authority: string): string {
+  const match = HOST.exec(authority.toLowerCase());
+  const host = match?.[1];
+  if (host === undefined || Number(match?.[2] ?? 0) > 65_535) {
+    throw new ProblemError('malformed_host', { close: true });
+  }
+  return host;
 }
 
 function normalise(raw: string): string {
@@ -63,7 +78,7 @@ function assertUtf8(raw: string): void {
   try {
     decodeURIComponent(raw);
   } catch {
-    malformed('an escape that is no UTF-8');
+    malformed('an escape that is not UTF-8');
   }
 }
 
@@ -75,5 +90,5 @@ function decodeEscape(escape: string, code: number): string {
 }
 
 function malformed(what: string): never {
-  throw new ProblemError('malformed_path', { detail: `The path holds ${what}` });
+  throw new ProblemError('malformed_path', { detail: `The path contains ${what}` });
 }

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Compiles CIDRs and single addresses into one question.
+ * Compiles CIDRs and single addresses into one predicate.
  *
  * @param ranges validated by the config schema
  * @returns whether an address, IPv4-mapped IPv6 included, is in one of the ranges
@@ -16,4 +16,22 @@ export function compileTrust(ranges: readonly string[]): (address: string) => bo
     else list.addSubnet(address, Number(prefix), family);
   }
   return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Finds the client behind trusted proxies. `X-Forwarded-For` is read from the right for as long as the address before
+ * is trusted; anybody may have written what stands further left.
+ */
+export function clientIp(
+  peer: string,
+  forwardedFor: string | undefined,
+  isTrusted: (address: string) => boolean,
+): string {
+  if (forwardedFor === undefined || !isTrusted(peer)) return peer;
+  let client = peer;
+  for (const each of forwardedFor.split(',').toReversed()) {
+    client = each.trim();
+    if (!isTrusted(client)) break;
+  }
+  return client === '' ? peer : client;
 }
