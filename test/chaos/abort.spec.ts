@@ -6,84 +6,56 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { listen } from '../support/gateway.js';
+import { gateway } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
-import { type GatewayProcess, spawnGateway } from '../support/process.js';
 import { canCountSockets, connectionsTo } from '../support/sockets.js';
 import { until } from '../support/until.js';
 
 const ABORTS = 50;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 
-describe.skipIf(!canCountSockets)('a client that goes away', { timeout: 60_000 }, () => {
-  it('while it waits for an answer: the service is let go, and is not to blame', async () => {
-    const { gateway, service } = await start();
+/** Counts what it has open. It never answers `/silent`, never ends `/endless`, and reads `/sink` without an answer. */
+class Service {
+  url = '';
+  open = 0;
+  requests = 0;
+  received = 0;
 
-    const clients = startClients(gateway, { path: '/api/silent' });
-    await until('every request is at the service', () => service.open === ABORTS);
-    await leave(clients, service);
+  readonly server = createServer((req, res) => this.handle(req, res));
 
-    await expectNoVote(gateway);
-  });
-
-  it('in the middle of a download: the service is let go, and is not to blame', async () => {
-    const { gateway, service } = await start();
-
-    const clients = startClients(gateway, { path: '/api/endless' });
-    await until('every client has a part', () => clients.every((each) => each.received > 0));
-    await leave(clients, service);
-
-    await expectNoVote(gateway);
-  });
-
-  it.each([
-    ['with a length', { 'content-length': '1000000000' }],
-    ['chunked', { 'transfer-encoding': 'chunked' }],
-  ])('in the middle of an upload %s: the service is let go, and is not to blame', async (_, headers) => {
-    const { gateway, service } = await start();
-
-    const clients = startClients(gateway, { path: '/api/sink', method: 'POST', headers });
-    for (const { req } of clients) req.write(CHUNK);
-    await until(
-      'the service has a part of each',
-      () => service.open === ABORTS && service.received >= ABORTS * CHUNK.length,
-    );
-    await leave(clients, service);
-
-    await expectNoVote(gateway);
-  });
-
-  it('while it waits for a connection to the service: the request is never sent', async () => {
-    const { gateway, service } = await start('pool: { connections: 1 }');
-
-    const first = startClients(gateway, { path: '/api/silent' }, 1);
-    await until('the only connection is taken', () => service.open === 1);
-    const clients = startClients(gateway, { path: '/api/silent' });
-    await until('the gateway has all of them', async () => (await connectionsTo(gateway.url)) > ABORTS);
-    for (const each of clients) each.req.destroy();
-    await until('all are over', async () => (await requests(gateway, 'client_gone')) === ABORTS, 1000);
-    await leave(first, service);
-
-    expect(service.requests).toBe(1);
-    await expectNoVote(gateway, ABORTS + 1);
-  });
-});
+  private handle(req: IncomingMessage, res: ServerResponse): void {
+    this.requests++;
+    this.open++;
+    res.on('close', () => this.open--);
+    if (req.url?.endsWith('/endless')) {
+      const write = () => {
+        while (!res.destroyed && res.write(CHUNK));
+        res.once('drain', write);
+      };
+      write();
+    } else if (req.url?.endsWith('/sink')) {
+      req.on('data', (chunk: Buffer) => (this.received += chunk.length)).on('error', () => undefined);
+    } else if (req.url?.endsWith('/hello')) {
+      res.end('hello');
+    }
+  }
+}
 
 interface Client {
   readonly req: ReturnType<typeof request>;
   received: number;
 }
 
-/** Each on a connection of its own. */
-function startClients({ url }: GatewayProcess, options: RequestOptions, count = ABORTS): Client[] {
+/** Starts requests, each on a connection of its own. */
+function startClients(url: string, options: RequestOptions = {}, count = ABORTS): Client[] {
   return Array.from({ length: count }, () => {
     const req = request(url, { ...options, agent: false });
     const client = { req, received: 0 };
-    // Leaving is an error of the client's own.
+    // A client that leaves gets an error of its own making.
     req.on('error', () => undefined);
     req.on('response', (res) => {
       res.on('error', () => undefined);
-      // Reads a part, then no more: the gateway has bytes to get rid of when the client leaves.
+      // Reads a part and no more, so that the gateway has bytes to discard when the client leaves.
       res.once('data', (chunk: Buffer) => {
         client.received += chunk.length;
         res.pause();
@@ -96,69 +68,99 @@ function startClients({ url }: GatewayProcess, options: RequestOptions, count = 
 
 async function leave(clients: readonly Client[], service: Service): Promise<void> {
   for (const { req } of clients) req.destroy();
-  await until('the service is let go', () => service.open === 0, 1000);
-  // An aborted call cannot give its connection back, so none may be left.
+  await until('the service has no call left', () => service.open === 0, 1000);
+  // The connection of an aborted call cannot be reused, so none may be left.
   await until('the connections are closed', async () => (await connectionsTo(service.url)) === 0, 1000);
 }
 
-/** Ten times what would open the breaker, had each been a failure. */
-async function expectNoVote(gateway: GatewayProcess, aborts = ABORTS): Promise<void> {
-  const { managementUrl, url } = gateway;
-  await until(
-    'the requests are counted',
-    async () => (await requests(gateway, 'client_gone')) === aborts,
-    1000,
+/** One gateway with an upstream of its own for each test, which is also the name of its route. */
+describe.skipIf(!canCountSockets)('a client that leaves aborts the upstream call without a vote', () => {
+  const services = {
+    silent: new Service(),
+    endless: new Service(),
+    length: new Service(),
+    chunked: new Service(),
+    pooled: new Service(),
+  };
+  type Id = keyof typeof services;
+  const upstreams = Object.keys(services).map((id) => {
+    const pool = id === 'pooled' ? ', pool: { connections: 1 }' : '';
+    return `${id}: { url: "\${${id.toUpperCase()}_URL}", timeout: 20s, breaker: { consecutiveFailures: 5 }${pool} }`;
+  });
+  const routes = Object.keys(services).map(
+    (id) => `{ id: ${id}, match: { path: /${id}/** }, upstream: ${id} }`,
   );
-  const calls = { upstream: 'api', outcome: 'client_gone' };
-  expect(await metric(managementUrl, 'breakwater_upstream_requests_total', calls)).toBe(aborts);
-  expect(await metric(managementUrl, 'breakwater_upstream_requests_total')).toBe(aborts);
-  expect(await metric(managementUrl, 'breakwater_breaker_state', { upstream: 'api' })).toBe(0);
-  expect(await metric(managementUrl, 'breakwater_breaker_transitions_total')).toBe(0);
-  expect(await (await fetch(`${url}/api/hello`)).text()).toBe('hello');
-}
-
-function requests({ managementUrl }: GatewayProcess, outcome: string): Promise<number> {
-  return metric(managementUrl, 'breakwater_requests_total', { route: 'api', outcome, status: '499' });
-}
-
-/** Counts what it has open. It never answers `/silent`, never ends `/endless`, and reads `/sink` without an answer. */
-class Service {
-  url = '';
-  open = 0;
-  requests = 0;
-  received = 0;
-
-  handle(req: IncomingMessage, res: ServerResponse): void {
-    this.requests++;
-    this.open++;
-    res.on('close', () => this.open--);
-    if (req.url === '/api/endless') {
-      const write = () => {
-        while (!res.destroyed && res.write(CHUNK));
-        res.once('drain', write);
-      };
-      write();
-    } else if (req.url === '/api/sink') {
-      req.on('data', (chunk: Buffer) => (this.received += chunk.length)).on('error', () => undefined);
-    } else if (req.url === '/api/hello') {
-      res.end('hello');
-    }
-  }
-}
-
-async function start(pool = ''): Promise<{ gateway: GatewayProcess; service: Service }> {
-  const service = new Service();
-  service.url = await listen(createServer((req, res) => service.handle(req, res)));
-  const gateway = await spawnGateway(`
-    server: { host: 127.0.0.1, port: 0, maxBodyBytes: 1GiB }
-    management: { port: 0 }
-    upstreams:
-      api:
-        url: ${service.url}
-        timeout: 9s
-        breaker: { consecutiveFailures: 5 }
-        ${pool}
-    routes: [{ id: api, match: { path: /api/** }, upstream: api }]
+  const builder = gateway(`
+    server: { maxBodyBytes: 1GiB }
+    upstreams: { ${upstreams.join(', ')} }
+    routes: [${routes.join(', ')}]
   `);
-  return { gateway, service };
-}
+  for (const [id, { server }] of Object.entries(services)) builder.withUpstream(id, server);
+  const gw = builder.startOnce();
+
+  const read = (name: string, labels: Record<string, string>) =>
+    metric(gw.gateway.managementUrl, name, labels);
+  const gone = (route: Id) =>
+    read('breakwater_requests_total', { route, outcome: 'client_gone', status: '499' });
+  const serviceOf = (id: Id) => {
+    const service = services[id];
+    service.url = gw.urlOf(id);
+    return service;
+  };
+
+  /** Ten times as many calls as failures that open the breaker. */
+  async function expectNoVote(upstream: Id, aborts = ABORTS): Promise<void> {
+    await until('the requests are counted', async () => (await gone(upstream)) === aborts, 1000);
+    const calls = 'breakwater_upstream_requests_total';
+    expect(await read(calls, { upstream, outcome: 'client_gone' })).toBe(aborts);
+    expect(await read(calls, { upstream })).toBe(aborts);
+    expect(await read('breakwater_breaker_state', { upstream })).toBe(0);
+    expect(await read('breakwater_breaker_transitions_total', { upstream })).toBe(0);
+    expect(await (await gw.fetch(`/${upstream}/hello`)).text()).toBe('hello');
+  }
+
+  it('while it waits for a response', async () => {
+    const service = serviceOf('silent');
+    const clients = startClients(`${gw.url}/silent/silent`);
+    await until('every request is at the service', () => service.open === ABORTS);
+    await leave(clients, service);
+    await expectNoVote('silent');
+  });
+
+  it('while it downloads', async () => {
+    const service = serviceOf('endless');
+    const clients = startClients(`${gw.url}/endless/endless`);
+    await until('every client has a part', () => clients.every((each) => each.received > 0));
+    await leave(clients, service);
+    await expectNoVote('endless');
+  });
+
+  it.each([
+    ['length', { 'content-length': '1000000000' }],
+    ['chunked', { 'transfer-encoding': 'chunked' }],
+  ] as const)('while it uploads a body framed by %s', async (id, headers) => {
+    const service = serviceOf(id);
+    const clients = startClients(`${gw.url}/${id}/sink`, { method: 'POST', headers });
+    for (const { req } of clients) req.write(CHUNK);
+    await until(
+      'the service has a part of each',
+      () => service.open === ABORTS && service.received >= ABORTS * CHUNK.length,
+    );
+    await leave(clients, service);
+    await expectNoVote(id);
+  });
+
+  it('while it waits for a connection to the service, which never sees the request', async () => {
+    const service = serviceOf('pooled');
+    const first = startClients(`${gw.url}/pooled/silent`, {}, 1);
+    await until('the only connection is taken', () => service.open === 1);
+    const clients = startClients(`${gw.url}/pooled/silent`);
+    await until('the gateway has all of them', async () => (await connectionsTo(gw.url)) > ABORTS);
+    for (const each of clients) each.req.destroy();
+    await until('all are over', async () => (await gone('pooled')) === ABORTS, 1000);
+    await leave(first, service);
+
+    expect(service.requests).toBe(1);
+    await expectNoVote('pooled', ABORTS + 1);
+  });
+});

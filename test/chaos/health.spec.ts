@@ -1,22 +1,108 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
-import { type GatewayProcess, type LogLine, spawnGateway, spawnUpstream } from '../support/process.js';
+import {
+  type GatewayProcess,
+  type KeepUntil,
+  type LogLine,
+  spawnGateway,
+  spawnUpstream,
+  type UpstreamProcess,
+} from '../support/process.js';
 import { until } from '../support/until.js';
 
-const PROBES =
-  'health: { interval: 500ms, unhealthyInterval: 100ms, timeout: 400ms, failures: 3, passes: 2 }';
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const LONG = 'breaker: { openFor: 30s }';
 
-describe('probes', { timeout: 60_000 }, () => {
-  it('open the breaker of a failing service without a user, and close it long before its open time', async () => {
-    const orders = await spawnUpstream('orders');
-    const gateway = await start(orders.url, 'breaker: { openFor: 30s }', PROBES);
+/** Counts probes apart from the calls of users. */
+class ProbedService {
+  healthy: boolean | 'never answers' = true;
+  /** Whether users get a 500. */
+  failing = false;
+  probes = 0;
+  calls = 0;
 
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+    if (!req.url?.endsWith('/health')) {
+      this.calls++;
+      res.writeHead(this.failing ? 500 : 200).end();
+      return;
+    }
+    this.probes++;
+    if (this.healthy !== 'never answers') res.writeHead(this.healthy ? 200 : 503).end();
+  };
+}
+
+/** @returns the keys of an upstream with fast probes */
+function probed(breaker: string, passes = 2): string {
+  const counts = `failures: 3, passes: ${passes}`;
+  return `${breaker}, health: { path: /health, interval: 200ms, unhealthyInterval: 100ms, timeout: 400ms, ${counts} }`;
+}
+
+/** One gateway process with an upstream of its own for each test, which is also the name of its route. */
+describe('health probes', { timeout: 60_000 }, () => {
+  const cleanUps: (() => Promise<void>)[] = [];
+  const keep: KeepUntil = (cleanUp) => void cleanUps.push(cleanUp);
+  const services = {
+    held: new ProbedService(),
+    hanging: new ProbedService(),
+    passing: new ProbedService(),
+    unprobed: new ProbedService(),
+  };
+  let orders: UpstreamProcess;
+  let absent: UpstreamProcess;
+  let gateway: GatewayProcess;
+
+  beforeAll(async () => {
+    const serve = (service: ProbedService) => listen(createServer(service.handle), keep);
+    orders = await spawnUpstream('orders', { keepUntil: keep });
+    absent = await spawnUpstream('orders', { keepUntil: keep });
+    absent.process.kill('SIGKILL');
+    await absent.process.exited;
+    const upstreams = {
+      orders: `url: "${orders.url}", ${probed(LONG)}`,
+      absent: `url: "${absent.url}", ${probed(LONG)}`,
+      held: `url: "${await serve(services.held)}", ${probed('breaker: { openFor: 200ms, maxOpenFor: 200ms }')}`,
+      hanging: `url: "${await serve(services.hanging)}", ${probed(LONG)}`,
+      passing: `url: "${await serve(services.passing)}", ${probed(LONG, 4)}`,
+      unprobed: `url: "${await serve(services.unprobed)}", breaker: { openFor: 1s, maxOpenFor: 1s }`,
+    };
+    const ids = Object.keys(upstreams);
+    gateway = await spawnGateway(
+      [
+        'server: { host: 127.0.0.1, port: 0 }',
+        'management: { port: 0 }',
+        'upstreams:',
+        ...Object.entries(upstreams).map(
+          ([id, keys]) => `  ${id}: { timeout: 2s, fallback: { response: { body: away } }, ${keys} }`,
+        ),
+        'routes:',
+        ...ids.map(
+          (id) =>
+            `  - { id: ${id}, match: { path: /${id}/** }, upstream: ${id}, rewrite: { path: "/orders/{rest}" } }`,
+        ),
+      ].join('\n'),
+      {},
+      keep,
+    );
+  });
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  });
+
+  const ask = (id: string) => fetch(`${gateway.url}/${id}/1`);
+  const fallbackOf = async (id: string) => (await ask(id)).headers.get('breakwater-fallback');
+  const read = (name: string, upstream: string) => metric(gateway.managementUrl, name, { upstream });
+  /** @returns the first transition of the breaker of an upstream to a state */
+  const transition = (upstream: string, to: string): Promise<LogLine> =>
+    gateway.process.json((line) => line.msg === `breaker ${to}` && line['upstream'] === upstream);
+  const timeOf = (line: LogLine) => Date.parse(String(line['time']));
+
+  it('open the breaker of a failing service without a call of a user and close it before its open time ends', async () => {
     await fetch(`${orders.url}/_demo/fail`, { method: 'POST' });
-    const opened = await transition(gateway, 'open');
-    expect(opened).toMatchObject({ from: 'closed', reason: 'health', upstream: 'orders' });
+    const opened = await transition('orders', 'open');
+    expect(opened).toMatchObject({ from: 'closed', reason: 'health' });
     expect(opened['failures']).toContainEqual({
       outcome: 'probe',
       detail: '500',
@@ -25,49 +111,44 @@ describe('probes', { timeout: 60_000 }, () => {
     expect(await (await fetch(`${gateway.url}/health`)).json()).toMatchObject({
       details: { orders: { status: 'degraded', breaker: 'open', probe: '500' } },
     });
-    expect((await fetch(`${gateway.url}/orders/1`)).headers.get('breakwater-fallback')).toBe('response');
+    expect(await fallbackOf('orders')).toBe('response');
 
     await fetch(`${orders.url}/_demo/ok`, { method: 'POST' });
-    const closed = await transition(gateway, 'closed');
+    const closed = await transition('orders', 'closed');
     expect(closed).toMatchObject({ from: 'open', reason: 'health' });
-    // They were the reason to open, not to close.
+    // Failures explain why a breaker opened, not why it closed.
     expect(closed).not.toHaveProperty('failures');
-    expect(Date.parse(String(closed['time'])) - Date.parse(String(opened['time']))).toBeLessThan(15_000);
-    expect((await fetch(`${gateway.url}/orders/1`)).status).toBe(200);
-    expect(await calls(gateway)).toBe(1);
+    expect(timeOf(closed) - timeOf(opened)).toBeLessThan(15_000);
+    expect((await ask('orders')).status).toBe(200);
+    expect(await read('breakwater_upstream_requests_total', 'orders')).toBe(1);
   });
 
-  it('hold the breaker open while they fail, so that no user is the trial', async () => {
-    const service = new ProbedService();
-    const gateway = await start(
-      await service.listen(),
-      'breaker: { openFor: 200ms, maxOpenFor: 200ms }',
-      PROBES,
-    );
+  it('hold the breaker open while they fail, so that no request of a user is the trial', async () => {
+    const service = services.held;
     service.healthy = false;
-    await transition(gateway, 'open');
+    await transition('held', 'open');
 
     const probesAtTrip = service.probes;
-    // Open for at most 200 ms, a probe each 100 ms: twenty of them outlast the open time many times over.
+    // The breaker is open for at most 200 ms and probed every 100 ms: 20 probes outlast the open time many times over.
     await until('many open times went by', async () => {
-      expect((await fetch(`${gateway.url}/orders/1`)).headers.get('breakwater-fallback')).toBe('response');
+      expect(await fallbackOf('held')).toBe('response');
       return service.probes > probesAtTrip + 20;
     });
     expect(service.calls).toBe(0);
-    expect(await metric(gateway.managementUrl, 'breakwater_breaker_transitions_total')).toBe(1);
-    expect(await state(gateway)).toBe(2);
+    expect(await read('breakwater_breaker_transitions_total', 'held')).toBe(1);
+    expect(await read('breakwater_breaker_state', 'held')).toBe(2);
 
     service.healthy = true;
-    expect(await transition(gateway, 'closed')).toMatchObject({ reason: 'health' });
-    expect((await fetch(`${gateway.url}/orders/1`)).status).toBe(200);
+    expect(await transition('held', 'closed')).toMatchObject({ reason: 'health' });
+    expect((await ask('held')).status).toBe(200);
   });
 
-  it('that hang count as failing', async () => {
-    const service = new ProbedService();
-    const gateway = await start(await service.listen(), 'breaker: { openFor: 30s }', PROBES);
+  it('count as failing when they hang', async () => {
+    const service = services.hanging;
+    await until('a probe passed', () => service.probes > 1);
     service.healthy = 'never answers';
 
-    const opened = await transition(gateway, 'open');
+    const opened = await transition('hanging', 'open');
     expect(opened).toMatchObject({ reason: 'health' });
     expect(opened['failures']).toEqual(
       Array.from({ length: 3 }, () => ({
@@ -78,116 +159,60 @@ describe('probes', { timeout: 60_000 }, () => {
     );
 
     service.healthy = true;
-    expect(await transition(gateway, 'closed')).toMatchObject({ reason: 'health' });
+    expect(await transition('hanging', 'closed')).toMatchObject({ reason: 'health' });
   });
 
-  it('that passed before the trip do not end it: it takes `passes` good ones after', async () => {
-    const service = new ProbedService();
-    const probes = PROBES.replace('passes: 2', 'passes: 4');
-    const gateway = await start(await service.listen(), 'breaker: { openFor: 30s }', probes);
+  it('end the open time only when `passes` of them pass after the trip', async () => {
+    const service = services.passing;
     await until('many probes passed', () => service.probes > 4);
 
-    // Healthy by its own account, and failing its users.
+    // The service is healthy by its own account and fails its users.
     service.failing = true;
-    for (let i = 0; i < 5; i++) expect((await fetch(`${gateway.url}/orders/1`)).status).toBe(500);
+    for (let i = 0; i < 5; i++) expect((await ask('passing')).status).toBe(500);
     const probesAtTrip = service.probes;
-    expect(await transition(gateway, 'open')).toMatchObject({ reason: 'consecutive-failures' });
+    expect(await transition('passing', 'open')).toMatchObject({ reason: 'consecutive-failures' });
 
-    expect(await transition(gateway, 'closed')).toMatchObject({ reason: 'health' });
-    // One may have been on its way at the trip.
+    expect(await transition('passing', 'closed')).toMatchObject({ reason: 'health' });
+    // One probe may have been under way at the trip.
     expect(service.probes - probesAtTrip).toBeGreaterThanOrEqual(3);
   });
 
   it('of a service that is down at boot do not stop the gateway', async () => {
-    const orders = await spawnUpstream('orders');
-    orders.process.kill('SIGKILL');
-    await orders.process.exited;
-
-    const gateway = await start(orders.url, 'breaker: { openFor: 30s }', PROBES);
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
-    await transition(gateway, 'open');
+    await transition('absent', 'open');
     const health = await fetch(`${gateway.url}/health`);
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({
-      details: { orders: { status: 'degraded', probe: 'ECONNREFUSED' } },
+      details: { absent: { status: 'degraded', probe: 'ECONNREFUSED' } },
     });
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
 
-    await spawnUpstream('orders', orders.port);
-    expect(await transition(gateway, 'closed')).toMatchObject({ reason: 'health' });
-    expect((await fetch(`${gateway.url}/orders/1`)).status).toBe(200);
+    await spawnUpstream('orders', { port: absent.port });
+    expect(await transition('absent', 'closed')).toMatchObject({ reason: 'health' });
+    expect((await ask('absent')).status).toBe(200);
+  });
+
+  it('are not needed: without them one request of a user is the trial after the open time', async () => {
+    const service = services.unprobed;
+    service.failing = true;
+    for (let i = 0; i < 5; i++) expect((await ask('unprobed')).status).toBe(500);
+    expect(await fallbackOf('unprobed')).toBe('response');
+    expect(service.calls).toBe(5);
+
+    // The service works again, but nobody asks it before the open time is over.
+    service.failing = false;
+    const opened = await transition('unprobed', 'open');
+    const halfOpen = await transition('unprobed', 'half-open');
+    expect(halfOpen).toMatchObject({ reason: 'open-elapsed' });
+    expect(timeOf(halfOpen) - timeOf(opened)).toBeGreaterThanOrEqual(1_000 * 0.8 - 20);
+    expect(service.calls).toBe(5);
+    expect(service.probes).toBe(0);
+
+    expect((await ask('unprobed')).status).toBe(200);
+    expect(await transition('unprobed', 'closed')).toMatchObject({
+      from: 'half-open',
+      reason: 'trial-passed',
+    });
+    expect(service.calls).toBe(6);
   });
 });
-
-it('without probes the open time alone rules, and one user is the trial', { timeout: 60_000 }, async () => {
-  const service = new ProbedService();
-  const gateway = await start(await service.listen(), 'breaker: { openFor: 1s, maxOpenFor: 1s }');
-  service.failing = true;
-  for (let i = 0; i < 5; i++) expect((await fetch(`${gateway.url}/orders/1`)).status).toBe(500);
-  expect((await fetch(`${gateway.url}/orders/1`)).headers.get('breakwater-fallback')).toBe('response');
-  expect(service.calls).toBe(5);
-
-  // It is well again, but nobody asks it before the open time is over.
-  service.failing = false;
-  const [opened, halfOpen] = [await transition(gateway, 'open'), await transition(gateway, 'half-open')];
-  expect(halfOpen).toMatchObject({ reason: 'open-elapsed' });
-  const openFor = Date.parse(String(halfOpen['time'])) - Date.parse(String(opened['time']));
-  expect(openFor).toBeGreaterThanOrEqual(1_000 * 0.8 - 20);
-  expect(service.calls).toBe(5);
-  expect(service.probes).toBe(0);
-
-  expect((await fetch(`${gateway.url}/orders/1`)).status).toBe(200);
-  expect(await transition(gateway, 'closed')).toMatchObject({ from: 'half-open', reason: 'trial-passed' });
-  expect(service.calls).toBe(6);
-});
-
-function start(url: string, breaker: string, health = ''): Promise<GatewayProcess> {
-  return spawnGateway(`
-    server: { host: 127.0.0.1, port: 0 }
-    management: { port: 0 }
-    upstreams:
-      orders:
-        url: ${url}
-        timeout: 2s
-        ${breaker}
-        ${health}
-        fallback: { response: { body: away } }
-    routes: [{ id: orders, match: { path: /orders/** }, upstream: orders }]
-  `);
-}
-
-/** @returns the first transition of the breaker to a state */
-function transition(gateway: GatewayProcess, to: string): Promise<LogLine> {
-  return gateway.process.json(({ msg }) => msg === `breaker ${to}`);
-}
-
-function state({ managementUrl }: GatewayProcess): Promise<number> {
-  return metric(managementUrl, 'breakwater_breaker_state', { upstream: 'orders' });
-}
-
-function calls({ managementUrl }: GatewayProcess): Promise<number> {
-  return metric(managementUrl, 'breakwater_upstream_requests_total', { upstream: 'orders' });
-}
-
-/** Counts probes apart from the calls of users. */
-class ProbedService {
-  healthy: boolean | 'never answers' = true;
-  /** What users get. */
-  failing = false;
-  probes = 0;
-  calls = 0;
-
-  listen(): Promise<string> {
-    return listen(createServer((req, res) => this.handle(req, res)));
-  }
-
-  private handle(req: IncomingMessage, res: ServerResponse): void {
-    if (req.url !== '/health') {
-      this.calls++;
-      res.writeHead(this.failing ? 500 : 200).end();
-      return;
-    }
-    this.probes++;
-    if (this.healthy !== 'never answers') res.writeHead(this.healthy ? 200 : 503).end();
-  }
-}

@@ -43,7 +43,7 @@ it(
     // Nobody saw an error of another form: only what was still answered before the kill, then the fallback.
     expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
 
-    const again = await spawnUpstream('orders', orders.port);
+    const again = await spawnUpstream('orders', { port: orders.port });
     await until('the breaker is closed', async () => (await breaker()) === 0);
     const recovered = load.orders.fromNow();
     await until('orders are answered again', () => recovered.total > 50);

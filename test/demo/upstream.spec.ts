@@ -36,7 +36,7 @@ describe('a demo upstream', () => {
   });
 
   it('takes its latency for answers, and none for health', async () => {
-    const { url } = await spawnUpstream('users', 0, 60_000);
+    const { url } = await spawnUpstream('users', { latencyMs: 60_000 });
 
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect(await answerOf(`${url}/users`)).toBe('TimeoutError');
@@ -81,7 +81,7 @@ describe('a demo upstream', () => {
   });
 
   it('exits at once on SIGTERM, requests in flight or not', async () => {
-    const { url, process } = await spawnUpstream('users', 0, 60_000);
+    const { url, process } = await spawnUpstream('users', { latencyMs: 60_000 });
     const inFlight = fetch(`${url}/users`).catch(() => 'cut');
     await fetch(`${url}/health`); // Sent later, so that the other one has arrived.
 

@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { relative } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
@@ -13,7 +13,7 @@ import { collectBody } from './http.js';
 import type { KeepUntil } from './process.js';
 
 /**
- * A gateway in this process, over real sockets, that ends with the test:
+ * Builds a gateway in this process, over real sockets. `start` runs it for one test, `startOnce` for all tests of a file:
  *
  *     const gw = await gateway(`upstreams: { users: { url: "\${USERS_URL}" } } ...`)
  *       .withUpstream('users', (req, res) => res.end('hi'))
@@ -33,7 +33,7 @@ class GatewayBuilder {
 
   constructor(private readonly yaml: string) {}
 
-  /** Its address is `${ID_URL}` in the YAML, with the id in upper case. */
+  /** Listens for an upstream, whose address is `${ID_URL}` in the YAML, with the id in upper case. */
   withUpstream(id: string, handler: RequestListener | Server): this {
     this.upstreams.set(id, handler);
     return this;
@@ -54,38 +54,72 @@ class GatewayBuilder {
     return this;
   }
 
-  /** A file that the configuration names. */
+  /** Adds a file that the configuration names. */
   withFile(path: string, text: string): this {
     this.files[path] = text;
     return this;
   }
 
+  /** Runs the gateway until the test ends. */
   async start(): Promise<RunningGateway> {
+    const running = await this.run(onTestFinished);
+    return new RunningGateway(() => running, this.env);
+  }
+
+  /**
+   * Runs the gateway for all tests of the file or `describe` block that calls this. What the tests leave in it (open
+   * breakers, stored responses, counters) must not matter to them.
+   */
+  startOnce(): RunningGateway {
+    let running: Gateway | undefined;
+    const cleanUps: (() => Promise<void>)[] = [];
+    beforeAll(async () => {
+      running = await this.run((cleanUp) => void cleanUps.push(cleanUp));
+    });
+    afterAll(async () => {
+      for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+    });
+    return new RunningGateway(() => {
+      if (!running)
+        throw new Error('The gateway is started before the first test, not while tests are collected.');
+      return running;
+    }, this.env);
+  }
+
+  private async run(keepUntil: KeepUntil): Promise<Gateway> {
     for (const [id, handler] of this.upstreams) {
-      this.env[`${id.toUpperCase()}_URL`] = await listen(
-        typeof handler === 'function' ? createServer(handler) : handler,
-      );
+      const server = typeof handler === 'function' ? createServer(handler) : handler;
+      this.env[`${id.toUpperCase()}_URL`] = await listen(server, keepUntil);
     }
     const config = configOf(this.yaml, this.env, this.files);
-    const running = await Gateway.start(config, {
-      modules: this.modules,
-      logger: false,
-      resolver: this.resolver,
-    });
-    onTestFinished(async () => {
+    const { modules, resolver } = this;
+    const running = await Gateway.start(config, { modules, logger: false, resolver });
+    keepUntil(async () => {
       await running.close();
-      // Metrics are the process's; the next test counts from nothing.
+      // The registry of metrics belongs to the process, and the next test counts from zero.
       register.clear();
     });
-    return new RunningGateway(running);
+    return running;
   }
 }
 
 export class RunningGateway {
-  constructor(readonly gateway: Gateway) {}
+  constructor(
+    private readonly running: () => Gateway,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  get gateway(): Gateway {
+    return this.running();
+  }
 
   get url(): string {
     return this.gateway.url;
+  }
+
+  /** @returns the address of an upstream that was given to `withUpstream` */
+  urlOf(id: string): string {
+    return this.env[`${id.toUpperCase()}_URL`] ?? '';
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {
@@ -96,7 +130,7 @@ export class RunningGateway {
     return fetch(this.gateway.managementUrl + path, init);
   }
 
-  /** @returns the value of a series such as `breakwater_breaker_state{upstream="users"}`, or 0 without it */
+  /** @returns the value of a series such as `breakwater_breaker_state{upstream="users"}`, or 0 if it does not exist */
   async metric(series: string): Promise<number> {
     const text = await (await this.management('/metrics')).text();
     const line = text.split('\n').find((each) => each.startsWith(`${series} `));
@@ -104,7 +138,7 @@ export class RunningGateway {
   }
 }
 
-/** Parses YAML as the gateway does, and moves it to ephemeral ports of the loopback. */
+/** Parses YAML as the gateway does and sets ephemeral ports of the loopback interface. */
 export function configOf(
   yaml: string,
   env: Record<string, string> = {},
@@ -121,10 +155,14 @@ export function configOf(
   };
 }
 
-/** Listens on an ephemeral port until the test ends. */
+/**
+ * Listens on an ephemeral port.
+ *
+ * @param keepUntil takes the clean-up; by default it runs when the test ends
+ */
 export async function listen(server: Server, keepUntil: KeepUntil = onTestFinished): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // A socket that a failed test left open would hide its failure behind that of this hook.
+  // A socket that a failed test left open would make this hook fail too and hide the first failure.
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -140,7 +178,7 @@ export async function listen(server: Server, keepUntil: KeepUntil = onTestFinish
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Answers with what it was sent. */
+/** Answers with the request as JSON. */
 export const echo: RequestListener = (req, res) => {
   void collectBody(req).then((body) => {
     const answer = JSON.stringify({

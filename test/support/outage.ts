@@ -24,7 +24,11 @@ export interface Outage {
  * @param openFor how long a breaker stays open, each time
  */
 export async function stageOutage(ordersTimeout: string, openFor = '500ms'): Promise<Outage> {
-  const [users, orders] = await Promise.all([spawnUpstream('users', 0, 2), spawnUpstream('orders', 0, 2)]);
+  const latency = { latencyMs: 2 };
+  const [users, orders] = await Promise.all([
+    spawnUpstream('users', latency),
+    spawnUpstream('orders', latency),
+  ]);
   const gateway = await spawnInspected(`
     server: { host: 127.0.0.1, port: 0 }
     management: { port: 0 }
