@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { hashApiKey } from '../../src/modules/auth/api-keys.js';
 import { gateway } from '../support/gateway.js';
 import { raw, requestHead } from '../support/http.js';
@@ -31,13 +31,11 @@ routes:
   - { id: open, match: { path: /open }, upstream: users, auth: none }
 `;
 
-async function start() {
-  const users = recording();
-  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
-  const status = async (path: string, headers: Record<string, string> = {}) =>
-    (await gw.fetch(path, { headers })).status;
-  return { users, gw, status };
-}
+const users = recording();
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
+const status = async (path: string, headers: Record<string, string> = {}) =>
+  (await gw.fetch(path, { headers })).status;
 
 const key = (of: string) => ({ 'x-api-key': `key-of-${of}` });
 
@@ -64,7 +62,6 @@ routes: [{ id: users, match: { path: /** }, upstream: users, auth: { scopes: [or
 
 describe('an API key', () => {
   it('lets in as whom it was given to, and ends at the gateway', async () => {
-    const { status, users } = await start();
     expect(await status('/any', key('acme'))).toBe(200);
     expect(await status('/any', key('shop'))).toBe(200);
     expect(await status('/any', { 'x-batch-key': 'key-of-batch' })).toBe(200);
@@ -77,14 +74,12 @@ describe('an API key', () => {
   });
 
   it('may be in the query, which goes on without it', async () => {
-    const { status, users } = await start();
     expect(await status('/any?a=1&api_key=key-of-acme&b=%20')).toBe(200);
     expect(users.requests[0]?.url).toBe('/any?a=1&b=%20');
     expect(await status('/any?api_key=key-of-acme&api_key=key-of-acme')).toBe(401);
   });
 
   it('goes on where it counts and the route forwards credentials', async () => {
-    const { gw, status, users } = await start();
     expect(await status('/forwarding', key('acme'))).toBe(200);
     expect(await status('/forwarding?api_key=key-of-acme&a=1')).toBe(200);
     expect(users.requests[0]?.headers['x-api-key']).toBe('key-of-acme');
@@ -100,7 +95,6 @@ describe('an API key', () => {
     ['good', bearer()],
     ['of no kind', { authorization: 'Basic YTpi' }],
   ])('that counts takes no token along that nobody has looked at: one that is %s', async (_, other) => {
-    const { status, users } = await start();
     expect(await status('/forwarding', { ...key('acme'), ...other })).toBe(200);
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'acme', 'x-api-key': 'key-of-acme' });
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
@@ -113,7 +107,6 @@ describe('an API key', () => {
     ['takes both, and there is only a token', '/any', bearer(), 'as underscores'],
     ['may be called by anybody', '/optional', {}, 'as underscores'],
   ])('never goes on where it does not count: where the route %s', async (_, path, headers, only?: string) => {
-    const { gw, users } = await start();
     const fields = [
       ...Object.entries(headers).map((field) => field.join(': ')),
       ...['X_Api_Key', 'x_api-key', 'X_BATCH_KEY'].map((name) => `${name}: key-of-acme`),
@@ -128,7 +121,6 @@ describe('an API key', () => {
   });
 
   it('is no business of a route that is public, in whatever place', async () => {
-    const { status, users } = await start();
     expect(await status('/open?api_key=wrong&keep=1', { 'x-api-key': 'wrong', 'x-other-key': 'mine' })).toBe(
       200,
     );
@@ -159,7 +151,6 @@ routes:
   });
 
   it('is a 401 that says so when it is not known', async () => {
-    const { gw, status, users } = await start();
     const response = await gw.fetch('/any', { headers: { 'x-api-key': 'wrong-key' } });
     expect(response.status).toBe(401);
     const body = await response.text();
@@ -186,7 +177,6 @@ routes:
   ])(
     'or a token: a 401 names each scheme that the route takes: %s with %j',
     async (path, headers, challenge) => {
-      const { gw } = await start();
       const response = await gw.fetch(path, { headers });
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toMatch(challenge);
@@ -194,7 +184,6 @@ routes:
   );
 
   it('that lacks a scope is a 403 without a word on tokens where the route takes none', async () => {
-    const { gw } = await start();
     const response = await gw.fetch('/keys-scoped', { headers: key('shop') });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null]);
     const both = await gw.fetch('/scoped', { headers: key('shop') });
@@ -204,7 +193,6 @@ routes:
   });
 
   it('counts only where its provider does, and tokens only where theirs does', async () => {
-    const { gw, status } = await start();
     expect(await status('/keys', key('acme'))).toBe(200);
     expect(await status('/keys', bearer())).toBe(401);
     expect(await status('/keys', { 'x-batch-key': 'key-of-batch' })).toBe(401);
@@ -215,14 +203,12 @@ routes:
   });
 
   it('counts before a token, which is not looked at, also where both are optional', async () => {
-    const { status, users } = await start();
     expect(await status('/optional', { ...key('acme'), ...bearer({ exp: 1 }) })).toBe(200);
     expect(users.requests[0]?.headers['x-user-id']).toBe('acme');
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
   it('has the scopes that it was given', async () => {
-    const { status } = await start();
     expect(await status('/scoped', key('acme'))).toBe(200);
     expect(await status('/scoped', key('shop'))).toBe(403);
   });
@@ -241,14 +227,12 @@ routes:
     ['in a header with underscores', '/any', 'X_Api_Key: key-of-acme'],
     ['as its hash', '/any', `X-Api-Key: ${hashApiKey('key-of-acme')}`],
   ])('does not count %s', async (_, path, ...fields) => {
-    const { gw, users } = await start();
     const answer = await raw(gw.url, requestHead(`GET ${path}`, 'Connection: close', ...fields));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(users.requests).toHaveLength(0);
   });
 
   it('may be of any provider that takes keys in the same place', async () => {
-    const { status, users } = await start();
     expect(await status('/any', key('mine'))).toBe(200);
     expect(await status('/any?api_key=key-of-mine')).toBe(200);
     expect(await status('/any?api_key=key-of-shop')).toBe(200);

@@ -9,8 +9,9 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
 `;
 
+const gw = gateway(YAML).withUpstream('users', recording().handler).startOnce();
+
 async function challenge(headers: Record<string, string>) {
-  const gw = await gateway(YAML).withUpstream('users', recording().handler).start();
   const response = await gw.fetch('/1', { headers });
   const text = await response.text();
   return { status: response.status, challenge: response.headers.get('www-authenticate'), text };

@@ -118,16 +118,13 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users, auth: none }]
 `;
 
-async function start() {
-  const gw = await gateway(YAML).withUpstream('users', recording().handler).withModule(CodeModule).start();
-  const ask = (path: string, scope?: string) =>
-    gw.fetch(path, { headers: scope === undefined ? {} : bearer({ scope, tenant: 'acme' }) });
-  return { ask, status: async (...args: Parameters<typeof ask>) => (await ask(...args)).status };
-}
+const gw = gateway(YAML).withUpstream('users', recording().handler).withModule(CodeModule).startOnce();
+const ask = (path: string, scope?: string) =>
+  gw.fetch(path, { headers: scope === undefined ? {} : bearer({ scope, tenant: 'acme' }) });
+const status = async (...args: Parameters<typeof ask>) => (await ask(...args)).status;
 
 describe('a controller of code', () => {
   it('requires a token, although the route with its path is public', async () => {
-    const { status, ask } = await start();
     expect(await status('/elsewhere')).toBe(200);
     expect(await status('/account')).toBe(401);
     const response = await ask('/account', 'a b');
@@ -135,7 +132,6 @@ describe('a controller of code', () => {
   });
 
   it('may require scopes, of a handler and of all', async () => {
-    const { status } = await start();
     expect(await status('/account/secrets', 'a')).toBe(403);
     expect(await status('/account/secrets', 'secrets')).toBe(200);
     expect(await status('/admin')).toBe(401);
@@ -147,7 +143,6 @@ describe('a controller of code', () => {
   });
 
   it('may except a handler', async () => {
-    const { status, ask } = await start();
     expect(await (await ask('/account/terms')).json()).toEqual({ user: null });
     expect(await status('/admin/ping')).toBe(200);
   });
@@ -155,7 +150,6 @@ describe('a controller of code', () => {
   it.each(['/contradictions/handler', '/both', '/child'])(
     'that says both of itself is not public: %s',
     async (path) => {
-      const { status } = await start();
       expect(await status(path)).toBe(401);
       expect(await status(path, 'wipe')).toBe(403);
       expect(await status(path, 'admin')).toBe(200);
@@ -163,7 +157,6 @@ describe('a controller of code', () => {
   );
 
   it('may be public where what it inherits is not', async () => {
-    const { status } = await start();
     expect([await status('/both/ping'), await status('/open-child')]).toEqual([200, 200]);
   });
 });

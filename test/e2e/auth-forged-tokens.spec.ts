@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway, listen } from '../support/gateway.js';
 import { recording } from '../support/recording.js';
 import { SECRET, signedText, token } from '../support/tokens.js';
@@ -22,11 +22,10 @@ routes:
   - { id: rsa, match: { path: /rsa }, upstream: users, auth: { provider: rsa } }
 `;
 
-async function start() {
-  const users = recording();
-  const env = { RSA_PEM, EC_PEM: pem(ec.publicKey) };
-  return { users, gw: await gateway(YAML).withEnv(env).withUpstream('users', users.handler).start() };
-}
+const users = recording();
+const env = { RSA_PEM, EC_PEM: pem(ec.publicKey) };
+const gw = gateway(YAML).withEnv(env).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
 
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const [header, payload, signature] = token().split('.') as [string, string, string];
@@ -131,7 +130,6 @@ const FORGED: Record<string, string> = {
 
 describe('a forged token', () => {
   it.each(Object.entries(FORGED))('is a 401 with %s', async (_, forged) => {
-    const { gw, users } = await start();
     for (const path of ['/any', '/rsa']) {
       const response = await gw.fetch(path, { headers: { authorization: `Bearer ${forged}` } });
       expect(response.status).toBe(401);
@@ -141,7 +139,6 @@ describe('a forged token', () => {
   });
 
   it('is no different from these, but for what is said about them', async () => {
-    const { gw } = await start();
     const right = [
       signedText(HEADER, PAYLOAD, SECRET),
       token({}, { header: { typ: 'at+jwt' } }),
@@ -155,7 +152,6 @@ describe('a forged token', () => {
   });
 
   it('is let in when it is not forged, however deep', async () => {
-    const { gw } = await start();
     const payload = `{"sub":"alice","exp":${EXP},"a":${deep('[', '', ']')},"b":${deep('{"a":', '1', '}')}}`;
     const headers = { authorization: `Bearer ${signedText(HEADER, payload, SECRET)}` };
     expect((await gw.fetch('/any', { headers })).status).toBe(200);
@@ -177,7 +173,6 @@ describe('a forged token', () => {
   it.each(['jku', 'x5u'])('makes the gateway fetch nothing from the address in its %s', async (name) => {
     const keys = recording((_req, res) => void res.end('{"keys":[]}'));
     const url = await listen(createServer(keys.handler));
-    const { gw } = await start();
     const forged = token({}, { header: { ...RS, [name]: url }, key: rsa.privateKey });
     expect((await gw.fetch('/rsa', { headers: { authorization: `Bearer ${forged}` } })).status).toBe(401);
     expect(keys.requests).toHaveLength(0);

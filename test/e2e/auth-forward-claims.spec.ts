@@ -23,10 +23,12 @@ routes:
   - { id: forwarding, match: { path: /forwarding }, upstream: users, auth: { forward: true } }
 `;
 
-/** All that tells the upstream about the user, as it was sent: `name: value`, in order. */
+const users = recording();
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+
+/** @returns all that tells the upstream about the user, as it was sent: `name: value`, in order */
 async function told(claims: Record<string, unknown> | undefined, path = '/1', ...sent: string[]) {
-  const users = recording();
-  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+  users.clear();
   const authorization = claims ? [`Authorization: Bearer ${token(claims)}`] : [];
   const head = requestHead(`GET ${path}`, 'Connection: close', ...authorization, ...sent);
   const answers = answersIn(await raw(gw.url, head));
@@ -101,8 +103,7 @@ describe('claims that upstreams are told', () => {
   });
 
   it('are told again when the token is remembered', async () => {
-    const users = recording();
-    const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+    users.clear();
     const headers = { authorization: `Bearer ${token({ tenant: 'acme' })}` };
     for (let i = 0; i < 2; i++) await gw.fetch('/1', { headers });
     expect(users.requests.map((each) => fieldsOf(each, 'x-user-tenant'))).toEqual([['acme'], ['acme']]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, raw, requestHead } from '../support/http.js';
 import { recording } from '../support/recording.js';
@@ -11,9 +11,11 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 `;
 const GOOD = token();
 
+const users = recording();
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
+
 async function answerTo(...fields: string[]) {
-  const users = recording();
-  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
   const [answer] = answersIn(await raw(gw.url, requestHead('GET /1', 'Connection: close', ...fields)));
   return { status: answer?.status, calls: users.requests.length };
 }
@@ -50,8 +52,6 @@ describe('the Authorization header', () => {
   });
 
   it('is the only place a token is taken from', async () => {
-    const users = recording();
-    const gw = await gateway(YAML).withUpstream('users', users.handler).start();
     const elsewhere: [path: string, init: RequestInit][] = [
       [`/1?access_token=${GOOD}`, {}],
       ['/1', { headers: { cookie: `access_token=${GOOD}; token=${GOOD}` } }],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { raw, requestHead } from '../support/http.js';
 import { fieldsOf, recording } from '../support/recording.js';
@@ -12,14 +12,12 @@ routes:
   - { id: forwarding, match: { path: /forwarding }, upstream: users, auth: { forward: true } }
 `;
 
-async function start() {
-  const users = recording();
-  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
-}
+const users = recording();
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
 
 /** @returns what the upstream is told about the user, one list of values for each header */
 async function told(claims: Record<string, unknown>) {
-  const { gw, users } = await start();
   const response = await gw.fetch('/1', { headers: bearer(claims) });
   expect(response.status).toBe(200);
   return {
@@ -39,7 +37,6 @@ describe('who a verified token stands for', () => {
   });
 
   it('is told instead of what the client says', async () => {
-    const { gw, users } = await start();
     const forged = ['X-User-Id: root', 'x-user-scopes: admin', 'X_User_Id: root'];
     await raw(
       gw.url,
@@ -60,7 +57,6 @@ describe('who a verified token stands for', () => {
   );
 
   it.each([undefined, ''])('is told nothing of when the token names nobody: %j', async (sub) => {
-    const { gw, users } = await start();
     const headers = { ...bearer({ sub, scope: 'a' }), 'x-user-id': 'root' };
     expect((await gw.fetch('/1', { headers })).status).toBe(200);
     expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
@@ -69,26 +65,27 @@ describe('who a verified token stands for', () => {
 
   it('is never told as somebody else', async () => {
     const subjects = ['a b', 'a%20b', 'a%2520b', 'ä', '%C3%A4'];
-    const ids = await Promise.all(subjects.map(async (sub) => (await told({ sub })).id[0]));
-    expect(new Set(ids).size).toBe(subjects.length);
+    const ids = new Set<string | undefined>();
+    for (const sub of subjects) {
+      users.clear();
+      ids.add((await told({ sub })).id[0]);
+    }
+    expect(ids.size).toBe(subjects.length);
   });
 
   it('may have a name that is no Unicode', async () => {
-    const { gw } = await start();
     expect((await gw.fetch('/1', { headers: bearer({ sub: 'a\ud800' }) })).status).not.toBe(500);
   });
 });
 
 describe('the token', () => {
   it('ends at the gateway', async () => {
-    const { gw, users } = await start();
     await gw.fetch('/1', { headers: bearer() });
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
     expect(users.requests[0]?.rawHeaders.join()).not.toContain(token().split('.')[1]);
   });
 
   it('goes on to the upstream of a route that says so', async () => {
-    const { gw, users } = await start();
     const headers = bearer();
     await gw.fetch('/forwarding', { headers });
     expect(users.requests[0]?.headers).toMatchObject({ ...headers, 'x-user-id': 'alice' });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { recording } from '../support/recording.js';
 import { bearer, SECRET, token } from '../support/tokens.js';
@@ -9,21 +9,18 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users, auth: { optional: true } }]
 `;
 
-async function start() {
-  const users = recording();
-  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
-}
+const users = recording();
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
 
 describe('on a route where a token is optional', () => {
   it('a request without one passes as nobody', async () => {
-    const { gw, users } = await start();
     expect((await gw.fetch('/1', { headers: { 'x-user-id': 'eve' } })).status).toBe(200);
     expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
     expect(users.requests[0]?.headers).not.toHaveProperty('x-user-scopes');
   });
 
   it('a request with a good one passes as its subject', async () => {
-    const { gw, users } = await start();
     expect((await gw.fetch('/1', { headers: bearer() })).status).toBe(200);
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'alice' });
   });
@@ -35,7 +32,6 @@ describe('on a route where a token is optional', () => {
     ['another scheme', 'Basic YTpi'],
     ['nothing after the scheme', 'Bearer'],
   ])('a request with %s does not pass as nobody', async (_, authorization) => {
-    const { gw, users } = await start();
     expect((await gw.fetch('/1', { headers: { authorization } })).status).toBe(401);
     expect(users.requests).toHaveLength(0);
   });
@@ -43,7 +39,6 @@ describe('on a route where a token is optional', () => {
   it.each(['?access_token=', '?a=1&access_token=nonsense', '?access%5Ftoken'])(
     'a request with one in the query does not pass as nobody: %s',
     async (query) => {
-      const { gw, users } = await start();
       const response = await gw.fetch(`/1${query}`);
       expect([response.status, response.headers.get('www-authenticate')]).toEqual([
         401,

@@ -22,12 +22,15 @@ const CHUNKS: Record<string, string> = {
 };
 
 describe('a chunk that breaks the grammar, with the body already on its way', () => {
+  let streamed = '';
+  const users = recording((req) => void req.on('data', (data: Buffer) => (streamed += data.toString())));
+  const gw = gateway(ONE_ROUTE).withUpstream('users', users.handler).startOnce();
+
   it.each(Object.entries(CHUNKS))(
     '%s is refused, and the upstream sees no whole request',
     async (_, chunk) => {
-      let streamed = '';
-      const users = recording((req) => void req.on('data', (data: Buffer) => (streamed += data.toString())));
-      const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+      streamed = '';
+      users.clear();
       const client = await RawConnection.to(gw.url);
       client.send(`${requestHead('POST /users', 'Transfer-Encoding: chunked')}5\r\nfirst\r\n`);
       await until('the upstream has the first chunk', () => streamed === 'first');

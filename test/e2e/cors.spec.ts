@@ -21,9 +21,13 @@ routes:
 `;
 const APP = 'https://app.example.com';
 
-async function answerTo(requestLine: string, fields: string[], upstreamHeaders: OutgoingHttpHeaders = {}) {
-  const users = recording((_req, res) => void res.writeHead(200, upstreamHeaders).end('hello'));
-  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+let upstreamHeaders: OutgoingHttpHeaders = {};
+const users = recording((_req, res) => void res.writeHead(200, upstreamHeaders).end('hello'));
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+
+async function answerTo(requestLine: string, fields: string[], headers: OutgoingHttpHeaders = {}) {
+  upstreamHeaders = headers;
+  users.clear();
   const [answer] = answersIn(await raw(gw.url, requestHead(requestLine, 'Connection: close', ...fields)));
   return { status: answer!.status, headers: answer!.headers, calls: users.requests.length };
 }

@@ -39,12 +39,13 @@ const REQUESTS: Record<string, [status: number, request: string]> = {
 };
 
 describe('every answer', () => {
+  const gw = gateway(YAML)
+    .withUpstream('users', (_req, res) => void res.end('hello'))
+    .startOnce();
+
   it.each(Object.entries(REQUESTS))(
     'has a request id, and so does its problem: %s',
     async (_, [status, request]) => {
-      const gw = await gateway(YAML)
-        .withUpstream('users', (_req, res) => void res.end('hello'))
-        .start();
       const [answer] = answersIn(await raw(gw.url, request));
       expect(answer?.status).toBe(status);
       expect(answer?.headers['x-request-id']).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
@@ -17,12 +17,14 @@ const REQUESTS: Record<string, string> = {
   '101 times one field': requestHead('GET /', ...Array(100).fill('Cookie: a=b')),
 };
 
+const users = recording((_req, res) => void res.end('hello'));
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
+
 describe('a head above the limits', () => {
   it.each(Object.entries(REQUESTS))(
     'is a 431, closes the connection, and never reaches the upstream: %s',
     async (_, request) => {
-      const users = recording();
-      const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
       const [answer, ...others] = answersIn(await raw(gw.url, request));
       expect(answer).toMatchObject({ status: 431, headers: { connection: ['close'] } });
       expect(JSON.parse(answer!.body)).toMatchObject({ code: 'headers_too_large' });
@@ -40,8 +42,6 @@ describe('a head within the limits', () => {
     ['1,000 parameters', requestHead(`GET /?${'a=1&'.repeat(1_000)}`, 'Connection: close')],
     ['500 cookies', requestHead('GET /', 'Connection: close', `Cookie: ${'a=1; '.repeat(500)}`)],
   ])('is forwarded whole: %s', async (_, request) => {
-    const users = recording((_req, res) => void res.end('hello'));
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     expect(answersIn(await raw(gw.url, request))).toMatchObject([{ status: 200 }]);
     const { url, rawHeaders } = users.requests[0]!;
     expect(request).toContain(`GET ${url} `);

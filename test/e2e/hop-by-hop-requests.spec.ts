@@ -4,9 +4,11 @@ import { raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
 
+const users = recording();
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.handler).startOnce();
+
 async function received(request: string) {
-  const users = recording();
-  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+  users.clear();
   await raw(gw.url, request);
   const [first, ...others] = users.requests;
   expect(others).toEqual([]);

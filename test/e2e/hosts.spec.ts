@@ -12,12 +12,13 @@ routes:
   - { id: any, match: { path: /**, hosts: ["*.example.com"] }, upstream: any }
 `;
 
+const byHost = gateway(BY_HOST)
+  .withUpstream('api', (req, res) => void res.end(`api ${String(req.headers['x-forwarded-host'])}`))
+  .withUpstream('any', (req, res) => void res.end(`any ${String(req.headers['x-forwarded-host'])}`))
+  .startOnce();
+
 async function answerOf(request: string) {
-  const gw = await gateway(BY_HOST)
-    .withUpstream('api', (req, res) => void res.end(`api ${String(req.headers['x-forwarded-host'])}`))
-    .withUpstream('any', (req, res) => void res.end(`any ${String(req.headers['x-forwarded-host'])}`))
-    .start();
-  const [answer] = answersIn(await raw(gw.url, request));
+  const [answer] = answersIn(await raw(byHost.url, request));
   return answer?.status === 200 ? answer.body : answer?.status;
 }
 

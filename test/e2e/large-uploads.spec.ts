@@ -17,12 +17,14 @@ function* inPieces(piece: number): Generator<Buffer> {
   for (let at = 0; at < BYTES.length; at += piece) yield BYTES.subarray(at, at + piece);
 }
 
+const users = recording((req, res) => {
+  const hash = createHash('sha256');
+  req.on('data', (chunk: Buffer) => hash.update(chunk)).on('end', () => res.end(hash.digest('hex')));
+});
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.handler).startOnce();
+
 async function upload(method: string, piece: number, headers: Record<string, string | number>) {
-  const users = recording((req, res) => {
-    const hash = createHash('sha256');
-    req.on('data', (chunk: Buffer) => hash.update(chunk)).on('end', () => res.end(hash.digest('hex')));
-  });
-  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
+  users.clear();
   const sent = request(gw.url, { method, headers });
   await pipeline(Readable.from(inPieces(piece)), sent);
   const [response] = await once(sent, 'response');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, raw, requestHead } from '../support/http.js';
 import { recording } from '../support/recording.js';
@@ -12,10 +12,9 @@ routes:
   - { id: any, match: { path: /any/** }, upstream: users }
 `;
 
-async function start() {
-  const users = recording((req, res) => void res.end(req.method));
-  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
-}
+const users = recording((req, res) => void res.end(req.method));
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
 
 describe('a method', () => {
   it.each([
@@ -26,13 +25,11 @@ describe('a method', () => {
     ['PROPFIND', '/any/1'],
     ['QUERY', '/any/1'],
   ])('reaches the upstream when a route takes it: %s', async (method, path) => {
-    const { gw } = await start();
     const received = await raw(gw.url, requestHead(`${method} ${path}`, 'Connection: close'));
     expect(answersIn(received)).toMatchObject([{ status: 200, body: method }]);
   });
 
   it('may be HEAD where it may be GET', async () => {
-    const { gw, users } = await start();
     expect((await gw.fetch('/users', { method: 'HEAD' })).status).toBe(200);
     expect(users.requests[0]?.method).toBe('HEAD');
   });
@@ -40,7 +37,6 @@ describe('a method', () => {
   it.each(['DELETE', 'OPTIONS', 'PROPFIND'])(
     'that no route of the path takes is a 405 with Allow: %s',
     async (method) => {
-      const { gw, users } = await start();
       const received = await raw(gw.url, requestHead(`${method} /users`, 'Connection: close'));
       const [answer] = answersIn(received);
       expect(answer).toMatchObject({ status: 405, headers: { allow: ['GET, HEAD, POST, PUT'] } });
@@ -50,7 +46,6 @@ describe('a method', () => {
   );
 
   it('on a path that no route has is a 404', async () => {
-    const { gw, users } = await start();
     const response = await gw.fetch('/usersx', { method: 'DELETE' });
     expect(response.headers.get('allow')).toBeNull();
     expect(await response.json()).toMatchObject({ status: 404, code: 'no_route' });
@@ -62,7 +57,6 @@ describe('a method', () => {
     ['CONNECT to a path', requestHead('CONNECT /any/1')],
     ['CONNECT to an address', 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n'],
   ])('that is never forwarded is a 405 with Allow: %s', async (_, request) => {
-    const { gw, users } = await start();
     const [answer, ...others] = answersIn(await raw(gw.url, request));
     expect(answer).toMatchObject({ status: 405, headers: { connection: ['close'] } });
     expect(answer?.headers['allow']?.join()).toMatch(/^GET, HEAD/);
@@ -71,7 +65,6 @@ describe('a method', () => {
   });
 
   it('that nobody knows is refused', async () => {
-    const { gw, users } = await start();
     const unknown = ['TRACK /any/1', 'FOO /any/1', 'GETT /any/1', `${'G'.repeat(10_000)} /any/1`];
     const requests = unknown.map((line) => [line, requestHead(line)]);
     expect(await notRefused(gw.url, Object.fromEntries(requests))).toEqual({});

@@ -9,12 +9,13 @@ routes:
   - { id: public, match: { path: /** }, upstream: public }
 `;
 
-/** @returns which upstream gets the request, and what it is asked for */
+const gw = gateway(YAML)
+  .withUpstream('admin', (req, res) => void res.end(`admin ${req.url}`))
+  .withUpstream('public', (req, res) => void res.end(`public ${req.url}`))
+  .startOnce();
+
+/** @returns which upstream gets the request, and its URL there */
 async function forwarded(target: string): Promise<string | undefined> {
-  const gw = await gateway(YAML)
-    .withUpstream('admin', (req, res) => void res.end(`admin ${req.url}`))
-    .withUpstream('public', (req, res) => void res.end(`public ${req.url}`))
-    .start();
   return answersIn(await raw(gw.url, requestHead(`GET ${target}`, 'Connection: close')))[0]?.body;
 }
 

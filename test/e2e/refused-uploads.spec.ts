@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, raw, requestHead } from '../support/http.js';
 import { RawConnection } from '../support/raw-connection.js';
@@ -19,14 +19,12 @@ const REFUSED: [status: number, requestLine: string][] = [
   [400, 'POST /%00'],
 ];
 
-async function start() {
-  const users = recording((_req, res) => void res.end('hello'));
-  return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
-}
+const users = recording((_req, res) => void res.end('hello'));
+const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
+beforeEach(users.clear);
 
 describe('an upload that is refused', () => {
   it.each(REFUSED)('is answered with %i before its body is here: %s', async (status, requestLine) => {
-    const { gw, users } = await start();
     const client = (await RawConnection.to(gw.url)).send(
       `${requestHead(requestLine, 'Content-Length: 99')}half`,
     );
@@ -38,7 +36,6 @@ describe('an upload that is refused', () => {
   it.each(REFUSED)(
     'with %i leaves the connection to the next request, once its body is here: %s',
     async (status, requestLine) => {
-      const { gw } = await start();
       const body = 'GET /private HTTP/1.1\r\n\r\n'.repeat(40_000);
       const received = await raw(
         gw.url,

@@ -4,9 +4,11 @@ import { answersIn, raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { ok, rawUpstream } from '../support/raw-upstream.js';
 
+const users = rawUpstream();
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.server).startOnce();
+
 async function headersFor(...upstreamFields: string[]) {
-  const users = rawUpstream(ok('hello', ...upstreamFields));
-  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+  users.answerWith(ok('hello', ...upstreamFields));
   const [answer] = answersIn(await raw(gw.url, requestHead('GET /1', 'Connection: close')));
   expect(answer).toMatchObject({ status: 200, body: 'hello' });
   return answer!.headers;
@@ -83,8 +85,7 @@ describe('headers of an answer', () => {
   });
 
   it('that redirect are passed on, and not followed', async () => {
-    const users = rawUpstream('HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n');
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith('HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n');
     const response = await gw.fetch('/1', { redirect: 'manual' });
     expect({ status: response.status, location: response.headers.get('location') }).toEqual({
       status: 302,
@@ -96,8 +97,7 @@ describe('headers of an answer', () => {
 
 describe('the status of an answer', () => {
   it.each([200, 203, 299, 418, 451, 507, 599])('is the one of the upstream: %i', async (status) => {
-    const users = rawUpstream(`HTTP/1.1 ${status} Whatever\r\nContent-Length: 5\r\n\r\nhello`);
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith(`HTTP/1.1 ${status} Whatever\r\nContent-Length: 5\r\n\r\nhello`);
     const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
     expect(answersIn(received)).toMatchObject([{ status, body: 'hello' }]);
   });

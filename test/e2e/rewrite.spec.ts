@@ -10,6 +10,10 @@ routes:
 `;
 
 describe('a rewritten path', () => {
+  const gw = gateway(YAML)
+    .withUpstream('users', (req, res) => void res.end(req.url))
+    .startOnce();
+
   it.each([
     ['/users/1?a=%2F..', '/base/1?a=%2F..'],
     ['/users', '/base/'],
@@ -18,9 +22,6 @@ describe('a rewritten path', () => {
     ['/v2', '/base/v1'],
     ['/o/al%20ice/7', '/base/orders/7/of/al%20ice'],
   ])('%s reaches the upstream as %s', async (path, expected) => {
-    const gw = await gateway(YAML)
-      .withUpstream('users', (req, res) => void res.end(req.url))
-      .start();
     expect(await (await gw.fetch(path)).text()).toBe(expected);
   });
 });

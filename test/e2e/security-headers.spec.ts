@@ -20,9 +20,11 @@ const HELMET = [
   'x-xss-protection',
 ];
 
+const users = rawUpstream();
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.server).startOnce();
+
 async function answerTo(request: string, ...upstreamFields: string[]) {
-  const users = rawUpstream(ok('hello', ...upstreamFields));
-  const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+  users.answerWith(ok('hello', ...upstreamFields));
   return answersIn(await raw(gw.url, request))[0]!;
 }
 

@@ -7,9 +7,11 @@ import { ok, rawUpstream } from '../support/raw-upstream.js';
 const withTrailers = (...trailers: string[]) =>
   `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n${trailers.map((each) => `${each}\r\n`).join('')}\r\n`;
 
+const users = rawUpstream();
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.server).startOnce();
+
 async function received(answer: string, request: string): Promise<string> {
-  const { server } = rawUpstream(Buffer.from(answer, 'latin1'));
-  const gw = await gateway(ONE_ROUTE).withUpstream('users', server).start();
+  users.answerWith(Buffer.from(answer, 'latin1'));
   return raw(gw.url, request);
 }
 

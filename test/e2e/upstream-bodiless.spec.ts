@@ -16,13 +16,15 @@ const ANSWERS: Record<string, [method: string, status: string, answer: string]> 
   '304 with chunks': ['GET', '304', `HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n${CHUNKS}`],
 };
 
+const users = rawUpstream();
+const gw = gateway(ONE_ROUTE).withUpstream('users', users.server).startOnce();
+
 describe('an answer that cannot have a body', () => {
   it.each(Object.entries(ANSWERS))(
     'loses it, and the next request gets its own answer: %s',
     async (_, each) => {
       const [method, status, answer] = each;
-      const users = rawUpstream(answer, ok('its own answer'));
-      const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+      users.answerWith(answer, ok('its own answer', 'Connection: close'));
       const received = await raw(
         gw.url,
         requestHead(`${method} /1`) + requestHead('GET /2', 'Connection: close'),
@@ -36,15 +38,13 @@ describe('an answer that cannot have a body', () => {
   );
 
   it('tells the length that GET would have, for HEAD', async () => {
-    const users = rawUpstream('HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n');
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith('HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n');
     const response = await gw.fetch('/1', { method: 'HEAD' });
     expect(response.headers.get('content-length')).toBe('1234');
   });
 
   it('has no framing of its own with 204', async () => {
-    const users = rawUpstream('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n');
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n');
     const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
     expect(received).not.toMatch(/content-length|transfer-encoding/i);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { ONE_ROUTE } from '../support/one-route.js';
+import { ONE_ROUTE_NO_BREAKER } from '../support/one-route.js';
 import { ok, rawUpstream } from '../support/raw-upstream.js';
 
 const answer = (...fields: string[]) => ['HTTP/1.1 200 OK', ...fields, '', ''].join('\r\n');
@@ -25,10 +25,12 @@ const ANSWERS = {
   'a length above 64 bits': `${answer('Content-Length: 18446744073709551621')}hello`,
 };
 
+const users = rawUpstream();
+const gw = gateway(ONE_ROUTE_NO_BREAKER).withUpstream('users', users.server).startOnce();
+
 describe('an answer that could be framed in two ways', () => {
   it.each(Object.entries(ANSWERS))('is a 502 when it has %s', async (_, bytes) => {
-    const users = rawUpstream(bytes, ok('its own answer'));
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith(bytes, ok('its own answer', 'Connection: close'));
     const response = await gw.fetch('/1');
     expect(response.status).toBe(502);
     expect(await response.json()).toMatchObject({ code: 'upstream_malformed', upstream: 'users' });

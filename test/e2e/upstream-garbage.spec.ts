@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { ONE_ROUTE } from '../support/one-route.js';
+import { ONE_ROUTE_NO_BREAKER } from '../support/one-route.js';
 import { rawUpstream } from '../support/raw-upstream.js';
 
 const ANSWERS = {
@@ -23,20 +23,19 @@ const ANSWERS = {
   'headers without end': `HTTP/1.1 200 OK\r\n${'X-More: and more\r\n'.repeat(10_000)}`,
 };
 
+const users = rawUpstream();
+const gw = gateway(ONE_ROUTE_NO_BREAKER).withUpstream('users', users.server).startOnce();
+
 describe('an upstream that does not speak HTTP', () => {
   it.each(Object.entries(ANSWERS))('is a 502 when it sends %s', async (_, bytes) => {
-    const users = rawUpstream(bytes);
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith(bytes);
     const response = await gw.fetch('/1');
     expect(response.status).toBe(502);
     expect(await response.json()).toMatchObject({ code: 'upstream_malformed', upstream: 'users' });
   });
 
   it('is a 502 when it switches protocols without being asked', async () => {
-    const users = rawUpstream(
-      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n',
-    );
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    users.answerWith('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n');
     const response = await gw.fetch('/1', { headers: { accept: '*/*' } });
     expect(response.status).toBe(502);
     expect(await response.json()).toMatchObject({ upstream: 'users' });

@@ -9,6 +9,8 @@ export interface RawUpstream {
   received: string;
   /** How many connections it has had. */
   connections: number;
+  /** Begins anew with other answers, for the next test of a gateway that is started once. */
+  readonly answerWith: (...answers: RawAnswer[]) => void;
 }
 
 /**
@@ -16,6 +18,7 @@ export interface RawUpstream {
  *   with the connection whatever it likes
  */
 export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
+  let current = answers;
   let answered = 0;
   const server = createServer((socket) => {
     upstream.connections++;
@@ -28,13 +31,23 @@ export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
       for (let end = unread.indexOf('\r\n\r\n'); end !== -1; end = unread.indexOf('\r\n\r\n')) {
         const head = unread.slice(0, end);
         unread = unread.slice(end + 4);
-        const answer = answers[Math.min(answered++, answers.length - 1)] ?? '';
+        const answer = current[Math.min(answered++, current.length - 1)] ?? '';
         if (typeof answer === 'function') answer(socket, head);
         else socket.write(answer);
       }
     });
   });
-  const upstream: RawUpstream = { server, received: '', connections: 0 };
+  const upstream: RawUpstream = {
+    server,
+    received: '',
+    connections: 0,
+    answerWith: (...next) => {
+      current = next;
+      answered = 0;
+      upstream.received = '';
+      upstream.connections = 0;
+    },
+  };
   return upstream;
 }
 

@@ -5,12 +5,15 @@ import { echo } from './gateway.js';
 export interface Recording {
   readonly handler: RequestListener;
   readonly requests: IncomingMessage[];
+  /** Forgets them, for the next test of a gateway that is started once. */
+  readonly clear: () => void;
 }
 
 export function recording(handler: RequestListener = echo): Recording {
   const requests: IncomingMessage[] = [];
   return {
     requests,
+    clear: () => void (requests.length = 0),
     handler: (req, res) => {
       requests.push(req);
       return handler(req, res);
