@@ -15,8 +15,9 @@ import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsMiddleware } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
-import { OpenTunnels } from './modules/server/open-tunnels.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
+import { isHandshake } from './modules/websocket/handshake.js';
+import { OpenTunnels } from './modules/websocket/open-tunnels.js';
 
 export interface GatewayOptions {
   /** Your own Nest modules; their controllers are asked before the routes of the configuration. */
@@ -54,8 +55,8 @@ export class Gateway {
   ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
-    const webSockets = config.routes.some(({ websocket }) => websocket !== undefined);
-    const adapter = new HttpServerAdapter(server, { webSockets, isCached });
+    const mayUpgrade = config.routes.some(({ websocket }) => websocket) ? isHandshake : undefined;
+    const adapter = new HttpServerAdapter(server, { mayUpgrade, isCached });
     const app = await NestFactory.create<INestApplication<Server>>(
       AppModule.register(config, modules, resolver),
       adapter,
@@ -107,10 +108,10 @@ export class Gateway {
     this.adapter.closeConnections();
     await sleep(delay);
     const tunnels = this.app.get(OpenTunnels);
-    tunnels.goAway();
+    tunnels.drain();
     const server = this.app.getHttpServer();
     // No client is left then, but an upstream may still be told.
-    const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.gone());
+    const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.drained());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
     await this.app.get(EventStreams).end();
     await this.close();

@@ -106,21 +106,6 @@ describe('a WebSocket whose token expires', () => {
     await until('it is open', () => lasting.messages.includes('still here'));
   });
 
-  it('leaves no timer behind when it is closed before', async () => {
-    const { gw, connect } = await start();
-    const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
-    await connect('/mine', bearer()).then(({ socket }) => socket.terminate());
-    const open = 'breakwater_websocket_connections{route="mine"}';
-    await until('the first is gone', async () => (await gw.metric(open)) === 0);
-    const before = timers();
-    const clients = await Promise.all(Array.from({ length: 20 }, () => connect('/mine', bearer())));
-    // Timers of others come and go.
-    expect(timers()).toBeGreaterThan(before + 10);
-    for (const { socket } of clients) socket.terminate();
-    await until('all are gone', async () => (await gw.metric(open)) === 0);
-    await until('no timer is left', () => timers() < before + 10);
-  });
-
   it('may be open for longer than any timer lasts', async () => {
     const { connect } = await start();
     const client = await connect('/mine', bearer({ exp: 253_402_300_799 }));

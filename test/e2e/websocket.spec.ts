@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, raw } from '../support/http.js';
-import { OpenTunnels } from '../../src/modules/server/open-tunnels.js';
+import { OpenTunnels } from '../../src/modules/websocket/open-tunnels.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { rawUpstream } from '../support/raw-upstream.js';
 import { until } from '../support/until.js';
@@ -150,7 +150,7 @@ describe('a WebSocket', () => {
     const client = await RawConnection.to(gw.url);
     client.send(handshake('GET /'));
     await client.until('hel');
-    gw.gateway.app.get(OpenTunnels).goAway();
+    gw.gateway.app.get(OpenTunnels).drain();
     far!.write(Buffer.from([...Buffer.from('lo!'), 0x81, 3, ...Buffer.from('bye')]));
     await client.ended();
     expect(client.received.endsWith('\x81\x06hello!\x88\x0c\x03\xe9going away')).toBe(true);

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { createServer, type RequestListener } from 'node:http';
 import type { Server } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { acceptOf } from '../../src/common/http/websocket.js';
+import { acceptOf } from '../../src/modules/websocket/handshake.js';
 import { requestHead } from './http.js';
 
 /** As much of the package `ws` as specs use. */

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { ProblemError } from '../errors/problem.js';
 
 const MAX_HEADERS = 100;
@@ -53,6 +54,11 @@ export function inspectHead(raw: readonly string[], httpVersion: string): Reques
     }
   }
   return { host: host ?? '', hasBody };
+}
+
+/** @returns whether a request announces a body; an upgrade and `Expect: 100-continue` come before the head is inspected */
+export function announcesBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function malformed(detail: string): never {

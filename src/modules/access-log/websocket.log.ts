@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { OpenTunnels } from '../server/open-tunnels.js';
+import { OpenTunnels } from '../websocket/open-tunnels.js';
 
 /** One line for each WebSocket that has ended: who ended it, how long it was open, and what went through. */
 @Injectable()

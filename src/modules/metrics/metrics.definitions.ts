@@ -4,7 +4,7 @@ import type { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { ResponseCache } from '../cache/response-cache.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import { OpenTunnels } from '../server/open-tunnels.js';
+import { OpenTunnels } from '../websocket/open-tunnels.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { Tally } from './tally.js';
 

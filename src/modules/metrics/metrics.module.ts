@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
-import { ServerModule } from '../server/server.module.js';
+import { WebSocketModule } from '../websocket/websocket.module.js';
 import { AuthMetrics } from './auth.metrics.js';
 import { CacheMetrics } from './cache.metrics.js';
 import { ContainmentMetrics } from './containment.metrics.js';
@@ -14,7 +14,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
 import { WebSocketMetrics } from './websocket.metrics.js';
 
 @Module({
-  imports: [AuthModule, CacheModule, RoutingModule, ServerModule],
+  imports: [AuthModule, CacheModule, RoutingModule, WebSocketModule],
   providers: [
     ...metricProviders,
     RequestMetrics,

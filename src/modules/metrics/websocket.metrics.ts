@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
-import { OpenTunnels } from '../server/open-tunnels.js';
+import { OpenTunnels } from '../websocket/open-tunnels.js';
 import { METRICS } from './metrics.definitions.js';
 
 /** Counts how WebSockets end. How many are open is read at each scrape. */

@@ -2,21 +2,19 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import { asksForWebSocket } from '../../common/http/websocket.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
-import { isUpgrade } from '../server/upgrades.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { WebSockets } from '../websocket/websocket.service.js';
 import { Backup } from './backup.js';
 import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
-import { WebSockets } from './websocket.service.js';
 
 /** An upstream that fails, and a gateway that has no room for the call. */
 const STALE_HELPS: ReadonlySet<Guilty> = new Set<Guilty>(['upstream', 'gateway']);
@@ -60,8 +58,7 @@ export class Forwarder {
 
   private call(exchange: Exchange, route: RouteModel): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    const { websocket } = route.config;
-    const upgrade = websocket && isWebSocket(exchange) ? this.webSockets.ask(exchange, websocket) : undefined;
+    const upgrade = this.webSockets.upgradeRequest(exchange, route);
     const request = upstreamRequest(exchange, route, upstream.config, upgrade);
     if (route.config.mirror && !upgrade) this.mirror.copy(exchange, route.config.mirror, request);
     const hasBackup = upstream.config.fallback?.upstream !== undefined && !upgrade;
@@ -131,9 +128,4 @@ export class Forwarder {
     this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
     exchange.abandon();
   }
-}
-
-/** Also one whose body keeps it from becoming a tunnel: that is no ordinary request, but a malformed one. */
-function isWebSocket({ req, head }: Exchange): boolean {
-  return isUpgrade(req) || (head.hasBody && req.method === 'GET' && asksForWebSocket(req.headers));
 }

@@ -3,7 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
-import { ServerModule } from '../server/server.module.js';
+import { WebSocketModule } from '../websocket/websocket.module.js';
 import { EventStreams } from './event-streams.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
@@ -11,12 +11,10 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
-import { TokenTunnels } from './token-tunnels.js';
-import { WebSockets } from './websocket.service.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
 @Module({
-  imports: [RoutingModule, AuthModule, CacheModule, ServerModule],
+  imports: [RoutingModule, AuthModule, CacheModule, WebSocketModule],
   controllers: [ProxyController],
   providers: [
     EventStreams,
@@ -24,8 +22,6 @@ import { WebSockets } from './websocket.service.js';
     Mirror,
     Refresher,
     ReplyWriter,
-    TokenTunnels,
-    WebSockets,
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { announcesBody } from '../../common/http/head.js';
 
 /**
  * `Expect: 100-continue` (RFC 9110 section 10.1.1): the client is told to go on by whoever reads its body first. One
@@ -10,7 +11,7 @@ export function continueWhenRead(
   answer: (req: IncomingMessage, res: ServerResponse) => void,
 ): void {
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
-    if (hasBody(req)) onRead(req, () => !res.headersSent && res.writeContinue());
+    if (announcesBody(req.headers)) onRead(req, () => !res.headersSent && res.writeContinue());
     else res.writeContinue();
     answer(req, res);
   });
@@ -25,8 +26,4 @@ function onRead(req: IncomingMessage, call: () => void): void {
     // What it returns is `any` by Node's types.
     return read(size) as unknown;
   };
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

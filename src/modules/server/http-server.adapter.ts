@@ -8,7 +8,7 @@ import { CodePaths, layersOf } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
 import { endSlowReaders } from './slow-readers.js';
-import { answerUpgrades, decline, mayAnswer, mayUpgrade } from './upgrades.js';
+import { answerUpgrades, decline, mayAnswer } from './upgrades.js';
 
 /** Paths of the gateway's own handlers, which take every request that no controller of code takes. */
 export const GATEWAY_PATH = '{*gateway}';
@@ -23,8 +23,8 @@ export type HttpLimits = Pick<
 >;
 
 export interface AdapterOptions {
-  /** Whether any route takes WebSockets; otherwise `Upgrade` is ignored. Default: false. */
-  readonly webSockets?: boolean;
+  /** Tells which requests may take over their connection for another protocol. Default: none, `Upgrade` is ignored. */
+  readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
   /** Chooses between the handlers of the gateway. Default: the one without a cache. */
   readonly isCached?: (req: Request) => boolean;
 }
@@ -39,17 +39,17 @@ export class HttpServerAdapter extends ExpressAdapter {
   private readonly ownHandlers = new Set<unknown>();
   /** By path. */
   private readonly gatewayHandlers = new Map<string, RequestHandler>();
-  private readonly webSockets: boolean;
+  private readonly mayUpgrade: AdapterOptions['mayUpgrade'];
   private readonly isCached: (req: Request) => boolean;
   private codePaths: CodePaths | undefined;
   private hasHooks = false;
 
   constructor(
     private readonly limits: HttpLimits,
-    { webSockets = false, isCached = () => false }: AdapterOptions = {},
+    { mayUpgrade, isCached = () => false }: AdapterOptions = {},
   ) {
     super();
-    this.webSockets = webSockets;
+    this.mayUpgrade = mayUpgrade;
     this.isCached = isCached;
     this.set('x-powered-by', false);
     this.set('etag', false);
@@ -120,12 +120,13 @@ export class HttpServerAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
     const classes = messageClasses(app);
-    const { openResponses, webSockets } = this;
+    const { openResponses, mayUpgrade } = this;
     const options = {
       ...serverOptions(this.limits),
       ...classes,
       shouldUpgradeCallback: (req: IncomingMessage) =>
-        (webSockets && mayUpgrade(req, openResponses)) || decline(req),
+        // Not behind unanswered requests, whose answers would follow the upgrade.
+        (mayUpgrade?.(req) && openResponses.on(req.socket).length === 0) || decline(req),
     };
     const answer = (req: IncomingMessage, res: ServerResponse) => {
       if (!mayAnswer(req, res)) return;
@@ -140,7 +141,7 @@ export class HttpServerAdapter extends ExpressAdapter {
       }
     };
     this.httpServer = createServer(options, answer);
-    if (webSockets) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
+    if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
     refuseConnect(this.httpServer);

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { Lifecycle } from './lifecycle.js';
-import { OpenTunnels } from './open-tunnels.js';
 
-@Module({ providers: [Lifecycle, OpenTunnels], exports: [Lifecycle, OpenTunnels] })
+@Module({ providers: [Lifecycle], exports: [Lifecycle] })
 export class ServerModule {}

@@ -15,10 +15,10 @@ import {
 } from '../../../test/support/frames.js';
 import { type CloseReason, Tunnel, type TunnelEnd } from './tunnel.js';
 
-/** Far above what any socket on the way takes by itself. */
+/** Bytes; far above what all socket buffers on the way hold. */
 const MUCH = 8 * 1024 * 1024;
 
-// Those of the tunnel; sockets have their own.
+// Sockets keep their real timers, which are not those of `setTimeout`.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
@@ -57,16 +57,18 @@ class Peer {
 async function start() {
   const [client, clientFar] = await connection();
   const [upstream, upstreamFar] = await connection();
-  const tunnel = new Tunnel({
-    client,
-    upstream,
-    idleTimeout: 60_000,
-    sendTimeout: 30_000,
-    maxMessageBytes: 2 * MUCH,
-    mayControl: () => true,
-  });
   let ended: TunnelEnd | undefined;
-  tunnel.open((end) => (ended = end));
+  const tunnel = new Tunnel(
+    {
+      client,
+      upstream,
+      idleTimeout: 60_000,
+      sendTimeout: 30_000,
+      maxMessageBytes: 2 * MUCH,
+      mayControl: () => true,
+    },
+    (end) => (ended = end),
+  );
   return {
     tunnel,
     client,
@@ -83,11 +85,11 @@ async function eventually<T>(condition: () => T): Promise<NonNullable<T>> {
     if (value) return value;
     await tick();
   }
-  throw new Error('It never came');
+  throw new Error('The condition never became true');
 }
 
-describe('a tunnel that ends', () => {
-  it('is over once both sides have answered', async () => {
+describe('a tunnel that is closed', () => {
+  it('ends when both sides have answered', async () => {
     const { tunnel, page, service, end } = await start();
     tunnel.close('idle');
     await eventually(() => page.frames.length && service.frames.length);
@@ -101,7 +103,7 @@ describe('a tunnel that ends', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits for no answer for longer than a second', async () => {
+  it('waits at most a second for the answers', async () => {
     const { tunnel, page, service, end, client } = await start();
     tunnel.close('drain');
     await eventually(() => page.frames.length && service.frames.length && client.writableFinished);
@@ -114,7 +116,7 @@ describe('a tunnel that ends', () => {
   });
 
   it.each<CloseReason>(['idle', 'token_expired'])(
-    'for %s waits five seconds for a frame that is in the way',
+    'for %s waits five seconds for the end of an incomplete frame',
     async (reason) => {
       const { tunnel, page, service, end } = await start();
       service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
@@ -129,7 +131,7 @@ describe('a tunnel that ends', () => {
     },
   );
 
-  it('waits for such a frame while all leave, for that has a bound of its own', async () => {
+  it('waits for the end of an incomplete frame without a limit in a drain', async () => {
     const { tunnel, page, service, end } = await start();
     service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
     await eventually(() => page.size === 4);
@@ -143,14 +145,14 @@ describe('a tunnel that ends', () => {
     expect(await eventually(end)).toMatchObject({ reason: 'drain' });
   });
 
-  it('waits for no upstream whose client broke off', async () => {
+  it('ends at once when the client resets its connection', async () => {
     const { page, service, end } = await start();
     page.socket.resetAndDestroy();
     service.socket.write(bareFrame(FIN | BINARY, 'anybody there?'));
     expect(await eventually(end)).toMatchObject({ reason: 'client' });
   });
 
-  it('ends for one reason, the first', async () => {
+  it('reports the first of several reasons', async () => {
     const { tunnel, page, service, end } = await start();
     service.socket.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
     await eventually(() => page.size === 4);
@@ -164,14 +166,14 @@ describe('a tunnel that ends', () => {
     expect(await eventually(end)).toMatchObject({ reason: 'drain' });
   });
 
-  it('ends at once when it is cut, and says so', async () => {
+  it('ends at once when it is destroyed, and reports that it was cut', async () => {
     const { tunnel, page, end } = await start();
     tunnel.destroy();
     expect(await eventually(end)).toMatchObject({ reason: 'cut' });
     expect(page.size).toBe(0);
   });
 
-  it('has a place for its close frame between the parts of a message', async () => {
+  it('inserts its close frame between two fragments of a message', async () => {
     const { tunnel, page, service } = await start();
     service.socket.write(bareFrame(BINARY, 'part'));
     await eventually(() => page.frames.length === 1);
@@ -180,7 +182,7 @@ describe('a tunnel that ends', () => {
     expect(page.frames.map(({ first }) => first)).toEqual([BINARY, CLOSE]);
   });
 
-  it('never puts one behind the close frame of a side', async () => {
+  it('sends no second close frame after the one of a side', async () => {
     const { tunnel, page, service } = await start();
     service.socket.write(bareFrame(CLOSE, Buffer.from([0x0f, 0xa0])));
     await eventually(() => page.frames.length === 1);
@@ -189,7 +191,7 @@ describe('a tunnel that ends', () => {
     expect(page.frames.map(closeOf)).toEqual([{ code: 4000, reason: '' }]);
   });
 
-  it('tells a client that has stopped reading, behind all that it was sent', async () => {
+  it('sends its close frame after everything that waits for a client that stopped reading', async () => {
     const { tunnel, page, service, end, client } = await start();
     page.socket.pause();
     service.socket.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
@@ -203,10 +205,9 @@ describe('a tunnel that ends', () => {
     expect(end()).toBeUndefined();
   });
 
-  it('tells the client even when the upstream breaks off first', async () => {
+  it('sends its close frame to the client even when the upstream resets first', async () => {
     const { tunnel, page, service, end, client } = await start();
     page.socket.pause();
-    // What is on its way to it.
     client.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
     tunnel.close('drain');
     await eventually(() => service.size > 0);
@@ -219,8 +220,8 @@ describe('a tunnel that ends', () => {
   });
 });
 
-describe('a tunnel whose client sends too much', () => {
-  it('throws away what comes after the head that was too much', async () => {
+describe('a tunnel whose client sends a message that is too big', () => {
+  it('drops the message, head included', async () => {
     const { page, service, end } = await start();
     page.socket.write(frameHead(FIN | BINARY, 4 * MUCH));
     for (let i = 0; i < 4; i++) page.socket.write(Buffer.alloc(MUCH));
@@ -237,8 +238,8 @@ describe('a tunnel whose client sends too much', () => {
   });
 });
 
-describe('a client that takes nothing of what it is sent', () => {
-  it('is cut off, though it keeps talking', async () => {
+describe('a client that reads nothing', () => {
+  it('is disconnected after the send timeout although it keeps sending', async () => {
     const { page, service, client, end } = await start();
     page.socket.pause();
     service.socket.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));
@@ -255,7 +256,7 @@ describe('a client that takes nothing of what it is sent', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is not, when it goes on reading in time', async () => {
+  it('stays connected when it reads again in time', async () => {
     const { page, service, client, end } = await start();
     page.socket.pause();
     service.socket.write(bareFrame(FIN | BINARY, Buffer.alloc(MUCH)));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FrameReader, type FrameLimits } from './frame-reader.js';
+import { closeFrame, FrameReader, type FrameLimits } from './frames.js';
 
 const frame = (length: number, first = 0x82, masked = false) => {
   const mask = masked ? 0x80 : 0;
@@ -59,6 +59,18 @@ describe('FrameReader', () => {
     expect(frames.sawClose).toBe(false);
     frames.read(frame(2, 0x88));
     expect(frames.sawClose).toBe(true);
+  });
+});
+
+describe('closeFrame', () => {
+  it('writes the code and the reason', () => {
+    expect(closeFrame(1001, 'idle')).toEqual(Buffer.from([0x88, 6, 0x03, 0xe9, ...Buffer.from('idle')]));
+  });
+
+  it('masks a frame to the upstream, as clients do', () => {
+    const frame = closeFrame(1008, 'late', Buffer.from([1, 2, 3, 4]));
+    const masked = [0x03 ^ 1, 0xf0 ^ 2, 0x6c ^ 3, 0x61 ^ 4, 0x74 ^ 1, 0x65 ^ 2];
+    expect(frame).toEqual(Buffer.from([0x88, 0x86, 1, 2, 3, 4, ...masked]));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ProblemError } from '../errors/problem.js';
-import { acceptOf, asksForWebSocket, checkHandshake, isOriginAllowed, isSwitchValid } from './websocket.js';
+import { ProblemError } from '../../common/errors/problem.js';
+import { acceptOf, asksForWebSocket, checkHandshake, isOriginAllowed, isSwitchValid } from './handshake.js';
 
 /** The example of RFC 6455 section 1.3. */
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';

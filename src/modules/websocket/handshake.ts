@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ProblemError } from '../errors/problem.js';
-import type { HeaderRecord } from './response-headers.js';
+import type { IncomingMessage } from 'node:http';
+import { ProblemError } from '../../common/errors/problem.js';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { announcesBody } from '../../common/http/head.js';
 
 /** RFC 6455 section 1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -9,15 +11,23 @@ const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
 type RequestFields = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Does the request ask for a WebSocket and nothing else? `h2c` and lists are no business of a gateway. */
+/** A request for another protocol (`h2c`), or for a choice of several, is an ordinary request. */
 export function asksForWebSocket(headers: RequestFields): boolean {
   return typeof headers['upgrade'] === 'string' && headers['upgrade'].toLowerCase() === 'websocket';
 }
 
 /**
+ * Only a request that may become a WebSocket takes over its connection. One with a body is answered as any other
+ * request, and a route with WebSockets refuses it.
+ */
+export function isHandshake({ method, httpVersion, headers }: IncomingMessage): boolean {
+  return method === 'GET' && httpVersion === '1.1' && asksForWebSocket(headers) && !announcesBody(headers);
+}
+
+/**
  * Checks the client's half of the handshake (RFC 6455 section 4.2.1).
  *
- * @throws ProblemError on a body, a key that is none, or a version other than 13
+ * @throws ProblemError on a body, a malformed key, or a version other than 13
  */
 export function checkHandshake(headers: RequestFields, hasBody: boolean): void {
   if (hasBody) malformed('A WebSocket handshake has no body');
@@ -29,10 +39,10 @@ export function checkHandshake(headers: RequestFields, hasBody: boolean): void {
 }
 
 /**
- * May a page of this origin open a WebSocket? Browsers do not ask before, as they do with CORS.
+ * Checks which page opens a WebSocket. CORS does not cover handshakes, so browsers leave the check to the server.
  *
- * @param origin `undefined` for a client that is no browser
- * @param allowed beside the gateway's own pages; `undefined` for any
+ * @param origin `undefined` when the client is not a browser
+ * @param allowed other origins than the gateway's own; `undefined` allows all
  */
 export function isOriginAllowed(
   origin: string | undefined,
@@ -44,7 +54,7 @@ export function isOriginAllowed(
   return URL.canParse(origin) && new URL(origin).host === authority.toLowerCase();
 }
 
-/** Is the upstream's 101 the answer to this handshake (RFC 6455 section 4.1)? */
+/** @returns whether the upstream's 101 answers this handshake (RFC 6455 section 4.1) */
 export function isSwitchValid(request: RequestFields, response: HeaderRecord): boolean {
   const { 'sec-websocket-key': key, 'sec-websocket-protocol': offered } = request;
   const { upgrade, 'sec-websocket-accept': accept, 'sec-websocket-protocol': chosen } = response;
@@ -57,7 +67,7 @@ export function isSwitchValid(request: RequestFields, response: HeaderRecord): b
   return chosen === undefined || (typeof chosen === 'string' && listOf(offered).includes(chosen));
 }
 
-/** @returns the `Sec-WebSocket-Accept` that proves that the key was read */
+/** @returns the `Sec-WebSocket-Accept` that answers a key */
 export function acceptOf(key: string): string {
   return createHash('sha1')
     .update(key + GUID)

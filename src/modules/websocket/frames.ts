@@ -6,39 +6,53 @@ const LENGTH = 0x7f;
 /** Bytes; RFC 6455 section 5.5. */
 const MAX_CONTROL_PAYLOAD = 125;
 
+/**
+ * Builds a close frame (RFC 6455 section 5.5.1).
+ *
+ * @param code status code (RFC 6455 section 7.4)
+ * @param reason at most 123 bytes
+ * @param mask four bytes; only frames from a client are masked
+ */
+export function closeFrame(code: number, reason: string, mask?: Uint8Array): Buffer {
+  const payload = Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)]);
+  if (!mask) return Buffer.concat([Buffer.from([FIN | CLOSE, payload.length]), payload]);
+  for (let i = 0; i < payload.length; i++) payload[i] = (payload[i] ?? 0) ^ (mask[i % 4] ?? 0);
+  return Buffer.concat([Buffer.from([FIN | CLOSE, MASKED | payload.length]), mask, payload]);
+}
+
 export interface FrameLimits {
-  /** Bytes of payload of one message, over all its frames, as they are sent: compressed, if they are. */
+  /** Bytes of payload in one message, over all its frames. A compressed message counts as it is sent. */
   readonly maxMessageBytes: number;
-  /** Asked before each frame that carries no data, control frames above all. */
+  /** Called before each frame that carries no data; returns false when there have been too many. */
   readonly mayControl?: (() => boolean) | undefined;
 }
 
 export type FrameViolation = 'malformed_frame' | 'message_too_big' | 'control_flood';
 
 /**
- * Follows WebSocket frames (RFC 6455 section 5.2) by their heads, and so knows where another one may be put and how
- * long messages are. It looks into no payload and keeps none.
+ * Reads the heads of WebSocket frames (RFC 6455 section 5.2) and skips their payload. It knows where one frame ends
+ * and another one may be inserted, and how long messages are.
  */
 export class FrameReader {
-  /** A close frame has begun: nothing may follow it. */
+  /** A close frame has started. No frame may follow it. */
   sawClose = false;
-  /** Why nothing more may be read. */
+  /** Once it is set, no more bytes are read. */
   violation: FrameViolation | undefined;
-  /** Of the frame under way, still to come. */
+  /** Bytes of the current frame's payload that are still to come. */
   private payload = 0;
-  /** Of the message under way, with the frame under way. */
+  /** Bytes of the current message, the current frame included. */
   private message = 0;
 
   constructor(private readonly limits: FrameLimits) {}
 
-  /** Between two frames, where another one may be put. */
+  /** True between two frames, where another frame may be inserted. */
   get atBoundary(): boolean {
     return this.payload === 0;
   }
 
   /**
-   * @param stop at the first boundary
-   * @returns how many bytes were read; the others belong to a head that is not complete, or break a limit
+   * @param stop stop at the first boundary
+   * @returns how many bytes were read; the rest belongs to an incomplete head or violates a limit
    */
   read(chunk: Uint8Array, stop = false): number {
     const { length } = chunk;
@@ -56,7 +70,7 @@ export class FrameReader {
     }
   }
 
-  /** @returns bytes of the head, or 0 when it is not complete or nothing may follow it */
+  /** @returns bytes of the head, or 0 when it is incomplete or violates a limit */
   private readHead(chunk: Uint8Array, at: number): number {
     if (at + 2 > chunk.length) return 0;
     const first = chunk[at] ?? 0;
@@ -65,7 +79,7 @@ export class FrameReader {
     const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8;
     const size = 2 + lengthBytes + (second & MASKED ? 4 : 0);
     if (at + size > chunk.length) return 0;
-    const payload = lengthBytes === 0 ? short : longLength(chunk, at + 2, lengthBytes);
+    const payload = lengthBytes === 0 ? short : extendedLength(chunk, at + 2, lengthBytes);
     this.violation = this.violationOf(first, payload);
     if (this.violation !== undefined) return 0;
     this.payload = payload;
@@ -79,7 +93,7 @@ export class FrameReader {
     if (payload === Infinity || (isControl && (payload > MAX_CONTROL_PAYLOAD || (first & FIN) === 0))) {
       return 'malformed_frame';
     }
-    // An empty frame costs whoever gets it as much as a ping.
+    // An empty frame costs the receiver as much as a ping.
     if ((isControl || payload === 0) && mayControl?.() === false) return 'control_flood';
     if (opcode === CLOSE) this.sawClose = true;
     if (isControl) return undefined;
@@ -89,8 +103,8 @@ export class FrameReader {
   }
 }
 
-/** @returns `Infinity` for what no number can hold */
-function longLength(chunk: Uint8Array, at: number, bytes: number): number {
+/** @returns `Infinity` for a length above the safe integers */
+function extendedLength(chunk: Uint8Array, at: number, bytes: number): number {
   let length = 0;
   for (let i = at; i < at + bytes; i++) length = length * 256 + (chunk[i] ?? 0);
   return Number.isSafeInteger(length) ? length : Infinity;

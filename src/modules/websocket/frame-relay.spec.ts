@@ -2,30 +2,30 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setImmediate as tick } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { closeFrame } from '../../common/http/close-frame.js';
-import { FrameReader } from '../../common/http/frame-reader.js';
 import { bareFrame, BINARY, CLOSE, FIN, frame, framesIn, MORE, PING } from '../../../test/support/frames.js';
-import { Lane } from './lane.js';
+import { FrameRelay } from './frame-relay.js';
+import { closeFrame, FrameReader } from './frames.js';
 
-const FAREWELL = closeFrame(1001, 'bye');
+const GOING_AWAY = closeFrame(1001, 'bye');
 const EMPTY = Buffer.alloc(0);
 
-function lane(maxMessageBytes = 1e9) {
+function start(maxMessageBytes = 1e9) {
   const [from, to] = [new PassThrough(), new PassThrough()];
-  const told: string[] = [];
+  const events: string[] = [];
   const received: Buffer[] = [];
   to.on('data', (chunk: Buffer) => received.push(chunk));
-  const tested = new Lane(from, to, new FrameReader({ maxMessageBytes }));
-  tested.open({
-    onFarewell: () => told.push('farewell'),
-    onViolation: (violation) => told.push(violation),
-    onStuck: () => told.push('stuck'),
-    onOver: () => told.push('over'),
+  const relay = new FrameRelay({
+    from,
+    to,
+    frames: new FrameReader({ maxMessageBytes }),
+    onCloseFrame: () => events.push('close frame'),
+    onViolation: (violation) => events.push(violation),
+    onFinish: () => events.push('finish'),
   });
-  return { lane: tested, from, to, told, bytes: () => Buffer.concat(received) };
+  return { relay, from, to, events, bytes: () => Buffer.concat(received) };
 }
 
-/** A generator of numbers below 1, the same for the same seed (mulberry32). */
+/** @returns a generator of numbers below 1 that depends on the seed alone (mulberry32) */
 function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -36,7 +36,7 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** Frames of every kind of length, and where each ends. */
+/** @returns frames with every kind of length, and the offsets where they end */
 function traffic(random: () => number): { bytes: Buffer; ends: Set<number> } {
   const sizes = [0, 1, 100, 125, 126, 200, 65_535, 65_536];
   const make = random() < 0.5 ? frame : bareFrame;
@@ -50,45 +50,46 @@ function traffic(random: () => number): { bytes: Buffer; ends: Set<number> } {
   return { bytes: Buffer.concat(parts), ends };
 }
 
-it('passes everything on, however it is cut, and its close frame comes between two frames', async () => {
+it('relays all bytes, however they are chunked, and inserts its close frame between two frames', async () => {
   for (let seed = 1; seed <= 60; seed++) {
     const random = randomOf(seed);
     const { bytes, ends } = traffic(random);
-    const tested = lane();
+    const tested = start();
     const closeAt = random() < 0.8 ? Math.floor(random() * bytes.length) : Infinity;
     for (let at = 0; at < bytes.length;) {
       const size = random() < 0.5 ? 1 + Math.floor(random() * 16) : 1 + Math.floor(random() * 40_000);
       tested.from.write(bytes.subarray(at, at + size));
       at += size;
       await tick();
-      if (at > closeAt) tested.lane.close(FAREWELL);
+      if (at > closeAt) tested.relay.close(GOING_AWAY);
     }
     tested.from.end();
     await finished(tested.to);
     const received = tested.bytes();
     const isClosed = closeAt < Infinity;
-    const passed = isClosed ? received.length - FAREWELL.length : bytes.length;
+    const passed = isClosed ? received.length - GOING_AWAY.length : bytes.length;
     expect(ends.has(passed), `seed ${seed}`).toBe(true);
-    const expected = Buffer.concat([bytes.subarray(0, passed), isClosed ? FAREWELL : EMPTY]);
+    const expected = Buffer.concat([bytes.subarray(0, passed), isClosed ? GOING_AWAY : EMPTY]);
     expect(received.equals(expected), `seed ${seed}`).toBe(true);
-    expect(tested.lane.bytes).toBe(passed);
+    expect(tested.relay.bytes).toBe(passed);
   }
 });
 
-describe('a lane to somebody who does not read', () => {
+describe('a relay to a side that does not read', () => {
   async function blocked() {
     const [from, to] = [new PassThrough(), new PassThrough()];
-    const tested = new Lane(from, to, new FrameReader({ maxMessageBytes: 1e9 }));
     const ignore = () => undefined;
-    tested.open({ onFarewell: ignore, onViolation: ignore, onStuck: ignore, onOver: ignore });
+    const frames = new FrameReader({ maxMessageBytes: 1e9 });
+    const events = { onCloseFrame: ignore, onViolation: ignore, onFinish: ignore };
+    const relay = new FrameRelay({ from, to, frames, ...events });
     for (let i = 0; i < 1000 && !from.isPaused(); i++) {
       from.write(bareFrame(FIN | BINARY, Buffer.alloc(1000)));
       await tick();
     }
-    return { from, to, tested };
+    return { from, to, relay };
   }
 
-  it('makes its source wait', async () => {
+  it('pauses its source', async () => {
     const { from, to } = await blocked();
     const before = to.writableLength + to.readableLength;
     for (let i = 0; i < 10; i++) {
@@ -102,44 +103,44 @@ describe('a lane to somebody who does not read', () => {
     expect(from.readableEnded).toBe(true);
   });
 
-  it('reads on for nobody once it is over', async () => {
-    const { from, tested } = await blocked();
-    tested.close(FAREWELL);
+  it('drops what its source still sends after the end', async () => {
+    const { from, relay } = await blocked();
+    relay.close(GOING_AWAY);
     from.end(Buffer.alloc(100_000));
     await finished(from);
     expect(from.readableEnded).toBe(true);
   });
 });
 
-it('ends without a close frame where there is no place for one', async () => {
-  const tested = lane();
+it('ends without a close frame inside an incomplete frame', async () => {
+  const tested = start();
   tested.from.write(bareFrame(FIN | BINARY, 'half').subarray(0, 4));
   await tick();
-  tested.lane.close(FAREWELL);
+  tested.relay.close(GOING_AWAY);
   tested.from.end();
   await finished(tested.to);
   expect(tested.bytes().length).toBe(4);
 });
 
-it('tells of a close frame, and of what is too much, once', async () => {
-  const tested = lane(10);
+it('reports a violation once and relays no later frame', async () => {
+  const tested = start(10);
   tested.from.write(bareFrame(PING));
   tested.from.write(bareFrame(FIN | BINARY, 'x'.repeat(11)));
   await tick();
-  expect(tested.told).toEqual(['message_too_big']);
-  tested.lane.close(FAREWELL);
+  expect(tested.events).toEqual(['message_too_big']);
+  tested.relay.close(GOING_AWAY);
   tested.from.write(bareFrame(CLOSE));
   await finished(tested.to);
   await tick();
-  expect(tested.told).toEqual(['message_too_big', 'over']);
+  expect(tested.events).toEqual(['message_too_big', 'finish']);
   expect(framesIn(tested.bytes()).map(({ first }) => first)).toEqual([PING, CLOSE]);
 });
 
-it('tells of a close frame', async () => {
-  const tested = lane();
+it('reports a close frame once', async () => {
+  const tested = start();
   tested.from.write(bareFrame(CLOSE));
   await tick();
   tested.from.write(bareFrame(PING));
   await tick();
-  expect(tested.told).toEqual(['farewell']);
+  expect(tested.events).toEqual(['close frame']);
 });

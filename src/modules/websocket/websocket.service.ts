@@ -3,45 +3,45 @@ import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { ClientHeaders } from '../../common/http/response-headers.js';
-import { checkHandshake, isOriginAllowed, isSwitchValid } from '../../common/http/websocket.js';
 import { SecondLimit } from '../../common/resilience/second-limit.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { WebSocketConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
-import { OpenTunnels } from '../server/open-tunnels.js';
-import { Tunnel } from '../server/tunnel.js';
-import { whenPast } from '../server/when-past.js';
-import { TokenTunnels } from './token-tunnels.js';
+import { isUpgrade } from '../server/upgrades.js';
 import type { UpgradeRequest, UpstreamResponse } from '../upstream/upstream.types.js';
+import { asksForWebSocket, checkHandshake, isOriginAllowed, isSwitchValid } from './handshake.js';
+import { OpenTunnels } from './open-tunnels.js';
 
-/** Both ends of a WebSocket handshake: what a client must say, and what it gets when the upstream agrees. */
+/** Checks both halves of a WebSocket handshake, and opens the tunnel when the upstream accepts it. */
 @Injectable()
 export class WebSockets {
   constructor(
     @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(TokenTunnels) private readonly byToken: TokenTunnels,
   ) {}
 
   /**
-   * @returns what the upstream is asked for
-   * @throws ProblemError when the handshake is malformed, of another version, or of a page that may not call
+   * @returns what to ask the upstream for; `undefined` when the request is no handshake, or its route takes none
+   * @throws ProblemError when the handshake is malformed, has another version, or comes from a page that may not call
    */
-  ask({ req, head }: Exchange, { origins }: WebSocketConfig): UpgradeRequest {
+  upgradeRequest({ req, head }: Exchange, { config: { websocket } }: RouteModel): UpgradeRequest | undefined {
+    if (!websocket) return undefined;
     const { headers } = req;
+    // The server upgrades no request with a body. As a handshake it is malformed, and not an ordinary request.
+    const hasBody = head.hasBody && req.method === 'GET' && asksForWebSocket(headers);
+    if (!isUpgrade(req) && !hasBody) return undefined;
     checkHandshake(headers, head.hasBody);
-    if (!isOriginAllowed(headers.origin, head.authority, origins ?? this.pages)) {
+    if (!isOriginAllowed(headers.origin, head.authority, websocket.origins ?? this.corsOrigins)) {
       throw new ProblemError('origin_not_allowed', { close: true });
     }
     return { protocol: 'websocket', isAccepted: (response) => isSwitchValid(headers, response) };
   }
 
-  /** Passes the upstream's 101 on, and from then on frames. */
+  /** Sends the upstream's 101 to the client, and relays frames from then on. */
   open(exchange: Exchange, response: UpstreamResponse): void {
-    const { req, res, route } = exchange;
+    const { req, res, route, identity } = exchange;
     const { socket: client } = req;
     const { socket: upstream } = response;
     if (!upstream || !route?.config.websocket) return;
@@ -52,39 +52,29 @@ export class WebSockets {
     res.detachSocket(client);
     client.write(switchingHead(exchange, route, response), 'latin1');
     const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.config.websocket;
-    const control = new SecondLimit(maxControlFrames, this.clock);
-    const mayControl = () => control.take();
     const { sendTimeout } = this.config.current.server;
-    const tunnel = new Tunnel({ client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl });
-    const expiry = closeOnExpiry ? this.expiryOf(exchange) : undefined;
-    const stop = expiry === undefined ? undefined : this.closeAt(expiry, tunnel);
-    const { identity } = exchange;
-    const forget = identity && this.byToken.add(identity, tunnel);
-    this.tunnels.add({ route: route.config.id, requestId: exchange.id }, tunnel, () => {
-      stop?.();
-      forget?.();
-    });
-    if (identity) this.byToken.check(identity, tunnel);
-    // The exchange ends with its answer; what follows is the tunnel's.
+    const control = new SecondLimit(maxControlFrames, this.clock);
+    const expiresAt = closeOnExpiry ? this.expiryOf(exchange) : Infinity;
+    this.tunnels.add(
+      { route: route.config.id, requestId: exchange.id, identity, expiresAt },
+      { client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl: () => control.take() },
+    );
+    // The exchange ends with its response. What follows belongs to the tunnel.
     res.statusCode = 101;
     exchange.outcome = 'success';
     res.emit('close');
   }
 
-  /** With CORS the gateway knows which pages may call; without it any may. */
-  private get pages(): readonly string[] | undefined {
+  /** The pages that CORS allows; any page may open a WebSocket when CORS is off. */
+  private get corsOrigins(): readonly string[] | undefined {
     const { origins } = this.config.current.server.cors;
     return origins.length > 0 ? origins : undefined;
   }
 
-  private closeAt(expiry: number, tunnel: Tunnel): () => void {
-    return whenPast(this.clock, expiry, () => tunnel.close('token_expired'));
-  }
-
-  /** @returns until when a handshake with the same token would be let in; milliseconds since the epoch */
-  private expiryOf({ identity }: Exchange): number | undefined {
+  /** @returns until when a handshake with the same token would be accepted; milliseconds since the epoch */
+  private expiryOf({ identity }: Exchange): number {
     const exp = identity?.claims['exp'];
-    if (!identity || typeof exp !== 'number') return undefined;
+    if (!identity || typeof exp !== 'number') return Infinity;
     const { clockSkew = 0 } = this.config.current.auth[identity.provider] ?? {};
     return exp * 1000 + clockSkew;
   }
