@@ -26,7 +26,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.register(config),
-        UpstreamModule.register(config, resolver),
+        UpstreamModule.forRoot(resolver),
         RedisModule,
         MetricsModule,
         AccessLogModule,

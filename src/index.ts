@@ -20,8 +20,15 @@ export { type Exchange, exchangeOf } from './modules/routing/exchange.js';
 export type { Identity } from './modules/routing/identity.js';
 export type { BreakerState, BreakerTransition } from './modules/upstream/breaker/breaker.types.js';
 export type { Address, Resolver } from './modules/upstream/dns/resolver.js';
-export { getUpstreamToken, InjectUpstream } from './modules/upstream/inject-upstream.decorator.js';
+export {
+  getUpstreamHealthToken,
+  getUpstreamToken,
+  InjectUpstream,
+  InjectUpstreamHealth,
+} from './modules/upstream/inject-upstream.decorator.js';
 export { UpstreamError } from './modules/upstream/upstream.error.js';
+export { UpstreamHealthIndicator } from './modules/upstream/upstream-health.indicator.js';
+export { UpstreamModule } from './modules/upstream/upstream.module.js';
 export { UpstreamProxy } from './modules/upstream/upstream-proxy.js';
 export { UpstreamRegistry } from './modules/upstream/upstream.registry.js';
 export type { BodySink, UpstreamRequest, UpstreamResponse } from './modules/upstream/upstream.types.js';

@@ -7,9 +7,7 @@ import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { Purger } from '../cache/purger.js';
 import { HealthController } from '../health/health.controller.js';
-import { ProbeScheduler } from '../health/probe.scheduler.js';
 import { RedisIndicator } from '../health/redis.indicator.js';
-import { UpstreamIndicator } from '../health/upstream.indicator.js';
 import { register } from 'prom-client';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
@@ -32,16 +30,7 @@ function hasDefaultMetrics(): boolean {
 @Module({})
 export class ManagementModule {
   static over(gateway: INestApplicationContext): DynamicModule {
-    const shared = [
-      ConfigStore,
-      CLOCK,
-      Lifecycle,
-      UpstreamRegistry,
-      RedisConnection,
-      ProbeScheduler,
-      Purger,
-      TokenDenylist,
-    ];
+    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Purger, TokenDenylist];
     return {
       module: ManagementModule,
       imports: [
@@ -51,7 +40,6 @@ export class ManagementModule {
       controllers: [HealthController, AdminController, CacheController, TokensController],
       providers: [
         RedisIndicator,
-        UpstreamIndicator,
         Timeline,
         { provide: APP_FILTER, useClass: ManagementFilter },
         ...shared.map((type) => ({ provide: type, useFactory: () => gateway.get<unknown>(type) })),

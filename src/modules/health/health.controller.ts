@@ -6,30 +6,30 @@ import {
   HealthIndicatorService,
 } from '@nestjs/terminus';
 import { Lifecycle } from '../server/lifecycle.js';
+import { UpstreamHealthIndicator } from '../upstream/upstream-health.indicator.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { RedisIndicator } from './redis.indicator.js';
-import { UpstreamIndicator } from './upstream.indicator.js';
 
 /** The three questions an operator, Kubernetes and a load balancer ask. */
 @Controller('health')
 export class HealthController {
+  private readonly upstreams: readonly UpstreamHealthIndicator[];
+
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
-    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @Inject(UpstreamIndicator) private readonly upstream: UpstreamIndicator,
+    @Inject(UpstreamRegistry) upstreams: UpstreamRegistry,
     @Inject(RedisIndicator) private readonly redis: RedisIndicator,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
-  ) {}
+  ) {
+    this.upstreams = [...upstreams.all()].map((each) => new UpstreamHealthIndicator(each, indicators));
+  }
 
   /** The whole picture: `degraded` when an upstream or Redis is failing, and 200 all the same. */
   @Get()
   @HealthCheck()
   whole(): Promise<HealthCheckResult> {
-    return this.health.check([
-      ...this.redis.checks(),
-      ...[...this.upstreams.all()].map((each) => () => this.upstream.check(each)),
-    ]);
+    return this.health.check([...this.redis.checks(), ...this.upstreams.map((each) => () => each.check())]);
   }
 
   /** Is the process alive? It depends on nothing else, so that no outage restarts the gateway. */

@@ -6,13 +6,11 @@ import { HealthController } from './health.controller.js';
 import { ProbeIndicator } from './probe.indicator.js';
 import { ProbeScheduler } from './probe.scheduler.js';
 import { RedisIndicator } from './redis.indicator.js';
-import { UpstreamIndicator } from './upstream.indicator.js';
 
 @Module({
   // Terminus would log every readiness check that fails while draining.
   imports: [TerminusModule.forRoot({ logger: false }), HttpModule, ServerModule],
   controllers: [HealthController],
-  providers: [ProbeIndicator, ProbeScheduler, RedisIndicator, UpstreamIndicator],
-  exports: [ProbeScheduler, UpstreamIndicator],
+  providers: [ProbeIndicator, ProbeScheduler, RedisIndicator],
 })
 export class HealthModule {}

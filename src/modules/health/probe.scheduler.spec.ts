@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import type { ProbeResult, UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { ProbeIndicator } from './probe.indicator.js';
 import { ProbeScheduler } from './probe.scheduler.js';
@@ -18,7 +18,8 @@ function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
     id: 'users',
     config: isProbed ? { health: HEALTH } : {},
     targets: { all: [{ name: 'a' }, { name: 'b' }], recordProbe: () => undefined },
-    breaker: { state: breaker, reportProbe: (passed: boolean) => void told.push(passed) },
+    breaker: { state: breaker },
+    reportProbe: ({ passed }: ProbeResult) => void told.push(passed),
   };
   const indicator = {
     probe: ({ name }: { name: string }) => {

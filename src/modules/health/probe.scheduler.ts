@@ -1,5 +1,4 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Event } from '../../common/event.js';
 import { jittered } from '../../common/resilience/jitter.js';
 import { RANDOM } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
@@ -10,18 +9,9 @@ import { ProbeIndicator } from './probe.indicator.js';
 
 const JITTER = 0.1;
 
-export interface ProbeResult {
-  readonly upstream: string;
-  readonly passed: boolean;
-  /** Status or error code. */
-  readonly detail: string;
-}
-
 /** Probes every upstream that has a health check, and tells its breaker. */
 @Injectable()
 export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly probed = new Event<ProbeResult>();
-  private readonly last = new Map<string, ProbeResult>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly stop = new AbortController();
 
@@ -30,11 +20,6 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
     @Inject(ProbeIndicator) private readonly indicator: ProbeIndicator,
     @Inject(RANDOM) private readonly random: () => number,
   ) {}
-
-  /** @returns the newest result, or `undefined` before the first */
-  lastResult(upstream: string): ProbeResult | undefined {
-    return this.last.get(upstream);
-  }
 
   onApplicationBootstrap(): void {
     for (const upstream of this.upstreams.all()) {
@@ -58,16 +43,13 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async run(upstream: UpstreamProxy, health: HealthConfig): Promise<void> {
-    const { targets, breaker, id } = upstream;
+    const { targets, breaker } = upstream;
     const results = await Promise.all(targets.all.map((target) => this.probe(target, health)));
     if (this.stop.signal.aborted) return;
     for (const { target, passed } of results) targets.recordProbe(target, passed, health);
     // The breaker is the upstream's: it opens when none of the targets is well.
     const best = results.find(({ passed }) => passed) ?? results[0];
-    const probe = { upstream: id, passed: best?.passed ?? false, detail: best?.detail ?? '' };
-    this.last.set(id, probe);
-    breaker.reportProbe(probe.passed, probe.detail);
-    this.probed.emit(probe);
+    upstream.reportProbe({ passed: best?.passed ?? false, detail: best?.detail ?? '' });
     const healthy = results.every(({ passed }) => passed) && breaker.state === 'closed';
     this.schedule(upstream, health, healthy ? health.interval : health.unhealthyInterval);
   }

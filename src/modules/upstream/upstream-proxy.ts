@@ -25,6 +25,12 @@ export interface TryEnded {
   readonly durationMs: number;
 }
 
+/** The result of a health probe: whether any target passed, and its status or error code. */
+export interface ProbeResult {
+  readonly passed: boolean;
+  readonly detail: string;
+}
+
 /** A service behind the gateway: the long-lived state that every call to it goes through. */
 export class UpstreamProxy {
   readonly tryEnded = new Event<TryEnded>();
@@ -35,6 +41,8 @@ export class UpstreamProxy {
   readonly retrier: Retrier;
   /** Only where it is configured and there is another target to ask. */
   readonly hedger: Hedger | undefined;
+  /** The newest probe; `undefined` before the first. */
+  lastProbe: ProbeResult | undefined;
   private readonly ramp: Ramp;
   private readonly learner: LimitLearner | undefined;
   private readonly failureStatuses: ReadonlySet<number>;
@@ -119,6 +127,12 @@ export class UpstreamProxy {
   /** `GET`s a path, for code that calls an upstream. */
   get(path: string, options: Omit<UpstreamRequest, 'method' | 'path'> = {}): Promise<UpstreamResponse> {
     return this.send({ ...options, method: 'GET', path });
+  }
+
+  /** Records a probe and reports it to the breaker. */
+  reportProbe(probe: ProbeResult): void {
+    this.lastProbe = probe;
+    this.breaker.reportProbe(probe.passed, probe.detail);
   }
 
   /** Stops timers and ends connections. */

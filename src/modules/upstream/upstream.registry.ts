@@ -27,10 +27,15 @@ export class UpstreamRegistry implements OnApplicationShutdown {
     return this.upstreams.values();
   }
 
-  /** @throws TypeError for an id that is in no configuration; a checked configuration names no such id */
+  /** @throws TypeError for an id that is not configured; a checked configuration names no such id */
   get(id: string): UpstreamProxy {
     const upstream = this.upstreams.get(id);
-    if (!upstream) throw new TypeError(`There is no upstream ${JSON.stringify(id)} in the configuration`);
+    if (!upstream) {
+      const known = [...this.upstreams.keys()].join(', ') || 'none';
+      throw new TypeError(
+        `The configuration has no upstream ${JSON.stringify(id)}. Its upstreams are: ${known}.`,
+      );
+    }
     return upstream;
   }
 
