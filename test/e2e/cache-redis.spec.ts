@@ -42,6 +42,30 @@ describeWithRedis('gateways that share Redis', () => {
     expect(got.age).toBeGreaterThanOrEqual(30);
   });
 
+  // The store below revives texts that begin so as dates, expressions, functions and the like.
+  it.each([
+    '_date_2020-01-01T00:00:00.000Z',
+    '_regexp_i|a',
+    '_function_f|() => { throw new Error() }',
+    '_symbol_a',
+    '_bigint_1',
+    '_NaN_',
+    '_undefined_',
+    '_duplicate_["v"]',
+    '{"_constructor-name_":"Evil"}',
+    '2020-01-01T00:00:00.000Z',
+  ])('give headers and bodies as they are: %s', async (text) => {
+    const headers = { 'cache-control': 'max-age=60', 'x-odd': text, [text.replaceAll(/[^\w-]/g, '')]: 'x' };
+    const { a, b, seen, stored } = await start(() => ({ headers, body: text }));
+    const first = await a.get();
+    await stored();
+    const second = await b.get();
+    expect(second).toMatchObject({ how: 'hit', body: text, headers: { 'x-odd': text } });
+    const { age: _, date: _date, 'cache-status': _status, 'x-request-id': _id, ...same } = second.headers;
+    expect(first.headers).toMatchObject(same);
+    expect(seen).toHaveLength(1);
+  });
+
   it('give no user what is another’s, and name nobody in keys', async () => {
     const { a, b, seen, stored, entries } = await start((_, req) => ({
       body: String(req.headers['x-user-id']),

@@ -1,10 +1,10 @@
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import type { ResourceName } from './invalidation.js';
+import type { ResourceName } from './cache-key.js';
 import type { Aged } from './reuse.js';
-import type { Keeping } from './storable.js';
+import type { StorePolicy } from './storable.js';
 
-interface Kept {
-  /** What it takes in memory. */
+interface SlotBase {
+  /** Size in memory. */
   readonly bytes: number;
   /** Monotonic milliseconds. */
   readonly storedAt: number;
@@ -14,26 +14,27 @@ interface Kept {
 }
 
 /** A whole response with what decides whether it may be used. Nothing of it is parsed again for a hit. */
-export interface CacheEntry extends Kept, Aged, Keeping {
+export interface CacheEntry extends SlotBase, Aged, StorePolicy {
   readonly kind: 'response';
   readonly status: number;
   readonly headers: HeaderRecord;
   readonly body: Uint8Array;
 }
 
-/** Stands in the place of a response that has variants: tells how to find them (RFC 9111 section 4.1). */
-export interface VariantIndex extends Kept {
+/** Stands in the place of a response that has variants, and tells how to find them (RFC 9111 section 4.1). */
+export interface VariantIndex extends SlotBase {
   readonly kind: 'variants';
   /** Lower case, sorted. */
   readonly fields: readonly string[];
-  /** Part of the keys of all variants: dropping the index drops them. */
+  /** Part of the keys of all variants, so that dropping the index drops them. */
   readonly generation: string;
 }
 
 export type Slot = CacheEntry | VariantIndex;
 
-/** What objects, keys and indexes cost beside the bytes of a response. */
+/** Bytes that objects, keys and indexes take beside a response. */
 const OVERHEAD = 1024;
+const MAX_TAGS = 64;
 
 export function sizeOf(headers: HeaderRecord, body: Uint8Array): number {
   let bytes = body.length + OVERHEAD;
@@ -46,8 +47,8 @@ export function indexSize(fields: readonly string[]): number {
 }
 
 /**
- * A body in memory of its own. Out of Node's pool, a few bytes would keep a slab of 64 KiB from being freed, of which
- * nobody counts but those few.
+ * Joins chunks into memory of their own. A few bytes from Node's pool would keep a whole slab of 64 KiB alive, of
+ * which `bytes` counts only those few.
  */
 export function ownBytes(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
   const body = Buffer.allocUnsafeSlow(bytes);
@@ -59,7 +60,7 @@ export function ownBytes(chunks: readonly Uint8Array[], bytes: number): Uint8Arr
   return body;
 }
 
-/** @param surrogates the fields `Surrogate-Key` (split by blanks) and `Cache-Tag` (split by commas) */
+/** @param headers of a response: `Surrogate-Key` (split by blanks) and `Cache-Tag` (split by commas) name its tags */
 export function scopesOf(route: string, resource: ResourceName, headers: HeaderRecord): readonly string[] {
   const tags = [
     ...String(headers['surrogate-key'] ?? '').split(/\s+/),
@@ -69,8 +70,13 @@ export function scopesOf(route: string, resource: ResourceName, headers: HeaderR
   return [routeScope(route), resourceScope(resource), ...[...named].map(tagScope)];
 }
 
-const MAX_TAGS = 64;
-
+export const EVERYTHING = '*';
 export const routeScope = (route: string) => `r:${route}`;
 export const resourceScope = ({ origin, target }: ResourceName) => `u:${origin} ${target}`;
 export const tagScope = (tag: string) => `t:${tag}`;
+
+const KEY = 'k:';
+/** The copies of one key in all variants. */
+export const keyScope = (key: string) => KEY + key;
+/** @returns `undefined` for any other scope */
+export const keyOfScope = (scope: string) => (scope.startsWith(KEY) ? scope.slice(KEY.length) : undefined);

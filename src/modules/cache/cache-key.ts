@@ -1,26 +1,29 @@
 import { hash } from 'node:crypto';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import { originName, type ResourceName } from './invalidation.js';
 
-/** A route, or a handler of code. */
-export interface Keyed {
-  readonly id: string;
+/** A resource: the authority it is requested under, and its path with the query. */
+export interface ResourceName {
+  /** Host as matched, with the port unless it is 80 or 443. */
+  readonly origin: string;
+  readonly target: string;
 }
 
 const NOBODY = '-';
-/** A verified token is remembered with its identity, so that most requests find their user here. */
+/** Verified tokens share their identity object, so most requests find their user here. */
 const users = new WeakMap<Identity, string>();
 
 /**
- * Names what a stored response answers. Every part comes with its length, so that no two requests can be spelled
- * alike, and the user is hashed, so that nobody can be read from a key.
+ * Names what a stored response answers. Every part is preceded by its length, so that two different requests never
+ * have the same key, and the user is hashed, so that a key does not reveal anybody.
+ *
+ * @param route id of the route, or of a handler of code
  */
-export function cacheKey(exchange: Exchange, route: Keyed, per: 'user' | 'public'): string {
+export function cacheKey(exchange: Exchange, route: string, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
   const origin = originOf(exchange);
   const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
-  return part(route.id) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
+  return part(route) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
 
 export function resourceOf(exchange: Exchange): ResourceName {
@@ -28,8 +31,8 @@ export function resourceOf(exchange: Exchange): ResourceName {
 }
 
 /**
- * Who is answered: issuer, subject and tenant, and all that the upstream is told of them (scopes, chosen claims),
- * because it may answer by that.
+ * Identifies a user by issuer, subject, tenant and everything else that the upstream is told of them (scopes, chosen
+ * claims), because the upstream may answer by that.
  */
 function userOf(identity: Identity): string {
   const known = users.get(identity);
@@ -41,13 +44,22 @@ function userOf(identity: Identity): string {
   return user;
 }
 
+const PORT = /:(\d+)$/;
+const DEFAULT_PORTS: ReadonlySet<string | undefined> = new Set([undefined, '80', '443']);
+
+/** @param host the normalised host of `authority` */
+export function originName(authority: string, host: string): string {
+  const port = PORT.exec(authority)?.[1];
+  return DEFAULT_PORTS.has(port) ? host : `${host}:${port}`;
+}
+
 function originOf({ head }: Exchange): string {
   return originName(head.authority, head.host);
 }
 
 /**
- * What the upstream is told of the name it was called by, and may write into a link: a usual port or a last dot, as the
- * client wrote it, and what a trusted proxy says.
+ * The name that the upstream is called by and may write into links: the client's own spelling, with a default port or
+ * a final dot, and what a trusted proxy says.
  */
 function calledBy({ head, req }: Exchange, origin: string): string {
   const written = head.authority.toLowerCase();
@@ -58,9 +70,9 @@ function calledBy({ head, req }: Exchange, origin: string): string {
 }
 
 /**
- * Reads from a key what it is stored and purged by.
+ * Reads the route and the resource back from a key.
  *
- * @param key may be that of a variant: two words, and the plain key
+ * @param key may be that of a variant: two words before the plain key
  */
 export function namesOf(key: string): { readonly route: string; readonly resource: ResourceName } {
   const parts: string[] = [];
@@ -77,4 +89,9 @@ export function namesOf(key: string): { readonly route: string; readonly resourc
 
 function part(text: string): string {
   return `${text.length}:${text}`;
+}
+
+/** @returns a name of 22 characters, however long the text, that does not reveal it */
+export function shortHash(text: string): string {
+  return hash('sha256', text, 'base64url').slice(0, 22);
 }

@@ -1,16 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Request, Response } from 'express';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../common/clock.js';
 import type { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import type { Exchange } from '../routing/exchange.js';
+import { Exchange, type ExchangeHead } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import type { Invalidator } from './invalidator.js';
 import type { ResponseCache } from './response-cache.js';
 
-const ROUTE = { id: 'users' };
 const POLICY: RouteCacheConfig = {
   ttl: 60_000,
   per: 'public',
@@ -19,50 +19,80 @@ const POLICY: RouteCacheConfig = {
   staleWhileRevalidate: 0,
   staleInsteadOf: [],
 };
+const ENTRY: CacheEntry = {
+  kind: 'response',
+  status: 200,
+  headers: {},
+  body: new Uint8Array([7]),
+  bytes: 1_025,
+  scopes: [],
+  storedAt: systemClock.now(),
+  keepFor: 60_000,
+  initialAge: 0,
+  lifetime: 60_000,
+  noCache: false,
+  mustRevalidate: false,
+  staleIfError: 0,
+  staleWhileRevalidate: 0,
+};
 
-it('leaves those who wait waiting while the answer is on its way to the store', async () => {
-  const written = Promise.withResolvers<void>();
+it('answers from memory without a promise', () => {
+  const interceptor = interceptorWith({ find: () => ENTRY });
+  const exchange = asking();
+  expect(interceptor.open(exchange, 'users', POLICY)).toBeUndefined();
+  expect(exchange.cache).toMatchObject({ kind: 'hit', result: 'hit', response: { status: 200 } });
+});
+
+it('sends one request to the upstream, whose answer serves those who wait', async () => {
   let stored: CacheEntry | undefined;
-  const interceptor = interceptorWith({
-    find: () => stored,
-    put: async (_key, entry) => {
-      await written.promise;
-      stored = entry;
-    },
-  });
+  const interceptor = interceptorWith({ find: () => stored, put: (_key, entry) => void (stored = entry) });
   const [first, second] = [asking(), asking()];
-  expect(interceptor.open(first, ROUTE, POLICY)).toBeUndefined();
-  const waiting = interceptor.open(second, ROUTE, POLICY);
+  void interceptor.open(first, 'users', POLICY);
+  const waiting = interceptor.open(second, 'users', POLICY);
+  expect([first.cache?.kind, second.cache]).toEqual(['forward', undefined]);
   first.tap?.onHead(200, { 'content-length': '1' });
   first.tap?.onData(Buffer.from('7'));
-  first.tap?.onEnd();
-  // The client has it all before the store does.
-  first.res.emit('close');
   await turn();
-  expect(second.tap).toBeUndefined();
-  written.resolve();
+  expect(second.cache).toBeUndefined();
+  first.tap?.onEnd();
   await waiting;
-  expect(second.stored?.status).toBe(200);
+  expect(second.cache).toMatchObject({ kind: 'hit', status: 'Breakwater; fwd=uri-miss; collapsed' });
 });
 
 it.each([
-  ['breaker_open', 'all at once', 3],
-  ['connect_failed', 'one by one', 1],
-] as const)('lets those who wait go after %s %s', async (outcome, _, going) => {
+  ['all of them', 'breaker_open', 3],
+  ['one of them', 'connect_failed', 1],
+] as const)('sends %s to the upstream after %s', async (_, outcome, going) => {
   const interceptor = interceptorWith({ find: () => undefined });
   const [first, ...others] = [asking(), asking(), asking(), asking()];
   if (!first) throw new Error('one of four');
-  void interceptor.open(first, ROUTE, POLICY);
-  for (const other of others) void interceptor.open(other, ROUTE, POLICY);
+  void interceptor.open(first, 'users', POLICY);
+  for (const other of others) void interceptor.open(other, 'users', POLICY);
   first.outcome = outcome;
   first.res.emit('close');
   await turn();
-  expect(others.filter(({ tap }) => tap)).toHaveLength(going);
+  expect(others.filter(({ cache }) => cache)).toHaveLength(going);
   // Nobody is left to wait.
   for (let i = 0; i < 3; i++) {
     for (const { res } of others) res.emit('close');
     await turn();
   }
+  expect(others.filter(({ cache }) => cache)).toHaveLength(3);
+});
+
+it('changes nothing when it is asked for a stale answer', () => {
+  const interceptor = interceptorWith({
+    find: () => ({ ...ENTRY, initialAge: 100_000, staleIfError: 60_000 }),
+  });
+  const exchange = asking();
+  void interceptor.open(exchange, 'users', POLICY);
+  const before = exchange.cache;
+  if (before?.kind !== 'forward') throw new Error('stale');
+  expect(before.stale?.(503)).toMatchObject({
+    result: 'stale',
+    status: 'Breakwater; fwd=stale; fwd-status=503; detail=stale-if-error',
+  });
+  expect(exchange.cache).toBe(before);
 });
 
 function interceptorWith(cache: Partial<ResponseCache>): CacheInterceptor {
@@ -77,9 +107,16 @@ function interceptorWith(cache: Partial<ResponseCache>): CacheInterceptor {
   return new CacheInterceptor(whole as ResponseCache, {} as Invalidator, config, systemClock);
 }
 
-/** What of an exchange is looked at; its client has read all there is. */
+/** An exchange whose client reads everything. */
 function asking(): Exchange {
   const res = Object.assign(new EventEmitter(), { closed: false, writableFinished: true });
-  const head = { authority: 'api.example', host: 'api.example', path: '/users/7', query: '' };
-  return { req: { method: 'GET', headers: {} }, res, head } as unknown as Exchange;
+  const head = {
+    authority: 'api.example',
+    host: 'api.example',
+    path: '/users/7',
+    query: '',
+    match: { kind: 'none' },
+  } as unknown as ExchangeHead;
+  const req = { method: 'GET', headers: {} } as Request;
+  return new Exchange(req, res as unknown as Response, head, 0);
 }

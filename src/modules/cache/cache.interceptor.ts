@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -7,47 +6,51 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import type { Request } from 'express';
+import { LRUCache } from 'lru-cache';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
+import { type CacheForward, type CacheRefresh, exchangeOf } from '../routing/exchange.js';
+import type { Exchange, ResponseTap, StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
-import { cacheKey, type Keyed, resourceOf } from './cache-key.js';
-import { CachingTap } from './caching-tap.js';
+import { cacheKey, resourceOf, shortHash } from './cache-key.js';
+import { CachingTap, PartTap } from './caching-tap.js';
+import { NOTHING_ASKED, requestDirectives } from './directives.js';
+import { EntryWriter, type Lookup } from './entry-writer.js';
+import { type Flight, Flights } from './flights.js';
 import { Invalidator } from './invalidator.js';
-import type { KeeperOptions } from './keeper.js';
-import { NOTHING_ASKED, type RequestDirectives, requestDirectives } from './request-directives.js';
-import { PartTap } from './part-tap.js';
-import { Recent } from './recent.js';
 import { ResponseCache } from './response-cache.js';
-import { ageOf, reuse, usableOnError } from './reuse.js';
-import { type Land, type Landing, SingleFlight } from './single-flight.js';
+import { ageOf, asksForWhole, isCacheable, isRead, reuse, usableOnError, wantsOwnAnswer } from './reuse.js';
 import { answerWith } from './stored-answer.js';
 import { conditionsFor } from './validation.js';
 
-/** Milliseconds that a request waits for the answer to another one before it asks by itself. */
-const WAIT = 3_000;
-/** For so long, requests for what turned out not to be storable do not wait for each other. */
+/** Milliseconds that a request waits for another one before it goes to the upstream by itself. */
+const MAX_WAIT = 3_000;
+/** For this time, requests for a response that could not be stored do not wait for each other. */
 const UNSTORABLE = { max: 10_000, ttl: 10_000 };
+const STALE_HEADERS = ['Breakwater-Fallback', 'stale'];
 
-/** A request that the cache may answer. */
-interface Lookup {
-  readonly exchange: Exchange;
-  readonly route: Keyed;
-  readonly policy: RouteCacheConfig;
-  readonly key: string;
-  readonly asked: RequestDirectives;
-}
+type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
 
-/** Puts a stored answer on the exchange if there is one to use, or else a tap that stores the coming one. */
+/**
+ * Answers a request from the cache, or decides what the upstream is asked and who stores its answer:
+ *
+ * 1. Look in memory.
+ * 2. Answer if the entry is fresh, or may be used stale.
+ * 3. Look in the shared tier, unless another request for the same response is under way.
+ * 4. Refuse with `only-if-cached`.
+ * 5. Wait for the request that is under way and look again, or become the one that others wait for.
+ * 6. Store the response on its way to the client.
+ */
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
   private readonly maxEntryBytes: number;
-  private readonly flights = new SingleFlight();
-  private readonly unstorable = new Recent<true>(UNSTORABLE.max, UNSTORABLE.ttl);
+  private readonly flights = new Flights();
+  /** Hashes of flight names. */
+  private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
 
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,
@@ -65,248 +68,214 @@ export class CacheInterceptor implements NestInterceptor {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     const { route } = exchange ?? {};
     if (!exchange || !route?.config.cache) return next.handle();
-    const waiting = this.open(exchange, route.config, route.config.cache);
+    const waiting = this.open(exchange, route.config.id, route.config.cache);
     return waiting ? waiting.then(() => next.handle()) : next.handle();
   }
 
   /**
-   * @param route whose answers they are
-   * @returns a promise only when there is something to wait for
+   * Sets `exchange.cache`.
+   *
+   * @param route id of the route, or of a handler of code
+   * @returns nothing for a hit in memory, which would be slowed down by a promise
    * @throws ProblemError `not_cached`
    */
-  open(exchange: Exchange, route: Keyed, policy: RouteCacheConfig): Promise<void> | undefined {
+  open(exchange: Exchange, route: string, policy: RouteCacheConfig): Promise<void> | undefined {
     const { headers } = exchange.req;
     const asked = requestDirectives(headers['cache-control'], headers.pragma);
     if (asked.noStore || !isCacheable(exchange, policy)) {
       // RFC 9111 section 5.2.1.7.
       if (asked.onlyIfCached && isRead(exchange)) throw new ProblemError('not_cached');
-      exchange.cacheResult = 'bypass';
-      exchange.cacheStatus = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
-      this.invalidator.follow(exchange);
+      const status = `Breakwater; fwd=${isRead(exchange) ? 'bypass' : 'method'}`;
+      exchange.cache = { kind: 'bypass', status, tap: this.invalidator.tapFor(exchange) };
       return undefined;
     }
-    const key = cacheKey(exchange, route, policy.per);
-    return this.decide({ exchange, route, policy, key, asked });
+    const lookup = { exchange, route, policy, key: cacheKey(exchange, route, policy.per), asked };
+    // 1. Look in memory.
+    const entry = this.cache.find(lookup.key, exchange);
+    // 2. Answer if the entry is fresh, or may be used stale.
+    if (entry && this.answer(lookup, entry)) return undefined;
+    return this.forward(lookup, entry);
   }
 
-  /** @returns a promise only when there is something to wait for */
-  private decide(
-    lookup: Lookup,
-    waitUntil = this.clock.now() + WAIT,
-    read?: { readonly found: CacheEntry | undefined },
-  ): Promise<void> | undefined {
+  /** @param entry found in memory, and not usable as it is */
+  private async forward(lookup: Lookup, entry: CacheEntry | undefined): Promise<void> {
     const { exchange, key, asked } = lookup;
-    const entry = this.cache.find(key, exchange) ?? read?.found;
-    if (entry && this.use(lookup, entry)) return undefined;
-    const flight = this.cache.nameOf(key, exchange);
-    const reading = read ? undefined : this.read(lookup, flight);
-    if (reading) return reading.then((found) => this.decide(lookup, waitUntil, { found }));
-    // RFC 9111 section 5.2.1.7.
-    if (asked.onlyIfCached) throw new ProblemError('not_cached');
-    this.prepareForward(lookup, entry);
-    if (!isWhole(exchange)) {
-      if (entry) exchange.tap = new PartTap(this.keeping(lookup), entry);
-      return undefined;
+    let waitUntil = this.clock.now() + MAX_WAIT;
+    for (;;) {
+      // 3. Look in the shared tier, unless another request for the same response is under way.
+      const reading = this.readShared(lookup);
+      if (reading) {
+        const found = await reading;
+        entry = this.cache.find(key, exchange) ?? found;
+        if (entry && this.answer(lookup, entry)) return;
+      }
+      // 4. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
+      if (asked.onlyIfCached) throw new ProblemError('not_cached');
+      // 5. Wait for the request that is under way and look again, or become the one that others wait for.
+      const name = this.cache.nameOf(key, exchange);
+      if (!this.isShared(lookup, entry, name)) break;
+      const flight = this.flights.get(name);
+      if (!flight) {
+        this.lead(lookup, entry, name);
+        return;
+      }
+      const status = this.forwardStatus(key, entry);
+      const result = await flight.wait(Math.max(0, waitUntil - this.clock.now()));
+      entry = this.cache.find(key, exchange);
+      if (entry && this.answer(lookup, entry, `${status}; collapsed`)) return;
+      const stale = result === 'failed' ? this.staleOf(lookup, entry)?.() : undefined;
+      if (stale) {
+        exchange.cache = { ...stale, status: 'Breakwater; fwd=stale; collapsed; detail=stale-if-error' };
+        return;
+      }
+      // The response is of no use to others, each of them has to validate it, or this one has waited long enough.
+      if (result === 'unshared' || result === 'timeout' || (result === 'stored' && entry)) break;
+      if (result === 'stored' && !this.isWorthWaiting(lookup)) waitUntil = 0;
     }
-    if (this.unstorable.has(flight) || wantsItsOwn(asked) || isForOne(exchange, entry)) {
-      exchange.tap = this.tap(lookup, entry, flight);
-      return undefined;
-    }
-    const waiting = this.flights.join(flight, Math.max(0, waitUntil - this.clock.now()));
-    if (waiting) return waiting.then((landing) => this.afterWaiting(lookup, landing, waitUntil));
-    this.lead(lookup, entry, flight);
-    return undefined;
-  }
-
-  private afterWaiting(lookup: Lookup, landing: Landing, waitUntil: number): Promise<void> | undefined {
-    const { exchange, key } = lookup;
-    const arrived = this.cache.find(key, exchange);
-    if (arrived && this.use(lookup, arrived, `${exchange.cacheStatus}; collapsed`)) return undefined;
-    // What it was to validate may be gone by now, or be another one.
-    this.prepareForward(lookup, arrived);
-    const stale = landing === 'failed' ? exchange.stale?.() : undefined;
-    if (stale) {
-      exchange.stored = stale;
-      exchange.cacheStatus = 'Breakwater; fwd=stale; collapsed; detail=stale-if-error';
-      return undefined;
-    }
-    // One of them is the next to ask, and the others wait for that.
-    if (landing === 'failed' || landing === 'gone') return this.decide(lookup, waitUntil);
-    if (landing === 'stored' && !arrived) {
-      // Another variant, or void by now. Otherwise the memory had no room, and will have none for the next one.
-      const isWorthIt =
-        this.cache.hasVariants(key) || this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
-      return this.decide(lookup, isWorthIt ? waitUntil : 0);
-    }
-    exchange.tap = this.tap(lookup, arrived, this.cache.nameOf(key, exchange));
-    return undefined;
-  }
-
-  /** Looks behind the memory, unless somebody is at it or nothing of the kind is stored. */
-  private read({ key, exchange }: Lookup, flight: string): Promise<CacheEntry | undefined> | undefined {
-    if (this.flights.isFlying(flight) || this.unstorable.has(flight)) return undefined;
-    return this.cache.read(key, exchange);
+    exchange.cache = this.forwardDecision(lookup, entry);
   }
 
   /** @returns whether the entry answers the request */
-  private use(lookup: Lookup, entry: CacheEntry, status?: string): boolean {
+  private answer(lookup: Lookup, entry: CacheEntry, status?: string): boolean {
     const { exchange, asked } = lookup;
     const now = this.clock.now();
     const how = reuse(entry, now, asked);
     if (how === 'validate') return false;
     const ttl = Math.floor((entry.lifetime - ageOf(entry, now)) / 1000);
-    exchange.cacheResult = how === 'fresh' ? 'hit' : 'stale';
-    exchange.cacheStatus = status ?? `Breakwater; hit; ttl=${ttl}`;
-    exchange.stored = this.answer(exchange, entry, now);
-    if (how === 'stale-while-revalidate' && isWhole(exchange)) this.refresh(lookup, entry);
+    exchange.cache = {
+      kind: 'hit',
+      result: how === 'fresh' ? 'hit' : 'stale',
+      status: status ?? `Breakwater; hit; ttl=${ttl}`,
+      response: this.responseOf(exchange, entry, now),
+      refresh: how === 'stale-while-revalidate' ? this.refresh(lookup, entry) : undefined,
+    };
     return true;
   }
 
-  private refresh(lookup: Lookup, entry: CacheEntry): void {
-    const { exchange, key } = lookup;
-    const flight = this.cache.nameOf(key, exchange);
-    if (this.flights.isFlying(flight)) return;
-    exchange.conditions = conditionsFor(entry.headers);
-    this.lead(lookup, entry, flight);
+  /** @returns nothing while another request refreshes the entry */
+  private refresh(lookup: Lookup, entry: CacheEntry): CacheRefresh | undefined {
+    const name = this.cache.nameOf(lookup.key, lookup.exchange);
+    if (!asksForWhole(lookup.exchange) || this.flights.get(name)) return undefined;
+    const conditions = conditionsFor(entry.headers);
+    const flight = this.flights.start(name);
+    const tap = this.cachingTap(lookup, entry, { conditions, stale: undefined, status: '' }, flight);
+    return { conditions, tap, onDone: () => flight.land('failed') };
   }
 
-  private prepareForward({ exchange, key, asked }: Lookup, entry: CacheEntry | undefined): void {
-    exchange.cacheResult = 'miss';
-    exchange.cacheStatus = `Breakwater; fwd=${this.reason(key, entry)}`;
-    exchange.conditions = undefined;
-    exchange.stale = undefined;
-    if (!entry) return;
-    if (isWhole(exchange)) {
-      const conditions = conditionsFor(entry.headers);
-      if (conditions.length > 0) exchange.conditions = conditions;
-    }
-    const since = this.clock.now();
-    if (!usableOnError(entry, since, asked)) return;
-    exchange.stale = (upstreamStatus) => {
-      // Purged meanwhile, or invalidated. A purge of something else has left it where it was.
-      const mayBeGone = this.cache.isOutdated(resourceOf(exchange), since);
-      if (mayBeGone && this.cache.find(key, exchange) !== entry) return undefined;
-      exchange.cacheResult = 'stale';
-      const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
-      exchange.cacheStatus = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
-      return this.answer(exchange, entry, this.clock.now(), STALE);
-    };
+  private readShared({ key, exchange }: Lookup): Promise<CacheEntry | undefined> | undefined {
+    const name = this.cache.nameOf(key, exchange);
+    return this.flights.get(name) || this.isUnstorable(name) ? undefined : this.cache.read(key, exchange);
   }
 
-  /** Others wait for this one. */
-  private lead(lookup: Lookup, entry: CacheEntry | undefined, flight: string): void {
+  /** Decides whether one answer of the upstream may serve all who ask for this response. */
+  private isShared(lookup: Lookup, entry: CacheEntry | undefined, name: string): boolean {
+    if (!asksForWhole(lookup.exchange) || this.isUnstorable(name)) return false;
+    return !wantsOwnAnswer(lookup.asked, this.staleOf(lookup, entry) ? undefined : entry);
+  }
+
+  /** Others wait for this request. */
+  private lead(lookup: Lookup, entry: CacheEntry | undefined, name: string): void {
     const { exchange } = lookup;
-    const { res, stale } = exchange;
-    // Left while Redis was asked: nothing would tell those who wait.
-    if (res.closed && !exchange.stored) return;
-    const land = this.flights.lead(flight);
-    const tap = this.tap(lookup, entry, flight, land);
-    const end: Land = (landing) => {
-      if (!tap.isStoring) land(landing);
-    };
-    exchange.tap = tap;
-    if (exchange.stored) {
-      // A background refresh outlives its client, and is over when its call is.
-      exchange.refreshed = () => end('failed');
-      return;
-    }
-    if (stale) {
-      exchange.stale = (upstreamStatus) => {
-        land('failed');
-        return stale(upstreamStatus);
-      };
-    }
+    const { res } = exchange;
+    // After a client that left while the shared tier was asked, nothing would release those who wait.
+    const flight = res.closed ? undefined : this.flights.start(name);
+    exchange.cache = this.forwardDecision(lookup, entry, flight);
     res.once('close', () => {
-      if (!res.writableFinished) end('gone');
-      // An open breaker keeps the others away by itself, and all of them at once.
-      else end(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
+      if (!res.writableFinished) flight?.land('abandoned');
+      // An open breaker rejects the others by itself, and all of them at once.
+      else flight?.land(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
     });
   }
 
-  private tap(lookup: Lookup, stored: CacheEntry | undefined, flight: string, land?: Land): CachingTap {
-    const { exchange } = lookup;
+  /** After a response that was stored and not found: is it another variant, or was it invalidated? */
+  private isWorthWaiting({ key, exchange }: Lookup): boolean {
+    // Otherwise memory has no room for it, nor will it have for the next one.
+    return this.cache.hasVariants(key) || this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
+  }
+
+  private forwardDecision(lookup: Lookup, entry: CacheEntry | undefined, flight?: Flight): CacheForward {
+    const isWhole = asksForWhole(lookup.exchange);
+    const conditions = entry && isWhole ? conditionsFor(entry.headers) : [];
+    const asking = {
+      status: this.forwardStatus(lookup.key, entry),
+      conditions: conditions.length > 0 ? conditions : undefined,
+      stale: this.staleOf(lookup, entry),
+    };
+    const tap = isWhole
+      ? this.cachingTap(lookup, entry, asking, flight)
+      : this.partTap(lookup, entry, asking);
+    return { kind: 'forward', ...asking, tap };
+  }
+
+  // 6. Store the response on its way to the client.
+  private cachingTap(
+    lookup: Lookup,
+    stored: CacheEntry | undefined,
+    asking: Asking,
+    flight?: Flight,
+  ): ResponseTap {
+    const { exchange, key } = lookup;
+    const name = shortHash(this.cache.nameOf(key, exchange));
     return new CachingTap({
-      ...this.keeping(lookup),
+      ...this.tapOptions(lookup, asking),
       maxEntryBytes: this.maxEntryBytes,
       stored,
-      confirmed: (entry) => {
-        // Not for who has the old answer already, which this one was refreshed behind.
-        if (!exchange.stored) {
-          exchange.cacheResult = 'revalidated';
-          exchange.cacheStatus += '; fwd-status=304';
-        }
-        return this.answer(exchange, entry, this.clock.now());
-      },
-      landed: (as) => {
-        if (as === 'stored') this.unstorable.delete(flight);
-        else if (as === 'unstorable') this.unstorable.set(flight, true);
-        land?.(as === 'unstorable' ? 'unshared' : as);
+      confirmed: (entry) => ({
+        kind: 'hit',
+        result: 'revalidated',
+        status: `${asking.status}; fwd-status=304`,
+        response: this.responseOf(exchange, entry, this.clock.now()),
+      }),
+      onResult: (result) => {
+        if (result === 'stored') this.unstorable.delete(name);
+        else if (result === 'unstorable') this.unstorable.set(name, true);
+        flight?.land(result === 'unstorable' ? 'unshared' : result);
       },
     });
   }
 
-  private keeping({ exchange, route, policy, key }: Lookup): KeeperOptions {
-    return { exchange, route: route.id, key, policy, cache: this.cache, clock: this.clock };
+  private partTap(lookup: Lookup, stored: CacheEntry | undefined, asking: Asking): ResponseTap | undefined {
+    return stored && new PartTap({ ...this.tapOptions(lookup, asking), stored });
   }
 
-  /** RFC 9211 section 2.2: why the request goes on. */
-  private reason(key: string, entry: CacheEntry | undefined): string {
-    if (entry) return reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
-    return this.cache.hasVariants(key) ? 'vary-miss' : 'uri-miss';
+  private tapOptions(lookup: Lookup, { conditions, stale }: Asking) {
+    const writer = new EntryWriter(lookup, this.cache, this.clock);
+    return { lookup, cache: this.cache, writer, conditions, stale };
   }
 
-  private answer(
-    { req }: Exchange,
+  /** @returns nothing when the entry cannot be used while the upstream fails */
+  private staleOf(lookup: Lookup, entry: CacheEntry | undefined): CacheForward['stale'] {
+    const { exchange, key, asked } = lookup;
+    const since = this.clock.now();
+    if (!entry || !usableOnError(entry, since, asked)) return undefined;
+    return (upstreamStatus) => {
+      // It may have been purged or invalidated meanwhile. A purge of something else has left it in its place.
+      const mayBeGone = this.cache.isOutdated(resourceOf(exchange), since);
+      if (mayBeGone && this.cache.find(key, exchange) !== entry) return undefined;
+      const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
+      const status = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
+      const response = this.responseOf(exchange, entry, this.clock.now(), STALE_HEADERS);
+      return { kind: 'hit', result: 'stale', status, response };
+    };
+  }
+
+  /** RFC 9211 section 2.2: why the request goes to the upstream. */
+  private forwardStatus(key: string, entry: CacheEntry | undefined): string {
+    let reason = this.cache.hasVariants(key) ? 'vary-miss' : 'uri-miss';
+    if (entry) reason = reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
+    return `Breakwater; fwd=${reason}`;
+  }
+
+  private responseOf(
+    { req: { method, headers } }: Exchange,
     entry: CacheEntry,
     now: number,
     added?: readonly string[],
   ): StoredResponse {
-    const { method, headers } = req;
     return answerWith(entry, { method, headers, age: ageOf(entry, now), wall: this.clock.wall(), added });
   }
-}
 
-/** Some servers take these for the real method or host, which the key does not have. */
-const OVERRIDES = ['x-http-method', 'x-method-override', 'x-host', 'x-http-host-override', 'x-original-host'];
-const STALE = ['Breakwater-Fallback', 'stale'];
-
-/**
- * A body asks for something else than what is stored, conditions on changing the resource are the upstream's to
- * judge, and a user without a name cannot be told from another one.
- */
-function isCacheable(exchange: Exchange, { per }: RouteCacheConfig): boolean {
-  const { req, head, identity } = exchange;
-  const { headers } = req;
-  return (
-    isRead(exchange) &&
-    !head.hasBody &&
-    headers['if-match'] === undefined &&
-    headers['if-unmodified-since'] === undefined &&
-    !hasOverride(headers) &&
-    !(per === 'user' && identity?.subject === '')
-  );
-}
-
-function hasOverride(headers: IncomingHttpHeaders): boolean {
-  for (const name of OVERRIDES) if (headers[name] !== undefined) return true;
-  return false;
-}
-
-/** The next answer will have to be validated for each client as this one has, and helps nobody in an outage. */
-function isForOne({ stale }: Exchange, entry: CacheEntry | undefined): boolean {
-  return entry !== undefined && (entry.noCache || entry.lifetime === 0) && !stale;
-}
-
-/** No answer to somebody else will do. */
-function wantsItsOwn({ noCache, maxAge }: RequestDirectives): boolean {
-  return noCache || maxAge === 0;
-}
-
-function isRead({ req: { method } }: Exchange): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
-/** Is the upstream's answer to it one that can be stored? */
-function isWhole({ req }: Exchange): boolean {
-  return req.method === 'GET' && req.headers.range === undefined;
+  private isUnstorable(name: string): boolean {
+    return this.unstorable.has(shortHash(name));
+  }
 }

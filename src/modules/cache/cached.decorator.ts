@@ -3,14 +3,14 @@ import type { z } from 'zod';
 import { routeCacheSchema } from '../config/schema/route.js';
 import { CachePolicy, CodeCacheInterceptor } from './code-cache.interceptor.js';
 
-/** The `cache` of a route, as the configuration has it: `{ ttl: '1m', staleIfError: '1h' }`. */
+/** The same options as `cache` of a route in the configuration: `{ ttl: '1m', staleIfError: '1h' }`. */
 export type CachedOptions = z.input<typeof routeCacheSchema>;
 
 /**
- * Keeps what a handler of code answers, as `cache` of a route keeps what an upstream does. Each user has their own
- * copies unless it says `per: 'public'`. The module must import `CacheModule`.
+ * Caches the answers of a handler in the way that `cache` of a route caches those of an upstream. Each user has their
+ * own copies unless `per` is `'public'`. The module of the controller must import `CacheModule`.
  *
- * @throws TypeError when an option is wrong
+ * @throws TypeError when an option is invalid
  */
 export function Cached(options: CachedOptions = {}): MethodDecorator {
   const parsed = routeCacheSchema.safeParse(options);

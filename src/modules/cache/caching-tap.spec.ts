@@ -4,6 +4,8 @@ import type { CacheEntry } from './cache-entry.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { CachingTap } from './caching-tap.js';
+import { NOTHING_ASKED } from './directives.js';
+import { EntryWriter } from './entry-writer.js';
 import type { ResponseCache } from './response-cache.js';
 
 const POLICY: RouteCacheConfig = {
@@ -15,41 +17,41 @@ const POLICY: RouteCacheConfig = {
   staleInsteadOf: [],
 };
 
-it('lets those who wait go once the answer can be found, not before', async () => {
-  const written = Promise.withResolvers<void>();
-  const landings: string[] = [];
-  const tap = tapWith(
-    { put: () => written.promise, isOutdated: () => false, find: () => undefined },
-    landings,
-  );
+it('reports the response as stored when it can be found, not before', () => {
+  const log: string[] = [];
+  const tap = tapWith({ put: () => log.push('put'), isOutdated: () => false, find: () => undefined }, log);
   tap.onHead(200, { 'content-length': '1' });
-  expect(tap.isStoring).toBe(false);
   tap.onData(Buffer.from('7'));
+  expect(log).toEqual([]);
   tap.onEnd();
-  await turn();
-  expect([tap.isStoring, ...landings]).toEqual([true]);
-  written.resolve();
-  await turn();
-  expect(landings).toEqual(['stored']);
+  expect(log).toEqual(['put', 'stored']);
 });
 
-it('lets them go at once when the answer became void meanwhile', () => {
-  const landings: string[] = [];
-  const tap = tapWith({ isOutdated: () => true }, landings);
+it('releases those who wait when the response was invalidated meanwhile', () => {
+  const log: string[] = [];
+  const tap = tapWith({ isOutdated: () => true }, log);
   tap.onHead(200, { 'content-length': '0' });
   tap.onEnd();
-  expect(landings).toEqual(['stored']);
+  expect(log).toEqual(['stored']);
 });
 
-it('counts the time that the body takes to come in its age (RFC 9111 section 4.2.3)', () => {
+it.each([
+  ['too large', 200, { 'content-length': '1001' }, 'unstorable'],
+  ['not storable', 200, { 'cache-control': 'no-store' }, 'unstorable'],
+  ['to be validated each time', 200, { 'cache-control': 'no-cache', etag: '"1"' }, 'unshared'],
+  ['an error', 501, {}, 'abandoned'],
+  ['a 304 to the conditions of the client', 304, {}, 'unshared'],
+] as const)('reports at the head that a response is %s', (_, status, headers, result) => {
+  const log: string[] = [];
+  tapWith({}, log).onHead(status, headers);
+  expect(log).toEqual([result]);
+});
+
+it('counts the time that the body takes to arrive in its age (RFC 9111 section 4.2.3)', () => {
   const entries: CacheEntry[] = [];
   let now = 1_000;
   const tap = tapWith(
-    {
-      put: async (_key, entry) => void entries.push(entry),
-      isOutdated: () => false,
-      find: () => undefined,
-    },
+    { put: (_key, entry) => entries.push(entry), isOutdated: () => false, find: () => undefined },
     [],
     { now: () => now, wall: () => now },
   );
@@ -62,27 +64,24 @@ it('counts the time that the body takes to come in its age (RFC 9111 section 4.2
   expect(entries).toMatchObject([{ storedAt: 31_100, initialAge: 37_100 }]);
 });
 
-function tapWith(cache: Partial<ResponseCache>, landings: string[], clock: Clock = systemClock): CachingTap {
+function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = systemClock): CachingTap {
   const req = { method: 'GET', headers: {} };
   const head = { authority: 'api.example', host: 'api.example', path: '/users/7', query: '' };
+  // The tap uses nothing else of the exchange and the cache.
+  const exchange = { req, head } as unknown as Exchange;
+  const cache = fake as ResponseCache;
+  const lookup = { exchange, route: 'users', key: 'users /users/7', policy: POLICY, asked: NOTHING_ASKED };
   return new CachingTap({
-    // What of them the tap looks at.
-    exchange: { req, head } as unknown as Exchange,
-    cache: cache as ResponseCache,
-    route: 'users',
-    key: 'users /users/7',
-    policy: POLICY,
-    clock,
+    lookup,
+    cache,
+    writer: new EntryWriter(lookup, cache, clock),
+    conditions: undefined,
+    stale: undefined,
     maxEntryBytes: 1_000,
     stored: undefined,
     confirmed: () => {
       throw new Error('nothing was stored');
     },
-    landed: (as) => landings.push(as),
+    onResult: (result) => log.push(result),
   });
-}
-
-/** All that is due without waiting for anything. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

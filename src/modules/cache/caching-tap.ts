@@ -1,123 +1,146 @@
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import type { ResponseTap, StoredResponse } from '../routing/exchange.js';
+import type { CacheForward, CacheHit, ResponseTap } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
-import { type Coming, Keeper, type KeeperOptions } from './keeper.js';
-import { NOTHING_ASKED } from './request-directives.js';
+import { NOTHING_ASKED } from './directives.js';
+import type { EntryWriter, Lookup, StorableHead } from './entry-writer.js';
+import type { FlightResult } from './flights.js';
+import type { ResponseCache } from './response-cache.js';
 import { reuse } from './reuse.js';
-import type { Landing } from './single-flight.js';
-import { mergeHeaders, selects } from './validation.js';
+import { describes, mergeHeaders, selects } from './validation.js';
 
-export interface CachingTapOptions extends KeeperOptions {
-  readonly maxEntryBytes: number;
-  /** What is stored and out of use; the upstream may say that it holds after all. */
+export interface TapOptions extends Pick<CacheForward, 'conditions' | 'stale'> {
+  readonly lookup: Lookup;
+  readonly cache: ResponseCache;
+  readonly writer: EntryWriter;
+  /** The stored response that cannot be used as it is. */
   readonly stored: CacheEntry | undefined;
-  /** Makes the answer of an entry that the upstream has confirmed. */
-  readonly confirmed: (entry: CacheEntry) => StoredResponse;
-  /** Called when those who wait need not any more. Not after a cut, which the end of the call tells. */
-  readonly landed: (as: Exclude<Landing, 'timeout'> | 'unstorable') => void;
 }
 
-/** These say nothing about the resource, and so leave the stored answer alone. */
+export interface CachingTapOptions extends TapOptions {
+  readonly maxEntryBytes: number;
+  /** @returns the answer from an entry that the upstream has confirmed */
+  readonly confirmed: (entry: CacheEntry) => CacheHit;
+  /** Called when those who wait need not wait any more; not when the body is cut off, which ends the call as well. */
+  readonly onResult: (result: Exclude<FlightResult, 'timeout'> | 'unstorable') => void;
+}
+
+/** These statuses say nothing about the resource, so the stored response stays. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([408, 425, 429]);
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
-/** Gathers a storable response while it streams by; gives up when it grows too large. */
+/** Collects a storable response on its way to the client, and gives up when it grows too large. */
 export class CachingTap implements ResponseTap {
-  /** It is on its way to the store, and `landed` called when it is there. */
-  isStoring = false;
-  private readonly keeper: Keeper;
-  private coming: Coming | undefined;
+  private head: StorableHead | undefined;
   private chunks: Uint8Array[] = [];
   private bytes = 0;
 
-  constructor(private readonly options: CachingTapOptions) {
-    this.keeper = new Keeper(options);
-  }
+  constructor(private readonly options: CachingTapOptions) {}
 
-  onHead(status: number, headers: HeaderRecord, isDelimited = true): StoredResponse | undefined {
-    const { stored, exchange } = this.options;
+  onHead(status: number, headers: HeaderRecord, isDelimited = true): CacheHit | undefined {
+    const { lookup, writer, maxEntryBytes, onResult } = this.options;
     if (status === 304) return this.onNotModified(headers);
-    const stale = this.options.policy.staleInsteadOf.includes(status) ? exchange.stale?.(status) : undefined;
+    const stale = staleInstead(this.options, status);
     if (stale) {
-      this.options.landed('failed');
+      onResult('failed');
       return stale;
     }
-    // RFC 9111 section 3.3.
+    // RFC 9111 section 3.3: a response that was cut off must not be taken for a whole one.
     const isWhole = isDelimited || BODILESS.has(status);
-    const coming = isWhole ? this.keeper.judge(status, headers) : undefined;
-    if (!coming || Number(headers['content-length'] ?? 0) > this.options.maxEntryBytes) {
-      // RFC 9111 section 4.3.3: the new answer stands, so the old one must not come back.
-      if (stored && status < 500 && !SAYS_NOTHING.has(status)) {
-        this.options.cache.drop(this.options.key, exchange);
-      }
-      this.options.landed(this.endOf(status));
+    const head = isWhole ? writer.accept(status, headers) : undefined;
+    if (!head || Number(headers['content-length'] ?? 0) > maxEntryBytes) {
+      // RFC 9111 section 4.3.3: the new answer replaces the stored one, which must not come back.
+      if (status < 500 && !SAYS_NOTHING.has(status)) this.dropStored();
+      if (lookup.policy.staleInsteadOf.includes(status)) onResult('failed');
+      else onResult(status >= 500 || SAYS_NOTHING.has(status) ? 'abandoned' : 'unstorable');
       return undefined;
     }
-    // Each of those who wait has to ask by itself then: they need not wait for the body.
-    if (isToBeValidated(coming)) this.options.landed('unshared');
-    this.coming = coming;
+    // Each of those who wait has to validate it, so they need not wait for the body.
+    const aged = { ...head.policy, initialAge: head.initialAge, storedAt: 0 };
+    if (reuse(aged, 0, NOTHING_ASKED) === 'validate') onResult('unshared');
+    this.head = head;
     return undefined;
   }
 
   onData(chunk: Uint8Array): void {
-    if (!this.coming) return;
+    if (!this.head) return;
     this.bytes += chunk.length;
     if (this.bytes <= this.options.maxEntryBytes) {
       this.chunks.push(chunk);
       return;
     }
-    this.coming = undefined;
+    this.head = undefined;
     this.chunks = [];
-    if (this.options.stored) this.options.cache.drop(this.options.key, this.options.exchange);
-    this.options.landed('unstorable');
+    this.dropStored();
+    this.options.onResult('unstorable');
   }
 
   onEnd(): void {
-    if (!this.coming) return;
-    this.put(this.coming, ownBytes(this.chunks, this.bytes));
-    this.coming = undefined;
+    if (!this.head) return;
+    this.options.writer.store(this.head, ownBytes(this.chunks, this.bytes));
+    this.head = undefined;
+    this.options.onResult('stored');
   }
 
-  private put(coming: Coming, body: Uint8Array): CacheEntry {
-    this.isStoring = true;
-    return this.keeper.put(coming, body, () => this.options.landed('stored'));
-  }
-
-  onBypass(): void {
-    this.options.landed('unshared');
-  }
-
-  private endOf(status: number) {
-    if (this.options.policy.staleInsteadOf.includes(status)) return 'failed';
-    return status >= 500 || SAYS_NOTHING.has(status) ? 'gone' : 'unstorable';
+  onReplaced(by: 'stale' | 'other'): void {
+    this.options.onResult(by === 'stale' ? 'failed' : 'unshared');
   }
 
   /** RFC 9111 section 4.3.4. */
-  private onNotModified(notModified: HeaderRecord): StoredResponse | undefined {
-    const { stored, exchange, cache, key, clock, confirmed, landed } = this.options;
-    // To the client's own conditions: it is the client's answer.
-    if (!stored || exchange.conditions === undefined) {
-      landed('unshared');
+  private onNotModified(notModified: HeaderRecord): CacheHit | undefined {
+    const { stored, conditions, writer, confirmed, onResult } = this.options;
+    // The conditions were the client's own, and so is the answer.
+    if (!stored || conditions === undefined) {
+      onResult('unshared');
       return undefined;
     }
     if (!selects(notModified, stored.headers)) {
-      cache.drop(key, exchange);
-      landed('stored');
+      this.dropStored();
+      onResult('stored');
       return confirmed(stored);
     }
-    const headers = mergeHeaders(stored.headers, notModified, clock.wall());
-    const coming = this.keeper.judge(stored.status, headers);
-    // This client gets the whole of it, with what is kept out of the copy; each use has an age of its own.
-    const whole = { ...headers, age: undefined };
-    if (coming) {
-      return confirmed({ ...this.put(coming, stored.body), headers: whole });
-    }
-    cache.drop(key, exchange);
-    landed('unstorable');
-    return confirmed({ ...stored, headers: whole });
+    const headers = mergeHeaders(stored.headers, notModified, writer.clock.wall());
+    const head = writer.accept(stored.status, headers);
+    const entry = head ? writer.store(head, stored.body) : stored;
+    if (!head) this.dropStored();
+    onResult(head ? 'stored' : 'unstorable');
+    // This client also gets the fields that are not stored. `Age` is computed for each use.
+    return confirmed({ ...entry, headers: { ...headers, age: undefined } });
+  }
+
+  private dropStored(): void {
+    const { stored, cache, lookup } = this.options;
+    if (stored) cache.drop(lookup.key, lookup.exchange);
   }
 }
 
-function isToBeValidated({ keeping, initialAge }: Coming): boolean {
-  return reuse({ ...keeping, initialAge, storedAt: 0 }, 0, NOTHING_ASKED) === 'validate';
+/** Watches the answer to a HEAD or a range request while the whole response is stored. */
+export class PartTap implements ResponseTap {
+  constructor(private readonly options: TapOptions & { readonly stored: CacheEntry }) {}
+
+  onHead(status: number, headers: HeaderRecord): CacheHit | undefined {
+    const { lookup, stored } = this.options;
+    const stale = staleInstead(this.options, status);
+    if (!stale && lookup.exchange.req.method === 'HEAD' && status === 200 && stored.status === 200)
+      this.update(headers);
+    return stale;
+  }
+
+  onData(): void {}
+
+  onEnd(): void {}
+
+  /** RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated. */
+  private update(headers: HeaderRecord): void {
+    const { lookup, cache, writer, stored } = this.options;
+    const head = describes(headers, stored.headers, stored.body.length)
+      ? writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()))
+      : undefined;
+    if (head) writer.store(head, stored.body);
+    else cache.drop(lookup.key, lookup.exchange);
+  }
+}
+
+/** RFC 5861 section 4: an error of the upstream is replaced by a stale response. */
+function staleInstead({ lookup, stale }: TapOptions, status: number): CacheHit | undefined {
+  return lookup.policy.staleInsteadOf.includes(status) ? stale?.(status) : undefined;
 }

@@ -17,20 +17,26 @@ import { STALE_INSTEAD } from '../config/complete.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { routeCacheSchema } from '../config/schema/route.js';
-import { type Exchange, exchangeOf, type StoredResponse } from '../routing/exchange.js';
+import {
+  type CacheHit,
+  type Exchange,
+  exchangeOf,
+  type ResponseTap,
+  type StoredResponse,
+} from '../routing/exchange.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
-import type { Keyed } from './cache-key.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 
-/** What `@Cached()` says. */
+/** The options of `@Cached()`. */
 export const CachePolicy = Reflector.createDecorator<z.output<typeof routeCacheSchema>>();
 
 interface CachedHandler {
-  readonly route: Keyed;
+  /** Takes the place of a route's id. */
+  readonly id: string;
   readonly policy: RouteCacheConfig;
 }
 
-/** The cache for a handler of code: its value takes the place of an upstream's response. See `@Cached()`. */
+/** Caches the values of a handler of code in place of an upstream's responses. See `@Cached()`. */
 @Injectable()
 export class CodeCacheInterceptor implements NestInterceptor {
   private readonly handlers = new WeakMap<object, CachedHandler>();
@@ -48,36 +54,37 @@ export class CodeCacheInterceptor implements NestInterceptor {
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     if (!exchange) return next.handle();
-    const { route, policy } = this.handlerOf(context);
-    const waiting = this.cache.open(exchange, route, policy);
+    const { id, policy } = this.handlerOf(context);
+    const waiting = this.cache.open(exchange, id, policy);
     return waiting ? waiting.then(() => this.answer(exchange, next)) : this.answer(exchange, next);
   }
 
   private answer(exchange: Exchange, next: CallHandler): Observable<unknown> {
-    if (!exchange.stored) {
+    const { cache, res } = exchange;
+    if (cache?.kind !== 'hit') {
       return next.handle().pipe(
-        mergeMap((value) => keep(exchange, value)),
-        catchError((error: unknown) => instead(exchange, error)),
+        mergeMap((value) => store(exchange, value)),
+        catchError((error: unknown) => answerInstead(exchange, error)),
       );
     }
-    // Before those of the stored answer take their place.
-    const headers = headersOf(exchange.res);
-    const { statusCode } = exchange.res;
-    write(exchange, exchange.stored);
-    if (exchange.refreshed) {
-      const done = exchange.refreshed;
+    // They are read before the stored headers replace them.
+    const headers = headersOf(res);
+    const { statusCode } = res;
+    write(exchange, cache);
+    const { refresh } = cache;
+    if (refresh) {
       next.handle().subscribe({
         next: (value) => {
           const answer = answerOf(statusCode, headers, value);
-          if (answer) store(exchange, answer);
+          if (answer) pass(refresh.tap, answer);
         },
         // The next request tries again.
         error: (error: unknown) => {
-          // What an upstream does wrong is counted where it was called.
+          // The failure of an upstream is counted where the upstream is called.
           if (!(error instanceof UpstreamError)) this.logger.error(error);
-          done();
+          refresh.onDone();
         },
-        complete: done,
+        complete: refresh.onDone,
       });
     }
     return NEVER;
@@ -94,7 +101,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
       ...rest
     } = this.reflector.get(CachePolicy, handler);
     const made = {
-      route: { id: `code ${context.getClass().name}.${handler.name}` },
+      id: `code ${context.getClass().name}.${handler.name}`,
       policy: { ...rest, ttl, per, staleIfError, staleInsteadOf: STALE_INSTEAD },
     };
     this.handlers.set(handler, made);
@@ -102,40 +109,41 @@ export class CodeCacheInterceptor implements NestInterceptor {
   }
 }
 
-function keep(exchange: Exchange, value: unknown): Observable<unknown> {
-  const { res } = exchange;
+function store(exchange: Exchange, value: unknown): Observable<unknown> {
+  const { res, cache, tap } = exchange;
   const answer = answerOf(res.statusCode, headersOf(res), value);
-  if (!answer) exchange.tap?.onBypass?.();
-  const other = answer && store(exchange, answer);
-  if (other) return write(exchange, other);
-  if (exchange.cacheStatus !== undefined && !res.headersSent)
-    res.setHeader('Cache-Status', exchange.cacheStatus);
+  if (!answer) tap?.onReplaced?.('other');
+  const stale = tap && answer && pass(tap, answer);
+  if (stale) return write(exchange, stale);
+  if (cache?.status !== undefined && !res.headersSent) res.setHeader('Cache-Status', cache.status);
   return of(value);
 }
 
-/** @returns the stale answer that helps where this one does not */
-function store({ tap }: Exchange, { status, headers, body }: StoredResponse): StoredResponse | undefined {
-  const other = tap?.onHead(status, headers);
-  if (other) return other;
-  tap?.onData(body);
-  tap?.onEnd();
+/** @returns the stored answer that the client gets in place of this one */
+function pass(tap: ResponseTap, { status, headers, body }: StoredResponse): CacheHit | undefined {
+  const instead = tap.onHead(status, headers);
+  if (instead) return instead;
+  tap.onData(body);
+  tap.onEnd();
   return undefined;
 }
 
-/** A stale answer in place of an error of an upstream, or of the handler (RFC 5861 section 4). */
-function instead(exchange: Exchange, error: unknown): Observable<never> {
+/** Gives a stale answer in place of an error of an upstream or of the handler (RFC 5861 section 4). */
+function answerInstead(exchange: Exchange, error: unknown): Observable<never> {
+  const { cache } = exchange;
   const status = error instanceof HttpException ? error.getStatus() : 500;
   const isGone = error instanceof UpstreamError && error.outcome === 'client_gone';
-  if (isGone || !STALE_INSTEAD.includes(status)) throw error;
-  const stale = exchange.stale?.(error instanceof UpstreamError ? undefined : status);
+  if (cache?.kind !== 'forward' || isGone || !STALE_INSTEAD.includes(status)) throw error;
+  const stale = cache.stale?.(error instanceof UpstreamError ? undefined : status);
   if (!stale) throw error;
+  exchange.replaceResponse('stale');
   return write(exchange, stale);
 }
 
 /**
- * What Nest and Express make of a value.
+ * The answer that Nest and Express make of a value.
  *
- * @returns `undefined` for what is not kept: a stream, which is sent as it comes, and what the handler sends by itself
+ * @returns `undefined` for an answer that is not stored: a stream, or one that the handler sends by itself
  */
 function answerOf(status: number, headers: HeaderRecord, value: unknown): StoredResponse | undefined {
   if (value instanceof StreamableFile) return undefined;
@@ -143,7 +151,7 @@ function answerOf(status: number, headers: HeaderRecord, value: unknown): Stored
   if (value === undefined || value === null)
     return { status, headers: { ...headers, 'content-length': '0' }, body: NOTHING };
   const isObject = typeof value === 'object';
-  // What is left are primitives.
+  // All other values are primitives.
   const body = Buffer.from(isObject ? JSON.stringify(value) : String(value as string | number | boolean));
   const type = headers['content-type'] ?? (isObject ? 'application/json' : 'text/html');
   return {
@@ -154,7 +162,7 @@ function answerOf(status: number, headers: HeaderRecord, value: unknown): Stored
 }
 
 const NOTHING = new Uint8Array();
-/** A handler of these has nothing to return. */
+/** Handlers that answer with one of these return nothing. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205]);
 
 function inUtf8(type: string): string {
@@ -170,17 +178,19 @@ function headersOf(res: Response): HeaderRecord {
   );
 }
 
-/** @returns nothing for Nest to send, ever: the response is complete */
-function write(exchange: Exchange, { status, headers, body, added = [] }: StoredResponse): Observable<never> {
+/** @returns an observable without a value, because Nest has nothing left to send */
+function write(exchange: Exchange, hit: CacheHit): Observable<never> {
   const { res } = exchange;
+  const { status, headers, body, added = [] } = hit.response;
+  exchange.cache = hit;
   exchange.outcome ??= 'cache_hit';
   res.statusCode = status;
-  // What stages before have set is about this request: CORS, the request's id.
+  // Headers that earlier stages have set belong to this request: CORS, the request's id.
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined && !res.hasHeader(name)) res.setHeader(name, value);
   }
   for (let i = 0; i < added.length; i += 2) res.setHeader(added[i] ?? '', added[i + 1] ?? '');
-  if (exchange.cacheStatus !== undefined) res.setHeader('Cache-Status', exchange.cacheStatus);
+  res.setHeader('Cache-Status', hit.status);
   // RFC 9110 section 8.6.
   if (status === 204) res.removeHeader('Content-Length');
   else if (status === 304) res.removeHeader('Content-Type');

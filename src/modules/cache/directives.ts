@@ -1,10 +1,10 @@
-import { type CacheControl, parseCacheControl } from '../../common/http/cache-control.js';
+import { type CacheControl, deltaSeconds, parseCacheControl } from '../../common/http/cache-control.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** What a response says about its own caching. */
 export interface ResponseDirectives {
   readonly control: CacheControl;
-  /** `CDN-Cache-Control` spoke, so `Expires` counts no more than `Cache-Control` does. */
+  /** They come from `CDN-Cache-Control`, which replaces `Expires` as well as `Cache-Control`. */
   readonly targeted: boolean;
 }
 
@@ -21,7 +21,7 @@ const VALUE = new RegExp(`=(${BARE}|${INNER_LIST})`, 'y');
 const IGNORED_PARAMETERS = new RegExp(PARAMETERS, 'y');
 const COMMA = /[ \t]*,[ \t]*/y;
 
-/** RFC 9213 section 2.1: the first field of the target list that is valid and not empty replaces the rest. */
+/** RFC 9213 section 2.1: a targeted field that is valid and not empty replaces `Cache-Control`. */
 export function responseDirectives(headers: HeaderRecord): ResponseDirectives {
   const field = headers['cdn-cache-control'];
   const targeted = field === undefined ? undefined : parseTargeted(String(field));
@@ -32,7 +32,7 @@ export function responseDirectives(headers: HeaderRecord): ResponseDirectives {
 /**
  * RFC 9213 section 2.1: a Dictionary (RFC 8941 section 3.2) with the directives of `Cache-Control`.
  *
- * @returns `undefined` for what is empty or no dictionary: such a field is ignored
+ * @returns `undefined` for an empty field or one that is not a dictionary, which is ignored
  */
 export function parseTargeted(field: string): CacheControl | undefined {
   const directives = new Map<string, string | true>();
@@ -61,7 +61,7 @@ export function parseTargeted(field: string): CacheControl | undefined {
   }
 }
 
-/** A lifetime is an Integer here; of any other type it is no lifetime, which is to say none is left. */
+/** A lifetime has to be an Integer here. A value of another type means a lifetime of zero. */
 function argument(key: string, value: string): string {
   if (key === 'max-age' || key === 's-maxage') return /^-?\d+$/.test(value) ? value : 'invalid';
   if (value.startsWith('(')) return '';
@@ -81,4 +81,56 @@ export function fieldsOf(
     .map((name) => name.trim())
     .filter((name) => name !== '');
   return fields.length > 0 ? fields : undefined;
+}
+
+/** What a request asks of a cache (RFC 9111 section 5.2.1). Times are in milliseconds. */
+export interface RequestDirectives {
+  /** Section 5.2.1.5. */
+  readonly noStore: boolean;
+  /** Section 5.2.1.4. */
+  readonly noCache: boolean;
+  /** Section 5.2.1.7. */
+  readonly onlyIfCached: boolean;
+  /** Section 5.2.1.1. */
+  readonly maxAge: number;
+  /** Section 5.2.1.3. */
+  readonly minFresh: number;
+  /** Section 5.2.1.2: infinite without a value. */
+  readonly maxStale: number;
+  /** RFC 5861 section 4. */
+  readonly staleIfError: number;
+}
+
+export const NOTHING_ASKED: RequestDirectives = {
+  noStore: false,
+  noCache: false,
+  onlyIfCached: false,
+  maxAge: Number.POSITIVE_INFINITY,
+  minFresh: 0,
+  maxStale: 0,
+  staleIfError: 0,
+};
+/** RFC 9111 section 5.4: the HTTP/1.0 spelling counts only without `Cache-Control`. */
+const PRAGMA_NO_CACHE: RequestDirectives = { ...NOTHING_ASKED, noCache: true };
+
+export function requestDirectives(field: string | undefined, pragma: string | undefined): RequestDirectives {
+  if (field === undefined) {
+    return pragma !== undefined && /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(pragma)
+      ? PRAGMA_NO_CACHE
+      : NOTHING_ASKED;
+  }
+  const directives = parseCacheControl(field);
+  const milliseconds = (name: string, without: number) => {
+    const seconds = deltaSeconds(directives, name);
+    return seconds === undefined ? without : seconds * 1000;
+  };
+  return {
+    noStore: directives.has('no-store'),
+    noCache: directives.has('no-cache'),
+    onlyIfCached: directives.has('only-if-cached'),
+    maxAge: milliseconds('max-age', Number.POSITIVE_INFINITY),
+    minFresh: milliseconds('min-fresh', 0),
+    maxStale: directives.get('max-stale') === true ? Number.POSITIVE_INFINITY : milliseconds('max-stale', 0),
+    staleIfError: milliseconds('stale-if-error', 0),
+  };
 }

@@ -7,19 +7,19 @@ export interface FreshnessContext {
   readonly status: number;
   readonly headers: HeaderRecord;
   readonly directives: ResponseDirectives;
-  /** The entry is for one known user; any other may be given to anybody. */
+  /** The entry is for one known user, and not shared. */
   readonly isPrivate: boolean;
-  /** Milliseconds since the epoch when the head arrived. */
+  /** Arrival of the head in milliseconds since the epoch. */
   readonly receivedAt: number;
 }
 
 /**
- * Statuses that RFC 9110 section 15.1 lets a cache give a lifetime to, as far as one that is wrong does no harm:
- * a resource that was missing (404, 410) may be there the next moment.
+ * Statuses that get the configured lifetime. RFC 9110 section 15.1 allows more of them, but a resource that is missing
+ * (404, 410) may exist the next moment.
  */
-const LIFETIME_MAY_BE_GIVEN: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
+const DEFAULT_LIFETIME: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 
-/** RFC 9111 section 4.2.1: the lifetime the response gives itself, in milliseconds. */
+/** RFC 9111 section 4.2.1: the lifetime that the response states, in milliseconds. */
 export function explicitLifetime({
   headers,
   directives: { control, targeted },
@@ -30,25 +30,25 @@ export function explicitLifetime({
   // 1. s-maxage, where the entry is shared (section 5.2.2.10); 2. max-age (section 5.2.2.1).
   const seconds = (isPrivate ? undefined : shared) ?? deltaSeconds(control, 'max-age');
   if (seconds !== undefined) return seconds * 1000;
-  // 3. Expires less Date (section 5.3). RFC 9213 section 2.1: a targeted field stands in its place as well.
+  // 3. Expires minus Date (section 5.3). RFC 9213 section 2.1: a targeted field replaces it.
   const { expires } = headers;
   if (expires !== undefined && !targeted) {
-    // Section 5.3: what is no date, "0" above all, is a time in the past; so are two of them (section 4.2.1).
+    // Section 5.3: an invalid date, "0" above all, is in the past, and so are several (section 4.2.1).
     const until = typeof expires === 'string' ? parseHttpDate(expires, receivedAt) : undefined;
     return until === undefined ? 0 : Math.max(0, until - (dateOf(headers, receivedAt) ?? receivedAt));
   }
-  // 4. s-maxage alone, for one user: nearer to what the upstream wants than any lifetime made up here.
+  // 4. s-maxage alone, for one user: it is closer to what the upstream wants than the configured lifetime.
   return shared === undefined ? undefined : shared * 1000;
 }
 
-/** RFC 9111 section 4.2.2: may a lifetime be made up for it? Only if it has none, or nobody could know better. */
-export function mayBeGivenLifetime(
+/** Decides whether a response without a lifetime gets the configured one (RFC 9111 section 4.2.2). */
+export function getsDefaultLifetime(
   status: number,
   control: CacheControl,
   statuses?: readonly number[],
 ): boolean {
   if (statuses) return statuses.includes(status);
-  return LIFETIME_MAY_BE_GIVEN.has(status) || control.has('public');
+  return DEFAULT_LIFETIME.has(status) || control.has('public');
 }
 
 /**
@@ -59,11 +59,11 @@ export function mayBeGivenLifetime(
 export function initialAge(headers: HeaderRecord, receivedAt: number, responseDelay: number): number {
   const date = dateOf(headers, receivedAt);
   const apparent = date === undefined ? 0 : Math.max(0, receivedAt - date);
-  // A Date has whole seconds: below that, the difference is rounding and no age.
+  // A Date has whole seconds, so a smaller difference is rounding and not age.
   return Math.max(apparent < 1000 ? 0 : apparent, ageValue(headers) + responseDelay);
 }
 
-/** Section 5.1: the first value counts, and one that is no number is ignored. */
+/** Section 5.1: the first value counts, and an invalid one is ignored. */
 function ageValue({ age }: HeaderRecord): number {
   const first = (Array.isArray(age) ? age[0] : age)?.split(',')[0]?.trim() ?? '';
   return /^\d+$/.test(first) ? Math.min(Number(first), 2 ** 31) * 1000 : 0;

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Slot } from './cache-entry.js';
 
-/** Bytes, or more, that the place of an entry among those of a tag takes, beside the tag itself. */
+/** Upper bound in bytes of what listing an entry under a scope takes, beside the scope itself. */
 const SCOPE = 400;
 
 /**
- * Slots in memory, bounded by bytes, least recently used first out. It answers at once: a promise for each hit
- * would cost more than the look-up.
+ * Slots in memory, bounded by bytes: the least recently used ones are evicted. It is synchronous, because a promise for
+ * each hit would cost more than the look-up.
  */
 export class MemoryStore {
   private readonly slots: LRUCache<string, Slot>;
@@ -31,7 +31,7 @@ export class MemoryStore {
 
   set(key: string, slot: Slot): void {
     this.slots.set(key, slot);
-    // Larger than the whole: it was not taken.
+    // It was larger than the whole store, and was not taken.
     if (this.slots.peek(key) !== slot) return;
     for (const scope of slot.scopes) {
       const keys = this.byScope.get(scope);
@@ -55,8 +55,11 @@ export class MemoryStore {
     return count;
   }
 
-  clear(): void {
+  /** @returns how many responses there were */
+  clear(): number {
+    const { responses } = this;
     this.slots.clear();
+    return responses;
   }
 
   private forget(key: string, { scopes }: Slot): void {

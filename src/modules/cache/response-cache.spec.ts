@@ -3,13 +3,12 @@ import { systemClock } from '../../common/clock.js';
 import { Event } from '../../common/event.js';
 import { configOf } from '../../../test/support/gateway.js';
 import { ConfigStore } from '../config/config.store.js';
-import type { RedisConnection } from '../redis/redis.connection.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { CacheEntry, VariantIndex } from './cache-entry.js';
 import { ResponseCache } from './response-cache.js';
 import type { Generations } from './shared/generations.js';
-import type { RedisStore, Tiered } from './shared/redis-store.js';
-import type { Replicas } from './shared/replicas.js';
+import type { InvalidationChannel } from './shared/invalidation-channel.js';
+import type { RedisStore } from './shared/redis-store.js';
 
 const KEY = '5:users11:api.example1:-0:8:/users/7';
 const INDEX: VariantIndex = {
@@ -41,7 +40,7 @@ const ENTRY: CacheEntry = {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('reads for no longer than commandTimeout, however often it has to ask', async () => {
+it('waits for no longer than commandTimeout, however many reads it takes', async () => {
   const { cache, asked } = cacheBehind(40);
   const exchange = asking();
   const settled = vi.fn<(entry: CacheEntry | undefined) => void>();
@@ -60,45 +59,53 @@ it('leaves no timer behind', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('stores with nothing that was read after the upstream was asked', async () => {
+it('stores with generations that were read before the upstream was asked', async () => {
   const { cache, written } = cacheBehind(40);
   const exchange = asking();
   void cache.read(KEY, exchange);
   await vi.advanceTimersByTimeAsync(100);
-  await cache.put(KEY, ENTRY, INDEX.fields, exchange);
+  cache.put(KEY, ENTRY, INDEX.fields, exchange);
   await vi.advanceTimersByTimeAsync(0);
-  expect(written.map(({ generations }) => generations?.all)).toEqual(['read 1', 'read 1']);
+  expect(written.map(({ all }) => all)).toEqual(['read 1', 'read 1']);
 });
 
-/** @param delay milliseconds for each look-up behind the memory, of which the first finds the variants' index */
+it('does not read the shared tier while memory has a fresh entry', () => {
+  const { cache, asked } = cacheBehind(10);
+  const exchange = asking();
+  cache.put(KEY, { ...ENTRY, storedAt: systemClock.now() }, [], exchange);
+  expect(cache.read(KEY, exchange)).toBeUndefined();
+  cache.put(KEY, { ...ENTRY, storedAt: systemClock.now(), lifetime: 0 }, [], exchange);
+  expect(cache.read(KEY, exchange)).toBeDefined();
+  expect(asked).toHaveLength(1);
+});
+
+/** @param delay milliseconds for each read of the shared tier, of which the first finds the index of variants */
 function cacheBehind(delay: number) {
   const asked: string[] = [];
-  const written: Tiered[] = [];
+  const written: Generations[] = [];
   const store: Partial<RedisStore> = {
     isUp: true,
-    get: async (key) => {
+    read: async (key) => {
       const n = asked.push(key);
       await new Promise((resolve) => setTimeout(resolve, delay));
-      // What of them is looked at.
+      // The cache uses nothing else of them.
       const generations = { all: `read ${n}` } as Generations;
-      return { value: { slot: n === 1 ? INDEX : ENTRY, generations } };
+      return { slot: n === 1 ? INDEX : ENTRY, generations };
     },
-    set: async (_key, { value }) => void written.push(value),
+    write: async (_key, _slot, generations) => void written.push(generations),
   };
-  const replicas: Partial<Replicas> = { isTold: () => true, heard: new Event(), cutOff: new Event() };
+  const channel: Partial<InvalidationChannel> = {
+    isPublished: () => true,
+    received: new Event(),
+    missed: new Event(),
+  };
   const config = new ConfigStore(
     configOf(`
       redis: { url: "redis://127.0.0.1:1", commandTimeout: 50ms }
       upstreams: { users: { url: "http://127.0.0.1:1" } }
       routes: [{ id: users, match: { path: /** }, upstream: users }]`),
   );
-  const cache = new ResponseCache(
-    config,
-    systemClock,
-    { isConfigured: true } as RedisConnection,
-    store as RedisStore,
-    replicas as Replicas,
-  );
+  const cache = new ResponseCache(config, systemClock, store as RedisStore, channel as InvalidationChannel);
   return { cache, asked, written };
 }
 

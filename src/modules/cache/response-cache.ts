@@ -1,44 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { Cache } from 'cache-manager';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
-import { RedisConnection } from '../redis/redis.connection.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
 import {
   type CacheEntry,
+  EVERYTHING,
   indexSize,
+  keyOfScope,
   resourceScope,
-  routeScope,
   type Slot,
-  tagScope,
   type VariantIndex,
 } from './cache-entry.js';
-import { namesOf } from './cache-key.js';
-import type { ResourceName } from './invalidation.js';
+import { namesOf, type ResourceName, shortHash } from './cache-key.js';
 import { MemoryStore } from './memory-store.js';
-import { Recent } from './recent.js';
 import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
-import { RedisStore, type Tiered } from './shared/redis-store.js';
-import { KEY, type Notice, Replicas } from './shared/replicas.js';
-import { tiersOf } from './shared/tiers.js';
+import { type Invalidation, InvalidationChannel } from './shared/invalidation-channel.js';
+import { RedisStore, type SharedRead } from './shared/redis-store.js';
 import { variantOf } from './vary.js';
 
-/** More of one resource and user, and the oldest goes. */
+/** Of one resource and user; beyond that, the oldest variant is dropped. */
 const MAX_VARIANTS = 32;
-
-export type Purge =
-  | { readonly by: 'route'; readonly route: string }
-  | { readonly by: 'url'; readonly resource: ResourceName }
-  | { readonly by: 'tag'; readonly tag: string }
-  | { readonly by: 'key'; readonly key: string }
-  | { readonly by: 'all' };
+/** Remembered for the answers that are under way, which are fewer. */
+const MAX_INVALIDATIONS = 10_000;
 
 /** What an operator sees of a stored response. */
 export interface StoredEntry {
-  /** Of one resource, route and user, whatever the variant. */
+  /** Shared by all variants of a resource for one route and user. */
   readonly key: string;
   readonly status: number;
   readonly bytes: number;
@@ -48,54 +39,45 @@ export interface StoredEntry {
   readonly ttl: number;
 }
 
-/** What looks behind the memory for one request, perhaps several times. */
-interface Reader {
+/** A look-up in the shared tier for one request, which may take several reads. */
+interface SharedLookup {
   readonly exchange: Exchange;
   /** Nobody waits for it any more. */
   isLate: boolean;
 }
 
-/** Responses by key and variant. It knows where they are, and nothing of whether they may be used. */
+/** Responses by key and variant, in memory and in the shared tier. Whether they may be used is decided elsewhere. */
 @Injectable()
 export class ResponseCache {
   private readonly memory: MemoryStore;
-  private readonly tiers: Cache;
-  private readonly reading = new Map<string, Promise<Tiered>>();
-  /** Known when an upstream is asked, and needed to share its answer. */
+  private readonly reads = new Map<string, Promise<SharedRead | undefined>>();
+  /** What was read before an upstream was asked, and is needed to share its answer. */
   private readonly generations = new WeakMap<Exchange | Slot, Generations>();
-  /** Of the newest ones: answers that are under way are few. */
-  private readonly invalidatedAt = new Recent<number>(10_000);
+  /** When scopes were invalidated, by their hash. */
+  private readonly invalidatedAt = new LRUCache<string, number>({ max: MAX_INVALIDATIONS });
   private purgedAt = -1;
   /** Milliseconds. */
-  private readonly patience: number;
+  private readonly readTimeout: number;
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(RedisConnection) redis: RedisConnection,
     @Inject(RedisStore) private readonly shared: RedisStore,
-    @Inject(Replicas) private readonly replicas: Replicas,
+    @Inject(InvalidationChannel) private readonly channel: InvalidationChannel,
   ) {
     this.memory = new MemoryStore(config.current.cache.maxBytes);
-    this.patience = config.current.redis.commandTimeout;
-    const behind = redis.isConfigured ? shared : undefined;
-    this.tiers = tiersOf(
-      this.memory,
-      behind,
-      clock,
-      (key, { storedAt }) => !this.isOutdated(namesOf(key).resource, storedAt),
-    );
-    replicas.heard.on((notice) => this.apply(notice));
-    // What others said meanwhile may have been about anything.
-    replicas.cutOff.on(() => this.apply({ scope: '*', isPurge: true }));
+    this.readTimeout = config.current.redis.commandTimeout;
+    channel.received.on((invalidation) => this.apply(invalidation));
+    // The messages that were missed may have been about anything.
+    channel.missed.on(() => this.apply({ scope: EVERYTHING, isPurge: true }));
   }
 
-  /** What is kept in memory. */
+  /** Memory in use. */
   get bytes(): number {
     return this.memory.bytes;
   }
 
-  /** @returns what is stored for this request, usable or not */
+  /** @returns what memory has for this request, usable or not */
   find(key: string, exchange: Exchange): CacheEntry | undefined {
     const slot = this.slot(key);
     if (slot?.kind !== 'variants') return slot;
@@ -104,48 +86,48 @@ export class ResponseCache {
   }
 
   /**
-   * Brings what the tiers behind the memory have for this request into it. Requests for the same share one read.
+   * Brings what the shared tier has for this request into memory. Requests for the same share one read.
    *
-   * @returns what was found, also when the memory has no room for it, within `commandTimeout`; no promise when there is
-   *   nothing to wait for: no Redis, or none that answers
+   * @returns the entry, even when memory has no room for it, within `commandTimeout`; no promise when there is nothing
+   *   to wait for: memory has a fresh entry, there is no Redis, or Redis does not answer
    */
   read(key: string, exchange: Exchange): Promise<CacheEntry | undefined> | undefined {
-    if (!this.shared.isUp || !this.replicas.isTold(namesOf(key).resource)) return undefined;
+    const known = this.find(key, exchange);
+    if (known && ageOf(known, this.clock.now()) < known.lifetime) return undefined;
+    if (!this.shared.isUp || !this.channel.isPublished(namesOf(key).resource)) return undefined;
     return this.readInTime(key, exchange);
   }
 
-  /** @returns the key of what `find` looks for: that of the variant, if it is known what tells variants apart */
+  /** @returns the key of what `find` looks for: that of the variant, once it is known what tells variants apart */
   nameOf(key: string, exchange: Exchange): string {
     const slot = this.slot(key);
     return slot?.kind === 'variants' ? variantKey(key, slot, exchange) : key;
   }
 
-  /** Is there an answer to another variant of this request? */
+  /** Tells whether answers to this request have variants. */
   hasVariants(key: string): boolean {
     return this.slot(key)?.kind === 'variants';
   }
 
   /**
+   * Stores a response, at once in memory and in the background in Redis.
+   *
    * @param fields those that tell variants of this response apart (RFC 9111 section 4.1)
-   * @returns when it can be found
    */
-  async put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): Promise<void> {
+  put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): void {
     const known = this.slot(key);
     const index = known?.kind === 'variants' ? known : undefined;
     const before = this.find(key, exchange);
-    const generations =
-      this.generations.get(exchange) ?? (before === undefined ? before : this.generations.get(before));
+    const generations = this.generations.get(exchange) ?? (before && this.generations.get(before));
     if (fields.length === 0 && !index) {
-      await this.store(key, entry, generations);
+      this.store(key, entry, generations);
       return;
     }
     const current = indexOf(index, fields, entry);
     const scope = variantsScope(current);
+    this.store(key, current, generations);
     const variant = { ...entry, scopes: [...entry.scopes, scope] };
-    await Promise.all([
-      this.store(key, current, generations),
-      this.store(variantKey(key, current, exchange), variant, generations),
-    ]);
+    this.store(variantKey(key, current, exchange), variant, generations);
     const variants = this.memory.keysOf(scope);
     if (variants.size > MAX_VARIANTS) {
       const [oldest] = variants;
@@ -154,12 +136,14 @@ export class ResponseCache {
   }
 
   /**
-   * Was the resource invalidated, or anything purged, after that time? An answer asked for before may be the old one.
+   * Tells whether the resource was invalidated, or anything purged, after that time. The answer to a request that was
+   * sent before may be outdated.
    *
    * @param time monotonic milliseconds
    */
   isOutdated(resource: ResourceName, time: number): boolean {
-    return this.purgedAt >= time || (this.invalidatedAt.get(resourceScope(resource)) ?? -1) >= time;
+    const invalidatedAt = this.invalidatedAt.get(shortHash(resourceScope(resource))) ?? -1;
+    return this.purgedAt >= time || invalidatedAt >= time;
   }
 
   /** Drops what is stored for this request. */
@@ -167,20 +151,20 @@ export class ResponseCache {
     this.delete(this.nameOf(key, exchange));
   }
 
-  /** Drops every user's copies of every variant, whatever route they came by (RFC 9111 section 4.4). */
+  /** Drops all users' copies of all variants, on every route and gateway (RFC 9111 section 4.4). */
   invalidate(resource: ResourceName): void {
     this.announce({ scope: resourceScope(resource), isPurge: false });
   }
 
-  /** @returns how many responses were dropped here; other gateways and Redis drop theirs uncounted */
-  purge(what: Purge): number {
-    return this.announce({ scope: scopeOf(what), isPurge: true });
+  /** @returns how many responses were dropped from this memory; those of other gateways and Redis are not counted */
+  purge(scope: string): number {
+    return this.announce({ scope, isPurge: true });
   }
 
-  /** @returns the oldest of those that a purge would drop here */
-  list(what: Exclude<Purge, { by: 'all' | 'key' }>, limit: number): StoredEntry[] {
+  /** @returns the oldest responses of a route, a resource or a tag */
+  list(scope: string, limit: number): StoredEntry[] {
     const entries: StoredEntry[] = [];
-    for (const key of this.memory.keysOf(scopeOf(what))) {
+    for (const key of this.memory.keysOf(scope)) {
       if (entries.length === limit) break;
       const slot = this.slot(key);
       if (slot?.kind !== 'response') continue;
@@ -196,78 +180,81 @@ export class ResponseCache {
     return entries;
   }
 
-  private announce(notice: Notice): number {
-    const dropped = this.apply(notice);
-    this.replicas.tell(notice);
+  private announce(invalidation: Invalidation): number {
+    const dropped = this.apply(invalidation);
+    this.channel.publish(invalidation);
     return dropped;
   }
 
-  private apply({ scope, isPurge }: Notice): number {
+  private apply({ scope, isPurge }: Invalidation): number {
     if (isPurge) this.purgedAt = this.clock.now();
-    else this.invalidatedAt.set(scope, this.clock.now());
-    if (scope === '*') return this.dropAll();
-    return scope.startsWith(KEY) ? this.dropKey(scope.slice(KEY.length)) : this.dropScope(scope);
+    else this.invalidatedAt.set(shortHash(scope), this.clock.now());
+    const key = keyOfScope(scope);
+    if (key !== undefined) return this.dropKey(key);
+    return scope === EVERYTHING ? this.memory.clear() : this.dropScope(scope);
   }
 
   private async readInTime(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
-    const reader: Reader = { exchange, isLate: false };
+    const lookup: SharedLookup = { exchange, isLate: false };
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
-        reader.isLate = true;
+        lookup.isLate = true;
         resolve(undefined);
-      }, this.patience);
+      }, this.readTimeout);
     });
     try {
-      return await Promise.race([this.readAll(key, reader), late]);
+      return await Promise.race([this.readAll(key, lookup), late]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private async readAll(key: string, reader: Reader): Promise<CacheEntry | undefined> {
+  private async readAll(key: string, lookup: SharedLookup): Promise<CacheEntry | undefined> {
     const known = this.slot(key);
-    const slot = known?.kind === 'variants' ? known : await this.readOne(key, reader);
+    const slot = known?.kind === 'variants' ? known : await this.readOne(key, lookup);
     if (slot?.kind !== 'variants') return slot;
-    if (reader.isLate) return undefined;
-    const variant = await this.readOne(variantKey(key, slot, reader.exchange), reader);
+    if (lookup.isLate) return undefined;
+    const variant = await this.readOne(variantKey(key, slot, lookup.exchange), lookup);
     return variant?.kind === 'response' ? variant : undefined;
   }
 
-  private async readOne(key: string, reader: Reader): Promise<Slot | undefined> {
-    let reading = this.reading.get(key);
+  private async readOne(key: string, lookup: SharedLookup): Promise<Slot | undefined> {
+    let reading = this.reads.get(key);
     if (!reading) {
-      reading = this.fetch(key).finally(() => this.reading.delete(key));
-      this.reading.set(key, reading);
+      reading = this.fetch(key).finally(() => this.reads.delete(key));
+      this.reads.set(key, reading);
     }
-    const { slot, generations } = await reading;
-    // Words read after the upstream was asked would make an answer count that was void before.
-    if (generations && !reader.isLate) this.generations.set(reader.exchange, generations);
+    const { slot, generations } = (await reading) ?? {};
+    // Generations read after the upstream was asked would make an answer valid that was invalidated before.
+    if (generations && !lookup.isLate) this.generations.set(lookup.exchange, generations);
     return slot;
   }
 
-  private async fetch(key: string): Promise<Tiered> {
+  private async fetch(key: string): Promise<SharedRead | undefined> {
     const since = this.clock.now();
-    const { slot, generations } = (await this.tiers.get<Tiered>(key)) ?? {};
-    if (!slot || !generations) return { slot, generations };
+    const read = await this.shared.read(key);
+    if (!read?.slot || !read.generations) return read;
+    const { slot, generations } = read;
     const known = this.slot(key);
     if (known && known.storedAt >= slot.storedAt) return { slot: known, generations };
-    // It may have become void while it was on its way.
+    // It may have become invalid while it was read.
     if (this.isOutdated(namesOf(key).resource, since)) return { generations };
     this.generations.set(slot, generations);
     this.memory.set(key, slot);
-    return { slot, generations };
+    return read;
   }
 
-  private async store(key: string, slot: Slot, generations: Generations | undefined): Promise<void> {
-    if (generations) this.generations.set(slot, generations);
-    await this.tiers.set<Tiered>(key, { slot, generations });
+  private store(key: string, slot: Slot, generations: Generations | undefined): void {
+    this.memory.set(key, slot);
+    if (!generations) return;
+    this.generations.set(slot, generations);
+    void this.shared.write(key, slot, generations);
   }
 
-  /** From memory at once: nobody may find it any more. */
   private delete(key: string): void {
     this.memory.delete(key);
-    void this.tiers.del(key);
+    void this.shared.delete(key);
   }
 
   private dropKey(key: string): number {
@@ -277,15 +264,9 @@ export class ResponseCache {
     return slot?.kind === 'response' ? 1 : dropped;
   }
 
-  private dropAll(): number {
-    const { responses } = this.memory;
-    this.memory.clear();
-    return responses;
-  }
-
   private dropScope(scope: string): number {
     let dropped = 0;
-    // A set may lose what it is at.
+    // A set may lose the element that is visited.
     for (const key of this.memory.keysOf(scope)) {
       if (this.memory.get(key)?.kind === 'response') dropped++;
       this.memory.delete(key);
@@ -301,7 +282,7 @@ export class ResponseCache {
   }
 }
 
-/** Variants are told apart by all fields that any of them named: that can only keep apart what might differ. */
+/** Variants are told apart by all fields that any of them named, which can only separate more than necessary. */
 function indexOf(
   known: VariantIndex | undefined,
   fields: readonly string[],
@@ -316,26 +297,9 @@ function indexOf(
     bytes: indexSize(all),
     storedAt,
     keepFor: Math.max(keepFor, known ? known.keepFor - (storedAt - known.storedAt) : 0),
-    // Not by tags: those are of one variant.
+    // Tags belong to a single variant.
     scopes: scopes.filter((scope) => !scope.startsWith('t:')),
   };
-}
-
-function scopeOf(what: Purge): string {
-  switch (what.by) {
-    case 'all':
-      return '*';
-    case 'route':
-      return routeScope(what.route);
-    case 'url':
-      return resourceScope(what.resource);
-    case 'tag':
-      return tagScope(what.tag);
-    case 'key':
-      return KEY + what.key;
-    default:
-      return what satisfies never;
-  }
 }
 
 /** What `variantKey` puts before a key. */

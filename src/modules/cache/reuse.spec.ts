@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestDirectives } from './request-directives.js';
+import { requestDirectives } from './directives.js';
 import { type Aged, reuse, usableOnError } from './reuse.js';
 
 const ENTRY: Aged = {

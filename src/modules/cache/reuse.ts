@@ -1,8 +1,10 @@
-import type { Keeping } from './storable.js';
-import type { RequestDirectives } from './request-directives.js';
+import type { Exchange } from '../routing/exchange.js';
+import type { RouteCacheConfig } from '../config/gateway-config.js';
+import type { RequestDirectives } from './directives.js';
+import type { StorePolicy } from './storable.js';
 
 export type Aged = Pick<
-  Keeping,
+  StorePolicy,
   'lifetime' | 'noCache' | 'mustRevalidate' | 'staleIfError' | 'staleWhileRevalidate'
 > & {
   /** Monotonic milliseconds. */
@@ -11,10 +13,10 @@ export type Aged = Pick<
 };
 
 /**
- * - `fresh`: use it;
- * - `stale`: the client takes it as it is;
- * - `stale-while-revalidate`: use it, and ask the upstream meanwhile;
- * - `validate`: ask the upstream first.
+ * - `fresh`: it can be used;
+ * - `stale`: it can be used, because the client accepts it stale;
+ * - `stale-while-revalidate`: it can be used while the upstream is asked for a newer one;
+ * - `validate`: the upstream has to be asked first.
  */
 export type Reuse = 'fresh' | 'stale' | 'stale-while-revalidate' | 'validate';
 
@@ -23,28 +25,65 @@ export function ageOf({ initialAge, storedAt }: Pick<Aged, 'initialAge' | 'store
   return initialAge + (now - storedAt);
 }
 
-/** May a stored response be used, and how? (RFC 9111 sections 4 and 4.2.4) */
+/** Decides whether a stored response may be used, and how (RFC 9111 sections 4 and 4.2.4). */
 export function reuse(entry: Aged, now: number, asked: RequestDirectives): Reuse {
-  // Section 4: neither side lets it be used without validation.
+  // Section 4: the upstream or the client demands validation.
   if (entry.noCache || asked.noCache) return 'validate';
   const age = ageOf(entry, now);
-  // Section 5.2.1.1: older than the client wants. Whoever says 0 wants it validated, however young it is.
+  // Section 5.2.1.1: it is older than the client accepts. A client that says 0 wants it validated at any age.
   if (age > asked.maxAge || asked.maxAge === 0) return 'validate';
   const left = entry.lifetime - age;
-  // Section 4.2: response_is_fresh, and as much longer as the client wants (section 5.2.1.3).
+  // Section 4.2: response_is_fresh, and for as long as the client asks (section 5.2.1.3).
   if (left > 0 && left >= asked.minFresh) return 'fresh';
   if (entry.mustRevalidate || asked.minFresh > 0) return 'validate';
   if (asked.maxStale > 0 && -left <= asked.maxStale) return 'stale';
-  // RFC 5861 section 3; a client that names an age means it.
+  // RFC 5861 section 3; not for a client that limits the age itself.
   const isGraced = entry.staleWhileRevalidate > 0 && -left <= entry.staleWhileRevalidate;
   return isGraced && asked.maxAge === Number.POSITIVE_INFINITY ? 'stale-while-revalidate' : 'validate';
 }
 
-/** RFC 5861 section 4: may it be used because there is no other? */
+/** Decides whether a stale response may be used because the upstream has no answer (RFC 5861 section 4). */
 export function usableOnError(entry: Aged, now: number, asked: RequestDirectives): boolean {
-  // RFC 9111 section 4.2.4; a no-cache of the client means that it would rather have an error.
+  // RFC 9111 section 4.2.4; a client that says no-cache prefers the error.
   if (entry.mustRevalidate || asked.noCache) return false;
   const staleness = ageOf(entry, now) - entry.lifetime;
   const window = Math.max(entry.staleIfError, asked.staleIfError);
   return window > 0 && staleness <= window;
+}
+
+/** Fields that some servers take for the real method or host, which the key does not contain. */
+const OVERRIDES = ['x-http-method', 'x-method-override', 'x-host', 'x-http-host-override', 'x-original-host'];
+
+/**
+ * Decides whether a stored response can answer this request. A body makes it another request, preconditions of a
+ * change are the upstream's to judge, and users without a subject cannot be told apart.
+ */
+export function isCacheable(exchange: Exchange, { per }: Pick<RouteCacheConfig, 'per'>): boolean {
+  const { head, identity } = exchange;
+  const { headers } = exchange.req;
+  return (
+    isRead(exchange) &&
+    !head.hasBody &&
+    headers['if-match'] === undefined &&
+    headers['if-unmodified-since'] === undefined &&
+    !OVERRIDES.some((name) => headers[name] !== undefined) &&
+    !(per === 'user' && identity?.subject === '')
+  );
+}
+
+export function isRead({ req: { method } }: Pick<Exchange, 'req'>): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Decides whether the upstream's answer to this request is one that can be stored. */
+export function asksForWhole({ req }: Pick<Exchange, 'req'>): boolean {
+  return req.method === 'GET' && req.headers.range === undefined;
+}
+
+/**
+ * Decides whether a request gains nothing from waiting for another one: the client demands an answer of its own, or
+ * the stored one has to be validated for each client.
+ */
+export function wantsOwnAnswer({ noCache, maxAge }: RequestDirectives, stored: Aged | undefined): boolean {
+  return noCache || maxAge === 0 || (stored !== undefined && (stored.noCache || stored.lifetime === 0));
 }

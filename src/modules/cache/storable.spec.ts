@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { responseDirectives } from './directives.js';
-import { keeping, type StorableContext, storedHeaders } from './storable.js';
+import { storePolicy, type StorableContext, storedHeaders } from './storable.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const POLICY = { ttl: 300_000, override: false, staleIfError: 0, staleWhileRevalidate: 0 };
@@ -22,7 +22,7 @@ function context(headers: HeaderRecord, rest: Partial<StorableContext> = {}): St
   };
 }
 
-const kept = (headers: HeaderRecord, rest?: Partial<StorableContext>) => keeping(context(headers, rest));
+const kept = (headers: HeaderRecord, rest?: Partial<StorableContext>) => storePolicy(context(headers, rest));
 const control = (value: string): HeaderRecord => ({ 'cache-control': value });
 
 describe('a response without a lifetime of its own', () => {

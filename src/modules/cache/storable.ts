@@ -3,7 +3,7 @@ import { isHopByHop, nominatedByConnection } from '../../common/http/header-owne
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { fieldsOf } from './directives.js';
-import { explicitLifetime, type FreshnessContext, mayBeGivenLifetime } from './freshness.js';
+import { explicitLifetime, type FreshnessContext, getsDefaultLifetime } from './freshness.js';
 import { hasValidator } from './validation.js';
 
 export interface StorableContext extends FreshnessContext {
@@ -13,60 +13,60 @@ export interface StorableContext extends FreshnessContext {
   >;
   /** The request carried credentials. */
   readonly authenticated: boolean;
-  /** Milliseconds it had already spent elsewhere (RFC 9111 section 4.2.3). */
+  /** Age on arrival in milliseconds (RFC 9111 section 4.2.3). */
   readonly initialAge: number;
 }
 
-/** How a response is kept; all in milliseconds. */
-export interface Keeping {
+/** How long a stored response may be used. Times are in milliseconds. */
+export interface StorePolicy {
   readonly lifetime: number;
-  /** Never used without asking the upstream. */
+  /** It is never used without validation. */
   readonly noCache: boolean;
-  /** Never used when stale. */
+  /** It is never used when stale. */
   readonly mustRevalidate: boolean;
-  /** After the lifetime. */
+  /** Counted from the end of the lifetime, as `staleWhileRevalidate` is. */
   readonly staleIfError: number;
   readonly staleWhileRevalidate: number;
-  /** From when it was stored until nobody can use it any more. */
+  /** From the time of storing until nobody can use it any more. */
   readonly keepFor: number;
 }
 
-/** How long what can be validated is kept after its lifetime. */
-const KEPT_FOR_VALIDATION = 3_600_000;
+/** Milliseconds that a response with a validator is kept after its lifetime. */
+const KEEP_FOR_VALIDATION = 3_600_000;
 
 /**
- * Parts and answers to conditions mean nothing by themselves, and refusals of one client or request are nobody else's
- * (RFC 6585 sections 3 to 6).
+ * Partial and conditional answers mean nothing by themselves, and these refusals concern one client or request (RFC
+ * 6585 sections 3 to 6).
  */
 const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 400, 408, 413, 414, 417, 428, 429, 431, 511]);
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
   411, 412, 415, 416, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
 ]);
-/** Statuses whose `stale` copy would be no help to anybody. */
+/** A stale copy of an error helps nobody. */
 const FIRST_ERROR = 500;
 
-/** @returns `undefined` when the response is not to be stored (RFC 9111 section 3) */
-export function keeping(context: StorableContext): Keeping | undefined {
+/** @returns `undefined` when the response must not be stored (RFC 9111 section 3) */
+export function storePolicy(context: StorableContext): StorePolicy | undefined {
   const { status, headers, policy, isPrivate, authenticated } = context;
   const { control } = context.directives;
-  // Section 3: a final status, and one that is understood if the response insists (section 5.2.2.3).
+  // Section 3: the status has to be final, and understood if the response insists (section 5.2.2.3).
   if (status < 200 || NEVER_STORED.has(status)) return undefined;
   if (policy.statuses && !policy.statuses.includes(status)) return undefined;
-  // It may never end, and half of it would be old.
+  // An event stream may never end, and its beginning would be old.
   if (/^text\/event-stream(?:[; \t]|$)/i.test(String(headers['content-type']))) return undefined;
   const mustUnderstand = control.has('must-understand');
   if (mustUnderstand && !UNDERSTOOD.has(status)) return undefined;
-  // Section 5.2.2.5; must-understand makes it void for caches that do (section 5.2.2.3).
+  // Section 5.2.2.5; must-understand overrides it for caches that understand the status (section 5.2.2.3).
   if (control.has('no-store') && !mustUnderstand) return undefined;
   const excluded = excludedFields(context);
-  // A cookie is for one browser (section 7.3); one that is not stored with the rest does no harm.
+  // A cookie belongs to one browser (section 7.3), unless it is left out of the copy.
   if (headers['set-cookie'] !== undefined && !excluded.has('set-cookie')) return undefined;
   if (/(?:^|,)\s*\*\s*(?:,|$)/.test(String(headers['vary']))) return undefined;
   if (!isPrivate) {
-    // Section 5.2.2.7; with fields, only those are private.
+    // Section 5.2.2.7: a list of fields makes only those private.
     if (control.has('private') && !fieldsOf(control, 'private')) return undefined;
-    // Section 3.5: an answer to an authenticated request is shared only if the upstream says so.
+    // Section 3.5: an answer to an authenticated request is shared only if the upstream allows it.
     if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => control.has(name)))
       return undefined;
   }
@@ -83,21 +83,21 @@ export function keeping(context: StorableContext): Keeping | undefined {
   const after = Math.max(
     stale.staleIfError,
     stale.staleWhileRevalidate,
-    hasValidator(headers) ? KEPT_FOR_VALIDATION : 0,
+    hasValidator(headers) ? KEEP_FOR_VALIDATION : 0,
   );
   const keepFor = left + after;
   return keepFor === 0 ? undefined : { lifetime, noCache, mustRevalidate, ...stale, keepFor };
 }
 
-/** @returns `undefined` when nothing says or allows how long it may be used */
+/** @returns `undefined` when the response has no lifetime and may not be given one */
 function lifetimeOf(context: StorableContext): number | undefined {
   const { policy, status, directives } = context;
-  const given = mayBeGivenLifetime(status, directives.control, policy.statuses) ? policy.ttl : undefined;
+  const given = getsDefaultLifetime(status, directives.control, policy.statuses) ? policy.ttl : undefined;
   if (policy.override && given !== undefined) return given;
   return explicitLifetime(context) ?? given;
 }
 
-/** RFC 5861: the response's own windows, else those of the route. RFC 9111 section 4.2.4 forbids them to some. */
+/** RFC 5861: the response's own windows, or else those of the route, as far as RFC 9111 section 4.2.4 allows. */
 function staleWindows({ status, directives: { control }, policy }: StorableContext, mustRevalidate: boolean) {
   if (mustRevalidate || status >= FIRST_ERROR) return { staleIfError: 0, staleWhileRevalidate: 0 };
   const window = (directive: string, configured: number) => {
@@ -115,13 +115,13 @@ function excludedFields({
   isPrivate,
 }: Omit<FreshnessContext, 'status' | 'receivedAt'>) {
   return new Set([
-    // RFC 9111 section 5.2.2.4: these would need validation each time, and so are left out.
+    // RFC 9111 section 5.2.2.4: these fields would need validation each time, so they are left out.
     ...(fieldsOf(control, 'no-cache') ?? []),
     ...(isPrivate ? [] : (fieldsOf(control, 'private') ?? [])),
   ]);
 }
 
-/** RFC 9111 section 3.1: the fields that are stored. `Age` is left out because each use has its own. */
+/** RFC 9111 section 3.1: the fields that are stored. `Age` is left out, since each use computes its own. */
 export function storedHeaders(
   context: Pick<FreshnessContext, 'headers' | 'directives' | 'isPrivate' | 'receivedAt'>,
 ): HeaderRecord {
@@ -133,7 +133,7 @@ export function storedHeaders(
     if (name === 'age' || isHopByHop(name) || nominated.has(name) || excluded.has(name)) continue;
     stored[name] = headers[name];
   }
-  // RFC 9110 section 6.6.1: who has a clock dates what came without a date.
+  // RFC 9110 section 6.6.1: a recipient with a clock adds a missing date.
   stored['date'] ??= new Date(receivedAt).toUTCString();
   return stored;
 }

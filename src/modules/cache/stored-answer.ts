@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
-import { byteRange } from './ranges.js';
 import { ifRangeHolds, isNotModified, notModifiedHeaders } from './validation.js';
 
 const EMPTY = new Uint8Array();
@@ -17,15 +16,15 @@ export interface AnswerContext {
   readonly added?: readonly string[];
 }
 
-/** Makes the answer to a request of what is stored: the whole, a part, or that the client has it already. */
+/** Answers a request from a stored response: with the whole, a part, or 304 when the client has it already. */
 export function answerWith(
   entry: CacheEntry,
   { method, headers, age, wall, added }: AnswerContext,
 ): StoredResponse {
-  // RFC 9111 section 5.1; an age is never negative, whatever the clocks of upstreams say.
+  // RFC 9111 section 5.1; an age is never negative, whatever the clock of the upstream says.
   const ours = ['Age', String(Math.max(0, Math.floor(age / 1000))), ...(added ?? [])];
   const { status, body } = entry;
-  // RFC 9110 section 13.2.1: conditions are about successes.
+  // RFC 9110 section 13.2.1: conditions apply to successful answers only.
   if (status === 200) {
     if (
       (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) &&
@@ -33,7 +32,7 @@ export function answerWith(
     ) {
       return { status: 304, headers: notModifiedHeaders(entry.headers), body: EMPTY, added: ours };
     }
-    // RFC 9110 section 14.2: a range is about GET.
+    // RFC 9110 section 14.2: a range applies to GET only.
     if (
       headers.range !== undefined &&
       method === 'GET' &&
@@ -60,4 +59,32 @@ function part(entry: CacheEntry, field: string, added: readonly string[]): Store
     body: body.subarray(first, last + 1),
     added: [...added, 'Content-Range', `bytes ${first}-${last}/${body.length}`],
   };
+}
+
+/** Both offsets are inclusive. */
+interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * Parses a `Range` field with a single range of bytes (RFC 9110 section 14.1.2).
+ *
+ * @param length bytes of the whole
+ * @returns `undefined` when the whole is the right answer (another unit, several ranges, a syntax error);
+ *   `'unsatisfiable'` when the response has no such byte
+ */
+export function byteRange(field: string, length: number): ByteRange | 'unsatisfiable' | undefined {
+  const match = /^bytes=[ \t]*(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))[ \t]*$/i.exec(field);
+  if (!match) return undefined;
+  const [, from, to, suffix] = match;
+  if (suffix !== undefined) {
+    const wanted = Number(suffix);
+    if (wanted === 0 || length === 0) return 'unsatisfiable';
+    return { first: Math.max(0, length - wanted), last: length - 1 };
+  }
+  const first = Number(from);
+  const last = to === undefined ? length - 1 : Math.min(Number(to), length - 1);
+  if (to !== undefined && Number(to) < first) return undefined;
+  return first >= length ? 'unsatisfiable' : { first, last };
 }

@@ -12,7 +12,7 @@ export function hasValidator({ etag, 'last-modified': lastModified }: HeaderReco
   return typeof etag === 'string' || typeof lastModified === 'string';
 }
 
-/** RFC 9111 section 4.3.1: the conditions that ask whether a stored response still holds, names and values in turn. */
+/** RFC 9111 section 4.3.1: the conditions that validate a stored response, names and values in turn. */
 export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRecord): readonly string[] {
   const conditions: string[] = [];
   if (typeof etag === 'string') conditions.push('If-None-Match', etag);
@@ -21,14 +21,14 @@ export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRec
 }
 
 /**
- * Has the client what is stored? (RFC 9111 section 4.3.2)
+ * Decides whether the client already has the stored response (RFC 9111 section 4.3.2).
  *
  * @param now milliseconds since the epoch
  */
 export function isNotModified(conditions: Conditions, headers: HeaderRecord, now: number): boolean {
   const noneMatch = conditions['if-none-match'];
   if (noneMatch !== undefined) {
-    // RFC 9110 section 13.1.2: with it, If-Modified-Since is ignored.
+    // RFC 9110 section 13.1.2: If-None-Match overrides If-Modified-Since.
     const { etag } = headers;
     if (noneMatch === '*') return true;
     return typeof etag === 'string' && entityTags(noneMatch).some((each) => weaklyEqual(each, etag));
@@ -43,19 +43,20 @@ export function isNotModified(conditions: Conditions, headers: HeaderRecord, now
 }
 
 /**
- * RFC 9110 section 13.1.5: does the part that the client has belong to what is stored? Only what is strong can tell.
+ * Decides whether the part that the client has belongs to the stored response (RFC 9110 section 13.1.5). Only a strong
+ * validator can tell.
  */
 export function ifRangeHolds(ifRange: string | undefined, headers: HeaderRecord): boolean {
   if (ifRange === undefined) return true;
   const { etag, 'last-modified': lastModified, date } = headers;
   if (/^(?:W\/)?"/.test(ifRange)) return etag === ifRange && !ifRange.startsWith('W/');
   if (typeof lastModified !== 'string' || typeof date !== 'string' || ifRange !== lastModified) return false;
-  // RFC 9110 section 8.8.2.2: a date is strong when it is at least a second before the answer's own.
+  // RFC 9110 section 8.8.2.2: Last-Modified is strong when it is at least a second before Date.
   const [modified, answered] = [parseHttpDate(lastModified, 0), parseHttpDate(date, 0)];
   return modified !== undefined && answered !== undefined && answered - modified >= 1000;
 }
 
-/** RFC 9111 section 4.3.4: may this 304 be about the stored response? A strong tag names exactly what has it. */
+/** Decides whether a 304 may select the stored response (RFC 9111 section 4.3.4). A strong tag has to be the same. */
 export function selects(notModified: HeaderRecord, stored: HeaderRecord): boolean {
   const { etag } = notModified;
   if (typeof etag === 'string') {
@@ -70,9 +71,9 @@ export function selects(notModified: HeaderRecord, stored: HeaderRecord): boolea
 }
 
 /**
- * RFC 9111 section 4.3.5: is this answer to a HEAD about the stored response?
+ * Decides whether the answer to a HEAD describes the stored response (RFC 9111 section 4.3.5).
  *
- * @param length bytes of what is stored
+ * @param length bytes of the stored body
  */
 export function describes(head: HeaderRecord, stored: HeaderRecord, length: number): boolean {
   const { etag, 'last-modified': modified, 'content-length': announced } = head;
@@ -83,14 +84,14 @@ export function describes(head: HeaderRecord, stored: HeaderRecord, length: numb
   );
 }
 
-/** Beside `Content-Length`, which is framing: these describe the stored bytes, which a 304 does not bring (section 3.2). */
+/** Fields that describe the stored body, which a 304 does not replace (section 3.2). `Content-Length` is framing. */
 const OF_THE_BODY: ReadonlySet<string> = new Set(['content-encoding', 'content-range']);
 
 /**
- * RFC 9111 section 3.2: what a newer head says replaces what is stored, field by field.
+ * RFC 9111 section 3.2: the fields of a newer head replace the stored ones.
  *
- * @param newer of a 304, or of the answer to a HEAD
- * @param receivedAt milliseconds since the epoch; RFC 9110 section 6.6.1: the date of what came without one
+ * @param newer head of a 304, or of the answer to a HEAD
+ * @param receivedAt milliseconds since the epoch, which become a missing `Date` (RFC 9110 section 6.6.1)
  */
 export function mergeHeaders(stored: HeaderRecord, newer: HeaderRecord, receivedAt: number): HeaderRecord {
   const nominated = nominatedByConnection(newer['connection']?.toString());
@@ -102,7 +103,7 @@ export function mergeHeaders(stored: HeaderRecord, newer: HeaderRecord, received
   return merged;
 }
 
-/** Fields of a 304 beside those that every answer has (RFC 9110 section 15.4.5). */
+/** The stored fields that a 304 repeats (RFC 9110 section 15.4.5). */
 const OF_A_304: ReadonlySet<string> = new Set([
   'cache-control',
   'cdn-cache-control',
@@ -111,7 +112,7 @@ const OF_A_304: ReadonlySet<string> = new Set([
   'etag',
   'expires',
   'last-modified',
-  // Never stored: only the answer that has just confirmed a copy can bring one.
+  // It is never stored, but the 304 that has just confirmed the copy may contain one.
   'set-cookie',
   'vary',
 ]);

@@ -4,7 +4,7 @@ import type { Counter, Histogram } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { Exchange } from '../routing/exchange.js';
+import type { CacheDecision, Exchange } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { METRICS } from './metrics.definitions.js';
 import { Tally } from './tally.js';
@@ -46,13 +46,13 @@ export class RequestMetrics implements OnModuleInit {
     this.exchanges.finished.on((exchange) => this.record(exchange));
   }
 
-  private record({ req, res, route: model, outcome = 'success', cacheResult, startedAt }: Exchange): void {
+  private record({ req, res, route: model, outcome = 'success', cache, startedAt }: Exchange): void {
     const route = model?.config.id ?? 'none';
     // A method is the client's to choose; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;
     this.tallyOf(route, method, status, outcome).record((this.clock.now() - startedAt) / 1000);
-    if (cacheResult) this.cache.inc({ route, result: cacheResult });
+    if (cache?.status !== undefined) this.cache.inc({ route, result: resultOf(cache) });
   }
 
   private tallyOf(route: string, method: string, status: number, outcome: Outcome): Tally {
@@ -71,4 +71,9 @@ export class RequestMetrics implements OnModuleInit {
     known.push({ method, status, outcome, tally });
     return tally;
   }
+}
+
+function resultOf(cache: CacheDecision): string {
+  if (cache.kind === 'hit') return cache.result;
+  return cache.kind === 'forward' ? 'miss' : 'bypass';
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { Exchange } from '../routing/exchange.js';
+import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -82,9 +82,10 @@ export class Forwarder {
       return;
     }
     const { guilty } = OUTCOMES[error.outcome];
-    const stale = STALE_HELPS.has(guilty) ? exchange.stale?.() : undefined;
+    const stale = STALE_HELPS.has(guilty) ? staleCopy(exchange) : undefined;
     if (stale) {
       exchange.outcome ??= error.outcome;
+      exchange.replaceResponse('stale');
       this.reply.stored(exchange, stale);
     } else if (guilty === 'upstream' && backup) {
       // While it is asked, how the exchange ends is open: the client may still leave.
@@ -103,8 +104,7 @@ export class Forwarder {
     exchange.outcome ??= error.outcome;
     exchange.fallback = 'upstream';
     // The second choice must not be served for as long as the first would be.
-    exchange.tap?.onBypass?.();
-    exchange.tap = undefined;
+    exchange.replaceResponse('other');
     this.reply.upstream(exchange, response);
   }
 
@@ -128,4 +128,8 @@ export class Forwarder {
     this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
     exchange.abandon();
   }
+}
+
+function staleCopy({ cache }: Exchange): CacheHit | undefined {
+  return cache?.kind === 'forward' ? cache.stale?.() : undefined;
 }

@@ -37,13 +37,13 @@ export class ProxyController {
   handleCached(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
-    const { route, stored } = exchange;
-    if (!stored) {
+    const { route, cache } = exchange;
+    if (cache?.kind !== 'hit') {
       this.forwarder.forward(exchange, route);
       return;
     }
-    this.reply.stored(exchange, stored);
-    if (exchange.refreshed) this.refresher.refresh(exchange, route);
+    this.reply.stored(exchange, cache);
+    if (cache.refresh) this.refresher.refresh(exchange, route, cache.refresh);
   }
 }
 

@@ -1,60 +1,59 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CancellationSource } from '../../common/cancellation.js';
-import type { Exchange } from '../routing/exchange.js';
+import type { CacheRefresh, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { BodySink } from '../upstream/upstream.types.js';
+import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
-/** Fetches anew what a client was just answered with (RFC 5861 section 3). Nobody waits for it. */
+/** Fetches a new answer after a client got a stale one (RFC 5861 section 3). Nobody waits for it. */
 @Injectable()
 export class Refresher {
   private readonly logger = new Logger(Refresher.name);
 
   constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
 
-  refresh(exchange: Exchange, route: RouteModel): void {
-    const { tap, refreshed } = exchange;
+  refresh(exchange: Exchange, route: RouteModel, { tap, onDone }: CacheRefresh): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    // Its own: the client may leave with its answer at any time.
+    // The call has a signal of its own, since the client may leave with its answer at any time.
     const signal = new CancellationSource();
     upstream
       .send({ ...upstreamRequest(exchange, route, upstream.config), signal })
-      .then(
-        (response) =>
-          new Promise<void>((resolve) => {
-            const confirmed = tap?.onHead(response.status, response.headers, response.isDelimited);
-            const whole = response.whole();
-            if (whole) {
-              if (!confirmed) {
-                tap?.onData(whole.bytes);
-                tap?.onEnd();
-              }
-              resolve();
-              return;
-            }
-            const unread = drain(() => signal.abort());
-            const sink: BodySink = {
-              onData: (chunk, resume) => {
-                if (confirmed) return unread.onData(chunk, resume);
-                tap?.onData(chunk);
-                return true;
-              },
-              onEnd: () => {
-                if (!confirmed) tap?.onEnd();
-                resolve();
-              },
-              onError: () => resolve(),
-            };
-            response.stream(sink);
-          }),
-      )
+      .then((response) => receive(response, tap, () => signal.abort()))
       .catch((error: unknown) => {
-        // What an upstream does wrong is counted where it was called.
+        // The failure of an upstream is counted where the upstream is called.
         if (!(error instanceof UpstreamError)) this.logger.error(error);
       })
-      .finally(() => refreshed?.());
+      .finally(onDone);
   }
+}
+
+/** Gives the response to the tap, and settles when its body has ended. */
+function receive(response: UpstreamResponse, tap: ResponseTap, abort: () => void): Promise<void> {
+  const isConfirmed = tap.onHead(response.status, response.headers, response.isDelimited) !== undefined;
+  const whole = response.whole();
+  if (whole) {
+    if (!isConfirmed) {
+      tap.onData(whole.bytes);
+      tap.onEnd();
+    }
+    return Promise.resolve();
+  }
+  const unread = drain(abort);
+  return new Promise((resolve) => {
+    response.stream({
+      onData: (chunk, resume) => {
+        if (isConfirmed) return unread.onData(chunk, resume);
+        tap.onData(chunk);
+        return true;
+      },
+      onEnd: () => {
+        if (!isConfirmed) tap.onEnd();
+        resolve();
+      },
+      onError: () => resolve(),
+    });
+  });
 }

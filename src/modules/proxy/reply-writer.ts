@@ -5,7 +5,7 @@ import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rul
 import { announcedTrailers, ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
-import type { Exchange, StoredResponse } from '../routing/exchange.js';
+import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { drain } from './drain.js';
 import { endResponse } from './end-response.js';
@@ -15,24 +15,24 @@ import { securityHeaders } from './security-headers.js';
 
 const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
 
-/** Writes every answer: head in one piece, framing our own. */
+/** Writes every answer: the head in one piece, with framing of our own. */
 @Injectable()
 export class ReplyWriter {
   private readonly clientHeaders: ClientHeaders;
-  /** Heads of stored answers, made once for each and not for each use. */
+  /** Header lines of stored responses, built once for each response instead of for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(EventStreams) private readonly eventStreams: EventStreams,
   ) {
-    // With CORS on, the gateway answers for it alone: two sets of these headers make a browser refuse both.
+    // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
     const { added, dropped } = securityHeaders();
     this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, ...OWN_HEADERS]);
   }
 
-  /** Streams an upstream's response, with back-pressure. */
+  /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
   upstream(exchange: Exchange, response: UpstreamResponse): void {
     const { status, headers, contentLength } = response;
     const instead = exchange.tap?.onHead(status, headers, response.isDelimited);
@@ -43,7 +43,7 @@ export class ReplyWriter {
       return;
     }
     const lines = this.linesOf(headers, exchange.route?.responseHeaders);
-    if (exchange.cacheStatus !== undefined) lines.push('Cache-Status', exchange.cacheStatus);
+    if (exchange.cache?.status !== undefined) lines.push('Cache-Status', exchange.cache.status);
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
     if (length === undefined && headers['trailer'] !== undefined)
       announce(exchange, status, headers['trailer'], lines);
@@ -56,11 +56,14 @@ export class ReplyWriter {
     }
     if (length === undefined && isEventStream(headers)) this.eventStreams.watch(exchange);
     response.stream(sink);
-    // Nothing of the body is here yet, and nobody knows when it comes.
+    // Nothing of the body has arrived, and it may take long, so the head is sent by itself.
     if (!sink.started) exchange.res.flushHeaders();
   }
 
-  stored(exchange: Exchange, { status, headers, body, added }: StoredResponse): void {
+  /** Answers from the cache, which becomes the decision that the exchange records. */
+  stored(exchange: Exchange, hit: CacheHit): void {
+    const { status, headers, body, added } = hit.response;
+    exchange.cache = hit;
     exchange.outcome ??= 'cache_hit';
     let lines = this.storedLines.get(headers);
     if (!lines) {
@@ -68,7 +71,7 @@ export class ReplyWriter {
       this.storedLines.set(headers, lines);
     }
     const head = added ? lines.concat(added) : lines.slice();
-    if (exchange.cacheStatus !== undefined) head.push('Cache-Status', exchange.cacheStatus);
+    head.push('Cache-Status', hit.status);
     const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
     this.writeHead(exchange.res, exchange, status, head, length);
     exchange.res.end(body);
@@ -94,11 +97,11 @@ export class ReplyWriter {
     this.whole(exchange.res, exchange, status, all, text);
   }
 
-  /** @param exchange missing when the request was refused before it got one */
+  /** @param exchange `undefined` when the request was refused before it got one */
   problem(res: Response, exchange: Exchange | undefined, problem: ProblemError): void {
     if (exchange) exchange.outcome ??= 'rejected';
     if (res.headersSent) {
-      // Too late for an answer; a cut connection is the only way to say that this one is not whole.
+      // A second answer is impossible, so closing the connection tells the client that the first is not whole.
       res.destroy();
       return;
     }
@@ -111,7 +114,7 @@ export class ReplyWriter {
     this.whole(res, exchange, problem.status, headers, JSON.stringify(problem.details(exchange?.id)));
   }
 
-  /** Of our own making: RFC 9211 section 2 wants no `Cache-Status` there. */
+  /** Writes an answer of the gateway's own, without `Cache-Status` (RFC 9211 section 2). */
   private whole(
     res: Response,
     exchange: Exchange | undefined,
@@ -148,7 +151,7 @@ export class ReplyWriter {
   }
 }
 
-/** What only the gateway can say. */
+/** Headers that only the gateway may set. */
 const OWN_HEADERS = ['x-request-id', 'breakwater-fallback'];
 
 const CORS_HEADERS = [
@@ -160,12 +163,12 @@ const CORS_HEADERS = [
   'access-control-max-age',
 ];
 
-/** `writeHead` would replace the `Vary: Origin` that CORS has set. */
+/** Keeps the `Vary: Origin` that CORS has set, which `writeHead` would replace. */
 function appendVary(res: Response, headers: string[]): void {
   headers.push('Vary', String(res.getHeader('vary')));
 }
 
-/** Trailers follow the last chunk, and Node refuses to announce them where there is none. */
+/** Announces trailers where a last chunk can carry them; elsewhere Node throws. */
 function announce({ req }: Exchange, status: number, trailer: string | string[], headers: string[]): void {
   if (req.httpVersion === '1.0' || req.method === 'HEAD' || BODILESS_STATUSES.has(status)) return;
   const names = announcedTrailers(trailer);

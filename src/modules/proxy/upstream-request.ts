@@ -48,8 +48,13 @@ function requestHeaders(exchange: Exchange): string[] {
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
-    conditions: exchange.conditions,
+    conditions: conditionsOf(exchange),
   });
+}
+
+function conditionsOf({ cache }: Exchange): readonly string[] | undefined {
+  if (cache?.kind === 'hit') return cache.refresh?.conditions;
+  return cache?.kind === 'forward' ? cache.conditions : undefined;
 }
 
 function announcedLength({ headers }: Request, maxBytes: number): number | undefined {

@@ -8,30 +8,69 @@ import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
-/** A whole response, kept by the cache. */
+/** A whole response from the cache. */
 export interface StoredResponse {
   readonly status: number;
   readonly headers: HeaderRecord;
   readonly body: Uint8Array;
-  /** What this use of it adds, names and values in turn. */
+  /** Headers that this use of it adds, names and values in turn. */
   readonly added?: readonly string[];
 }
 
 /** Watches the upstream's response on its way to the client. It never delays it. */
 export interface ResponseTap {
   /**
-   * @param isDelimited as of `UpstreamResponse`; without it, the body is known to be whole
-   * @returns what the client gets instead: the stored answer that a 304 confirms, or that helps in an outage
+   * @param isDelimited as in `UpstreamResponse`; without it, the body is known to be whole
+   * @returns what the client gets instead: the copy that a 304 confirms, or a stale copy in place of an error
    */
-  onHead(status: number, headers: HeaderRecord, isDelimited?: boolean): StoredResponse | undefined;
+  onHead(status: number, headers: HeaderRecord, isDelimited?: boolean): CacheHit | undefined;
   onData(chunk: Uint8Array): void;
   /** The body is complete. Without this call it was cut off. */
   onEnd(): void;
-  /** There is no response to watch: the answer comes another way. */
-  onBypass?(): void;
+  /** There is no response to watch, because a stale copy or another answer takes its place. */
+  onReplaced?(by: 'stale' | 'other'): void;
 }
 
-export type CacheResult = 'hit' | 'miss' | 'bypass' | 'stale' | 'revalidated';
+/** The cache does not answer this request. */
+export interface CacheBypass {
+  readonly kind: 'bypass';
+  /** `undefined` on a route without a cache. */
+  readonly status: string | undefined;
+  /** Watches for what the answer to an unsafe method invalidates. */
+  readonly tap: ResponseTap | undefined;
+}
+
+/** The client gets a stored response. */
+export interface CacheHit {
+  readonly kind: 'hit';
+  readonly result: 'hit' | 'stale' | 'revalidated';
+  /** `Cache-Status` of the answer (RFC 9211). */
+  readonly status: string;
+  readonly response: StoredResponse;
+  /** The call that fetches a newer answer while the client gets this one (RFC 5861 section 3). */
+  readonly refresh?: CacheRefresh | undefined;
+}
+
+/** The request goes to the upstream. */
+export interface CacheForward {
+  readonly kind: 'forward';
+  readonly status: string;
+  /** What the upstream is asked with instead of the client's own conditions, names and values in turn. */
+  readonly conditions: readonly string[] | undefined;
+  readonly tap: ResponseTap | undefined;
+  /** @returns the last good answer, for when the upstream has none; `undefined` once it has become invalid */
+  readonly stale: ((upstreamStatus?: number) => CacheHit | undefined) | undefined;
+}
+
+export interface CacheRefresh {
+  readonly conditions: readonly string[] | undefined;
+  readonly tap: ResponseTap;
+  /** The call is over, however it ended. */
+  readonly onDone: () => void;
+}
+
+/** What the cache has decided about a request. */
+export type CacheDecision = CacheBypass | CacheHit | CacheForward;
 
 export interface ExchangeHead {
   readonly id: string;
@@ -62,20 +101,10 @@ export class Exchange {
   forwardAuthorization = true;
   /** Headers that the upstream does not get, since keys may be in them. Set by the guard. */
   keptBack: KeptBack | undefined;
-  cacheResult: CacheResult | undefined;
-  /** Set by the cache when it can answer. */
-  stored: StoredResponse | undefined;
+  /** `undefined` when no cache was asked. */
+  cache: CacheDecision | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */
   fallback: 'upstream' | 'response' | undefined;
-  /** `Cache-Status` of the answer (RFC 9211). */
-  cacheStatus: string | undefined;
-  tap: ResponseTap | undefined;
-  /** The last good answer, for when the upstream has none; `undefined` once it has become void. */
-  stale: ((upstreamStatus?: number) => StoredResponse | undefined) | undefined;
-  /** There is a newer answer to fetch while the client gets the stored one; told when that is over. */
-  refreshed: (() => void) | undefined;
-  /** Conditions to ask the upstream with, names and values in turn, instead of the client's own. */
-  conditions: readonly string[] | undefined;
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
   private readonly cancellation = new CancellationSource();
@@ -96,6 +125,17 @@ export class Exchange {
 
   get id(): string {
     return this.head.id;
+  }
+
+  /** Stops watching the response, because a stale copy or another answer takes its place. */
+  replaceResponse(by: 'stale' | 'other'): void {
+    this.tap?.onReplaced?.(by);
+    if (this.cache && this.cache.kind !== 'hit') this.cache = { ...this.cache, tap: undefined };
+  }
+
+  /** Watches the upstream's response to the client; a background refresh has a tap of its own. */
+  get tap(): ResponseTap | undefined {
+    return this.cache?.kind === 'hit' ? undefined : this.cache?.tap;
   }
 
   /** Told when the client is gone before its answer is complete. */

@@ -1,78 +1,71 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { RedisClient } from '../../redis/redis-client.js';
+import { shortHash } from '../cache-key.js';
 
 /*
- * How stored responses in Redis become void, by whichever gateway, without a list of them. All, each route, each
- * resource and each surrogate key have a generation, a random word in Redis. A response carries those that there were
- * before its upstream was asked, and counts only while they are the same. To purge is to replace a word. So an answer
- * that was under way meanwhile never counts, no clock is involved, and a word that Redis has lost voids what it stood
- * for rather than bring it back.
+ * How any gateway invalidates stored responses in Redis without a list of them. Everything, each route, each resource
+ * and each surrogate key has a generation, a random value in Redis. A response carries the generations that were read
+ * before its upstream was asked, and is valid only while they are the same. A purge replaces a generation. So a response
+ * that was under way during a purge is never valid, no clock is involved, and a generation that Redis has lost
+ * invalidates what carries it instead of bringing it back.
  *
- * The words that operators replace are fields of one hash, read at once with each entry. That of a resource is a key
- * beside its entries, in the same slot of a cluster.
+ * The generations that purges replace are fields of one hash, read together with each entry. That of a resource is a
+ * key beside its entries, in the same slot of a cluster, and JSON: it is read by the store that reads the entries.
  */
 export const PURGES = 'purges';
-/** Field of `PURGES` that is always there; without it nothing counts. */
+/** Field of `PURGES` that always exists; without it nothing in Redis is valid. */
 export const ALL = 'all';
-/** Names the data that Redis has, so that others can be told from it. */
+/** Identifies the data in Redis, so that other data can be told from it. */
 export const EPOCH = 'epoch';
-/** Of all notices. */
+/** The number of the last invalidation. */
 export const COUNT = 'count';
-/** Replaced with each purge: the surrogate keys of an answer are not known before it is there. */
+/** Replaced by each purge, because the surrogate keys of a response are not known before it arrives. */
 export const ANY = 'any';
 
-/** What was read before an upstream was asked. Words read earlier do as well: they can only void more. */
+/** What was read before an upstream was asked. Earlier reads do as well, since they can only invalidate more. */
 export interface Generations {
   readonly all: string;
   readonly any: string | null;
   readonly route: string | null;
-  /** `null` when nothing of the resource is stored: `candidate` becomes its word, unless another one does before. */
+  /** `null` when nothing of the resource is stored: `candidate` becomes its generation if no other does first. */
   resource: string | null;
   readonly candidate: string;
   /** Monotonic milliseconds. */
   readonly readAt: number;
 }
 
-export function newWord(): string {
-  return randomBytes(8).toString('base64url');
+export function newGeneration(): string {
+  return randomBytes(8).toString('hex');
 }
 
-/** @returns names that tell nobody's name or token, and that one slot of a cluster holds */
-export function keysOf(
-  key: string,
-  resourceScope: string,
-): { readonly entry: string; readonly word: string } {
-  const slot = `{${short(resourceScope)}}`;
-  return { entry: `c:${slot}${short(key)}`, word: `g:${slot}` };
-}
-
-export function wordKey(resourceScope: string): string {
-  return `g:{${short(resourceScope)}}`;
+/** @returns names that reveal no user and no token, and that one slot of a cluster holds */
+export function keysOf(key: string, resourceScope: string): { entry: string; generation: string } {
+  const slot = `{${shortHash(resourceScope)}}`;
+  return { entry: `c:${slot}${shortHash(key)}`, generation: `g:${slot}` };
 }
 
 /** @returns the field of `PURGES` for a route or a surrogate key */
-export function fieldOf(scope: string): string {
-  return short(scope);
+export const fieldOf = shortHash;
+
+/** Invalidates all entries of a resource. @param life milliseconds that this is remembered, longer with entries */
+export async function replaceResource(client: RedisClient, scope: string, life: number): Promise<void> {
+  await client.set(keysOf('', scope).generation, JSON.stringify(newGeneration()), 'PX', life);
 }
 
-function short(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 22);
-}
-
-/** @returns whether the word of the resource is, or now is, that of these generations */
+/** @returns whether the generation of the resource is, or now becomes, that of these generations */
 export async function holdResource(
   client: RedisClient,
-  word: string,
+  key: string,
   generations: Generations,
   life: number,
 ): Promise<boolean> {
   if (generations.resource !== null) {
-    await client.pexpire(word, life, 'GT');
+    await client.pexpire(key, life, 'GT');
     return true;
   }
-  const { candidate } = generations;
-  const set = await client.set(word, candidate, 'PX', life, 'NX');
-  if (set !== 'OK' && (await client.get(word)) !== candidate) return false;
-  generations.resource = candidate;
+  const candidate = JSON.stringify(generations.candidate);
+  const set = await client.set(key, candidate, 'PX', life, 'NX');
+  if (set !== 'OK' && (await client.get(key)) !== candidate) return false;
+  generations.resource = generations.candidate;
   return true;
 }

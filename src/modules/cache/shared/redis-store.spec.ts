@@ -8,7 +8,7 @@ import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
 import { type CacheEntry, resourceScope, routeScope, tagScope } from '../cache-entry.js';
 import { RedisStore } from './redis-store.js';
-import { Replicas } from './replicas.js';
+import { InvalidationChannel } from './invalidation-channel.js';
 
 const part = (text: string) => `${text.length}:${text}`;
 const keyOf = (user: string) => ['users', 'a.test', user, '', '/1'].map(part).join('');
@@ -39,76 +39,87 @@ async function start() {
   let passed = 0;
   const clock = { ...systemClock, now: () => systemClock.now() + passed };
   const store = new RedisStore(connection, clock);
-  const replicas = new Replicas(connection, subscriber, store);
+  const channel = new InvalidationChannel(connection, subscriber, store);
   onTestFinished(async () => {
-    replicas.onApplicationShutdown();
+    channel.onApplicationShutdown();
     subscriber.onApplicationShutdown();
     await connection.onApplicationShutdown();
   });
   await connection.onApplicationBootstrap();
-  await replicas.onApplicationBootstrap();
-  const get = async (key = KEY) => (await store.get(key))?.value ?? {};
-  const has = async (key = KEY) => (await get(key)).slot !== undefined;
-  const ask = async (key = KEY) => (await get(key)).generations;
+  await channel.onApplicationBootstrap();
+  const read = async (key = KEY) => (await store.read(key)) ?? {};
+  const has = async (key = KEY) => (await read(key)).slot !== undefined;
+  const ask = async (key = KEY) => (await read(key)).generations;
   type Asked = Awaited<ReturnType<typeof ask>>;
-  const answer = (generations: Asked, key = KEY, slot = entry) =>
-    store.set(key, { value: { slot, generations } });
-  const tell = async (scope: string, isPurge = true) => {
-    replicas.tell({ scope, isPurge });
-    await until('it is told', () => replicas.isTold(RESOURCE));
+  const answer = async (generations: Asked, key = KEY, slot = entry) => {
+    if (generations) await store.write(key, slot, generations);
   };
-  await until('it can be asked', ask);
-  return { server, store, replicas, get, has, ask, answer, tell, later: (ms: number) => (passed += ms) };
+  const invalidate = async (scope: string, isPurge = true) => {
+    channel.publish({ scope, isPurge });
+    await until('it is published', () => channel.isPublished(RESOURCE));
+  };
+  await until('Redis can be read', ask);
+  return {
+    server,
+    store,
+    channel,
+    read,
+    has,
+    ask,
+    answer,
+    invalidate,
+    later: (ms: number) => (passed += ms),
+  };
 }
 
-const VOID = [
-  ['its resource is invalidated', resourceScope(RESOURCE), false],
-  ['its resource is purged', resourceScope(RESOURCE), true],
-  ['its route is purged', routeScope('users'), true],
-  ['one of its tags is purged', tagScope('one'), true],
-  ['everything is purged', '*', true],
+const INVALIDATIONS = [
+  ['its resource was invalidated', resourceScope(RESOURCE), false],
+  ['its resource was purged', resourceScope(RESOURCE), true],
+  ['its route was purged', routeScope('users'), true],
+  ['one of its tags was purged', tagScope('one'), true],
+  ['everything was purged', '*', true],
 ] as const;
 
 describeWithRedis('RedisStore', () => {
-  it('gives back what it was given', async () => {
-    const { ask, answer, get } = await start();
+  it('reads what was written', async () => {
+    const { ask, answer, read } = await start();
     await answer(await ask());
-    expect((await get()).slot).toMatchObject({ status: 200, body: entry.body, scopes: entry.scopes });
+    expect((await read()).slot).toMatchObject({ status: 200, body: entry.body, scopes: entry.scopes });
   });
 
-  it.each(VOID)('has it no more when %s', async (_, scope, isPurge) => {
-    const { ask, answer, has, tell } = await start();
+  it.each(INVALIDATIONS)('does not read an entry once %s', async (_, scope, isPurge) => {
+    const { ask, answer, has, invalidate } = await start();
     await answer(await ask());
-    await tell(scope, isPurge);
+    await invalidate(scope, isPurge);
     expect(await has()).toBe(false);
     await answer(await ask());
     expect(await has()).toBe(true);
   });
 
-  it.each(VOID)('never has it when, while it was under way, %s', async (_, scope, isPurge) => {
-    const { ask, answer, has, tell } = await start();
+  it.each(INVALIDATIONS)('does not read an entry that was under way when %s', async (_, scope, isPurge) => {
+    const { ask, answer, has, invalidate } = await start();
     const first = await ask();
-    await tell(scope, isPurge);
+    await invalidate(scope, isPurge);
     await answer(first);
     expect(await has()).toBe(false);
-    // Nor where there was something before.
+    // The same holds when an entry existed before.
     const second = await ask();
     await answer(second);
-    await tell(scope, isPurge);
+    await invalidate(scope, isPurge);
     await answer(second);
     expect(await has()).toBe(false);
   });
 
-  it('keeps what other routes, tags and resources have', async () => {
-    const { ask, answer, has, tell } = await start();
+  it('reads an entry after purges of other routes, tags and resources', async () => {
+    const { ask, answer, has, invalidate } = await start();
     await answer(await ask());
-    await tell(routeScope('orders'));
-    await tell(tagScope('two'));
-    await tell(resourceScope({ ...RESOURCE, target: '/2' }));
+    await invalidate(routeScope('orders'));
+    await invalidate(tagScope('two'));
+    await invalidate(resourceScope({ ...RESOURCE, target: '/2' }));
     expect(await has()).toBe(true);
   });
 
-  it('keeps several of one question: the index of variants, and a variant', async () => {
+  it('stores the index of variants and a variant with the same generations', async () => {
     const { ask, answer, has } = await start();
     const generations = await ask();
     const variant = `e7f7c9c8-6f0f-4b8e-9d54-0d5b8b1c6a01 abc ${KEY}`;
@@ -116,20 +127,20 @@ describeWithRedis('RedisStore', () => {
     expect([await has(), await has(variant)]).toEqual([true, true]);
   });
 
-  it('keeps one of two first answers, and both of the next', async () => {
+  it('stores one of two first answers of a resource, and both of the next', async () => {
     const { ask, answer, has } = await start();
     const bob = keyOf('bob');
     const asked = [await ask(), await ask(bob), await ask()] as const;
     await answer(asked[0]);
     await answer(asked[1], bob);
-    // Of another gateway: it must not take the place of what counts.
+    // Another gateway must not replace the generation that is valid.
     await answer(asked[2]);
     expect([await has(), await has(bob)]).toEqual([true, false]);
     await answer(await ask(bob), bob);
     expect([await has(), await has(bob)]).toEqual([true, true]);
   });
 
-  it('does not have what took so long that an invalidation may be forgotten', async () => {
+  it('does not store an answer that took so long that an invalidation may be forgotten', async () => {
     const { ask, answer, has, later } = await start();
     const generations = await ask();
     later(301_000);
@@ -137,30 +148,73 @@ describeWithRedis('RedisStore', () => {
     expect(await has()).toBe(false);
   });
 
-  it('reads nothing that Redis was not told is void, and tells it once it can', async () => {
-    const { server, replicas, ask, answer, has, store } = await start();
+  it('treats an entry without a time to live as a miss, and leaves it there', async () => {
+    const { server, store, ask, answer, read } = await start();
+    let corrupted = 0;
+    store.corrupted.on(() => corrupted++);
+    await answer(await ask());
+    const client = server.client();
+    const [name = ''] = await client.keys('*c:*');
+    await client.persist(name);
+    const { slot, generations } = await read();
+    expect([slot, typeof generations, await client.exists(name), corrupted]).toEqual([
+      undefined,
+      'object',
+      1,
+      0,
+    ]);
+  });
+
+  it.each(['', 'garbage', '[', '7', 'null', '"text"', '{"status":200}'])(
+    'deletes and counts an entry that was not written for it: %j',
+    async (foreign) => {
+      const { server, store, ask, answer, read, has } = await start();
+      let corrupted = 0;
+      store.corrupted.on(() => corrupted++);
+      await answer(await ask());
+      const client = server.client();
+      const [name = ''] = await client.keys('*c:*');
+      await client.set(name, foreign, 'PX', 60_000);
+      const { slot, generations } = await read();
+      expect([slot, corrupted, await client.exists(name)]).toEqual([undefined, 1, 0]);
+      await answer(generations);
+      expect(await has()).toBe(true);
+    },
+  );
+
+  it('reads nothing, and repairs nothing, when the generation of the resource is foreign', async () => {
+    const { server, ask, answer, read } = await start();
+    await answer(await ask());
+    const client = server.client();
+    const [name = ''] = await client.keys('*g:*');
+    await client.set(name, 'garbage', 'PX', 60_000);
+    expect(await read()).toEqual({});
+  });
+
+  it('publishes an invalidation once Redis is back, and reads nothing of it before', async () => {
+    const { server, channel, ask, answer, has, store } = await start();
     await answer(await ask());
     await server.kill();
-    await until('it is noticed', () => !store.isUp);
-    replicas.tell({ scope: resourceScope(RESOURCE), isPurge: false });
-    expect(replicas.isTold(RESOURCE)).toBe(false);
-    expect(replicas.isTold({ ...RESOURCE, target: '/2' })).toBe(true);
-    replicas.tell({ scope: tagScope('two'), isPurge: true });
-    expect(replicas.isTold({ ...RESOURCE, target: '/2' })).toBe(false);
+    await until('the loss is noticed', () => !store.isUp);
+    channel.publish({ scope: resourceScope(RESOURCE), isPurge: false });
+    expect(channel.isPublished(RESOURCE)).toBe(false);
+    expect(channel.isPublished({ ...RESOURCE, target: '/2' })).toBe(true);
+    channel.publish({ scope: tagScope('two'), isPurge: true });
+    expect(channel.isPublished({ ...RESOURCE, target: '/2' })).toBe(false);
     await server.startAgain();
-    await until('it is told', () => replicas.isTold(RESOURCE));
+    await until('it is published', () => channel.isPublished(RESOURCE));
     expect(await has()).toBe(false);
   });
 
-  it('purges everything rather than remember without end', async () => {
-    const { server, replicas, ask, answer, has, store } = await start();
+  it('purges everything when too many invalidations are pending', async () => {
+    const { server, channel, ask, answer, has, store } = await start();
     await answer(await ask());
     server.signal('SIGSTOP');
     for (let i = 0; i < 1_500; i++) {
-      replicas.tell({ scope: resourceScope({ ...RESOURCE, target: `/other/${i}` }), isPurge: false });
+      channel.publish({ scope: resourceScope({ ...RESOURCE, target: `/other/${i}` }), isPurge: false });
     }
     server.signal('SIGCONT');
-    await until('it is told', () => store.isUp && replicas.isTold(RESOURCE));
+    await until('it is published', () => store.isUp && channel.isPublished(RESOURCE));
     expect(await has()).toBe(false);
   });
 });

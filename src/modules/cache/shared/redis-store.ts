@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { CacheManagerStore } from 'cache-manager';
+import { type Cache, type CacheManagerStore, createCache, KeyvAdapter } from 'cache-manager';
 import { redisInsStore } from 'cache-manager-ioredis-yet';
+import { Inject, Injectable } from '@nestjs/common';
+import { Keyv, type StoredData } from 'keyv';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
 import { CLOCK } from '../../config/config.tokens.js';
@@ -9,32 +10,38 @@ import { RedisConnection } from '../../redis/redis.connection.js';
 import { resourceScope, routeScope, type Slot } from '../cache-entry.js';
 import { namesOf } from '../cache-key.js';
 import { decode, encode } from './entry-codec.js';
-import { ALL, ANY, fieldOf, type Generations, holdResource, keysOf, newWord, PURGES } from './generations.js';
+import {
+  ALL,
+  ANY,
+  fieldOf,
+  type Generations,
+  holdResource,
+  keysOf,
+  newGeneration,
+  PURGES,
+} from './generations.js';
 
-/** What a tier of the cache holds of a key: perhaps nothing, and still the generations to store an answer with. */
-export interface Tiered {
+/** What Redis has for a key: perhaps no entry, and still the generations to store an answer with. */
+export interface SharedRead {
   readonly slot?: Slot;
   readonly generations?: Generations;
 }
 
-/** Milliseconds. Longer lives are cut to it in Redis, and only there. */
-const LONGEST_LIFE = 86_400_000;
-/** Words outlive the entries that carry them. */
+/** Milliseconds that Redis keeps an entry at most. */
+const MAX_LIFE = 86_400_000;
+/** Milliseconds by which a generation outlives the entries that carry it. */
 const MARGIN = 60_000;
-/** Milliseconds that an invalidation is remembered of a resource of which nothing is stored. */
+/** Milliseconds that the invalidation of a resource is remembered when nothing of it is stored. */
 export const REMEMBERED = 600_000;
 
-/**
- * Stored responses in Redis, as a store of cache-manager. `cache-manager-ioredis-yet` writes values as JSON text; this
- * one has its client write bytes. Nothing here throws or waits beyond `commandTimeout`.
- */
+/** Stored responses in Redis. Nothing here throws or waits beyond `commandTimeout`. */
 @Injectable()
-export class RedisStore implements CacheManagerStore {
-  readonly name = 'redis';
-  /** An entry was not what was written for its key, and is gone. */
+export class RedisStore {
+  /** An entry was not what had been written for its key, and was deleted. */
   readonly corrupted = new Event<void>();
-  /** Redis has forgotten what is purged, and so all else. */
+  /** Redis has lost what was purged, and so everything else. */
   readonly forgotten = new Event<void>();
+  private tier: Tier | undefined;
 
   constructor(
     @Inject(RedisConnection) private readonly redis: RedisConnection,
@@ -45,121 +52,144 @@ export class RedisStore implements CacheManagerStore {
     return this.redis.isUp;
   }
 
-  /** One round trip; another one for an entry with surrogate keys. */
-  async get(key: string): Promise<{ value: Tiered } | undefined> {
-    const readAt = this.clock.now();
-    const { route, resource } = namesOf(key);
-    const { entry, word } = keysOf(key, resourceScope(resource));
-    const tiered = await this.redis.run(async (client): Promise<Tiered> => {
-      const [left, [bytes, resourceWord], [all, any = null, routeWord = null]] = await Promise.all([
-        // Before the entry: a newer one must not lend its time to an older one.
-        client.pttl(entry),
-        client.mgetBuffer(entry, word),
-        client.hmget(PURGES, ALL, ANY, fieldOf(routeScope(route))),
-      ]);
-      if (all === null || all === undefined) {
-        this.forgotten.emit();
-        return {};
-      }
-      const generations: Generations = {
-        all,
-        any,
-        route: routeWord,
-        resource: resourceWord?.toString() ?? null,
-        candidate: newWord(),
-        readAt,
-      };
-      if (!bytes) return { generations };
-      const read = decode(key, bytes, { now: this.clock.now(), wall: this.clock.wall(), left });
-      if (!read) {
-        this.corrupted.emit();
-        await store(client).del(entry);
-        return { generations };
-      }
-      const [storedAll, storedRoute, storedResource, ...storedTags] = read.generations;
-      const isCurrent =
-        storedAll === all &&
-        storedRoute === routeWord &&
-        storedResource === generations.resource &&
-        generations.resource !== null &&
-        (await areTags(client, tagFields(read.slot), storedTags));
-      return isCurrent ? { slot: read.slot, generations } : { generations };
-    });
-    return tiered && { value: tiered };
+  /** Takes one round trip, and another one for an entry with surrogate keys. */
+  async read(key: string): Promise<SharedRead | undefined> {
+    return this.redis.run((client) => this.readWith(client, key));
   }
 
-  async set(key: string, { value: { slot, generations } }: { value: Tiered }): Promise<void> {
-    const life = slot && Math.min(Math.floor(slot.keepFor), LONGEST_LIFE);
-    if (!slot || !life || !generations || this.mayBeForgotten(generations)) return;
-    const { entry, word } = keysOf(key, resourceScope(namesOf(key).resource));
+  async write(key: string, slot: Slot, generations: Generations): Promise<void> {
+    const life = Math.min(Math.floor(slot.keepFor), MAX_LIFE);
+    if (life < 1 || this.mayBeForgotten(generations)) return;
+    const { entry, generation } = keysOf(key, resourceScope(namesOf(key).resource));
     const wall = this.clock.wall();
     await this.redis.run(async (client) => {
       const fields = tagFields(slot);
       let tags: (string | null)[] = [];
       if (fields.length > 0) {
-        const [any = null, ...words] = await client.hmget(PURGES, ANY, ...fields);
-        // Something was purged while the answer was under way: perhaps one of its tags.
+        const [any = null, ...found] = await client.hmget(PURGES, ANY, ...fields);
+        // Something was purged while the answer was under way, perhaps one of its tags.
         if (any !== generations.any) return;
-        tags = words;
+        tags = found;
       }
-      if (!(await holdResource(client, word, generations, life + MARGIN))) return;
-      const words = [generations.all, generations.route, generations.resource, ...tags];
-      await client.set(entry, encode(key, slot, { generations: words, wall, life }), 'PX', life);
+      if (!(await holdResource(client, generation, generations, life + MARGIN))) return;
+      const all = [generations.all, generations.route, generations.resource, ...tags];
+      await this.tierOf(client).cache.set(entry, encode(key, slot, { generations: all, wall, life }), life);
     });
   }
 
-  async del(key: string): Promise<void> {
+  async delete(key: string): Promise<void> {
     const { entry } = keysOf(key, resourceScope(namesOf(key).resource));
-    await this.redis.run((client) => store(client).del(entry));
+    await this.redis.run((client) => this.tierOf(client).cache.del(entry));
   }
 
-  async ttl(key: string): Promise<number> {
-    const { entry } = keysOf(key, resourceScope(namesOf(key).resource));
-    return (await this.redis.run((client) => store(client).ttl(entry))) ?? -2;
+  private async readWith(client: RedisClient, key: string, isRetry = false): Promise<SharedRead> {
+    const { cache, store } = this.tierOf(client);
+    const readAt = this.clock.now();
+    const { route, resource } = namesOf(key);
+    const { entry, generation } = keysOf(key, resourceScope(resource));
+    const [left, [value, ofResource], [all, any = null, ofRoute = null]] = await Promise.all([
+      // It is read before the entry, because a newer entry must not lend its time to an older one.
+      store.ttl(entry),
+      cache.mget<unknown>([entry, generation]),
+      client.hmget(PURGES, ALL, ANY, fieldOf(routeScope(route))),
+    ]);
+    if (value instanceof Error) {
+      if (!(value instanceof SyntaxError)) throw value;
+      // One of the two is not JSON, which most likely is the entry.
+      await this.deleteCorrupted(cache, entry);
+      return isRetry ? {} : this.readWith(client, key, true);
+    }
+    if (all === null || all === undefined) {
+      this.forgotten.emit();
+      return {};
+    }
+    const generations: Generations = {
+      all,
+      any,
+      route: ofRoute,
+      resource: typeof ofResource === 'string' ? ofResource : null,
+      candidate: newGeneration(),
+      readAt,
+    };
+    // Without a time to live it was written between the two reads, by another gateway, and its age is not known.
+    if (value === undefined || left < 0) return { generations };
+    const read = decode(key, value, { now: this.clock.now(), wall: this.clock.wall(), left });
+    if (!read) {
+      await this.deleteCorrupted(cache, entry);
+      return { generations };
+    }
+    const [storedAll, storedRoute, storedResource, ...storedTags] = read.generations;
+    const isValid =
+      storedAll === all &&
+      storedRoute === ofRoute &&
+      storedResource === generations.resource &&
+      generations.resource !== null &&
+      (await areTagsCurrent(client, tagFields(read.slot), storedTags));
+    return isValid ? { slot: read.slot, generations } : { generations };
   }
 
-  async mget(...keys: string[]): Promise<unknown[]> {
-    return Promise.all(keys.map((key) => this.get(key)));
+  private async deleteCorrupted(cache: Cache, entry: string): Promise<void> {
+    this.corrupted.emit();
+    await cache.del(entry);
   }
-
-  async mset(): Promise<void> {}
-
-  async mdel(...keys: string[]): Promise<void> {
-    await Promise.all(keys.map((key) => this.del(key)));
-  }
-
-  async keys(): Promise<string[]> {
-    return [];
-  }
-
-  /** Not this: others may use the database too. A purge is told by generations. */
-  async reset(): Promise<void> {}
 
   /** An invalidation since then may have been forgotten again. */
   private mayBeForgotten({ resource, readAt }: Generations): boolean {
     return resource === null && this.clock.now() - readAt > REMEMBERED / 2;
   }
+
+  private tierOf(client: RedisClient): Tier {
+    this.tier ??= tierOf(client);
+    return this.tier;
+  }
 }
 
-const stores = new WeakMap<RedisClient, CacheManagerStore>();
+interface Tier {
+  readonly cache: Cache;
+  /** For what cache-manager does not offer: the time to live by the clock of Redis. */
+  readonly store: CacheManagerStore;
+}
 
-function store(client: RedisClient): CacheManagerStore {
-  // Its types extend one that this version of cache-manager calls by another name.
-  const known = stores.get(client) ?? (redisInsStore(client) as unknown as CacheManagerStore);
-  stores.set(client, known);
-  return known;
+function tierOf(client: RedisClient): Tier {
+  // Its types extend one that this version of cache-manager exports by another name.
+  const store = redisInsStore(client) as unknown as CacheManagerStore;
+  const keyv = new Keyv({
+    store: new TextAdapter(store),
+    // ioredis adds the configured prefix.
+    useKeyPrefix: false,
+    // A write that fails is counted.
+    throwOnErrors: true,
+    // Without Keyv's own expiry, which goes by this gateway's clock and deletes what it takes for expired.
+    serialize: ({ value }) => String(value),
+  });
+  return { store, cache: createCache({ stores: [keyv] }) };
+}
+
+/** Gives back what was stored as it is, and the error of a read as its value: cache-manager would keep it to itself. */
+class TextAdapter extends KeyvAdapter {
+  constructor(private readonly store: CacheManagerStore) {
+    super(store);
+  }
+
+  override async getMany<T>(keys: string[]): Promise<StoredData<T | undefined>[]> {
+    // The interface promises values of any type, which the caller checks.
+    const values = (await this.store.mget(...keys).catch((error: unknown) => keys.map(() => error))) as (
+      T | undefined
+    )[];
+    return values.map((value) => (value === undefined ? undefined : { value }));
+  }
 }
 
 function tagFields({ scopes }: Slot): string[] {
   return scopes.filter((scope) => scope.startsWith('t:')).map(fieldOf);
 }
 
-async function areTags(
+async function areTagsCurrent(
   client: RedisClient,
   fields: readonly string[],
   stored: readonly (string | null)[],
 ): Promise<boolean> {
   if (fields.length === 0) return true;
-  const words = await client.hmget(PURGES, ...fields);
-  return words.every((word, index) => word === stored[index]);
+  const current = await client.hmget(PURGES, ...fields);
+  return current.every((generation, index) => generation === stored[index]);
 }

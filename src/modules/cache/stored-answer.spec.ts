@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteRange } from './ranges.js';
+import { byteRange } from './stored-answer.js';
 
 describe('byteRange (RFC 9110 section 14.1.2)', () => {
   it.each([

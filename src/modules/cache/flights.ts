@@ -1,0 +1,54 @@
+/**
+ * How a flight ended for those who waited:
+ * - `stored`: there may be a copy for them now;
+ * - `unshared`: the response is of no use to anybody else;
+ * - `failed`: the upstream has no answer;
+ * - `abandoned`: the client of the request left;
+ * - `timeout`: they have waited long enough.
+ */
+export type FlightResult = 'stored' | 'unshared' | 'failed' | 'abandoned' | 'timeout';
+
+/** One request to the upstream whose answer others wait for. */
+export class Flight {
+  private readonly waiting = new Set<(result: FlightResult) => void>();
+  private isOver = false;
+
+  constructor(private readonly onOver: () => void) {}
+
+  /** @param timeout milliseconds */
+  wait(timeout: number): Promise<FlightResult> {
+    return new Promise((resolve) => {
+      const settle = (result: FlightResult) => {
+        clearTimeout(timer);
+        this.waiting.delete(settle);
+        resolve(result);
+      };
+      const timer = setTimeout(settle, timeout, 'timeout');
+      this.waiting.add(settle);
+    });
+  }
+
+  /** Releases those who wait. The first call counts. */
+  land(result: Exclude<FlightResult, 'timeout'>): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.onOver();
+    for (const settle of this.waiting) settle(result);
+  }
+}
+
+/** The flights under way: at most one for each name. */
+export class Flights {
+  private readonly underWay = new Map<string, Flight>();
+
+  get(name: string): Flight | undefined {
+    return this.underWay.get(name);
+  }
+
+  /** @param name of which no flight is under way */
+  start(name: string): Flight {
+    const flight = new Flight(() => this.underWay.delete(name));
+    this.underWay.set(name, flight);
+    return flight;
+  }
+}

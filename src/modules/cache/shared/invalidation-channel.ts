@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Event } from '../../../common/event.js';
+import type { RedisClient } from '../../redis/redis-client.js';
+import { RedisConnection } from '../../redis/redis.connection.js';
+import { RedisSubscriber } from '../../redis/redis.subscriber.js';
+import { EVERYTHING, keyOfScope, resourceScope } from '../cache-entry.js';
+import { namesOf, type ResourceName } from '../cache-key.js';
+import {
+  ALL,
+  ANY,
+  COUNT,
+  EPOCH,
+  fieldOf,
+  keysOf,
+  newGeneration,
+  PURGES,
+  replaceResource,
+} from './generations.js';
+import { REMEMBERED, RedisStore } from './redis-store.js';
+import { SequenceLog } from './sequence-log.js';
+
+/** Stored responses that are invalid from now on. */
+export interface Invalidation {
+  /** A scope as in `Slot`, `EVERYTHING`, or that of a key. */
+  readonly scope: string;
+  /** An operator's purge, and not an unsafe method: responses that are under way are not stored either. */
+  readonly isPurge: boolean;
+}
+
+const CHANNEL = 'cache';
+/** Beyond this number, everything is purged once Redis is back. */
+const MAX_PENDING = 1_000;
+/** Milliseconds. */
+const RETRY_PAUSE = 200;
+/** Beyond this number of fields in `PURGES`, everything is purged in place of keeping them. */
+const MAX_FIELDS = 100_000;
+const PURGE_OF_EVERYTHING: Invalidation = { scope: EVERYTHING, isPurge: true };
+
+/**
+ * Publishes invalidations to Redis and the other gateways, and receives theirs. While Redis is away, invalidations stay
+ * pending, and what they concern is not read from Redis.
+ */
+@Injectable()
+export class InvalidationChannel implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** Another gateway has invalidated something. */
+  readonly received = new Event<Invalidation>();
+  /** Other gateways may have published something that did not arrive. */
+  readonly missed = new Event<void>();
+
+  private readonly id = randomUUID();
+  private readonly pending = new Map<string, Invalidation>();
+  private readonly log = new SequenceLog();
+  private isFlushing = false;
+  private mustCompare = false;
+  private timer: NodeJS.Timeout | undefined;
+  private isClosed = false;
+
+  constructor(
+    @Inject(RedisConnection) private readonly redis: RedisConnection,
+    @Inject(RedisSubscriber) private readonly subscriber: RedisSubscriber,
+    @Inject(RedisStore) private readonly store: RedisStore,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (!this.redis.isConfigured) return;
+    this.redis.changed.on(({ up }) => {
+      if (up) this.catchUp();
+    });
+    // Nothing in Redis is valid before it has generations again.
+    this.store.forgotten.on(() => void this.redis.run((client) => this.initialise(client)));
+    await this.subscriber.subscribe(CHANNEL, {
+      onMessage: (message) => this.onMessage(message),
+      onSubscribed: () => void this.compare(),
+    });
+  }
+
+  onApplicationShutdown(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
+  /** Tells whether what Redis has of a resource may be used: not before this gateway's invalidations are published. */
+  isPublished(resource: ResourceName): boolean {
+    if (this.pending.size === 0) return true;
+    if (this.pending.has(resourceScope(resource))) return false;
+    for (const { isPurge } of this.pending.values()) if (isPurge) return false;
+    return true;
+  }
+
+  publish(invalidation: Invalidation): void {
+    if (!this.redis.isConfigured) return;
+    const { scope } = invalidation;
+    const isPurge = invalidation.isPurge || this.pending.get(scope)?.isPurge === true;
+    this.pending.delete(scope);
+    this.pending.set(scope, { scope, isPurge });
+    if (this.pending.size > MAX_PENDING) {
+      this.pending.clear();
+      this.pending.set(EVERYTHING, PURGE_OF_EVERYTHING);
+    }
+    void this.flush();
+  }
+
+  private async flush(): Promise<void> {
+    if (this.isFlushing) return;
+    this.isFlushing = true;
+    try {
+      for (const [scope, invalidation] of this.pending) {
+        const isDone = await this.redis.run((client) => this.send(client, invalidation));
+        if (isDone === undefined) {
+          this.retry();
+          return;
+        }
+        // The same scope may have been invalidated once more meanwhile.
+        if (this.pending.get(scope) === invalidation) this.pending.delete(scope);
+      }
+    } finally {
+      this.isFlushing = false;
+    }
+  }
+
+  private catchUp(): void {
+    if (this.mustCompare) void this.compare();
+    void this.flush();
+  }
+
+  /** Tries again after a command that failed. When Redis is away, its return triggers the next try. */
+  private retry(): void {
+    if (this.isClosed || !this.redis.isUp) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.catchUp(), RETRY_PAUSE).unref();
+  }
+
+  private async send(client: RedisClient, { scope, isPurge }: Invalidation): Promise<true> {
+    const fields: string[] = isPurge ? [ANY, newGeneration()] : [];
+    const key = keyOfScope(scope);
+    if (scope === EVERYTHING) {
+      fields.push(ALL, newGeneration());
+    } else if (key !== undefined) {
+      await client.del(keysOf(key, resourceScope(namesOf(key).resource)).entry);
+    } else if (scope.startsWith('u:')) {
+      await replaceResource(client, scope, REMEMBERED);
+    } else {
+      fields.push(fieldOf(scope), newGeneration());
+    }
+    if (fields.length > 0) {
+      if ((await client.hlen(PURGES)) > MAX_FIELDS) return this.startAnew(client);
+      await client.hset(PURGES, ...fields);
+    }
+    const count = await client.hincrby(PURGES, COUNT, 1);
+    if (!this.log.add(count)) this.missed.emit();
+    await client.publish(this.redis.channel(CHANNEL), JSON.stringify([this.id, count, scope, isPurge]));
+    return true;
+  }
+
+  /** Purges everything in place of keeping more fields. */
+  private async startAnew(client: RedisClient): Promise<true> {
+    await client.del(PURGES);
+    await this.initialise(client);
+    return this.send(client, PURGE_OF_EVERYTHING);
+  }
+
+  private async initialise(client: RedisClient): Promise<void> {
+    await client.hsetnx(PURGES, EPOCH, newGeneration());
+    await client.hsetnx(PURGES, ALL, newGeneration());
+  }
+
+  private onMessage(message: string): void {
+    const said = parse(message);
+    if (!said || said.from === this.id) return;
+    this.received.emit(said);
+    if (!this.log.add(said.count)) this.missed.emit();
+  }
+
+  /** Finds out whether every published invalidation was received. */
+  private async compare(): Promise<void> {
+    const state = await this.redis.run(async (client) => {
+      await this.initialise(client);
+      return client.hmget(PURGES, EPOCH, COUNT);
+    });
+    this.mustCompare = state === undefined;
+    if (this.mustCompare) this.retry();
+    if (state && !this.log.isComplete(state[0] ?? '', Number(state[1] ?? 0))) this.missed.emit();
+  }
+}
+
+function parse(
+  message: string,
+): (Invalidation & { readonly from: string; readonly count: number }) | undefined {
+  try {
+    const said: unknown = JSON.parse(message);
+    if (!Array.isArray(said)) return undefined;
+    const [from, count, scope, isPurge] = said as unknown[];
+    if (typeof from !== 'string' || typeof scope !== 'string' || typeof isPurge !== 'boolean')
+      return undefined;
+    return Number.isSafeInteger(count) ? { from, count: Number(count), scope, isPurge } : undefined;
+  } catch {
+    return undefined;
+  }
+}
