@@ -40,7 +40,8 @@ export class RouteTable {
       const model = compileRoute(route);
       for (const router of this.routersOf(route.match.hosts)) {
         for (const pattern of compilePath(route.match.path)) {
-          router.on('GET', pattern, { constraints: { accepts: model } }, noop, model);
+          // A function, since find-my-way compares constraints deeply and fails on objects without a prototype.
+          router.on('GET', pattern, { constraints: { accepts: () => model } }, noop, model);
         }
       }
     }
@@ -131,7 +132,7 @@ function newRouter(): Router {
  * Method and headers as a constraint of the path tree, so that the search goes on to a less specific path
  * when none of the routes at a path accepts the request.
  */
-function acceptsStrategy(): ConstraintStrategy<HTTPVersion.V1, Probe | RouteModel> {
+function acceptsStrategy(): ConstraintStrategy<HTTPVersion.V1, Probe | (() => RouteModel)> {
   return {
     name: 'accepts',
     storage: () => {
@@ -142,8 +143,9 @@ function acceptsStrategy(): ConstraintStrategy<HTTPVersion.V1, Probe | RouteMode
           value instanceof Probe
             ? (candidates.find(({ model }) => value.isAcceptedBy(model))?.handler ?? null)
             : null,
-        set: (model, handler) => {
-          candidates.push({ model: model as RouteModel, handler });
+        set: (modelOf, handler) => {
+          // `set` is called with what `on` was given.
+          candidates.push({ model: (modelOf as () => RouteModel)(), handler });
           candidates.sort((a, b) => specificity(b.model) - specificity(a.model));
         },
       };
