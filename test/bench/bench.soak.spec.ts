@@ -25,7 +25,7 @@ describe('npm run bench', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
   });
 
-  it('measures the cache beside a constant of Nest', async () => {
+  it('measures the cache beside a constant Nest handler', async () => {
     const { code, rows, output } = await bench('--only', 'nest-constant,breakwater-cached');
 
     expect(rows.map(({ id, failed }) => [id, failed])).toEqual([
@@ -37,7 +37,7 @@ describe('npm run bench', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
   });
 
-  it('is void when a single request fails', async () => {
+  it('reports the run as void when a single request fails', async () => {
     const { code, rows, output } = await bench('--only', 'bare', '--against', await brokenBuild());
 
     expect(rows.find(({ id }) => id !== 'bare')?.failed).toBeGreaterThan(0);
@@ -45,7 +45,7 @@ describe('npm run bench', { timeout: 120_000 }, () => {
     expect(code).toBe(1);
   });
 
-  it('does not measure what lets everybody in', async () => {
+  it('does not measure a contender that accepts requests without a token', async () => {
     const build = await brokenBuild('authorization = "any";');
     const { code, stderr } = await bench('--only', 'bare', '--against', build);
 

@@ -238,7 +238,7 @@ const FAULTS: Record<string, Fault> = {
   },
 };
 
-describe.skipIf(!canTakeBaseline)('the gateway is as it was before, after an upstream that', () => {
+describe.skipIf(!canTakeBaseline)('the gateway holds nothing more after an upstream that', () => {
   const cleanUps: (() => Promise<void>)[] = [];
   const keep: KeepUntil = (cleanUp) => void cleanUps.push(cleanUp);
   const upstreams: ReturnType<typeof rawUpstream>[] = [];
@@ -288,7 +288,7 @@ describe.skipIf(!canTakeBaseline)('the gateway is as it was before, after an ups
   });
 
   // A walk over the heap takes seconds where the machine is busy.
-  it('did any of these: nothing of a request is alive', { timeout: 60_000 }, async () => {
+  it('did any of these: no request object is alive', { timeout: 60_000 }, async () => {
     await expect.poll(() => baseline.requestsAlive(), { timeout: 50_000 }).toBe(0);
   });
 });

@@ -24,8 +24,8 @@ routes:
   return { gw, hole, ask, inFlight };
 }
 
-describe.skipIf(!canMakeBlackHole)('an upstream that no handshake comes back from', () => {
-  it('is a 502 at connectTimeout, long before the deadline, and its sockets are let go', async () => {
+describe.skipIf(!canMakeBlackHole)('an upstream that answers no handshake', () => {
+  it('gets a 502 at connectTimeout, long before the deadline, and frees its sockets', async () => {
     const { gw, hole, ask, inFlight } = await start(
       'connectTimeout: 2s, timeout: 60s, retry: { attempts: 0 }',
     );
@@ -42,14 +42,14 @@ describe.skipIf(!canMakeBlackHole)('an upstream that no handshake comes back fro
     expect(await gw.metric(failed)).toBe(3);
   });
 
-  it('is a 504 at the deadline, when that comes first', async () => {
+  it('gets a 504 at the deadline when that comes first', async () => {
     const { hole, ask, inFlight } = await start('connectTimeout: 2s, timeout: 300ms, retry: { attempts: 0 }');
     expect(await ask()).toEqual([504, 'upstream_timeout']);
     expect(await inFlight()).toBe(0);
     await until('no handshake to be left', async () => (await hole.handshakes()) === 0);
   });
 
-  it('is no error at all while another target is there', async () => {
+  it('causes no error while another target is available', async () => {
     const targets = '{ url: "${HOLE}" }, { url: "${FINE_URL}" }';
     const { gw, hole } = await start('connectTimeout: 1s, timeout: 60s, balancer: round-robin', targets);
     const texts = Array.from({ length: 8 }, async () => (await gw.fetch('/lost')).text());

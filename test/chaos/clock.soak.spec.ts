@@ -77,7 +77,7 @@ async function start() {
 it.each([
   ['forward', 6 * HOURS],
   ['back', -6 * HOURS],
-])('a wall clock set %s moves dates and tokens alone', { timeout: 180_000 }, async (_, shift) => {
+])('a wall clock set %s affects only dates and tokens', { timeout: 180_000 }, async (_, shift) => {
   const { service, gateway, ask, status, read, isEjected } = await start();
   const known = bearer({ exp: inSeconds(TEN_MINUTES) });
   expect([await status('/down'), await status('/down')]).toEqual([500, 503]);

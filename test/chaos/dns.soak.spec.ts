@@ -52,7 +52,7 @@ async function start(answers: Record<string, NameAnswer>, options: string, prelo
 }
 
 describe('a name server', { timeout: 180_000 }, () => {
-  it('that fails, denies or says nothing changes nothing; what it says later is followed', async () => {
+  it('is ignored while it fails, denies or stays silent, and followed afterwards', async () => {
     const answers: Record<string, NameAnswer> = { users: [FIRST] };
     const { ask, asked, read } = await start(answers, 'timeout:1 attempts:1');
     const failures = () => read('breakwater_dns_failures_total', 'users');
@@ -89,7 +89,7 @@ describe('a name server', { timeout: 180_000 }, () => {
     ]);
   });
 
-  it('that does not know a name is a 502 to its callers at once, then an open breaker, until it does', async () => {
+  it('causes a 502 and then an open breaker while it does not know a name', async () => {
     const answers: Record<string, NameAnswer> = { users: 'NXDOMAIN', orders: [FIRST] };
     const { ask, gateway } = await start(answers, 'timeout:1 attempts:1');
     const seen: string[] = [];
@@ -108,8 +108,8 @@ const READS_A_FILE = `
 `;
 
 // Only the system's resolver holds threads.
-describe.runIf(canChooseNameServer)('names that nobody says anything about', { timeout: 180_000 }, () => {
-  it('cost their own callers a connectTimeout, and neither threads nor anybody else anything', async () => {
+describe.runIf(canChooseNameServer)('names that the name server never answers', { timeout: 180_000 }, () => {
+  it('cost only their own callers a connectTimeout and block no threads', async () => {
     const lost = ['a', 'b', 'c', 'd', 'e', 'f'];
     const answers: Record<string, NameAnswer> = { users: [FIRST] };
     for (const name of lost) answers[name] = 'silence';

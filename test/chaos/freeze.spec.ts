@@ -7,7 +7,7 @@ const ORDERS = { upstream: 'orders' };
 const DEADLINE_MS = 1_500;
 
 it(
-  'a frozen service costs its callers one deadline, and nobody else anything',
+  'a frozen service costs its callers one deadline and affects no other service',
   { timeout: 180_000 },
   async () => {
     const { gateway, orders, load, isOver } = await stageOutage(`${DEADLINE_MS}ms`);

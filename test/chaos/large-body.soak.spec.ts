@@ -23,7 +23,7 @@ const FRAMINGS = ['with a length', 'chunked'] as const;
 type Framing = (typeof FRAMINGS)[number];
 
 describe.skipIf(!canMeasureMemory)('the memory of the gateway', { timeout: 120_000 }, () => {
-  it('hardly grows by large responses, with a length and chunked', async () => {
+  it('does not grow with large responses, with a length and chunked', async () => {
     const service = new BulkService();
     const gateway = await start(service);
     const peak = await watchPeak(gateway.process.child.pid);
@@ -41,7 +41,7 @@ describe.skipIf(!canMeasureMemory)('the memory of the gateway', { timeout: 120_0
     }
   });
 
-  it('hardly grows by large uploads, with a length and chunked', async () => {
+  it('does not grow with large uploads, with a length and chunked', async () => {
     const gateway = await start(new BulkService());
     const peak = await watchPeak(gateway.process.child.pid);
     await upload(gateway, new Bulk(WARM_UP), WARM_UP, 'with a length');
@@ -58,7 +58,7 @@ describe.skipIf(!canMeasureMemory)('the memory of the gateway', { timeout: 120_0
     }
   });
 
-  it('does not hold what a slow reader has not read', async () => {
+  it('does not buffer what a slow reader has not read', async () => {
     const service = new BulkService();
     const gateway = await start(service);
     const peak = await watchPeak(gateway.process.child.pid);

@@ -37,8 +37,8 @@ const LINES: Record<string, () => Promise<Line>> = {
   }),
 };
 
-describe.each(Object.entries(LINES))('an upstream on a line %s', (_, start) => {
-  it('costs nobody an answer, and the time of those alone that were hit', { timeout: 180_000 }, async () => {
+describe.each(Object.entries(LINES))('an upstream behind a line %s', (_, start) => {
+  it('fails no request and delays only those whose packets were lost', { timeout: 180_000 }, async () => {
     const line = await start();
     const near = await listen(createServer((_req, res) => void res.end('near')));
     // A handshake has to outlast a loss as well: it is sent again after a second.

@@ -33,7 +33,7 @@ const USER = '200 user';
 
 describeWithRedis('Redis under load', () => {
   it(
-    'may be killed: no client notices, and it is used again once it is back',
+    'can be killed without any client noticing and is used again after a restart',
     { timeout: 60_000 },
     async () => {
       const { redis, gw, load, up, moreHits } = await start();
@@ -52,7 +52,7 @@ describeWithRedis('Redis under load', () => {
   );
 
   it(
-    'may freeze: each waits once at most, then nobody, and it is used again',
+    'can freeze, delaying each client once at most, and is used again afterwards',
     { timeout: 60_000 },
     async () => {
       const { redis, load, up, moreHits } = await start();

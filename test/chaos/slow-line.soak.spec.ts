@@ -78,7 +78,7 @@ async function start(line: LineOptions, timeout = '20s'): Promise<Scene> {
 }
 
 describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 180_000 }, () => {
-  it('is a timeout on the routes that have no time for it, and on no other', async () => {
+  it('causes timeouts only on routes with a shorter timeout', async () => {
     const { gateway, isOver } = await start({ delay: DELAY });
     const answered: string[] = [];
     const ask = async (path: string) => {
@@ -104,7 +104,7 @@ describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 180_0
     await isOver();
   });
 
-  it('makes clients wait that send faster, and the memory of the gateway stays flat', async () => {
+  it('slows fast senders down while the memory of the gateway stays flat', async () => {
     const { gateway, service, isOver } = await start({ rate: RATE });
     expect(await (await fetch(`${gateway.url}/far/1`, { headers: { connection: 'close' } })).text()).toBe(
       'fine',
@@ -139,7 +139,7 @@ describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 180_0
     await isOver();
   });
 
-  it('carries events and WebSockets for longer than any answer may take to begin', async () => {
+  it('carries events and WebSockets for longer than the timeout', async () => {
     const { gateway, service, isOver } = await start({ delay: DELAY, rate: RATE }, '3s');
     const client = await RawConnection.to(gateway.url);
     client.send(requestHead('GET /far/events', 'Connection: close'));

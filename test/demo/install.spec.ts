@@ -56,8 +56,8 @@ async function installed(clone: string, packages: Lock['packages']): Promise<voi
   await utimes(receipt, 1, 1);
 }
 
-describe('the installation of what is missing', () => {
-  it('does not delete what a linked node_modules leads to', async () => {
+describe('the installation of missing packages', () => {
+  it('does not delete the packages behind a linked node_modules', async () => {
     const { folder, clone, start } = await checkout();
     const elsewhere = join(folder, 'elsewhere');
     await mkdir(elsewhere);
@@ -73,7 +73,7 @@ describe('the installation of what is missing', () => {
     expect(await readdir(elsewhere)).toEqual(['package']);
   });
 
-  it('is not done again for packages that are those of the lock file, however old they look', async () => {
+  it('is skipped when the packages match the lock file, whatever their dates', async () => {
     const { clone, start } = await checkout();
     await installed(clone, { 'node_modules/here': { version: '1.0.0', integrity: 'sha512-a' } });
 
@@ -92,7 +92,7 @@ describe('the installation of what is missing', () => {
       'is too much',
       { 'node_modules/here': { version: '1.0.0', integrity: 'sha512-a' }, 'node_modules/more': {} },
     ],
-  ])('is done when a package %s', async (_, packages) => {
+  ])('is repeated when a package %s', async (_, packages) => {
     const { clone, start } = await checkout();
     await installed(clone, packages);
     const run = start();
@@ -100,7 +100,7 @@ describe('the installation of what is missing', () => {
     expect(run.stderr).toContain('npm was called');
   });
 
-  it('is refused with BREAKWATER_INSTALL=0', async () => {
+  it('is forbidden by BREAKWATER_INSTALL=0', async () => {
     const { clone, start } = await checkout();
     await installed(clone, {});
     const run = start({ BREAKWATER_INSTALL: '0' });
@@ -109,7 +109,7 @@ describe('the installation of what is missing', () => {
     expect(run.stderr).not.toContain('npm was called');
   });
 
-  it('ends with whoever asked for it, even one that was killed', async () => {
+  it('ends with its parent process, even if that was killed', async () => {
     // Says its pid, then takes its time.
     const { folder, clone } = await checkout('echo $$ > "$PID_FILE"\nexec sleep 600');
     const file = join(folder, 'pid');

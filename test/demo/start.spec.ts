@@ -28,7 +28,7 @@ interface Health {
 
 // Three Node processes start one after the other: long on a busy machine.
 describe('npm start', { timeout: 90_000 }, () => {
-  it('prints five commands that each show what they say', async () => {
+  it('prints five commands that work as described', async () => {
     const start = await startDemo();
     const [call, cached, noToken, fallback, health] = await start.commands();
 
@@ -46,7 +46,7 @@ describe('npm start', { timeout: 90_000 }, () => {
     expect(start.process.lines).toContain('orders stopped; it comes back in 20 s.');
   });
 
-  it('serves what the examples ask for: the first user and the first order', async () => {
+  it('serves the first user and the first order', async () => {
     const start = await startDemo();
     const [call] = await start.commands();
     const bearer = { authorization: /Bearer [^']+/.exec(call)?.[0] ?? '' };
@@ -67,7 +67,7 @@ describe('npm start', { timeout: 90_000 }, () => {
     for (const port of Object.values(start.ports)) await expectNobodyAt(port);
   });
 
-  it('stops the demo services when the gateway ends by itself, and offers other ports', async () => {
+  it('stops the demo services when the gateway exits by itself, and suggests other ports', async () => {
     const stranger = await listen(createServer());
     const start = await startDemo({ PORT: new URL(stranger).port });
 
@@ -78,7 +78,7 @@ describe('npm start', { timeout: 90_000 }, () => {
     await expectNobodyAt(start.ports.DEMO_ORDERS_PORT);
   });
 
-  it.each(['PORT', 'MANAGEMENT_PORT'])('says so when %s is no port, and starts nothing', async (name) => {
+  it.each(['PORT', 'MANAGEMENT_PORT'])('rejects a %s that is not a port', async (name) => {
     const process = spawnScript(['scripts/start.mjs'], { GATEWAY_CONFIG: '', [name]: 'eighty' });
     expect(await process.exited).toBe(1);
     expect(process.stderr).toBe(`${name} is a port from 1 to 65535, not eighty.\n`);
@@ -86,7 +86,7 @@ describe('npm start', { timeout: 90_000 }, () => {
 });
 
 describe('npm start -- -c FILE', { timeout: 90_000 }, () => {
-  it('runs the gateway with that file, and nothing of the demo', async () => {
+  it('runs the gateway with that file and without the demo', async () => {
     const file = await temporaryFile('mine.yaml', MINE);
     const run = spawnScript(['scripts/start.mjs', '-c', file], { GATEWAY_CONFIG: '/nonexistent/other.yaml' });
     const { url } = await run.json(({ msg }) => msg === 'listening');
@@ -105,14 +105,14 @@ describe('npm start -- -c FILE', { timeout: 90_000 }, () => {
       ['--config', 'mine.yaml'],
       (file) => ({ GATEWAY_CONFIG: '', npm_lifecycle_event: 'start', INIT_CWD: dirname(file) }),
     ],
-  ])('takes %s', async (_, args, env) => {
+  ])('reads %s', async (_, args, env) => {
     const file = await temporaryFile('mine.yaml', 'upstreams: 1');
     const run = spawnScript(['scripts/start.mjs', ...args], env(file));
     expect(await run.exited).toBe(1);
     expect(run.stderr).toContain(`${file}:1:12 upstreams: `);
   });
 
-  it.each([['--port', '80'], ['mine.yaml'], ['-c']])('says how it is used on %s', async (...args) => {
+  it.each([['--port', '80'], ['mine.yaml'], ['-c']])('prints its usage on %s', async (...args) => {
     const run = spawnScript(['scripts/start.mjs', ...args], { GATEWAY_CONFIG: '' });
     expect(await run.exited).toBe(1);
     expect(run.stderr).toMatch(/\nusage: npm start, or npm start -- -c gateway\.yaml\n$/);

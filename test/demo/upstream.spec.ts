@@ -11,7 +11,7 @@ const answerOf = (url: string) =>
   );
 
 describe('a demo upstream', () => {
-  it('serves its own paths, and says who answered for whom', async () => {
+  it('serves its own paths and names the user', async () => {
     const { url, process } = await spawnUpstream('users');
 
     const response = await fetch(`${url}/users/alice`, { headers: { 'x-user-id': 'bob' } });
@@ -35,14 +35,14 @@ describe('a demo upstream', () => {
     expect((await post(`${url}/orders`)).status).toBe(400);
   });
 
-  it('takes its latency for answers, and none for health', async () => {
+  it('delays responses by its latency, but not health', async () => {
     const { url } = await spawnUpstream('users', { latencyMs: 60_000 });
 
     expect((await fetch(`${url}/health`)).status).toBe(200);
     expect(await answerOf(`${url}/users`)).toBe('TimeoutError');
   });
 
-  it('fails on command, health included, until told to stop failing', async () => {
+  it('fails on command, health included, until told to recover', async () => {
     const { url } = await spawnUpstream('users');
 
     await post(`${url}/_demo/fail?status=502`);
@@ -62,7 +62,7 @@ describe('a demo upstream', () => {
     expect(await answerOf(`${url}/health`)).toBe('TimeoutError');
   });
 
-  it('becomes slow on command, and quick again', async () => {
+  it('becomes slow and quick again on command', async () => {
     const { url } = await spawnUpstream('users');
 
     await post(`${url}/_demo/slow?ms=60000`);
@@ -72,7 +72,7 @@ describe('a demo upstream', () => {
     expect((await fetch(`${url}/users`)).status).toBe(200);
   });
 
-  it('answers the command to stop, then exits', async () => {
+  it('answers the command to stop and exits', async () => {
     const { url, process } = await spawnUpstream('users');
 
     expect((await post(`${url}/_demo/stop`)).status).toBe(200);
@@ -80,7 +80,7 @@ describe('a demo upstream', () => {
     expect(await process.exited).toBe(0);
   });
 
-  it('exits at once on SIGTERM, requests in flight or not', async () => {
+  it('exits at once on SIGTERM, also with requests in flight', async () => {
     const { url, process } = await spawnUpstream('users', { latencyMs: 60_000 });
     const inFlight = fetch(`${url}/users`).catch(() => 'cut');
     await fetch(`${url}/health`); // Sent later, so that the other one has arrived.
@@ -91,7 +91,7 @@ describe('a demo upstream', () => {
     expect(await inFlight).toBe('cut');
   });
 
-  it('refuses an unknown name', async () => {
+  it('rejects an unknown name', async () => {
     await expect(spawnUpstream('parcels' as 'users')).rejects.toThrow('usage: ');
   });
 });

@@ -8,7 +8,7 @@ upstreams: { users: { url: "\${USERS_URL}", retry: { attempts: 0 }, breaker: { m
 routes: [{ id: users, match: { path: /** }, upstream: users }]
 `;
 
-it('an adaptive bulkhead starts narrow, and narrows down while the upstream says 503', async () => {
+it('lowers the limit of an adaptive bulkhead while the upstream answers 503', async () => {
   const held: ServerResponse[] = [];
   const gw = await gateway(YAML('{ concurrent: 256, adaptive: true }'))
     .withUpstream(
@@ -31,7 +31,7 @@ it('an adaptive bulkhead starts narrow, and narrows down while the upstream says
   });
 });
 
-it('any other bulkhead is as wide as it is configured', async () => {
+it('keeps the configured limit of a bulkhead that is not adaptive', async () => {
   const gw = await gateway(YAML('{ concurrent: 20 }'))
     .withUpstream('users', (_req, res) => res.end())
     .start();

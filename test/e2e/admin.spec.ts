@@ -23,8 +23,8 @@ const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-describe('administration', () => {
-  it('tells of every upstream, and the story of an outage', async () => {
+describe('the admin API', () => {
+  it('reports every upstream and the timeline of an outage', async () => {
     const gw = await start('{ port: 0 }');
     await gw.fetch('/orders');
     await gw.fetch('/orders');
@@ -54,7 +54,7 @@ describe('administration', () => {
     });
   });
 
-  it('has a dashboard whose parts are all there', async () => {
+  it('serves the dashboard and every file that it refers to', async () => {
     const gw = await start('{ port: 0 }');
     const page = await gw.management('/admin');
     expect(page.url).toMatch(/\/admin\/dashboard$/);
@@ -66,7 +66,7 @@ describe('administration', () => {
     for (const file of files) expect((await gw.management(`/admin/${file}`)).status).toBe(200);
   });
 
-  it('is on no public port', async () => {
+  it('is not reachable on the public port', async () => {
     const gw = await start('{ port: 0 }');
     expect((await gw.fetch('/admin/overview')).status).toBe(404);
   });
@@ -79,7 +79,7 @@ describe('administration', () => {
     ['127.0.0.1.evil.example', 401],
     ['localhost.evil.example', 401],
   ])(
-    'on loopback without a token, Host: %s gets %i: a page that points its name here reads nothing',
+    'checks the Host header on loopback without a token, against DNS rebinding: %s gets %i',
     async (host, status) => {
       const gw = await start('{ port: 0 }');
       const request = requestHead('GET /admin/overview', `Host: ${host}`, 'Connection: close');
@@ -88,7 +88,7 @@ describe('administration', () => {
     },
   );
 
-  it('asks for the token, also on loopback, once there is one', async () => {
+  it('requires the configured token, also on loopback', async () => {
     const gw = await start('{ port: 0, token: "to:ken" }');
     const refused = await gw.management('/admin/overview');
     expect(refused.status).toBe(401);
@@ -105,7 +105,7 @@ describe('administration', () => {
     expect((await gw.management('/metrics')).status).toBe(200);
   });
 
-  it('lets nobody in on every interface while there is no token', async () => {
+  it('rejects everybody on a public interface without a configured token', async () => {
     const config = configOf(yaml('{}'), { ORDERS_URL: 'http://127.0.0.1:1' });
     const management = { ...config.management, host: '0.0.0.0' };
     const gw = await Gateway.start({ ...config, management }, { logger: false });
@@ -120,7 +120,7 @@ describe('administration', () => {
     expect(await status(withToken(basic('')))).toBe(401);
   });
 
-  it('answers an unknown path in the form of all other errors', async () => {
+  it('answers an unknown path with a problem document', async () => {
     const gw = await start('{ port: 0 }');
     const response = await gw.management('/nothing');
     expect(response.status).toBe(404);

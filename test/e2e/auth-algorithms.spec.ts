@@ -20,19 +20,22 @@ const PAIRS = {
   EdDSA: generateKeyPairSync('ed25519'),
 };
 
-it.each(Object.entries(PAIRS))('a token signed with %s is verified', async (alg, pair) => {
-  const key = typeof pair === 'string' ? `secret: ${pair}` : 'publicKey: "${PEM}"';
-  const gw = await gateway(`
+it.each(Object.entries(PAIRS))(
+  'accepts a token signed with %s and rejects a forged one',
+  async (alg, pair) => {
+    const key = typeof pair === 'string' ? `secret: ${pair}` : 'publicKey: "${PEM}"';
+    const gw = await gateway(`
 auth: { main: { ${key}, algorithms: [${alg}] } }
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users }]`)
-    .withEnv({ PEM: typeof pair === 'string' ? '' : pem(pair.publicKey) })
-    .withUpstream('users', recording().handler)
-    .start();
-  const headers = bearer({}, { header: { alg }, key: typeof pair === 'string' ? pair : pair.privateKey });
-  expect((await gw.fetch('/1', { headers })).status).toBe(200);
-  const [header, , signature] = headers.authorization.split('.');
-  const other = bearer({ sub: 'eve' }).authorization.split('.')[1];
-  const forged = { authorization: [header, other, signature].join('.') };
-  expect((await gw.fetch('/1', { headers: forged })).status).toBe(401);
-});
+      .withEnv({ PEM: typeof pair === 'string' ? '' : pem(pair.publicKey) })
+      .withUpstream('users', recording().handler)
+      .start();
+    const headers = bearer({}, { header: { alg }, key: typeof pair === 'string' ? pair : pair.privateKey });
+    expect((await gw.fetch('/1', { headers })).status).toBe(200);
+    const [header, , signature] = headers.authorization.split('.');
+    const other = bearer({ sub: 'eve' }).authorization.split('.')[1];
+    const forged = { authorization: [header, other, signature].join('.') };
+    expect((await gw.fetch('/1', { headers: forged })).status).toBe(401);
+  },
+);

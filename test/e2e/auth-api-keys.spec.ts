@@ -39,8 +39,8 @@ const status = async (path: string, headers: Record<string, string> = {}) =>
 
 const key = (of: string) => ({ 'x-api-key': `key-of-${of}` });
 
-describe('an API key of a file', () => {
-  it('counts as one that is in the configuration', async () => {
+describe('an API key in a file', () => {
+  it('works like an API key in the configuration', async () => {
     const users = recording();
     const gw = await gateway(`
 auth: { partners: { apiKeysFile: keys.yaml, apiKeys: [{ id: acme, hash: "${hashApiKey('key-of-acme')}" }] } }
@@ -61,7 +61,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users, auth: { scopes: [or
 });
 
 describe('an API key', () => {
-  it('lets in as whom it was given to, and ends at the gateway', async () => {
+  it('identifies its owner and is not forwarded to the upstream', async () => {
     expect(await status('/any', key('acme'))).toBe(200);
     expect(await status('/any', key('shop'))).toBe(200);
     expect(await status('/any', { 'x-batch-key': 'key-of-batch' })).toBe(200);
@@ -73,13 +73,13 @@ describe('an API key', () => {
     expect(users.requests.flatMap(({ rawHeaders }) => rawHeaders).join()).not.toContain('key-of');
   });
 
-  it('may be in the query, which goes on without it', async () => {
+  it('can be sent in the query, from which the gateway removes it', async () => {
     expect(await status('/any?a=1&api_key=key-of-acme&b=%20')).toBe(200);
     expect(users.requests[0]?.url).toBe('/any?a=1&b=%20');
     expect(await status('/any?api_key=key-of-acme&api_key=key-of-acme')).toBe(401);
   });
 
-  it('goes on where it counts and the route forwards credentials', async () => {
+  it('is forwarded when it authenticates the request and the route forwards credentials', async () => {
     expect(await status('/forwarding', key('acme'))).toBe(200);
     expect(await status('/forwarding?api_key=key-of-acme&a=1')).toBe(200);
     expect(users.requests[0]?.headers['x-api-key']).toBe('key-of-acme');
@@ -94,7 +94,7 @@ describe('an API key', () => {
     ['forged', bearer({}, { key: 'another secret of more than 32 bytes, for tests' })],
     ['good', bearer()],
     ['of no kind', { authorization: 'Basic YTpi' }],
-  ])('that counts takes no token along that nobody has looked at: one that is %s', async (_, other) => {
+  ])('keeps the gateway from forwarding a token that nobody verified: one that is %s', async (_, other) => {
     expect(await status('/forwarding', { ...key('acme'), ...other })).toBe(200);
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'acme', 'x-api-key': 'key-of-acme' });
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
@@ -106,21 +106,24 @@ describe('an API key', () => {
     ['takes tokens alone and forwards them', '/forwarded', bearer()],
     ['takes both, and there is only a token', '/any', bearer(), 'as underscores'],
     ['may be called by anybody', '/optional', {}, 'as underscores'],
-  ])('never goes on where it does not count: where the route %s', async (_, path, headers, only?: string) => {
-    const fields = [
-      ...Object.entries(headers).map((field) => field.join(': ')),
-      ...['X_Api_Key', 'x_api-key', 'X_BATCH_KEY'].map((name) => `${name}: key-of-acme`),
-      ...(only ? [] : ['X-Api-Key: key-of-acme', 'X-Api-Key: key-of-shop', 'X-Batch-Key: key-of-batch']),
-    ];
-    const query = only ? '?a=%20&b' : '?a=%20&api_key=key-of-acme&b&%61pi_key=key-of-shop&api_key';
-    const answer = await raw(gw.url, requestHead(`GET ${path}${query}`, 'Connection: close', ...fields));
-    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-    expect(users.requests.map(({ url }) => url)).toEqual([`${path}?a=%20&b`]);
-    expect(users.requests[0]?.rawHeaders.join()).not.toContain('key-of');
-    expect(users.requests[0]?.headers).toMatchObject(path === '/forwarded' ? headers : {});
-  });
+  ])(
+    'is never forwarded by a route that does not accept it: one that %s',
+    async (_, path, headers, only?: string) => {
+      const fields = [
+        ...Object.entries(headers).map((field) => field.join(': ')),
+        ...['X_Api_Key', 'x_api-key', 'X_BATCH_KEY'].map((name) => `${name}: key-of-acme`),
+        ...(only ? [] : ['X-Api-Key: key-of-acme', 'X-Api-Key: key-of-shop', 'X-Batch-Key: key-of-batch']),
+      ];
+      const query = only ? '?a=%20&b' : '?a=%20&api_key=key-of-acme&b&%61pi_key=key-of-shop&api_key';
+      const answer = await raw(gw.url, requestHead(`GET ${path}${query}`, 'Connection: close', ...fields));
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      expect(users.requests.map(({ url }) => url)).toEqual([`${path}?a=%20&b`]);
+      expect(users.requests[0]?.rawHeaders.join()).not.toContain('key-of');
+      expect(users.requests[0]?.headers).toMatchObject(path === '/forwarded' ? headers : {});
+    },
+  );
 
-  it('is no business of a route that is public, in whatever place', async () => {
+  it('is ignored by a public route, in the header and in the query', async () => {
     expect(await status('/open?api_key=wrong&keep=1', { 'x-api-key': 'wrong', 'x-other-key': 'mine' })).toBe(
       200,
     );
@@ -128,7 +131,7 @@ describe('an API key', () => {
     expect(users.requests[0]?.headers).toMatchObject({ 'x-other-key': 'mine' });
   });
 
-  it('in Authorization stays here even where that is for the upstream to judge', async () => {
+  it('is not forwarded in Authorization by a public route, which forwards other credentials', async () => {
     const users = recording();
     const gw = await gateway(`
 auth: { own: { apiKeys: [{ id: batch, hash: "${hashApiKey('key-of-batch')}" }], header: Authorization } }
@@ -150,7 +153,7 @@ routes:
     ]);
   });
 
-  it('is a 401 that says so when it is not known', async () => {
+  it('gets a 401 with its own problem code when it is unknown', async () => {
     const response = await gw.fetch('/any', { headers: { 'x-api-key': 'wrong-key' } });
     expect(response.status).toBe(401);
     const body = await response.text();
@@ -175,7 +178,7 @@ routes:
     ['/tokens', {}, /^Bearer realm="breakwater"$/],
     ['/tokens', key('acme'), /^Bearer realm="breakwater"$/],
   ])(
-    'or a token: a 401 names each scheme that the route takes: %s with %j',
+    'gets a 401 that names each scheme that the route accepts: %s with %j',
     async (path, headers, challenge) => {
       const response = await gw.fetch(path, { headers });
       expect(response.status).toBe(401);
@@ -183,7 +186,7 @@ routes:
     },
   );
 
-  it('that lacks a scope is a 403 without a word on tokens where the route takes none', async () => {
+  it('gets a 403 without a Bearer challenge when it lacks a scope and the route takes no tokens', async () => {
     const response = await gw.fetch('/keys-scoped', { headers: key('shop') });
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null]);
     const both = await gw.fetch('/scoped', { headers: key('shop') });
@@ -192,7 +195,7 @@ routes:
     );
   });
 
-  it('counts only where its provider does, and tokens only where theirs does', async () => {
+  it('is accepted only on routes of its provider', async () => {
     expect(await status('/keys', key('acme'))).toBe(200);
     expect(await status('/keys', bearer())).toBe(401);
     expect(await status('/keys', { 'x-batch-key': 'key-of-batch' })).toBe(401);
@@ -202,13 +205,13 @@ routes:
     expect(await status('/optional')).toBe(200);
   });
 
-  it('counts before a token, which is not looked at, also where both are optional', async () => {
+  it('takes precedence over a token, also where both are optional', async () => {
     expect(await status('/optional', { ...key('acme'), ...bearer({ exp: 1 }) })).toBe(200);
     expect(users.requests[0]?.headers['x-user-id']).toBe('acme');
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  it('has the scopes that it was given', async () => {
+  it('has the scopes in its configuration', async () => {
     expect(await status('/scoped', key('acme'))).toBe(200);
     expect(await status('/scoped', key('shop'))).toBe(403);
   });
@@ -226,13 +229,13 @@ routes:
     ['in a cookie', '/any', 'Cookie: api_key=key-of-acme; x-api-key=key-of-acme'],
     ['in a header with underscores', '/any', 'X_Api_Key: key-of-acme'],
     ['as its hash', '/any', `X-Api-Key: ${hashApiKey('key-of-acme')}`],
-  ])('does not count %s', async (_, path, ...fields) => {
+  ])('is rejected %s', async (_, path, ...fields) => {
     const answer = await raw(gw.url, requestHead(`GET ${path}`, 'Connection: close', ...fields));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(users.requests).toHaveLength(0);
   });
 
-  it('may be of any provider that takes keys in the same place', async () => {
+  it('is looked up in every provider that takes keys in the same place', async () => {
     expect(await status('/any', key('mine'))).toBe(200);
     expect(await status('/any?api_key=key-of-mine')).toBe(200);
     expect(await status('/any?api_key=key-of-shop')).toBe(200);

@@ -24,7 +24,7 @@ async function start() {
 }
 
 describe('with a provider configured', () => {
-  it.each(['/silent', '/asking'])('a route requires a token, whether it says so or not: %s', async (path) => {
+  it.each(['/silent', '/asking'])('requires a token on a route with and without `auth`: %s', async (path) => {
     const { gw, users } = await start();
     expect((await gw.fetch(path)).status).toBe(401);
     expect(users.requests).toHaveLength(0);
@@ -32,7 +32,7 @@ describe('with a provider configured', () => {
     expect(users.requests).toHaveLength(1);
   });
 
-  it('a route is public only when it says so', async () => {
+  it('leaves a route public only when it says `auth: none`', async () => {
     const { gw, users } = await start();
     expect((await gw.fetch('/open')).status).toBe(200);
     // Not ours to judge there: it may well be for the upstream.
@@ -43,7 +43,7 @@ describe('with a provider configured', () => {
   });
 
   it.each(['Basic YTpi', 'Bearer whatever', 'Digest username="a"', 'odd'])(
-    'a public route passes on credentials for the upstream, whatever they are: %s',
+    'forwards credentials of any kind on a public route: %s',
     async (authorization) => {
       const { gw, users } = await start();
       for (const path of ['/open', '/bare'])
@@ -58,7 +58,7 @@ describe('with a provider configured', () => {
     ['OPTIONS', '/asking'],
     ['PUT', '/asking'],
     ['DELETE', '/asking'],
-  ])('%s is no way around it: %s', async (method, path) => {
+  ])('requires a token in spite of %s: %s', async (method, path) => {
     const { gw, users } = await start();
     const headers = { origin: 'https://app.example', 'access-control-request-method': 'GET' };
     const response = await gw.fetch(path, { method, headers });
@@ -69,7 +69,7 @@ describe('with a provider configured', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('an unknown path or method is told to anybody', async () => {
+  it('answers 404 and 405 without a token', async () => {
     const { gw } = await start();
     expect((await gw.fetch('/nowhere')).status).toBe(404);
     expect((await gw.fetch('/silent', { method: 'POST' })).status).toBe(405);
@@ -77,7 +77,7 @@ describe('with a provider configured', () => {
 });
 
 describe('without a provider', () => {
-  it('every route is public', async () => {
+  it('leaves every route public', async () => {
     const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
     expect((await gw.fetch('/1')).status).toBe(200);
   });

@@ -21,7 +21,7 @@ describe('a 401', () => {
   it.each([
     ['no token', {}],
     ['another scheme', { authorization: 'Basic YTpi' }],
-  ])('says how to authenticate, and blames nobody, with %s', async (_, headers) => {
+  ])('challenges without an error code for a request with %s', async (_, headers) => {
     const { status, challenge: said, text } = await challenge(headers);
     expect(status).toBe(401);
     expect(said).toMatch(/^Bearer realm="[^"]+"$/);
@@ -32,14 +32,14 @@ describe('a 401', () => {
     ['is expired', token({ exp: 1 })],
     ['is no token', 'nonsense'],
     ['was signed by somebody else', token({}, { key: 'another secret of more than 32 bytes, for tests' })],
-  ])('says that the token is invalid when it %s', async (_, bad) => {
+  ])('reports invalid_token when the token %s', async (_, bad) => {
     const { status, challenge: said, text } = await challenge({ authorization: `Bearer ${bad}` });
     expect(status).toBe(401);
     expect(said).toMatch(/^Bearer realm="[^"]+", error="invalid_token", error_description="[^"\\]+"$/);
     expect(JSON.parse(text)).toMatchObject({ code: 'token_invalid' });
   });
 
-  it('never repeats the token', async () => {
+  it('never contains the token', async () => {
     const bad = token({ exp: 1, email: 'alice@example.com' });
     const { challenge: said, text } = await challenge({ authorization: `Bearer ${bad}` });
     const parts = [bad, ...bad.split('.'), 'alice', SECRET];

@@ -123,15 +123,15 @@ const ask = (path: string, scope?: string) =>
   gw.fetch(path, { headers: scope === undefined ? {} : bearer({ scope, tenant: 'acme' }) });
 const status = async (...args: Parameters<typeof ask>) => (await ask(...args)).status;
 
-describe('a controller of code', () => {
-  it('requires a token, although the route with its path is public', async () => {
+describe("a user's controller with JwtAuthGuard", () => {
+  it('requires a token although the route with its path is public', async () => {
     expect(await status('/elsewhere')).toBe(200);
     expect(await status('/account')).toBe(401);
     const response = await ask('/account', 'a b');
     expect(await response.json()).toEqual({ id: 'alice', tenant: 'acme', scopes: ['a', 'b'] });
   });
 
-  it('may require scopes, of a handler and of all', async () => {
+  it('requires the scopes of the controller and of the handler', async () => {
     expect(await status('/account/secrets', 'a')).toBe(403);
     expect(await status('/account/secrets', 'secrets')).toBe(200);
     expect(await status('/admin')).toBe(401);
@@ -142,13 +142,13 @@ describe('a controller of code', () => {
     expect(await status('/admin/wipe', 'admin wipe')).toBe(200);
   });
 
-  it('may except a handler', async () => {
+  it('exempts a handler that is marked @Public()', async () => {
     expect(await (await ask('/account/terms')).json()).toEqual({ user: null });
     expect(await status('/admin/ping')).toBe(200);
   });
 
   it.each(['/contradictions/handler', '/both', '/child'])(
-    'that says both of itself is not public: %s',
+    'requires a token when both @Public() and @Scopes() are given: %s',
     async (path) => {
       expect(await status(path)).toBe(401);
       expect(await status(path, 'wipe')).toBe(403);
@@ -156,7 +156,7 @@ describe('a controller of code', () => {
     },
   );
 
-  it('may be public where what it inherits is not', async () => {
+  it('can be public although its base class is not', async () => {
     expect([await status('/both/ping'), await status('/open-child')]).toEqual([200, 200]);
   });
 });

@@ -129,7 +129,7 @@ const FORGED: Record<string, string> = {
 };
 
 describe('a forged token', () => {
-  it.each(Object.entries(FORGED))('is a 401 with %s', async (_, forged) => {
+  it.each(Object.entries(FORGED))('gets a 401 with %s', async (_, forged) => {
     for (const path of ['/any', '/rsa']) {
       const response = await gw.fetch(path, { headers: { authorization: `Bearer ${forged}` } });
       expect(response.status).toBe(401);
@@ -138,7 +138,7 @@ describe('a forged token', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('is no different from these, but for what is said about them', async () => {
+  it('differs from accepted tokens in nothing but its fault', async () => {
     const right = [
       signedText(HEADER, PAYLOAD, SECRET),
       token({}, { header: { typ: 'at+jwt' } }),
@@ -151,13 +151,13 @@ describe('a forged token', () => {
     }
   });
 
-  it('is let in when it is not forged, however deep', async () => {
+  it('is not confused with a valid token of deeply nested claims', async () => {
     const payload = `{"sub":"alice","exp":${EXP},"a":${deep('[', '', ']')},"b":${deep('{"a":', '1', '}')}}`;
     const headers = { authorization: `Bearer ${signedText(HEADER, payload, SECRET)}` };
     expect((await gw.fetch('/any', { headers })).status).toBe(200);
   });
 
-  it('of 100 KiB is a 401 even where heads may be larger', async () => {
+  it('gets a 401 when it is 100 KiB long and such a header is allowed', async () => {
     const users = recording();
     const gw = await gateway(`server: { maxHeaderBytes: 256KiB }\n${YAML}`)
       .withEnv({ RSA_PEM, EC_PEM: pem(ec.publicKey) })

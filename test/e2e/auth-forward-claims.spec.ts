@@ -41,8 +41,8 @@ async function told(claims: Record<string, unknown> | undefined, path = '/1', ..
 
 const NOTHING_ELSE = ['X-User-Id: alice', 'X-User-Scopes: '];
 
-describe('claims that upstreams are told', () => {
-  it('are those of the token, by name or by the way to them, each in its header', async () => {
+describe('forwarded claims', () => {
+  it('are sent in their headers, found by name or by path', async () => {
     const claims = {
       tenant: 'acme',
       realm_access: { roles: ['clerk', 'manager'] },
@@ -70,18 +70,18 @@ describe('claims that upstreams are told', () => {
     [0, '0'],
     [['a b', 'c\r\n'], 'a%20b c%0D%0A'],
     [['a', 1, false], 'a 1 false'],
-  ])('are plain ASCII in one header: %j', async (tenant, value) => {
+  ])('are encoded as plain ASCII in one header: %j', async (tenant, value) => {
     expect(await told({ tenant })).toEqual([...NOTHING_ELSE, `X-User-Tenant: ${value}`]);
   });
 
   it.each([[{ id: 'acme' }], [null], [[]], [[['acme']]], [['acme', { id: 1 }]], [['acme', null]]])(
-    'are not there when they are no plain values: %j',
+    'are left out when they are not plain values: %j',
     async (tenant) => {
       expect(await told({ tenant })).toEqual(NOTHING_ELSE);
     },
   );
 
-  it('are not there when the token has none, whatever the client sends', async () => {
+  it('cannot be forged by a client when the token lacks them', async () => {
     const twins = [
       'X-User-Tenant: forged',
       'x-user-tenant: forged',
@@ -98,11 +98,11 @@ describe('claims that upstreams are told', () => {
     for (const path of ['/optional', '/open']) expect(await told(undefined, path, ...twins)).toEqual([]);
   });
 
-  it('are those of the provider that vouches for the token', async () => {
+  it('are those of the provider that verified the token', async () => {
     expect(await told({ tenant: 'acme', iss: 'other' })).toEqual(NOTHING_ELSE);
   });
 
-  it('are told again when the token is remembered', async () => {
+  it('are also sent for a token from the cache of verified tokens', async () => {
     users.clear();
     const headers = { authorization: `Bearer ${token({ tenant: 'acme' })}` };
     for (let i = 0; i < 2; i++) await gw.fetch('/1', { headers });

@@ -22,7 +22,7 @@ async function answerTo(...fields: string[]) {
 
 describe('the Authorization header', () => {
   it.each([`Bearer ${GOOD}`, `bearer ${GOOD}`, `BEARER ${GOOD}`, `Bearer   ${GOOD}  `])(
-    'may name the scheme in any case, with blanks: %.10s',
+    'accepts the scheme in any case and with extra blanks: %.10s',
     async (value) => {
       expect(await answerTo(`Authorization: ${value}`)).toEqual({ status: 200, calls: 1 });
     },
@@ -32,7 +32,7 @@ describe('the Authorization header', () => {
     ['twice the same', `Bearer ${GOOD}`, `Bearer ${GOOD}`],
     ['a good one first', `Bearer ${GOOD}`, 'Bearer bad'],
     ['a good one last', 'Basic YTpi', `Bearer ${GOOD}`],
-  ])('must not be there twice: %s', async (_, first, second) => {
+  ])('gets a 400 when it is repeated: %s', async (_, first, second) => {
     const fields = [`Authorization: ${first}`, `authorization: ${second}`];
     expect(await answerTo(...fields)).toEqual({ status: 400, calls: 0 });
   });
@@ -47,11 +47,11 @@ describe('the Authorization header', () => {
     `Token ${GOOD}`,
     `Basic YTpi, Bearer ${GOOD}`,
     `Bearer "${GOOD}"`,
-  ])('is a 401 when it is anything else', async (value) => {
+  ])('gets a 401 in any other form', async (value) => {
     expect(await answerTo(`Authorization: ${value}`)).toEqual({ status: 401, calls: 0 });
   });
 
-  it('is the only place a token is taken from', async () => {
+  it('is the only source of tokens', async () => {
     const elsewhere: [path: string, init: RequestInit][] = [
       [`/1?access_token=${GOOD}`, {}],
       ['/1', { headers: { cookie: `access_token=${GOOD}; token=${GOOD}` } }],
@@ -62,7 +62,7 @@ describe('the Authorization header', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('that is larger than a head may be is a 431', async () => {
+  it('gets a 431 when it exceeds the limit of the request head', async () => {
     expect(await answerTo(`Authorization: Bearer ${token({ large: 'x'.repeat(200_000) })}`)).toEqual({
       status: 431,
       calls: 0,

@@ -26,17 +26,17 @@ async function told(claims: Record<string, unknown>) {
   };
 }
 
-describe('who a verified token stands for', () => {
+describe('the identity in a verified token', () => {
   it.each([
     [{ scope: 'users:read users:write' }, 'users:read users:write'],
     [{ scp: ['users:read', 'users:write'] }, 'users:read users:write'],
     [{ scp: 'users:read' }, 'users:read'],
     [{}, ''],
-  ])('is told to the upstream with its scopes: %j', async (claims, scopes) => {
+  ])('is sent to the upstream with its scopes: %j', async (claims, scopes) => {
     expect(await told(claims)).toEqual({ id: ['alice'], scopes: [scopes] });
   });
 
-  it('is told instead of what the client says', async () => {
+  it('replaces the identity headers of the client', async () => {
     const forged = ['X-User-Id: root', 'x-user-scopes: admin', 'X_User_Id: root'];
     await raw(
       gw.url,
@@ -48,7 +48,7 @@ describe('who a verified token stands for', () => {
   });
 
   it.each(['Zoë', '日本', 'a\r\nX-User-Scopes: admin', 'a,b', 'auth0|5f', 'a@b.c', 'a\0b', ' '])(
-    'is told in one header of plain ASCII: %j',
+    'is encoded as plain ASCII in one header: %j',
     async (sub) => {
       const { id } = await told({ sub });
       expect(id).toEqual([expect.stringMatching(/^[\x21-\x7e]+$/)]);
@@ -56,14 +56,14 @@ describe('who a verified token stands for', () => {
     },
   );
 
-  it.each([undefined, ''])('is told nothing of when the token names nobody: %j', async (sub) => {
+  it.each([undefined, ''])('is not sent when the token names no subject: %j', async (sub) => {
     const headers = { ...bearer({ sub, scope: 'a' }), 'x-user-id': 'root' };
     expect((await gw.fetch('/1', { headers })).status).toBe(200);
     expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-scopes': 'a' });
   });
 
-  it('is never told as somebody else', async () => {
+  it('is encoded without collisions', async () => {
     const subjects = ['a b', 'a%20b', 'a%2520b', 'ä', '%C3%A4'];
     const ids = new Set<string | undefined>();
     for (const sub of subjects) {
@@ -73,19 +73,19 @@ describe('who a verified token stands for', () => {
     expect(ids.size).toBe(subjects.length);
   });
 
-  it('may have a name that is no Unicode', async () => {
+  it('does not fail on a subject that is not valid Unicode', async () => {
     expect((await gw.fetch('/1', { headers: bearer({ sub: 'a\ud800' }) })).status).not.toBe(500);
   });
 });
 
-describe('the token', () => {
-  it('ends at the gateway', async () => {
+describe('a verified token', () => {
+  it('is not forwarded to the upstream', async () => {
     await gw.fetch('/1', { headers: bearer() });
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
     expect(users.requests[0]?.rawHeaders.join()).not.toContain(token().split('.')[1]);
   });
 
-  it('goes on to the upstream of a route that says so', async () => {
+  it('is forwarded with `forward: true`', async () => {
     const headers = bearer();
     await gw.fetch('/forwarding', { headers });
     expect(users.requests[0]?.headers).toMatchObject({ ...headers, 'x-user-id': 'alice' });

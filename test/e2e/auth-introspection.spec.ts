@@ -46,8 +46,8 @@ routes:
 
 const ALICE = { active: true, sub: 'alice', aud: 'gw', scope: 'a b', exp: inSeconds(3600) };
 
-describe('a token that only its issuer can read', () => {
-  it('is asked about once, with the credentials of the gateway', async () => {
+describe('an opaque token', () => {
+  it('is introspected once, with the credentials of the gateway', async () => {
     const { idp, users, ask } = await start({ opaque: ALICE });
     const answers = await Promise.all([ask('opaque'), ask('opaque'), ask('opaque', '/scoped')]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
@@ -67,13 +67,13 @@ describe('a token that only its issuer can read', () => {
     ['is for somebody else', { ...ALICE, aud: 'other' }],
     ['has expired after all', { ...ALICE, exp: inSeconds(-90) }],
     ['ends on a date that is text', { ...ALICE, exp: String(inSeconds(60)) }],
-  ])('is a 401 when it %s', async (_, answer) => {
+  ])('gets a 401 when it %s', async (_, answer) => {
     const { ask, users } = await start({ opaque: answer });
     expect((await ask('opaque')).status).toBe(401);
     expect(users.requests).toHaveLength(0);
   });
 
-  it('is a 401 once its issuer has taken it back, though it was let in before', async () => {
+  it('gets a 401 after its issuer revoked it and the cached result expired', async () => {
     const known = { opaque: ALICE };
     const { ask } = await start(known, '50ms');
     expect((await ask('opaque')).status).toBe(200);
@@ -81,7 +81,7 @@ describe('a token that only its issuer can read', () => {
     await until('the answer is too old', async () => (await ask('opaque')).status === 401);
   });
 
-  it('is a 401 on every route once one of them has heard that it was taken back', async () => {
+  it('gets a 401 on every route after one of them learned of its revocation', async () => {
     const known = { opaque: ALICE };
     const { ask } = await start(known);
     expect((await ask('opaque')).status).toBe(200);
@@ -91,7 +91,7 @@ describe('a token that only its issuer can read', () => {
     expect((await ask('opaque')).status).toBe(401);
   });
 
-  it('is not asked about again and again when it is not active', async () => {
+  it('is not introspected again while it is known to be inactive', async () => {
     const { ask, idp } = await start();
     for (let i = 0; i < 3; i++) expect((await ask('nonsense')).status).toBe(401);
     expect(idp.asked).toHaveLength(1);
@@ -106,7 +106,7 @@ describe('a token that only its issuer can read', () => {
     ['only equals signs', '=='],
     ['a percent sign', 'a%00b'],
     ['braces', '{"active":true}'],
-  ])('is not asked about when no issuer can have given it out: with %s', async (_, ill) => {
+  ])('is rejected without introspection when RFC 6750 does not allow it: with %s', async (_, ill) => {
     const { ask, idp } = await start({ opaque: ALICE });
     const response = await ask(ill);
     expect(response.status).toBe(401);
@@ -114,14 +114,14 @@ describe('a token that only its issuer can read', () => {
     expect(idp.asked).toHaveLength(0);
   });
 
-  it('may have every character that RFC 6750 allows', async () => {
+  it('can contain every character that RFC 6750 allows', async () => {
     const odd = 'aZ09-._~+/==';
     const { ask, idp } = await start({ [odd]: ALICE });
     expect((await ask(odd)).status).toBe(200);
     expect(idp.asked.map(({ token }) => token)).toEqual([odd]);
   });
 
-  it('is not asked about when another provider takes it', async () => {
+  it('is not introspected when another provider accepts it', async () => {
     const { ask, gw, idp } = await start();
     expect((await gw.fetch('/1', { headers: bearer({ iss: 'main' }) })).status).toBe(200);
     expect((await gw.fetch('/1', { headers: bearer({ iss: 'main', exp: 1 }) })).status).toBe(401);
@@ -130,13 +130,13 @@ describe('a token that only its issuer can read', () => {
     expect(idp.asked).toHaveLength(0);
   });
 
-  it('needs scopes like any other', async () => {
+  it('needs the scopes of the route', async () => {
     const { ask } = await start({ opaque: { ...ALICE, scope: 'b' } });
     expect((await ask('opaque', '/scoped')).status).toBe(403);
   });
 });
 
-describe('an issuer that cannot be asked', () => {
+describe('an introspection endpoint that fails', () => {
   it.each<[string, RequestListener]>([
     ['fails', (_req, res) => void res.writeHead(500).end()],
     ['answers HTML', (_req, res) => void res.end('<html>')],
@@ -153,7 +153,7 @@ describe('an issuer that cannot be asked', () => {
     ['refuses the gateway itself', (_req, res) => void res.writeHead(401).end()],
     ['hangs', () => undefined],
     ['hangs up', (req) => void req.socket.destroy()],
-  ])('lets nobody in when it %s', async (_, answer) => {
+  ])('causes a 503 when it %s', async (_, answer) => {
     const { ask, idp, users } = await start({ opaque: ALICE });
     idp.state.answer = answer;
     const response = await ask('opaque');
@@ -165,7 +165,7 @@ describe('an issuer that cannot be asked', () => {
     expect((await ask('opaque')).status).toBe(200);
   });
 
-  it('is not left alone because of tokens that it will not read', async () => {
+  it('is still called after it rejected malformed tokens', async () => {
     const { ask, idp } = await start({ opaque: ALICE });
     idp.state.answer = (_req, res) => void res.writeHead(400).end();
     for (let i = 0; i < 8; i++) expect((await ask(`token-${i}`)).status).toBe(503);
@@ -173,7 +173,7 @@ describe('an issuer that cannot be asked', () => {
     expect((await ask('opaque')).status).toBe(200);
   });
 
-  it('is left alone after five failures in a row', async () => {
+  it('is not called for a while after five failures in a row', async () => {
     const { ask, idp } = await start();
     idp.state.answer = (_req, res) => void res.writeHead(500).end();
     for (let i = 0; i < 8; i++) expect((await ask(`token-${i}`)).status).toBe(503);

@@ -28,8 +28,8 @@ async function start(server: KeyServer, jwks = '{}') {
 const a = new IssuerKey('a');
 const b = new IssuerKey('b');
 
-describe('keys that an issuer publishes', () => {
-  it('verify its tokens, and are fetched once', async () => {
+describe('the published keys of an issuer', () => {
+  it('verify its tokens and are fetched once', async () => {
     const server = await KeyServer.start(a, b);
     const { status, refreshes } = await start(server);
     expect(await status(a.bearer())).toBe(200);
@@ -50,7 +50,7 @@ describe('keys that an issuer publishes', () => {
     expect([server.discoveries, server.fetches]).toEqual([1, 1]);
   });
 
-  it('are no shared secrets, and no token brings or names one of its own', async () => {
+  it('are never used as shared secrets, nor replaced by keys that a token brings', async () => {
     const server = await KeyServer.start(a);
     const secret = 'c2VjcmV0IG9mIGF0IGxlYXN0IHRoaXJ0eS10d28gYnl0ZXM';
     server.keys.push({ kty: 'oct', kid: 'oct', k: secret, alg: 'HS256', use: 'sig' });
@@ -79,7 +79,7 @@ describe('keys that an issuer publishes', () => {
     expect(server.fetches).toBe(1);
   });
 
-  it('are not fetched for a flood of unknown ids, which is a 401 at once', async () => {
+  it('are not fetched for a flood of unknown key ids, which get a 401 at once', async () => {
     const server = await KeyServer.start(a);
     const { status } = await start(server);
     expect(await status(a.bearer())).toBe(200);
@@ -89,7 +89,7 @@ describe('keys that an issuer publishes', () => {
     expect(server.fetches).toBe(1);
   });
 
-  it('may be new: the first token that names one is verified', async () => {
+  it('include a new key when the first token with its id arrives', async () => {
     const server = await KeyServer.start(a);
     const { status } = await start(server, '{ cooldown: 1ms }');
     expect(await status(a.bearer())).toBe(200);
@@ -97,7 +97,7 @@ describe('keys that an issuer publishes', () => {
     await until('the cool-down has passed', async () => (await status(b.bearer())) === 200);
   });
 
-  it('may be withdrawn: tokens that were verified with one are refused from then on', async () => {
+  it('reject cached tokens of a key after it was withdrawn', async () => {
     const server = await KeyServer.start(a, b);
     const { status } = await start(server, '{ refresh: 50ms }');
     const remembered = a.bearer();
@@ -110,7 +110,7 @@ describe('keys that an issuer publishes', () => {
 });
 
 describe('while a fetch of the keys hangs', () => {
-  it('an id that was found unknown is a 401 at once, and a new one waits for its key', async () => {
+  it('a known unknown key id gets a 401 at once and a new key id waits', async () => {
     const server = await KeyServer.start(a);
     const { status } = await start(server, '{ refresh: 50ms, timeout: 20s }');
     const unknown = a.bearer({}, { kid: 'unknown' });
@@ -128,8 +128,8 @@ describe('while a fetch of the keys hangs', () => {
   });
 });
 
-describe('while the server of the keys is down', () => {
-  it('the gateway starts, tokens of that issuer are a 503, and those of others pass', async () => {
+describe('while the key server is down', () => {
+  it('the gateway starts, answers 503 to tokens of that issuer and accepts tokens of others', async () => {
     const server = await KeyServer.start(a);
     server.answer = unavailable;
     const { gw, status, refreshes } = await start(server);
@@ -145,7 +145,7 @@ describe('while the server of the keys is down', () => {
     await until('it has recovered by itself', async () => (await status(a.bearer())) === 200);
   });
 
-  it('the keys that are there stay in use', async () => {
+  it('fetched keys stay in use', async () => {
     const server = await KeyServer.start(a);
     const { status, refreshes } = await start(server, '{ refresh: 50ms }');
     expect(await status(a.bearer())).toBe(200);
@@ -155,7 +155,7 @@ describe('while the server of the keys is down', () => {
     expect(await status(a.bearer({ sub: 'bob' }))).toBe(200);
   });
 
-  it('a rotation does no harm: the old keys hold until it is back, the new ones from then on', async () => {
+  it('the old keys stay in use until the server returns with new ones', async () => {
     const server = await KeyServer.start(a);
     const { gw, status, refreshes } = await start(server, '{ refresh: 50ms }');
     expect(await status(a.bearer())).toBe(200);
@@ -172,7 +172,7 @@ describe('while the server of the keys is down', () => {
     expect(await status(a.bearer({ sub: 'bob' }))).toBe(401);
   });
 
-  it('but not for ever', async () => {
+  it('fetched keys expire after maxStale', async () => {
     const server = await KeyServer.start(a);
     const { status } = await start(server, '{ refresh: 50ms, maxStale: 300ms }');
     const remembered = a.bearer();
@@ -182,7 +182,7 @@ describe('while the server of the keys is down', () => {
     expect(await status(a.bearer({ sub: 'bob' }))).toBe(503);
   });
 
-  it('requests wait for a fetch that is under way', async () => {
+  it('requests wait for a fetch that is in flight', async () => {
     const server = await KeyServer.start(a);
     let release = () => {};
     server.answer = (_req, res) => {

@@ -14,13 +14,13 @@ const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
 beforeEach(users.clear);
 
 describe('on a route where a token is optional', () => {
-  it('a request without one passes as nobody', async () => {
+  it('a request without a token passes as anonymous', async () => {
     expect((await gw.fetch('/1', { headers: { 'x-user-id': 'eve' } })).status).toBe(200);
     expect(users.requests[0]?.headers).not.toHaveProperty('x-user-id');
     expect(users.requests[0]?.headers).not.toHaveProperty('x-user-scopes');
   });
 
-  it('a request with a good one passes as its subject', async () => {
+  it('a request with a valid token passes as its subject', async () => {
     expect((await gw.fetch('/1', { headers: bearer() })).status).toBe(200);
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'alice' });
   });
@@ -31,13 +31,13 @@ describe('on a route where a token is optional', () => {
     ['nonsense', 'Bearer nonsense'],
     ['another scheme', 'Basic YTpi'],
     ['nothing after the scheme', 'Bearer'],
-  ])('a request with %s does not pass as nobody', async (_, authorization) => {
+  ])('a request with %s gets a 401', async (_, authorization) => {
     expect((await gw.fetch('/1', { headers: { authorization } })).status).toBe(401);
     expect(users.requests).toHaveLength(0);
   });
 
   it.each(['?access_token=', '?a=1&access_token=nonsense', '?access%5Ftoken'])(
-    'a request with one in the query does not pass as nobody: %s',
+    'a request with an access_token in the query gets a 401: %s',
     async (query) => {
       const response = await gw.fetch(`/1${query}`);
       expect([response.status, response.headers.get('www-authenticate')]).toEqual([

@@ -37,13 +37,13 @@ async function statuses(headers: Record<string, string>) {
   return answers;
 }
 
-describe('of several providers', () => {
-  it('the issuer of the token picks one, and a route may name one', async () => {
+describe('with several providers', () => {
+  it('the issuer of the token selects the provider, and a route can name one', async () => {
     expect(await statuses(byStaff(STAFF))).toEqual({ any: 200, staff: 200, robots: 401 });
     expect(await statuses(byShops(SHOPS))).toEqual({ any: 200, staff: 401, robots: 401 });
   });
 
-  it('one without an issuer takes tokens of every issuer that has no provider of its own', async () => {
+  it('a provider without an issuer accepts tokens of every issuer without a provider', async () => {
     expect(await statuses(byRobots())).toEqual({ any: 200, staff: 401, robots: 200 });
     expect(await statuses(byRobots('https://anybody.example/'))).toEqual({
       any: 200,
@@ -52,7 +52,7 @@ describe('of several providers', () => {
     });
   });
 
-  it('none takes a token that another one has signed', async () => {
+  it('no provider accepts a token that another one signed', async () => {
     const nowhere = { any: 401, staff: 401, robots: 401 };
     expect(await statuses(byShops(STAFF))).toEqual(nowhere);
     expect(await statuses(byStaff(SHOPS))).toEqual(nowhere);
@@ -60,7 +60,7 @@ describe('of several providers', () => {
     expect(await statuses(byShops('https://anybody.example/'))).toEqual(nowhere);
   });
 
-  it('none takes a token of its kind by another key', async () => {
+  it('no provider accepts a token of its issuer signed with another key', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const forged = bearer({ iss: SHOPS }, { header: { alg: 'ES256' }, key: other.privateKey });
     expect(await statuses(forged)).toMatchObject({ any: 401 });

@@ -28,7 +28,7 @@ const ask = (path: string, claims?: Record<string, unknown>) =>
   gw.fetch(path, { headers: claims && bearer({ iss: 'main', ...claims }) });
 
 describe('a route with scopes', () => {
-  it('lets in who has them all', async () => {
+  it('accepts a token with all of them', async () => {
     expect((await ask('/scopes', { scope: 'users:list users:read x' })).status).toBe(200);
     expect((await ask('/scopes', { scp: ['users:read', 'users:list'] })).status).toBe(200);
   });
@@ -38,7 +38,7 @@ describe('a route with scopes', () => {
     { scope: 'users:read,users:list' },
     {},
     { scope: ['users:read', 'users:list'].join('\t') },
-  ])('is a 403 that says what is missing with %j', async (claims) => {
+  ])('answers 403 and names the missing scopes for %j', async (claims) => {
     const response = await ask('/scopes', claims);
     expect(response.status).toBe(403);
     expect(response.headers.get('www-authenticate')).toMatch(
@@ -48,12 +48,12 @@ describe('a route with scopes', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('asks for them even of a token that another route let in', async () => {
+  it('requires them of a token that another route accepted', async () => {
     expect((await ask('/any', { scope: 'users:read' })).status).toBe(200);
     expect((await ask('/scopes', { scope: 'users:read' })).status).toBe(403);
   });
 
-  it('asks for them of a token only, where one is optional', async () => {
+  it('requires them only of requests with a token where it is optional', async () => {
     expect((await ask('/optional')).status).toBe(200);
     expect((await ask('/optional', {})).status).toBe(403);
     expect((await ask('/optional', { scope: 'a' })).status).toBe(200);
@@ -63,7 +63,7 @@ describe('a route with scopes', () => {
 describe('a route with claims', () => {
   const RIGHT = { tenant: 'acme', role: 'owner', groups: ['x', 'staff'] };
 
-  it('lets in who has them all, and nobody else', async () => {
+  it('accepts only a token with all of them', async () => {
     expect((await ask('/claims', RIGHT)).status).toBe(200);
     for (const wrong of [{ tenant: 'acme2' }, { role: 'user' }, { groups: ['x'] }, { groups: undefined }]) {
       const response = await ask('/claims', { ...RIGHT, ...wrong });
@@ -75,7 +75,7 @@ describe('a route with claims', () => {
 });
 
 describe('a route with several providers', () => {
-  it('takes tokens of each of them, and of no other', async () => {
+  it('accepts tokens of each of them and of no other', async () => {
     expect((await ask('/two', {})).status).toBe(200);
     expect((await ask('/two', { iss: 'partner' })).status).toBe(200);
     expect((await ask('/two', { iss: 'other' })).status).toBe(401);
@@ -83,7 +83,7 @@ describe('a route with several providers', () => {
   });
 });
 
-it('counts who is not let in, by reason', async () => {
+it('counts rejected requests by reason', async () => {
   const reasons = ['missing', 'expired', 'insufficient_scope', 'signature'];
   const counts = () =>
     Promise.all(

@@ -158,7 +158,7 @@ async function start({ does, keys = '' }: Row, more = '') {
 const get = requestHead('GET /users/1', 'Connection: close');
 
 describe('the blame table', () => {
-  it.each(TABLE)('%s: %s', async (outcome, _, row) => {
+  it.each(TABLE)('reports %s for %s', async (outcome, _, row) => {
     const { seen, code, vote, tries } = row;
     const { gw, users } = await start(row);
     const observed = observe(gw);
@@ -201,7 +201,7 @@ describe('the blame table', () => {
   });
 
   it.each(TABLE.filter(([, , { leaves }]) => !leaves))(
-    '%s: %s, and who gets the fallback',
+    'reports %s for %s and uses the fallback only for failures of the upstream',
     async (_outcome, _when, row) => {
       const { gw } = await start(row, '\n    fallback: { response: { status: 203, body: instead } }');
       const answer = await raw(gw.url, row.request ?? get);
@@ -210,7 +210,7 @@ describe('the blame table', () => {
     },
   );
 
-  it('breaker_open: 503 with Retry-After, no try, no vote', async () => {
+  it('reports breaker_open with 503 and Retry-After, without a try or a vote', async () => {
     const users = rawUpstream(status(500));
     const gw = await gateway(YAML('')).withUpstream('users', users.server).start();
     const { tries, requests, failures } = observe(gw);
@@ -225,7 +225,7 @@ describe('the blame table', () => {
     ]);
   });
 
-  it('bulkhead_full: 503 with Retry-After, no try, no vote', async () => {
+  it('reports bulkhead_full with 503 and Retry-After, without a try or a vote', async () => {
     const held: ServerResponse[] = [];
     const gw = await gateway(YAML('bulkhead: { concurrent: 1, queue: 0 }'))
       .withUpstream('users', (_req, res) => void held.push(res))

@@ -26,7 +26,7 @@ async function start() {
 const chunked = (bytes: number) => `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`;
 
 describe('a body above the limit', () => {
-  it('is a 413 as soon as its length is announced', async () => {
+  it('gets a 413 as soon as its length is announced', async () => {
     const { gw, files } = await start();
     const [answer, ...others] = answersIn(await raw(gw.url, requestHead('POST /', 'Content-Length: 1025')));
     expect(answer).toMatchObject({ status: 413, headers: { connection: ['close'] } });
@@ -35,7 +35,7 @@ describe('a body above the limit', () => {
     expect(files.requests).toHaveLength(0);
   });
 
-  it('is a 413 as soon as the chunks are too many, and the upstream sees no whole request', async () => {
+  it('gets a 413 as soon as the chunks exceed it, and the upstream sees no complete request', async () => {
     const { gw, files } = await start();
     const received = await raw(
       gw.url,
@@ -48,7 +48,7 @@ describe('a body above the limit', () => {
   it.each([
     ['with a length', 'Content-Length: 50000000', 'x'.repeat(100_000)],
     ['in chunks', 'Transfer-Encoding: chunked', chunked(100_000)],
-  ])('is answered also to a client that only sends, %s', async (_, field, piece) => {
+  ])('gets an answer although the client keeps sending, %s', async (_, field, piece) => {
     const { gw } = await start();
     const client = await RawConnection.to(gw.url);
     client.send(requestHead('POST /', field));
@@ -59,7 +59,7 @@ describe('a body above the limit', () => {
     expect(client.received).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('is not held against the upstream', async () => {
+  it('is not a vote against the upstream', async () => {
     const { gw } = await start();
     await raw(gw.url, requestHead('POST /', 'Transfer-Encoding: chunked') + chunked(2000) + '0\r\n\r\n');
     expect((await gw.fetch('/', { method: 'POST', body: 'x' })).status).toBe(200);
@@ -72,7 +72,7 @@ describe('a body at the limit', () => {
     ['of the server', '/', 1024],
     ['of its route, when that is higher', '/large', 4096],
     ['of its route, when that is nothing', '/empty', 0],
-  ])('passes, and one byte more does not: %s', async (_, path, limit) => {
+  ])('passes, and one more byte gets a 413: %s', async (_, path, limit) => {
     const { gw } = await start();
     const withLength = (bytes: number) => gw.fetch(path, { method: 'POST', body: Buffer.alloc(bytes) });
     const inChunks = async (bytes: number) => {

@@ -21,13 +21,13 @@ const CHUNKS: Record<string, string> = {
   'a thousand extensions of 200 bytes': `1;${'x'.repeat(200)}\r\nh\r\n`.repeat(1_000),
 };
 
-describe('a chunk that breaks the grammar, with the body already on its way', () => {
+describe('a malformed chunk in a body that is already forwarded', () => {
   let streamed = '';
   const users = recording((req) => void req.on('data', (data: Buffer) => (streamed += data.toString())));
   const gw = gateway(ONE_ROUTE).withUpstream('users', users.handler).startOnce();
 
   it.each(Object.entries(CHUNKS))(
-    '%s is refused, and the upstream sees no whole request',
+    'is rejected, and the upstream sees no complete request: %s',
     async (_, chunk) => {
       streamed = '';
       users.clear();
@@ -45,7 +45,7 @@ describe('a chunk that breaks the grammar, with the body already on its way', ()
   );
 });
 
-it('a body in chunks of one byte is as good as any', async () => {
+it('forwards a body in chunks of one byte', async () => {
   let streamed = 0;
   const users = recording((req, res) => {
     req.on('data', (data: Buffer) => (streamed += data.length)).once('end', () => res.end('thanks'));

@@ -25,7 +25,7 @@ async function start() {
   return { gw, held, gauges };
 }
 
-it('bounds the calls to an upstream, queues a few, and refuses the rest without a vote', async () => {
+it('limits the calls to an upstream, queues a few and rejects the rest without a vote', async () => {
   const { gw, held, gauges } = await start();
   const first = [gw.fetch('/slow'), gw.fetch('/slow'), gw.fetch('/slow')];
   await until('two in flight and one queued', async () => String(await gauges()) === '2,1');
@@ -45,7 +45,7 @@ it('bounds the calls to an upstream, queues a few, and refuses the rest without 
   expect(await gw.metric('breakwater_breaker_state{upstream="slow"}')).toBe(0);
 });
 
-it('lets a client that waits in the queue leave', async () => {
+it('removes a client that leaves from the queue', async () => {
   const { gw, gauges } = await start();
   const leaving = new AbortController();
   const pending = [gw.fetch('/slow'), gw.fetch('/slow')];

@@ -12,7 +12,7 @@ it('breakwater api-key prints a new key and its hash', { timeout: 60_000 }, asyn
 
 // The key comes when whoever reads has been waiting for it.
 it(
-  'breakwater api-key --stdin hashes the key that it is given, however late',
+  'breakwater api-key --stdin hashes the key on standard input, also when it arrives late',
   { timeout: 60_000 },
   async () => {
     const late = await shell('(sleep 1; printf "my key\\n") | breakwater api-key --stdin');
@@ -20,7 +20,7 @@ it(
   },
 );
 
-it('breakwater api-key --stdin ends with 1 when there is no key', { timeout: 60_000 }, async () => {
+it('breakwater api-key --stdin exits with 1 without a key', { timeout: 60_000 }, async () => {
   const { code, stderr } = await shell('echo | breakwater api-key --stdin');
   expect([code, stderr]).toEqual([1, 'There is no key on standard input.\n']);
 });

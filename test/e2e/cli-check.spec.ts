@@ -3,7 +3,7 @@ import { cli, shell } from '../support/cli.js';
 import { temporaryFile } from '../support/process.js';
 
 describe('breakwater check', { timeout: 60_000 }, () => {
-  it('ends with 0 and says how much a valid file configures', async () => {
+  it('exits with 0 and counts routes and upstreams of a valid file', async () => {
     const file = await temporaryFile('gateway.yaml', config('users: { url: http://127.0.0.1:9 }'));
     expect(await cli(['check', '-c', file])).toEqual({
       code: 0,
@@ -12,7 +12,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     });
   });
 
-  it('ends with 0 and warns on stderr about what is valid but doubtful', async () => {
+  it('exits with 0 and prints warnings on stderr', async () => {
     const file = await temporaryFile(
       'gateway.yaml',
       config(
@@ -29,7 +29,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('ends with 1 and every problem on stderr, in the order of the file', async () => {
+  it('exits with 1 and prints every problem on stderr in the order of the file', async () => {
     const file = await temporaryFile('gateway.yaml', config('users: { url: ftp://x, timeout: 0s }'));
     const { code, stdout, stderr } = await cli(['check', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
@@ -39,7 +39,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     expect(stderr).toContain(`2 problems in ${file}.`);
   });
 
-  it('loses no problem on its way through a pipe, however many there are', async () => {
+  it('prints thousands of problems through a pipe without losing any', async () => {
     const unknown = Array.from({ length: 1_500 }, (_, i) => `typo${i}: 1`);
     const file = await temporaryFile(
       'gateway.yaml',
@@ -56,7 +56,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     expect(lines.slice(-2)).toEqual([`1500 problems in ${file}.`, 'code 1']);
   });
 
-  it('takes variables from the environment', async () => {
+  it('substitutes environment variables', async () => {
     const file = await temporaryFile('gateway.yaml', config('users: { url: "${USERS_URL}" }'));
     expect(await cli(['check', '-c', file])).toMatchObject({
       code: 1,

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
 
 describe('the command line', { timeout: 60_000 }, () => {
-  it('--version is the version of the package', async () => {
+  it('prints the version of the package with --version', async () => {
     const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
     const { version } = JSON.parse(manifest) as { version: string };
     expect(await cli(['--version'])).toEqual({ code: 0, stdout: version, stderr: '' });
   });
 
-  it('--help names every command and shows one of each', async () => {
+  it('lists every command with an example in --help', async () => {
     const { code, stdout, stderr } = await cli(['--help']);
     expect([code, stderr]).toEqual([0, '']);
     for (const command of ['start', 'check', 'token', 'api-key', 'schema']) {
@@ -18,13 +18,16 @@ describe('the command line', { timeout: 60_000 }, () => {
     }
   });
 
-  it.each(['start', 'check', 'token', 'api-key', 'schema'])('%s --help shows an example', async (command) => {
-    const { code, stdout, stderr } = await cli([command, '--help']);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(
-      new RegExp(`Usage: breakwater ${command}[^]*Example:\n  \\$ .*breakwater ${command}`),
-    );
-  });
+  it.each(['start', 'check', 'token', 'api-key', 'schema'])(
+    'shows an example in %s --help',
+    async (command) => {
+      const { code, stdout, stderr } = await cli([command, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(
+        new RegExp(`Usage: breakwater ${command}[^]*Example:\n  \\$ .*breakwater ${command}`),
+      );
+    },
+  );
 
   it.each([
     ['a command that is nearly one', ['chekc'], "unknown command 'chekc'\n(Did you mean check?)"],
@@ -55,13 +58,13 @@ describe('the command line', { timeout: 60_000 }, () => {
       ['check', '-c', 'a.yaml', '--config', 'b.yaml'],
       "argument 'b.yaml' is invalid. Given twice; there is one configuration file.\n(add --help",
     ],
-  ])('ends with 1 and a hint on %s', async (_, args, hint) => {
+  ])('exits with 1 and a hint on %s', async (_, args, hint) => {
     const { code, stdout, stderr } = await cli(args);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(hint);
   });
 
-  it('without a command shows the help on stderr, and ends with 1', async () => {
+  it('exits with 1 and shows the help on stderr without a command', async () => {
     expect(await cli([])).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('Examples:') });
   });
 });

@@ -32,7 +32,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]
 const STACK = /^\s+at /m;
 
 describe('breakwater start', { timeout: 60_000 }, () => {
-  it('ends with 1 and lists every problem of a broken configuration with its place', async () => {
+  it('exits with 1 and lists every problem of a broken configuration with its position', async () => {
     const file = await temporaryFile('gateway.yaml', BROKEN);
     const { code, stdout, stderr } = await cli(['start', '-c', file]);
 
@@ -53,7 +53,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('ends with 1 and the place of what is no YAML', async () => {
+  it('exits with 1 and the position of a YAML error', async () => {
     const file = await temporaryFile('gateway.yaml', 'routes: [1\nupstreams: {');
     const { code, stdout, stderr } = await cli(['start', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
@@ -64,14 +64,14 @@ describe('breakwater start', { timeout: 60_000 }, () => {
   it.each([
     ['a file that is not there', '/nonexistent/gateway.yaml', 'no such file'],
     ['a folder', '/', 'it is a directory'],
-  ])('ends with 1 and says so about %s', async (_, file, reason) => {
+  ])('exits with 1 and the reason for %s', async (_, file, reason) => {
     const { code, stdout, stderr } = await cli(['start', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`${file}:1:1 cannot read the configuration: ${reason}`);
     expect(stderr).not.toMatch(STACK);
   });
 
-  it('looks for gateway.yaml where nothing else is said, and for the file in GATEWAY_CONFIG', async () => {
+  it('reads gateway.yaml by default and the file in GATEWAY_CONFIG', async () => {
     const byDefault = await cli(['start']);
     expect([byDefault.code, byDefault.stderr]).toEqual([1, expect.stringContaining('gateway.yaml:1:1 ')]);
     const byEmpty = await cli(['start'], { GATEWAY_CONFIG: '' });
@@ -86,7 +86,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
   it.each([
     ['server', (port: string) => `server: { host: 127.0.0.1, port: ${port} }\nmanagement: { port: 0 }`],
     ['management', (port: string) => `server: { host: 127.0.0.1, port: 0 }\nmanagement: { port: ${port} }`],
-  ])('ends with 1 and says that the port of %s is in use', async (section, yaml) => {
+  ])('exits with 1 and reports that the port of %s is in use', async (section, yaml) => {
     const { port } = new URL(await listen(createServer()));
     const { code, stdout, stderr } = await cli([
       'start',
@@ -101,7 +101,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(stdout).toBe('');
   });
 
-  it('ends with 1 and says that a host has no address', async () => {
+  it('exits with 1 and reports that a host has no address', async () => {
     const yaml = `server: { host: gateway.invalid, port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
     const { code, stderr } = await cli(['start', '-c', await temporaryFile('gateway.yaml', yaml)]);
     expect(code).toBe(1);
@@ -110,14 +110,17 @@ describe('breakwater start', { timeout: 60_000 }, () => {
   });
 
   // Of a documentation's network; without its interface; no machine has them to listen on.
-  it.each(['203.0.113.1', 'fe80::1'])('ends with 1 and says that it cannot listen on %s', async (host) => {
-    const yaml = `server: { host: "${host}", port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
-    const { code, stderr } = await cli(['start', '-c', await temporaryFile('gateway.yaml', yaml)]);
-    expect(code).toBe(1);
-    expect(stderr).toContain(host);
-    expect(stderr).toContain('server.host');
-    expect(stderr).not.toMatch(STACK);
-  });
+  it.each(['203.0.113.1', 'fe80::1'])(
+    'exits with 1 and reports that it cannot listen on %s',
+    async (host) => {
+      const yaml = `server: { host: "${host}", port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
+      const { code, stderr } = await cli(['start', '-c', await temporaryFile('gateway.yaml', yaml)]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(host);
+      expect(stderr).toContain('server.host');
+      expect(stderr).not.toMatch(STACK);
+    },
+  );
 
   it('starts although its upstream cannot be reached', async () => {
     const gateway = await spawnGateway(`${ANY_PORTS}\n${ONE_ROUTE}`);
@@ -126,7 +129,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(gateway.process.stderr).toBe('');
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('exits with 0 on %s', async (signal) => {
     const file = await temporaryFile('gateway.yaml', `${ANY_PORTS}\n${ONE_ROUTE}`);
     const process = breakwater(['start', '-c', file]);
     await process.json(({ msg }) => msg === 'listening');

@@ -13,7 +13,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]
 const WITH_SECRET = `auth: { demo: { secret: "\${JWT_SECRET}", algorithms: [HS256] } }${WITHOUT_AUTH}`;
 
 describe('breakwater token', { timeout: 60_000 }, () => {
-  it('signs a token that the gateway accepts, for the user and the scopes that were asked for', async () => {
+  it('signs a token that the gateway accepts, with the given user and scopes', async () => {
     const yaml = `
 server: { host: 127.0.0.1, port: 0 }
 management: { port: 0 }
@@ -35,7 +35,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]
     expect((await fetch(`${gateway.url}/users/1`)).status).toBe(401);
   });
 
-  it('is valid for as long as was asked for, an hour otherwise', async () => {
+  it('signs a token for the given lifetime, an hour by default', async () => {
     const file = await temporaryFile('gateway.yaml', WITH_SECRET);
     const lifetime = async (...args: string[]) => {
       const { stdout } = await cli(['token', '-c', file, ...args], SECRET);
@@ -55,7 +55,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]
       'No provider main under auth; there is: demo.',
     ],
     ['the time is none', WITH_SECRET, ['-e', 'soon'], '--expires soon is no duration'],
-  ])('ends with 1 and the reason when %s', async (_, yaml, args, reason) => {
+  ])('exits with 1 and the reason when %s', async (_, yaml, args, reason) => {
     const file = await temporaryFile('gateway.yaml', yaml);
     const { code, stdout, stderr } = await cli(['token', '-c', file, ...args], SECRET);
     expect([code, stdout]).toEqual([1, '']);

@@ -49,27 +49,24 @@ describe('a client that leaves', () => {
       '',
       () => undefined,
     ],
-  ])(
-    '%s takes its request to the upstream along, and nobody is blamed',
-    async (_, request, wait, handler) => {
-      const { users, gw, client } = await start(handler);
-      client.send(request);
-      await until('the upstream has the request', () => users.requests.length);
-      await client.until(wait);
-      const [{ socket: upstreamSocket }] = users.requests as [(typeof users.requests)[number]];
-      client.socket.destroy();
-      await until('the connection to the upstream is closed', () => upstreamSocket.destroyed, 1_000);
+  ])('aborts its upstream call without a vote: %s', async (_, request, wait, handler) => {
+    const { users, gw, client } = await start(handler);
+    client.send(request);
+    await until('the upstream has the request', () => users.requests.length);
+    await client.until(wait);
+    const [{ socket: upstreamSocket }] = users.requests as [(typeof users.requests)[number]];
+    client.socket.destroy();
+    await until('the connection to the upstream is closed', () => upstreamSocket.destroyed, 1_000);
 
-      const calls = (outcome: string) =>
-        gw.metric(`breakwater_upstream_requests_total{upstream="users",outcome="${outcome}"}`);
-      await until('the call is counted', () => calls('client_gone'), 1_000);
-      expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
-      expect(await (await gw.fetch('/after')).text()).toBe('fine');
-      expect([await calls('client_gone'), await calls('success')]).toEqual([1, 1]);
-    },
-  );
+    const calls = (outcome: string) =>
+      gw.metric(`breakwater_upstream_requests_total{upstream="users",outcome="${outcome}"}`);
+    await until('the call is counted', () => calls('client_gone'), 1_000);
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
+    expect(await (await gw.fetch('/after')).text()).toBe('fine');
+    expect([await calls('client_gone'), await calls('success')]).toEqual([1, 1]);
+  });
 
-  it('is one that ends its side of the connection: nobody can tell it from one that closes', async () => {
+  it('is assumed when a client half-closes its connection', async () => {
     const { users, gw, client } = await start(() => undefined);
     client.send(requestHead('GET /'));
     await until('the upstream has the request', () => users.requests.length);
@@ -83,7 +80,7 @@ describe('a client that leaves', () => {
   });
 
   it.each(['/health/live', '/health/ready'])(
-    'before %s answers, as some health checks do, is answered',
+    'still gets an answer from %s after half-closing, as some health checks do',
     async (path) => {
       const { client } = await start(() => undefined);
       client.socket.end(requestHead(`GET ${path}`));
@@ -92,7 +89,7 @@ describe('a client that leaves', () => {
     },
   );
 
-  it('is counted with 499, as nginx does', async () => {
+  it('is counted with status 499', async () => {
     const { users, gw, client } = await start(() => undefined);
     client.send(requestHead('GET /'));
     await until('the upstream has the request', () => users.requests.length);
@@ -101,7 +98,7 @@ describe('a client that leaves', () => {
     await until('the request is counted', () => gw.metric(series), 1_000);
   });
 
-  it('while it waits for a connection never had a request', async () => {
+  it('causes no upstream request while it waits for a connection', async () => {
     let first: (() => void) | undefined;
     const users = recording((req, res) => {
       if (req.url === '/1') first = () => res.end('hello');
@@ -123,7 +120,7 @@ describe('a client that leaves', () => {
     expect(users.requests.map(({ url }) => url)).toEqual(['/1', '/3']);
   });
 
-  it('while it waits for a retry is not asked for again, and nobody is blamed', async () => {
+  it('causes no retry and no vote while it waits for one', async () => {
     const { users, gw, client } = await start((_req, res) =>
       res.writeHead(503, { 'retry-after': '1' }).end(),
     );

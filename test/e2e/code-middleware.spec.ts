@@ -59,8 +59,8 @@ const start = (...modules: (typeof WithController | typeof WithMiddleware | type
 
 afterEach(() => vi.restoreAllMocks());
 
-describe('code beside the routes of the configuration', () => {
-  it('gets what is for its controllers, and nothing that is malformed', async () => {
+describe('user code beside the routes of the configuration', () => {
+  it('gets the requests for its controllers, but no malformed ones', async () => {
     const gw = await start(WithController);
     expect(await (await gw.fetch('/hello')).text()).toBe('from code');
     expect(await (await gw.fetch('/hello/again')).text()).toBe('from users');
@@ -68,13 +68,13 @@ describe('code beside the routes of the configuration', () => {
     expect((await gw.fetch('/hello%2fx')).status).toBe(400);
   });
 
-  it('may answer everything, but nothing that is malformed', async () => {
+  it('can answer every request, but no malformed ones', async () => {
     const gw = await start(WithCatchAll);
     expect(await (await gw.fetch('/anything')).text()).toBe('from code');
     expect((await gw.fetch('/a%2fb')).status).toBe(400);
   });
 
-  it('has its middleware run for routes as well', async () => {
+  it('runs its middleware for configured routes too', async () => {
     const gw = await start(WithMiddleware);
     const response = await gw.fetch('/anything?a=1');
     expect(await response.text()).toBe('from users');
@@ -96,12 +96,12 @@ describe("Express's router", () => {
     return { isRouted: handle.mock.calls.length > 0, log };
   }
 
-  it('is passed by for a route of the configuration', async () => {
+  it('is bypassed for a configured route', async () => {
     expect(await routed('/users')).toEqual({ isRouted: false, log: [] });
     expect(await routed('/users', WithController)).toEqual({ isRouted: false, log: [] });
   });
 
-  it('is asked for a path that a controller of code may take', async () => {
+  it("is asked for a path that a user's controller can match", async () => {
     expect(await routed('/hello', WithController)).toEqual({ isRouted: true, log: [] });
     expect(await routed('/health')).toEqual({ isRouted: true, log: [] });
   });
@@ -109,7 +109,7 @@ describe("Express's router", () => {
   it.each([
     ['a middleware', WithMiddleware, /Express's router.*the middleware/],
     ['a route that begins with a parameter', WithCatchAll, /Express's router.*the route \/\{\*path\}/],
-  ])('is asked for every request when code has %s, and the log says so', async (_, module, message) => {
+  ])('is asked for every request when it has %s, and the log reports it', async (_, module, message) => {
     const { isRouted, log } = await routed('/users', module);
     expect(isRouted).toBe(true);
     expect(log).toEqual([expect.stringMatching(message)]);

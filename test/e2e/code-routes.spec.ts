@@ -34,8 +34,8 @@ function start(
 
 const authorization = { authorization: `Bearer ${token()}` };
 
-describe('a controller of code that calls upstreams', () => {
-  it('answers before the routes of the configuration, from both upstreams', async () => {
+describe("a user's controller that calls upstreams", () => {
+  it('answers before the configured routes, from both upstreams', async () => {
     const gw = await start((url) => ({ status: 200, body: [url] }));
     const response = await gw.fetch('/order-summary/al%20ice', { headers: authorization });
     expect(await response.json()).toEqual({
@@ -47,7 +47,7 @@ describe('a controller of code that calls upstreams', () => {
   });
 
   it.each(['/Order-Summary/alice', '/order-summary/alice/'])(
-    'is no other path: %s is for the routes of the configuration',
+    'does not match %s, which goes to the configured routes',
     async (path) => {
       const gw = await start(() => ({ status: 200, body: [] }));
       const response = await gw.fetch(path, { headers: authorization });
@@ -62,7 +62,7 @@ describe('a controller of code that calls upstreams', () => {
     expect(await response.json()).toMatchObject({ code: 'token_missing' });
   });
 
-  it('can do without an upstream that is away, and its calls are counted', async () => {
+  it('can handle a failed upstream call, which is counted', async () => {
     const gw = await start(() => 'hang');
     const response = await gw.fetch('/order-summary/alice', { headers: authorization });
     expect(await response.json()).toMatchObject({ orders: null });
@@ -71,7 +71,7 @@ describe('a controller of code that calls upstreams', () => {
     );
   });
 
-  it('keeps the form of its own HttpExceptions', async () => {
+  it('keeps the body of its own HttpExceptions', async () => {
     const gw = await start(() => ({ status: 404, body: { error: 'no such user' } }));
     const response = await gw.fetch('/order-summary/alice', { headers: authorization });
     expect(response.status).toBe(404);

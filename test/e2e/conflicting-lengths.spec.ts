@@ -26,8 +26,8 @@ const REQUESTS = {
   'a length that is a word': post('Content-Length: chunked'),
 };
 
-describe('a request whose length could be read in two ways', () => {
-  it('is refused, closes the connection, and never reaches the upstream', async () => {
+describe('a request with ambiguous framing', () => {
+  it('is rejected, closes the connection and never reaches the upstream', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     expect(await notRefused(gw.url, REQUESTS)).toEqual({});

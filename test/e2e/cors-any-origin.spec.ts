@@ -6,14 +6,14 @@ import { recording } from '../support/recording.js';
 const YAML = `server: { cors: { origins: ["*"] } }\n${ONE_ROUTE}`;
 
 describe('with every origin allowed', () => {
-  it('an answer is marked for all, and for nobody’s credentials', async () => {
+  it('a response allows every origin without credentials', async () => {
     const gw = await gateway(YAML).withUpstream('users', recording().handler).start();
     const { headers } = await gw.fetch('/1', { headers: { origin: 'https://anywhere.example' } });
     expect(headers.get('access-control-allow-origin')).toBe('*');
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 
-  it('a preflight may ask for the usual methods', async () => {
+  it('a preflight allows the usual methods', async () => {
     const gw = await gateway(YAML).withUpstream('users', recording().handler).start();
     const asking = { origin: 'https://anywhere.example', 'access-control-request-method': 'DELETE' };
     const response = await gw.fetch('/1', { method: 'OPTIONS', headers: asking });

@@ -11,7 +11,7 @@ const THEIRS = {
 };
 
 describe('without `cors` in the configuration', () => {
-  it.each(['OPTIONS', 'GET'])('the upstream answers for itself: %s', async (method) => {
+  it.each(['OPTIONS', 'GET'])('CORS headers of the upstream pass through: %s', async (method) => {
     const users = recording((_req, res) => void res.writeHead(200, THEIRS).end());
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const { headers } = await gw.fetch('/1', { method, headers: PREFLIGHT });
@@ -19,7 +19,7 @@ describe('without `cors` in the configuration', () => {
     expect(users.requests[0]?.headers).toMatchObject({ origin: PREFLIGHT.origin });
   });
 
-  it('nothing is allowed in its place', async () => {
+  it('the gateway adds no CORS headers', async () => {
     const users = recording((_req, res) => void res.end());
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const { headers } = await gw.fetch('/1', { method: 'OPTIONS', headers: PREFLIGHT });

@@ -41,7 +41,7 @@ const corsOf = (headers: Record<string, string[]>) =>
 
 describe('a preflight', () => {
   it.each(['/open', '/private', '/nowhere'])(
-    'is answered by the gateway, without a token: %s',
+    'is answered by the gateway without a token: %s',
     async (path) => {
       const { status, headers, calls } = await preflight(path, APP);
       expect({ status, calls }).toEqual({ status: 204, calls: 0 });
@@ -57,7 +57,7 @@ describe('a preflight', () => {
   );
 
   it.each(['https://evil.test', 'https://app.example.com.evil.test', 'http://app.example.com', 'null'])(
-    'allows nothing to another origin: %s',
+    'allows nothing for another origin: %s',
     async (origin) => {
       const { headers, calls } = await preflight('/open', origin);
       expect(headers).not.toHaveProperty('access-control-allow-origin');
@@ -66,8 +66,8 @@ describe('a preflight', () => {
   );
 });
 
-describe('an answer to another origin', () => {
-  it('is marked, and keeps the Vary of the upstream', async () => {
+describe('a response to another origin', () => {
+  it('gets CORS headers and keeps the Vary of the upstream', async () => {
     const { headers, calls } = await answerTo('GET /open', [`Origin: ${APP}`], { vary: 'Accept-Language' });
     expect(calls).toBe(1);
     expect(headers).toMatchObject({
@@ -77,7 +77,7 @@ describe('an answer to another origin', () => {
     expect(headers['vary']?.join(', ').split(', ').toSorted()).toEqual(['Accept-Language', 'Origin']);
   });
 
-  it('is marked also when it is a refusal, so that the page can read it', async () => {
+  it('gets CORS headers on a rejection, so that the page can read it', async () => {
     const { status, headers } = await answerTo('GET /private', [`Origin: ${APP}`]);
     expect(status).toBe(401);
     expect(headers).toMatchObject({
@@ -86,7 +86,7 @@ describe('an answer to another origin', () => {
     });
   });
 
-  it('is marked for the origin that asks, also when it comes from the cache', async () => {
+  it('gets the headers of the requesting origin, also from the cache', async () => {
     const users = recording((_req, res) => void res.end('hello'));
     const gw = await gateway(YAML).withUpstream('users', users.handler).start();
     for (const origin of [APP, 'http://localhost:3000']) {
@@ -99,7 +99,7 @@ describe('an answer to another origin', () => {
     expect(users.requests).toHaveLength(1);
   });
 
-  it('has no marks of the upstream beside those of the gateway', async () => {
+  it('replaces the CORS headers of the upstream', async () => {
     const theirs = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'x-theirs' };
     const { headers } = await answerTo('GET /open', [`Origin: ${APP}`], theirs);
     expect(headers['access-control-allow-origin']).toEqual([APP]);
@@ -110,8 +110,8 @@ describe('an answer to another origin', () => {
   });
 });
 
-describe('an OPTIONS that is no preflight', () => {
-  it('is passed on', async () => {
+describe('an OPTIONS request that is not a preflight', () => {
+  it('is forwarded', async () => {
     const { status, calls } = await answerTo('OPTIONS /open', [`Origin: ${APP}`]);
     expect({ status, calls }).toEqual({ status: 200, calls: 1 });
   });

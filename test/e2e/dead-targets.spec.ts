@@ -15,7 +15,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 `;
 
 describe('when two of three targets are dead, with default settings', () => {
-  it('no client of a GET sees an error, though they die under load', async () => {
+  it('no GET fails while they die under load', async () => {
     const servers: Server[] = [];
     const env: Record<string, string> = {};
     for (let i = 0; i < 3; i++) {
@@ -70,7 +70,7 @@ describe('when two of three targets are dead, with default settings', () => {
     return { gw, post, delivered };
   };
 
-  it('no POST is an error either, with or without a length, because none was sent in vain', async () => {
+  it('no POST fails, with or without a length, since none reached a dead target', async () => {
     const { gw, post, delivered } = await dead();
     const bodies = Array.from({ length: 30 }, (_, i) => `order ${i}`);
     for (const [i, body] of bodies.entries()) {
@@ -81,14 +81,14 @@ describe('when two of three targets are dead, with default settings', () => {
     expect(await gw.metric('breakwater_retries_total{upstream="users",reason="connect"}')).toBeGreaterThan(3);
   });
 
-  it.each(['retry: { attempts: 0 }', 'retry: { on: [reset] }'])('%s goes nowhere else', async (retry) => {
+  it.each(['retry: { attempts: 0 }', 'retry: { on: [reset] }'])('a POST fails with %s', async (retry) => {
     const { post } = await dead(`balancer: round-robin, ${retry}`);
     const statuses: string[] = [];
     for (const body of ['1', '2', '3']) statuses.push((await post(body)).slice(0, 3));
     expect(statuses.toSorted()).toEqual(['200', '502', '502']);
   });
 
-  it('half an upload that one target has read goes to nobody else, not even to a fallback upstream', async () => {
+  it('an upload that one target read in part is not sent to another target or fallback', async () => {
     const readonly = recording();
     const resetsHalfway = createTcpServer((socket) => {
       let received = '';

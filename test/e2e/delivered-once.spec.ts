@@ -7,7 +7,7 @@ const RESET: RawAnswer = (socket) => socket.resetAndDestroy();
 const deliveries = (received: string) => received.match(/^POST \/orders /gm)?.length ?? 0;
 
 describe('a POST', () => {
-  it('that the upstream resets was delivered once', async () => {
+  it('is delivered once when the upstream resets', async () => {
     const users = rawUpstream(RESET, ok('a second try'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const response = await gw.fetch('/orders', { method: 'POST', body: 'one coffee' });
@@ -15,7 +15,7 @@ describe('a POST', () => {
     expect(deliveries(users.received)).toBe(1);
   });
 
-  it('that the upstream resets on a connection that has served before was delivered once', async () => {
+  it('is delivered once when the upstream resets a reused connection', async () => {
     const users = rawUpstream(ok('hello'), RESET, ok('a second try'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     expect(await (await gw.fetch('/1')).text()).toBe('hello');
@@ -25,7 +25,7 @@ describe('a POST', () => {
     expect(deliveries(users.received)).toBe(1);
   });
 
-  it('without a body is no exception', async () => {
+  it('is delivered once without a body too', async () => {
     const users = rawUpstream(RESET, ok('a second try'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     expect((await gw.fetch('/orders', { method: 'POST' })).status).toBe(502);

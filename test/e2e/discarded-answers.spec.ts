@@ -13,7 +13,7 @@ function pour(res: ServerResponse): void {
 it.each([
   ['of unknown length', {}],
   ['that is long', { 'content-length': 2 ** 40 }],
-])('an answer %s that is tried again gives its connection back', async (_, headers) => {
+])('frees the connection of a response %s that is retried', async (_, headers) => {
   const closed: Promise<void>[] = [];
   const gw = await gateway(`
 upstreams:

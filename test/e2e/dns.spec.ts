@@ -78,7 +78,7 @@ async function start(first: Address[] | Error, { more = '', refreshMs = 30 } = {
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
 describe('an upstream whose host is a name', () => {
-  it('is followed when its address changes, and idle connections to the old one end', async () => {
+  it('uses a changed address and closes idle connections to the old one', async () => {
     const { dns, refresh, ask, sockets } = await start([FIRST]);
     expect([await ask(), await ask()]).toEqual(['200 first', '200 first']);
     dns.answer = [SECOND];
@@ -88,7 +88,7 @@ describe('an upstream whose host is a name', () => {
     expect(sockets.first.size).toBe(0);
   });
 
-  it('lets what is under way on the old address finish there, and ends the connection then', async () => {
+  it('finishes calls on the old address and closes the connection then', async () => {
     const { dns, refresh, ask, sockets, held } = await start([FIRST]);
     const pending = ask('/users/held');
     await until('the request to be there', () => held.length === 1);
@@ -101,7 +101,7 @@ describe('an upstream whose host is a name', () => {
     expect(await ask()).toBe('200 second');
   });
 
-  it('leaves open WebSockets to the old address alone', async () => {
+  it('keeps open WebSockets to the old address', async () => {
     const { gw, dns, refresh, ask, sockets } = await start([FIRST]);
     const client = await WebSocketClient.open(`${gw.url}/users/socket`);
     dns.answer = [SECOND];
@@ -111,7 +111,7 @@ describe('an upstream whose host is a name', () => {
     expect([await ask(), client.closed, sockets.first.size]).toEqual(['200 second', undefined, 1]);
   });
 
-  it('keeps connections to addresses that stay', async () => {
+  it('keeps connections to unchanged addresses', async () => {
     const { dns, refresh, ask, sockets } = await start([SECOND]);
     await ask();
     const [kept] = sockets.second;
@@ -122,7 +122,7 @@ describe('an upstream whose host is a name', () => {
     expect([await ask(), [...sockets.second][0] === kept]).toEqual(['200 second', true]);
   });
 
-  it('keeps its last good addresses when the name stops resolving', async () => {
+  it('keeps its last good addresses when the name no longer resolves', async () => {
     const { gw, dns, refresh, ask, sockets, port } = await start([FIRST]);
     const failures = () =>
       gw.metric(`breakwater_dns_failures_total{upstream="users",target="users.test:${port}"}`);
@@ -136,7 +136,7 @@ describe('an upstream whose host is a name', () => {
     expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="users"}')).toBe(0);
   });
 
-  it('is a 502 at once while nobody knows the name, trips its breaker, and harms nobody else', async () => {
+  it('answers 502 at once for an unknown name, opens its breaker and affects no other upstream', async () => {
     const { gw, ask, dns } = await start(failure('ENOTFOUND'), { refreshMs: 60_000 });
     const codes: unknown[] = [];
     for (let i = 0; i < 4; i++)
@@ -145,13 +145,13 @@ describe('an upstream whose host is a name', () => {
     expect([await ask('/orders'), dns.asked]).toEqual(['200 order', 1]);
   });
 
-  it('is reached over the other family when the first is dead', async () => {
+  it('is reached over the other address family when the first is dead', async () => {
     // Reserved for documentation (RFC 3849): nothing answers there.
     const { ask } = await start([{ address: '2001:db8::1', family: 6 }, FIRST]);
     expect(await ask()).toBe('200 first');
   });
 
-  it('is probed where it is forwarded to', async () => {
+  it('is probed at the address that requests are forwarded to', async () => {
     const { gw, ask } = await start([FIRST], {
       more: 'health: { path: /, interval: 50ms, failures: 1, timeout: 5s }',
     });

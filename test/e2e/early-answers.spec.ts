@@ -5,11 +5,11 @@ import { answersIn, requestHead } from '../support/http.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { recording } from '../support/recording.js';
 
-describe('an upstream that answers before it has the whole upload', () => {
+describe('an upstream that responds before it read the upload', () => {
   it.each([
     ['half of it', 'half'],
     ['all of it', 'x'.repeat(1_000_000)],
-  ])('is heard, when the client has sent %s', async (_, sent) => {
+  ])('has its response delivered when the client sent %s', async (_, sent) => {
     const users = recording((_req, res) => void res.writeHead(403).end('no more, please'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const client = await RawConnection.to(gw.url);

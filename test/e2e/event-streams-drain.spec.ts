@@ -35,7 +35,7 @@ async function start(headers: Record<string, string>, request = REQUEST) {
   return { gw, client, stream: streams[0]! };
 }
 
-it('an event stream goes on while the gateway drains, and may end by itself', async () => {
+it('continues an event stream while the gateway drains, until its upstream ends it', async () => {
   const { gw, client, stream } = await start(EVENTS);
   const shutdown = gw.gateway.shutdown({ delay: 0, drain: 60_000 });
   await until('it is told', async () => (await gw.management('/health/ready')).status === 503);
@@ -47,8 +47,8 @@ it('an event stream goes on while the gateway drains, and may end by itself', as
   expect(answersIn(client.received)).toMatchObject([{ body: 'data: 1\n\ndata: 2\n\ndata: 3\n\n' }]);
 });
 
-describe('at the end of a drain an event stream', () => {
-  it('is ended as a whole answer, so that its client comes back elsewhere', async () => {
+describe('an event stream at the end of a drain', () => {
+  it('is completed, so that its client reconnects elsewhere', async () => {
     const { gw, client, stream } = await start(EVENTS);
     stream.res.write('data: 2\n\n');
     await client.until('data: 2\n\n');
@@ -59,7 +59,7 @@ describe('at the end of a drain an event stream', () => {
     await until('the upstream is rid of it', () => stream.req.destroyed);
   });
 
-  it('has ended well, and its upstream is not blamed', async () => {
+  it('counts as a success without a vote against its upstream', async () => {
     const { gw, client } = await start(EVENTS);
     const { app } = gw.gateway;
     const users = app.get(UpstreamRegistry).get('users');
@@ -110,8 +110,8 @@ describe('at the end of a drain an event stream', () => {
   });
 });
 
-describe('SIGTERM', { timeout: 60_000 }, () => {
-  it('ends event streams cleanly after `drain`, and cuts what else is not over', async () => {
+describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
+  it('completes event streams after `drain` and cuts other responses', async () => {
     const url = await listen(
       createServer((req, res) => {
         res.writeHead(200, req.url === '/api/events' ? EVENTS : {}).write('data: 1\n\n');

@@ -60,7 +60,7 @@ describe('an event', () => {
     await client.ended();
   });
 
-  it('reaches the client at once also when it is compressed, as it is', async () => {
+  it('reaches the client at once and unchanged when it is compressed', async () => {
     const { gw, streams } = await start({ ...EVENTS, 'content-encoding': 'gzip' });
     const client = await RawConnection.to(gw.url);
     client.send(requestHead('GET /events', 'Accept-Encoding: gzip', 'Connection: close'));
@@ -82,8 +82,8 @@ describe('an event', () => {
   });
 });
 
-describe('clients of event streams that vanish', () => {
-  it('take their calls along within a second, and leave nothing behind', async () => {
+describe('clients of event streams that disconnect', () => {
+  it('abort their upstream calls within a second and leave nothing behind', async () => {
     const { gw, server, streams } = await start(EVENTS);
     const clients = await Promise.all(Array.from({ length: 50 }, () => RawConnection.to(gw.url)));
     for (const client of clients) client.send(requestHead('GET /events'));

@@ -38,13 +38,13 @@ const REQUESTS: Record<string, [status: number, request: string]> = {
   'an upstream that is down': [502, closing('GET /down')],
 };
 
-describe('every answer', () => {
+describe('every response', () => {
   const gw = gateway(YAML)
     .withUpstream('users', (_req, res) => void res.end('hello'))
     .startOnce();
 
   it.each(Object.entries(REQUESTS))(
-    'has a request id, and so does its problem: %s',
+    'has a request id, repeated in its problem document: %s',
     async (_, [status, request]) => {
       const [answer] = answersIn(await raw(gw.url, request));
       expect(answer?.status).toBe(status);

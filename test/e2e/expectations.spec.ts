@@ -33,8 +33,8 @@ class ReadingController {
 @Module({ controllers: [ReadingController] })
 class ReadingModule {}
 
-describe('Expect', () => {
-  it('is met once with 100 Continue, and never forwarded', async () => {
+describe('Expect: 100-continue', () => {
+  it('is answered once with 100 Continue and not forwarded', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const client = await RawConnection.to(gw.url);
@@ -52,7 +52,7 @@ describe('Expect', () => {
     ['of a GET with a body', `${requestHead('GET /1', EXPECT, 'Content-Length: 5')}hello`],
     ['of a GET with chunks', `${requestHead('GET /1', EXPECT, 'Transfer-Encoding: chunked')}0\r\n\r\n`],
     ['of a POST that does not wait', `${requestHead('POST /1', EXPECT, 'Content-Length: 5')}hello`],
-  ])('%s does not confuse the next request', async (_, first) => {
+  ])('does not confuse the next request on the connection: %s', async (_, first) => {
     const users = recording((req, res) => void req.resume().on('end', () => res.end(req.url)));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const received = await raw(gw.url, first + requestHead('GET /2', 'Connection: close'));
@@ -64,7 +64,7 @@ describe('Expect', () => {
     expect(users.requests).toHaveLength(2);
   });
 
-  it('is met only when somebody is about to read the body', async () => {
+  it('is answered only when the body is about to be read', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE.replace('url:', 'pool: { connections: 1 }, url:'))
       .withUpstream('users', (req, res) => {
@@ -92,7 +92,7 @@ describe('Expect', () => {
     ['too long a body', 'POST /public', 413],
     ['another method', 'DELETE /public', 405],
     ['an open breaker', 'POST /down', 503],
-  ])('is answered with the final status when it is refused: %s', async (_, line, status) => {
+  ])('is answered with the final status when the request is rejected: %s', async (_, line, status) => {
     const users = recording();
     const gw = await gateway(REFUSING).withUpstream('users', users.handler).start();
     expect((await gw.fetch('/down')).status).toBe(502);
@@ -104,7 +104,7 @@ describe('Expect', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('is met by a controller of code that reads the body, however it does', async () => {
+  it("is answered when a user's controller reads the body", async () => {
     const gw = await gateway('upstreams: {}\nroutes: []').withModule(ReadingModule).start();
     const client = await RawConnection.to(gw.url);
     client.send(requestHead('POST /code', EXPECT, 'Content-Length: 5', 'Connection: close'));
@@ -114,13 +114,13 @@ describe('Expect', () => {
     expect(answersIn(client.received)).toMatchObject([{ status: 100 }, { status: 201, body: 'hello' }]);
   });
 
-  it('is nothing an HTTP/1.0 client can have', async () => {
+  it('is ignored for an HTTP/1.0 client', async () => {
     const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
     const received = await raw(gw.url, `POST /1 HTTP/1.0\r\n${EXPECT}\r\nContent-Length: 5\r\n\r\nhello`);
     expect(received).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  it('of anything else is a 417', async () => {
+  it('gets a 417 with another expectation', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const received = await raw(gw.url, requestHead('GET /1', 'Expect: a-miracle', 'Connection: close'));

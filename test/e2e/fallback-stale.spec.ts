@@ -10,12 +10,12 @@ upstreams:
 routes: [{ id: users, match: { path: /** }, upstream: users, cache: ${cache} }]
 `;
 
-describe('a stale answer', () => {
+describe('a stale response', () => {
   it.each([
     ['staleIfError of the route', '{ staleIfError: 1h }', '{ upstream: readonly }'],
     ['fallback.stale of the upstream', '{}', '{ stale: true, upstream: readonly }'],
   ])(
-    'comes before the fallback upstream, where one is kept, and never while the upstream answers: %s',
+    'takes precedence over the fallback upstream and is used only after a failure: %s',
     async (_, cache, fallback) => {
       let isAway = false;
       const readonly = recording((_req, res) => void res.end('readonly'));
@@ -78,7 +78,7 @@ const RESTING = [503, 'resting', 'response'];
 
 describe('fallback.stale', () => {
   it.each(['reset', 'hang', 500, 502, 503, 504] as const)(
-    'gives a user their own last good answer in place of a failure: %s',
+    'gives users their own last good response instead of a failure: %s',
     async (failure) => {
       const { users, get } = await start('timeout: 100ms, connectTimeout: 50ms');
       await get('/mine/1');
@@ -88,7 +88,7 @@ describe('fallback.stale', () => {
     },
   );
 
-  it('does so while the breaker is open, and without a copy the fallback response is next', async () => {
+  it('works while the breaker is open, followed by the fallback response where nothing is stored', async () => {
     const { users, get } = await start('breaker: { consecutiveFailures: 1, openFor: 1m }');
     await get('/mine/1');
     users.failure = 'reset';
@@ -102,7 +102,7 @@ describe('fallback.stale', () => {
     expect(users.calls).toBe(calls);
   });
 
-  it('goes by what the upstream calls its failures, 5xx only', async () => {
+  it('applies to the failureStatuses of the upstream, 5xx only', async () => {
     const { users, get } = await start('breaker: { failureStatuses: [429, 503, 520] }');
     await get('/mine/1');
     users.failure = 520;
@@ -112,7 +112,7 @@ describe('fallback.stale', () => {
   });
 
   it.each(['max-age=0, must-revalidate', 'no-store', 'max-age=0, stale-if-error=0'])(
-    'is no way round %s',
+    'respects %s',
     async (control) => {
       const { users, get } = await start('', control);
       await get('/mine/1');
@@ -121,7 +121,7 @@ describe('fallback.stale', () => {
     },
   );
 
-  it('leaves a route with a staleIfError of its own to itself', async () => {
+  it('does not override the staleIfError of a route', async () => {
     const { users, get } = await start();
     await get('/firm');
     users.failure = 'reset';

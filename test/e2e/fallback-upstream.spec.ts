@@ -19,7 +19,7 @@ const RESET = rawUpstream((socket) => socket.resetAndDestroy());
 const post = (body: RequestInit['body']) => ({ method: 'POST', body, duplex: 'half' }) as RequestInit;
 
 describe('a fallback upstream', () => {
-  it('answers when the first cannot be reached, bodies included', async () => {
+  it('gets requests with their bodies when the first upstream cannot be reached', async () => {
     const readonly = recording();
     const gw = await gateway(PLAIN)
       .withEnv({ USERS_URL: await closedPort() })
@@ -35,7 +35,7 @@ describe('a fallback upstream', () => {
     expect(readonly.requests).toHaveLength(4);
   });
 
-  it('answers while the breaker of the first is open, and is told the whole body', async () => {
+  it('gets requests with their bodies while the breaker of the first upstream is open', async () => {
     const yaml = withFallback(
       'retry: { attempts: 0 }, breaker: { consecutiveFailures: 1 }, fallback: { upstream: readonly }',
     );
@@ -50,18 +50,21 @@ describe('a fallback upstream', () => {
     expect(await response.json()).toMatchObject({ body: 'whole' });
   });
 
-  it.each(['GET', 'PUT'])('gets a %s that the first may have got, for it may be repeated', async (method) => {
-    const readonly = recording();
-    const gw = await gateway(PLAIN)
-      .withUpstream('users', (req) => void req.resume().once('end', () => req.socket.resetAndDestroy()))
-      .withUpstream('readonly', readonly.handler)
-      .start();
-    const body = method === 'PUT' ? 'again' : undefined;
-    const response = await gw.fetch('/', { method, body });
-    expect(await response.json()).toMatchObject({ method, body: body ?? '' });
-  });
+  it.each(['GET', 'PUT'])(
+    'gets an idempotent %s that may have reached the first upstream',
+    async (method) => {
+      const readonly = recording();
+      const gw = await gateway(PLAIN)
+        .withUpstream('users', (req) => void req.resume().once('end', () => req.socket.resetAndDestroy()))
+        .withUpstream('readonly', readonly.handler)
+        .start();
+      const body = method === 'PUT' ? 'again' : undefined;
+      const response = await gw.fetch('/', { method, body });
+      expect(await response.json()).toMatchObject({ method, body: body ?? '' });
+    },
+  );
 
-  it('gets what hangs at the first, with a perTryTimeout that leaves it time', async () => {
+  it('gets a request that hangs at the first upstream when perTryTimeout leaves time', async () => {
     const yaml = withFallback(
       'retry: { attempts: 0, perTryTimeout: 100ms }, timeout: 30s, fallback: { upstream: readonly }',
     );
@@ -73,7 +76,7 @@ describe('a fallback upstream', () => {
     expect([response.status, response.headers.get('breakwater-fallback')]).toEqual([200, 'upstream']);
   });
 
-  it('has its time though the client took long to send what was gathered, and more than a copy takes', async () => {
+  it('has its full time although the client uploaded slowly', async () => {
     const yaml = withFallback(
       'timeout: 300ms, retry: { maxBodyBytes: 1MiB }, fallback: { upstream: readonly }',
     );
@@ -91,7 +94,7 @@ describe('a fallback upstream', () => {
     expect(client.received.toLowerCase()).toContain('breakwater-fallback: upstream');
   });
 
-  it('never gets a POST that the first may have got', async () => {
+  it('never gets a POST that may have reached the first upstream', async () => {
     const readonly = recording();
     const gw = await gateway(PLAIN)
       .withUpstream('users', (req) => void req.resume().once('end', () => req.socket.resetAndDestroy()))
@@ -102,7 +105,7 @@ describe('a fallback upstream', () => {
     expect(readonly.requests).toEqual([]);
   });
 
-  it('is not asked when the first answers, with whatever status', async () => {
+  it('is not called when the first upstream answers, with any status', async () => {
     const readonly = recording();
     const gw = await gateway(PLAIN)
       .withUpstream('users', (_req, res) => void res.writeHead(503).end('theirs'))
@@ -114,7 +117,7 @@ describe('a fallback upstream', () => {
     expect(readonly.requests).toEqual([]);
   });
 
-  it('is not asked when the deadline is spent', async () => {
+  it('is not called when the deadline has passed', async () => {
     const readonly = recording();
     const gw = await gateway(withFallback('timeout: 50ms, fallback: { upstream: readonly }'))
       .withUpstream('users', () => undefined)
@@ -128,7 +131,7 @@ describe('a fallback upstream', () => {
     expect(await gw.metric(series)).toBe(0);
   });
 
-  it('has what is left of the deadline, and no more than its own timeout', async () => {
+  it('has the rest of the deadline and at most its own timeout', async () => {
     const readonly = recording();
     const deadline = async (timeout: string) => {
       const gw = await gateway(PLAIN.replace('{ attempts: 0 }', `{ attempts: 0 }, timeout: ${timeout}`))
@@ -144,7 +147,7 @@ describe('a fallback upstream', () => {
     expect(long).toBeLessThanOrEqual(3_000);
   });
 
-  it('is chosen among its targets by its own key', async () => {
+  it('selects a target by its own hash key', async () => {
     const [one, other] = [recording(), recording()];
     const gw = await gateway(`
 upstreams:
@@ -161,7 +164,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(shares.toSorted((a, b) => a - b)).toEqual([0, 12]);
   });
 
-  it('that fails too leaves the static response', async () => {
+  it('is followed by the static response when it fails too', async () => {
     const response = '{ status: 200, body: none }';
     const gw = await gateway(withFallback(`fallback: { upstream: readonly, response: ${response} }`))
       .withEnv({ USERS_URL: await closedPort(), READONLY_URL: await closedPort() })
@@ -171,7 +174,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(answer.headers.get('breakwater-fallback')).toBe('response');
   });
 
-  it('that fails too leaves the problem of the first, and its own breaker has heard of it', async () => {
+  it('leaves the problem of the first upstream when it fails too, and counts its own failure', async () => {
     const gw = await gateway(PLAIN)
       .withEnv({ USERS_URL: await closedPort() })
       .withUpstream('readonly', RESET.server)
@@ -183,7 +186,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(await gw.metric(series)).toBe(1);
   });
 
-  it('that fails too is followed by its own', async () => {
+  it('is followed by its own fallback when it fails too', async () => {
     const yaml = PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, ');
     const gw = await gateway(yaml)
       .withEnv({ USERS_URL: await closedPort(), READONLY_URL: await closedPort() })
@@ -192,7 +195,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(await (await gw.fetch('/')).text()).toBe('archived');
   });
 
-  it('that may have got a POST is followed by nobody', async () => {
+  it('is not followed by its own fallback when a POST may have reached it', async () => {
     const archive = recording();
     const yaml = PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, ');
     const gw = await gateway(yaml)
@@ -205,7 +208,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(archive.requests).toEqual([]);
   });
 
-  it('that finds the body too large says so: that is the client, and nobody else is asked', async () => {
+  it('reports a body that is too large without calling its own fallback', async () => {
     const archive = recording();
     const yaml = withFallback(
       'retry: { attempts: 0 }, fallback: { upstream: readonly }',
@@ -221,7 +224,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(archive.requests).toEqual([]);
   });
 
-  it('is given up when the client leaves, and nobody is blamed for that, nor asked instead', async () => {
+  it('is aborted when the client leaves, without a vote or another fallback', async () => {
     const readonly = recording(() => undefined);
     const archive = recording();
     const gw = await gateway(PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, '))
@@ -242,7 +245,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect([archive.requests, await gw.metric(another)]).toEqual([[], 0]);
   });
 
-  it('is not kept by the cache', async () => {
+  it('has its response not stored by the cache', async () => {
     const readonly = recording((_req, res) => {
       res.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('second choice');
     });

@@ -10,8 +10,8 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users, fault: ${fault} }]
 `;
 
-describe('a drill', () => {
-  it('answers with its status in place of the upstream, and is no vote', async () => {
+describe('an injected fault', () => {
+  it('answers with its status instead of the upstream, without a vote', async () => {
     const users = recording();
     const gw = await gateway(withFault('{ abort: { status: 418 } }'))
       .withUpstream('users', users.handler)
@@ -38,7 +38,7 @@ describe('a drill', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(45);
   });
 
-  it('sends nothing for a client that has left', async () => {
+  it('sends nothing upstream for a client that left', async () => {
     const users = recording();
     const gw = await gateway(withFault('{ delay: { for: 1h } }'))
       .withUpstream('users', users.handler)
@@ -51,7 +51,7 @@ describe('a drill', () => {
     expect(users.requests).toEqual([]);
   });
 
-  it('refuses a body that is too large after a delay as well', async () => {
+  it('rejects a body that is too large after the delay', async () => {
     const yaml = withFault('{ delay: { for: 1ms } }').replace('fault:', 'maxBodyBytes: 1B, fault:');
     const gw = await gateway(yaml).withUpstream('users', recording().handler).start();
     const response = await gw.fetch('/', { method: 'POST', body: 'too large' });

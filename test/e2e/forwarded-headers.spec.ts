@@ -31,8 +31,8 @@ async function forwarded(trusted: keyof typeof GATEWAYS, ...fields: string[]) {
   return Object.fromEntries(names.map((name) => [name, fieldsOf(request, name)]));
 }
 
-describe('where a request came from', () => {
-  it('is told to the upstream', async () => {
+describe('the origin of a request', () => {
+  it('is sent to the upstream', async () => {
     expect(await forwarded('nobody')).toEqual({
       'x-forwarded-for': ['127.0.0.1'],
       'x-forwarded-proto': ['http'],
@@ -41,12 +41,15 @@ describe('where a request came from', () => {
     });
   });
 
-  it.each(['nobody', 'others'] as const)('is not believed when %s are trusted', async (trusted) => {
-    expect(await forwarded(trusted, ...CLAIMED)).toEqual(await forwarded(trusted));
-  });
+  it.each(['nobody', 'others'] as const)(
+    'is not taken from the client when %s are trusted',
+    async (trusted) => {
+      expect(await forwarded(trusted, ...CLAIMED)).toEqual(await forwarded(trusted));
+    },
+  );
 
   it.each(['127.0.0.1', '127.0.0.0/8'] as const)(
-    'is believed and extended when %s is trusted',
+    'is taken from the client and extended when %s is trusted',
     async (peers) => {
       expect(await forwarded(peers, ...CLAIMED)).toEqual({
         'x-forwarded-for': ['203.0.113.7, 127.0.0.1'],
@@ -57,14 +60,14 @@ describe('where a request came from', () => {
     },
   );
 
-  it('is believed when it stands on several lines', async () => {
+  it('is taken from several lines of a field', async () => {
     const lines = ['X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 198.51.100.1, 192.0.2.9'];
     expect(await forwarded('127.0.0.1', ...lines)).toMatchObject({
       'x-forwarded-for': ['203.0.113.7, 198.51.100.1, 192.0.2.9, 127.0.0.1'],
     });
   });
 
-  it('is not lost because the client of a trusted proxy names it in `Connection`', async () => {
+  it('is kept when the client of a trusted proxy names it in `Connection`', async () => {
     const named = 'Connection: close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, Forwarded';
     const told = await forwarded('127.0.0.1', ...CLAIMED, named);
     expect(told).toEqual(await forwarded('127.0.0.1', ...CLAIMED));

@@ -21,9 +21,9 @@ const users = recording((_req, res) => void res.end('hello'));
 const gw = gateway(ONE_ROUTE).withUpstream('users', users.handler).startOnce();
 beforeEach(users.clear);
 
-describe('a head above the limits', () => {
+describe('a request head above the limits', () => {
   it.each(Object.entries(REQUESTS))(
-    'is a 431, closes the connection, and never reaches the upstream: %s',
+    'gets a 431, closes the connection and never reaches the upstream: %s',
     async (_, request) => {
       const [answer, ...others] = answersIn(await raw(gw.url, request));
       expect(answer).toMatchObject({ status: 431, headers: { connection: ['close'] } });
@@ -34,14 +34,14 @@ describe('a head above the limits', () => {
   );
 });
 
-describe('a head within the limits', () => {
+describe('a request head within the limits', () => {
   it.each([
     ['100 fields', requestHead('GET /', 'Connection: close', ...many(98))],
     ['15 KB', requestHead('GET /', 'Connection: close', `X-Large: ${'x'.repeat(15_000)}`)],
     ['a target of 8 KB', requestHead(`GET /?${'x'.repeat(8_000)}`, 'Connection: close')],
     ['1,000 parameters', requestHead(`GET /?${'a=1&'.repeat(1_000)}`, 'Connection: close')],
     ['500 cookies', requestHead('GET /', 'Connection: close', `Cookie: ${'a=1; '.repeat(500)}`)],
-  ])('is forwarded whole: %s', async (_, request) => {
+  ])('is forwarded completely: %s', async (_, request) => {
     expect(answersIn(await raw(gw.url, request))).toMatchObject([{ status: 200 }]);
     const { url, rawHeaders } = users.requests[0]!;
     expect(request).toContain(`GET ${url} `);
@@ -50,7 +50,7 @@ describe('a head within the limits', () => {
     expect(received).toEqual(expect.arrayContaining(sent.map((line) => line.trim())));
   });
 
-  it('may be set by the configuration', async () => {
+  it('is subject to the configured limit', async () => {
     const yaml = `server: { maxHeaderBytes: 64KiB }\n${ONE_ROUTE}`;
     const gw = await gateway(yaml)
       .withUpstream('users', (_req, res) => void res.end('hello'))

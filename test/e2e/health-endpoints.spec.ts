@@ -17,9 +17,9 @@ const start = async () =>
     .withEnv({ USERS_URL: await closedPort() })
     .start();
 
-describe('health', () => {
+describe('the health endpoints', () => {
   it.each(['/health', '/health/live', '/health/ready'])(
-    'is told on both ports, to anybody: %s',
+    'answer on both ports without a token: %s',
     async (path) => {
       const gw = await start();
       for (const response of [await gw.fetch(path), await gw.management(path)]) {
@@ -29,18 +29,15 @@ describe('health', () => {
     },
   );
 
-  it.each(['/health/live', '/health/ready'])(
-    'of the gateway is not the one of an upstream: %s',
-    async (path) => {
-      const gw = await start();
-      expect((await gw.fetch('/open')).status).toBe(502);
-      expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
-      expect((await gw.fetch(path)).status).toBe(200);
-      expect((await gw.management(path)).status).toBe(200);
-    },
-  );
+  it.each(['/health/live', '/health/ready'])('stay 200 while an upstream is down: %s', async (path) => {
+    const gw = await start();
+    expect((await gw.fetch('/open')).status).toBe(502);
+    expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
+    expect((await gw.fetch(path)).status).toBe(200);
+    expect((await gw.management(path)).status).toBe(200);
+  });
 
-  it('is degraded, and 200 all the same, while an upstream is failing; it tells no address', async () => {
+  it('report `degraded` with 200 and no address while an upstream fails', async () => {
     const url = await closedPort();
     const gw = await gateway(YAML).withEnv({ USERS_URL: url }).start();
     await gw.fetch('/open');
@@ -53,13 +50,13 @@ describe('health', () => {
     }
   });
 
-  it.each(['/HEALTH', '/Health/Ready', '/health/'])('is at no other path: %s', async (path) => {
+  it.each(['/HEALTH', '/Health/Ready', '/health/'])('answer at no other path: %s', async (path) => {
     const gw = await start();
     expect((await gw.fetch(path)).status).toBe(401);
     expect((await gw.management(path)).status).toBe(404);
   });
 
-  it('is never from a cache', async () => {
+  it('forbid caching', async () => {
     const gw = await start();
     expect((await gw.fetch('/health')).headers.get('cache-control')).toContain('no-cache');
     expect((await gw.fetch('/health/ready')).headers.get('cache-control')).toContain('no-cache');

@@ -25,7 +25,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 }
 
 describe('hedging', () => {
-  it('hides a slow target from GETs: the other one answers, and the slow try is given up without blame', async () => {
+  it('answers a GET from another target and aborts the slow try without a vote', async () => {
     const { gw, held, left, count, slowHost } = await start();
     const hedges = (result: string) => count('hedges_total', `result="${result}"`);
     // On a busy machine the quick one may be asked first, be slow, and answer before its own hedge: that one is lost.
@@ -37,7 +37,7 @@ describe('hedging', () => {
     expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
   });
 
-  it('ejects a target that answers nothing any more, though no client notices and the breaker hears nothing', async () => {
+  it('ejects a target that no longer answers without a vote for the breaker', async () => {
     const { gw, held, count, slowHost } = await start('outlier: { ejectFor: 10m }');
     const ejections = () => count('target_ejections_total', `target="${slowHost}"`);
     while ((await ejections()) === 0) expect(await (await gw.fetch('/x')).text()).toBe('quick');
@@ -46,7 +46,7 @@ describe('hedging', () => {
     expect([held.length, await gw.metric('breakwater_breaker_state{upstream="users"}')]).toEqual([met, 0]);
   });
 
-  it('sends a POST once, however slow', async () => {
+  it('sends a POST only once', async () => {
     const { gw, held, count } = await start();
     const pending = Array.from({ length: 2 }, () => gw.fetch('/x', { method: 'POST', body: 'order' }));
     await until('the slow one to have one', () => held.length === 1);

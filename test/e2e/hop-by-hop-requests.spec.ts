@@ -15,8 +15,8 @@ async function received(request: string) {
   return first!;
 }
 
-describe('headers that belong to the connection of the client', () => {
-  it('stay there, and so does what `Connection` names', async () => {
+describe('hop-by-hop headers of a request', () => {
+  it('are not forwarded, nor are the fields that `Connection` names', async () => {
     const { headers } = await received(
       requestHead(
         'GET /1',
@@ -41,7 +41,7 @@ describe('headers that belong to the connection of the client', () => {
     expect(headers).toMatchObject({ 'x-not-named': 'stays', connection: 'keep-alive' });
   });
 
-  it.each(['h2c', 'websocket', 'TLS/1.2'])('include the wish to upgrade to %s', async (protocol) => {
+  it.each(['h2c', 'websocket', 'TLS/1.2'])('include the upgrade to %s', async (protocol) => {
     const { headers, httpVersion } = await received(
       requestHead(
         'GET /1',
@@ -58,7 +58,7 @@ describe('headers that belong to the connection of the client', () => {
     });
   });
 
-  it('do not include what protects the request, whatever `Connection` names', async () => {
+  it('never include fields that protect the request, even if `Connection` names them', async () => {
     const named = 'Authorization, Cookie, Host, Cache-Control, X-Forwarded-For, X-Request-Id, Via';
     const { headers } = await received(
       requestHead(
@@ -80,7 +80,7 @@ describe('headers that belong to the connection of the client', () => {
     });
   });
 
-  it('do not include the length of the body, whatever `Connection` names', async () => {
+  it('never include the framing of the body, even if `Connection` names it', async () => {
     const named = 'Connection: close, Content-Length, Transfer-Encoding';
     const request = await received(`${requestHead('POST /1', named, 'Content-Length: 5')}hello`);
     expect(request.headers).toMatchObject({ 'content-length': '5' });
@@ -88,7 +88,7 @@ describe('headers that belong to the connection of the client', () => {
   });
 
   it.each(['Content_Length: 99', 'Transfer_Encoding: chunked', 'Transfer-Encoding_: x', 'Te_: a'])(
-    'do not come through with underscores: %s',
+    'are not forwarded when spelled with underscores: %s',
     async (field) => {
       const { rawHeaders } = await received(
         `${requestHead('POST /1', 'Connection: close', 'Content-Length: 5', field)}hello`,
@@ -100,7 +100,7 @@ describe('headers that belong to the connection of the client', () => {
 });
 
 describe('trailers of a request', () => {
-  it('never become headers', async () => {
+  it('never become header fields', async () => {
     const { headers, trailers } = await received(
       `${requestHead('POST /1', 'Connection: close', 'Transfer-Encoding: chunked', 'X-Own: a')}5\r\nhello\r\n0\r\n` +
         'Authorization: Bearer x\r\nX-User-Id: eve\r\nHost: evil.test\r\nX-Own: b\r\n\r\n',

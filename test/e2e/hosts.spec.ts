@@ -39,19 +39,16 @@ describe('the host of a request', () => {
     ['evil-example.com', 404],
     ['127.0.0.1', 404],
     ['[::1]:8080', 404],
-  ])(
-    'is matched without case, port and trailing dot, and no route is a default: %s',
-    async (host, expected) => {
-      expect(await answerOf(get(host))).toBe(expected);
-    },
-  );
+  ])('is matched without case, port and trailing dot: %s', async (host, expected) => {
+    expect(await answerOf(get(host))).toBe(expected);
+  });
 
-  it('is the one of an absolute target, whatever Host says', async () => {
+  it('is taken from an absolute target rather than from Host', async () => {
     expect(await answerOf(get('www.example.com', 'http://api.example.com/x'))).toBe('api api.example.com');
     expect(await answerOf(get('api.example.com', 'http://evil.test/x'))).toBe(404);
   });
 
-  it('may be missing in HTTP/1.0, but then only routes for every host are asked', async () => {
+  it('can be missing in HTTP/1.0 for routes of every host', async () => {
     expect(await answerOf('GET / HTTP/1.0\r\n\r\n')).toBe(404);
     const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
     expect(await raw(gw.url, 'GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
@@ -88,8 +85,8 @@ const REQUESTS = {
   'a port that is none in an absolute target': get('a', 'http://a:99999/'),
 };
 
-describe('a host that is none, or more than one', () => {
-  it('is refused', async () => {
+describe('an invalid or repeated Host', () => {
+  it('is rejected', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     expect(await notRefused(gw.url, REQUESTS)).toEqual({});

@@ -36,21 +36,21 @@ describe('an upload of 8 MiB', () => {
     ['large', 256 * 1024],
     ['odd', 65_521],
     ['small', 1_000],
-  ])('arrives whole in %s chunks', async (_, piece) => {
+  ])('arrives unchanged in %s chunks', async (_, piece) => {
     const { hash, headers } = await upload('PUT', piece, { 'transfer-encoding': 'chunked' });
     expect(hash).toBe(hashOf(BYTES));
     expect(headers).toMatchObject({ 'transfer-encoding': 'chunked' });
     expect(headers).not.toHaveProperty('content-length');
   });
 
-  it('arrives whole with a length', async () => {
+  it('arrives unchanged with a length', async () => {
     const { hash, headers } = await upload('POST', 65_521, { 'content-length': BYTES.length });
     expect(hash).toBe(hashOf(BYTES));
     expect(headers).toMatchObject({ 'content-length': String(BYTES.length) });
     expect(headers).not.toHaveProperty('transfer-encoding');
   });
 
-  it.each(['GET', 'DELETE', 'OPTIONS'])('arrives whole with %s, which may have a body', async (method) => {
+  it.each(['GET', 'DELETE', 'OPTIONS'])('arrives unchanged with %s', async (method) => {
     const { hash } = await upload(method, 65_521, { 'content-length': BYTES.length });
     expect(hash).toBe(hashOf(BYTES));
   });

@@ -38,8 +38,8 @@ const REQUESTS = {
   'the first bytes of TLS': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
 };
 
-describe('a request head that breaks the grammar', () => {
-  it('is refused, closes the connection, and never reaches the upstream', async () => {
+describe('a malformed request head', () => {
+  it('is rejected, closes the connection and never reaches the upstream', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     expect(await notRefused(gw.url, REQUESTS)).toEqual({});

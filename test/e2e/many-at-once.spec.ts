@@ -12,8 +12,8 @@ routes:
 `;
 const bodyOf = (path: string) => `${path} ${'x'.repeat(Number(path.split('/')[2]))}`;
 
-describe('many requests at once', () => {
-  it('get each its own answer, in any order and over few connections', async () => {
+describe('many concurrent requests', () => {
+  it('each get their own response over few connections', async () => {
     const connections = new Set<number | undefined>();
     const answer: RequestListener = (req, res) => {
       connections.add(req.socket.remotePort);

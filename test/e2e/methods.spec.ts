@@ -24,18 +24,18 @@ describe('a method', () => {
     ['OPTIONS', '/any/1'],
     ['PROPFIND', '/any/1'],
     ['QUERY', '/any/1'],
-  ])('reaches the upstream when a route takes it: %s', async (method, path) => {
+  ])('reaches the upstream when a route accepts it: %s', async (method, path) => {
     const received = await raw(gw.url, requestHead(`${method} ${path}`, 'Connection: close'));
     expect(answersIn(received)).toMatchObject([{ status: 200, body: method }]);
   });
 
-  it('may be HEAD where it may be GET', async () => {
+  it('can be HEAD where the route accepts GET', async () => {
     expect((await gw.fetch('/users', { method: 'HEAD' })).status).toBe(200);
     expect(users.requests[0]?.method).toBe('HEAD');
   });
 
   it.each(['DELETE', 'OPTIONS', 'PROPFIND'])(
-    'that no route of the path takes is a 405 with Allow: %s',
+    'gets a 405 with Allow when no route of the path accepts it: %s',
     async (method) => {
       const received = await raw(gw.url, requestHead(`${method} /users`, 'Connection: close'));
       const [answer] = answersIn(received);
@@ -45,7 +45,7 @@ describe('a method', () => {
     },
   );
 
-  it('on a path that no route has is a 404', async () => {
+  it('gets a 404 on an unknown path', async () => {
     const response = await gw.fetch('/usersx', { method: 'DELETE' });
     expect(response.headers.get('allow')).toBeNull();
     expect(await response.json()).toMatchObject({ status: 404, code: 'no_route' });
@@ -56,7 +56,7 @@ describe('a method', () => {
     ['TRACE', requestHead('TRACE /any/1', 'Connection: close')],
     ['CONNECT to a path', requestHead('CONNECT /any/1')],
     ['CONNECT to an address', 'CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n'],
-  ])('that is never forwarded is a 405 with Allow: %s', async (_, request) => {
+  ])('gets a 405 with Allow when it is never forwarded: %s', async (_, request) => {
     const [answer, ...others] = answersIn(await raw(gw.url, request));
     expect(answer).toMatchObject({ status: 405, headers: { connection: ['close'] } });
     expect(answer?.headers['allow']?.join()).toMatch(/^GET, HEAD/);
@@ -64,7 +64,7 @@ describe('a method', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('that nobody knows is refused', async () => {
+  it('gets a 400 when the parser does not know it', async () => {
     const unknown = ['TRACK /any/1', 'FOO /any/1', 'GETT /any/1', `${'G'.repeat(10_000)} /any/1`];
     const requests = unknown.map((line) => [line, requestHead(line)]);
     expect(await notRefused(gw.url, Object.fromEntries(requests))).toEqual({});

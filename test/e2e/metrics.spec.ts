@@ -25,21 +25,21 @@ async function start(): Promise<RunningGateway> {
 const metricsOf = async (gw: RunningGateway) => (await gw.management('/metrics')).text();
 
 describe('metrics', () => {
-  it('are on the management port, in the format of Prometheus', async () => {
+  it('are served on the management port in the Prometheus format', async () => {
     const gw = await start();
     const response = await gw.management('/metrics');
     expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(await response.text()).toContain('# TYPE breakwater_requests_total counter');
   });
 
-  it.each(['/metrics', '/admin', '/admin/'])('are not on the public port: %s', async (path) => {
+  it.each(['/metrics', '/admin', '/admin/'])('are not served on the public port: %s', async (path) => {
     const gw = await start();
     const response = await gw.fetch(path);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ code: 'no_route' });
   });
 
-  it('may be a route of the public port', async () => {
+  it('leave /metrics of the public port to a configured route', async () => {
     const gw = await gateway(
       'upstreams: { u: { url: "${U_URL}" } }\nroutes: [{ id: all, match: { path: /** }, upstream: u }]',
     )
@@ -48,13 +48,13 @@ describe('metrics', () => {
     expect(await (await gw.fetch('/metrics')).text()).toBe('the upstream’s own');
   });
 
-  it('are no way to the upstreams: the management port has no routes', async () => {
+  it('do not make upstreams reachable through the management port', async () => {
     const gw = await start();
     expect((await gw.management('/users/1')).status).toBe(404);
     expect((await gw.management('/down')).status).toBe(404);
   });
 
-  it('are there from the first scrape on, for every upstream', async () => {
+  it('include every upstream from the first scrape on', async () => {
     const text = await metricsOf(await start());
     for (const upstream of ['users', 'down']) {
       expect(text).toContain(`\nbreakwater_breaker_state{upstream="${upstream}"} 0\n`);
@@ -82,7 +82,7 @@ describe('metrics', () => {
     expect(await gw.metric('breakwater_upstream_duration_seconds_count{upstream="users"}')).toBe(1);
   });
 
-  it('measure durations in seconds, from the head of the request to the end of the answer', async () => {
+  it('measure durations in seconds from the request head to the end of the response', async () => {
     const delay = 0.2;
     const gw = await gateway(YAML)
       .withUpstream('users', (_req, res) => {
@@ -103,7 +103,7 @@ describe('metrics', () => {
     }
   });
 
-  it('tell of a breaker that opens and rejects', async () => {
+  it('report a breaker that opens and rejects', async () => {
     const gw = await start();
     const statuses = [];
     for (let i = 0; i < 4; i++) statuses.push((await gw.fetch('/down')).status);

@@ -31,7 +31,7 @@ function mirrored(gw: RunningGateway, outcome: string): Promise<number> {
 }
 
 describe('a mirror', () => {
-  it('gets a marked copy of the request, and the client its own answer', async () => {
+  it('gets a marked copy of the request without affecting the response', async () => {
     const [users, next] = [recording(), reading()];
     const gw = await gateway(`auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }\n${YAML}`)
       .withUpstream('users', users.handler)
@@ -49,7 +49,7 @@ describe('a mirror', () => {
     expect(users.requests[0]?.headers).not.toHaveProperty('breakwater-mirror');
   });
 
-  it('gets bodies within 64 KiB, and no request with a larger one', async () => {
+  it('gets bodies up to 64 KiB and no request with a larger one', async () => {
     const [users, next] = [reading(), reading()];
     const gw = await gateway(YAML)
       .withUpstream('users', users.handler)
@@ -67,7 +67,7 @@ describe('a mirror', () => {
     expect(users.bodies.map(({ length }) => length)).toEqual([LIMIT + 1, LIMIT + 1, LIMIT, LIMIT]);
   });
 
-  it('gets its share of the requests, and not all', async () => {
+  it('gets its configured share of the requests', async () => {
     const next = recording();
     const gw = await gateway(YAML.replace('100%', '50%'))
       .withUpstream('users', (_req, res) => void res.end('fine'))
@@ -79,7 +79,7 @@ describe('a mirror', () => {
     expect(next.requests.length).toBeLessThan(60);
   });
 
-  it('that never answers delays nobody', async () => {
+  it('delays nobody when it never answers', async () => {
     const next = recording(() => undefined);
     const gw = await gateway(YAML)
       .withUpstream('users', (_req, res) => void res.end('fine'))
@@ -89,7 +89,7 @@ describe('a mirror', () => {
     await until('the copy arrives', () => next.requests[0]);
   });
 
-  it('that never ends its answer is given up in time, and holds no place', async () => {
+  it('is aborted in time when its response never ends', async () => {
     const gw = await gateway(
       YAML.replace('retry:', 'timeout: 200ms, connectTimeout: 100ms, bodyTimeout: 100ms, retry:'),
     )
@@ -104,7 +104,7 @@ describe('a mirror', () => {
     expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="next"}')).toBe(0);
   });
 
-  it('that fails opens its own breaker alone', async () => {
+  it('opens only its own breaker when it fails', async () => {
     const gw = await gateway(YAML)
       .withEnv({ NEXT_URL: await closedPort() })
       .withUpstream('users', (_req, res) => void res.end('fine'))
@@ -116,7 +116,7 @@ describe('a mirror', () => {
     expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
   });
 
-  it('is not read beyond a bound, and not blamed for it', async () => {
+  it('has a large response discarded without a vote', async () => {
     const gw = await gateway(YAML)
       .withUpstream('users', (_req, res) => void res.end('fine'))
       .withUpstream('next', (_req, res) => void res.end(Buffer.alloc(4 * 1024 * 1024)))

@@ -37,8 +37,8 @@ async function deaf(url: string, path: string): Promise<RawConnection> {
   return client.send(requestHead(`GET ${path}`));
 }
 
-describe('a client that never reads its answer', () => {
-  it('is cut off, and its place in the bulkhead is free again', async () => {
+describe('a client that never reads its response', () => {
+  it('is disconnected and frees its place in the bulkhead', async () => {
     const gw = await start();
     await Promise.all([deaf(gw.url, '/1'), deaf(gw.url, '/2')]);
     await until('the bulkhead is full', async () => (await gw.fetch('/small')).status === 503);
@@ -49,7 +49,7 @@ describe('a client that never reads its answer', () => {
     expect(await gw.metric('breakwater_breaker_state{upstream="files"}')).toBe(0);
   });
 
-  it('is cut off when the answer is a stored one, which holds nothing but the connection', async () => {
+  it('is disconnected when the response comes from the cache', async () => {
     const gw = await start();
     const first = await raw(gw.url, requestHead('GET /stored', 'Connection: close'));
     expect(first.length).toBeGreaterThan(LARGE);

@@ -8,7 +8,7 @@ const UTF8 = Buffer.from('Zoë 日本').toString('latin1');
 const NAMES = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype'];
 
 describe('header values beyond ASCII', () => {
-  it('reach the upstream byte by byte', async () => {
+  it('reach the upstream unchanged', async () => {
     const users = rawUpstream(ok('hello'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     await raw(gw.url, requestHead('GET /1', `X-Name: ${UTF8}`, 'X-Latin: Zo\xeb', 'Connection: close'));
@@ -16,7 +16,7 @@ describe('header values beyond ASCII', () => {
     expect(users.received).toContain('X-Latin: Zo\xeb\r\n');
   });
 
-  it('reach the client byte by byte', async () => {
+  it('reach the client unchanged', async () => {
     const users = rawUpstream(Buffer.from(ok('hello', `X-Name: ${UTF8}`, 'X-Latin: Zo\xeb'), 'latin1'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const [answer] = answersIn(await raw(gw.url, requestHead('GET /1', 'Connection: close')));
@@ -24,7 +24,7 @@ describe('header values beyond ASCII', () => {
   });
 });
 
-describe('header names that JavaScript objects have by themselves', () => {
+describe('header names that are properties of every JavaScript object', () => {
   it('reach the upstream like any other', async () => {
     const users = rawUpstream(ok('hello'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();

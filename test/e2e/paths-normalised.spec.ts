@@ -19,7 +19,7 @@ async function forwarded(target: string): Promise<string | undefined> {
   return answersIn(await raw(gw.url, requestHead(`GET ${target}`, 'Connection: close')))[0]?.body;
 }
 
-describe('the path that is matched', () => {
+describe('the matched path', () => {
   it.each([
     ['/admin', 'admin /admin'],
     ['/%61dmin/x', 'admin /admin/x'],
@@ -33,7 +33,7 @@ describe('the path that is matched', () => {
     ['/administrator', 'public /administrator'],
     ['/x/admin', 'public /x/admin'],
     ['/%2561dmin', 'public /%2561dmin'],
-  ])('is the path that is forwarded: %s is %s', async (target, expected) => {
+  ])('is the forwarded path: %s is %s', async (target, expected) => {
     expect(await forwarded(target)).toBe(expected);
   });
 
@@ -47,7 +47,7 @@ describe('the path that is matched', () => {
     ['/%7Euser/a%2Db', '/~user/a-b'],
     ['/.well-known/x', '/.well-known/x'],
     ['/.../a..b', '/.../a..b'],
-  ])('has one spelling, decoded once at most: %s is %s', async (target, expected) => {
+  ])('has one spelling and is decoded at most once: %s is %s', async (target, expected) => {
     expect(await forwarded(target)).toBe(`public ${expected}`);
   });
 
@@ -58,11 +58,11 @@ describe('the path that is matched', () => {
     '?a=/../?b&=&&',
     '?a="<>|{}\\^`',
     '?__proto__=1&constructor[prototype]=2',
-  ])('has a query that nobody touches: %s', async (query) => {
+  ])('keeps its query unchanged: %s', async (query) => {
     expect(await forwarded(`/a${query}`)).toBe(`public /a${query}`);
   });
 
-  it('is also the one that the gateway’s own controllers are asked by', async () => {
+  it('is also used for the gateway’s own controllers', async () => {
     const live = await forwarded('/health/live');
     expect(live).toContain('"process"');
     expect([await forwarded('/%68ealth/live'), await forwarded('//health/live')]).toEqual([live, live]);

@@ -51,8 +51,8 @@ const PATHS = [
   'http:///admin',
 ];
 
-describe('a path that could mean another one to the upstream', () => {
-  it('is refused, and never reaches it', async () => {
+describe('a path that the upstream could read as another one', () => {
+  it('is rejected and never reaches it', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const requests = PATHS.map((path) => [path, requestHead(`GET ${path}`, 'Connection: close')]);
@@ -60,7 +60,7 @@ describe('a path that could mean another one to the upstream', () => {
     expect(users.requests.map(({ url }) => url)).toEqual([]);
   });
 
-  it('is called malformed, and not repeated', async () => {
+  it('gets malformed_path without being repeated', async () => {
     const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
     const response = await gw.fetch('/secret%2fplace');
     const text = await response.text();

@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 
 const answersWithUrl = () => recording((req, res) => void res.end(req.url));
 
-describe('requests that follow each other on one connection without waiting', () => {
+describe('pipelined requests', () => {
   it('are answered in their order', async () => {
     const gw = await gateway(ONE_ROUTE)
       .withUpstream('users', (req, res) => {
@@ -24,7 +24,7 @@ describe('requests that follow each other on one connection without waiting', ()
     expect(answersIn(answer).map(({ body }) => body)).toEqual(['/1', '/2', '/3', '/4']);
   });
 
-  it('get their answers before the 400 for the garbage after them', async () => {
+  it('are answered before the 400 for garbage after them', async () => {
     const users = answersWithUrl();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const answer = await raw(gw.url, `${requestHead('GET /1')}${requestHead('GET /2')}garbage\r\n\r\n`);
@@ -36,7 +36,7 @@ describe('requests that follow each other on one connection without waiting', ()
     expect(users.requests).toHaveLength(2);
   });
 
-  it('get them also when the garbage comes long before the answer', async () => {
+  it('are answered when garbage arrives before their responses', async () => {
     const answers: (() => void)[] = [];
     const gw = await gateway(ONE_ROUTE)
       .withUpstream('users', (req, res) => void answers.push(() => res.end(req.url)))
@@ -52,7 +52,7 @@ describe('requests that follow each other on one connection without waiting', ()
     expect(answersIn(client.received)).toMatchObject([{ body: '/1' }, { body: '/2' }, { status: 400 }]);
   });
 
-  it('are forgotten after one that is refused for its framing', async () => {
+  it('are dropped after one with invalid framing', async () => {
     const users = answersWithUrl();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const refused = `${requestHead('POST /1', 'Transfer-Encoding: ,chunked')}0\r\n\r\n`;

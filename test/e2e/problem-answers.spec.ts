@@ -16,13 +16,13 @@ async function start() {
   return { url, gw: await gateway(YAML).withEnv({ ORDERS_URL: url }).start() };
 }
 
-describe('an answer about a problem', () => {
+describe('a problem document', () => {
   it.each([
     [400, 'malformed_path', '/orders/%2f'],
     [401, 'token_missing', '/private'],
     [404, 'no_route', '/nowhere'],
     [502, 'upstream_unreachable', '/orders/1'],
-  ])('is RFC 9457 and says what is wrong: %i', async (status, code, path) => {
+  ])('has the members of RFC 9457: %i', async (status, code, path) => {
     const { gw } = await start();
     const response = await gw.fetch(path);
     expect(response.status).toBe(status);
@@ -37,14 +37,14 @@ describe('an answer about a problem', () => {
     });
   });
 
-  it('names the upstream it is about, and no other', async () => {
+  it('names the upstream that it is about', async () => {
     const { gw } = await start();
     expect(await (await gw.fetch('/orders/1')).json()).toMatchObject({ upstream: 'orders' });
     expect(await (await gw.fetch('/nowhere')).json()).not.toHaveProperty('upstream');
     expect(await (await gw.fetch('/private')).json()).not.toHaveProperty('upstream');
   });
 
-  it('tells nothing of the inside: no address, no port, no code of the system, no stack', async () => {
+  it('contains no address, port, system error code or stack', async () => {
     const { gw, url } = await start();
     const received = await raw(gw.url, requestHead('GET /orders/secret?token=1', 'Connection: close'));
     expect(received).toContain('"upstream_unreachable"');
@@ -52,7 +52,7 @@ describe('an answer about a problem', () => {
     expect(received).not.toMatch(/127\.0\.0\.1|localhost|ECONN|undici|node:|\.[jt]s\b|\bat |secret|token=1/);
   });
 
-  it('has no body for HEAD', async () => {
+  it('has no body in response to HEAD', async () => {
     const { gw } = await start();
     const received = await raw(gw.url, requestHead('HEAD /nowhere', 'Connection: close'));
     expect(received).toMatch(/^HTTP\/1\.1 404 /);

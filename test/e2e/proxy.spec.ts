@@ -7,7 +7,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]
 `;
 
 describe('a proxied request', () => {
-  it('reaches the upstream with method, path, query, headers and body as they were', async () => {
+  it('reaches the upstream with its method, path, query, headers and body', async () => {
     const gw = await gateway(YAML).withUpstream('users', echo).start();
     const response = await gw.fetch('/users/1?a=1&b=%20', {
       method: 'POST',

@@ -5,8 +5,8 @@ import { replicas } from '../support/replicas.js';
 import { expectShared } from '../support/shared.js';
 import { until } from '../support/until.js';
 
-describeWithRedis('Redis may be', () => {
-  it('a master that a sentinel knows, and the next one after it', { timeout: 60_000 }, async () => {
+describeWithRedis('Redis', () => {
+  it('is found through a sentinel, also after a failover', { timeout: 60_000 }, async () => {
     const master = await RedisServer.start();
     const other = await RedisServer.start();
     const sentinel = await RedisServer.startSentinel(master);
@@ -24,7 +24,7 @@ describeWithRedis('Redis may be', () => {
     });
   });
 
-  it('a server over TLS, whose certificate is checked', async () => {
+  it('is reached over TLS with its certificate verified', async () => {
     const authority = Authority.create();
     const server = await RedisServer.startTls(authority.issue('DNS:localhost', 'IP:127.0.0.1'));
     const url = `rediss://127.0.0.1:${server.port}`;

@@ -5,8 +5,8 @@ import { until } from '../support/until.js';
 
 const start = (url: string) => gateway(`redis: { url: "${url}" }`).start();
 
-describeWithRedis('Redis that goes away', () => {
-  it('degrades health and a metric, readiness never, and all of it comes back by itself', async () => {
+describeWithRedis('Redis that becomes unavailable', () => {
+  it('degrades /health and a metric but not readiness, and recovers by itself', async () => {
     const redis = await RedisServer.start();
     const gw = await start(redis.url);
     const health = async () => (await gw.fetch('/health')).json();
@@ -33,7 +33,7 @@ describeWithRedis('Redis that goes away', () => {
     expect(await health()).toMatchObject({ status: 'ok' });
   });
 
-  it('may be away from the start', async () => {
+  it('can be unavailable at start', async () => {
     const redis = await RedisServer.start();
     await redis.kill();
     const gw = await start(redis.url);
@@ -44,14 +44,14 @@ describeWithRedis('Redis that goes away', () => {
     });
   });
 
-  it('has no metric and no part in health where none is configured', async () => {
+  it('has no metric and no health entry when it is not configured', async () => {
     const gw = await start('');
     expect(await (await gw.fetch('/health')).json()).toMatchObject({ status: 'ok', details: {} });
     expect(await (await gw.management('/metrics')).text()).not.toMatch(/^breakwater_cache_backend_up/m);
   });
 });
 
-it('Redis is seen beside an upstream of that name', async () => {
+it('reports Redis in /health beside an upstream of the same name', async () => {
   const gw = await gateway(`
     redis: { url: "redis://127.0.0.1:1" }
     upstreams: { redis: { url: "http://127.0.0.1:1" }, gateway-redis: { url: "http://127.0.0.1:1" } }

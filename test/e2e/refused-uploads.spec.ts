@@ -23,8 +23,8 @@ const users = recording((_req, res) => void res.end('hello'));
 const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
 beforeEach(users.clear);
 
-describe('an upload that is refused', () => {
-  it.each(REFUSED)('is answered with %i before its body is here: %s', async (status, requestLine) => {
+describe('a rejected upload', () => {
+  it.each(REFUSED)('is answered with %i before its body arrives: %s', async (status, requestLine) => {
     const client = (await RawConnection.to(gw.url)).send(
       `${requestHead(requestLine, 'Content-Length: 99')}half`,
     );
@@ -34,7 +34,7 @@ describe('an upload that is refused', () => {
   });
 
   it.each(REFUSED)(
-    'with %i leaves the connection to the next request, once its body is here: %s',
+    'with %i leaves the connection to the next request after its body arrived: %s',
     async (status, requestLine) => {
       const body = 'GET /private HTTP/1.1\r\n\r\n'.repeat(40_000);
       const received = await raw(

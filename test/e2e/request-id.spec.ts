@@ -18,25 +18,25 @@ async function ids(gw: typeof plain, ...fields: string[]) {
   return { upstream: fieldsOf(users.requests[0]!, 'x-request-id'), client: answer?.headers['x-request-id'] };
 }
 
-describe('the id of a request', () => {
-  it('is made, and both sides get the same', async () => {
+describe('the request id', () => {
+  it('is generated and sent to both sides', async () => {
     const { upstream, client } = await ids(plain);
     expect(upstream).toEqual([expect.stringMatching(MADE)]);
     expect(client).toEqual(upstream);
   });
 
-  it('is another one for each request', async () => {
+  it('is unique', async () => {
     await Promise.all([plain.fetch('/1'), plain.fetch('/1'), plain.fetch('/1')]);
     expect(new Set(users.requests.map(({ headers }) => headers['x-request-id'])).size).toBe(3);
   });
 
-  it('is not the one of a client', async () => {
+  it('is not taken from a client', async () => {
     const { upstream, client } = await ids(plain, 'X-Request-Id: mine');
     expect(upstream).toEqual([expect.stringMatching(MADE)]);
     expect(client).toEqual(upstream);
   });
 
-  it('is the one of a trusted proxy', async () => {
+  it('is taken from a trusted proxy', async () => {
     const given = 'edge-1.eu/01J9-abc+d=_~';
     expect(await ids(trusting, `X-Request-Id: ${given}`)).toEqual({ upstream: [given], client: [given] });
   });
@@ -48,13 +48,13 @@ describe('the id of a request', () => {
     ['is empty', 'X-Request-Id: '],
     ['is too long', `X-Request-Id: ${'a'.repeat(129)}`],
     ['is there twice', 'X-Request-Id: a\r\nX-Request-Id: b'],
-  ])('is not the one of a trusted proxy when it %s', async (_, field) => {
+  ])('is not taken from a trusted proxy when it %s', async (_, field) => {
     const { upstream, client } = await ids(trusting, field);
     expect(upstream).toEqual([expect.stringMatching(MADE)]);
     expect(client).toEqual(upstream);
   });
 
-  it('is told to the client once, also when the upstream tells one', async () => {
+  it('replaces the request id of an upstream response', async () => {
     const theirs = rawUpstream(ok('hello', 'X-Request-Id: of-the-upstream'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', theirs.server).start();
     const [answer] = answersIn(await raw(gw.url, requestHead('GET /1', 'Connection: close')));

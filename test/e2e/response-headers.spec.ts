@@ -14,7 +14,7 @@ async function headersFor(...upstreamFields: string[]) {
   return answer!.headers;
 }
 
-describe('headers of an answer', () => {
+describe('the headers of a response', () => {
   it('reach the client as the upstream sent them', async () => {
     const headers = await headersFor(
       'Content-Type: text/plain; charset=utf-8',
@@ -34,7 +34,7 @@ describe('headers of an answer', () => {
     });
   });
 
-  it('may be there several times', async () => {
+  it('can be repeated', async () => {
     const cookies = ['a=1; Path=/', 'b=2; HttpOnly', 'c="x, y"; Expires=Wed, 21 Oct 2026 07:28:00 GMT'];
     const headers = await headersFor(
       ...cookies.map((each) => `Set-Cookie: ${each}`),
@@ -45,7 +45,7 @@ describe('headers of an answer', () => {
     expect(headers['link']).toEqual(['<a>', '<b>']);
   });
 
-  it('that belong to the connection of the upstream stay there', async () => {
+  it('do not include hop-by-hop fields of the upstream', async () => {
     const headers = await headersFor(
       'Connection: keep-alive, X-Mine , x-ALSO',
       'X-Mine: a',
@@ -62,7 +62,7 @@ describe('headers of an answer', () => {
     expect(headers['keep-alive']).not.toEqual(['timeout=99']);
   });
 
-  it('that protect the answer stay on it, whatever `Connection` names', async () => {
+  it('keep fields that protect the response, even if `Connection` names them', async () => {
     const headers = await headersFor(
       'Connection: Set-Cookie, Cache-Control, Vary, Content-Length, X-Request-Id',
       'Set-Cookie: a=1',
@@ -78,13 +78,13 @@ describe('headers of an answer', () => {
     });
   });
 
-  it('that only the gateway can say are its own', async () => {
+  it('do not include fields that only the gateway sets', async () => {
     const headers = await headersFor('Breakwater-Fallback: stale', 'X-Request-Id: forged');
     expect(headers).not.toHaveProperty('breakwater-fallback');
     expect(headers['x-request-id']).not.toContain('forged');
   });
 
-  it('that redirect are passed on, and not followed', async () => {
+  it('pass on redirects, which are not followed', async () => {
     users.answerWith('HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n');
     const response = await gw.fetch('/1', { redirect: 'manual' });
     expect({ status: response.status, location: response.headers.get('location') }).toEqual({
@@ -95,8 +95,8 @@ describe('headers of an answer', () => {
   });
 });
 
-describe('the status of an answer', () => {
-  it.each([200, 203, 299, 418, 451, 507, 599])('is the one of the upstream: %i', async (status) => {
+describe('the status of a response', () => {
+  it.each([200, 203, 299, 418, 451, 507, 599])('is that of the upstream: %i', async (status) => {
     users.answerWith(`HTTP/1.1 ${status} Whatever\r\nContent-Length: 5\r\n\r\nhello`);
     const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
     expect(answersIn(received)).toMatchObject([{ status, body: 'hello' }]);

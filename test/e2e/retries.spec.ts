@@ -41,7 +41,7 @@ describe('a retry', () => {
     expect(await retries(gw, reason)).toBe(1);
   });
 
-  it('stops after `attempts`, and gives the last answer', async () => {
+  it('stops after `attempts` with the last response', async () => {
     const { gw, bodies } = await start(YAML('{ attempts: 2, backoff: { base: 1ms } }'), [503]);
     const response = await gw.fetch('/x');
     expect([response.status, await response.text()]).toEqual([503, 'answer 3']);
@@ -62,19 +62,19 @@ describe('a retry', () => {
     expect(bodies).toEqual(['order', 'order']);
   });
 
-  it('does not keep a body over maxBodyBytes for it', async () => {
+  it('is not made for a body over maxBodyBytes', async () => {
     const { gw, bodies } = await start(YAML('{ attempts: 1, maxBodyBytes: 4B }'), ['reset', 200]);
     expect((await gw.fetch('/x', { method: 'PUT', body: '12345' })).status).toBe(502);
     expect(bodies).toEqual(['12345']);
   });
 
-  it('gives a try that hangs only perTryTimeout', async () => {
+  it('aborts a try that hangs after perTryTimeout', async () => {
     const { gw } = await start(YAML('{ attempts: 1, perTryTimeout: 500ms }'), ['hang', 200]);
     expect(await (await gw.fetch('/x')).text()).toBe('answer 2');
     expect(await retries(gw, 'timeout')).toBe(1);
   });
 
-  it('tells the upstream how much of the deadline is left', async () => {
+  it('sends the rest of the deadline to the upstream', async () => {
     const { gw, deadlines } = await start(YAML('{ attempts: 1, perTryTimeout: 300ms }'), ['hang', 200]);
     await gw.fetch('/x', { headers: { 'x-request-deadline': '999999' } });
     const [first = 0, second = 0] = deadlines;
@@ -83,7 +83,7 @@ describe('a retry', () => {
     expect(first - second).toBeGreaterThanOrEqual(299);
   });
 
-  it('is made when the upstream says, if that is soon enough', async () => {
+  it('is made after the Retry-After of the upstream if that is soon enough', async () => {
     const at: number[] = [];
     const gw = await gateway(YAML('{ attempts: 1, backoff: { base: 1ms } }'))
       .withUpstream('users', (_req, res) => {
@@ -98,7 +98,7 @@ describe('a retry', () => {
     expect(second - first).toBeGreaterThan(998);
   });
 
-  it('is not made once a part of the answer has gone out', async () => {
+  it('is not made once a part of the response was sent', async () => {
     let asked = 0;
     const gw = await gateway(YAML('{ attempts: 3, budget: 100%, backoff: { base: 1ms } }'))
       .withUpstream('users', (req, res) => {
@@ -112,7 +112,7 @@ describe('a retry', () => {
     expect(await gw.metric(died)).toBe(1);
   });
 
-  it('has what the tries before it have left of the deadline', async () => {
+  it('has the rest of the deadline', async () => {
     const retry = '{ attempts: 9, budget: 100%, perTryTimeout: 1500ms, backoff: { base: 1ms } }';
     const { gw, bodies } = await start(YAML(retry), ['hang']);
     const response = await gw.fetch('/x');
@@ -122,13 +122,13 @@ describe('a retry', () => {
     expect([await ended('try_timeout'), await ended('deadline'), bodies.length]).toEqual([1, 1, 2]);
   });
 
-  it('is not made when Retry-After is longer than what is left', async () => {
+  it('is not made when Retry-After exceeds the rest of the deadline', async () => {
     const { gw, bodies } = await start(YAML('{ attempts: 1 }'), [503, 200], { 'retry-after': '3' });
     expect((await gw.fetch('/x')).status).toBe(503);
     expect(bodies).toHaveLength(1);
   });
 
-  it('stays within the budget', async () => {
+  it('is limited by the budget', async () => {
     const { gw, bodies } = await start(YAML('{ attempts: 1, budget: 20%, backoff: { base: 1ms } }'), [503]);
     await Promise.all(Array.from({ length: 100 }, async () => (await gw.fetch('/x')).text()));
     expect(bodies.length).toBeGreaterThan(100);

@@ -38,14 +38,14 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
   return { gw, answers, received };
 }
 
-it('an upstream where everything fails gets a fifth more requests than there are clients, and no more', async () => {
+it('the retry budget limits requests to a failing upstream to a fifth above the number of clients', async () => {
   const { answers, received } = await storm('mode: shadow');
   expect(answers.every(({ status }) => status === 503)).toBe(true);
   expect(received).toBeGreaterThan(answers.length);
   expect(received).toBeLessThanOrEqual(1.2 * answers.length);
 });
 
-it('which opens its breaker: it gets nothing any more, and clients are told when to come back', async () => {
+it('a failing upstream opens its breaker, and clients get a Retry-After', async () => {
   const { gw, answers, received } = await storm('openFor: 10m, maxOpenFor: 10m');
   expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
   const own = answers.filter(({ text }) => text.includes('"code":"breaker_open"'));

@@ -7,8 +7,8 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users, headers: ${headers}, ${rest} }]
 `;
 
-describe('header rules of a route', () => {
-  it('set and remove what the upstream gets', async () => {
+describe('the header rules of a route', () => {
+  it('set and remove request headers', async () => {
     const users = recording();
     const gw = await gateway(withHeaders('{ request: { set: { X-Api: "2" }, remove: [Cookie, X-Debug] } }'))
       .withUpstream('users', users.handler)
@@ -22,7 +22,7 @@ describe('header rules of a route', () => {
     expect(request.headers).not.toHaveProperty('x-debug');
   });
 
-  it('set and remove what the client gets, security headers included', async () => {
+  it('set and remove response headers, security headers included', async () => {
     const rules = '{ response: { set: { x-frame-options: DENY, X-Site: a }, remove: [server, set-cookie] } }';
     const gw = await gateway(withHeaders(rules))
       .withUpstream('users', (_req, res) => {
@@ -36,7 +36,7 @@ describe('header rules of a route', () => {
     expect(headers.get('x-site')).toBe('a');
   });
 
-  it('apply to cached answers as well, which are kept as the upstream sent them', async () => {
+  it('apply to cached responses, which are stored as the upstream sent them', async () => {
     const users = recording((_req, res) => {
       res.writeHead(200, { 'Cache-Control': 'max-age=60', 'X-Internal': '1' }).end('hi');
     });

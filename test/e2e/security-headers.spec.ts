@@ -35,7 +35,7 @@ describe('the security headers of helmet', () => {
     ['an answer of the upstream', GET],
     ['a refusal', requestHead('GET /%00', 'Connection: close')],
     ['the health of the gateway', requestHead('GET /health', 'Connection: close')],
-  ])('are on %s, once each', async (_, request) => {
+  ])('are sent once on %s', async (_, request) => {
     const { headers } = await answerTo(request);
     const missing = HELMET.filter((name) => headers[name]?.length !== 1);
     expect(missing).toEqual([]);
@@ -45,7 +45,7 @@ describe('the security headers of helmet', () => {
     });
   });
 
-  it('give way to what the upstream says itself', async () => {
+  it('do not override those of the upstream', async () => {
     const { headers } = await answerTo(
       GET,
       'X-Frame-Options: DENY',
@@ -58,19 +58,19 @@ describe('the security headers of helmet', () => {
     });
   });
 
-  it('do not give way to what the upstream says only to the gateway', async () => {
+  it('are not replaced by hop-by-hop fields of the upstream', async () => {
     const { headers } = await answerTo(GET, 'X-Frame-Options: ALLOWALL', 'Connection: X-Frame-Options');
     expect(headers).toMatchObject({ 'x-frame-options': ['SAMEORIGIN'] });
   });
 });
 
-describe('what software answers', () => {
+describe('the server software', () => {
   it.each([
     ['an answer of the upstream', GET],
     ['a refusal', requestHead('GET /%00', 'Connection: close')],
     ['the health of the gateway', requestHead('GET /health', 'Connection: close')],
     ['what is not HTTP', 'garbage\r\n\r\n'],
-  ])('is not told by %s', async (_, request) => {
+  ])('is not revealed by %s', async (_, request) => {
     const { headers } = await answerTo(request, 'X-Powered-By: PHP/5.2');
     expect(headers).not.toHaveProperty('x-powered-by');
     expect(headers).not.toHaveProperty('server');

@@ -12,8 +12,8 @@ import { listen } from '../support/gateway.js';
 import { type GatewayProcess, spawnGateway } from '../support/process.js';
 import { until } from '../support/until.js';
 
-describe('SIGTERM', { timeout: 60_000 }, () => {
-  it('ends readiness at once, takes requests during `delay`, finishes what is in flight, and exits with 0', async () => {
+describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
+  it('fails readiness at once, serves during `delay`, finishes requests in flight and exits with 0', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 3s, drain: 20s');
     const inFlight = get(`${gateway.url}/api/slow`);
@@ -49,7 +49,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     expect(performance.now() - toldAt).toBeLessThan(5000);
   });
 
-  it('closes a connection that is kept alive after the answer that was in flight', async () => {
+  it('closes a keep-alive connection after the response in flight', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 0s, drain: 8s');
     const inFlight = fetch(`${gateway.url}/api/slow`);
@@ -64,7 +64,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     expect(performance.now() - releasedAt).toBeLessThan(4000);
   });
 
-  it('cuts what takes longer than `drain`, and exits with 0 all the same', async () => {
+  it('aborts requests that take longer than `drain` and exits with 0', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 0s, drain: 500ms');
     const inFlight = get(`${gateway.url}/api/slow`);
@@ -78,7 +78,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     expect(performance.now() - toldAt).toBeLessThan(5000);
   });
 
-  it('loses no request of clients that go elsewhere when readiness says no', async () => {
+  it('loses no request of clients that stop when readiness fails', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 1s, drain: 10s');
     const readiness = watchReadiness(gateway);
@@ -91,7 +91,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     expect(await gateway.process.exited).toBe(0);
   });
 
-  it('loses no request of clients that use a connection until they are told to close it', async () => {
+  it('loses no request of clients that reuse a connection until told to close it', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 1s, drain: 10s');
     const readiness = watchReadiness(gateway);
@@ -114,7 +114,7 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
     expect(await gateway.process.exited).toBe(0);
   });
 
-  it('loses no request that reached a service, of clients that go on until they are refused', async () => {
+  it('loses no request that reached an upstream when clients continue until refused', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 500ms, drain: 10s');
     const clients = Array.from({ length: 8 }, async () => {
@@ -131,8 +131,8 @@ describe('SIGTERM', { timeout: 60_000 }, () => {
   });
 });
 
-describe('other signals', { timeout: 60_000 }, () => {
-  it('SIGINT skips the delay, and drains', async () => {
+describe('a gateway process after other signals', { timeout: 60_000 }, () => {
+  it('drains without delay after SIGINT', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 50s, drain: 20s');
     const inFlight = get(`${gateway.url}/api/slow`);
@@ -149,7 +149,7 @@ describe('other signals', { timeout: 60_000 }, () => {
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGINT'],
     ['SIGTERM', 'SIGINT'],
-  ] as const)('after %s, %s ends at once, and not as if all was well', async (first, second) => {
+  ] as const)('exits at once with 1 when %s is followed by %s', async (first, second) => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 50s, drain: 50s');
     const inFlight = get(`${gateway.url}/api/slow`);

@@ -18,7 +18,7 @@ describe('a client that is too slow', () => {
   it.each([
     ['sends half a head', 'GET / HTTP/1.1\r\nHost: gateway.test\r\nX-Half'],
     ['sends a first line only', 'GET / HTTP/1.1\r\n'],
-  ])('gets a 408 and is closed when it %s', async (_, bytes) => {
+  ])('gets a 408 and is disconnected when it %s', async (_, bytes) => {
     const { gw, users } = await start();
     const client = (await RawConnection.to(gw.url)).send(bytes);
     await client.ended(3_000);
@@ -29,7 +29,7 @@ describe('a client that is too slow', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('gets a 408 although it sends a header every now and then', async () => {
+  it('gets a 408 although it keeps sending headers slowly', async () => {
     const { gw } = await start();
     const client = (await RawConnection.to(gw.url)).send('GET / HTTP/1.1\r\n');
     const dripping = setInterval(() => client.socket.writable && client.send('X-Drip: a\r\n'), 50);
@@ -38,14 +38,14 @@ describe('a client that is too slow', () => {
     expect(client.received).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  it('is closed without an answer when it sends nothing at all', async () => {
+  it('is disconnected without a response when it sends nothing', async () => {
     const { gw } = await start();
     const client = await RawConnection.to(gw.url);
     expect(await client.ended(3_000)).toBe('closed');
     expect(client.received).toBe('');
   });
 
-  it('gets a 408 when its body does not come, and the upstream sees no whole request', async () => {
+  it('gets a 408 when its body stalls, and the upstream sees no complete request', async () => {
     const { gw, users } = await start(SLOW_BODIES);
     const client = (await RawConnection.to(gw.url)).send(
       `${requestHead('POST /', 'Content-Length: 100')}half`,
@@ -57,7 +57,7 @@ describe('a client that is too slow', () => {
     expect(users.requests[0]?.complete).toBe(false);
   });
 
-  it('does not keep others waiting', async () => {
+  it('does not delay other clients', async () => {
     const users = recording((_req, res) => void res.end('hello'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const slow = await Promise.all(Array.from({ length: 50 }, () => RawConnection.to(gw.url)));

@@ -5,7 +5,7 @@ import { until } from '../support/until.js';
 
 const BATCH = 20;
 
-it('a target that comes back gets a share that grows until it has its whole one', async () => {
+it('a target that recovers gets a growing share of the requests', async () => {
   let isUp = true;
   const returning = createServer((req, res) => {
     if (isUp || req.url !== '/health') res.end('returning');

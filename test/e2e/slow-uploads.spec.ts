@@ -19,7 +19,7 @@ async function start() {
 
 // The body of a PUT is gathered first, so that it can be sent again.
 describe.each(['POST', 'PUT'])('a client that uploads slowly (%s)', (method) => {
-  it('does not use up the time of the upstream, which cannot answer before it has the whole request', async () => {
+  it('does not use up the timeout of the upstream', async () => {
     const { gw, files } = await start();
     const client = await RawConnection.to(gw.url);
     client.send(requestHead(`${method} /`, 'Content-Length: 8', 'Connection: close'));
@@ -33,7 +33,7 @@ describe.each(['POST', 'PUT'])('a client that uploads slowly (%s)', (method) => 
     expect(files.requests).toHaveLength(1);
   });
 
-  it('and then stops is no failure of the upstream', async () => {
+  it('causes no failure vote when it stops', async () => {
     const { gw, files } = await start();
     const client = await RawConnection.to(gw.url);
     client.send(`${requestHead(`${method} /`, 'Content-Length: 8')}half`);
@@ -45,7 +45,7 @@ describe.each(['POST', 'PUT'])('a client that uploads slowly (%s)', (method) => 
   });
 });
 
-it('a client that has not sent what is to be gathered takes no place of the upstream', async () => {
+it('an upload that is still being buffered takes no place in the bulkhead', async () => {
   const files = recording((_req, res) => res.end('stored'));
   const yaml = YAML.replace('timeout: 200ms', 'bulkhead: { concurrent: 1, queue: 0 }');
   const gw = await gateway(yaml).withUpstream('files', files.handler).start();

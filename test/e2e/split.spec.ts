@@ -21,7 +21,7 @@ async function start() {
 }
 
 describe('a split route', () => {
-  it('sends a user to the same side from wherever they come, and users to both sides', async () => {
+  it('sends each user to one upstream from any address, and users to both upstreams', async () => {
     const gw = await start();
     const sides = new Set<string>();
     for (let i = 0; i < 20; i++) {
@@ -36,7 +36,7 @@ describe('a split route', () => {
     expect([...sides].toSorted()).toEqual(['next', 'users']);
   });
 
-  it('sends the anonymous to one side by their address', async () => {
+  it('sends anonymous clients to one upstream by their address', async () => {
     const gw = await start();
     const sides = new Map<string, string>();
     for (let i = 0; i < 40; i++) {

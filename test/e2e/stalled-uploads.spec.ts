@@ -13,7 +13,7 @@ routes: [{ id: files, match: { path: /** }, upstream: files }]
 /** More than the buffers of all the sockets between the client and the upstream. */
 const BYTES = 9 * 1024 * 1024;
 
-it('an upstream that stops reading an upload has the same deadline as one that does not answer', async () => {
+it('an upstream that stops reading an upload gets a 504 at the deadline', async () => {
   const frozen: Socket[] = [];
   const files = rawUpstream((socket) => void frozen.push(socket.pause()));
   const gw = await gateway(YAML).withUpstream('files', files.server).start();

@@ -20,11 +20,11 @@ async function start(headers: Record<string, string>) {
   return { client, answer: answer! };
 }
 
-describe('what the upstream sends', () => {
+describe('a response body', () => {
   it.each([
     ['events', { 'content-type': 'text/event-stream' }],
     ['a body of known length', { 'content-length': '30' }],
-  ])('reaches the client before there is more of it: %s', async (_, headers) => {
+  ])('reaches the client piece by piece: %s', async (_, headers) => {
     const { client, answer } = await start(headers);
     for (const event of ['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n']) {
       answer.write(event);
@@ -35,7 +35,7 @@ describe('what the upstream sends', () => {
     expect(client.received).toContain('end');
   });
 
-  it('reaches the client also when it is only a head so far', async () => {
+  it('follows a response head that reaches the client at once', async () => {
     const { client, answer } = await start({ 'content-type': 'text/event-stream' });
     answer.flushHeaders();
     expect(await client.until('\r\n\r\n', 2_000)).toMatch(/^HTTP\/1\.1 200 /);
@@ -44,11 +44,11 @@ describe('what the upstream sends', () => {
   });
 });
 
-describe('what the client sends', () => {
+describe('a request body', () => {
   it.each([
     ['with a length', 'Content-Length: 10', ['hello', 'world']],
     ['in chunks', 'Transfer-Encoding: chunked', ['5\r\nhello\r\n', '5\r\nworld\r\n0\r\n\r\n']],
-  ])('reaches the upstream before there is more of it, %s', async (_, field, [first, second]) => {
+  ])('reaches the upstream piece by piece, %s', async (_, field, [first, second]) => {
     let streamed = '';
     const users = recording((req, res) => {
       req.on('data', (chunk: Buffer) => (streamed += chunk.toString())).on('end', () => res.end('stored'));

@@ -26,7 +26,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 }
 
 describe('an upstream with several targets', () => {
-  it('spreads requests over them', async () => {
+  it('distributes requests over them', async () => {
     const { ask } = await start('balancer: round-robin', ['up', 'up', 'up']);
     const answers = await Promise.all(Array.from({ length: 9 }, () => ask()));
     expect(answers.toSorted()).toEqual(
@@ -34,7 +34,7 @@ describe('an upstream with several targets', () => {
     );
   });
 
-  it('shows no client of an idempotent request that one of two is broken, and ejects it', async () => {
+  it('hides one broken target of two from idempotent requests and ejects it', async () => {
     const { gw, ask, hosts } = await start('retry: { budget: 100%, backoff: { base: 1ms } }', [
       'resets',
       'up',
@@ -45,7 +45,7 @@ describe('an upstream with several targets', () => {
     expect([await ejections(0), await ejections(1)]).toEqual([1, 0]);
   });
 
-  it('makes a retry at the target that has failed rather than at one that is ejected', async () => {
+  it('retries at the same target rather than at an ejected one', async () => {
     const seen = new Set<string | undefined>();
     const flaky = createServer((req, res) => {
       res.statusCode = seen.has(req.url) || req.url === '/first' ? 200 : 503;
@@ -71,7 +71,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     for (let i = 0; i < 10; i++) expect((await gw.fetch(`/x${i}`)).status).toBe(200);
   });
 
-  it('keeps a user on one target by consistent hash', async () => {
+  it('keeps each key on one target by consistent hash', async () => {
     const { ask } = await start('balancer: consistent-hash, hashOn: "header:X-Tenant"', ['up', 'up', 'up']);
     const tenants = Array.from({ length: 20 }, (_, i) => `tenant-${i}`);
     const first = await Promise.all(tenants.map((tenant) => ask({ 'x-tenant': tenant })));
@@ -79,7 +79,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(await Promise.all(tenants.map((tenant) => ask({ 'x-tenant': tenant })))).toEqual(first);
   });
 
-  it('probes each target, and sends nothing to those whose probes fail', async () => {
+  it('probes each target and sends no requests to those that fail', async () => {
     const health =
       'health: { path: /, interval: 50ms, unhealthyInterval: 50ms, timeout: 5s, failures: 1, passes: 1 }';
     const { gw, ask, hosts } = await start(`balancer: round-robin, retry: { attempts: 0 }, ${health}`, [
@@ -98,7 +98,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     });
   });
 
-  it('takes any when none is left, and says so', async () => {
+  it('uses any target when all are unhealthy and counts a panic', async () => {
     let isWell = true;
     const server = createServer((req, res) => {
       if (req.url === '/health') res.statusCode = isWell ? 200 : 500;

@@ -15,7 +15,7 @@ async function received(answer: string, request: string): Promise<string> {
   return raw(gw.url, request);
 }
 
-describe('trailers of an answer', () => {
+describe('trailers of a response', () => {
   it('follow its body', async () => {
     const answer = withTrailers('X-Checksum: abc', 'Grpc-Status: 0');
     const text = await received(answer, requestHead('GET /1', 'Connection: close'));
@@ -26,7 +26,7 @@ describe('trailers of an answer', () => {
     );
   });
 
-  it('that belong in a head are dropped', async () => {
+  it('are dropped when they belong in the head', async () => {
     const bad = ['Set-Cookie: a=b', 'Host: a', 'Authorization: x'];
     const text = await received(
       withTrailers(...bad, 'X-Fine: 1'),
@@ -36,7 +36,7 @@ describe('trailers of an answer', () => {
     expect(text.toLowerCase().endsWith('0\r\nx-fine: 1\r\n\r\n')).toBe(true);
   });
 
-  it('keep bytes that are no ASCII', async () => {
+  it('keep bytes beyond ASCII', async () => {
     const odd = Buffer.from('J\u00fcrgen \u2603').toString('latin1');
     const text = await received(withTrailers(`X-Name: ${odd}`), requestHead('GET /1', 'Connection: close'));
     expect(text.endsWith(`0\r\nx-name: ${odd}\r\n\r\n`)).toBe(true);
@@ -48,7 +48,7 @@ describe('trailers of an answer', () => {
     expect(text).not.toMatch(/checksum/i);
   });
 
-  it('are announced as the upstream does, but for those that are dropped', async () => {
+  it('are announced as by the upstream, except for dropped ones', async () => {
     const answer = withTrailers('X-Checksum: abc').replace(
       '\r\n',
       '\r\nTrailer: X-Checksum, Set-Cookie,Content-Length,, X-User-Id\r\ntrailer: grpc-status\r\n',
@@ -58,7 +58,7 @@ describe('trailers of an answer', () => {
     expect(text.toLowerCase().endsWith('0\r\nx-checksum: abc\r\n\r\n')).toBe(true);
   });
 
-  it('are not announced when none of them is passed on', async () => {
+  it('are not announced when none of them is forwarded', async () => {
     const answer = withTrailers('Set-Cookie: a=b').replace('\r\n', '\r\nTrailer: Set-Cookie\r\n');
     const text = await received(answer, requestHead('GET /1', 'Connection: close'));
     expect(text).not.toMatch(/trailer|set-cookie/i);
@@ -85,14 +85,14 @@ describe('trailers of an answer', () => {
       'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n',
       '',
     ],
-  ])('are not announced in %s, which can have none', async (_, request, answer, body) => {
+  ])('are not announced in %s, which cannot have any', async (_, request, answer, body) => {
     const text = await received(answer.replace('\r\n', '\r\nTrailer: X-Checksum\r\n'), request);
     expect(text).toMatch(/^HTTP\/1\.1 (200|304) /);
     expect(text).not.toMatch(/trailer|checksum/i);
     expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(body);
   });
 
-  it('are no part of a cached copy', async () => {
+  it('are not stored in the cache', async () => {
     const answer = withTrailers('X-Checksum: abc').replace(
       '\r\n',
       '\r\nTrailer: X-Checksum\r\nCache-Control: max-age=60\r\n',
@@ -112,7 +112,7 @@ describe('trailers of an answer', () => {
 });
 
 describe('trailers of a request', () => {
-  it('are dropped, with what announces them, and never become headers', async () => {
+  it('are dropped with their announcement and never become header fields', async () => {
     const users = rawUpstream(ok('fine'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const head = requestHead(

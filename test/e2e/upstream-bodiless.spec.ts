@@ -19,9 +19,9 @@ const ANSWERS: Record<string, [method: string, status: string, answer: string]> 
 const users = rawUpstream();
 const gw = gateway(ONE_ROUTE).withUpstream('users', users.server).startOnce();
 
-describe('an answer that cannot have a body', () => {
+describe('a response that cannot have a body', () => {
   it.each(Object.entries(ANSWERS))(
-    'loses it, and the next request gets its own answer: %s',
+    'is sent without one, and the next request gets its own response: %s',
     async (_, each) => {
       const [method, status, answer] = each;
       users.answerWith(answer, ok('its own answer', 'Connection: close'));
@@ -37,13 +37,13 @@ describe('an answer that cannot have a body', () => {
     },
   );
 
-  it('tells the length that GET would have, for HEAD', async () => {
+  it('keeps the Content-Length of a HEAD', async () => {
     users.answerWith('HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n');
     const response = await gw.fetch('/1', { method: 'HEAD' });
     expect(response.headers.get('content-length')).toBe('1234');
   });
 
-  it('has no framing of its own with 204', async () => {
+  it('has no framing with status 204', async () => {
     users.answerWith('HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n');
     const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
     expect(received).not.toMatch(/content-length|transfer-encoding/i);

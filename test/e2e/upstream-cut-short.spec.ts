@@ -17,7 +17,7 @@ const ANSWERS: Record<string, RawAnswer> = {
     socket.write(`${CHUNKED}5\r\nhello\r\n`, () => socket.resetAndDestroy()),
 };
 
-describe('a body that the upstream cuts short', () => {
+describe('a truncated response body', () => {
   it.each(Object.entries(ANSWERS))('never ends cleanly for the client: %s', async (_, answer) => {
     const users = rawUpstream(answer);
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
@@ -27,7 +27,7 @@ describe('a body that the upstream cuts short', () => {
     expect(received).not.toMatch(/\r\n0\r\n/);
   });
 
-  it('ends with a reset for an HTTP/1.0 client, to whom a closed connection means a whole body', async () => {
+  it('ends with a reset for an HTTP/1.0 client, since a close means a complete body', async () => {
     const users = rawUpstream(thenClose(`${CHUNKED}5\r\nhello\r\n`));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const client = await RawConnection.to(gw.url);
@@ -35,7 +35,7 @@ describe('a body that the upstream cuts short', () => {
     expect(await client.ended()).toBe('reset');
   });
 
-  it('counts as the failure of the upstream', async () => {
+  it('counts as a failure of the upstream', async () => {
     const users = rawUpstream(thenClose(`${CHUNKED}5\r\nhello\r\n`));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     await raw(gw.url, requestHead('GET /1'));
@@ -44,8 +44,8 @@ describe('a body that the upstream cuts short', () => {
   });
 });
 
-describe('a body that the upstream stops sending', () => {
-  it('is cut when nothing came for `bodyTimeout`', async () => {
+describe('a stalled response body', () => {
+  it('is aborted after `bodyTimeout`', async () => {
     const users = rawUpstream(`${CHUNKED}5\r\nhello\r\n`);
     const gw = await gateway(ONE_ROUTE.replace('url:', 'bodyTimeout: 200ms, url:'))
       .withUpstream('users', users.server)

@@ -11,8 +11,8 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 `;
 const POISON = ok('poison');
 
-describe('bytes after the end of an answer', () => {
-  it('are no part of it, and no answer to the next request', async () => {
+describe('bytes after the end of a response', () => {
+  it('are neither part of it nor the response to the next request', async () => {
     const users = rawUpstream(`${ok('hello')} world`, ok('its own answer'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     expect(await (await gw.fetch('/1')).text()).toBe('hello');
@@ -20,14 +20,14 @@ describe('bytes after the end of an answer', () => {
     expect(users.connections).toBe(2);
   });
 
-  it('are not given to a request that waits for the connection', async () => {
+  it('are not sent to a request that waits for the connection', async () => {
     const users = rawUpstream(ok('hello') + POISON, ok('its own answer'));
     const gw = await gateway(ONE_CONNECTION).withUpstream('users', users.server).start();
     const texts = await Promise.all(['/1', '/2'].map(async (path) => (await gw.fetch(path)).text()));
     expect(texts.toSorted()).toEqual(['hello', 'its own answer']);
   });
 
-  it('that come later, while the connection is idle, close it', async () => {
+  it('close the connection when they arrive while it is idle', async () => {
     let idle: Socket | undefined;
     const users = rawUpstream((socket) => {
       idle = socket;

@@ -21,8 +21,8 @@ const RESETS: Record<string, RawAnswer> = {
   'closes it after an interim answer': thenClose('HTTP/1.1 103 Early Hints\r\n\r\n'),
 };
 
-describe('an upstream', () => {
-  it('that refuses connections is a 502', async () => {
+describe('the gateway', () => {
+  it('answers 502 when the upstream refuses connections', async () => {
     const gw = await gateway(ONE_ROUTE)
       .withEnv({ USERS_URL: await closedPort() })
       .start();
@@ -31,7 +31,7 @@ describe('an upstream', () => {
     expect(await response.json()).toMatchObject({ code: 'upstream_unreachable', upstream: 'users' });
   });
 
-  it('whose name nobody knows is a 502', async () => {
+  it('answers 502 when the name of the upstream does not resolve', async () => {
     const gw = await gateway(ONE_ROUTE).withEnv({ USERS_URL: 'http://no-such-host.invalid' }).start();
     const response = await gw.fetch('/1');
     expect(response.status).toBe(502);
@@ -40,7 +40,7 @@ describe('an upstream', () => {
     expect(text).not.toContain('invalid');
   });
 
-  it('that does not speak TLS, though it should, is a 502', async () => {
+  it('answers 502 when the upstream does not speak TLS', async () => {
     const plain = createServer((socket) => void socket.resume().end('no TLS here'));
     const url = (await listen(plain)).replace('http:', 'https:');
     const gw = await gateway(ONE_ROUTE).withEnv({ USERS_URL: url }).start();
@@ -49,18 +49,21 @@ describe('an upstream', () => {
     expect(await response.json()).toMatchObject({ code: 'upstream_unreachable' });
   });
 
-  it.each(Object.entries(RESETS))('that %s before it has answered is a 502', async (_, answer) => {
-    const users = rawUpstream(answer);
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
-    const response = await gw.fetch('/1');
-    expect(response.status).toBe(502);
-    expect(await response.json()).toMatchObject({ code: 'upstream_reset', upstream: 'users' });
-  });
+  it.each(Object.entries(RESETS))(
+    'answers 502 when the upstream %s before its response',
+    async (_, answer) => {
+      const users = rawUpstream(answer);
+      const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+      const response = await gw.fetch('/1');
+      expect(response.status).toBe(502);
+      expect(await response.json()).toMatchObject({ code: 'upstream_reset', upstream: 'users' });
+    },
+  );
 
   it.each([
     ['of the upstream', '/1', 200],
     ['of the route', '/quick', 50],
-  ])('that never answers is a 504 at the timeout %s', async (_, path, timeout) => {
+  ])('answers 504 at the timeout %s when the upstream never responds', async (_, path, timeout) => {
     const users = recording(() => undefined);
     const gw = await gateway(SHORT_TIMEOUT).withUpstream('users', users.handler).start();
     const startedAt = performance.now();
@@ -71,14 +74,14 @@ describe('an upstream', () => {
     expect(users.requests).toHaveLength(1);
   });
 
-  it('that is slow has as long as its route says', async () => {
+  it('waits as long as the timeout of the route', async () => {
     const users = recording((_req, res) => void setTimeout(() => res.end('late'), 400));
     const gw = await gateway(SHORT_TIMEOUT).withUpstream('users', users.handler).start();
     expect((await gw.fetch('/1')).status).toBe(504);
     expect(await (await gw.fetch('/patient')).text()).toBe('late');
   });
 
-  it('that fails takes nobody else with it', async () => {
+  it('serves other upstreams while one fails', async () => {
     const gw = await gateway(`
 upstreams: { users: { url: "\${USERS_URL}" }, orders: { url: "\${ORDERS_URL}" } }
 routes:

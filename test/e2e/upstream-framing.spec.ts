@@ -28,8 +28,8 @@ const ANSWERS = {
 const users = rawUpstream();
 const gw = gateway(ONE_ROUTE_NO_BREAKER).withUpstream('users', users.server).startOnce();
 
-describe('an answer that could be framed in two ways', () => {
-  it.each(Object.entries(ANSWERS))('is a 502 when it has %s', async (_, bytes) => {
+describe('a response with ambiguous framing', () => {
+  it.each(Object.entries(ANSWERS))('gets a 502 when it has %s', async (_, bytes) => {
     users.answerWith(bytes, ok('its own answer', 'Connection: close'));
     const response = await gw.fetch('/1');
     expect(response.status).toBe(502);

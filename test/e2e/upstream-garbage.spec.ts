@@ -27,14 +27,14 @@ const users = rawUpstream();
 const gw = gateway(ONE_ROUTE_NO_BREAKER).withUpstream('users', users.server).startOnce();
 
 describe('an upstream that does not speak HTTP', () => {
-  it.each(Object.entries(ANSWERS))('is a 502 when it sends %s', async (_, bytes) => {
+  it.each(Object.entries(ANSWERS))('causes a 502 when it sends %s', async (_, bytes) => {
     users.answerWith(bytes);
     const response = await gw.fetch('/1');
     expect(response.status).toBe(502);
     expect(await response.json()).toMatchObject({ code: 'upstream_malformed', upstream: 'users' });
   });
 
-  it('is a 502 when it switches protocols without being asked', async () => {
+  it('causes a 502 when it switches protocols unasked', async () => {
     users.answerWith('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n');
     const response = await gw.fetch('/1', { headers: { accept: '*/*' } });
     expect(response.status).toBe(502);

@@ -8,7 +8,7 @@ describe('an upstream that speaks HTTP/1.0', () => {
   it.each([
     ['with a length', 'HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello'],
     ['that ends with the connection', 'HTTP/1.0 200 OK\r\n\r\nhello'],
-  ])('gives a whole answer, %s', async (_, answer) => {
+  ])('has its response delivered, %s', async (_, answer) => {
     const users = rawUpstream(thenClose(answer));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const requests = requestHead('GET /1') + requestHead('GET /2', 'Connection: close');

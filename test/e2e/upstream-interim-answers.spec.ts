@@ -11,12 +11,12 @@ upstreams: { users: { url: "\${USERS_URL}", timeout: 300ms } }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
 `;
 
-describe('interim answers of an upstream', () => {
+describe('interim responses of an upstream', () => {
   it.each([
     ['103 Early Hints', HINTS],
     ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
     ['many of them', HINTS.repeat(1_000)],
-  ])('come before the one that counts: %s', async (_, interim) => {
+  ])('are followed by the final response: %s', async (_, interim) => {
     const users = rawUpstream(interim + ok('hello'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const received = await raw(gw.url, requestHead('GET /1', 'Connection: close'));
@@ -25,14 +25,14 @@ describe('interim answers of an upstream', () => {
 
   // Over HTTP/1.1 undici cuts the connection before any handler hears of it (`statusCode === 100` in its `client-h1.js`),
   // and has no option against it. When this fails the fault is gone, and the answer is the 200.
-  it('that nobody asked for, 100 Continue, are a 502: a limit of undici', async () => {
+  it('cause a 502 when they are an unasked 100 Continue, a limit of undici', async () => {
     const users = rawUpstream(`HTTP/1.1 100 Continue\r\n\r\n${ok('hello')}`);
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
     const response = await gw.fetch('/1');
     expect([response.status, await response.json()]).toMatchObject([502, { code: 'upstream_reset' }]);
   });
 
-  it('do not move the deadline', async () => {
+  it('do not extend the deadline', async () => {
     const users = rawUpstream((socket) => {
       const timer = setInterval(() => socket.write(HINTS), 20);
       socket.on('close', () => clearInterval(timer));

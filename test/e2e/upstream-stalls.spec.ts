@@ -29,26 +29,29 @@ const STALLS: Record<string, RawAnswer> = {
   'sends interim answers for ever': dripping('', 'HTTP/1.1 103 Early Hints\r\n\r\n'),
 };
 
-describe('an upstream', () => {
-  it.each(Object.entries(STALLS))('that %s is a 504, and is let go', async (_, answer) => {
-    const users = rawUpstream(answer);
-    const sockets = new Set<Socket>();
-    users.server.on('connection', (socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-    });
-    const gw = await gateway(YAML)
-      .withUpstream('users', users.server)
-      .withUpstream('orders', (_req, res) => res.end('fine'))
-      .start();
-    const pending = gw.fetch('/users');
-    expect(await (await gw.fetch('/orders')).text()).toBe('fine');
-    expect((await pending).status).toBe(504);
-    await until('its connection to be closed', () => sockets.size === 0);
-    expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="users"}')).toBe(0);
-  });
+describe('the gateway', () => {
+  it.each(Object.entries(STALLS))(
+    'answers 504 and closes the connection when the upstream %s',
+    async (_, answer) => {
+      const users = rawUpstream(answer);
+      const sockets = new Set<Socket>();
+      users.server.on('connection', (socket) => {
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
+      const gw = await gateway(YAML)
+        .withUpstream('users', users.server)
+        .withUpstream('orders', (_req, res) => res.end('fine'))
+        .start();
+      const pending = gw.fetch('/users');
+      expect(await (await gw.fetch('/orders')).text()).toBe('fine');
+      expect((await pending).status).toBe(504);
+      await until('its connection to be closed', () => sockets.size === 0);
+      expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="users"}')).toBe(0);
+    },
+  );
 
-  it('that never says a word of TLS is a 502 after connectTimeout', async () => {
+  it('answers 502 after connectTimeout when the TLS handshake stalls', async () => {
     const mute = createServer((socket) => void socket.on('error', () => undefined).resume());
     const url = (await listen(mute)).replace('http:', 'https:');
     const gw = await gateway(YAML.replace('timeout: 300ms', 'timeout: 20s, connectTimeout: 100ms'))

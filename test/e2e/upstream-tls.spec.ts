@@ -65,7 +65,7 @@ describe('TLS to an upstream', () => {
       MUTUAL_12,
     ],
     ['it speaks TLS 1.1 only', 'ca: "${CA}"', { ...server, maxVersion: 'TLSv1.1', minVersion: 'TLSv1.1' }],
-  ] as const)('is a 502 when %s', async (_, tls, options) => {
+  ] as const)('gets a 502 when %s', async (_, tls, options) => {
     const { gw, users } = await start(tls, options, 'retry: { attempts: 0 },');
     const response = await gw.fetch('/1');
     expect(response.status).toBe(502);
@@ -90,13 +90,13 @@ describe('TLS to an upstream', () => {
     expect(new Set(versions)).toEqual(new Set(['1.1']));
   });
 
-  it('is a 502 when it asks who we are after the handshake, and we do not say', async () => {
+  it('gets a 502 when the upstream requires a client certificate after the handshake', async () => {
     const { gw, users } = await start('ca: "${CA}"', MUTUAL);
     expect((await gw.fetch('/1')).status).toBe(502);
     expect(users.requests).toEqual([]);
   });
 
-  it('that fails is tried again and opens the breaker', async () => {
+  it('is retried and opens the breaker when it fails', async () => {
     const { gw } = await start('', server, 'retry: { attempts: 1 }, breaker: { consecutiveFailures: 2 },');
     expect((await gw.fetch('/1')).status).toBe(502);
     expect(await gw.metric('breakwater_retries_total{upstream="users",reason="connect"}')).toBe(1);
@@ -108,7 +108,7 @@ describe('TLS to an upstream', () => {
     ['ca: "${CA}", cert: "${CERT}", key: "${KEY}"', 1],
     ['ca: "${CA}"', 0],
     ['', 0],
-  ])('is the same for probes: %s', async (tls, up) => {
+  ])('is used by probes with the same settings: %s', async (tls, up) => {
     const health =
       'health: { path: /health, failures: 1, interval: 50ms, unhealthyInterval: 50ms, timeout: 2s },';
     const { gw, users } = await start(tls, MUTUAL, health);

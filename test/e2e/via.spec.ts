@@ -14,7 +14,7 @@ describe('Via', () => {
     expect(fieldsOf(users.requests[0]!, 'via')).toEqual([expect.stringMatching(OURS)]);
   });
 
-  it('keeps who came before', async () => {
+  it('keeps earlier entries', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     await raw(
@@ -27,7 +27,7 @@ describe('Via', () => {
     expect(entries).toEqual(['1.0 fred', '2 breakwater-0 (another)', expect.stringMatching(OURS)]);
   });
 
-  it('ends a loop with 508', async () => {
+  it('detects a loop and answers 508', async () => {
     const users = recording((req, res) => {
       // An upstream that sends everything back where it came from.
       const via = req.headers.via ?? '';

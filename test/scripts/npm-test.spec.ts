@@ -10,7 +10,7 @@ async function npmTest(path: string) {
 
 // A first run may have to build.
 describe('npm test', { timeout: 120_000 }, () => {
-  it('runs the suites under a path, and ends with the count', async () => {
+  it('runs the suites under a path and ends with the count', async () => {
     const { code, output, last } = await npmTest('src/common/units/ratio.spec.ts');
     expect(output).toContain('src/common/units/ratio.spec.ts');
     expect(output).not.toContain('size.spec.ts');

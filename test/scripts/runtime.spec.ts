@@ -22,20 +22,20 @@ async function runtime(node: string, isPinned: boolean) {
   return { folder, said: run.lines.join('\n') };
 }
 
-describe('the Node that everything runs on', () => {
-  it('is the pinned one', async () => {
+describe('the Node that the scripts use', () => {
+  it('is the pinned package', async () => {
     const { folder, said } = await runtime('>=99.0', true);
     expect(said).toBe(join(folder, 'node_modules/.bin/node'));
   });
 
   it.each(['>=24.9', `>=${process.versions.node}`])(
-    'is that of the system without a pinned one, if it is %s',
+    'is that of the system without a pinned package, if it is %s',
     async (node) => {
       expect((await runtime(node, false)).said).toBe(process.execPath);
     },
   );
 
-  it('is refused, with what to do, when it is too old', async () => {
+  it('is rejected with advice when it is too old', async () => {
     const { said } = await runtime('>=100.0', false);
     expect(said).toContain(`true Breakwater needs Node 100.0 or newer; this is ${process.version}`);
     expect(said).toContain('npm ci --ignore-scripts=false');

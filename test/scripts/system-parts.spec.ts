@@ -23,7 +23,7 @@ async function ensure(apt: string, { isDebianRoot = true, env = {}, isThere = fa
 }
 
 describe('the system parts of `npm test`', () => {
-  it('come from apt, for root on Debian', async () => {
+  it('are installed with apt for root on Debian', async () => {
     const { code, asked, stderr } = await ensure('exit 0');
     expect([code, stderr]).toEqual([0, '']);
     expect(asked).toEqual([
@@ -36,14 +36,14 @@ describe('the system parts of `npm test`', () => {
     ['they are there', { isThere: true }],
     ['nobody may install', { isDebianRoot: false }],
     ['it is turned off', { env: { BREAKWATER_SYSTEM_SETUP: '0' } }],
-  ])('are left alone when %s', async (_, machine) => {
+  ])('are not installed when %s', async (_, machine) => {
     expect(await ensure('exit 1', machine)).toEqual({ code: 0, asked: [''], stderr: '' });
   });
 
   it.each([
     ['no list', 'echo no network >&2; exit 100', 'no network'],
     ['no package', 'case "$*" in *install*) echo no package >&2; exit 100;; esac', 'no package'],
-  ])('are done without, and it is said why, when apt gets %s', async (_, apt, reason) => {
+  ])('are skipped with a warning when apt gets %s', async (_, apt, reason) => {
     const { code, stderr } = await ensure(apt);
     expect(code).toBe(0);
     const told = PACKAGES.map(
