@@ -40,10 +40,11 @@ type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
  *
  * 1. Look in memory.
  * 2. Answer if the entry is fresh, or may be used stale.
- * 3. Look in the shared tier, unless another request for the same response is under way.
- * 4. Refuse with `only-if-cached`.
- * 5. Wait for the request that is under way and look again, or become the one that others wait for.
- * 6. Store the response on its way to the client.
+ * 3. Wait for the request for the same response that is under way, and look again.
+ * 4. Become the request that others wait for.
+ * 5. Look in the shared tier.
+ * 6. Refuse with `only-if-cached`.
+ * 7. Store the upstream's response on its way to the client.
  */
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
@@ -99,40 +100,55 @@ export class CacheInterceptor implements NestInterceptor {
 
   /** @param entry found in memory, and not usable as it is */
   private async forward(lookup: Lookup, entry: CacheEntry | undefined): Promise<void> {
-    const { exchange, key, asked } = lookup;
+    const { exchange, key } = lookup;
     let waitUntil = this.clock.now() + MAX_WAIT;
-    for (;;) {
-      // 3. Look in the shared tier, unless another request for the same response is under way.
-      const reading = this.readShared(lookup);
-      if (reading) {
-        const found = await reading;
-        entry = this.cache.find(key, exchange) ?? found;
-        if (entry && this.answer(lookup, entry)) return;
-      }
-      // 4. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
-      if (asked.onlyIfCached) throw new ProblemError('not_cached');
-      // 5. Wait for the request that is under way and look again, or become the one that others wait for.
-      const name = this.cache.nameOf(key, exchange);
-      if (!this.isShared(lookup, entry, name)) break;
-      const flight = this.flights.get(name);
-      if (!flight) {
-        this.lead(lookup, entry, name);
-        return;
-      }
+    let name = this.cache.nameOf(key, exchange);
+    let flight = this.flights.get(name);
+    // 3. Wait for the request for the same response that is under way, and look again.
+    while (flight && this.isShared(lookup, entry, name)) {
       const status = this.forwardStatus(key, entry);
       const result = await flight.wait(Math.max(0, waitUntil - this.clock.now()));
       entry = this.cache.find(key, exchange);
-      if (entry && this.answer(lookup, entry, `${status}; collapsed`)) return;
+      if (entry && this.answer(lookup, entry, result === 'found' ? undefined : `${status}; collapsed`))
+        return;
       const stale = result === 'failed' ? this.staleOf(lookup, entry)?.() : undefined;
       if (stale) {
         exchange.cache = { ...stale, status: 'Breakwater; fwd=stale; collapsed; detail=stale-if-error' };
         return;
       }
-      // The response is of no use to others, each of them has to validate it, or this one has waited long enough.
-      if (result === 'unshared' || result === 'timeout' || (result === 'stored' && entry)) break;
-      if (result === 'stored' && !this.isWorthWaiting(lookup)) waitUntil = 0;
+      const isStored = result === 'found' || result === 'stored';
+      // The response is for nobody else, each client has to validate it, or this one has waited long enough.
+      if (result === 'unshared' || result === 'timeout' || (isStored && entry)) {
+        exchange.cache = this.forwardDecision(lookup, entry);
+        return;
+      }
+      if (isStored && !this.isWorthWaiting(lookup)) waitUntil = 0;
+      name = this.cache.nameOf(key, exchange);
+      flight = this.flights.get(name);
     }
-    exchange.cache = this.forwardDecision(lookup, entry);
+    await this.ask(lookup, entry, name);
+  }
+
+  private async ask(lookup: Lookup, entry: CacheEntry | undefined, name: string): Promise<void> {
+    const { exchange, key, asked } = lookup;
+    const isAlone = this.flights.get(name) !== undefined;
+    // 4. Become the request that others wait for.
+    const flight = !isAlone && this.isShared(lookup, entry, name) ? this.lead(exchange, name) : undefined;
+    // 5. Look in the shared tier.
+    const reading = isAlone || this.isUnstorable(name) ? undefined : this.cache.read(key, exchange);
+    if (reading) {
+      const found = await reading;
+      entry = this.cache.find(key, exchange) ?? found;
+      if (entry && this.answer(lookup, entry)) {
+        flight?.land('found');
+        return;
+      }
+      if (!this.isShared(lookup, entry, name)) flight?.land('unshared');
+    }
+    // 6. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
+    if (asked.onlyIfCached) throw new ProblemError('not_cached');
+    // 7. Store the upstream's response on its way to the client.
+    exchange.cache = this.forwardDecision(lookup, entry, flight);
   }
 
   /** @returns whether the entry answers the request */
@@ -162,29 +178,24 @@ export class CacheInterceptor implements NestInterceptor {
     return { conditions, tap, onDone: () => flight.land('failed') };
   }
 
-  private readShared({ key, exchange }: Lookup): Promise<CacheEntry | undefined> | undefined {
-    const name = this.cache.nameOf(key, exchange);
-    return this.flights.get(name) || this.isUnstorable(name) ? undefined : this.cache.read(key, exchange);
-  }
-
-  /** Decides whether one answer of the upstream may serve all who ask for this response. */
+  /** Decides whether one answer may serve all who ask for this response. */
   private isShared(lookup: Lookup, entry: CacheEntry | undefined, name: string): boolean {
-    if (!asksForWhole(lookup.exchange) || this.isUnstorable(name)) return false;
-    return !wantsOwnAnswer(lookup.asked, this.staleOf(lookup, entry) ? undefined : entry);
+    const { asked, exchange } = lookup;
+    if (asked.onlyIfCached || !asksForWhole(exchange) || this.isUnstorable(name)) return false;
+    return !wantsOwnAnswer(asked, this.staleOf(lookup, entry) ? undefined : entry);
   }
 
-  /** Others wait for this request. */
-  private lead(lookup: Lookup, entry: CacheEntry | undefined, name: string): void {
-    const { exchange } = lookup;
+  /** @returns nothing when the client has left, after which nothing would release those who wait */
+  private lead(exchange: Exchange, name: string): Flight | undefined {
     const { res } = exchange;
-    // After a client that left while the shared tier was asked, nothing would release those who wait.
-    const flight = res.closed ? undefined : this.flights.start(name);
-    exchange.cache = this.forwardDecision(lookup, entry, flight);
+    if (res.closed) return undefined;
+    const flight = this.flights.start(name);
     res.once('close', () => {
-      if (!res.writableFinished) flight?.land('abandoned');
+      if (!res.writableFinished) flight.land('abandoned');
       // An open breaker rejects the others by itself, and all of them at once.
-      else flight?.land(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
+      else flight.land(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
     });
+    return flight;
   }
 
   /** After a response that was stored and not found: is it another variant, or was it invalidated? */
@@ -207,7 +218,6 @@ export class CacheInterceptor implements NestInterceptor {
     return { kind: 'forward', ...asking, tap };
   }
 
-  // 6. Store the response on its way to the client.
   private cachingTap(
     lookup: Lookup,
     stored: CacheEntry | undefined,

@@ -1,14 +1,15 @@
 /**
  * How a flight ended for those who waited:
- * - `stored`: there may be a copy for them now;
+ * - `found`: the shared tier had a copy, which may be one for them;
+ * - `stored`: the upstream's response was stored, and may be one for them;
  * - `unshared`: the response is of no use to anybody else;
  * - `failed`: the upstream has no answer;
  * - `abandoned`: the client of the request left;
  * - `timeout`: they have waited long enough.
  */
-export type FlightResult = 'stored' | 'unshared' | 'failed' | 'abandoned' | 'timeout';
+export type FlightResult = 'found' | 'stored' | 'unshared' | 'failed' | 'abandoned' | 'timeout';
 
-/** One request to the upstream whose answer others wait for. */
+/** One request to the shared tier and the upstream, whose answer others wait for. */
 export class Flight {
   private readonly waiting = new Set<(result: FlightResult) => void>();
   private isOver = false;

@@ -19,7 +19,7 @@ import { MemoryStore } from './memory-store.js';
 import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import { type Invalidation, InvalidationChannel } from './shared/invalidation-channel.js';
-import { RedisStore, type SharedRead } from './shared/redis-store.js';
+import { RedisStore } from './shared/redis-store.js';
 import { variantOf } from './vary.js';
 
 /** Of one resource and user; beyond that, the oldest variant is dropped. */
@@ -39,25 +39,15 @@ export interface StoredEntry {
   readonly ttl: number;
 }
 
-/** A look-up in the shared tier for one request, which may take several reads. */
-interface SharedLookup {
-  readonly exchange: Exchange;
-  /** Nobody waits for it any more. */
-  isLate: boolean;
-}
-
 /** Responses by key and variant, in memory and in the shared tier. Whether they may be used is decided elsewhere. */
 @Injectable()
 export class ResponseCache {
   private readonly memory: MemoryStore;
-  private readonly reads = new Map<string, Promise<SharedRead | undefined>>();
   /** What was read before an upstream was asked, and is needed to share its answer. */
   private readonly generations = new WeakMap<Exchange | Slot, Generations>();
   /** When scopes were invalidated, by their hash. */
   private readonly invalidatedAt = new LRUCache<string, number>({ max: MAX_INVALIDATIONS });
   private purgedAt = -1;
-  /** Milliseconds. */
-  private readonly readTimeout: number;
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
@@ -66,7 +56,6 @@ export class ResponseCache {
     @Inject(InvalidationChannel) private readonly channel: InvalidationChannel,
   ) {
     this.memory = new MemoryStore(config.current.cache.maxBytes);
-    this.readTimeout = config.current.redis.commandTimeout;
     channel.received.on((invalidation) => this.apply(invalidation));
     // The messages that were missed may have been about anything.
     channel.missed.on(() => this.apply({ scope: EVERYTHING, isPurge: true }));
@@ -86,7 +75,7 @@ export class ResponseCache {
   }
 
   /**
-   * Brings what the shared tier has for this request into memory. Requests for the same share one read.
+   * Brings what the shared tier has for this request into memory.
    *
    * @returns the entry, even when memory has no room for it, within `commandTimeout`; no promise when there is nothing
    *   to wait for: memory has a fresh entry, there is no Redis, or Redis does not answer
@@ -95,7 +84,7 @@ export class ResponseCache {
     const known = this.find(key, exchange);
     if (known && ageOf(known, this.clock.now()) < known.lifetime) return undefined;
     if (!this.shared.isUp || !this.channel.isPublished(namesOf(key).resource)) return undefined;
-    return this.readInTime(key, exchange);
+    return this.readShared(key, exchange);
   }
 
   /** @returns the key of what `find` looks for: that of the variant, once it is known what tells variants apart */
@@ -194,55 +183,25 @@ export class ResponseCache {
     return scope === EVERYTHING ? this.memory.clear() : this.dropScope(scope);
   }
 
-  private async readInTime(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
-    const lookup: SharedLookup = { exchange, isLate: false };
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        lookup.isLate = true;
-        resolve(undefined);
-      }, this.readTimeout);
-    });
-    try {
-      return await Promise.race([this.readAll(key, lookup), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  private async readAll(key: string, lookup: SharedLookup): Promise<CacheEntry | undefined> {
-    const known = this.slot(key);
-    const slot = known?.kind === 'variants' ? known : await this.readOne(key, lookup);
-    if (slot?.kind !== 'variants') return slot;
-    if (lookup.isLate) return undefined;
-    const variant = await this.readOne(variantKey(key, slot, lookup.exchange), lookup);
-    return variant?.kind === 'response' ? variant : undefined;
-  }
-
-  private async readOne(key: string, lookup: SharedLookup): Promise<Slot | undefined> {
-    let reading = this.reads.get(key);
-    if (!reading) {
-      reading = this.fetch(key).finally(() => this.reads.delete(key));
-      this.reads.set(key, reading);
-    }
-    const { slot, generations } = (await reading) ?? {};
-    // Generations read after the upstream was asked would make an answer valid that was invalidated before.
-    if (generations && !lookup.isLate) this.generations.set(lookup.exchange, generations);
-    return slot;
-  }
-
-  private async fetch(key: string): Promise<SharedRead | undefined> {
+  private async readShared(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
     const since = this.clock.now();
-    const read = await this.shared.read(key);
-    if (!read?.slot || !read.generations) return read;
-    const { slot, generations } = read;
-    const known = this.slot(key);
-    if (known && known.storedAt >= slot.storedAt) return { slot: known, generations };
-    // It may have become invalid while it was read.
-    if (this.isOutdated(namesOf(key).resource, since)) return { generations };
-    this.generations.set(slot, generations);
-    this.memory.set(key, slot);
-    return read;
+    const read = await this.shared.read(this.nameOf(key, exchange), (index) =>
+      variantKey(key, index, exchange),
+    );
+    if (!read?.generations) return undefined;
+    this.generations.set(exchange, read.generations);
+    let entry: CacheEntry | undefined;
+    for (const [name, found] of read.slots) {
+      const known = this.slot(name);
+      const isKnown = known !== undefined && known.storedAt >= found.storedAt;
+      // It may have become invalid while it was read.
+      if (!isKnown && this.isOutdated(namesOf(name).resource, since)) return undefined;
+      const slot = isKnown ? known : found;
+      if (!isKnown) this.memory.set(name, slot);
+      this.generations.set(slot, read.generations);
+      if (slot.kind === 'response') entry = slot;
+    }
+    return entry;
   }
 
   private store(key: string, slot: Slot, generations: Generations | undefined): void {

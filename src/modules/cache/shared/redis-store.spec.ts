@@ -6,21 +6,30 @@ import { systemClock } from '../../../common/clock.js';
 import { ConfigStore } from '../../config/config.store.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
-import { type CacheEntry, resourceScope, routeScope, tagScope } from '../cache-entry.js';
+import {
+  type CacheEntry,
+  resourceScope,
+  routeScope,
+  type Slot,
+  tagScope,
+  type VariantIndex,
+} from '../cache-entry.js';
 import { RedisStore } from './redis-store.js';
 import { InvalidationChannel } from './invalidation-channel.js';
 
 const part = (text: string) => `${text.length}:${text}`;
 const keyOf = (user: string) => ['users', 'a.test', user, '', '/1'].map(part).join('');
 const KEY = keyOf('alice');
+const VARIANT = `e7f7c9c8-6f0f-4b8e-9d54-0d5b8b1c6a01 abc ${KEY}`;
 const RESOURCE = { origin: 'a.test', target: '/1' };
+const SCOPES = [routeScope('users'), resourceScope(RESOURCE)];
 const entry: CacheEntry = {
   kind: 'response',
   status: 200,
   headers: {},
   body: new Uint8Array([1]),
   bytes: 1_025,
-  scopes: [routeScope('users'), resourceScope(RESOURCE), tagScope('one')],
+  scopes: [...SCOPES, tagScope('one')],
   storedAt: 0,
   keepFor: 60_000,
   initialAge: 0,
@@ -47,11 +56,14 @@ async function start() {
   });
   await connection.onApplicationBootstrap();
   await channel.onApplicationBootstrap();
-  const read = async (key = KEY) => (await store.read(key)) ?? {};
+  const read = async (key = KEY) => {
+    const found = await store.read(key, () => VARIANT);
+    return { slot: found?.slots.at(-1)?.[1], generations: found?.generations };
+  };
   const has = async (key = KEY) => (await read(key)).slot !== undefined;
   const ask = async (key = KEY) => (await read(key)).generations;
   type Asked = Awaited<ReturnType<typeof ask>>;
-  const answer = async (generations: Asked, key = KEY, slot = entry) => {
+  const answer = async (generations: Asked, key = KEY, slot: Slot = entry) => {
     if (generations) await store.write(key, slot, generations);
   };
   const invalidate = async (scope: string, isPurge = true) => {
@@ -119,12 +131,25 @@ describeWithRedis('RedisStore', () => {
     expect(await has()).toBe(true);
   });
 
-  it('stores the index of variants and a variant with the same generations', async () => {
-    const { ask, answer, has } = await start();
+  it('reads the index of variants, and then the variant', async () => {
+    const { ask, answer, read, store } = await start();
     const generations = await ask();
-    const variant = `e7f7c9c8-6f0f-4b8e-9d54-0d5b8b1c6a01 abc ${KEY}`;
-    await Promise.all([answer(generations), answer(generations, variant)]);
-    expect([await has(), await has(variant)]).toEqual([true, true]);
+    const { headers: _, body: _body, ...rest } = entry;
+    const index: VariantIndex = {
+      ...rest,
+      kind: 'variants',
+      fields: ['accept'],
+      generation: '1',
+      scopes: SCOPES,
+    };
+    await answer(generations, KEY, index);
+    expect((await read()).slot?.kind).toBe('variants');
+    await answer(generations, VARIANT);
+    const found = await store.read(KEY, ({ fields }) => (fields[0] === 'accept' ? VARIANT : ''));
+    expect(found?.slots.map(([key, { kind }]) => [key, kind])).toEqual([
+      [KEY, 'variants'],
+      [VARIANT, 'response'],
+    ]);
   });
 
   it('stores one of two first answers of a resource, and both of the next', async () => {
@@ -188,7 +213,7 @@ describeWithRedis('RedisStore', () => {
     const client = server.client();
     const [name = ''] = await client.keys('*g:*');
     await client.set(name, 'garbage', 'PX', 60_000);
-    expect(await read()).toEqual({});
+    expect(await read()).toEqual({ slot: undefined, generations: undefined });
   });
 
   it('publishes an invalidation once Redis is back, and reads nothing of it before', async () => {

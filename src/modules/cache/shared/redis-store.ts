@@ -7,7 +7,7 @@ import { Event } from '../../../common/event.js';
 import { CLOCK } from '../../config/config.tokens.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
-import { resourceScope, routeScope, type Slot } from '../cache-entry.js';
+import { resourceScope, routeScope, type Slot, type VariantIndex } from '../cache-entry.js';
 import { namesOf } from '../cache-key.js';
 import { decode, encode } from './entry-codec.js';
 import {
@@ -21,12 +21,14 @@ import {
   PURGES,
 } from './generations.js';
 
-/** What Redis has for a key: perhaps no entry, and still the generations to store an answer with. */
+/** What Redis has for a request: perhaps no entry, and still the generations to store an answer with. */
 export interface SharedRead {
-  readonly slot?: Slot;
+  /** By key: an entry, the index of its variants, or both. */
+  readonly slots: readonly (readonly [key: string, slot: Slot])[];
   readonly generations?: Generations;
 }
 
+const NOTHING: SharedRead = { slots: [] };
 /** Milliseconds that Redis keeps an entry at most. */
 const MAX_LIFE = 86_400_000;
 /** Milliseconds by which a generation outlives the entries that carry it. */
@@ -52,9 +54,20 @@ export class RedisStore {
     return this.redis.isUp;
   }
 
-  /** Takes one round trip, and another one for an entry with surrogate keys. */
-  async read(key: string): Promise<SharedRead | undefined> {
-    return this.redis.run((client) => this.readWith(client, key));
+  /**
+   * Takes one round trip, another one when the entry has variants, and one for surrogate keys.
+   *
+   * @param variantOf the key of the variant that the request selects
+   * @returns `undefined` when Redis is away or too slow
+   */
+  async read(key: string, variantOf: (index: VariantIndex) => string): Promise<SharedRead | undefined> {
+    return this.redis.run(async (client) => {
+      const read = await this.readOne(client, key);
+      const [, index] = read.slots[0] ?? [];
+      if (index?.kind !== 'variants') return read;
+      const variant = await this.readOne(client, variantOf(index));
+      return { ...variant, slots: [...read.slots, ...variant.slots] };
+    });
   }
 
   async write(key: string, slot: Slot, generations: Generations): Promise<void> {
@@ -82,7 +95,7 @@ export class RedisStore {
     await this.redis.run((client) => this.tierOf(client).cache.del(entry));
   }
 
-  private async readWith(client: RedisClient, key: string, isRetry = false): Promise<SharedRead> {
+  private async readOne(client: RedisClient, key: string, isRetry = false): Promise<SharedRead> {
     const { cache, store } = this.tierOf(client);
     const readAt = this.clock.now();
     const { route, resource } = namesOf(key);
@@ -97,11 +110,11 @@ export class RedisStore {
       if (!(value instanceof SyntaxError)) throw value;
       // One of the two is not JSON, which most likely is the entry.
       await this.deleteCorrupted(cache, entry);
-      return isRetry ? {} : this.readWith(client, key, true);
+      return isRetry ? NOTHING : this.readOne(client, key, true);
     }
     if (all === null || all === undefined) {
       this.forgotten.emit();
-      return {};
+      return NOTHING;
     }
     const generations: Generations = {
       all,
@@ -112,11 +125,11 @@ export class RedisStore {
       readAt,
     };
     // Without a time to live it was written between the two reads, by another gateway, and its age is not known.
-    if (value === undefined || left < 0) return { generations };
+    if (value === undefined || left < 0) return { slots: [], generations };
     const read = decode(key, value, { now: this.clock.now(), wall: this.clock.wall(), left });
     if (!read) {
       await this.deleteCorrupted(cache, entry);
-      return { generations };
+      return { slots: [], generations };
     }
     const [storedAll, storedRoute, storedResource, ...storedTags] = read.generations;
     const isValid =
@@ -125,7 +138,7 @@ export class RedisStore {
       storedResource === generations.resource &&
       generations.resource !== null &&
       (await areTagsCurrent(client, tagFields(read.slot), storedTags));
-    return isValid ? { slot: read.slot, generations } : { generations };
+    return { slots: isValid ? [[key, read.slot]] : [], generations };
   }
 
   private async deleteCorrupted(cache: Cache, entry: string): Promise<void> {
