@@ -13,7 +13,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
       { status, body: 'x'.repeat(100_000) },
       `Breakwater; fwd=stale; fwd-status=${status}; detail=stale-if-error`,
     ]),
-  ])('answers with what is stored instead of %s', async (_, failure, cacheStatus) => {
+  ])('uses the stored response instead of %s', async (_, failure, cacheStatus) => {
     const { get } = await cached((n) => (n === 1 ? { headers: { ...STALE } } : failure), IF_ERROR);
     await get();
     const answer = await get();
@@ -22,7 +22,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     expect(answer.headers['warning']).toBeUndefined();
   });
 
-  it('answers after a timeout', async () => {
+  it('uses the stored response after a timeout', async () => {
     const { get } = await cached(
       (n) => (n === 1 ? { headers: { ...STALE } } : new Promise<Given>(() => undefined)),
       { ...IF_ERROR, upstream: 'timeout: 200ms, connectTimeout: 100ms' },
@@ -31,7 +31,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     expect(await get()).toMatchObject({ status: 200, body: '1' });
   });
 
-  it('gives each user their own last good answer while the breaker is open', async () => {
+  it('gives users their own stored responses while the breaker is open', async () => {
     let isDown = false;
     const { get, seen } = await cached(
       (_n, req) => (isDown ? 'reset' : { headers: { ...STALE }, body: String(req.headers['x-user-id']) }),
@@ -54,7 +54,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     expect(await as('carol')).toMatchObject({ status: 503 });
   });
 
-  it('answers a condition, a range and HEAD too', async () => {
+  it('applies to conditions, ranges and HEAD', async () => {
     const { get } = await cached(
       (n) => (n === 1 ? { headers: { ...STALE, etag: '"1"' }, body: 'hello' } : 'reset'),
       {
@@ -74,7 +74,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     ['no-cache', 'no-cache', {}],
     ['a window of its own that is over', 'max-age=60, stale-if-error=10', {}],
     ['a client that says no-cache', 'max-age=60', { 'cache-control': 'no-cache' }],
-  ])('does not answer against %s', async (_, control, headers) => {
+  ])('does not override %s', async (_, control, headers) => {
     const { get } = await cached(
       (n) => (n === 1 ? { headers: { 'cache-control': control, age: '100', etag: '"1"' } } : 'reset'),
       IF_ERROR,
@@ -83,7 +83,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     expect((await get('/1', headers)).status).toBe(502);
   });
 
-  it('answers by the directive alone', async () => {
+  it('applies with the directive of the response alone', async () => {
     const { get } = await cached((n) =>
       n === 1 ? { headers: { 'cache-control': 'max-age=60, stale-if-error=3600', age: '100' } } : 'reset',
     );
@@ -91,7 +91,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     expect(await get()).toMatchObject({ status: 200, body: '1' });
   });
 
-  it('does not answer instead of 4xx', async () => {
+  it('does not replace a 4xx', async () => {
     const { get } = await cached((n) => (n === 1 ? { headers: { ...STALE } } : { status: 404 }), IF_ERROR);
     await get();
     expect((await get()).status).toBe(404);
@@ -124,7 +124,7 @@ describe('RFC 5861 section 3: stale-while-revalidate', () => {
     expect(seen[1]?.headers['if-none-match']).toBe('"1"');
   });
 
-  it('goes on answering when the refresh fails, and tries again', async () => {
+  it('keeps answering when the revalidation fails, and tries again', async () => {
     const { get, seen } = await cached((n) => (n === 1 ? { headers: { ...STALE } } : 'reset'), {
       cache: '{ staleWhileRevalidate: 1h }',
       upstream: 'breaker: { mode: shadow }',

@@ -41,11 +41,11 @@ describe('RFC 9110 section 13.1.2: If-None-Match', () => {
     ['""', '"1"', 200],
     ['1', '"1"', 200],
     ['"1"', '1', 200],
-  ])('%s, for %s: %i', async (noneMatch, etag, status) => {
+  ])('compares %s with %s and answers %i', async (noneMatch, etag, status) => {
     expect((await ask({ etag }, { 'if-none-match': noneMatch })).status).toBe(status);
   });
 
-  it('comes before If-Modified-Since (section 13.1.3)', async () => {
+  it('takes precedence over If-Modified-Since (section 13.1.3)', async () => {
     const stored = { etag: '"1"', 'last-modified': MODIFIED };
     const conditions = (tag: string, since: string) => ({ 'if-none-match': tag, 'if-modified-since': since });
     expect((await ask(stored, conditions('"1"', EARLIER))).status).toBe(304);
@@ -66,21 +66,21 @@ describe('RFC 9110 section 13.1.3: If-Modified-Since', () => {
     expect((await ask({ 'last-modified': MODIFIED }, { 'if-modified-since': since })).status).toBe(status);
   });
 
-  it('is compared with Date where there is no Last-Modified (RFC 9111 section 4.3.2)', async () => {
+  it('is compared with Date without a Last-Modified (RFC 9111 section 4.3.2)', async () => {
     const date = new Date().toUTCString();
     expect((await ask({ date }, { 'if-modified-since': date })).status).toBe(304);
     expect((await ask({ date }, { 'if-modified-since': MODIFIED })).status).toBe(200);
   });
 });
 
-describe('RFC 9110 section 13.2.1: conditions are about successes', () => {
-  it.each([301, 404, 500])('and ignored for a stored %i', async (status) => {
+describe('RFC 9110 section 13.2.1: conditions apply to successes', () => {
+  it.each([301, 404, 500])('and are ignored for a stored %i', async (status) => {
     expect((await ask({ etag: '"1"' }, { 'if-none-match': '"1"' }, status)).status).toBe(status);
   });
 });
 
 describe('RFC 9110 section 15.4.5: a 304', () => {
-  it('has the fields that it has to have, and no body', async () => {
+  it('has the required fields and no body', async () => {
     const needed = {
       etag: '"1"',
       'content-location': '/1',
@@ -120,14 +120,14 @@ describe('RFC 9110 section 14: ranges', () => {
       'bytes=0-1,3-4',
       'bytes=1-2-3',
     ].map((range): [string, number, string, undefined] => [range, 200, '0123456789', undefined]),
-  ])('14.1.2 %s: %i', async (range, status, body, contentRange) => {
+  ])('14.1.2 answers %s with %i', async (range, status, body, contentRange) => {
     const answer = await ask({ etag: '"1"' }, { range });
     expect(answer).toMatchObject({ status, body });
     expect(answer.headers['content-range']).toBe(contentRange);
     expect(answer.headers['content-length']).toBe(String(body.length));
   });
 
-  it('14.2 are about GET', async () => {
+  it('14.2 apply to GET only', async () => {
     const { get } = gateway.resource([{ headers: CONTROL, body: '0123456789' }]);
     await get();
     expect(await get({ range: 'bytes=0-1' }, 'HEAD')).toMatchObject({
@@ -136,11 +136,11 @@ describe('RFC 9110 section 14: ranges', () => {
     });
   });
 
-  it('14.2 are about successes', async () => {
+  it('14.2 apply to successes only', async () => {
     expect((await ask({}, { range: 'bytes=0-1' }, 404)).status).toBe(404);
   });
 
-  it('13.2.2 come after conditions', async () => {
+  it('13.2.2 are evaluated after conditions', async () => {
     expect((await ask({ etag: '"1"' }, { range: 'bytes=0-1', 'if-none-match': '"1"' })).status).toBe(304);
   });
 
@@ -152,19 +152,19 @@ describe('RFC 9110 section 14: ranges', () => {
     ['a later date', LATER, 200],
     ['an earlier date', EARLIER, 200],
     ['neither', 'x', 200],
-  ])('13.1.5 If-Range with %s: %s', async (_, ifRange, status) => {
+  ])('13.1.5 evaluates If-Range with %s: %s', async (_, ifRange, status) => {
     const stored = { etag: '"1"', 'last-modified': MODIFIED };
     expect((await ask(stored, { range: 'bytes=0-1', 'if-range': ifRange })).status).toBe(status);
   });
 
-  it('13.1.5 If-Range does not go by what is weak', async () => {
+  it('13.1.5 If-Range does not match weak validators', async () => {
     expect((await ask({ etag: 'W/"1"' }, { range: 'bytes=0-1', 'if-range': 'W/"1"' })).status).toBe(200);
     const date = new Date().toUTCString();
     const weak = { date, 'last-modified': date };
     expect((await ask(weak, { range: 'bytes=0-1', 'if-range': date })).status).toBe(200);
   });
 
-  it('13.1.5 If-Range means nothing without a range', async () => {
+  it('13.1.5 If-Range is ignored without a range', async () => {
     expect((await ask({ etag: '"1"' }, { 'if-range': '"2"' })).status).toBe(200);
   });
 });

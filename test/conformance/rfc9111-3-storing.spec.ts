@@ -22,7 +22,7 @@ describe('RFC 9111 section 3: statuses', () => {
     },
   );
 
-  it.each([206, 400, 413, 414])('%i is not', async (status) => {
+  it.each([206, 400, 413, 414])('%i is not stored', async (status) => {
     expect(await isStored({ status, headers: { ...FRESH } })).toBe(false);
   });
 
@@ -31,7 +31,7 @@ describe('RFC 9111 section 3: statuses', () => {
     [429, 4],
     [431, 5],
     [511, 6],
-  ])('%i is not (RFC 6585 section %i)', async (status) => {
+  ])('%i is not stored (RFC 6585 section %i)', async (status) => {
     expect(
       await isStored({ status, headers: { 'cache-control': 'public, max-age=60, must-understand' } }),
     ).toBe(false);
@@ -42,8 +42,8 @@ describe('RFC 9111 section 3: statuses', () => {
   });
 });
 
-describe('RFC 9111 section 3.3: incomplete answers', () => {
-  it('a body that only the end of the connection ends is not stored', async () => {
+describe('RFC 9111 section 3.3: incomplete responses', () => {
+  it('a body that ends with the connection is not stored', async () => {
     const upstream = rawUpstream(thenClose('HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n\r\nhalf'));
     const yaml = `
       upstreams: { users: { url: "\${USERS_URL}" } }
@@ -55,7 +55,7 @@ describe('RFC 9111 section 3.3: incomplete answers', () => {
   });
 });
 
-describe('RFC 9111 section 3.5: answers to authenticated requests', () => {
+describe('RFC 9111 section 3.5: responses to authenticated requests', () => {
   it.each([
     ['max-age=60', false],
     ['public, max-age=60', true],
@@ -91,19 +91,26 @@ describe('RFC 9111 section 5.2.2: response directives', () => {
     expect(await isStored(control(value))).toBe(stored);
   });
 
-  it('5.2.2.3 must-understand is not for an unknown status', async () => {
+  it('5.2.2.3 must-understand prevents storing an unknown status', async () => {
     expect(await isStored({ status: 299, ...control('max-age=60, must-understand') })).toBe(false);
   });
 
-  it.each(['no-cache', 'private'])('5.2.2 %s with fields keeps those out', async (directive) => {
-    const { get } = await cached(() =>
-      control(`max-age=60, ${directive}="set-cookie, X-A"`, { 'x-a': '1', 'set-cookie': 'a=1', 'x-b': '1' }),
-    );
-    expect((await get()).headers).toMatchObject({ 'x-a': '1', 'set-cookie': ['a=1'] });
-    const { headers, body } = await get();
-    expect(body).toBe('1');
-    expect([headers['x-a'], headers['set-cookie'], headers['x-b']]).toEqual([undefined, undefined, '1']);
-  });
+  it.each(['no-cache', 'private'])(
+    '5.2.2 %s with field names does not store those fields',
+    async (directive) => {
+      const { get } = await cached(() =>
+        control(`max-age=60, ${directive}="set-cookie, X-A"`, {
+          'x-a': '1',
+          'set-cookie': 'a=1',
+          'x-b': '1',
+        }),
+      );
+      expect((await get()).headers).toMatchObject({ 'x-a': '1', 'set-cookie': ['a=1'] });
+      const { headers, body } = await get();
+      expect(body).toBe('1');
+      expect([headers['x-a'], headers['set-cookie'], headers['x-b']]).toEqual([undefined, undefined, '1']);
+    },
+  );
 
   it('5.2.2.4 no-cache is validated each time', async () => {
     const { get, seen } = await cached((n) => ({
@@ -125,7 +132,7 @@ describe('RFC 9111 section 4.2: freshness', () => {
     expect(await isStored({ headers: { expires: date(60), 'cache-control': 'max-age=0' } })).toBe(false);
   });
 
-  it('4.2.2 only some statuses get a lifetime they do not have', async () => {
+  it('4.2.2 only heuristically cacheable statuses get the default lifetime', async () => {
     expect(await isStored({ status: 404 })).toBe(false);
     expect(await isStored({ status: 404, ...control('public') })).toBe(true);
   });

@@ -30,7 +30,7 @@ describe('RFC 9111 section 3.1: a response is stored', () => {
     expect(await reused(fresh({ [name]: value }))).toMatchObject({ [name.toLowerCase()]: value });
   });
 
-  it('with every line of a field', async () => {
+  it('with all lines of a field', async () => {
     expect(await reused(fresh({ link: ['<a>', '<b>'] }))).toMatchObject({ link: '<a>, <b>' });
   });
 
@@ -46,7 +46,7 @@ describe('RFC 9111 section 3.1: a response is stored', () => {
     expect((await reused(fresh({ [name]: value })))[name.toLowerCase()]).not.toBe(value);
   });
 
-  it('without what Connection names', async () => {
+  it('without the fields that Connection names', async () => {
     const headers = await reused(fresh({ connection: 'x-a, X-B', 'x-a': '1', 'x-b': '1', 'x-c': '1' }));
     expect([headers['x-a'], headers['x-b'], headers['x-c']]).toEqual([undefined, undefined, '1']);
   });
@@ -55,13 +55,13 @@ describe('RFC 9111 section 3.1: a response is stored', () => {
     ['no-store', { 'cache-control': 'no-store' }],
     ['a cookie', { 'set-cookie': 'a=1' }],
     ['Vary', { vary: '*' }],
-  ])('and Connection takes no effect from %s', async (_, headers) => {
+  ])('and Connection cannot remove %s', async (_, headers) => {
     const { get } = gateway.resource(() => fresh({ ...headers, connection: Object.keys(headers).join() }));
     expect([(await get()).body, (await get()).body]).toEqual(['1', '2']);
   });
 });
 
-describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
+describe('RFC 9111 section 3.2: a 304 updates the stored response', () => {
   const modified = httpDate(-10_000);
   const stale = (headers: Record<string, string | string[]>) => fresh({ age: '100', ...headers });
 
@@ -97,7 +97,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
   it.each([
     ['Content-Encoding', 'identity', 'gzip'],
     ['Content-Range', 'bytes 0-0/1', 'bytes 1-1/2'],
-  ])('but not in %s, which describes bytes it does not bring', async (name, before, after) => {
+  ])('but not in %s, which describes the stored body', async (name, before, after) => {
     const { get } = gateway.resource([
       stale({ etag: '"1"', [name]: before }),
       { status: 304, ...fresh({ etag: '"1"', [name]: after }) },
@@ -122,7 +122,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
       expect(await get()).toMatchObject({ body: '1', headers: { 'content-length': '1' } });
   });
 
-  it('with all lines of a field by all of its own', async () => {
+  it('by replacing all lines of a field', async () => {
     const { get } = gateway.resource([
       stale({ etag: '"1"', link: ['<a>', '<b>'] }),
       { status: 304, ...fresh({ etag: '"1"', link: '<c>' }) },
@@ -131,7 +131,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
     for (const _ of [1, 2]) expect((await get()).headers['link']).toBe('<c>');
   });
 
-  it('with nothing of its connection', async () => {
+  it('without its hop-by-hop fields', async () => {
     const { get } = gateway.resource([
       stale({ etag: '"1"' }),
       {
@@ -146,7 +146,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
     }
   });
 
-  it('and what it says of caching counts from then on', async () => {
+  it('and its cache directives apply from then on', async () => {
     const { get, seen } = gateway.resource([
       stale({ etag: '"1"' }),
       { status: 304, headers: { etag: '"1"', 'cache-control': 'no-store' } },
@@ -157,7 +157,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
     expect(seen[2]?.headers['if-none-match']).toBeUndefined();
   });
 
-  it('its cookies are for the client that it answers', async () => {
+  it('and its cookies go only to the client of that request', async () => {
     const { get } = gateway.resource([
       stale({ etag: '"1"' }),
       { status: 304, ...fresh({ etag: '"1"', 'set-cookie': 'a=1' }) },
@@ -171,7 +171,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
   });
 });
 
-describe('RFC 9111 section 3.3: what is incomplete is not stored', () => {
+describe('RFC 9111 section 3.3: an incomplete response is not stored', () => {
   const head = 'HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n';
   it.each([
     ['shorter than it said', `${head}Content-Length: 100\r\n\r\nhello`],
@@ -186,13 +186,13 @@ describe('RFC 9111 section 3.3: what is incomplete is not stored', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it.each([206, 304])('nor a %i that nobody asked for', async (status) => {
+  it.each([206, 304])('nor is an unasked %i', async (status) => {
     const { get } = gateway.resource([{ status, ...fresh({ 'content-range': 'bytes 0-0/1' }) }]);
     await get();
     expect((await get()).body).toBe('2');
   });
 
-  it('a whole one replaces nothing but itself (section 3.4)', async () => {
+  it('nor does it replace a complete one (section 3.4)', async () => {
     const { get } = gateway.resource([
       { status: 206, ...fresh({ 'content-range': 'bytes 0-1/5' }), body: 'he' },
       { ...fresh(), body: 'hello' },

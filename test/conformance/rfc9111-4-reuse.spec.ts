@@ -3,7 +3,7 @@ import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { cached, FRESH } from './cached.js';
 
-describe('RFC 9111 section 4: of several answers', () => {
+describe('RFC 9111 section 4: selection among several responses', () => {
   it.each([
     ['the most recent one is used, whichever came last', 10, '2'],
     ['the last one is used, when it is as recent', 0, '1'],
@@ -29,7 +29,7 @@ describe('RFC 9111 section 4: of several answers', () => {
 describe('RFC 9111 section 4.1: Vary', () => {
   const varying = (vary: string) => cached(() => ({ headers: { ...FRESH, vary } }));
 
-  it('keeps several variants', async () => {
+  it('stores several variants', async () => {
     const { get } = await varying('Accept-Language');
     const ask = async (language?: string) =>
       (await get('/1', language === undefined ? {} : { 'accept-language': language })).body;
@@ -38,12 +38,12 @@ describe('RFC 9111 section 4.1: Vary', () => {
     expect(await ask('EN')).toBe('1');
   });
 
-  it('reuses nothing with *', async () => {
+  it('prevents reuse with *', async () => {
     const { get } = await varying('Accept, *');
     expect([(await get()).body, (await get()).body]).toEqual(['1', '2']);
   });
 
-  it('is heeded when only a later answer has it', async () => {
+  it('applies when only a later response has it', async () => {
     const { get } = await cached((n) => ({
       headers: {
         ...FRESH,
@@ -62,7 +62,7 @@ describe('RFC 9111 section 4.1: Vary', () => {
     expect(seen).toHaveLength(51);
   });
 
-  it('never tells users by what they claim to be', async () => {
+  it('never distinguishes users by forged identity headers', async () => {
     const { get } = await cached(
       (_n, req) => ({
         headers: { 'cache-control': 'public, max-age=60', vary: 'X-User-Id' },
@@ -84,21 +84,21 @@ describe('RFC 9111 section 4.4: invalidation', () => {
     expect((await get()).body).toBe('3');
   });
 
-  it.each([400, 500])('not when it fails with %i', async (status) => {
+  it.each([400, 500])('does not follow a failure with %i', async (status) => {
     const { get } = await cached((n) => (n === 2 ? { status } : { headers: { ...FRESH } }));
     await get();
     await get('/1', {}, 'POST');
     expect((await get()).body).toBe('1');
   });
 
-  it.each(['location', 'content-location'])('of what %s names on the same origin', async (field) => {
+  it.each(['location', 'content-location'])('covers the URL in %s on the same origin', async (field) => {
     const { get } = await cached((n) => ({ headers: { ...FRESH, ...(n === 2 ? { [field]: '/1' } : {}) } }));
     await get();
     await get('/orders', {}, 'POST');
     expect((await get()).body).toBe('3');
   });
 
-  it('not of another origin', async () => {
+  it('does not cover another origin', async () => {
     const { get } = await cached((n) => ({
       headers: { ...FRESH, ...(n === 2 ? { location: 'http://elsewhere.test/1' } : {}) },
     }));
@@ -107,7 +107,7 @@ describe('RFC 9111 section 4.4: invalidation', () => {
     expect((await get()).body).toBe('1');
   });
 
-  it('of an answer that was already under way', async () => {
+  it('covers a response in flight', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const { get, seen } = await cached(async (n) => {
@@ -122,7 +122,7 @@ describe('RFC 9111 section 4.4: invalidation', () => {
     expect((await get()).body).toBe('3');
   });
 
-  it('of every user’s copies and every variant', async () => {
+  it('covers the copies of all users and all variants', async () => {
     const { get } = await cached(() => ({ headers: { ...FRESH, vary: 'x-a' } }));
     const ask = async (sub: string, value: string) =>
       (await get('/mine/1', { ...bearer({ sub }), 'x-a': value })).body;
@@ -153,7 +153,7 @@ describe('RFC 9110 section 9.3.2: HEAD', () => {
   });
 });
 
-describe('RFC 9110 section 14: ranges of what is stored', () => {
+describe('RFC 9110 section 14: ranges of a stored response', () => {
   const start = async () => {
     const whole = await cached(() => ({ headers: { ...FRESH, etag: '"1"' }, body: 'hello' }));
     await whole.get();
@@ -167,7 +167,7 @@ describe('RFC 9110 section 14: ranges of what is stored', () => {
     ['bytes=9-', 416, '', 'bytes */5'],
     ['bytes=0-1,3-4', 200, 'hello', undefined],
     ['lines=1-2', 200, 'hello', undefined],
-  ])('%s: %i', async (range, status, body, contentRange) => {
+  ])('answers %s with %i', async (range, status, body, contentRange) => {
     const { get, seen } = await start();
     const answer = await get('/1', { range });
     expect(answer).toMatchObject({ status, body });
@@ -180,12 +180,12 @@ describe('RFC 9110 section 14: ranges of what is stored', () => {
     ['"1"', 206],
     ['"0"', 200],
     ['W/"1"', 200],
-  ])('If-Range %s: %i', async (ifRange, status) => {
+  ])('answers If-Range %s with %i', async (ifRange, status) => {
     const { get } = await start();
     expect((await get('/1', { range: 'bytes=0-1', 'if-range': ifRange })).status).toBe(status);
   });
 
-  it('a part that the upstream sends is not stored', async () => {
+  it('a partial response of the upstream is not stored', async () => {
     const { get, seen } = await cached((_n, req) =>
       req.headers.range === undefined
         ? { headers: { ...FRESH }, body: 'hello' }

@@ -83,7 +83,7 @@ describe('RFC 9111 section 4.1: a request does not match', () => {
     expect(await isReused(vary, { 'x-a': '1' }, { 'x-a': '1' })).toBe(false);
   });
 
-  it('where the field never reached the upstream', async () => {
+  it('when the field never reached the upstream', async () => {
     const dropped = { 'accept-language': 'de', connection: 'accept-language' };
     expect(await isReused('accept-language', dropped, { 'accept-language': 'de' })).toBe(false);
     expect(await isReused('accept-language', dropped, {})).toBe(true);
@@ -91,7 +91,7 @@ describe('RFC 9111 section 4.1: a request does not match', () => {
 });
 
 describe('RFC 9111 section 4.1: variants', () => {
-  it('are kept side by side, and by all fields that any of them named', async () => {
+  it('are stored together and selected by all fields that any of them named', async () => {
     const { get, seen } = gateway.resource((n) => varying(n === 2 ? 'x-b' : 'x-a'));
     const ask = async (a: string, b: string) => (await get({ 'x-a': a, 'x-b': b })).body;
     expect([await ask('1', '1'), await ask('2', '1'), await ask('2', '2')]).toEqual(['1', '2', '3']);
@@ -99,7 +99,7 @@ describe('RFC 9111 section 4.1: variants', () => {
     expect(seen.length).toBeLessThanOrEqual(5);
   });
 
-  it('are validated each by its own tag', async () => {
+  it('are validated by their own ETags', async () => {
     const tagged = (n: number) => ({
       headers: { 'cache-control': 'max-age=60', age: '100', vary: 'x-a', etag: `"${n}"` },
     });
@@ -113,7 +113,7 @@ describe('RFC 9111 section 4.1: variants', () => {
     ]);
   });
 
-  it('begin when a 304 brings the first Vary', async () => {
+  it('start when a 304 adds the first Vary', async () => {
     const { get } = gateway.resource([
       { headers: { 'cache-control': 'max-age=60', age: '100', etag: '"1"' } },
       { status: 304, ...varying('x-a') },

@@ -19,7 +19,7 @@ describe('RFC 9111 section 4.2: a lifetime is compared with the age', () => {
     ['below it', '3599', true],
     ['equal', '3600', false],
     ['above it', '3601', false],
-  ])('an Age %s', async (_, age, reused) => {
+  ])('compares an Age %s', async (_, age, reused) => {
     expect(await isReused(control(FRESH, { age }))).toBe(reused);
   });
 });
@@ -50,7 +50,7 @@ describe('RFC 9111 section 4.2.1: the lifetime', () => {
     ['two Expires', { headers: { expires: [httpDate(100), httpDate(200)] } }, false],
     ['what restricts most', control('max-age=3600, no-store'), false],
     ['what restricts most, of two lines', { headers: { 'cache-control': [FRESH, 'no-cache'] } }, false],
-  ])('of conflicting directives: %s', async (_, answer, reused) => {
+  ])('is resolved among conflicting directives: %s', async (_, answer, reused) => {
     expect(await isReused(answer)).toBe(reused);
   });
 
@@ -67,7 +67,7 @@ describe('RFC 9111 section 4.2.1: the lifetime', () => {
     "'3600'",
     ' 3600',
     '"',
-  ])('is over at once with max-age=%s', async (value) => {
+  ])('is zero with max-age=%s', async (value) => {
     expect(await isReused(control(`max-age=${value}`, { expires: httpDate(100) }))).toBe(false);
   });
 
@@ -79,7 +79,7 @@ describe('RFC 9111 section 4.2.1: the lifetime', () => {
   );
 });
 
-describe('RFC 9111 section 4.2.2: a lifetime that nobody gave', () => {
+describe('RFC 9111 section 4.2.2: the default lifetime', () => {
   const byDefault = oneGateway('{}');
   async function isKept(answer: Answer): Promise<boolean> {
     const { get, seen } = byDefault.resource(() => answer);
@@ -93,13 +93,13 @@ describe('RFC 9111 section 4.2.2: a lifetime that nobody gave', () => {
   });
 
   it.each([201, 202, 302, 303, 307, 401, 403, 429, 500, 502, 503, 504, 599])(
-    'is none for %i',
+    'does not apply to %i',
     async (status) => {
       expect(await isKept({ status, headers: { 'last-modified': httpDate(-1e6) } })).toBe(false);
     },
   );
 
-  it.each([302, 404, 599])('is the configured one for %i that is public', async (status) => {
+  it.each([302, 404, 599])('is the configured one for a public %i', async (status) => {
     expect(await isKept({ status, ...control('public') })).toBe(true);
   });
 
@@ -108,7 +108,7 @@ describe('RFC 9111 section 4.2.2: a lifetime that nobody gave', () => {
     ['a max-age that is no number', control('max-age=soon')],
     ['Expires', { headers: { expires: '0' } }],
     ['s-maxage', control('s-maxage=0')],
-  ])('is never given beside %s', async (_, answer) => {
+  ])('does not apply beside %s', async (_, answer) => {
     expect(await isKept(answer)).toBe(false);
   });
 
@@ -140,7 +140,7 @@ describe('RFC 9111 section 4.2.3: the age', () => {
     expect(await isReused(answer)).toBe(reused);
   });
 
-  it('is told with every use, and Date stays (section 4)', async () => {
+  it('is sent with every use while Date is kept (section 4)', async () => {
     const date = httpDate(-20);
     const { get } = gateway.resource(() => control(FRESH, { date }));
     await get();
@@ -149,25 +149,25 @@ describe('RFC 9111 section 4.2.3: the age', () => {
     expect([20, 21]).toContain(Number(headers['age']));
   });
 
-  it('takes the time of a response without a Date', async () => {
+  it('is counted from the arrival of a response without a Date', async () => {
     const { get } = gateway.resource(() => ({ undated: true, headers: { 'cache-control': FRESH } }));
     await get();
     expect((await get()).headers).toMatchObject({ age: '0', date: expect.stringContaining('GMT') });
   });
 });
 
-describe('RFC 9111 section 4.2.4: what is stale', () => {
+describe('RFC 9111 section 4.2.4: a stale response', () => {
   const lenient = oneGateway('{ ttl: 1ms, staleIfError: 1h, staleWhileRevalidate: 1h }');
   const stale = (more = '') => control(`max-age=60${more}`, { age: '100', etag: '"1"' });
 
-  it('is not used when the upstream is away and nobody allows it', async () => {
+  it('is not used without permission while the upstream is down', async () => {
     const { get } = gateway.resource([stale(), 'reset', { status: 503 }]);
     await get();
     expect([(await get()).status, (await get()).status]).toEqual([502, 503]);
   });
 
   it.each(['must-revalidate', 'proxy-revalidate', 's-maxage=60', 'no-cache'])(
-    'is not used against %s, neither in an outage, nor meanwhile, nor when the client takes it',
+    'is not used against %s: not on error, while revalidating or with max-stale',
     async (directive) => {
       const { get, seen } = lenient.resource([stale(`, ${directive}`), 'reset', { status: 503 }, stale()]);
       await get();
@@ -178,7 +178,7 @@ describe('RFC 9111 section 4.2.4: what is stale', () => {
     },
   );
 
-  it('is used by HEAD and for a range on an error, too', async () => {
+  it('is used for HEAD and ranges on an error', async () => {
     const { get } = lenient.resource([
       control('max-age=60, stale-while-revalidate=0', { age: '100', etag: '"1"' }),
       { status: 503 },

@@ -4,7 +4,7 @@ import { cached, FRESH, STALE } from './cached.js';
 const MODIFIED = 'Sun, 01 Nov 2026 12:00:00 GMT';
 const ETAG = { etag: '"1"' };
 
-describe('RFC 9111 section 4.3.1: a stale answer is asked about with its validators', () => {
+describe('RFC 9111 section 4.3.1: a stale response is validated with its validators', () => {
   it.each([
     ['an entity tag', ETAG, { 'if-none-match': '"1"' }],
     ['a weak one', { etag: 'W/"1"' }, { 'if-none-match': 'W/"1"' }],
@@ -29,7 +29,7 @@ describe('RFC 9111 section 4.3.1: a stale answer is asked about with its validat
     expect(seen).toHaveLength(2);
   });
 
-  it('in place of the conditions of the client', async () => {
+  it('instead of the conditions of the client', async () => {
     const { get, seen } = await cached(() => ({ headers: { ...STALE, ...ETAG } }));
     await get();
     await get('/1', { 'if-none-match': '"0"', 'if-modified-since': MODIFIED });
@@ -38,7 +38,7 @@ describe('RFC 9111 section 4.3.1: a stale answer is asked about with its validat
   });
 });
 
-describe('RFC 9111 section 4.3.2: a condition of the client is answered from what is stored', () => {
+describe('RFC 9111 section 4.3.2: a condition is answered from the stored response', () => {
   it.each([
     [{ 'if-none-match': '"1"' }, 304],
     [{ 'if-none-match': 'W/"1"' }, 304],
@@ -48,7 +48,7 @@ describe('RFC 9111 section 4.3.2: a condition of the client is answered from wha
     [{ 'if-modified-since': MODIFIED }, 304],
     [{ 'if-modified-since': 'Sun, 01 Nov 2026 11:59:59 GMT' }, 200],
     [{ 'if-none-match': '"0"', 'if-modified-since': MODIFIED }, 200],
-  ])('%j: %i', async (conditions, status) => {
+  ])('%j gets %i', async (conditions, status) => {
     const { get, seen } = await cached(() => ({
       headers: { ...FRESH, ...ETAG, 'last-modified': MODIFIED, 'content-type': 'text/plain' },
     }));
@@ -59,7 +59,7 @@ describe('RFC 9111 section 4.3.2: a condition of the client is answered from wha
     expect(seen).toHaveLength(1);
   });
 
-  it('also when the upstream has just confirmed it', async () => {
+  it('also when the upstream has just validated it', async () => {
     const { get } = await cached((n) =>
       n === 1 ? { headers: { ...STALE, ...ETAG } } : { status: 304, headers: { ...STALE, ...ETAG } },
     );
@@ -67,7 +67,7 @@ describe('RFC 9111 section 4.3.2: a condition of the client is answered from wha
     expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304, body: '' });
   });
 
-  it('and goes on to the upstream when nothing is stored', async () => {
+  it('and is forwarded when nothing is stored', async () => {
     const { get, seen } = await cached(() => ({ status: 304, headers: { ...ETAG } }));
     expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304 });
     expect(seen[0]?.headers['if-none-match']).toBe('"1"');
@@ -76,13 +76,13 @@ describe('RFC 9111 section 4.3.2: a condition of the client is answered from wha
   });
 });
 
-describe('RFC 9111 section 4.3.3: another answer than 304', () => {
-  it('takes the place of the stored one', async () => {
+describe('RFC 9111 section 4.3.3: a response other than 304', () => {
+  it('replaces the stored one', async () => {
     const { get } = await cached((n) => ({ headers: { ...(n === 1 ? STALE : FRESH), etag: `"${n}"` } }));
     expect([(await get()).body, (await get()).body, (await get()).body]).toEqual(['1', '2', '2']);
   });
 
-  it.each([404, 403, 410])('drops it, even when it is a %i that is not stored', async (status) => {
+  it.each([404, 403, 410])('removes it, even when it is a %i that is not stored', async (status) => {
     const { get } = await cached(
       (n) => (n === 1 ? { headers: { ...STALE, ...ETAG } } : n === 2 ? { status } : 'reset'),
       { cache: '{ staleIfError: 1h }' },
@@ -93,8 +93,8 @@ describe('RFC 9111 section 4.3.3: another answer than 304', () => {
   });
 });
 
-describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
-  it('field by field, but not those of the body', async () => {
+describe('RFC 9111 section 3.2: a 304 updates the stored response', () => {
+  it('field by field, except for fields of the body', async () => {
     const { get } = await cached((n) =>
       n === 1
         ? { headers: { ...STALE, ...ETAG, 'x-a': '1', 'x-b': '1', 'content-encoding': 'identity' } }
@@ -106,7 +106,7 @@ describe('RFC 9111 section 3.2: a 304 updates what is stored', () => {
     expect((await get()).headers).toMatchObject(expected);
   });
 
-  it('and is not passed off as another answer’s (section 4.3.4)', async () => {
+  it('and is not applied to another response (section 4.3.4)', async () => {
     const { get, seen } = await cached((n) =>
       n === 2 ? { status: 304, headers: { ...FRESH, etag: '"2"' } } : { headers: { ...STALE, ...ETAG } },
     );

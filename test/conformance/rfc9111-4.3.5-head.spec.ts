@@ -11,13 +11,13 @@ const fresh = (headers = {}) => ({
   body: '1',
 });
 
-describe('RFC 9111 section 4.3.5: the answer to a HEAD', () => {
+describe('RFC 9111 section 4.3.5: the response to a HEAD', () => {
   it.each<[string, Record<string, string>]>([
     ['the entity tag', { etag: '"1"' }],
     ['a weak tag', { etag: 'W/"1"' }],
     ['the date', { 'last-modified': MODIFIED }],
     ['the length alone', { 'cache-control': 'max-age=60, stale-if-error=3600' }],
-  ])('makes what is stored fresh again, by %s', async (_, validators) => {
+  ])('freshens the stored response, by %s', async (_, validators) => {
     const { get, seen } = gateway.resource([
       stale({ ...validators, 'x-a': '1', 'x-b': '1' }),
       fresh({ ...validators, 'x-a': '2' }),
@@ -39,7 +39,7 @@ describe('RFC 9111 section 4.3.5: the answer to a HEAD', () => {
     ['no-store', { etag: '"1"' }, fresh({ etag: '"1"', 'cache-control': 'no-store' })],
     ['Vary: *', { etag: '"1"' }, fresh({ etag: '"1"', vary: '*' })],
     ['a cookie', { etag: '"1"' }, fresh({ etag: '"1"', 'set-cookie': 'a=1' })],
-  ])('drops what is stored, by %s', async (_, validators, answer) => {
+  ])('removes the stored response, by %s', async (_, validators, answer) => {
     const { get, seen } = gateway.resource([fresh(validators), answer]);
     await get();
     await get({ 'cache-control': 'no-cache' }, 'HEAD');
@@ -47,7 +47,7 @@ describe('RFC 9111 section 4.3.5: the answer to a HEAD', () => {
     expect(seen[2]?.headers['if-none-match']).toBeUndefined();
   });
 
-  it.each([404, 410, 500])('of %i leaves what is stored alone', async (status) => {
+  it.each([404, 410, 500])('with %i does not affect the stored response', async (status) => {
     const { get, seen } = gateway.resource([fresh({ etag: '"1"' }), { status }]);
     await get();
     expect((await get({ 'cache-control': 'no-cache' }, 'HEAD')).status).toBe(status);
@@ -55,14 +55,14 @@ describe('RFC 9111 section 4.3.5: the answer to a HEAD', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('says nothing of an error that is stored', async () => {
+  it('does not affect a stored error', async () => {
     const { get } = gateway.resource([{ ...fresh(), status: 404 }, fresh({ etag: '"2"' })]);
     await get();
     await get({ 'cache-control': 'no-cache' }, 'HEAD');
     expect(await get()).toMatchObject({ status: 404, body: '1' });
   });
 
-  it('is about its own variant', async () => {
+  it('affects only its own variant', async () => {
     const { get } = gateway.resource([
       fresh({ vary: 'x-a', etag: '"1"' }),
       fresh({ vary: 'x-a', etag: '"2"' }),
@@ -72,7 +72,7 @@ describe('RFC 9111 section 4.3.5: the answer to a HEAD', () => {
     expect((await get({ 'x-a': '1' })).body).toBe('1');
   });
 
-  it('makes nothing by itself', async () => {
+  it('stores nothing by itself', async () => {
     const { get } = gateway.resource([fresh()]);
     await get({}, 'HEAD');
     expect(await get()).toMatchObject({ body: '2', cacheStatus: 'Breakwater; fwd=uri-miss' });

@@ -14,7 +14,7 @@ async function stored(status: number, headers: Record<string, string> = {}) {
   return { ...resource, isStored };
 }
 
-describe('RFC 9111 section 4.4: a successful unsafe request drops its target', () => {
+describe('RFC 9111 section 4.4: a successful unsafe request invalidates its target', () => {
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'M-SEARCH'])('%s', async (method) => {
     for (const status of [200, 201, 204, 303]) {
       const { get, isStored } = await stored(status);
@@ -23,25 +23,25 @@ describe('RFC 9111 section 4.4: a successful unsafe request drops its target', (
     }
   });
 
-  it.each(['OPTIONS', 'HEAD', 'GET'])('not so the safe %s', async (method) => {
+  it.each(['OPTIONS', 'HEAD', 'GET'])('which the safe %s does not', async (method) => {
     const { get, isStored } = await stored(200);
     await get({ 'cache-control': 'no-store' }, method);
     expect(await isStored()).toBe(true);
   });
 
-  it.each([400, 404, 409, 500, 503])('not so a failure with %i', async (status) => {
+  it.each([400, 404, 409, 500, 503])('which a failure with %i does not', async (status) => {
     const { get, isStored } = await stored(status, { location: '1' });
     await get({}, 'POST');
     expect(await isStored()).toBe(true);
   });
 
-  it('with its query, and no other', async () => {
+  it('with its query and no other', async () => {
     const { at, isStored } = await stored(200);
     await at('/1?a=b', {}, 'PUT');
     expect([await isStored('/1'), await isStored('/1?a=b')]).toEqual([true, false]);
   });
 
-  it('every user’s copy of it', async () => {
+  it('for all users', async () => {
     const { get, seen } = gateway.resource(() => FRESH, '/mine');
     for (const sub of ['alice', 'bob']) await get(bearer({ sub }));
     await get(bearer({ sub: 'alice' }), 'POST');
@@ -50,7 +50,7 @@ describe('RFC 9111 section 4.4: a successful unsafe request drops its target', (
   });
 });
 
-describe('RFC 9111 section 4.4: and what it names', () => {
+describe('RFC 9111 section 4.4: it also invalidates the URLs that it names', () => {
   it.each([
     ['absolute', (path: string) => `${gateway.url}${path}/1`, false],
     ['from the root', (path: string) => `${path}/1`, false],

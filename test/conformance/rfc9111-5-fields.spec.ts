@@ -34,7 +34,7 @@ describe('RFC 9111 section 5.1: Age', () => {
     expect(await isReused(control('max-age=3600', { age }))).toBe(reused);
   });
 
-  it('goes on from what the upstream told', async () => {
+  it('continues from that of the upstream', async () => {
     const { get } = gateway.resource(() => control('max-age=3600', { age: '30' }));
     expect((await get()).headers['age']).toBe('30');
     expect((await get()).headers['age']).toMatch(/^3[01]$/);
@@ -64,14 +64,14 @@ describe('RFC 9111 section 5.2: Cache-Control', () => {
   });
 });
 
-describe('RFC 9111 section 5.2.2: what responses say', () => {
+describe('RFC 9111 section 5.2.2: response directives', () => {
   const stale = (directive: string) => control(`max-age=60, ${directive}`, { age: '100', etag: '"1"' });
 
   it.each([
     ['5.2.2.2 must-revalidate', 'must-revalidate'],
     ['5.2.2.8 proxy-revalidate', 'proxy-revalidate'],
     ['5.2.2.10 s-maxage', 's-maxage=60'],
-  ])('%s is used while fresh, and validated afterwards', async (_, directive) => {
+  ])('%s is used while fresh and validated afterwards', async (_, directive) => {
     expect(await isReused(control(`max-age=60, ${directive}`))).toBe(true);
     const { get, seen } = gateway.resource([stale(directive), { status: 304 }]);
     await get();
@@ -84,7 +84,7 @@ describe('RFC 9111 section 5.2.2: what responses say', () => {
     ['404, against no-store', 404, 'max-age=60, no-store, must-understand', true],
     ['a status that nobody knows', 599, 'max-age=60, must-understand', false],
     ['a status that nobody knows, which may be stored without it', 599, 'max-age=60', true],
-  ])('5.2.2.3 must-understand of %s', async (_, status, value, reused) => {
+  ])('5.2.2.3 must-understand applies to %s', async (_, status, value, reused) => {
     expect(await isReused({ status, ...control(value) })).toBe(reused);
   });
 
@@ -102,14 +102,14 @@ describe('RFC 9111 section 5.2.2: what responses say', () => {
     ['5.2.2.4 no-cache', 'no-cache="x-a, X-B"'],
     ['5.2.2.4 no-cache without quotes', 'no-cache=x-a, no-cache="x-b"'],
     ['5.2.2.7 private', 'private="x-a, X-B"'],
-  ])('%s keeps the fields it names for the first client', async (_, value) => {
+  ])('%s sends the named fields only to the first client', async (_, value) => {
     const { get } = gateway.resource([control(`max-age=60, ${value}`, { 'x-a': '1', 'x-c': '1' })]);
     expect((await get()).headers['x-a']).toBe('1');
     const { headers, body } = await get();
     expect([body, headers['x-a'], headers['x-c']]).toEqual(['1', undefined, '1']);
   });
 
-  it('5.2.2.4 a field that no-cache names comes with each validation', async () => {
+  it('5.2.2.4 a field named by no-cache comes with each validation', async () => {
     const said = { 'cache-control': 'no-cache="set-cookie", max-age=60', etag: '"1"' };
     const { get } = gateway.resource([
       { headers: { ...said, age: '100', 'set-cookie': 'a=1' } },
@@ -120,7 +120,7 @@ describe('RFC 9111 section 5.2.2: what responses say', () => {
     expect((await get()).headers['set-cookie']).toBeUndefined();
   });
 
-  it('5.2.2.5 no-store does not drop what is stored of others, and a newer answer does', async () => {
+  it('5.2.2.5 no-store keeps the stored response, which a newer one replaces', async () => {
     const { get } = gateway.resource([control('max-age=60'), control('no-store'), control('max-age=60')]);
     await get();
     expect((await get({ 'cache-control': 'no-store' })).body).toBe('2');
@@ -129,7 +129,7 @@ describe('RFC 9111 section 5.2.2: what responses say', () => {
     expect((await get()).body).toBe('3');
   });
 
-  it('5.2.2.6 no-transform: what is stored is given byte by byte', async () => {
+  it('5.2.2.6 no-transform sends the stored bytes unchanged', async () => {
     const body = '\u00fe\u00ff<html>\r\n';
     const { get } = gateway.resource([
       {
@@ -141,7 +141,7 @@ describe('RFC 9111 section 5.2.2: what responses say', () => {
   });
 
   it.each(['private', 'Private, max-age=60', 'private="", max-age=60'])(
-    '5.2.2.7 %s is stored for its user alone',
+    '5.2.2.7 %s is stored only for its user',
     async (value) => {
       const alice = bearer({ sub: 'alice' });
       expect(await isReused(control(value, { expires: httpDate(60) }))).toBe(false);
@@ -157,18 +157,18 @@ describe('RFC 9111 section 5.2.2: what responses say', () => {
     ['5.2.2.8 proxy-revalidate, not', 'max-age=60, proxy-revalidate', false],
     ['5.2.2.1 max-age, not', 'max-age=60', false],
     ['RFC 8246 immutable, not', 'max-age=60, immutable', false],
-  ])('%s lets the answer to a user be shared (section 3.5)', async (_, value, shared) => {
+  ])('%s allows sharing the response to a user (section 3.5)', async (_, value, shared) => {
     const { get } = gateway.resource(() => control(value), '/shared');
     await get(bearer({ sub: 'alice' }));
     expect((await get(bearer({ sub: 'bob' }))).body === '1').toBe(shared);
   });
 
-  it('5.2.2.10 s-maxage alone is a lifetime for one user, too', async () => {
+  it('5.2.2.10 s-maxage alone is also a lifetime per user', async () => {
     expect(await isReused(control('s-maxage=60'), '/mine', bearer())).toBe(true);
     expect(await isReused(control('s-maxage=0'), '/mine', bearer())).toBe(false);
   });
 
-  it('RFC 8246 section 2: immutable is no lifetime, and validated when stale', async () => {
+  it('RFC 8246 section 2: immutable is not a lifetime and is validated when stale', async () => {
     expect(await isReused(control('immutable'))).toBe(false);
     const { get, seen } = gateway.resource([stale('immutable'), { status: 304 }]);
     await get();
@@ -206,13 +206,13 @@ describe('RFC 9111 section 5.4: Pragma', () => {
     ['x', {}, '1'],
     ['no-cache-at-all', {}, '1'],
     ['no-cache', { 'cache-control': 'x' }, '1'],
-  ])('%s of a request, with %j', async (pragma, more, body) => {
+  ])('applies %s of a request with %j', async (pragma, more, body) => {
     const { get } = gateway.resource(() => control('max-age=60'));
     await get();
     expect((await get({ pragma, ...more })).body).toBe(body);
   });
 
-  it('means nothing in a response', async () => {
+  it('is ignored in a response', async () => {
     expect(await isReused(control('max-age=60', { pragma: 'no-cache' }))).toBe(true);
   });
 });

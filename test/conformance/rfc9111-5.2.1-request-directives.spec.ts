@@ -35,7 +35,7 @@ describe('RFC 9111 section 5.2.1', () => {
     expect(await second(first, asked)).toBe(body);
   });
 
-  it('5.2.1.4 no-cache validates rather than fetches', async () => {
+  it('5.2.1.4 no-cache validates instead of fetching', async () => {
     const { get, seen } = await cached((n) => ({
       status: n === 1 ? 200 : 304,
       headers: { ...FRESH, etag: '"1"' },
@@ -55,7 +55,7 @@ describe('RFC 9111 section 5.2.1', () => {
     expect((await get()).body).toBe('2');
   });
 
-  it('5.2.1.7 only-if-cached is 504 when nothing can be used', async () => {
+  it('5.2.1.7 only-if-cached gets a 504 without a usable response', async () => {
     const { get, seen } = await cached(() => ({ headers: { ...STALE, etag: '"1"' } }));
     for (const _ of [1, 2]) {
       const answer = await get('/1', { 'cache-control': 'only-if-cached' });
@@ -69,13 +69,13 @@ describe('RFC 9111 section 5.2.1', () => {
   it.each<[string, Record<string, string>]>([
     ['no-store', { 'cache-control': 'only-if-cached, no-store' }],
     ['If-Match', { 'cache-control': 'only-if-cached', 'if-match': '"1"' }],
-  ])('5.2.1.7 only-if-cached with %s asks nobody', async (_, headers) => {
+  ])('5.2.1.7 only-if-cached with %s makes no call', async (_, headers) => {
     const { get, seen } = await cached(() => ({ headers: { ...FRESH } }));
     expect((await get('/1', headers)).status).toBe(504);
     expect(seen).toHaveLength(0);
   });
 
-  it('5.4 Pragma is for requests without Cache-Control', async () => {
+  it('5.4 Pragma applies to requests without Cache-Control', async () => {
     const { get } = await cached(() => ({ headers: { ...FRESH } }));
     await get();
     expect((await get('/1', { pragma: 'no-cache', 'cache-control': 'max-age=60' })).body).toBe('1');

@@ -11,7 +11,7 @@ const stale = (more: Record<string, string | string[]> = {}) => fresh({ age: '10
 
 describe('RFC 9111 section 3: a final response', () => {
   it.each(['102 Processing', '103 Early Hints'])(
-    'is stored with nothing of a %s before it',
+    'is stored without the interim %s before it',
     async (interim) => {
       const bytes = [
         `HTTP/1.1 ${interim}\r\nLink: <a>\r\nCache-Control: no-store\r\nX-Interim: 1\r\n\r\n`,
@@ -30,7 +30,7 @@ describe('RFC 9111 section 3: a final response', () => {
     },
   );
 
-  it('is stored without its trailers, and framed by its length', async () => {
+  it('is stored without its trailers and framed by its length', async () => {
     const bytes =
       'HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n\r\n' +
       '3\r\nhel\r\n2\r\nlo\r\n0\r\nX-T: 1\r\nCache-Control: no-store\r\n\r\n';
@@ -45,14 +45,14 @@ describe('RFC 9111 section 3: a final response', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('is stored when it is whole in spite of the conditions of its client', async () => {
+  it('is stored when it is complete although its client sent conditions', async () => {
     const { get, seen } = gateway.resource([fresh({ etag: '"2"' })]);
     expect((await get({ 'if-none-match': '"1"', 'if-modified-since': MODIFIED })).body).toBe('1');
     expect((await get()).body).toBe('1');
     expect(seen).toHaveLength(1);
   });
 
-  it.each(['POST', 'PUT', 'OPTIONS'])('to %s is not, whatever it says of itself', async (method) => {
+  it.each(['POST', 'PUT', 'OPTIONS'])('to %s is not stored, whatever its directives', async (method) => {
     const { path, get } = gateway.resource((n) => ({
       ...fresh({ 'content-location': path, expires: httpDate(60) }),
       body: String(n),
@@ -83,7 +83,7 @@ describe('RFC 9111 section 4.3.1: a validator', () => {
   it.each<[string, Record<string, string[]>]>([
     ['two entity tags', { etag: ['"1"', '"2"'] }],
     ['two dates', { 'last-modified': [MODIFIED, httpDate(-20_000)] }],
-  ])('is none with %s', async (_, validators) => {
+  ])('is not used with %s', async (_, validators) => {
     const { get, seen } = lenient.resource([
       { headers: { 'cache-control': 'max-age=60, stale-while-revalidate=0', age: '100', ...validators } },
     ]);
@@ -93,14 +93,14 @@ describe('RFC 9111 section 4.3.1: a validator', () => {
     expect([noneMatch, since]).toEqual([undefined, undefined]);
   });
 
-  it.each(['1', "'1'", 'w/"1"'])('is sent as it came: %s', async (etag) => {
+  it.each(['1', "'1'", 'w/"1"'])('is sent unchanged: %s', async (etag) => {
     const { get, seen } = gateway.resource([stale({ etag }), { status: 304, ...fresh({ etag }) }]);
     await get();
     expect((await get()).body).toBe('1');
     expect(seen[1]?.headers['if-none-match']).toBe(etag);
   });
 
-  it('goes with the fields of its variant', async () => {
+  it('is sent with the fields of its variant', async () => {
     const { get, seen } = gateway.resource([stale({ etag: '"1"', vary: 'x-a' }), { status: 304 }]);
     for (const _ of [1, 2]) await get({ 'x-a': '1' });
     expect(seen[1]?.headers).toMatchObject({ 'if-none-match': '"1"', 'x-a': '1' });
@@ -125,7 +125,7 @@ describe('RFC 9111 section 4.3.4: a 304', () => {
       { etag: '"1"', 'last-modified': httpDate(-5_000) },
       true,
     ],
-  ])('with %s', async (_, stored, answered, isAboutIt) => {
+  ])('is matched with %s', async (_, stored, answered, isAboutIt) => {
     const { get, seen } = gateway.resource([
       stale(stored),
       { status: 304, ...fresh({ ...answered, 'x-new': '1' }) },
@@ -142,20 +142,20 @@ describe('RFC 9111 section 4.3.4: a 304', () => {
     ['an Age', { age: '100' }],
     ['a Date', { date: httpDate(-100) }],
     ['an Expires', { expires: httpDate(-1), 'cache-control': 'x' }],
-  ])('that is old itself, by %s, makes nothing fresh', async (_, more) => {
+  ])('does not freshen when it is stale itself, by %s', async (_, more) => {
     const not: Answer = { status: 304, ...fresh({ etag: '"1"', ...more }) };
     const { get, seen } = gateway.resource([stale({ etag: '"1"' }), not, not]);
     for (const _ of [1, 2, 3]) expect((await get()).body).toBe('1');
     expect(seen).toHaveLength(3);
   });
 
-  it('has an age of its own for the client', async () => {
+  it('reaches the client with its own Age', async () => {
     const { get } = gateway.resource([stale({ etag: '"1"' }), { status: 304, ...fresh({ age: '7' }) }]);
     await get();
     expect((await get()).headers['age']).toBe('7');
   });
 
-  it('leaves what nobody validated alone', async () => {
+  it('does not affect responses that were not validated', async () => {
     const { get, seen } = gateway.resource([stale(), { status: 304, ...fresh({ etag: '"1"' }) }]);
     await get();
     expect((await get({ 'if-none-match': '"1"' })).status).toBe(304);
@@ -164,7 +164,7 @@ describe('RFC 9111 section 4.3.4: a 304', () => {
   });
 });
 
-describe('RFC 9111 section 5.2.1: what a request says', () => {
+describe('RFC 9111 section 5.2.1: request directives', () => {
   it.each<[string, string | string[], boolean]>([
     ['in any case', 'No-Cache', false],
     ['with an argument it has not', 'no-cache=x', false],
@@ -186,14 +186,14 @@ describe('RFC 9111 section 5.2.1: what a request says', () => {
     expect(seen).toHaveLength(reused ? 1 : 2);
   });
 
-  it('stale-if-error ends with its time (RFC 5861 section 4)', async () => {
+  it('stale-if-error ends after its time (RFC 5861 section 4)', async () => {
     const { get } = gateway.resource([stale({ etag: '"1"' }), { status: 500 }, { status: 500 }]);
     await get();
     expect((await get({ 'cache-control': 'stale-if-error=39' })).status).toBe(500);
     expect((await get({ 'cache-control': 'stale-if-error=60' })).status).toBe(200);
   });
 
-  it('max-stale ends with its time', async () => {
+  it('max-stale ends after its time', async () => {
     const { get, seen } = gateway.resource([stale({ etag: '"1"' })]);
     await get();
     expect((await get({ 'cache-control': 'max-stale=60' })).body).toBe('1');
@@ -207,19 +207,19 @@ describe('RFC 5861 section 3: stale-while-revalidate', () => {
     headers: { 'cache-control': `max-age=60, stale-while-revalidate=${seconds}`, age: '100' },
   });
 
-  it('ends with its time', async () => {
+  it('ends after its time', async () => {
     const { get } = gateway.resource([graced(39), fresh()]);
     await get();
     expect((await get()).body).toBe('2');
   });
 
-  it('is within its time', async () => {
+  it('applies within its time', async () => {
     const { get } = gateway.resource([graced(60), fresh()]);
     await get();
     expect((await get()).body).toBe('1');
   });
 
-  it('is not for a client that names an age', async () => {
+  it('does not apply to a request with max-age', async () => {
     const { get } = gateway.resource([graced(60), fresh()]);
     await get();
     expect((await get({ 'cache-control': 'max-age=600' })).body).toBe('2');
@@ -227,7 +227,7 @@ describe('RFC 5861 section 3: stale-while-revalidate', () => {
 });
 
 describe('RFC 9110 section 15.5.17: a range beyond the end', () => {
-  it('is answered with the length, and nothing that describes the whole', async () => {
+  it('is answered with the length and without fields of the complete body', async () => {
     const { get } = gateway.resource([fresh({ etag: '"1"', 'content-type': 'text/plain' })]);
     await get();
     const { status, headers } = await get({ range: 'bytes=5-' });
@@ -244,14 +244,14 @@ describe('RFC 9110 section 9.3.2: HEAD', () => {
   it.each([
     ['If-None-Match', { 'if-none-match': '"1"' }],
     ['If-Modified-Since', { 'if-modified-since': MODIFIED }],
-  ])('with %s is answered from what is stored', async (_, conditions) => {
+  ])('with %s is answered from the stored response', async (_, conditions) => {
     const { get, seen } = gateway.resource([fresh({ etag: '"1"', 'last-modified': MODIFIED })]);
     await get();
     expect(await get(conditions, 'HEAD')).toMatchObject({ status: 304, body: '' });
     expect(seen).toHaveLength(1);
   });
 
-  it('asks as it is when what is stored is stale', async () => {
+  it('is forwarded unchanged when the stored response is stale', async () => {
     const { get, seen } = gateway.resource([stale({ etag: '"1"' }), fresh({ etag: '"1"' })]);
     await get();
     expect((await get({}, 'HEAD')).status).toBe(200);

@@ -10,7 +10,7 @@ const STALE: Answer = { headers: { 'cache-control': 'max-age=60', etag: '"1"', a
 const VARYING: Answer = { headers: { 'cache-control': 'max-age=60', vary: 'x-a' } };
 
 describe('RFC 9211 section 2: the list', () => {
-  it('has this cache after those before it, stored or not', async () => {
+  it('appends this cache to those before it', async () => {
     const { get } = gateway.resource([
       { headers: { 'cache-control': 'max-age=60', 'cache-status': 'Origin; hit; ttl=5, "A B"; fwd=miss' } },
     ]);
@@ -22,29 +22,26 @@ describe('RFC 9211 section 2: the list', () => {
   it.each<[string, Answer, Record<string, string>, number]>([
     ['only-if-cached', {}, { 'cache-control': 'only-if-cached' }, 504],
     ['a reset', 'reset', {}, 502],
-  ])(
-    'has nothing of an answer that the gateway made itself, of no stored one: %s',
-    async (_, first, headers, status) => {
-      const { get } = gateway.resource([first]);
-      const answer = await get(headers);
-      expect([answer.status, answer.headers['cache-status']]).toEqual([status, undefined]);
-    },
-  );
+  ])('has no entry for a response that the gateway generated: %s', async (_, first, headers, status) => {
+    const { get } = gateway.resource([first]);
+    const answer = await get(headers);
+    expect([answer.status, answer.headers['cache-status']]).toEqual([status, undefined]);
+  });
 
-  it('is not made for a route without a cache', async () => {
+  it('is not sent for a route without a cache', async () => {
     const { get } = gateway.resource([], '/uncached');
     expect((await get()).headers['cache-status']).toBeUndefined();
   });
 });
 
 describe('RFC 9211 sections 2.1 and 2.4: hit and ttl', () => {
-  it('tell what is left', async () => {
+  it('give the remaining lifetime', async () => {
     const { get } = gateway.resource([{ headers: { 'cache-control': 'max-age=60', age: '20' } }]);
     await get();
     expect((await get()).cacheStatus).toMatch(/^Breakwater; hit; ttl=(40|39)$/);
   });
 
-  it('tell by how much it is over', async () => {
+  it('give the time since the end of the lifetime', async () => {
     const { get } = gateway.resource([STALE]);
     await get();
     expect((await get({ 'cache-control': 'max-stale' })).cacheStatus).toMatch(
@@ -52,7 +49,7 @@ describe('RFC 9211 sections 2.1 and 2.4: hit and ttl', () => {
     );
   });
 
-  it('also for HEAD, a condition and a range', async () => {
+  it('are sent for HEAD, conditions and ranges', async () => {
     const { get } = gateway.resource([FRESH]);
     await get();
     const answers = [
@@ -64,7 +61,7 @@ describe('RFC 9211 sections 2.1 and 2.4: hit and ttl', () => {
     for (const { cacheStatus } of answers) expect(cacheStatus).toMatch(/^Breakwater; hit; ttl=\d+$/);
   });
 
-  it('tell of a stale answer given meanwhile', async () => {
+  it('describe a stale response during revalidation', async () => {
     const { get } = lenient.resource([STALE, STALE, STALE]);
     await get();
     expect((await get()).cacheStatus).toMatch(/^Breakwater; hit; ttl=-4[01]$/);
@@ -87,7 +84,7 @@ describe('RFC 9211 section 2.2: fwd', () => {
     ['method', FRESH, {}, 'POST'],
     ['method', FRESH, {}, 'OPTIONS'],
     ['uri-miss', { headers: { 'cache-control': 'no-store' } }, { 'cache-control': 'no-cache' }, 'GET'],
-  ])('%s, after %j and for %j', async (reason, first, headers, method) => {
+  ])('is %s after %j for %j', async (reason, first, headers, method) => {
     const { get } = gateway.resource([first]);
     await get({ 'x-a': '1' });
     expect((await get(headers, method)).cacheStatus).toBe(`Breakwater; fwd=${reason}`);
@@ -101,13 +98,13 @@ describe('RFC 9211 section 2.2: fwd', () => {
 });
 
 describe('RFC 9211 section 2.3: fwd-status', () => {
-  it('tells that the upstream has confirmed a copy', async () => {
+  it('tells that the upstream validated the stored response', async () => {
     const { get } = gateway.resource([STALE, { status: 304 }]);
     await get();
     expect(await get()).toMatchObject({ status: 200, cacheStatus: 'Breakwater; fwd=stale; fwd-status=304' });
   });
 
-  it('and which error a copy stands for, with a detail (section 2.8)', async () => {
+  it('tells which error a stale response replaced, with a detail (section 2.8)', async () => {
     const { get } = lenient.resource([
       { headers: { 'cache-control': 'max-age=60, stale-while-revalidate=0', age: '100' } },
       { status: 503 },
@@ -120,7 +117,7 @@ describe('RFC 9211 section 2.3: fwd-status', () => {
 });
 
 describe('RFC 9211 section 2.6: collapsed', () => {
-  it('tells that one call answered several', async () => {
+  it('tells that one call answered several requests', async () => {
     const { get, seen } = gateway.resource([FRESH]);
     const answers = await Promise.all([get(), get(), get()]);
     const statuses = answers.map(({ cacheStatus }) => cacheStatus).toSorted();

@@ -29,7 +29,7 @@ describe('RFC 9213 section 2.1: a targeted field is a dictionary', () => {
     's-maxage=3600, max-age=0',
     'max-age=3600, no-cache="x-a"',
     'max-age=99999999999',
-  ])('is followed, whatever Cache-Control says: %s', async (field) => {
+  ])('overrides Cache-Control: %s', async (field) => {
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...NO } })).toBe(true);
   });
 
@@ -46,7 +46,7 @@ describe('RFC 9213 section 2.1: a targeted field is a dictionary', () => {
     'max-age',
     'max-age=?1',
     'max-age=3600, no-store',
-  ])('is followed when it says no, whatever Cache-Control says: %s', async (field) => {
+  ])('overrides Cache-Control when it forbids storing: %s', async (field) => {
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...YES } })).toBe(false);
   });
 
@@ -69,14 +69,14 @@ describe('RFC 9213 section 2.1: a targeted field is a dictionary', () => {
     expect(await isReused({ headers: { 'cdn-cache-control': field, ...YES } })).toBe(true);
   });
 
-  it('is one with all its lines', async () => {
+  it('is combined from all its lines', async () => {
     expect(await isReused({ headers: { 'cdn-cache-control': ['max-age=0', 'max-age=3600'], ...NO } })).toBe(
       true,
     );
   });
 });
 
-describe('RFC 9213 section 2.2: it stands in the place of the other fields', () => {
+describe('RFC 9213 section 2.2: it replaces the other fields', () => {
   it.each<[string, Record<string, string>, boolean]>([
     ['a past Expires', { 'cdn-cache-control': 'max-age=3600', expires: httpDate(-100) }, true],
     ['a future Expires', { 'cdn-cache-control': 'max-age=0', expires: httpDate(100) }, false],
@@ -91,7 +91,7 @@ describe('RFC 9213 section 2.2: it stands in the place of the other fields', () 
     expect(await isReused({ headers })).toBe(reused);
   });
 
-  it('also for what is stale', async () => {
+  it('also for stale responses', async () => {
     const { get } = gateway.resource([
       {
         headers: {
@@ -117,13 +117,13 @@ describe('RFC 9213 section 2.2: it stands in the place of the other fields', () 
 });
 
 describe('RFC 9213 section 3.1: CDN-Cache-Control', () => {
-  it('goes on to the client, as other caches may be theirs', async () => {
+  it('is forwarded to the client for its caches', async () => {
     const headers = { 'cdn-cache-control': 'max-age=60', ...NO };
     const { get } = gateway.resource(() => ({ headers }));
     for (const _ of [1, 2]) expect((await get()).headers).toMatchObject(headers);
   });
 
-  it('other targets are none of ours', async () => {
+  it('leaves fields for other targets alone', async () => {
     expect(await isReused({ headers: { 'example-cache-control': 'max-age=3600', ...NO } })).toBe(false);
   });
 });

@@ -18,7 +18,7 @@ async function start() {
   return { users, gw, get };
 }
 
-describe('a stored answer', () => {
+describe('a stored response', () => {
   it.each([
     ['Cache-Control: no-store', 'Breakwater; fwd=bypass'],
     ['If-Match: "1"', 'Breakwater; fwd=bypass'],
@@ -30,7 +30,7 @@ describe('a stored answer', () => {
     ['Cache-Control: no-cache', 'Breakwater; fwd=request'],
     ['Cache-Control: max-age=0', 'Breakwater; fwd=request'],
     ['Pragma: no-cache', 'Breakwater; fwd=request'],
-  ])('is not for a request with %s', async (field, status) => {
+  ])('is not used for a request with %s', async (field, status) => {
     const { get } = await start();
     expect(await get()).toMatchObject({ body: '1' });
     expect(await get(field)).toMatchObject({ body: '2', headers: { 'cache-status': [status] } });
@@ -39,7 +39,7 @@ describe('a stored answer', () => {
   it.each([
     ['a length', 'Content-Length: 5', 'hello'],
     ['chunks', 'Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'],
-  ])('is not for a request with a body of %s, nor made by one', async (_, field, body) => {
+  ])('is neither used for nor stored from a request with a body of %s', async (_, field, body) => {
     const { gw, get } = await start();
     const withBody = async () =>
       answersIn(await raw(gw.url, requestHead('GET /1', 'Connection: close', field) + body))[0];
@@ -54,20 +54,20 @@ describe('a stored answer', () => {
     'If-Match: "1"',
     'If-Unmodified-Since: Sun, 01 Nov 2026 12:00:00 GMT',
     'X-HTTP-Method: DELETE',
-  ])('is not made by a request with %s', async (field) => {
+  ])('is not stored from a request with %s', async (field) => {
     const { get } = await start();
     expect(await get(field)).toMatchObject({ body: '1' });
     expect(await get()).toMatchObject({ body: '2' });
   });
 
-  it('is replaced by the answer to a request that wants a new one', async () => {
+  it('is replaced by the response to a no-cache request', async () => {
     const { get } = await start();
     expect(await get()).toMatchObject({ body: '1' });
     expect(await get('Cache-Control: no-cache')).toMatchObject({ body: '2' });
     expect(await get()).toMatchObject({ body: '2' });
   });
 
-  it('is not for other methods', async () => {
+  it('is not used for other methods', async () => {
     const { gw, get } = await start();
     expect(await get()).toMatchObject({ body: '1' });
     for (const method of ['POST', 'OPTIONS']) {
@@ -76,7 +76,7 @@ describe('a stored answer', () => {
     }
   });
 
-  it('is not chosen by what a client says about the method or the URL', async () => {
+  it('is not selected by headers that override the method or URL', async () => {
     const { get } = await start();
     expect(await get('X-HTTP-Method-Override: POST', 'X-Original-URL: /admin')).toMatchObject({ body: '1' });
     expect(await get()).toMatchObject({ body: '1' });

@@ -173,7 +173,7 @@ async function start() {
 const soon = () => new Date(Date.now() + 5_000).toUTCString();
 
 describe('@Cached()', () => {
-  it('keeps what a handler answers, for each user', async () => {
+  it('stores the result of a handler for each user', async () => {
     const get = await start();
     const as = async (sub: string) => JSON.parse((await get('mine', bearer({ sub }))).body) as object;
     expect([await as('alice'), await as('bob'), await as('alice')]).toEqual([
@@ -189,7 +189,7 @@ describe('@Cached()', () => {
   });
 
   it.each(['text', 'plain', 'created', 'nothing', 'reset', 'of/a?q=1'])(
-    'gives %s again as it was',
+    'returns %s unchanged',
     async (path) => {
       const get = await start();
       const [first, second] = [await get(path), await get(path)];
@@ -207,7 +207,7 @@ describe('@Cached()', () => {
     },
   );
 
-  it('frames answers without a body as HTTP says', async () => {
+  it('frames responses without a body correctly', async () => {
     const get = await start();
     for (const _ of [1, 2]) {
       const { status, headers } = await get('nothing');
@@ -229,7 +229,7 @@ describe('@Cached()', () => {
     expect(stored.body).toBe('');
   });
 
-  it('answers conditions, ranges and HEAD from it', async () => {
+  it('answers conditions, ranges and HEAD from the stored response', async () => {
     const get = await start();
     await get('text');
     expect(await get('text', { range: 'bytes=0-2' })).toMatchObject({ status: 206, body: '<p>' });
@@ -241,7 +241,7 @@ describe('@Cached()', () => {
     expect(calls).toBe(1);
   });
 
-  it('tells paths and queries apart', async () => {
+  it('distinguishes paths and queries', async () => {
     const get = await start();
     expect([
       (await get('of/a?q=1')).body,
@@ -250,13 +250,13 @@ describe('@Cached()', () => {
     ]).toEqual(['a 1 1', 'a 2 2', 'b 1 3']);
   });
 
-  it('makes one call for many at once', async () => {
+  it('calls the handler once for concurrent requests', async () => {
     const get = await start();
     const answers = await Promise.all([get('text'), get('text'), get('text')]);
     expect(answers.map(({ body }) => body)).toEqual(['<p>1', '<p>1', '<p>1']);
   });
 
-  it('lets nobody wait for a stream', async () => {
+  it('makes no request wait for a stream', async () => {
     const get = await start();
     const answers = [1, 2, 3].map(() => get('slow'));
     await until('the handler was called for each of them', () => calls === 3, 2_500);
@@ -264,17 +264,17 @@ describe('@Cached()', () => {
     await Promise.all(answers);
   });
 
-  it.each(['never', 'stream', 'sent', 'sent-later'])('keeps nothing of %s', async (path) => {
+  it.each(['never', 'stream', 'sent', 'sent-later'])('does not store %s', async (path) => {
     const get = await start();
     expect([(await get(path)).body, (await get(path)).body]).toEqual(['1', '2']);
   });
 
-  it('lets other methods through', async () => {
+  it('calls the handler for other methods', async () => {
     const get = await start();
     expect([(await get('of/a', {}, 'POST')).body, (await get('of/a', {}, 'POST')).body]).toEqual(['1', '2']);
   });
 
-  it('drops what a successful POST has made old', async () => {
+  it('invalidates after a successful POST', async () => {
     const get = await start();
     expect((await get('of/a')).body).toBe('a undefined 1');
     await get('of/b', {}, 'POST');
@@ -283,7 +283,7 @@ describe('@Cached()', () => {
     expect((await get('of/a')).body).toBe('a undefined 4');
   });
 
-  it('gives the last good answer when the handler fails', async () => {
+  it('returns the stale response when the handler fails', async () => {
     const get = await start();
     await get('short');
     fails = true;
@@ -296,14 +296,14 @@ describe('@Cached()', () => {
     expect((await get('short', { 'cache-control': 'no-cache' })).status).toBe(503);
   });
 
-  it('answers at once and calls the handler afterwards', async () => {
+  it('answers at once while it revalidates', async () => {
     const get = await start();
     await get('meanwhile');
     expect((await get('meanwhile')).body).toBe('1');
     await until('the new answer is stored', async () => Number((await get('meanwhile')).body) > 1);
   });
 
-  it('takes no new answer for a confirmation of the old one', async () => {
+  it('does not mistake a new response for a validation', async () => {
     const get = await start();
     await get('meanwhile');
     expect((await get('meanwhile', { 'if-modified-since': soon() })).status).toBe(304);
@@ -311,7 +311,7 @@ describe('@Cached()', () => {
     expect((await get('meanwhile')).body).toBe('2');
   });
 
-  it('logs what fails behind a client', async () => {
+  it('logs a failed background revalidation', async () => {
     const logged = vi.spyOn(Logger.prototype, 'error');
     onTestFinished(() => logged.mockRestore());
     const get = await start();
@@ -321,7 +321,7 @@ describe('@Cached()', () => {
     expect(logged).toHaveBeenCalledExactlyOnceWith(new TypeError('not behind anybody either'));
   });
 
-  it('says which option is wrong', () => {
+  it('rejects an invalid option by name', () => {
     // @ts-expect-error: a duration with a unit
     expect(() => Cached({ ttl: true, perr: 'user' })).toThrow(/^@Cached: .*perr/);
   });

@@ -24,11 +24,11 @@ async function start(headers: OutgoingHttpHeaders = {}) {
   return { users, get };
 }
 
-describe('an answer without a lifetime of its own', () => {
+describe('a response without a lifetime', () => {
   it.each([
     ['of its route', '/long', 3600],
     ['of the configuration', '/default', 600],
-  ])('is fresh for the time %s', async (_, path, seconds) => {
+  ])('is fresh for the ttl %s', async (_, path, seconds) => {
     const { get } = await start();
     await get(path);
     const { body, ttl, age } = await get(path);
@@ -36,14 +36,14 @@ describe('an answer without a lifetime of its own', () => {
     expect([seconds - 1, seconds]).toContain(ttl);
   });
 
-  it('is asked for anew after that time', async () => {
+  it('is fetched again after its ttl', async () => {
     const { get } = await start();
     expect(await get('/short')).toMatchObject({ body: '1' });
     await until('the answer is another one', async () => (await get('/short')).body === '2', 2_000);
   });
 });
 
-describe('an answer with a lifetime of its own', () => {
+describe('a response with a lifetime', () => {
   it.each([
     ['max-age', { 'cache-control': 'max-age=60' }, 60],
     ['s-maxage, for a cache that is shared', { 'cache-control': 'max-age=5, s-maxage=60' }, 60],
@@ -53,7 +53,7 @@ describe('an answer with a lifetime of its own', () => {
       { 'cache-control': 'max-age=60', expires: 'Mon, 01 Jan 2024 00:00:00 GMT' },
       60,
     ],
-  ])('is fresh as long as it says, whatever the route says: %s', async (_, headers, seconds) => {
+  ])('is fresh for its own lifetime: %s', async (_, headers, seconds) => {
     for (const path of ['/short', '/long']) {
       const { get } = await start(headers);
       await get(path);
@@ -63,22 +63,22 @@ describe('an answer with a lifetime of its own', () => {
     }
   });
 
-  it('is asked for anew when it is over', async () => {
+  it('is fetched again after its lifetime', async () => {
     const { get } = await start({ 'cache-control': 'max-age=1' });
     expect(await get('/long')).toMatchObject({ body: '1' });
     await until('the answer is another one', async () => (await get('/long')).body === '2', 3_000);
   });
 });
 
-describe('the age of an answer', () => {
-  it('is told, and grows', async () => {
+describe('the Age of a response', () => {
+  it('is sent and increases', async () => {
     const { get } = await start();
     expect(await get('/long')).toMatchObject({ body: '1', age: null });
     expect(await get('/long')).toMatchObject({ body: '1', age: '0' });
     await until('a second has passed', async () => (await get('/long')).age === '1', 3_000);
   });
 
-  it('begins with what it had from other caches', async () => {
+  it('includes the Age from other caches', async () => {
     const { get } = await start({ age: '50', 'cache-control': 'max-age=60' });
     expect(await get('/long')).toMatchObject({ age: '50' });
     const { age, ttl } = await get('/long');

@@ -18,7 +18,7 @@ async function start(handler: RequestListener) {
   return { users, gw: await gateway(YAML).withUpstream('users', users.handler).start() };
 }
 
-describe('a second answer', () => {
+describe('a second response', () => {
   it.each([
     ['to the same user', '/mine/1', { headers: bearer() }],
     ['to anybody on a public route', '/everybodys/1', {}],
@@ -47,7 +47,7 @@ describe('a second answer', () => {
     ['compressed text', 'text/plain', Buffer.from('1f8b0800', 'hex')],
     ['broken UTF-8', 'application/json', Buffer.from('7b22ff22c3287d', 'hex')],
     ['nothing', 'text/plain', Buffer.alloc(0)],
-  ])('is the first one byte by byte: %s', async (_, type, bytes) => {
+  ])('has the bytes of the first one: %s', async (_, type, bytes) => {
     const { gw, users } = await start((_req, res) => {
       res.writeHead(200, { 'content-type': type });
       // In pieces, and without a length.
@@ -73,7 +73,7 @@ describe('a second answer', () => {
 });
 
 describe('a route without a cache', () => {
-  it('asks the upstream each time, and says nothing of a cache', async () => {
+  it('calls the upstream each time without a Cache-Status', async () => {
     const users = recording(
       (_req, res) => void res.writeHead(200, { 'cache-control': 'max-age=60' }).end('hello'),
     );

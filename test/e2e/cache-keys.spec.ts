@@ -22,7 +22,7 @@ async function answers(requests: string[][], yaml = YAML): Promise<(string | und
   return bodies;
 }
 
-describe('two requests share an answer', () => {
+describe('two requests share a response', () => {
   it.each([
     ['when they are the same', ['/1?a=1'], ['/1?a=1']],
     ['when their paths are spelled differently', ['/a-b/c'], ['//%61%2Db//c']],
@@ -44,7 +44,7 @@ describe('a header that the gateway removes selects no variant', () => {
   });
 });
 
-describe('two requests do not share an answer', () => {
+describe('two requests do not share a response', () => {
   it.each([
     ['when their parameters differ in order', ['/1?a=1&b=2'], ['/1?b=2&a=1']],
     ['when an & is one of the value', ['/1?a=1&b=2'], ['/1?a=1%26b=2']],
@@ -69,7 +69,7 @@ describe('two requests to a trusted proxy', () => {
   it.each([
     ['hosts', 'X-Forwarded-Host: a.test', 'X-Forwarded-Host: b.test'],
     ['schemes', 'X-Forwarded-Proto: http', 'X-Forwarded-Proto: https'],
-  ])('do not share an answer when they came with different %s', async (_, first, second) => {
+  ])('do not share a response when they differ in %s', async (_, first, second) => {
     const trusting = `server: { trustProxy: [127.0.0.1] }\n${YAML}`;
     const requests = [first, second, first, second].map((field) => ['/1', field]);
     expect(await answers(requests, trusting)).toEqual(['1', '2', '1', '2']);

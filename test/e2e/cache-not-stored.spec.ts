@@ -33,7 +33,7 @@ async function callsFor(
   return users.requests.length;
 }
 
-describe('an answer is not kept', () => {
+describe('a response is not stored', () => {
   it.each([
     'no-store',
     'NO-STORE',
@@ -66,7 +66,7 @@ describe('an answer is not kept', () => {
     expect(await callsFor(200, {}, { method })).toBe(2);
   });
 
-  it('when it was cut short', async () => {
+  it('when it was truncated', async () => {
     const users = rawUpstream(
       thenClose('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'),
     );
@@ -75,7 +75,7 @@ describe('an answer is not kept', () => {
     expect(users.connections).toBe(2);
   });
 
-  it('when its client left before it was whole', async () => {
+  it('when its client left before its end', async () => {
     const users = recording((_req, res) => {
       res.write('first half');
       if (users.requests.length > 1) res.end(', second half');
@@ -88,7 +88,7 @@ describe('an answer is not kept', () => {
     expect(await (await gw.fetch('/1')).text()).toBe('first half, second half');
   });
 
-  it('when it is the gateway’s own', async () => {
+  it('when the gateway generated it', async () => {
     const users = recording((req) => void req.socket.destroy());
     const gw = await gateway(YAML).withUpstream('users', users.handler).start();
     const answers = [await gw.fetch('/1'), await gw.fetch('/1')];
@@ -97,7 +97,7 @@ describe('an answer is not kept', () => {
   });
 });
 
-describe('an answer is kept by its size', () => {
+describe('a response is stored depending on its size', () => {
   it.each([
     ['up to the largest entry', 100 * 1024, 1],
     ['not above, but streamed whole nevertheless', 100 * 1024 + 1, 2],

@@ -18,7 +18,7 @@ async function after(attack: Record<string, string | string[]>, method = 'GET'):
   return (await get()).body;
 }
 
-describe('what one client sends is not told to the next', () => {
+describe('a client cannot influence the stored response of others', () => {
   it.each([
     'X-Forwarded-Host',
     'X-Forwarded-Proto',
@@ -65,8 +65,8 @@ describe('what one client sends is not told to the next', () => {
   });
 });
 
-describe('an error that one client provokes is not the next one’s', () => {
-  it.each([400, 408, 413, 414, 417, 431])('%i, however long it calls itself fresh', async (status) => {
+describe('an error response is not stored', () => {
+  it.each([400, 408, 413, 414, 417, 431])('with status %i, whatever its lifetime', async (status) => {
     const { get } = gateway.resource([
       { status, headers: { 'cache-control': 'public, max-age=3600' } },
       { body: 'well' },
@@ -76,7 +76,7 @@ describe('an error that one client provokes is not the next one’s', () => {
   });
 
   it.each([401, 403, 404, 405, 429, 500, 501, 502, 503])(
-    '%i, unless it says how long it lasts',
+    'with status %i, unless it has a lifetime',
     async (status) => {
       const { get } = gateway.resource([{ status }, { body: 'well' }]);
       await get();
@@ -84,7 +84,7 @@ describe('an error that one client provokes is not the next one’s', () => {
     },
   );
 
-  it('416 for a range', async () => {
+  it('with status 416 for a range', async () => {
     const { get } = gateway.resource([
       { status: 416, headers: { 'cache-control': 'max-age=60' } },
       { body: 'well' },
@@ -94,9 +94,9 @@ describe('an error that one client provokes is not the next one’s', () => {
   });
 });
 
-describe('a page of one user is not had by another', () => {
+describe('the response to one user is not sent to another', () => {
   it.each(['/me;x.css', '/me.css', '/me/x.css', '/me%2Ex.css', '/me?x.css', '//me.css'])(
-    'by the look of %s',
+    'selected by %s',
     async (below) => {
       const { at } = gateway.resource((n) => ({ body: `page ${n}` }), '/mine');
       await at(below, bearer({ sub: 'alice' }));
@@ -106,7 +106,7 @@ describe('a page of one user is not had by another', () => {
   );
 
   it.each(['public, max-age=60', 's-maxage=60', 'max-age=60', '', 'no-cache="set-cookie"', 'immutable'])(
-    'nor known by its tag, with Cache-Control: %s',
+    'nor confirmed by its ETag, with Cache-Control: %s',
     async (control) => {
       const headers = { etag: '"alice"', 'cache-control': control };
       const { get } = gateway.resource([{ headers, body: 'alice' }, { body: 'bob' }], '/mine');
@@ -118,7 +118,7 @@ describe('a page of one user is not had by another', () => {
   );
 });
 
-describe('an upstream cannot break what comes after', () => {
+describe('a malformed upstream response does not affect later ones', () => {
   it.each([
     ['Vary', '__proto__, constructor, toString'],
     ['Vary', ' , ,'],

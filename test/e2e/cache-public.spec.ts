@@ -19,8 +19,8 @@ async function start(headers: Record<string, string> = {}) {
   return { users, get };
 }
 
-describe('what is cached for all', () => {
-  it('is shared by all', async () => {
+describe('a publicly cached response', () => {
+  it('is shared by all clients', async () => {
     const { get } = await start();
     expect(await get('/open')).toBe('1');
     expect(await get('/open', { cookie: 'session=1', 'user-agent': 'another' })).toBe('1');
@@ -28,7 +28,7 @@ describe('what is cached for all', () => {
   });
 
   it.each(['public', 's-maxage=60', 'must-revalidate, max-age=60'])(
-    'may come from the answer to a user when the upstream says: %s',
+    'can come from the response to a user when the upstream says: %s',
     async (directive) => {
       const { get } = await start({ 'cache-control': directive });
       expect(await get('/shared', bearer({ sub: 'alice' }))).toBe('1');
@@ -37,7 +37,7 @@ describe('what is cached for all', () => {
   );
 
   it.each([undefined, 'max-age=60', 'private', 'private, max-age=60'])(
-    'never comes from the answer to a user when the upstream says: %s',
+    'never comes from the response to a user when the upstream says: %s',
     async (directive) => {
       const { get } = await start(directive === undefined ? {} : { 'cache-control': directive });
       expect(await get('/shared', bearer({ sub: 'alice' }))).toBe('1');
@@ -47,7 +47,7 @@ describe('what is cached for all', () => {
     },
   );
 
-  it('needs a token all the same', async () => {
+  it('still requires a token', async () => {
     const { users, get } = await start({ 'cache-control': 'public' });
     expect(await get('/shared', bearer())).toBe('1');
     expect(JSON.parse(await get('/shared'))).toMatchObject({ status: 401 });

@@ -26,25 +26,28 @@ async function start() {
 }
 
 describe('a purge', () => {
-  it.each(['GET', 'HEAD'])('takes the copy from a %s that is under way and fails', async (method) => {
-    const failing = Promise.withResolvers<void>();
-    const { gw, get, seen } = await cached(
-      async (n) => {
-        if (n === 1) return { headers: { 'cache-control': 'max-age=60', age: '100' } };
-        await failing.promise;
-        return { status: 503 };
-      },
-      { cache: '{ staleIfError: 1h }' },
-    );
-    await get();
-    const answers = [get('/1', {}, method), get('/1', {}, method)];
-    await until('it is under way', () => seen.length > 1);
-    await gw.management('/admin/cache/purge?all=true', { method: 'POST' });
-    failing.resolve();
-    for (const { status } of await Promise.all(answers)) expect(status).toBe(503);
-  });
+  it.each(['GET', 'HEAD'])(
+    'removes the copy that a failing %s in flight would fall back to',
+    async (method) => {
+      const failing = Promise.withResolvers<void>();
+      const { gw, get, seen } = await cached(
+        async (n) => {
+          if (n === 1) return { headers: { 'cache-control': 'max-age=60', age: '100' } };
+          await failing.promise;
+          return { status: 503 };
+        },
+        { cache: '{ staleIfError: 1h }' },
+      );
+      await get();
+      const answers = [get('/1', {}, method), get('/1', {}, method)];
+      await until('it is under way', () => seen.length > 1);
+      await gw.management('/admin/cache/purge?all=true', { method: 'POST' });
+      failing.resolve();
+      for (const { status } of await Promise.all(answers)) expect(status).toBe(503);
+    },
+  );
 
-  it('of something else leaves the copy for a request that is under way and fails', async () => {
+  it('of another entry leaves the copy to a failing request in flight', async () => {
     const failing = Promise.withResolvers<void>();
     const { gw, get, seen } = await cached(
       async (n) => {
@@ -70,7 +73,7 @@ describe('a purge', () => {
     ['by route', '?route=mine', 1, [true, true, false]],
     ['of everything', '?all=true', 3, [false, false, false]],
     ['of what nobody knows', '?tag=none&route=none', 0, [true, true, true]],
-  ])('%s drops and counts', async (_, query, purged, left) => {
+  ])('%s removes and counts entries', async (_, query, purged, left) => {
     const { purge, isStored, gw } = await start();
     const response = await purge(query);
     expect({ status: response.status, body: await response.json() }).toEqual({
@@ -81,14 +84,14 @@ describe('a purge', () => {
     expect(await gw.metric('breakwater_cache_purged_total')).toBe(purged);
   });
 
-  it('by URL drops every user’s copy', async () => {
+  it('by URL removes the copies of all users', async () => {
     const { purge, isStored, gw } = await start();
     const response = await purge(`?url=${encodeURIComponent(`${gw.url}/mine/1`)}`);
     expect(await response.json()).toEqual({ purged: 1 });
     expect([await isStored('/1'), await isStored('/mine/1')]).toEqual([true, false]);
   });
 
-  it('by key drops one user’s copy, in all its variants', async () => {
+  it('by key removes all variants of the copy of one user', async () => {
     const { get, gw } = await cached(() => ({ headers: { ...FRESH, vary: 'x-a' } }));
     const as = (sub: string, value: string) => get('/mine/1', { ...bearer({ sub }), 'x-a': value });
     for (const [sub, value] of [
@@ -119,7 +122,7 @@ describe('a purge', () => {
     expect(await listed()).toHaveLength(2);
   });
 
-  it('by key drops what has no variants', async () => {
+  it('by key removes an entry without variants', async () => {
     const { gw, purge, isStored } = await start();
     const response = await gw.management('/admin/cache/entries?tag=tag-1&route=none');
     const { entries } = (await response.json()) as { entries: { key: string; ttl: number }[] };
@@ -134,7 +137,7 @@ describe('a purge', () => {
   it.each([
     ['names nothing', '', 400],
     ['names a URL that is none', '?url=http://a/../b', 400],
-  ])('lists nothing when it %s', async (_, query, status) => {
+  ])('gets a 400 for a list when it %s', async (_, query, status) => {
     const { gw } = await start();
     expect((await gw.management(`/admin/cache/entries${query}`)).status).toBe(status);
   });
@@ -143,13 +146,13 @@ describe('a purge', () => {
     ['names nothing', '', {}, 400],
     ['names a URL that is none', '?url=http://a/../b', {}, 400],
     ['comes from a page elsewhere', '?all=true', { headers: { 'sec-fetch-site': 'cross-site' } }, 403],
-  ])('drops nothing when it %s', async (_, query, init, status) => {
+  ])('removes nothing when it %s', async (_, query, init, status) => {
     const { purge, isStored } = await start();
     expect((await purge(query, init)).status).toBe(status);
     expect(await isStored('/1')).toBe(true);
   });
 
-  it('needs the token when the port is open to others', async () => {
+  it('requires the management token on a public interface', async () => {
     const config = configOf('management: { token: "a management token for tests" }');
     const gateway = await Gateway.start(config, { logger: false });
     onTestFinished(async () => {
@@ -168,7 +171,7 @@ describe('a purge', () => {
 });
 
 describe('breakwater_cache_bytes', () => {
-  it('is what stored answers take', async () => {
+  it('is the size of the stored responses', async () => {
     const { gw, purge } = await start();
     expect(await gw.metric('breakwater_cache_bytes')).toBeGreaterThan(3 * 1024);
     await purge('?all=true');

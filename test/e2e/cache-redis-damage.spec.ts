@@ -10,7 +10,7 @@ async function start(...args: string[]) {
   }));
 }
 
-describeWithRedis('an entry in Redis that is not what was written', () => {
+describeWithRedis('a damaged entry in Redis', () => {
   it.each(['garbage', '', '{"status":200}', '\u0001'.repeat(100)])('is replaced: %j', async (garbage) => {
     const { a, b, client, entries, stored } = await start();
     await a.get();
@@ -22,7 +22,7 @@ describeWithRedis('an entry in Redis that is not what was written', () => {
     expect(await b.gw.metric('breakwater_cache_corrupt_total')).toBe(1);
   });
 
-  it('is no list either', async () => {
+  it('is replaced when it is a list', async () => {
     const { a, b, client, entries, stored } = await start();
     await a.get();
     await stored();
@@ -32,7 +32,7 @@ describeWithRedis('an entry in Redis that is not what was written', () => {
     expect(await b.get()).toMatchObject({ status: 200, body: '/1 undefined' });
   });
 
-  it('is not the one of another user', async () => {
+  it('is not used for another user', async () => {
     const { a, b, client, entries, stored } = await start();
     await a.get('/mine/1', bearer({ sub: 'alice' }));
     await stored();
@@ -44,7 +44,7 @@ describeWithRedis('an entry in Redis that is not what was written', () => {
     expect((await b.get('/mine/1', bearer({ sub: 'bob' }))).body).toBe('/mine/1 bob');
   });
 
-  it('may be none at all: FLUSHALL', async () => {
+  it('is not needed after FLUSHALL', async () => {
     const { a, b, client, stored } = await start();
     await a.get();
     await stored();
@@ -58,7 +58,7 @@ describeWithRedis('an entry in Redis that is not what was written', () => {
     });
   });
 
-  it('may be gone while those that void it remain, and the other way round', async () => {
+  it('can be missing while its generation remains, and vice versa', async () => {
     const { a, b, client, stored } = await start();
     await a.get();
     await stored();
@@ -67,8 +67,8 @@ describeWithRedis('an entry in Redis that is not what was written', () => {
   });
 });
 
-describeWithRedis('Redis that is full', () => {
-  it('takes no more, reads go on, and a metric says so', async () => {
+describeWithRedis('a full Redis', () => {
+  it('rejects writes, still serves reads and is reported by a metric', async () => {
     const { a, b, client, stored } = await start('--maxmemory-policy', 'noeviction');
     await a.get();
     await stored();

@@ -34,13 +34,13 @@ const has = async ({ get }: Replica, path = '/1') =>
   (await get(path, { 'cache-control': 'only-if-cached' })).status === 200;
 const hasNot = (replica: Replica) => until('it is dropped', async () => !(await has(replica)));
 
-describeWithRedis('what becomes void on one gateway', () => {
+describeWithRedis('an entry that is invalidated on one gateway', () => {
   it.each([
     ['a purge of a tag', '?tag=two'],
     ['a purge of the route', '?route=all'],
     ['a purge of the URL', `?url=${encodeURIComponent('http://api.test/1')}`],
     ['a purge of everything', '?all=true'],
-  ])('is void on all of them: %s', async (_, query) => {
+  ])('is invalid on all of them: %s', async (_, query) => {
     const { a, b, c, fill } = await start();
     await fill();
     expect(await a.purge(query)).toBe(1);
@@ -49,7 +49,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect((await c.get()).body).toBe('2');
   });
 
-  it('is void on all of them: a purge of its key, and no other with it', async () => {
+  it('is invalid on all of them after a purge of its key alone', async () => {
     const { a, b, c, fill } = await start();
     await fill();
     await a.get('/1?again');
@@ -61,7 +61,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect((await c.get('/1?again')).how).toBe('hit');
   });
 
-  it('stays where it is when something else is purged', async () => {
+  it('stays valid when another entry is purged', async () => {
     const { a, b, c, fill } = await start();
     await fill();
     await c.get('/3');
@@ -71,7 +71,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect(await c.get()).toMatchObject({ body: '1', how: 'hit' });
   });
 
-  it('is void on all of them: what a POST has changed', async () => {
+  it('is invalid on all of them after a POST to its URL', async () => {
     const { a, b, c, fill } = await start();
     await fill();
     expect(await a.send('POST', '/1')).toBe(200);
@@ -80,7 +80,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect((await c.get()).how).toBe('fwd=uri-miss');
   });
 
-  it('is dropped by others although this one has no copy', async () => {
+  it('is removed by others although this one has no copy', async () => {
     const { b, c, fill } = await start();
     await fill();
     expect(await c.purge('?tag=one')).toBe(0);
@@ -92,7 +92,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     ['purged by tag', (other: Replica) => other.purge('?tag=one')],
     ['purged by route', (other: Replica) => other.purge('?route=all')],
     ['purged with everything', (other: Replica) => other.purge('?all=true')],
-  ])('is not stored by any when it was under way while it was %s', async (_, voids) => {
+  ])('is not stored by any when it was in flight while it was %s', async (_, voids) => {
     let answer = () => {};
     const { a, b, c, seen, client } = await start(async (n) => {
       if (n === 1) await new Promise<void>((resolve) => (answer = resolve));
@@ -108,7 +108,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect((await b.get()).body).not.toBe('1');
   });
 
-  it('is void for who was cut off from Redis meanwhile', async () => {
+  it('is invalid for a gateway that was disconnected from Redis', async () => {
     const { a, b, client, fill, emptyRedis } = await start();
     await fill();
     await emptyRedis();
@@ -120,7 +120,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect([await has(a), await has(b)]).toEqual([false, false]);
   });
 
-  it('stays in memory when the connection was lost and nothing was said meanwhile', async () => {
+  it('stays in memory after a disconnection without a purge', async () => {
     const { a, b, client, fill, emptyRedis } = await start();
     await fill();
     await emptyRedis();
@@ -137,7 +137,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect([await has(a), await has(b)]).toEqual([true, true]);
   });
 
-  it('was void while Redis was away: nothing older is read once it is back', async () => {
+  it('is not read from Redis when it was invalidated during an outage', async () => {
     const { redis, a, b, c, fill } = await start();
     await fill();
     redis.signal('SIGSTOP');
@@ -149,7 +149,7 @@ describeWithRedis('what becomes void on one gateway', () => {
     expect((await a.get()).body).not.toBe('1');
   });
 
-  it('does not mind what else is said on the channel', async () => {
+  it('is not affected by unknown messages on the channel', async () => {
     const { a, b, client, fill } = await start();
     await fill();
     for (const message of ['garbage', '[]', '{"a":1}', '[1,2,3,4]', '["x",-1,"t:none",true]', '\u0000']) {

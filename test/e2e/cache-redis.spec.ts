@@ -13,7 +13,7 @@ async function start(
 }
 
 describeWithRedis('gateways that share Redis', () => {
-  it('ask the upstream once between them', async () => {
+  it('call the upstream once between them', async () => {
     const { a, b, seen, stored } = await start();
     expect(await a.get()).toMatchObject({ body: '1', how: 'fwd=uri-miss' });
     await stored();
@@ -21,7 +21,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('give the same bytes, status and fields, with an age that goes on', async () => {
+  it('return the same bytes, status and fields with a continuous Age', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const headers = {
       'cache-control': 'max-age=60',
@@ -66,7 +66,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('give no user what is another’s, and name nobody in keys', async () => {
+  it('separate users and do not name them in keys', async () => {
     const { a, b, seen, stored, entries } = await start((_, req) => ({
       body: String(req.headers['x-user-id']),
     }));
@@ -79,7 +79,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect((await entries()).join()).not.toMatch(/alice|bob|mine|eyJ/);
   });
 
-  it('tell variants apart', async () => {
+  it('separate variants', async () => {
     const vary = { 'cache-control': 'max-age=60', vary: 'accept-language' };
     const { a, b, seen, stored } = await start((_, req) => ({
       headers: vary,
@@ -96,7 +96,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('use what is stale as long as the route says, and validate it', async () => {
+  it('use stale responses as long as the route allows and validate them', async () => {
     const stale: Answer['headers'] = { 'cache-control': 'max-age=60', age: '100', etag: '"1"' };
     let isDown = false;
     const { a, b, stored } = await start(
@@ -114,7 +114,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect(await b.get()).toMatchObject({ status: 200, body: 'one', how: 'fwd=stale' });
   });
 
-  it('read Redis once for many at once', async () => {
+  it('read Redis once for concurrent requests', async () => {
     const { a, b, stored, client } = await start();
     await a.get();
     await stored();
@@ -125,7 +125,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect(stats).toMatch(/cmdstat_mget:calls=1,/);
   });
 
-  it('do not wait for a client that left while Redis was asked', async () => {
+  it('do not call the upstream for a client that left during the lookup', async () => {
     const { redis, a, seen } = await start();
     redis.signal('SIGSTOP');
     const server = a.gw.gateway.app.getHttpServer();
@@ -145,7 +145,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect((await next).status).toBe(200);
   });
 
-  it('keep what is too large for the cache out of Redis', async () => {
+  it('do not write oversized responses to Redis', async () => {
     const { a, entries } = await start((n) => ({ body: 'x'.repeat(n === 1 ? 2000 : 10) }), {
       memory: '{ maxEntryBytes: 1KiB }',
     });
@@ -155,7 +155,7 @@ describeWithRedis('gateways that share Redis', () => {
     expect(await entries()).toHaveLength(1);
   });
 
-  it('let Redis forget entries by itself', async () => {
+  it('set an expiry on entries in Redis', async () => {
     const { a, stored, client, entries } = await start(() => ({
       headers: { 'cache-control': 'max-age=60' },
     }));

@@ -14,8 +14,8 @@ function gate() {
   return { open: () => open(), opened };
 }
 
-describe('many requests for what is not stored', () => {
-  it('make one call, key by key and user by user', async () => {
+describe('concurrent requests for a response that is not stored', () => {
+  it('make one call for each key and user', async () => {
     const { open, opened } = gate();
     const { get, seen } = await cached(async (_n, req): Promise<Given> => {
       await opened;
@@ -29,7 +29,7 @@ describe('many requests for what is not stored', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('make one call when they have old copies of their own', async () => {
+  it('make one call when they are conditional', async () => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(async (): Promise<Given> => {
       await opened;
@@ -45,7 +45,7 @@ describe('many requests for what is not stored', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('go on at once when the first one was told that its own copy holds', async () => {
+  it('continue at once when the first one got a 304', async () => {
     const { open, opened } = gate();
     const rest = gate();
     const { gw, get, seen } = await cached(async (n, req): Promise<Given> => {
@@ -82,7 +82,7 @@ describe('many requests for what is not stored', () => {
     for (const response of await Promise.all(responses)) expect(await response.text()).toBe('data: 1\n\n');
   });
 
-  it('do not wait for the body of what is not stored', async () => {
+  it('do not wait for a body that is not stored', async () => {
     const { open, opened } = gate();
     const { get, seen } = await cached(async (n): Promise<Given> => {
       if (n === 1) await opened;
@@ -96,7 +96,7 @@ describe('many requests for what is not stored', () => {
     expect(bodies.map(({ body }) => body).toSorted()).toEqual(['1', '2', '3', '4']);
   });
 
-  it('get a whole answer when what they waited for was dropped', async () => {
+  it('get a complete response when the one they waited for was removed', async () => {
     const { open, opened } = gate();
     const stale = { 'cache-control': 'max-age=60', age: '100', etag: '"1"' };
     const { get, seen } = await cached(async (n, req): Promise<Given> => {
@@ -115,7 +115,7 @@ describe('many requests for what is not stored', () => {
     }
   });
 
-  it('make a call of their own when the first one fails', async () => {
+  it('make their own calls when the first one fails', async () => {
     const { open, opened } = gate();
     const { get, seen } = await cached(async (n): Promise<Given> => {
       if (n > 1) return { headers: { ...FRESH } };
@@ -131,8 +131,8 @@ describe('many requests for what is not stored', () => {
   });
 });
 
-describe('many requests for what cannot be kept after all', () => {
-  it('go on one by one when it was made void meanwhile', async () => {
+describe('concurrent requests for a response that cannot be stored after all', () => {
+  it('continue one by one when it was invalidated meanwhile', async () => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(async (n): Promise<Given> => {
       if (n === 1) await opened;
@@ -148,7 +148,7 @@ describe('many requests for what cannot be kept after all', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('go on all at once when the memory has no room', async () => {
+  it('continue all at once when the memory is full', async () => {
     const [first, rest] = [gate(), gate()];
     const users = recording((_req, res) => {
       const n = users.requests.length;
@@ -171,13 +171,13 @@ describe('many requests for what cannot be kept after all', () => {
   });
 });
 
-describe('many requests when the upstream fails', () => {
+describe('concurrent requests while the upstream fails', () => {
   const SHADOW = 'breaker: { mode: shadow }';
 
   it.each<[string, Given]>([
     ['is reset', 'reset'],
     ['answers 503', { status: 503 }],
-  ])('get the stale copy when the one that validates it %s', async (_, failure) => {
+  ])('get the stale response when its validation %s', async (_, failure) => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(
       async (n): Promise<Given> => {
@@ -203,7 +203,7 @@ describe('many requests when the upstream fails', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('follow one by one where there is no copy to use', async () => {
+  it('continue one by one without a stored response', async () => {
     const { open, opened } = gate();
     let atOnce = 0;
     let most = 0;
@@ -227,7 +227,7 @@ describe('many requests when the upstream fails', () => {
     expect(most).toBe(1);
   });
 
-  it('follow one by one after an error that no copy stands in for', async () => {
+  it('continue one by one after an error that stale-if-error does not cover', async () => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(
       async (n): Promise<Given> => {
@@ -248,7 +248,7 @@ describe('many requests when the upstream fails', () => {
     expect(seen).toHaveLength(3);
   });
 
-  it('do not wait for what the second upstream answers to the first', async () => {
+  it('do not wait for the response of a fallback upstream', async () => {
     const { open, opened } = gate();
     const first = recording((req) => {
       if (first.requests.length > 1) req.socket.destroy();
@@ -280,7 +280,7 @@ describe('many requests when the upstream fails', () => {
   });
 });
 
-describe('many requests for several variants', () => {
+describe('concurrent requests for several variants', () => {
   it('make one call for each', async () => {
     const { open, opened } = gate();
     const both = gate();
@@ -311,9 +311,9 @@ describe('many requests for several variants', () => {
   });
 });
 
-describe('many requests for what is validated each time', () => {
+describe('concurrent requests for a response with no-cache', () => {
   it.each(['no-cache', 'max-age=0', 'max-age=0, must-revalidate'])(
-    '%s: wait for no body',
+    '%s: do not wait for its body',
     async (control) => {
       const held = gate();
       const users = recording((_req, res) => {
@@ -356,7 +356,7 @@ describe('many requests for what is validated each time', () => {
     },
   );
 
-  it('do not wait when the client wants an answer of its own', async () => {
+  it('do not wait when the request says no-cache', async () => {
     const { open, opened } = gate();
     const { get, seen } = await cached(async (): Promise<Given> => {
       await opened;

@@ -122,7 +122,7 @@ function check({ vary, asked }: ReturnType<typeof choices>, got: Got): void {
 it.each([
   ['/mine', SUBS],
   ['/shared', ['alice']],
-])('no user is ever answered with what another one, or another variant, was: %s', async (route, subs) => {
+])('never sends the response of another user or variant: %s', async (route, subs) => {
   const pick = numbers(7);
   const asks = Array.from({ length: 700 }, () => choices(pick, subs));
   const { at, seen } = gateway.resource((_n, req) => answer(pick, req), route);

@@ -28,7 +28,7 @@ async function start(headers: Record<string, string> = {}) {
   return { users, get };
 }
 
-describe('what is cached for a user', () => {
+describe('a response that is cached for a user', () => {
   it.each([
     undefined,
     'private',
@@ -37,7 +37,7 @@ describe('what is cached for a user', () => {
     's-maxage=60',
     'private="x"',
     'immutable',
-  ])('is nobody else’s, with Cache-Control: %s', async (directive) => {
+  ])('is not sent to another user, with Cache-Control: %s', async (directive) => {
     const { get } = await start(directive === undefined ? {} : { 'cache-control': directive });
     expect(await get('/mine', by({ sub: 'alice' }))).toBe('alice 1');
     expect(await get('/mine', by({ sub: 'bob' }))).toBe('bob 2');
@@ -51,14 +51,14 @@ describe('what is cached for a user', () => {
     ['of no tenant', { tenant: 'acme' }, {}],
     ['with other scopes', { scope: 'a' }, { scope: 'b' }],
     ['told to the upstream otherwise', { org: { id: 1 } }, { org: { id: 2 } }],
-  ])('is not that of the same subject %s', async (_, one, other) => {
+  ])('is not shared with the same subject %s', async (_, one, other) => {
     const { get } = await start({ 'cache-control': 'public, max-age=60' });
     expect(await get('/mine', by({ sub: 'alice', ...one }))).toBe('alice 1');
     expect(await get('/mine', by({ sub: 'alice', ...other }))).toBe('alice 2');
     expect(await get('/mine', by({ sub: 'alice', ...one }))).toBe('alice 1');
   });
 
-  it('is nobody else’s, when many ask at once', async () => {
+  it('is not sent to another user among concurrent requests', async () => {
     const { get } = await start();
     const names = Array.from({ length: 20 }, (_, i) => `user-${i}`);
     for (let round = 0; round < 3; round++) {
@@ -68,7 +68,7 @@ describe('what is cached for a user', () => {
     }
   });
 
-  it('stays theirs with a new token', async () => {
+  it('is also used with a new token of that user', async () => {
     const { get, users } = await start();
     expect(await get('/mine', by({ sub: 'alice', jti: '1' }))).toBe('alice 1');
     expect(await get('/mine', by({ sub: 'alice', jti: '2' }))).toBe('alice 1');
@@ -84,14 +84,14 @@ describe('what is cached for a user', () => {
     ['whose name is written almost alike', { sub: 'alice' }, { sub: 'Alice' }],
     ['whose name looks like a key', { sub: 'alice' }, { sub: 'alice","x' }],
     ['without a name', { sub: undefined, client_id: 'a' }, { sub: undefined, client_id: 'b' }],
-  ])('is not for a user %s', async (_, first, second) => {
+  ])('is not sent to a user %s', async (_, first, second) => {
     const { get, users } = await start();
     await get('/mine', by(first));
     await get('/mine', by(second));
     expect(users.requests).toHaveLength(2);
   });
 
-  it('is not for somebody without a token, nor theirs for a user', async () => {
+  it('is not shared between users and anonymous clients', async () => {
     const { get } = await start();
     expect(await get('/optional', by({ sub: 'alice' }))).toBe('alice 1');
     expect(await get('/optional')).toBe('nobody 2');
@@ -99,7 +99,7 @@ describe('what is cached for a user', () => {
     expect(await get('/optional', by({ sub: 'alice' }))).toBe('alice 1');
   });
 
-  it('is not to be had by writing their name into the URL', async () => {
+  it('cannot be reached by writing the user into the URL', async () => {
     const { get, users } = await start();
     expect(await get('/optional?q', by({ sub: 'alice' }))).toBe('alice 1');
     for (const guess of ['main,alice', 'main:alice', 'mainalice', '["main","alice"]']) {
@@ -108,13 +108,13 @@ describe('what is cached for a user', () => {
     expect(users.requests).toHaveLength(5);
   });
 
-  it('is not kept for nobody in particular when the upstream calls it private', async () => {
+  it('is not stored for anonymous clients when it is private', async () => {
     const { get } = await start({ 'cache-control': 'private, max-age=60' });
     expect(await get('/optional')).toBe('nobody 1');
     expect(await get('/optional')).toBe('nobody 2');
   });
 
-  it('is not shared where the upstream, and not the gateway, knows the users', async () => {
+  it('is not shared where the upstream authenticates users', async () => {
     const { get } = await start();
     expect(await get('/passing', { authorization: 'Bearer a' })).toBe('Bearer a 1');
     expect(await get('/passing', { authorization: 'Bearer b' })).toBe('Bearer b 2');

@@ -93,7 +93,7 @@ describe('an event stream at the end of a drain', () => {
     ['of an announced length', { ...EVENTS, 'content-length': '99' }],
     ['no event stream', { 'content-type': 'text/plain' }],
     ['without a type', {}],
-  ])('is cut when it is %s', async (_, headers) => {
+  ])('is aborted when it is %s', async (_, headers) => {
     const { gw, client } = await start(headers);
     await gw.gateway.shutdown({ delay: 0, drain: 0 });
     await client.ended();

@@ -57,7 +57,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 }
 
 it.each(['power-of-two', 'least-requests'])(
-  '%s sends less than 1%% of the requests to one slow target of three',
+  '%s sends less than a hundredth of the requests to one slow target of three',
   { timeout: 60_000 },
   async (balancer) => {
     expect(await slowShare(balancer, 1_500, 600)).toBeLessThan(0.01);

@@ -42,7 +42,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users, websocket: { idleTi
 }
 
 describe('an open WebSocket', () => {
-  it('is one of the requests that its target has under way', async () => {
+  it('counts as a request in flight on its target', async () => {
     const { gw, open, busy } = await start(2);
     await (await open()).until('101');
     expect(await busy()).toEqual([1, 0]);
@@ -53,14 +53,14 @@ describe('an open WebSocket', () => {
     expect(await busy()).toEqual([1, 0]);
   });
 
-  it('goes where the fewest are', async () => {
+  it('goes to the target with the fewest in flight', async () => {
     const { open, busy } = await start(3);
     for (let i = 0; i < 9; i++) await (await open()).until('101');
     expect(await busy()).toEqual([3, 3, 3]);
   });
 });
 
-describe('the place of a WebSocket is free again', () => {
+describe('a WebSocket frees its place on the target', () => {
   it.each<[string, (client: RawConnection, far: Socket) => void]>([
     ['its client ends', (client) => client.socket.end()],
     ['its client is reset', (client) => client.socket.resetAndDestroy()],
@@ -75,7 +75,7 @@ describe('the place of a WebSocket is free again', () => {
     await until('it is over', async () => (await busy())[0] === 0);
   });
 
-  it('when nobody says anything', async () => {
+  it('when it has been idle', async () => {
     const { open, busy } = await start(1, undefined, '100ms');
     await (await open()).until('101');
     await until('it is over', async () => (await busy())[0] === 0);

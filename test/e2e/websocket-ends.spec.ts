@@ -40,7 +40,7 @@ async function start() {
 }
 
 describe('a WebSocket whose client', () => {
-  it('says goodbye, ends with the answer of the upstream', async () => {
+  it('sends a close frame ends with the close frame of the upstream', async () => {
     const { client, far, toUpstream, over } = await start();
     const goodbye = frame(CLOSE, Buffer.from([0x0f, 0xa1, ...Buffer.from('bye')]));
     client.send(goodbye);
@@ -50,7 +50,7 @@ describe('a WebSocket whose client', () => {
     await over('client');
   });
 
-  it('says no more, still hears the upstream', async () => {
+  it('half-closes its connection still receives messages of the upstream', async () => {
     const { client, far, toClient, over } = await start();
     const halfClosed = new Promise((resolve) => far.once('end', resolve));
     far.allowHalfOpen = true;
@@ -65,7 +65,7 @@ describe('a WebSocket whose client', () => {
     await over('client');
   });
 
-  it('is reset inside a frame, ends at the upstream without a close frame', async () => {
+  it('resets inside a frame ends at the upstream without a close frame', async () => {
     const { client, far, toUpstream, over } = await start();
     const half = frame(FIN | TEXT, 'half of it').subarray(0, 9);
     client.send(half);
@@ -78,7 +78,7 @@ describe('a WebSocket whose client', () => {
 });
 
 describe('a WebSocket whose upstream', () => {
-  it('says goodbye, passes code and reason on', async () => {
+  it('sends a close frame passes code and reason on', async () => {
     const { client, far, toClient, over } = await start();
     far.write(bareFrame(CLOSE, Buffer.from([0x0f, 0xa2, ...Buffer.from('enough')])));
     await client.until('enough');
@@ -92,7 +92,7 @@ describe('a WebSocket whose upstream', () => {
   it.each([
     ['ends', (far: Socket) => far.end()],
     ['is reset', (far: Socket) => far.resetAndDestroy()],
-  ])('%s inside a frame, ends at the client without a close frame', async (_, end) => {
+  ])('%s inside a frame ends at the client without a close frame', async (_, end) => {
     const { client, far, toClient, over } = await start();
     const half = bareFrame(FIN | TEXT, 'half of it').subarray(0, 5);
     far.write(half);
@@ -103,7 +103,7 @@ describe('a WebSocket whose upstream', () => {
     await over('upstream');
   });
 
-  it('says no more, still hears the client', async () => {
+  it('half-closes its connection still receives messages of the client', async () => {
     const { client, far, toUpstream, over } = await start();
     client.socket.allowHalfOpen = true;
     far.end();
@@ -115,33 +115,30 @@ describe('a WebSocket whose upstream', () => {
   });
 });
 
-describe('a handshake that is declined', () => {
-  it.each([200, 204, 304, 404, 426, 500])(
-    'with %s is answered, however much comes behind it',
-    async (status) => {
-      const body = status === 204 || status === 304 ? '' : 'no';
-      const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
-      const users = rawUpstream(`HTTP/1.1 ${status} Declined\r\n${length}\r\n${body}`);
-      const gw = await gateway(YAML).withUpstream('users', users.server).start();
-      const client = await RawConnection.to(gw.url);
-      const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n';
-      client.socket.on('error', () => undefined);
-      client.send(handshake('GET /chat') + smuggled.repeat(1000));
-      // More than the sockets on the way hold, so that a gateway that closes at once resets the connection.
-      client.send(smuggled.repeat(20_000));
-      expect(await client.ended()).toBe('closed');
-      const [answer, ...more] = answersIn(client.received);
-      expect(more).toEqual([]);
-      expect(answer).toMatchObject({ status, body });
-      expect(answer?.headers['connection']).toEqual(['close']);
-      expect(users.received.match(/GET /g)).toHaveLength(1);
-      expect(users.received).not.toContain('/smuggled');
-    },
-  );
+describe('a rejected handshake', () => {
+  it.each([200, 204, 304, 404, 426, 500])('with %s is answered, whatever follows it', async (status) => {
+    const body = status === 204 || status === 304 ? '' : 'no';
+    const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
+    const users = rawUpstream(`HTTP/1.1 ${status} Declined\r\n${length}\r\n${body}`);
+    const gw = await gateway(YAML).withUpstream('users', users.server).start();
+    const client = await RawConnection.to(gw.url);
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: gateway.test\r\n\r\n';
+    client.socket.on('error', () => undefined);
+    client.send(handshake('GET /chat') + smuggled.repeat(1000));
+    // More than the sockets on the way hold, so that a gateway that closes at once resets the connection.
+    client.send(smuggled.repeat(20_000));
+    expect(await client.ended()).toBe('closed');
+    const [answer, ...more] = answersIn(client.received);
+    expect(more).toEqual([]);
+    expect(answer).toMatchObject({ status, body });
+    expect(answer?.headers['connection']).toEqual(['close']);
+    expect(users.received.match(/GET /g)).toHaveLength(1);
+    expect(users.received).not.toContain('/smuggled');
+  });
 });
 
-describe('a gateway that leaves', { timeout: 60_000 }, () => {
-  it('closes also what opens only then', async () => {
+describe('a gateway that shuts down', { timeout: 60_000 }, () => {
+  it('also closes WebSockets that open during the shutdown', async () => {
     let agree: (() => void) | undefined;
     const users = rawUpstream((socket, head) => (agree = () => socket.write(switching(head))));
     const gw = await gateway(YAML).withUpstream('users', users.server).start();
@@ -157,7 +154,7 @@ describe('a gateway that leaves', { timeout: 60_000 }, () => {
     await shutdown;
   });
 
-  it('closes WebSockets with 1001 on both sides, exits with 0, and has logged each', async () => {
+  it('closes WebSockets with 1001 on both sides, logs each and exits with 0', async () => {
     const ended: number[] = [];
     const { server } = webSocketUpstream((socket) => {
       socket.on('message', (data) => socket.send(data.toString()));

@@ -41,14 +41,14 @@ async function exchanged(client: WebSocketClient, ...messages: (string | Buffer)
 describe('a WebSocket', () => {
   const server = () => webSocketUpstream().server;
 
-  it('carries messages of every kind of length there and back', async () => {
+  it('carries messages of every length encoding both ways', async () => {
     const gw = await gateway(yaml()).withUpstream('users', server()).start();
     const messages = [125, 126, 65_535, 65_536, 3_000_000].map((size) => Buffer.alloc(size, 'abc'));
     const answers = await exchanged(await WebSocketClient.open(gw.url), ...messages);
     expect(messages.map((each, i) => each.equals(answers[i] as Buffer))).toEqual(messages.map(() => true));
   });
 
-  it('carries a message in parts, with a ping between them', async () => {
+  it('carries a fragmented message with a ping between the fragments', async () => {
     const gw = await gateway(yaml()).withUpstream('users', server()).start();
     const client = await WebSocketClient.open(gw.url);
     client.socket.send('one ', { fin: false });
@@ -61,7 +61,7 @@ describe('a WebSocket', () => {
     expect(client.messages).toEqual(['one two three']);
   });
 
-  it('is compressed when both sides can', async () => {
+  it('is compressed when both sides support it', async () => {
     let far: TestSocket | undefined;
     const { server: deflating } = webSocketUpstream(
       (socket) => void (far = socket.on('message', (data) => socket.send(data.toString()))),
@@ -73,7 +73,7 @@ describe('a WebSocket', () => {
     expect([client.socket.extensions, far?.extensions]).toEqual(['permessage-deflate', 'permessage-deflate']);
   });
 
-  it('is not compressed when only one can', async () => {
+  it('is not compressed when only one side supports it', async () => {
     const gw = await gateway(yaml()).withUpstream('users', server()).start();
     const client = await WebSocketClient.open(gw.url, { perMessageDeflate: true });
     expect(await exchanged(client, 'plain')).toEqual(['plain']);
@@ -96,7 +96,7 @@ describe('a WebSocket to an upstream with TLS', () => {
     expect(await exchanged(await WebSocketClient.open(gw.url), 'secret')).toEqual(['secret']);
   });
 
-  it('is refused when its certificate is not trusted', async () => {
+  it('is rejected when its certificate is not trusted', async () => {
     const url = await listen(webSocketUpstream(undefined, { server: createTlsServer(pair) }).server);
     const gw = await gateway(yaml('retry: { attempts: 0 }'))
       .withEnv({ USERS_URL: url.replace('http:', 'https:') })
@@ -107,7 +107,7 @@ describe('a WebSocket to an upstream with TLS', () => {
 });
 
 describe('an open WebSocket', () => {
-  it('holds no place in the bulkhead, and none in the pool', async () => {
+  it('holds no place in the bulkhead or the pool', async () => {
     const { server } = webSocketUpstream();
     const one = 'bulkhead: { concurrent: 1, queue: 0 }, pool: { connections: 1 }';
     const gw = await gateway(yaml(one)).withUpstream('users', server).start();
@@ -117,7 +117,7 @@ describe('an open WebSocket', () => {
     for (const each of clients) expect(await exchanged(each, 'hello')).toEqual(['hello']);
   });
 
-  it('was opened where the first target was dead', async () => {
+  it('opens at another target when the first is dead', async () => {
     const { server } = webSocketUpstream();
     const gw = await gateway(two())
       .withUpstream('users', server)
@@ -128,7 +128,7 @@ describe('an open WebSocket', () => {
     }
   });
 
-  it('was asked for once, however slow the upstream was', async () => {
+  it('is requested once from a slow upstream', async () => {
     let asked = 0;
     const slowly = (socket: Socket, head: string) => {
       asked++;
@@ -146,7 +146,7 @@ describe('an open WebSocket', () => {
 });
 
 describe('a handshake', () => {
-  it('takes a place in the bulkhead like any request, and is refused without one', async () => {
+  it('takes a place in the bulkhead and is rejected while it is full', async () => {
     const held: Socket[] = [];
     const users = rawUpstream((socket) => void held.push(socket));
     const gw = await gateway(yaml('bulkhead: { concurrent: 1, queue: 0 }'))
@@ -174,7 +174,7 @@ describe('a handshake', () => {
     expect(await exchanged(await WebSocketClient.open(gw.url), 'hello')).toEqual(['hello']);
   });
 
-  it('is not mirrored, and no fallback takes it', async () => {
+  it('is neither mirrored nor answered by a fallback', async () => {
     const asked: string[] = [];
     const other = createServer((req, res) => {
       asked.push(req.url ?? '');
@@ -199,7 +199,7 @@ describe('a handshake', () => {
     expect(asked).toEqual(['/ordinary']);
   });
 
-  it('is answered with the headers that the route says', async () => {
+  it('is answered with the response headers of the route', async () => {
     const users = rawUpstream((socket, head) =>
       socket.write(switching(head, 'X-Powered-By: PHP', 'X-Kept: yes')),
     );
@@ -216,7 +216,7 @@ describe('a handshake', () => {
   it.each([
     ['is reset', (socket: Socket) => socket.resetAndDestroy()],
     ['ends', (socket: Socket) => socket.end()],
-  ])('whose client %s while it waits leaves nothing behind', async (_, leave) => {
+  ])('leaves nothing behind when its client %s while it waits', async (_, leave) => {
     let far: Socket | undefined;
     const users = rawUpstream((socket) => (far = socket));
     const gw = await gateway(yaml('breaker: { consecutiveFailures: 1 }'))

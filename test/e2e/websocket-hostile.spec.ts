@@ -100,7 +100,7 @@ describe('a handshake', () => {
     'with a path that climbs': [request('GET /chat/..%2fadmin', ''), 400],
   };
 
-  it.each(Object.entries(refused))('%s is refused, and nothing of it goes on', async (_, [head, status]) => {
+  it.each(Object.entries(refused))('%s is rejected and not forwarded', async (_, [head, status]) => {
     const { gw, users } = await start();
     const smuggled = requestHead('GET /smuggled');
     const [answer, ...more] = answersIn(await raw(gw.url, head + smuggled));
@@ -129,7 +129,7 @@ describe('a handshake', () => {
   };
 
   it.each(Object.entries(declined))(
-    '%s is an ordinary request, and the last of its connection',
+    '%s is handled as an ordinary request that closes the connection',
     async (_, head) => {
       const { gw, users } = await start();
       const client = await RawConnection.to(gw.url);
@@ -147,7 +147,7 @@ describe('a handshake', () => {
     },
   );
 
-  it('that is in pieces has nothing of the next one read as a request', async () => {
+  it('is read across several packets', async () => {
     let answer: (() => void) | undefined;
     const users = rawUpstream((socket) => (answer = () => socket.write(ok('ordinary'))));
     const gw = await gateway(YAML).withUpstream('users', users.server).start();
@@ -166,13 +166,13 @@ describe('a handshake', () => {
   it.each([
     ['that is no option of the connection', request('GET /', 'Connection', 'Connection: keep-alive')],
     ['for nothing', request('GET /', 'Upgrade', 'Upgrade:')],
-  ])('%s is like any other request', async (_, head) => {
+  ])('%s is handled as an ordinary request', async (_, head) => {
     const { gw } = await start();
     const received = await raw(gw.url, head + requestHead('GET /next', 'Connection: close'));
     expect(answersIn(received)).toMatchObject([{ body: 'ordinary' }, { body: 'ordinary' }]);
   });
 
-  it('is declined in the same way where no route has WebSockets', async () => {
+  it('is rejected in the same way where no route has WebSockets', async () => {
     const users = rawUpstream(ok('ordinary'));
     const gw = await gateway(YAML.replace(', websocket: true', ''))
       .withUpstream('users', users.server)
@@ -185,13 +185,13 @@ describe('a handshake', () => {
   });
 });
 
-describe('a 101', () => {
+describe('a 101 response', () => {
   const NEVER = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
   it.each([
     ['of its own accord', NEVER],
     ['without an upgrade', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
-  ])('that nobody asked for, %s, is a 502', async (_, answer) => {
+  ])('causes a 502 when it is unasked: %s', async (_, answer) => {
     const users = rawUpstream(answer);
     const gw = await gateway(YAML).withUpstream('users', users.server).start();
     const received = await raw(gw.url, requestHead('GET /plain', 'Connection: close'));
@@ -201,7 +201,7 @@ describe('a 101', () => {
   it.each([
     ['a body', 'Content-Length: 5'],
     ['chunks', 'Transfer-Encoding: chunked'],
-  ])('with %s has none', async (_, field) => {
+  ])('with %s reaches the client without it', async (_, field) => {
     const users = rawUpstream((socket, head) =>
       socket.write(`${switching(head, field)}\x81\x02hi`, 'latin1'),
     );

@@ -69,7 +69,7 @@ const SOON = 2500;
 const inMs = (ms: number) => (Date.now() + ms) / 1000;
 
 describe('a WebSocket whose token expires', () => {
-  it('is closed with 1008 on both sides, unless the route lets it last', async () => {
+  it('is closed with 1008 on both sides unless the route keeps it open', async () => {
     const { gw, connect, ended } = await start();
     const headers = bearer({ exp: inMs(SOON) });
     const [mine, lasting] = [await connect('/mine', headers), await connect('/lasting', headers)];
@@ -82,7 +82,7 @@ describe('a WebSocket whose token expires', () => {
     await until('the other one is open', () => lasting.messages.includes('still here'));
   });
 
-  it('is open for as long as the token would be let in', async () => {
+  it('stays open within the clock skew', async () => {
     const { connect } = await start('true', `${SOON}ms`);
     const client = await connect('/mine', bearer({ exp: inMs(-100) }));
     client.socket.send('within the skew');
@@ -90,7 +90,7 @@ describe('a WebSocket whose token expires', () => {
     expect(await until('it is closed', () => client.closed)).toMatchObject({ code: 1008 });
   });
 
-  it('is open for ever when the issuer says nothing of an end', async () => {
+  it('stays open when introspection reports no expiry', async () => {
     const idp = await listen(createServer((_req, res) => res.end('{"active":true,"sub":"alice"}')));
     const introspection = `{ url: "${idp}", clientId: gw, clientSecret: secret, maxAge: 1ms }`;
     const opaque = `clockSkew: 0s }, opaque: { clockSkew: 0s, introspection: ${introspection} } }`;
@@ -106,7 +106,7 @@ describe('a WebSocket whose token expires', () => {
     await until('it is open', () => lasting.messages.includes('still here'));
   });
 
-  it('may be open for longer than any timer lasts', async () => {
+  it('can stay open for longer than the longest timer', async () => {
     const { connect } = await start();
     const client = await connect('/mine', bearer({ exp: 253_402_300_799 }));
     client.socket.send('for ever');
@@ -114,7 +114,7 @@ describe('a WebSocket whose token expires', () => {
   });
 });
 
-describe('a message that is too big', () => {
+describe('a message above the limit', () => {
   it.each([
     ['of a client, in one frame', (client: WebSocketClient) => client.socket.send(Buffer.alloc(1001))],
     ['of an upstream', (client: WebSocketClient) => client.socket.send('grow')],
@@ -135,7 +135,7 @@ describe('a message that is too big', () => {
     expect(await gw.metric(closed('message_too_big'))).toBe(1);
   });
 
-  it('is refused by its head, of which the upstream sees nothing', async () => {
+  it('is rejected by its frame header, which the upstream does not see', async () => {
     const { client, toClient, toUpstream } = await startRaw();
     const small = frame(FIN | TEXT, 'small');
     client.send(Buffer.concat([small, frameHead(FIN | BINARY, 1024 ** 3)]));
@@ -148,7 +148,7 @@ describe('a message that is too big', () => {
     expect(closeOf(last!)).toEqual({ code: 1009, reason: 'message too big' });
   });
 
-  it('is refused in parts as well', async () => {
+  it('is rejected in fragments as well', async () => {
     const { client, toClient, toUpstream } = await startRaw('{ maxMessageBytes: 10B }');
     client.send(Buffer.concat([frame(TEXT, '12345'), frame(PING), frame(MORE, '12345'), frame(MORE, '1')]));
     await client.ended();
@@ -156,7 +156,7 @@ describe('a message that is too big', () => {
     expect(toUpstream().map(({ first }) => first)).toEqual([TEXT, PING, MORE, CLOSE]);
   });
 
-  it('is none while it is at the limit, and the next one neither', async () => {
+  it('passes when it is at the limit, as does the next one', async () => {
     const { connect } = await start('{ maxMessageBytes: 1000B }');
     const client = await connect();
     for (const byte of [1, 2]) client.socket.send(Buffer.alloc(1000, byte));
@@ -168,7 +168,7 @@ describe('control frames of a client', () => {
   it.each([
     ['pings', frame(PING)],
     ['empty messages', frame(FIN | TEXT)],
-  ])('more than may be in a second close both sides with 1008: %s', async (_, each) => {
+  ])('close both sides with 1008 above the rate limit: %s', async (_, each) => {
     const { gw, client, toClient, toUpstream } = await startRaw();
     // Should a second end meanwhile, they are still too many for the other one.
     client.send(Buffer.concat(Array.from({ length: 201 }, () => each)));
@@ -182,7 +182,7 @@ describe('control frames of a client', () => {
     expect(await gw.metric(closed('control_flood'))).toBe(1);
   });
 
-  it('are let through up to the limit', async () => {
+  it('pass up to the rate limit', async () => {
     const { client, toUpstream } = await startRaw();
     client.send(Buffer.concat(Array.from({ length: 100 }, () => frame(PING))));
     await until('all are there', () => toUpstream().length === 100);
@@ -194,7 +194,7 @@ describe('control frames of a client', () => {
     ['that is too long', frame(PING, 'x'.repeat(126))],
     ['that is in parts', frame(PING & ~FIN, 'x')],
     ['whose length is no length', Buffer.from([FIN | BINARY, 0xff, ...Buffer.alloc(8, 0xff), 1, 2, 3, 4])],
-  ])('or any frame, %s: 1002', async (_, bytes) => {
+  ])('close with 1002 when malformed: %s', async (_, bytes) => {
     const { client, toClient, toUpstream } = await startRaw();
     client.send(bytes);
     await client.ended();
@@ -203,7 +203,7 @@ describe('control frames of a client', () => {
   });
 });
 
-describe('pages of other origins', () => {
+describe('the Origin of a handshake', () => {
   const status = async (websocket: string, origin: string | undefined) => {
     const { connect } = await start(websocket);
     const headers = origin === undefined ? {} : { origin };

@@ -29,7 +29,7 @@ describe('a WebSocket handshake', () => {
     ['with a body', { 'Content-Length': '5' }, 400, 'malformed_request'],
     ['with chunks', { 'Transfer-Encoding': 'chunked' }, 400, 'malformed_request'],
     ['of a foreign page', { Origin: 'https://evil.test' }, 403, 'origin_not_allowed'],
-  ])('%s is refused and the connection closed', async (_, fields, status, code) => {
+  ])('%s is rejected and the connection closed', async (_, fields, status, code) => {
     const users = rawUpstream('');
     const cors = 'server: { cors: { origins: ["https://app.test"] } }';
     const gw = await gateway(yaml('', cors)).withUpstream('users', users.server).start();
@@ -40,13 +40,13 @@ describe('a WebSocket handshake', () => {
     expect(users.received).toBe('');
   });
 
-  it('of another version is told which one there is', async () => {
+  it('of another version gets the supported version', async () => {
     const gw = await gateway(yaml()).withUpstream('users', rawUpstream('').server).start();
     const [answer] = await answersTo(gw.url, handshake('GET /chat/1', { 'Sec-WebSocket-Version': '14' }));
     expect(answer?.headers['sec-websocket-version']).toEqual(['13']);
   });
 
-  it('without a token is a 401, with one it opens', async () => {
+  it('needs a token where the route does', async () => {
     const { server } = webSocketUpstream();
     const auth = `auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }`;
     const gw = await gateway(yaml('', auth)).withUpstream('users', server).start();
@@ -57,13 +57,13 @@ describe('a WebSocket handshake', () => {
     expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
   });
 
-  it('on an unknown route is a 404', async () => {
+  it('gets a 404 on an unknown route', async () => {
     const gw = await gateway(yaml()).withUpstream('users', rawUpstream('').server).start();
     const [answer] = await answersTo(gw.url, handshake('GET /nowhere'));
     expect(answer).toMatchObject({ status: 404, headers: { connection: ['close'] } });
   });
 
-  it('on a route without WebSockets is an ordinary request', async () => {
+  it('is an ordinary request on a route without WebSockets', async () => {
     const users = rawUpstream(ok('plain'));
     const gw = await gateway(yaml()).withUpstream('users', users.server).start();
     const [answer] = await answersTo(gw.url, handshake('GET /plain'));
@@ -74,7 +74,7 @@ describe('a WebSocket handshake', () => {
   it.each([
     ['with a length', { 'Content-Length': '5' }, 'hello'],
     ['in chunks', { 'Transfer-Encoding': 'chunked' }, '5\r\nhello\r\n0\r\n\r\n'],
-  ])('on such a route keeps its body, %s', async (_, fields, body) => {
+  ])('keeps its body on a route without WebSockets, %s', async (_, fields, body) => {
     const users = rawUpstream(ok('plain'));
     const gw = await gateway(yaml()).withUpstream('users', users.server).start();
     const [answer] = await answersTo(gw.url, handshake('GET /plain', fields) + body);
@@ -82,7 +82,7 @@ describe('a WebSocket handshake', () => {
     expect(users.received).toContain('hello');
   });
 
-  it('behind an answer that is still owed is an ordinary request', async () => {
+  it('is an ordinary request while an earlier response is outstanding', async () => {
     const users = rawUpstream(ok('first'), ok('second'));
     const gw = await gateway(yaml()).withUpstream('users', users.server).start();
     const received = await raw(
@@ -93,7 +93,7 @@ describe('a WebSocket handshake', () => {
   });
 });
 
-describe('an upstream', () => {
+describe('the upstream of a handshake', () => {
   it.each([
     ['200', ok('no tunnel here')],
     ['403', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 14\r\n\r\nno tunnel here'],
@@ -101,7 +101,7 @@ describe('an upstream', () => {
       '426',
       'HTTP/1.1 426 Upgrade Required\r\nTransfer-Encoding: chunked\r\n\r\ne\r\nno tunnel here\r\n0\r\n\r\n',
     ],
-  ])('that answers %s is believed, and the connection closed', async (status, bytes) => {
+  ])('has its response %s passed on, and the connection is closed', async (status, bytes) => {
     const users = rawUpstream(bytes);
     const gw = await gateway(yaml()).withUpstream('users', users.server).start();
     const smuggled = 'GET /internal HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -123,7 +123,7 @@ describe('an upstream', () => {
       socket.write(switching(head, 'Sec-WebSocket-Protocol: mqtt')),
   };
 
-  it.each(Object.entries(BAD))('that switches with %s is a 502', async (_, answer) => {
+  it.each(Object.entries(BAD))('causes a 502 when it switches with %s', async (_, answer) => {
     const users = rawUpstream(answer);
     const gw = await gateway(yaml()).withUpstream('users', users.server).start();
     const [response, ...more] = await answersTo(gw.url, `${handshake('GET /chat/1')}early`);
@@ -133,7 +133,7 @@ describe('an upstream', () => {
     expect(users.received).not.toContain('early');
   });
 
-  it('gets early bytes after its 101 only', async () => {
+  it('gets early bytes of the client only after its 101', async () => {
     let before: string | undefined;
     const users = rawUpstream((socket, head) => {
       before = users.received;
@@ -149,7 +149,7 @@ describe('an upstream', () => {
     await expect.poll(() => users.received).toContain('earlylate');
   });
 
-  it('that is dead is a 502, and opens the breaker for WebSockets too', async () => {
+  it('causes a 502 when it is down and opens the breaker', async () => {
     const gw = await gateway(yaml('breaker: { consecutiveFailures: 2 }'))
       .withEnv({ USERS_URL: await closedPort() })
       .start();
@@ -158,7 +158,7 @@ describe('an upstream', () => {
     expect(statuses).toEqual([502, 502, 503]);
   });
 
-  it('that never answers is a 504', async () => {
+  it('causes a 504 when it never answers', async () => {
     const users = rawUpstream(() => undefined);
     const gw = await gateway(yaml().replace('timeout: 2s', 'timeout: 200ms'))
       .withUpstream('users', users.server)

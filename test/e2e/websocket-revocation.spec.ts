@@ -27,7 +27,7 @@ async function start({ redisUrl = '', upstream = webSocketUpstream().server } = 
 }
 
 describe('WebSockets whose token is revoked', () => {
-  it('are closed at once, all of them, and no other is', async () => {
+  it('are all closed at once, and no others are', async () => {
     const { gw, open, revoke } = await start();
     const [first, second, other, nameless] = [
       await open('a'),
@@ -44,7 +44,7 @@ describe('WebSockets whose token is revoked', () => {
     await expect(open('a')).rejects.toThrow('401');
   });
 
-  it('may be gone already', async () => {
+  it('are ignored when they are already closed', async () => {
     const { gw, open, revoke } = await start();
     const client = await open('a');
     client.socket.close();
@@ -53,7 +53,7 @@ describe('WebSockets whose token is revoked', () => {
     expect(await gw.metric(CLOSED)).toBe(0);
   });
 
-  it('are closed also when they were still waiting for the upstream', async () => {
+  it('are closed while they wait for the upstream', async () => {
     let agree: (() => void) | undefined;
     const users = rawUpstream((socket, head) => (agree = () => socket.write(switching(head))));
     const { gw, revoke } = await start({ upstream: users.server });

@@ -28,7 +28,7 @@ async function start(onConnection?: Parameters<typeof webSocketUpstream>[0], tex
 }
 
 describe('a WebSocket', () => {
-  it('carries text and bytes both ways', async () => {
+  it('carries text and binary messages both ways', async () => {
     const { gw } = await start();
     const client = await WebSocketClient.open(`${gw.url}/chat`);
     client.socket.send('hello');
@@ -37,7 +37,7 @@ describe('a WebSocket', () => {
     expect(client.messages).toEqual(['hello', Buffer.from([0, 255, 10, 13])]);
   });
 
-  it('opens with the subprotocol that the upstream chooses, and the policy on headers', async () => {
+  it('opens with the subprotocol of the upstream and the header policy of the gateway', async () => {
     const seen: Record<string, string>[] = [];
     const { gw } = await start((_, headers) => void seen.push(headers));
     const headers = { 'x-user-id': 'mallory', 'x-forwarded-for': '1.2.3.4', 'x-custom': 'yes' };
@@ -47,13 +47,13 @@ describe('a WebSocket', () => {
     expect(seen[0]).not.toHaveProperty('x-user-id');
   });
 
-  it('carries what the upstream says with its 101', async () => {
+  it('carries messages that the upstream sends with its 101', async () => {
     const { gw } = await start((socket) => socket.send('welcome'));
     const client = await WebSocketClient.open(gw.url);
     await until('it is welcomed', () => client.messages.includes('welcome'));
   });
 
-  it('passes pings and close codes on, both ways', async () => {
+  it('passes pings and close codes both ways', async () => {
     let far: TestSocket | undefined;
     let closed: number | undefined;
     const { gw, upstream } = await start((socket) => {
@@ -74,7 +74,7 @@ describe('a WebSocket', () => {
     });
   });
 
-  it('is counted while it is open, and as a 101', async () => {
+  it('is counted while it is open and as a request with status 101', async () => {
     const { gw } = await start();
     const client = await WebSocketClient.open(gw.url);
     expect(await gw.metric(OPEN)).toBe(1);
@@ -86,7 +86,7 @@ describe('a WebSocket', () => {
     expect(await gw.metric(requests)).toBe(1);
   });
 
-  it('is ended at the upstream when its client vanishes', async () => {
+  it('is closed at the upstream when its client disconnects', async () => {
     let closed: number | undefined;
     const { gw } = await start((socket) => void socket.on('close', (code) => (closed = code)));
     const client = await WebSocketClient.open(gw.url);
@@ -95,14 +95,14 @@ describe('a WebSocket', () => {
     await until('it is gone', async () => (await gw.metric(OPEN)) === 0);
   });
 
-  it('is ended at the client when its upstream vanishes', async () => {
+  it('is closed at the client when its upstream disconnects', async () => {
     const { gw, upstream } = await start();
     const client = await WebSocketClient.open(gw.url);
     for (const socket of upstream.sockets) socket.terminate();
     expect(await until('the client hears of it', () => client.closed)).toMatchObject({ code: 1006 });
   });
 
-  it('waits for a reader that is slow', async () => {
+  it('applies back pressure of a slow reader', async () => {
     const [size, total] = [1024 * 1024, 64];
     let sent = 0;
     const { gw } = await start((socket) => {
@@ -123,14 +123,14 @@ describe('a WebSocket', () => {
     expect(client.messages.every((each) => each.length === size)).toBe(true);
   });
 
-  it('is closed with 1001 when it has been idle, and no sooner', async () => {
+  it('is closed with 1001 after its idle timeout and not earlier', async () => {
     const { gw, upstream } = await start(undefined, yaml('{ idleTimeout: 300ms }'));
     const client = await WebSocketClient.open(gw.url);
     expect(await until('it is closed', () => client.closed)).toMatchObject({ code: 1001 });
     await until('also at the upstream', () => upstream.sockets.size === 0);
   });
 
-  it('is closed with 1001 when the gateway leaves', async () => {
+  it('is closed with 1001 when the gateway shuts down', async () => {
     const { gw, upstream } = await start();
     const client = await WebSocketClient.open(gw.url);
     const shutdown = gw.gateway.shutdown();
@@ -139,7 +139,7 @@ describe('a WebSocket', () => {
     await until('also at the upstream', () => upstream.sockets.size === 0);
   });
 
-  it('is closed after the frame that is on its way when the gateway leaves', async () => {
+  it('is closed after a frame in transit when the gateway shuts down', async () => {
     let far: Socket | undefined;
     const users = rawUpstream((socket, head) => {
       far = socket;
@@ -158,7 +158,7 @@ describe('a WebSocket', () => {
 });
 
 describe('beside WebSockets', () => {
-  it('h2c is ignored', async () => {
+  it('an h2c upgrade is ignored', async () => {
     const { gw } = await start();
     const request =
       'GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n';
