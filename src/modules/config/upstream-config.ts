@@ -59,7 +59,7 @@ export interface RetryConfig {
   readonly attempts: number;
   readonly on: readonly ('connect' | 'reset' | number)[];
   readonly backoff: { readonly base: number; readonly max: number };
-  /** Share of the active calls that may be retries. */
+  /** Largest share that retries have in the calls of the last ten seconds. */
   readonly budget: number;
   /** `undefined`: a try may take what is left of the deadline. */
   readonly perTryTimeout?: number;

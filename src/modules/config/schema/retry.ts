@@ -35,7 +35,9 @@ export const retrySchema = z.strictObject({
     .describe('Pause before a retry: random, up to a bound that doubles each time.'),
   budget: positiveRatio()
     .prefault('20%')
-    .describe('Share of the active calls that may be retries; three always may. Percentage; default 20%.'),
+    .describe(
+      'Largest share that retries have in the calls of the last ten seconds. Three retries are always allowed. Percentage; default 20%.',
+    ),
   perTryTimeout: positiveDuration()
     .optional()
     .describe('How long one try may take. Duration; default: what is left of `timeout`.'),
