@@ -1,26 +1,29 @@
 import { type Cancellation, toSignal } from '../cancellation.js';
 import type { Clock } from '../clock.js';
 
-/** The moment by which everything that belongs to one call must be done, tries and pauses included. */
+/** The time within which everything that belongs to one call must be done: waiting, tries and pauses. */
 export class Deadline {
-  private readonly at: number;
+  private endsAt: number | undefined;
 
-  /** @param ms from now */
+  /** @param timeout milliseconds from the start */
   constructor(
     private readonly clock: Clock,
-    ms: number,
-  ) {
-    this.at = clock.now() + ms;
+    readonly timeout: number,
+  ) {}
+
+  /** Starts the time. Only the first start counts. */
+  start(): void {
+    this.endsAt ??= this.clock.now() + this.timeout;
   }
 
-  /** Milliseconds, never below 0. */
+  /** Milliseconds, never below 0; all of the timeout before the start. */
   get remaining(): number {
     return this.remainingAt(this.clock.now());
   }
 
-  /** @param now monotonic milliseconds, for who has just asked the clock */
+  /** @param now monotonic milliseconds, for a caller that has just read the clock */
   remainingAt(now: number): number {
-    return Math.max(0, this.at - now);
+    return this.endsAt === undefined ? this.timeout : Math.max(0, this.endsAt - now);
   }
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */

@@ -1,30 +1,20 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { Clock } from '../../common/clock.js';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import { CLOCK } from '../config/config.tokens.js';
 import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
-import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { WebSockets } from '../websocket/websocket.service.js';
-import { Backup } from './backup.js';
+import { FallbackChain, type ForwardedCall } from './fallback-chain.js';
 import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { ReplyWriter } from './reply-writer.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
-/** An upstream that fails, and a gateway that has no room for the call. */
+/** A stale answer helps when an upstream fails, and when the gateway has no room for the call. */
 const STALE_HELPS: ReadonlySet<Guilty> = new Set<Guilty>(['upstream', 'gateway']);
-
-interface ForwardedCall {
-  readonly exchange: Exchange;
-  readonly upstream: UpstreamProxy;
-  /** Whom to ask when the upstream fails. */
-  readonly backup: Backup | undefined;
-}
 
 /** Sends an exchange to its upstream and answers with what comes back. */
 @Injectable()
@@ -35,7 +25,7 @@ export class Forwarder {
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
     @Inject(Mirror) private readonly mirror: Mirror,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(FallbackChain) private readonly fallbacks: FallbackChain,
     @Inject(WebSockets) private readonly webSockets: WebSockets,
   ) {}
 
@@ -45,58 +35,48 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
-    if (!route.config.fault) {
-      this.call(exchange, route);
-      return;
+    const { fault } = route.config;
+    if (fault) {
+      injectFault(exchange, fault)
+        .then((isWaiting) => (isWaiting ? this.send(this.prepare(exchange, route)) : undefined))
+        .catch((error: unknown) => this.refuse(exchange, error));
+    } else {
+      this.send(this.prepare(exchange, route)).catch((error: unknown) => this.refuse(exchange, error));
     }
-    injectFault(exchange, route.config.fault)
-      .then((isWaiting) => {
-        if (isWaiting) this.call(exchange, route);
-      })
-      .catch((error: unknown) => this.refuse(exchange, error));
   }
 
-  private call(exchange: Exchange, route: RouteModel): void {
+  private prepare(exchange: Exchange, route: RouteModel): ForwardedCall {
+    const { mirror } = route.config;
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
     const upgrade = this.webSockets.upgradeRequest(exchange, route);
-    const request = upstreamRequest(exchange, route, upstream.config, upgrade);
-    if (route.config.mirror && !upgrade) this.mirror.copy(exchange, route.config.mirror, request);
-    const hasBackup = upstream.config.fallback?.upstream !== undefined && !upgrade;
-    const { upstreams, clock } = this;
-    const backup = hasBackup
-      ? new Backup({ upstreams, clock, exchange, first: upstream, request })
-      : undefined;
-    upstream
-      .send(backup?.request ?? request)
-      .then((response) => {
-        if (response.socket) this.webSockets.open(exchange, response);
-        else this.reply.upstream(exchange, response);
-      })
-      .catch((error: unknown) => this.fail({ exchange, upstream, backup }, error));
+    const request = upstreamRequest(exchange, route, upstream, upgrade);
+    const call = { exchange, upstream, request };
+    if (mirror && !upgrade) this.mirror.copy(exchange, mirror, request);
+    this.fallbacks.prepare(call);
+    return call;
   }
 
-  private fail(call: ForwardedCall, error: unknown): void {
-    const { exchange, backup } = call;
-    if (!(error instanceof UpstreamError)) {
-      this.refuse(exchange, error);
-      return;
-    }
-    const { guilty } = OUTCOMES[error.outcome];
-    const stale = STALE_HELPS.has(guilty) ? staleCopy(exchange) : undefined;
-    if (stale) {
-      exchange.outcome ??= error.outcome;
-      exchange.replaceResponse('stale');
-      this.reply.stored(exchange, stale);
-    } else if (guilty === 'upstream' && backup) {
-      // While it is asked, how the exchange ends is open: the client may still leave.
-      backup
-        .ask(error)
-        .then((response) =>
-          response ? this.replyInstead(exchange, error, response) : this.giveUp(call, error),
-        )
-        .catch((failure: unknown) => this.fail({ ...call, backup: undefined }, failure));
-    } else {
-      this.giveUp(call, error);
+  /** Answers with the upstream's response, or else with what is documented to take its place, in that order. */
+  private async send(call: ForwardedCall): Promise<void> {
+    const { exchange, upstream, request } = call;
+    try {
+      const response = await upstream.send(request);
+      if (response.socket) this.webSockets.open(exchange, response);
+      else this.reply.upstream(exchange, response);
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      const { guilty } = OUTCOMES[error.outcome];
+      const stale = STALE_HELPS.has(guilty) ? staleCopy(exchange) : undefined;
+      if (stale) {
+        exchange.outcome ??= error.outcome;
+        exchange.replaceResponse('stale');
+        this.reply.stored(exchange, stale);
+        return;
+      }
+      // Until a fallback upstream has answered, the outcome of the exchange is open: the client may still leave.
+      const result = guilty === 'upstream' ? await this.fallbacks.send(call, error) : error;
+      if (result instanceof UpstreamError) this.giveUp(call, result);
+      else this.replyInstead(exchange, error, result);
     }
   }
 
@@ -117,7 +97,7 @@ export class Forwarder {
     else this.reply.problem(exchange.res, exchange, error.toProblem());
   }
 
-  /** Nothing that an upstream did. */
+  /** Answers a failure that is no upstream's: a refused request, or a fault of the gateway. */
   private refuse(exchange: Exchange, error: unknown): void {
     if (error instanceof ProblemError) {
       this.reply.problem(exchange.res, exchange, error);

@@ -3,18 +3,17 @@ import { CancellationSource } from '../../common/cancellation.js';
 import { LONGEST_TIMER_MS } from '../../common/units/duration.js';
 import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
+import { ClientBody } from '../upstream/client-body.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { BodySink, UpstreamRequest, UpstreamResponse } from '../upstream/upstream.types.js';
-import { MAX_COPY_BYTES } from './body-copy.js';
-import { RequestBody } from './request-body.js';
-import { hashKeyOf } from './upstream-request.js';
+import type { UpstreamRequest } from '../upstream/upstream.types.js';
+import { hashKeyOf, MAX_COPY_BYTES } from './upstream-request.js';
 
-/** More of an answer that nobody reads is not worth the bandwidth. */
-const MAX_DISCARDED_BYTES = 1024 * 1024;
+/** Bytes. To read more of a response that nobody wants is not worth the bandwidth. */
+const MAX_DISCARDED = 1024 * 1024;
 
-/** Sends copies of requests to another upstream. What becomes of them touches nobody but that upstream. */
+/** Sends copies of requests to another upstream. What happens to a copy affects that upstream alone. */
 @Injectable()
 export class Mirror {
   private readonly logger = new Logger(Mirror.name);
@@ -33,40 +32,23 @@ export class Mirror {
     };
     const { body, contentLength = 0 } = request;
     if (body === undefined) this.send(upstream, copy);
-    else if (body instanceof RequestBody && contentLength <= MAX_COPY_BYTES) {
-      body.keep().whenComplete((bytes) => this.send(upstream, { ...copy, body: bytes }));
+    else if (body instanceof ClientBody && contentLength <= MAX_COPY_BYTES) {
+      body.keep(MAX_COPY_BYTES, (bytes) => this.send(upstream, { ...copy, body: bytes }));
     }
   }
 
   private send(upstream: UpstreamProxy, request: UpstreamRequest): void {
     const { timeout, bodyTimeout } = upstream.config;
     const end = new CancellationSource();
-    // An answer without an end would hold a place in the bulkhead for as long.
+    // A response without an end would hold a place in the bulkhead for as long.
     const timer = setTimeout(() => end.abort(), Math.min(timeout + bodyTimeout, LONGEST_TIMER_MS)).unref();
     upstream
       .send({ ...request, signal: end })
-      .then((response) => discard(response, end))
+      .then((response) => response.discard(MAX_DISCARDED))
       .catch((error: unknown) => {
-        // Counted by the upstream itself.
+        // The upstream itself has counted its failure.
         if (!(error instanceof UpstreamError)) this.logger.error(error);
       })
       .finally(() => clearTimeout(timer));
   }
-}
-
-/** Reads an answer to its end, so that its connection can be used again, unless it is long. */
-function discard(response: UpstreamResponse, end: CancellationSource): Promise<void> {
-  return new Promise((resolve) => {
-    let bytes = 0;
-    const sink: BodySink = {
-      onData: (chunk) => {
-        bytes += chunk.length;
-        if (bytes > MAX_DISCARDED_BYTES) end.abort();
-        return true;
-      },
-      onEnd: () => resolve(),
-      onError: () => resolve(),
-    };
-    response.stream(sink);
-  });
 }

@@ -5,6 +5,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { EventStreams } from './event-streams.js';
+import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -18,6 +19,7 @@ import { ReplyWriter } from './reply-writer.js';
   controllers: [ProxyController],
   providers: [
     EventStreams,
+    FallbackChain,
     Forwarder,
     Mirror,
     Refresher,

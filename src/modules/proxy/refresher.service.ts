@@ -1,11 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CancellationSource } from '../../common/cancellation.js';
 import type { CacheRefresh, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
-import { drain } from './drain.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** Fetches a new answer after a client got a stale one (RFC 5861 section 3). Nobody waits for it. */
@@ -17,11 +15,10 @@ export class Refresher {
 
   refresh(exchange: Exchange, route: RouteModel, { tap, onDone }: CacheRefresh): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    // The call has a signal of its own, since the client may leave with its answer at any time.
-    const signal = new CancellationSource();
     upstream
-      .send({ ...upstreamRequest(exchange, route, upstream.config), signal })
-      .then((response) => receive(response, tap, () => signal.abort()))
+      // Without the exchange's signal: the client may leave with its answer at any time.
+      .send({ ...upstreamRequest(exchange, route, upstream), signal: undefined })
+      .then((response) => receive(response, tap))
       .catch((error: unknown) => {
         // The failure of an upstream is counted where the upstream is called.
         if (!(error instanceof UpstreamError)) this.logger.error(error);
@@ -31,26 +28,17 @@ export class Refresher {
 }
 
 /** Gives the response to the tap, and settles when its body has ended. */
-function receive(response: UpstreamResponse, tap: ResponseTap, abort: () => void): Promise<void> {
+function receive(response: UpstreamResponse, tap: ResponseTap): Promise<void> {
   const isConfirmed = tap.onHead(response.status, response.headers, response.isDelimited) !== undefined;
-  const whole = response.whole();
-  if (whole) {
-    if (!isConfirmed) {
-      tap.onData(whole.bytes);
-      tap.onEnd();
-    }
-    return Promise.resolve();
-  }
-  const unread = drain(abort);
+  if (isConfirmed) return response.discard();
   return new Promise((resolve) => {
     response.stream({
-      onData: (chunk, resume) => {
-        if (isConfirmed) return unread.onData(chunk, resume);
+      onData: (chunk) => {
         tap.onData(chunk);
         return true;
       },
       onEnd: () => {
-        if (!isConfirmed) tap.onEnd();
+        tap.onEnd();
         resolve();
       },
       onError: () => resolve(),

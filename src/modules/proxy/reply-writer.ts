@@ -7,7 +7,6 @@ import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
 import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
-import { drain } from './drain.js';
 import { endResponse } from './end-response.js';
 import { EventStreams, isEventStream } from './event-streams.js';
 import { ReplySink } from './reply-sink.js';
@@ -38,7 +37,7 @@ export class ReplyWriter {
     const instead = exchange.tap?.onHead(status, headers, response.isDelimited);
     if (instead) {
       exchange.outcome ??= status === 304 ? 'success' : 'upstream_status';
-      if (!response.whole()) response.stream(drain(() => exchange.abandon()));
+      if (!response.whole()) void response.discard();
       this.stored(exchange, instead);
       return;
     }

@@ -2,25 +2,32 @@ import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
+import type { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import { ClientBody } from '../upstream/client-body.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';
-import { RequestBody } from './request-body.js';
+
+/** Bytes of a request body that is kept for a mirror or a fallback upstream. */
+export const MAX_COPY_BYTES = 64 * 1024;
 
 const NO_IDENTITY: readonly string[] = [];
 
+/** A request whose deadline is known to whoever sends it on after a failure. */
+export type ForwardedRequest = UpstreamRequest & { readonly deadline: Deadline };
+
 /**
- * What the upstream of a route is sent for an exchange.
- *
+ * @returns what the upstream of a route is sent for an exchange
  * @throws ProblemError `body_too_large` when the announced length is over the limit
  */
 export function upstreamRequest(
   exchange: Exchange,
   route: RouteModel,
-  upstream: UpstreamConfig,
+  upstream: UpstreamProxy,
   upgrade?: UpgradeRequest,
-): UpstreamRequest {
+): ForwardedRequest {
   const { req, head, gone: signal } = exchange;
   const headers = requestHeaders(exchange);
   const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
@@ -28,10 +35,10 @@ export function upstreamRequest(
     method: req.method,
     path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
-    body: head.hasBody ? new RequestBody(req, route.config.maxBodyBytes) : undefined,
+    body: head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined,
     contentLength,
-    hashKey: hashKeyOf(exchange, upstream),
-    timeout: route.config.timeout,
+    hashKey: hashKeyOf(exchange, upstream.config),
+    deadline: upstream.newDeadline(route.config.timeout),
     upgrade,
     signal,
   };
@@ -65,17 +72,17 @@ function announcedLength({ headers }: Request, maxBytes: number): number | undef
   return length;
 }
 
-/** Who a user is to whatever treats the same user alike: their subject, or where they come from. */
+/** @returns the key of a user, for what treats the same user alike: the token's subject, or the client's address */
 export function userKeyOf({ head, identity }: Exchange): string {
   return identity?.subject || head.clientIp;
 }
 
-/** @returns the id of the upstream that takes it */
+/** @returns the id of the upstream that the request goes to */
 export function upstreamIdOf(exchange: Exchange, { split, config }: RouteModel): string {
   return split ? split.upstreamOf(userKeyOf(exchange)) : config.upstream;
 }
 
-/** @returns `undefined` unless the upstream's balancer asks for a key */
+/** @returns the key for the upstream's balancer; `undefined` unless that is `consistent-hash` */
 export function hashKeyOf(
   { req, head, identity }: Exchange,
   { balancer, hashOn }: UpstreamConfig,

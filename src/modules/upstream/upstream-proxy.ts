@@ -4,17 +4,16 @@ import type { Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
-import type { HedgeConfig, UpstreamConfig } from '../config/gateway-config.js';
+import type { UpstreamConfig } from '../config/gateway-config.js';
 import { Admission } from './admission.js';
 import { Breaker } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
 import { Ramp } from './ramp.js';
 import { Hedger } from './retry/hedger.js';
-import { Retrier, type TryOnce, type TryOptions } from './retry/retrier.js';
-import { Call } from './transport/call.js';
-import type { Target } from './target.js';
+import { Retrier, type TryOnce } from './retry/retrier.js';
 import { TargetSet } from './target-set.js';
+import { Call } from './transport/call.js';
 import { UpstreamError } from './upstream.error.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
 
@@ -39,7 +38,7 @@ export class UpstreamProxy {
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retrier: Retrier;
-  /** Only where it is configured and there is another target to ask. */
+  /** Exists only where hedging is configured and there is a second target. */
   readonly hedger: Hedger | undefined;
   /** The newest probe; `undefined` before the first. */
   lastProbe: ProbeResult | undefined;
@@ -54,68 +53,66 @@ export class UpstreamProxy {
     random: () => number = Math.random,
     resolver: Resolver = new SystemResolver(),
   ) {
+    const { breaker, bulkhead, health, hedge, retry } = config;
+    this.failureStatuses = new Set(breaker.failureStatuses);
     this.targets = new TargetSet(config, clock, random, resolver);
-    this.bulkhead = new Bulkhead(config.bulkhead);
-    this.learner = config.bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, clock) : undefined;
-    this.failureStatuses = new Set(config.breaker.failureStatuses);
-    const tryOnce: TryOnce = (options) => this.tryOnce(options);
-    const hedged: TryOnce = (options) => this.hedger?.run(options) ?? tryOnce(options);
-    const hasOther = (tried: readonly Target[]) => this.targets.hasOther(tried);
-    const hedges = config.hedge && config.targets.length > 1;
-    this.retrier = new Retrier(config.retry, {
-      clock,
-      random,
-      hasOther,
-      isRejecting: () => this.breaker.isRejecting,
-      maxGathered: config.bulkhead.concurrent * config.retry.maxBodyBytes,
-      tryOnce: hedges ? hedged : tryOnce,
-    });
-    this.hedger = config.hedge && hedges ? this.hedgerOf(config.hedge, tryOnce) : undefined;
-    this.breaker = new Breaker({
-      upstream: id,
-      config: config.breaker,
-      health: config.health,
-      clock,
-      random,
-    });
+    this.bulkhead = new Bulkhead(bulkhead);
     this.ramp = new Ramp(this.bulkhead);
-    // A shadow neither rejects nor delays.
-    if (config.breaker.mode === 'shadow') return;
+    this.learner = bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, clock) : undefined;
+    this.breaker = new Breaker({ upstream: id, config: breaker, health, clock, random });
+    this.retrier = new Retrier(retry, {
+      clock,
+      random,
+      targets: this.targets,
+      breaker: this.breaker,
+      maxGathered: bulkhead.concurrent * retry.maxBodyBytes,
+    });
+    if (hedge && config.targets.length > 1) {
+      const { targets, failureStatuses } = this;
+      this.hedger = new Hedger(hedge, { clock, budget: this.retrier.budget, targets, failureStatuses });
+    }
+    // Shadow mode neither rejects nor delays calls.
+    if (breaker.mode === 'shadow') return;
     this.breaker.transition.on(({ to }) => {
       if (to === 'open') this.bulkhead.dismiss();
-      // Nobody is refused for the ramp, so it needs a queue.
-      else if (to === 'closed' && config.bulkhead.queue > 0) this.ramp.start();
+      // Calls wait in the queue while traffic ramps up. Without a queue they would be rejected.
+      else if (to === 'closed' && bulkhead.queue > 0) this.ramp.start();
     });
   }
 
   /**
-   * Sends a request: breaker, bulkhead, deadline, and then as many tries as the retry policy allows.
+   * Sends a request. This method alone decides the order of what a call goes through:
+   * deadline -> bulkhead -> breaker -> retry { hedge { pick a target -> transport -> classify } }.
    *
    * @returns the response as soon as its head is here
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
-  async send(first: UpstreamRequest): Promise<UpstreamResponse> {
-    // Who would be rejected need not send a body, wait for a place, or take one.
+  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    // A call that the breaker would reject neither sends a body nor waits for a place in the bulkhead.
     if (this.breaker.isRejecting) throw this.breakerOpen();
-    const gathered = this.retrier.gather(first);
-    const request = gathered ? await gathered.catch((error: unknown) => this.blame(error)) : first;
-    if (gathered && this.breaker.isRejecting) throw this.breakerOpen();
-    first.begun?.();
-    const timeout = request.timeout ?? this.config.timeout;
-    const deadline = new Deadline(this.clock, timeout);
+    // The time that a client takes to send a body that is kept for retries is no part of the deadline.
+    const gathering = this.retrier.gather(request);
+    if (gathering) {
+      request = await gathering.catch((error: unknown) => this.blame(error));
+      if (this.breaker.isRejecting) throw this.breakerOpen();
+    }
+
+    const deadline = request.deadline ?? this.newDeadline(request.timeout);
+    deadline.start();
+
     const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
     if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
-    const permit = this.breaker.admit(timeout);
+
+    const permit = this.breaker.admit(deadline.timeout);
     if (!permit) {
       this.bulkhead.leave();
       throw this.breakerOpen();
     }
-    const admission = new Admission(permit, this.bulkhead);
+    const admission = new Admission(permit, this.bulkhead, this.failureStatuses);
+
     try {
-      const call = await this.retrier.run(request, deadline);
-      call.whenSettled((outcome, detail) => admission.settle(outcome, detail));
-      // The head of a trial will do: its body may be a stream without an end.
-      if (this.breaker.state === 'half-open' && !this.failureStatuses.has(call.status)) admission.pass();
+      const call = await this.retrier.run(request, deadline, this.hedgedTry);
+      admission.onHead(call);
       return call;
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
@@ -127,6 +124,11 @@ export class UpstreamProxy {
   /** `GET`s a path, for code that calls an upstream. */
   get(path: string, options: Omit<UpstreamRequest, 'method' | 'path'> = {}): Promise<UpstreamResponse> {
     return this.send({ ...options, method: 'GET', path });
+  }
+
+  /** @param timeout milliseconds; default: the upstream's `timeout` */
+  newDeadline(timeout = this.config.timeout): Deadline {
+    return new Deadline(this.clock, timeout);
   }
 
   /** Records a probe and reports it to the breaker. */
@@ -142,18 +144,10 @@ export class UpstreamProxy {
     await this.targets.destroy();
   }
 
-  private hedgerOf(config: HedgeConfig, tryOnce: TryOnce): Hedger {
-    return new Hedger(config, {
-      clock: this.clock,
-      budget: this.retrier.budget,
-      failureStatuses: this.failureStatuses,
-      hasOther: (tried) => this.targets.hasOther(tried),
-      onLate: (target, startedAt) => this.targets.recordLate(target, startedAt),
-      tryOnce,
-    });
-  }
+  private readonly hedgedTry: TryOnce = (options) =>
+    this.hedger ? this.hedger.run(options, this.tryOnce) : this.tryOnce(options);
 
-  private tryOnce({ request, deadline, tryTimeout, tried, started }: TryOptions): Promise<Call> {
+  private readonly tryOnce: TryOnce = ({ request, deadline, tryTimeout, tried, onStart }) => {
     const target = this.targets.pick(request.hashKey, tried);
     tried.push(target);
     const startedAt = this.clock.now();
@@ -171,11 +165,11 @@ export class UpstreamProxy {
         onHead: this.learner?.timed(onHead, request) ?? onHead,
         onFailure,
       });
-      started?.(call);
+      onStart?.(call);
       target.inFlight++;
       call.whenSettled((outcome) => {
         const { socket } = call;
-        // To balancers a tunnel is under way for as long as it is open.
+        // Balancers count an open tunnel as a request under way.
         if (socket) socket.once('close', () => target.inFlight--);
         else target.inFlight--;
         this.learner?.settled(outcome);
@@ -184,9 +178,9 @@ export class UpstreamProxy {
       });
       target.transport.dispatch(request, call, remaining);
     });
-  }
+  };
 
-  /** The wait for a place ended without one. */
+  /** The wait for a place in the bulkhead ended without one. */
   private refuse(request: UpstreamRequest, cause: unknown): never {
     if (request.signal?.aborted) throw new UpstreamError(this.id, 'client_gone', { cause });
     throw this.breaker.isRejecting ? this.breakerOpen() : this.rejection('bulkhead_full', 1);

@@ -2,13 +2,14 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Cancellation } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamError } from './upstream.error.js';
 
 /** Asks for another protocol on the connection. */
 export interface UpgradeRequest {
   /** Value of `Upgrade`. */
   readonly protocol: string;
-  /** Is a 101 with these headers the one that was asked for? Anything else is a malformed answer. */
+  /** @returns whether a 101 with these headers is the one that was asked for; any other is a malformed response */
   isAccepted(headers: HeaderRecord): boolean;
 }
 
@@ -21,16 +22,19 @@ export interface UpstreamRequest {
   readonly body?: Readable | Buffer | string;
   /** Bytes of a streamed body, if known; otherwise it is sent chunked. */
   readonly contentLength?: number;
-  /** What `balancer: consistent-hash` goes by. */
+  /** The key that `balancer: consistent-hash` hashes. */
   readonly hashKey?: string;
   /** Milliseconds until response headers; default: the upstream's `timeout`. */
   readonly timeout?: number;
-  /** With it the answer is a 101 with a `socket`, or the ordinary answer of an upstream that declines. */
+  /**
+   * In place of `timeout`, for a caller that reads afterwards what is left of it. It starts when the time of the call
+   * does: once a body that is kept for retries has been gathered.
+   */
+  readonly deadline?: Deadline;
+  /** With it the response is a 101 with a `socket`, or the ordinary response of an upstream that declines. */
   readonly upgrade?: UpgradeRequest;
-  /** Aborting it is the client's doing: the upstream's breaker hears nothing of it. */
+  /** Aborts the call on behalf of the client, which is no vote at the upstream's breaker. */
   readonly signal?: Cancellation;
-  /** Called when the time of the call begins: a body that is to be kept has been gathered by then. */
-  readonly begun?: () => void;
 }
 
 /** Takes a response body as it arrives. */
@@ -47,7 +51,7 @@ export interface BodySink {
   onError(error: UpstreamError): void;
 }
 
-/** A body that is here already, all of it in one piece. */
+/** A body that has arrived completely, in one piece. */
 export interface WholeBody {
   readonly bytes: Buffer;
   readonly outcome: Outcome;
@@ -59,21 +63,28 @@ export interface UpstreamResponse {
   readonly headers: HeaderRecord;
   /** Bytes of the body, if the upstream said so. */
   readonly contentLength: number | undefined;
-  /** Can a body that ends early be told from a whole one? Not where only the end of the connection ends it. */
+  /** Whether a truncated body can be told from a whole one. It cannot where only the end of the connection ends it. */
   readonly isDelimited: boolean;
   /** @returns the body, if it came with the head; `stream` is not called then */
   whole(): WholeBody | undefined;
-  /** The connection itself, after a 101: the caller's from now on, and no call to the upstream any more. */
+  /** The connection itself, after a 101. It belongs to the caller from then on, and the call is over. */
   readonly socket: Duplex | undefined;
-  /** Starts the body; may be called once, and must be: an unread body holds a connection. */
+  /** Starts the body. Call this or `discard` once: an unread body holds a connection. */
   stream(sink: BodySink): void;
+  /**
+   * Reads the body and drops it, so that its connection can be used again. A longer body is given up.
+   *
+   * @param maxBytes default 64 KiB
+   * @returns a promise that resolves when the call is over, and never rejects
+   */
+  discard(maxBytes?: number): Promise<void>;
   /** The body as a stream, for code that reads it in pieces. */
   readable(): Readable;
   /** @throws UpstreamError when the body is cut off */
   text(): Promise<string>;
   /**
    * @throws UpstreamError when the body is cut off
-   * @throws SyntaxError when it is no JSON
+   * @throws SyntaxError when it is not JSON
    */
   json(): Promise<unknown>;
 }

@@ -5,6 +5,7 @@ import type { Target } from '../target.js';
 import type { Call } from '../transport/call.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import { Hedger, type HedgeResult } from './hedger.js';
+import type { TryOnce } from './retrier.js';
 
 const clock = { now: () => Date.now(), wall: () => Date.now() };
 
@@ -23,47 +24,53 @@ function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
   const results: HedgeResult[] = [];
   const late: [target: Target, startedAt: number][] = [];
   const budget = new RetryBudget(share, clock);
+  const tryOnce: TryOnce = ({ tried, onStart }) =>
+    new Promise((resolve, reject) => {
+      tried.push({ name: `t${tried.length}` } as Target);
+      const seen = { status: 0, gaveUp: 0, discarded: 0 };
+      const call = Object.assign(seen, {
+        giveUp: () => {
+          seen.gaveUp++;
+          reject(new Error('given up'));
+        },
+        discard: () => {
+          seen.discarded++;
+          return Promise.resolve();
+        },
+      });
+      onStart?.(call as unknown as Call);
+      tries.push({
+        call: seen,
+        answer: (status = 200) => {
+          seen.status = status;
+          resolve(call as unknown as Call);
+        },
+        fail: () => reject(new Error('failed')),
+      });
+    });
   const hedger = new Hedger(
     { after },
     {
       clock,
       budget,
       failureStatuses: new Set([503]),
-      hasOther: (tried) => tried.length < targets,
-      onLate: (...each) => late.push(each),
-      tryOnce: ({ tried, started }) =>
-        new Promise((resolve, reject) => {
-          tried.push({ name: `t${tried.length}` } as Target);
-          const seen = { status: 0, gaveUp: 0, discarded: 0 };
-          const call = Object.assign(seen, {
-            giveUp: () => {
-              seen.gaveUp++;
-              reject(new Error('given up'));
-            },
-            discard: () => seen.discarded++,
-          });
-          started?.(call as unknown as Call);
-          tries.push({
-            call: seen,
-            answer: (status = 200) => {
-              seen.status = status;
-              resolve(call as unknown as Call);
-            },
-            fail: () => reject(new Error('failed')),
-          });
-        }),
+      targets: {
+        hasOther: (tried) => tried.length < targets,
+        recordLate: (...each) => void late.push(each),
+      },
     },
   );
   hedger.ended.on((result) => results.push(result));
   const run = (request: Partial<UpstreamRequest> = {}) => {
     const deadline = new Deadline(clock, 3_000);
+    deadline.start();
     const options = {
       request: { method: 'GET', path: '/', ...request },
       deadline,
       tryTimeout: undefined,
       tried: [],
     };
-    return hedger.run(options).then(
+    return hedger.run(options, tryOnce).then(
       (call) => tries.findIndex((each) => (each.call as unknown) === call),
       (error: Error) => error.message,
     );

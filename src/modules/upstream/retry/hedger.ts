@@ -4,18 +4,19 @@ import type { RetryBudget } from '../../../common/resilience/retry-budget.js';
 import { RollingHistogram } from '../../../common/resilience/rolling-histogram.js';
 import type { HedgeConfig } from '../../config/gateway-config.js';
 import type { Target } from '../target.js';
+import type { TargetSet } from '../target-set.js';
 import type { Call } from '../transport/call.js';
 import type { TryOnce, TryOptions } from './retrier.js';
 
 const LOOK_BACK = { window: 10_000, samples: 1_000 };
-/** A percentile of fewer says nothing. */
+/** A percentile of fewer samples says nothing. */
 const MIN_SAMPLES = 20;
-/** The percentile is told anew after so many samples. */
+/** The percentile is computed again after so many samples. */
 const SAMPLES_PER_UPDATE = 16;
 /** Milliseconds: where everything is fast, a second try cannot come in time to help. */
 const FLOOR_MS = 10;
 
-/** Label of `breakwater_hedges_total`: whether the second try answered first, or was not even made. */
+/** Label of `breakwater_hedges_total`: whether the second try answered first, or was not made at all. */
 export type HedgeResult = 'won' | 'lost' | 'failed' | 'no_budget';
 
 export interface HedgerOptions {
@@ -23,11 +24,7 @@ export interface HedgerOptions {
   readonly budget: RetryBudget;
   /** Statuses that win only when the other try brings no better one. */
   readonly failureStatuses: ReadonlySet<number>;
-  /** Whether a target is available that is not among these. */
-  readonly hasOther: (tried: readonly Target[]) => boolean;
-  /** Told of the first target when the second one has answered instead; `startedAt` in monotonic milliseconds. */
-  readonly onLate: (target: Target, startedAt: number) => void;
-  readonly tryOnce: TryOnce;
+  readonly targets: Pick<TargetSet, 'hasOther' | 'recordLate'>;
 }
 
 /**
@@ -52,17 +49,17 @@ export class Hedger {
   }
 
   /** @throws UpstreamError when no try brings a response head */
-  run(tried: TryOptions): Promise<Call> {
-    const { method, body, upgrade } = tried.request;
+  run(options: TryOptions, tryOnce: TryOnce): Promise<Call> {
+    const { method, body, upgrade } = options.request;
     // Two handshakes would be two WebSockets.
     const isHedgeable = (method === 'GET' || method === 'HEAD') && body === undefined && !upgrade;
-    if (!isHedgeable) return this.options.tryOnce(tried);
+    if (!isHedgeable) return tryOnce(options);
     return new Promise((resolve, reject) => {
-      new Race(this, tried, resolve, reject).start(this.after);
+      new Race(this, options, tryOnce, { resolve, reject }).start(this.after);
     });
   }
 
-  /** @param ms from the start of a try to its head, or to the moment it was given up */
+  /** @param ms from the start of a try to its response head, or to the moment it was given up */
   record(ms: number): void {
     this.latency.record(ms);
     if (--this.untilUpdate > 0) return;
@@ -71,7 +68,7 @@ export class Hedger {
   }
 }
 
-/** One try, and perhaps a second one beside it. */
+/** One try, and perhaps a second one beside it. The first good response wins. */
 class Race {
   private readonly startedAt: number[] = [];
   private readonly calls: (Call | undefined)[] = [];
@@ -79,37 +76,36 @@ class Race {
   private pending = 0;
   private over = false;
   private timer: NodeJS.Timeout | undefined;
-  /** A response that is a failure, kept in case the other try brings nothing better. */
+  /** A response with a failure status, kept in case the other try brings nothing better. */
   private held: Call | undefined;
 
   constructor(
     private readonly hedger: Hedger,
-    private readonly tried: TryOptions,
-    private readonly resolve: (call: Call) => void,
-    private readonly reject: (error: unknown) => void,
+    private readonly options: TryOptions,
+    private readonly tryOnce: TryOnce,
+    private readonly result: { resolve: (call: Call) => void; reject: (error: unknown) => void },
   ) {}
 
   /** @param after milliseconds until the second try; `undefined` for none */
   start(after: number | undefined): void {
     this.try();
-    this.first = this.tried.tried.at(-1);
-    if (after !== undefined && after < this.tried.deadline.remaining) {
+    this.first = this.options.tried.at(-1);
+    if (after !== undefined && after < this.options.deadline.remaining) {
       this.timer = setTimeout(() => this.hedge(), after);
     }
   }
 
   private hedge(): void {
-    const { budget, hasOther } = this.hedger.options;
-    if (!hasOther(this.tried.tried)) return;
+    const { budget, targets } = this.hedger.options;
+    if (!targets.hasOther(this.options.tried)) return;
     if (budget.acquire()) this.try();
     else this.hedger.ended.emit('no_budget');
   }
 
   private try(): void {
-    const { tryOnce, clock } = this.hedger.options;
-    const index = this.startedAt.push(clock.now()) - 1;
+    const index = this.startedAt.push(this.hedger.options.clock.now()) - 1;
     this.pending++;
-    tryOnce({ ...this.tried, started: (call) => (this.calls[index] = call) }).then(
+    this.tryOnce({ ...this.options, onStart: (call) => (this.calls[index] = call) }).then(
       (call) => this.onHead(index, call),
       (error: unknown) => this.onFailure(error),
     );
@@ -117,7 +113,7 @@ class Race {
 
   private onHead(index: number, call: Call): void {
     if (this.over) {
-      call.discard();
+      void call.discard();
       return;
     }
     this.pending--;
@@ -128,9 +124,9 @@ class Race {
     }
     // Of two failures the client gets the later one, as it would of a retry.
     this.end(failed ? 'failed' : index === 0 ? 'lost' : 'won');
-    this.held?.discard();
+    void this.held?.discard();
     if (!failed) this.recordAnswer(index);
-    this.resolve(call);
+    this.result.resolve(call);
     for (const each of this.calls) if (each !== call && each !== this.held) each?.giveUp();
   }
 
@@ -139,8 +135,8 @@ class Race {
     this.pending--;
     if (this.pending > 0) return;
     this.end('failed');
-    if (this.held) this.resolve(this.held);
-    else this.reject(error);
+    if (this.held) this.result.resolve(this.held);
+    else this.result.reject(error);
   }
 
   private end(result: HedgeResult): void {
@@ -149,11 +145,11 @@ class Race {
     if (this.startedAt.length > 1) this.hedger.ended.emit(result);
   }
 
-  /** Latencies also of the one that is given up: without the slow ones the percentile would sink and sink. */
+  /** Records the latency of a try that is given up as well: without the slow ones the percentile would keep sinking. */
   private recordAnswer(index: number): void {
-    const { clock, onLate } = this.hedger.options;
+    const { clock, targets } = this.hedger.options;
     const now = clock.now();
-    if (index > 0 && this.pending > 0 && this.first) onLate(this.first, this.startedAt[0] ?? now);
+    if (index > 0 && this.pending > 0 && this.first) targets.recordLate(this.first, this.startedAt[0] ?? now);
     for (const startedAt of this.startedAt) this.hedger.record(now - startedAt);
   }
 }

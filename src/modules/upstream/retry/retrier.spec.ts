@@ -5,7 +5,7 @@ import { Deadline } from '../../../common/resilience/deadline.js';
 import type { Target } from '../target.js';
 import type { Call } from '../transport/call.js';
 import { UpstreamError } from '../upstream.error.js';
-import { Retrier, type RetrierOptions } from './retrier.js';
+import { Retrier, type TryOnce } from './retrier.js';
 
 const CONFIG = {
   attempts: 1,
@@ -28,26 +28,26 @@ function setUp(failures: readonly Failure[]) {
   const client = new CancellationSource();
   const retried: string[] = [];
   let tries = 0;
-  const tryOnce: RetrierOptions['tryOnce'] = async ({ tried }) => {
+  const tryOnce: TryOnce = async ({ tried }) => {
     tried.push({} as Target);
     const failure = failures[tries++];
     if (!failure) return { status: 200, headers: {} } as Call;
     failure.meanwhile?.();
     throw new UpstreamError('users', failure.outcome);
   };
-  const hasOther = (tried: readonly Target[]) => tried.length < 3;
   const retrier = new Retrier(CONFIG, {
     clock,
     random: () => 0,
-    hasOther,
-    isRejecting: () => false,
+    targets: { hasOther: (tried) => tried.length < 3 },
+    breaker: { isRejecting: false },
     maxGathered: 0,
-    tryOnce,
   });
   retrier.retried.on((reason) => retried.push(reason));
   const run = async (method = 'POST') => {
     const request = { method, path: '/', signal: client };
-    const end = await retrier.run(request, new Deadline(clock, 100)).then(
+    const deadline = new Deadline(clock, 100);
+    deadline.start();
+    const end = await retrier.run(request, deadline, tryOnce).then(
       ({ status }) => status,
       ({ outcome }: UpstreamError) => outcome,
     );

@@ -3,26 +3,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toSignal } from '../../../common/cancellation.js';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
+import type { Deadline } from '../../../common/resilience/deadline.js';
 import { RetryBudget } from '../../../common/resilience/retry-budget.js';
 import type { RetryConfig } from '../../config/gateway-config.js';
-import type { Deadline } from '../../../common/resilience/deadline.js';
+import type { Breaker } from '../breaker/breaker.js';
 import type { Target } from '../target.js';
+import type { TargetSet } from '../target-set.js';
 import type { Call } from '../transport/call.js';
 import { CallerGoneError } from '../transport/classify.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { UpstreamRequest } from '../upstream.types.js';
-import { canReplay, gatherBody, sameAgain } from './replayable-body.js';
-import { RetryPolicy, type RetryReason, type TryEnd } from './retry-policy.js';
+import { canReplay, gatherBody, replay } from './replay.js';
+import { isRepeatable, RetryPolicy, type RetryReason, type TryEnd } from './retry-policy.js';
 
 export interface TryOptions {
   readonly request: UpstreamRequest;
   readonly deadline: Deadline;
   /** Milliseconds for this try alone, if it has less than the deadline. */
   readonly tryTimeout: number | undefined;
-  /** Targets that were tried already; the try adds its own. */
+  /** Targets that were tried already. The try adds its own. */
   readonly tried: Target[];
-  /** Told of the call as soon as it is made, by whoever may have to give it up. */
-  readonly started?: (call: Call) => void;
+  /** Called with the call as soon as it is made, by a caller that may have to give it up. */
+  readonly onStart?: (call: Call) => void;
 }
 
 /** Makes one try. @throws UpstreamError when it brings no response head */
@@ -32,13 +34,10 @@ export interface RetrierOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Whether a target is available that is not among these. */
-  readonly hasOther: (tried: readonly Target[]) => boolean;
-  /** Whether the breaker would reject a call that came now. */
-  readonly isRejecting: () => boolean;
-  /** Bytes of all bodies that are being gathered at a time. One beyond that is sent as it comes, and once. */
+  readonly targets: Pick<TargetSet, 'hasOther'>;
+  readonly breaker: Pick<Breaker, 'isRejecting'>;
+  /** Bytes of all bodies that are gathered at a time. A body beyond that is streamed, and sent once. */
   readonly maxGathered: number;
-  readonly tryOnce: TryOnce;
 }
 
 /** Makes tries until one is answered, the policy says no, or the deadline leaves no room for another. */
@@ -58,16 +57,12 @@ export class Retrier {
     this.budget = new RetryBudget(config.budget, options.clock);
   }
 
-  /**
-   * Before a call takes a place or its time begins: a client that sends slowly is nobody's fault but its own.
-   *
-   * @returns the request with a body that can be sent again, or `undefined` when it is to be sent as it is
-   */
+  /** @returns the request with a body that can be sent again, or `undefined` when the request is sent as it is */
   gather(request: UpstreamRequest): Promise<UpstreamRequest> | undefined {
     const { body } = request;
     const { attempts, maxBodyBytes } = this.config;
     if (!(body instanceof Readable) || attempts === 0) return undefined;
-    if (!canReplay(request, maxBodyBytes) || !this.policy.isRepeatable(request)) return undefined;
+    if (!canReplay(request, maxBodyBytes) || !isRepeatable(request)) return undefined;
     const { contentLength: bytes = 0 } = request;
     if (this.gathering + bytes > this.options.maxGathered) return undefined;
     this.gathering += bytes;
@@ -75,23 +70,22 @@ export class Retrier {
   }
 
   /** @throws UpstreamError of the last try, when none was answered */
-  async run(first: UpstreamRequest, deadline: Deadline): Promise<Call> {
+  async run(first: UpstreamRequest, deadline: Deadline, tryOnce: TryOnce): Promise<Call> {
     this.budget.recordCall();
     const { attempts, perTryTimeout } = this.config;
-    const { tryOnce } = this.options;
     const isKept = canReplay(first, 0);
-    const hasTryTimeout = perTryTimeout !== undefined && isKept && this.policy.isRepeatable(first);
+    const hasTryTimeout = perTryTimeout !== undefined && isKept && isRepeatable(first);
     const tryTimeout = hasTryTimeout ? perTryTimeout : undefined;
     if (attempts === 0) return tryOnce({ request: first, deadline, tryTimeout, tried: [] });
-    let request = first;
     const tried: Target[] = [];
+    let request = first;
     for (let retry = 0; ;) {
       const result = await tryOnce({ request, deadline, tryTimeout, tried }).catch(
         (error: UpstreamError) => error,
       );
-      const elsewhere = result instanceof UpstreamError && this.elsewhere(result, request, tried, deadline);
-      if (elsewhere) {
-        request = elsewhere;
+      const forOtherTarget = this.forOtherTarget(result, request, tried, deadline);
+      if (forOtherTarget) {
+        request = forOtherTarget;
         continue;
       }
       const pause =
@@ -100,7 +94,7 @@ export class Retrier {
         if (result instanceof UpstreamError) throw result;
         return result;
       }
-      if (!(result instanceof UpstreamError)) result.discard();
+      if (!(result instanceof UpstreamError)) void result.discard();
       const signal = request.signal && toSignal(request.signal);
       await sleep(pause, undefined, { signal }).catch(() => {
         throw new CallerGoneError();
@@ -109,21 +103,22 @@ export class Retrier {
   }
 
   /**
-   * A target that takes no connection has cost nobody anything but time: the request goes on to another one at
-   * once, as if it had been chosen first. That is no load on the upstream, so the budget has no say in it.
+   * A target that accepts no connection has cost nothing but time: the request goes to another target at once, as if
+   * that one had been chosen first. That is no load on the upstream, so the budget does not count it.
    *
-   * @returns what to send there, or `undefined` when it stays with this failure
+   * @returns what to send to another target, or `undefined` when the call stays with this result
    */
-  private elsewhere(
-    { outcome }: UpstreamError,
+  private forOtherTarget(
+    result: Call | UpstreamError,
     request: UpstreamRequest,
     tried: readonly Target[],
     deadline: Deadline,
   ): UpstreamRequest | undefined {
-    if (this.policy.reason(request, { outcome }) !== 'connect' || !this.options.hasOther(tried))
+    if (!(result instanceof UpstreamError) || this.policy.reason(request, result) !== 'connect')
       return undefined;
-    if (deadline.remaining === 0 || request.signal?.aborted) return undefined;
-    const again = sameAgain(request);
+    if (!this.options.targets.hasOther(tried) || deadline.remaining === 0 || request.signal?.aborted)
+      return undefined;
+    const again = replay(request);
     if (again) this.retried.emit('connect');
     return again;
   }
@@ -139,7 +134,7 @@ export class Retrier {
     const reason = this.policy.reason(request, end);
     if (reason === undefined) return undefined;
     const pause = this.policy.pause(retry, end, this.options.clock.wall());
-    if (pause >= deadline.remaining || request.signal?.aborted || this.options.isRejecting())
+    if (pause >= deadline.remaining || request.signal?.aborted || this.options.breaker.isRejecting)
       return undefined;
     if (!this.budget.acquire()) {
       this.budgetExhausted.emit();

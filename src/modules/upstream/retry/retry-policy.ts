@@ -1,8 +1,8 @@
-import { backoff } from '../../../common/resilience/backoff.js';
 import { OUTCOMES, type Outcome, type OutcomeRow } from '../../../common/errors/outcomes.js';
+import { parseHttpDate } from '../../../common/http/http-date.js';
+import { backoff } from '../../../common/resilience/backoff.js';
 import type { RetryConfig } from '../../config/gateway-config.js';
 import type { UpstreamRequest } from '../upstream.types.js';
-import { retryAfterMs } from './retry-after.js';
 
 /** Label of `breakwater_retries_total`. */
 export type RetryReason = 'connect' | 'reset' | 'timeout' | '502' | '503' | '504' | (string & {});
@@ -14,7 +14,7 @@ export interface TryEnd {
   readonly retryAfter?: string;
 }
 
-/** RFC 9110 section 9.2.2: sending these twice means the same as sending them once. */
+/** RFC 9110 section 9.2.2: sending one of these twice means the same as sending it once. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
 
 /** @returns whether the request may be sent more than once without harm */
@@ -22,7 +22,7 @@ export function isRepeatable({ method, headers = [] }: UpstreamRequest): boolean
   return IDEMPOTENT.has(method) || headers.some((name, i) => i % 2 === 0 && /^idempotency-key$/i.test(name));
 }
 
-/** Decides whether a try that went wrong is made again, and after which pause. */
+/** Decides whether a failed try is retried, and after which pause. */
 export class RetryPolicy {
   private readonly on: ReadonlySet<string>;
 
@@ -33,23 +33,18 @@ export class RetryPolicy {
     this.on = new Set(config.on.map(String));
   }
 
-  /** @returns whether the request may be sent more than once without harm */
-  isRepeatable(request: UpstreamRequest): boolean {
-    return isRepeatable(request);
-  }
-
-  /** @returns why the try may be made again, or `undefined` if it may not */
+  /** @returns why the try may be retried, or `undefined` if it may not */
   reason(request: UpstreamRequest, end: TryEnd): RetryReason | undefined {
     const reason = this.reasonOf(end);
     if (reason === undefined) return undefined;
-    // What was never sent cannot be done twice.
-    return reason === 'connect' || this.isRepeatable(request) ? reason : undefined;
+    // A request that was never sent cannot be carried out twice.
+    return reason === 'connect' || isRepeatable(request) ? reason : undefined;
   }
 
   /**
    * @param retry 0 for the first retry
    * @param nowMs milliseconds since the epoch
-   * @returns milliseconds to wait: no less than the upstream's own `Retry-After`, and than ours
+   * @returns milliseconds to wait: the longer of our own pause and the upstream's `Retry-After`
    */
   pause(retry: number, { retryAfter }: TryEnd, nowMs: number): number {
     const ours = backoff(this.config.backoff, retry, this.random());
@@ -60,7 +55,20 @@ export class RetryPolicy {
     if (status !== undefined) return this.on.has(String(status)) ? String(status) : undefined;
     const { retry }: OutcomeRow = OUTCOMES[outcome];
     if (retry === undefined) return undefined;
-    // A try that was given a time of its own is one that may be repeated.
+    // Only a try of a repeatable request has a timeout of its own.
     return retry === 'timeout' || this.on.has(retry) ? retry : undefined;
   }
+}
+
+/**
+ * Reads `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date.
+ *
+ * @param nowMs milliseconds since the epoch
+ * @returns milliseconds from now, or `undefined` when it is neither
+ */
+function retryAfterMs(field: string | undefined, nowMs: number): number | undefined {
+  if (field === undefined) return undefined;
+  if (/^\d+$/.test(field)) return Number(field) * 1000;
+  const at = parseHttpDate(field, nowMs);
+  return at === undefined ? undefined : Math.max(0, at - nowMs);
 }

@@ -20,22 +20,22 @@ import {
 import { ReadableSink } from './readable-sink.js';
 import { readFraming } from './response-head.js';
 
-/** Beyond this many bytes that nobody has asked for yet, the upstream is told to wait. */
+/** Bytes that wait here for a sink before the upstream is paused. */
 const MAX_PENDING = 64 * 1024;
-
-const DISCARD: BodySink = { onData: () => true, onEnd: () => undefined, onError: () => undefined };
+/** Bytes. To read more of an unwanted body costs more than a new connection. */
+const MAX_DISCARDED = 64 * 1024;
 
 export interface CallOptions {
   readonly upstream: string;
   /** Milliseconds until response headers. */
   readonly timeout: number;
-  /** A body that is still on its way from the client. */
+  /** A body that is still being sent by the client. */
   readonly uploading: Readable | undefined;
-  /** The timeout is that of one try, not the deadline of all. */
+  /** Whether the timeout is that of one try, not the deadline of all tries. */
   readonly isTryTimeout: boolean;
   readonly signal: Cancellation | undefined;
   readonly upgrade: UpgradeRequest | undefined;
-  /** Statuses that count as the upstream's failure. */
+  /** Statuses that count as a failure of the upstream. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
   readonly onHead: (response: Call) => void;
@@ -96,13 +96,13 @@ export class Call implements Handlers, UpstreamResponse {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     this.phase = 'awaiting-head';
-    // Given up while it was still waiting for a connection.
+    // The call was given up while it was waiting for a connection.
     if (this.aborted) controller.abort(this.aborted);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
-    // Interim responses are between the upstream and us. A 101 is none, and here it lacks its `Upgrade`.
-    // An unasked `100 Continue` never gets here: undici cuts the connection, and has no option against it.
+    // Interim responses are not forwarded. A 101 is not one, and a 101 that reaches this method lacks its `Upgrade`.
+    // An unrequested `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
       // RFC 9110 section 15: there is no class beyond these.
@@ -119,7 +119,7 @@ export class Call implements Handlers, UpstreamResponse {
     this.options.onHead(this);
   }
 
-  /** The connection is the tunnel's from here on, and the call is over: its answer is complete. */
+  /** The connection belongs to the tunnel from here on, and the call is over: its response is complete. */
   onRequestUpgrade(
     controller: Dispatcher.DispatchController,
     status: number,
@@ -145,7 +145,7 @@ export class Call implements Handlers, UpstreamResponse {
       if (!this.sink.onData(chunk, this.resume)) controller.pause();
       return;
     }
-    // The head's promise runs its continuation a tick later; a short body is here by then.
+    // The promise of the head continues a tick later, and a short body has arrived by then.
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
     if (this.pendingBytes > MAX_PENDING) controller.pause();
@@ -185,19 +185,32 @@ export class Call implements Handlers, UpstreamResponse {
     else if (waited) this.controller?.resume();
   }
 
-  /** Calls the listener once nothing more will come, at once if that is so already. */
+  /** Calls the listener when the call is over, at once if it is over already. */
   whenSettled(listener: SettledListener): void {
     if (this.settled) listener(...this.settled);
     else this.settledListeners.push(listener);
   }
 
-  /** Gives the response up: a short one is read to its end, so that its connection can be used again. */
-  discard(): void {
-    if (this.contentLength !== undefined && this.contentLength <= MAX_PENDING) this.stream(DISCARD);
-    else this.abort(new DiscardedError());
+  discard(maxBytes = MAX_DISCARDED): Promise<void> {
+    // What the upstream is to blame for is its status, not a body that ends here.
+    const isFailure = this.options.failureStatuses.has(this.status);
+    const giveUp = () => this.abort(isFailure ? new DiscardedError() : new CallerGoneError());
+    return new Promise((resolve) => {
+      let bytes = 0;
+      this.stream({
+        onData: (chunk) => {
+          bytes += chunk.length;
+          if (bytes > maxBytes) giveUp();
+          return true;
+        },
+        onEnd: () => resolve(),
+        onError: () => resolve(),
+      });
+      if (this.contentLength !== undefined && this.contentLength > maxBytes) giveUp();
+    });
   }
 
-  /** Another try has answered: nobody is to blame. */
+  /** Ends a try because the other try of a hedge has answered: nobody is to blame. */
   giveUp(): void {
     this.abort(new HedgeLostError());
   }
@@ -217,8 +230,8 @@ export class Call implements Handlers, UpstreamResponse {
   }
 
   /**
-   * An upstream cannot answer before it has the request: the time a client takes to send it is not its own.
-   * While it reads nothing of what is there for it, the time is its own.
+   * The deadline runs only while the upstream is the slow side. It cannot answer before it has the request, so the time
+   * that the client takes to send it does not count; the time in which the upstream reads nothing does.
    */
   private waitForClient(uploading: Readable): void {
     uploading
@@ -253,7 +266,7 @@ export class Call implements Handlers, UpstreamResponse {
   }
 }
 
-/** Without a list of names: nearly every answer has none. */
+/** Makes no list of names, because nearly every response has no trailers. */
 function hasAny(trailers: HeaderRecord): boolean {
   for (const _ in trailers) return true;
   return false;

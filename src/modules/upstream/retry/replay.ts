@@ -1,19 +1,20 @@
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
+import { ClientBody } from '../client-body.js';
 import { CallerGoneError } from '../transport/classify.js';
-import { ClientBody } from './client-body.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 
-/** @returns whether the body is there, or can be gathered within the bound, to be sent again */
+/** @returns whether the body is no stream, or one that is announced with a length within the bound */
 export function canReplay({ body, contentLength }: UpstreamRequest, maxBodyBytes: number): boolean {
-  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return true;
+  if (!(body instanceof Readable)) return true;
   return contentLength !== undefined && contentLength <= maxBodyBytes;
 }
 
-/** @returns the request as it can be sent once more, if nothing of its body is gone */
-export function sameAgain(request: UpstreamRequest): UpstreamRequest | undefined {
+/** @returns the request as it can be sent again after a call, or `undefined` when a part of its body is gone */
+export function replay(request: UpstreamRequest): UpstreamRequest | undefined {
   if (!(request.body instanceof Readable)) return request;
-  const body = request.body instanceof ClientBody ? request.body.untouched() : undefined;
+  const body = request.body instanceof ClientBody ? request.body.replay() : undefined;
+  if (Buffer.isBuffer(body)) return { ...request, body, contentLength: undefined };
   return body && { ...request, body };
 }
 

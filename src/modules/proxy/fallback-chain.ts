@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
+import type { Exchange } from '../routing/exchange.js';
+import { replay } from '../upstream/retry/replay.js';
+import { isRepeatable } from '../upstream/retry/retry-policy.js';
+import { ClientBody } from '../upstream/client-body.js';
+import { UpstreamError } from '../upstream/upstream.error.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { type ForwardedRequest, hashKeyOf, MAX_COPY_BYTES } from './upstream-request.js';
+
+/** With these outcomes the request never reached the upstream, so it cannot be carried out twice. */
+const NEVER_SENT: ReadonlySet<Outcome> = new Set(['breaker_open', 'bulkhead_full', 'connect_failed']);
+
+/** A request, and the upstream that it is sent to first. */
+export interface ForwardedCall {
+  readonly exchange: Exchange;
+  readonly upstream: UpstreamProxy;
+  readonly request: ForwardedRequest;
+}
+
+/**
+ * Sends a request that failed to the fallback upstream, to the fallback upstream of that one, and so on, as long as the
+ * request can be sent again and the deadline of the first call leaves time.
+ */
+@Injectable()
+export class FallbackChain {
+  constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
+
+  /** Keeps the body of a request that is about to be sent, if there is a fallback upstream. */
+  prepare({ upstream: { config }, request }: ForwardedCall): void {
+    if (config.fallback?.upstream === undefined || !(request.body instanceof ClientBody)) return;
+    const maxBytes = Math.max(MAX_COPY_BYTES, config.retry.maxBodyBytes);
+    if ((request.contentLength ?? 0) <= maxBytes) request.body.keep(maxBytes);
+  }
+
+  /**
+   * @param failure of the first upstream
+   * @returns a response, or the failure to answer the client with: that of the first upstream, unless it turns out to be
+   *   the client's
+   */
+  async send(call: ForwardedCall, failure: UpstreamError): Promise<UpstreamResponse | UpstreamError> {
+    const { exchange, request } = call;
+    let { upstream } = call;
+    let { outcome } = failure;
+    // Two handshakes would be two WebSockets.
+    if (request.upgrade) return failure;
+    // A checked configuration has no cycle.
+    while (upstream.config.fallback?.upstream !== undefined) {
+      upstream = this.upstreams.get(upstream.config.fallback.upstream);
+      const { remaining } = request.deadline;
+      const canSend = remaining >= 1 && (NEVER_SENT.has(outcome) || isRepeatable(request));
+      const again = canSend ? replay(request) : undefined;
+      if (!again) return failure;
+      try {
+        return await upstream.send({
+          ...again,
+          deadline: upstream.newDeadline(Math.min(remaining, upstream.config.timeout)),
+          hashKey: hashKeyOf(exchange, upstream.config),
+        });
+      } catch (error) {
+        const failed = UpstreamError.from(upstream.id, error);
+        if (OUTCOMES[failed.outcome].guilty === 'client') return failed;
+        outcome = failed.outcome;
+      }
+    }
+    return failure;
+  }
+}
