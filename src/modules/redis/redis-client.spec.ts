@@ -16,7 +16,7 @@ function optionsOf(redis: string): Redis['options'] {
 }
 
 describe('redisClient', () => {
-  it('is none without an address', () => {
+  it('is undefined without an address', () => {
     expect(clientOf('{}')).toBeUndefined();
   });
 
@@ -45,21 +45,21 @@ describe('redisClient', () => {
       '{ url: "rediss://cache", tls: { serverName: a.test } }',
       { tls: { servername: 'a.test', rejectUnauthorized: true } },
     ],
-  ])('goes where %s says', (redis, options) => {
+  ])('connects as %s says', (redis, options) => {
     expect(optionsOf(redis)).toMatchObject(options);
   });
 
-  it('speaks no TLS unless it is told to', () => {
+  it('uses TLS only when the URL says so', () => {
     expect(optionsOf('{ url: "redis://cache" }').tls).toBeUndefined();
   });
 
-  it('knows a cluster by its nodes', () => {
+  it('makes a cluster client for a list of nodes', () => {
     expect(clientOf('{ cluster: ["redis://a", "redis://b"] }')).toBeInstanceOf(Cluster);
   });
 });
 
 describe('reconnectPause', () => {
-  it('is never long', () => {
+  it('stays between 20 ms and about 2 s', () => {
     for (const attempt of [0, 1, 2, 10, 1_000]) {
       expect(reconnectPause(attempt)).toBeGreaterThanOrEqual(20);
       expect(reconnectPause(attempt)).toBeLessThanOrEqual(2_020);

@@ -1,4 +1,4 @@
-import './steady-streams.js';
+import './ioredis-socket-errors.patch.js';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { backoff } from '../../common/resilience/backoff.js';
 import type { RedisConfig } from '../config/gateway-config.js';
@@ -6,13 +6,13 @@ import { tlsOptions } from '../config/tls-options.js';
 
 export type RedisClient = Redis | Cluster;
 
-/** Milliseconds; a server that is back is found within twice that. */
+/** Milliseconds. A server that is back is reached within twice the maximum. */
 const RECONNECT = { base: 100, max: 2_000 };
 const SENTINEL_PORT = 26_379;
 
 /**
- * Makes the client of a server, a cluster, or a master that sentinels watch. It does not connect by itself, keeps
- * no command for later and repeats none: who asks goes on without.
+ * Makes the client of a server, a cluster, or a master that sentinels watch. It does not connect by itself, and neither
+ * queues nor repeats commands: the caller continues without Redis.
  *
  * @returns `undefined` when no Redis is configured
  */
@@ -33,7 +33,7 @@ export function redisClient(config: RedisConfig): RedisClient | undefined {
       username,
       password,
       db: database,
-      // A failover is told by the sentinels, and not only noticed by errors.
+      // The sentinels report a failover before commands fail.
       failoverDetector: true,
       ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
     });
@@ -49,7 +49,7 @@ export function redisClient(config: RedisConfig): RedisClient | undefined {
         clusterRetryStrategy: reconnectPause,
         slotsRefreshTimeout: config.connectTimeout,
         redisOptions: { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) },
-        // As they are announced: a certificate is for a name.
+        // Nodes keep their announced names, because certificates are issued for names.
         dnsLookup: (address, callback) => callback(null, address),
       },
     );
@@ -64,7 +64,7 @@ function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): Red
   return {
     keyPrefix,
     connectTimeout,
-    // A peer that is gone without a word, or frozen: the connection is given up and made anew.
+    // The connection is replaced when its peer has vanished or is frozen.
     socketTimeout: Math.max(connectTimeout, 2 * commandTimeout),
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -72,15 +72,15 @@ function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): Red
     maxRetriesPerRequest: 0,
     disableClientInfo: true,
     retryStrategy: reconnectPause,
-    // What was the master is a replica now; look for the new one.
+    // The former master has become a replica, so the client looks for the new one.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   };
 }
 
 /**
- * Makes a client that only listens. It is given up when its connection is: the next one may go elsewhere.
+ * Makes a client for subscriptions. It does not reconnect, because the next connection may go to another node.
  *
- * @param attempt chooses the node of a cluster, each of which hears what is published on any
+ * @param attempt chooses the node of a cluster: every node receives what is published on any
  */
 export function subscriberClient(config: RedisConfig, attempt: number): Redis | undefined {
   const { cluster } = config;
@@ -88,7 +88,7 @@ export function subscriberClient(config: RedisConfig, attempt: number): Redis | 
   const url = cluster?.[attempt % cluster.length];
   if (!cluster || url === undefined) {
     const client = redisClient(config);
-    // Not of a cluster, so it is a client that can be one more.
+    // Without a cluster it is a client that can be duplicated.
     return client instanceof Redis ? client.duplicate(options) : undefined;
   }
   const [first = ''] = cluster;
@@ -104,9 +104,9 @@ export function reconnectPause(attempt: number): number {
   return 20 + backoff(RECONNECT, attempt - 1, Math.random());
 }
 
-function endpoint(url: string, usualPort = 6379): { host: string; port: number } {
+function endpoint(url: string, defaultPort = 6379): { host: string; port: number } {
   const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || usualPort) };
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || defaultPort) };
 }
 
 function credentials({ username, password }: URL): Pick<RedisOptions, 'username' | 'password'> {

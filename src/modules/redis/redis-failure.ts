@@ -1,10 +1,9 @@
 /**
- * Why a command came to nothing.
- *
+ * Why a command failed:
  * - `timeout`: no answer within `commandTimeout`;
- * - `disconnected`: no connection, or the server is not able to serve;
- * - `full`: the server is out of memory, and takes no writes;
- * - `error`: it refused this command.
+ * - `disconnected`: there is no connection, or the server cannot serve at present;
+ * - `full`: the server is out of memory and accepts no writes;
+ * - `error`: the server rejected this command.
  */
 export type RedisFailure = 'timeout' | 'disconnected' | 'full' | 'error';
 
@@ -12,7 +11,7 @@ export class RedisTimeoutError extends Error {
   override readonly name = 'RedisTimeoutError';
 }
 
-/** First words of errors with which a server says that it cannot serve now. */
+/** First words of the errors of a server that cannot serve at present. */
 const UNABLE: ReadonlySet<string> = new Set([
   'LOADING',
   'MASTERDOWN',
@@ -31,7 +30,7 @@ export function failureOf(error: unknown): RedisFailure {
   return UNABLE.has(word) ? 'disconnected' : 'error';
 }
 
-/** What went wrong in a word, such as `ECONNREFUSED` or `WRONGPASS`: for operators, and never an address. */
+/** @returns a code for operators, such as `ECONNREFUSED` or `WRONGPASS`, and never an address */
 export function reasonOf(error: unknown): string {
   if (error instanceof RedisTimeoutError) return 'timeout';
   if (!(error instanceof Error)) return 'error';

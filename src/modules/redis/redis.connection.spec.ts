@@ -23,7 +23,7 @@ async function connect(url: string, more = '') {
 const toRedis = (url: string) => url.replace('http:', 'redis:');
 
 describeWithRedis('RedisConnection', () => {
-  it('asks with the prefix, and tells what is not there from Redis that is not', async () => {
+  it('adds the prefix, and returns null for a key that does not exist', async () => {
     const server = await RedisServer.start();
     const { redis, get } = await connect(server.url, 'keyPrefix: "mine:"');
     expect(await get()).toBeNull();
@@ -32,12 +32,12 @@ describeWithRedis('RedisConnection', () => {
     expect(await server.client().get('mine:key')).toBe('value');
   });
 
-  it('does nothing without a configuration', async () => {
+  it('returns undefined without a configuration', async () => {
     const { redis, get } = await connect('');
     expect([redis.isConfigured, redis.isUp, await get()]).toEqual([false, false, undefined]);
   });
 
-  it('is down from the start when nobody is there, and up once somebody is', async () => {
+  it('is down while there is no server, and up once there is one', async () => {
     const server = await RedisServer.start();
     await server.kill();
     const { redis, get, changes } = await connect(server.url);
@@ -48,7 +48,7 @@ describeWithRedis('RedisConnection', () => {
     expect(changes).toEqual([{ up: false, reason: 'ECONNREFUSED' }, { up: true }]);
   });
 
-  it('notices a killed server at once, and a new one by itself', async () => {
+  it('notices at once that the server was killed, and reconnects to a new one', async () => {
     const server = await RedisServer.start();
     const { redis, get, changes } = await connect(server.url);
     await server.kill();
@@ -60,7 +60,7 @@ describeWithRedis('RedisConnection', () => {
     expect(changes.map(({ up }) => up)).toEqual([true, false, true]);
   });
 
-  it('asks a frozen server three times, and nobody waits after that', async () => {
+  it('sends no more commands after three timeouts of a frozen server', async () => {
     const server = await RedisServer.start();
     const { redis, get, failures, changes } = await connect(server.url);
     server.signal('SIGSTOP');
@@ -72,7 +72,7 @@ describeWithRedis('RedisConnection', () => {
     expect(await get()).toBeNull();
   });
 
-  it('takes refusals for answers: a full server is up', async () => {
+  it('stays up when the server is full and rejects writes', async () => {
     const server = await RedisServer.start('--maxmemory', '1', '--maxmemory-policy', 'noeviction');
     const { redis, get, failures } = await connect(server.url);
     for (let i = 0; i < 5; i++) {
@@ -83,16 +83,16 @@ describeWithRedis('RedisConnection', () => {
     expect(failures).toEqual(Array(5).fill('full'));
   });
 
-  it('says that a password is wrong, and never the password', async () => {
+  it('reports a wrong password without revealing it', async () => {
     const server = await RedisServer.start('--requirepass', 'right');
     const { redis, changes } = await connect(server.url.replace('//', '//:wrong@'));
-    await until('it knows', () => redis.reason === 'WRONGPASS' || redis.reason === 'NOAUTH');
+    await until('the reason is known', () => redis.reason === 'WRONGPASS' || redis.reason === 'NOAUTH');
     expect(JSON.stringify(changes)).not.toContain('wrong');
     const right = await connect(server.url.replace('//', '//:right@'));
     expect(await right.get()).toBeNull();
   });
 
-  it('takes something else at its address for no Redis', async () => {
+  it('is down when the peer does not speak the protocol of Redis', async () => {
     const talker = createServer((socket) => {
       socket.on('error', () => {});
       socket.on('data', () => socket.write('\u0000$-7\r\nHTTP/1.1 400 Bad Request\r\n\r\n'));

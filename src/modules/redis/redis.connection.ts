@@ -6,35 +6,35 @@ import type { RedisConfig } from '../config/gateway-config.js';
 import { type RedisClient, redisClient } from './redis-client.js';
 import { failureOf, reasonOf, type RedisFailure, RedisTimeoutError } from './redis-failure.js';
 
-/** Failures in a row after which nobody waits for Redis any more. */
-const TOLERATED = 3;
-/** Milliseconds between trials while it is away. */
-const TRIALS = { base: 200, max: 2_000 };
+/** After this number of failures in a row, commands are not sent any more. */
+const MAX_FAILURES = 3;
+/** Milliseconds between pings while Redis is away. */
+const PING_PAUSE = { base: 200, max: 2_000 };
 
 export interface RedisChange {
   readonly up: boolean;
-  /** Of a change for the worse, in a word: `timeout`, `ECONNREFUSED`, `WRONGPASS`. */
+  /** Code of the failure when Redis went away: `timeout`, `ECONNREFUSED`, `WRONGPASS`. */
   readonly reason?: string;
 }
 
 /**
- * The connection to Redis that all of the gateway shares. Nothing fails by it: a command has a value within
- * `commandTimeout`, or `undefined`. While Redis is away nobody waits at all; a `PING` finds out that it is back.
+ * The connection to Redis that all modules share. A command never fails: it has a value within `commandTimeout`, or
+ * `undefined`. While Redis is away no command is sent, and a `PING` finds out when it is back.
  */
 @Injectable()
 export class RedisConnection implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Redis went away or came back. */
   readonly changed = new Event<RedisChange>();
-  /** A command came to nothing. */
+  /** A command failed. */
   readonly failed = new Event<RedisFailure>();
 
   private readonly config: RedisConfig;
   private readonly client: RedisClient | undefined;
-  /** `undefined` before the first connection was made or could not be made. */
+  /** `undefined` until the first attempt to connect has succeeded or failed. */
   private up: boolean | undefined;
   private failuresInARow = 0;
-  private trials = 0;
-  private trial: NodeJS.Timeout | undefined;
+  private pings = 0;
+  private pingTimer: NodeJS.Timeout | undefined;
   private lastError = 'disconnected';
   private isClosed = false;
 
@@ -51,29 +51,29 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.up === true;
   }
 
-  /** @returns the name of a channel as it is published to; unlike keys, it gets no prefix by itself */
+  /** @returns the name of a channel with the configured prefix, which ioredis adds to keys alone */
   channel(name: string): string {
     return this.config.keyPrefix + name;
   }
 
-  /** Why it is not up, in a word. */
+  /** Code of the failure while Redis is away. */
   get reason(): string | undefined {
     return this.isUp ? undefined : this.lastError;
   }
 
   /**
-   * Asks Redis. Keys get the configured prefix by themselves.
+   * Runs commands. Keys get the configured prefix.
    *
-   * @param command may ask several times; all of it has `commandTimeout`
-   * @returns what Redis said, which is `null` for what is not there; `undefined` when it is away, slow or refuses,
-   *   or none is configured
+   * @param command may send several commands, which share `commandTimeout`
+   * @returns the value, which Redis gives as `null` when a key does not exist; `undefined` when Redis is away, is too
+   *   slow, rejects the command, or is not configured
    */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
     if (!this.client || !this.up) return undefined;
     try {
       const value = await this.within(command(this.client));
       this.failuresInARow = 0;
-      this.trials = 0;
+      this.pings = 0;
       return value;
     } catch (error) {
       this.onFailure(error);
@@ -81,11 +81,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     }
   }
 
-  /** Connects, but waits no longer than a connection may take: the gateway starts without Redis as well. */
+  /** Connects, and waits for `connectTimeout` at most: the gateway starts without Redis as well. */
   async onApplicationBootstrap(): Promise<void> {
     const { client } = this;
     if (!client || client.status !== 'wait') return;
-    client.on('ready', () => void this.try());
+    client.on('ready', () => void this.ping());
     client.on('close', () => this.goDown());
     client.on('error', (error: unknown) => (this.lastError = reasonOf(error)));
     await new Promise<void>((resolve) => {
@@ -94,7 +94,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
         clearTimeout(timer);
         resolve();
       });
-      // Told by events.
+      // Events report a failure.
       client.connect().catch(() => {});
     });
   }
@@ -102,8 +102,8 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   async onApplicationShutdown(): Promise<void> {
     if (!this.client || this.isClosed) return;
     this.isClosed = true;
-    clearTimeout(this.trial);
-    // So that what was written before is there; a server that does not answer is left.
+    clearTimeout(this.pingTimer);
+    // `QUIT` lets earlier writes finish. A server that does not answer is not waited for.
     if (this.up) await this.within(this.client.quit()).catch(() => {});
     this.client.disconnect();
   }
@@ -111,10 +111,10 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private onFailure(error: unknown): void {
     const failure = failureOf(error);
     this.failed.emit(failure);
-    // These are answers.
+    // The server answered, so it is not away.
     if (failure === 'full' || failure === 'error') return;
     this.failuresInARow++;
-    if (this.failuresInARow < TOLERATED) return;
+    if (this.failuresInARow < MAX_FAILURES) return;
     this.lastError = reasonOf(error);
     this.goDown();
   }
@@ -122,22 +122,22 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private goDown(): void {
     if (this.isClosed) return;
     this.failuresInARow = 0;
-    this.scheduleTrial();
+    this.schedulePing();
     if (this.up === false) return;
     this.up = false;
     this.changed.emit({ up: false, reason: this.lastError });
   }
 
-  /** Half of the pause is left to chance, so that gateways do not come back together. */
-  private scheduleTrial(): void {
-    clearTimeout(this.trial);
-    const half = { base: TRIALS.base / 2, max: TRIALS.max / 2 };
-    const pause = backoff(half, this.trials, 1) + backoff(half, this.trials, Math.random());
-    this.trials++;
-    this.trial = setTimeout(() => void this.try(), pause).unref();
+  /** Half of the pause is random, so that gateways do not return at the same time. */
+  private schedulePing(): void {
+    clearTimeout(this.pingTimer);
+    const half = { base: PING_PAUSE.base / 2, max: PING_PAUSE.max / 2 };
+    const pause = backoff(half, this.pings, 1) + backoff(half, this.pings, Math.random());
+    this.pings++;
+    this.pingTimer = setTimeout(() => void this.ping(), pause).unref();
   }
 
-  private async try(): Promise<void> {
+  private async ping(): Promise<void> {
     if (!this.client || this.up || this.isClosed) return;
     try {
       await this.within(this.client.ping());
@@ -147,7 +147,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
       return;
     }
     if (this.up || this.isClosed) return;
-    clearTimeout(this.trial);
+    clearTimeout(this.pingTimer);
     this.up = true;
     this.changed.emit({ up: true });
   }

@@ -4,32 +4,32 @@ import { ConfigStore } from '../config/config.store.js';
 import type { RedisConfig } from '../config/gateway-config.js';
 import { reconnectPause, subscriberClient } from './redis-client.js';
 
-/** Milliseconds; a connection on which nothing was said for so long is asked whether it is still one. */
-const PING_EVERY = 5_000;
+/** Milliseconds between pings, which find out whether a silent connection is still alive. */
+const PING_INTERVAL = 5_000;
 
-export interface Listening {
+export interface SubscriptionListener {
   readonly onMessage: (message: string) => void;
-  /** From here on messages arrive; those since the last connection was lost did not. */
+  /** From now on messages arrive. Those that were published while there was no connection are lost. */
   readonly onSubscribed: () => void;
 }
 
-/** Hears what other gateways say, on connections of its own, and comes back by itself when they are lost. */
+/** Receives messages of other gateways on connections of its own, which are replaced when they are lost. */
 @Injectable()
 export class RedisSubscriber implements OnApplicationShutdown {
   private readonly config: RedisConfig;
-  private readonly channels = new Set<{ close: () => void }>();
+  private readonly subscriptions = new Set<Subscription>();
 
   constructor(@Inject(ConfigStore) store: ConfigStore) {
     this.config = store.current.redis;
   }
 
   /**
-   * Subscribes to a channel, again and again, until shutdown.
+   * Subscribes to a channel until shutdown, and again on each new connection.
    *
-   * @param name the configured prefix comes before it
-   * @returns settles with the first subscription, or when that failed or took longer than a connection may
+   * @param name gets the configured prefix
+   * @returns a promise that settles with the first subscription, or when that fails or exceeds `connectTimeout`
    */
-  async subscribe(name: string, listening: Listening): Promise<void> {
+  async subscribe(name: string, listener: SubscriptionListener): Promise<void> {
     const { connectTimeout, keyPrefix } = this.config;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, connectTimeout);
@@ -38,18 +38,23 @@ export class RedisSubscriber implements OnApplicationShutdown {
         resolve();
       };
       const onSubscribed = () => {
-        listening.onSubscribed();
+        listener.onSubscribed();
         done();
       };
-      const channel = new Subscription(this.config, keyPrefix + name, { ...listening, onSubscribed }, done);
-      this.channels.add(channel);
-      channel.connect();
+      const subscription = new Subscription(
+        this.config,
+        keyPrefix + name,
+        { ...listener, onSubscribed },
+        done,
+      );
+      this.subscriptions.add(subscription);
+      subscription.connect();
     });
   }
 
   onApplicationShutdown(): void {
-    for (const channel of this.channels) channel.close();
-    this.channels.clear();
+    for (const subscription of this.subscriptions) subscription.close();
+    this.subscriptions.clear();
   }
 }
 
@@ -62,7 +67,7 @@ class Subscription {
   constructor(
     private readonly config: RedisConfig,
     private readonly channel: string,
-    private readonly listening: Listening,
+    private readonly listener: SubscriptionListener,
     private readonly onLost: () => void,
   ) {}
 
@@ -71,10 +76,10 @@ class Subscription {
     if (!client) return;
     this.client = client;
     client.on('error', () => {});
-    client.on('message', (_channel, message) => this.listening.onMessage(message));
+    client.on('message', (_channel, message) => this.listener.onMessage(message));
     client.once('ready', () => void this.subscribe(client));
     client.once('end', () => this.onEnd());
-    // Told by events.
+    // Events report a failure.
     client.connect().catch(() => {});
   }
 
@@ -93,9 +98,9 @@ class Subscription {
     }
     if (this.isClosed) return;
     this.attempts = 0;
-    // An answer that fails to come ends the connection, by its socket timeout.
-    this.timer = setInterval(() => void client.ping().catch(() => {}), PING_EVERY).unref();
-    this.listening.onSubscribed();
+    // Without an answer, the socket timeout ends the connection.
+    this.timer = setInterval(() => void client.ping().catch(() => {}), PING_INTERVAL).unref();
+    this.listener.onSubscribed();
   }
 
   private onEnd(): void {

@@ -1,3 +1,10 @@
+/*
+ * Patch of ioredis 5.11: a socket keeps a listener for errors.
+ *
+ * ioredis removes its own listener after the first error of a connection. A connection that is given up during the TLS
+ * handshake may emit a second error (the peer's alert), which without a listener ends the process. The patch can go when
+ * ioredis-socket-errors.patch.spec.ts passes without it.
+ */
 import { SentinelConnector } from 'ioredis';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
@@ -10,12 +17,8 @@ const standalone = createRequire(import.meta.url)('ioredis/built/connectors/Stan
   readonly default: typeof SentinelConnector;
 };
 
-/**
- * ioredis listens to the first error of a connection alone. One that is given up while TLS is being agreed on may have
- * another, the peer's alert, which would end the process.
- */
 for (const { prototype } of [standalone.default, SentinelConnector]) {
-  // Both are connectors, of which the second has a type of its own for what it emits.
+  // Both are connectors, but the type of the second declares other events.
   const connector = prototype as unknown as Connector;
   const { connect } = connector;
   connector.connect = async function (...args) {

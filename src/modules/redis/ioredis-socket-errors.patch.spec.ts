@@ -4,12 +4,12 @@ import { configOf } from '../../../test/support/gateway.js';
 import { describeWithRedis, RedisServer } from '../../../test/support/redis.js';
 import { redisClient, subscriberClient } from './redis-client.js';
 
-describeWithRedis('a connection', () => {
+describeWithRedis('a connection of ioredis', () => {
   it.each([
     ['to a server', redisClient, (url: string) => `url: "${url}"`],
-    ['that listens', subscriberClient, (url: string) => `url: "${url}"`],
+    ['of a subscriber', subscriberClient, (url: string) => `url: "${url}"`],
     ['to a node of a cluster', subscriberClient, (url: string) => `cluster: ["${url}"]`],
-  ])('%s may have a second error', async (_, make, at) => {
+  ])('%s survives a second socket error', async (_, make, at) => {
     const { url } = await RedisServer.start();
     const client = make(configOf(`redis: { ${at(url)} }`).redis, 0);
     if (!(client instanceof Redis)) throw new TypeError('a single connection');
