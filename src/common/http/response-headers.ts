@@ -2,6 +2,11 @@ import { isHopByHop, isReservedInRequests, nominatedByConnection } from './heade
 
 export type HeaderRecord = Readonly<Record<string, string | string[] | undefined>>;
 
+/** Decides whether a response is an event stream, whose body has no end of its own. */
+export function isEventStream({ 'content-type': type }: HeaderRecord): boolean {
+  return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);
+}
+
 /** A header of our own that gives way to the upstream's. */
 export interface DefaultHeader {
   /** Lower case. */

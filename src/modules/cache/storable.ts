@@ -1,6 +1,6 @@
 import { deltaSeconds } from '../../common/http/cache-control.js';
 import { isHopByHop, nominatedByConnection } from '../../common/http/header-owners.js';
-import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { type HeaderRecord, isEventStream } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { fieldsOf } from './directives.js';
 import { explicitLifetime, type FreshnessContext, getsDefaultLifetime } from './freshness.js';
@@ -54,7 +54,7 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   if (status < 200 || NEVER_STORED.has(status)) return undefined;
   if (policy.statuses && !policy.statuses.includes(status)) return undefined;
   // An event stream may never end, and its beginning would be old.
-  if (/^text\/event-stream(?:[; \t]|$)/i.test(String(headers['content-type']))) return undefined;
+  if (isEventStream(headers)) return undefined;
   const mustUnderstand = control.has('must-understand');
   if (mustUnderstand && !UNDERSTOOD.has(status)) return undefined;
   // Section 5.2.2.5; must-understand overrides it for caches that understand the status (section 5.2.2.3).

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { type HeaderRecord, isEventStream } from '../../common/http/response-headers.js';
 import type { Exchange } from '../routing/exchange.js';
 
-/** Milliseconds that a client gets to read the end of its stream. */
-const FAREWELL_MS = 1000;
+/** Milliseconds that clients get to read the end of their streams. */
+const END_TIMEOUT = 1000;
 
 /**
- * The event streams that are open. They have no end of their own, and are the one body that may end anywhere: an
- * event that is not whole is dropped, and the client comes back for more.
+ * The open event streams. They have no end of their own, and theirs is the only kind of body that may end anywhere: the
+ * client drops an incomplete event and reconnects.
  */
 @Injectable()
 export class EventStreams {
@@ -20,21 +20,16 @@ export class EventStreams {
     exchange.res.once('close', () => this.open.delete(exchange));
   }
 
-  /** Ends all as whole answers, and gives up the calls behind them. Waits until the clients have it, for a second at most. */
+  /** Ends all streams as complete answers, cancels their calls, and waits up to a second until the clients have read. */
   async end(): Promise<void> {
     const ended = Promise.all([...this.open].map(end));
-    await Promise.race([ended, sleep(FAREWELL_MS, undefined, { ref: false })]);
+    await Promise.race([ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
   }
 }
 
-/** @returns whether a body of no announced length may end anywhere; half of a compressed one is broken */
-export function isEventStream(headers: HeaderRecord): boolean {
-  const type = headers['content-type'];
-  return (
-    typeof type === 'string' &&
-    /^text\/event-stream(?:[; \t]|$)/i.test(type) &&
-    headers['content-encoding'] === undefined
-  );
+/** Decides whether a body of unknown length may end anywhere. A compressed stream that is cut off is broken. */
+export function mayEndAnywhere(headers: HeaderRecord): boolean {
+  return isEventStream(headers) && headers['content-encoding'] === undefined;
 }
 
 function end(exchange: Exchange): Promise<void> {

@@ -8,7 +8,7 @@ import type { FallbackConfig } from '../config/gateway-config.js';
 import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
-import { EventStreams, isEventStream } from './event-streams.js';
+import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { ReplySink } from './reply-sink.js';
 import { securityHeaders } from './security-headers.js';
 
@@ -53,7 +53,7 @@ export class ReplyWriter {
       sink.onWhole(whole);
       return;
     }
-    if (length === undefined && isEventStream(headers)) this.eventStreams.watch(exchange);
+    if (length === undefined && mayEndAnywhere(headers)) this.eventStreams.watch(exchange);
     response.stream(sink);
     // Nothing of the body has arrived, and it may take long, so the head is sent by itself.
     if (!sink.started) exchange.res.flushHeaders();
