@@ -1,20 +1,25 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { dashed } from '../../common/http/header-owners.js';
+import type { KeptBack } from '../../common/http/request-headers.js';
 import type { ApiKeyConfig, AuthProviderConfig } from '../config/gateway-config.js';
+import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
+import { type Allowed, allows, type AuthPolicy } from './auth-policy.js';
 import { identityOf } from './identity-of.js';
+import type { Refusal } from './refusal.js';
 
-/** As the configuration has it: keys are random and long, so that a plain hash gives nothing of them away. */
+/** @returns the hash as the configuration has it; keys are random and long, so a plain hash does not reveal them */
 export function hashApiKey(key: string): string {
   return `sha256:${digestOf(key).toString('hex')}`;
 }
 
-/** Clients that show a key of their own instead of a token. */
+/** The API keys of one provider. */
 export class ApiKeyProvider {
   /** Lower case. */
   readonly header: string;
-  /** Name of a query parameter that may hold the key instead. */
+  /** Name of a query parameter that may have the key instead. */
   readonly query: string | undefined;
-  /** By the first bytes of the hash, which says nothing about the key; the rest is compared in constant time. */
+  /** By the first bytes of the hash, which reveal nothing of the key; the rest is compared in constant time. */
   private readonly byPrefix = new Map<string, { digest: Buffer; identity: Identity }[]>();
 
   constructor(
@@ -28,21 +33,117 @@ export class ApiKeyProvider {
 
   find(key: string): Identity | undefined {
     const digest = digestOf(key);
-    for (const known of this.byPrefix.get(prefixOf(digest)) ?? []) {
-      if (timingSafeEqual(known.digest, digest)) return known.identity;
+    return this.byPrefix.get(prefixOf(digest))?.find((known) => timingSafeEqual(known.digest, digest))
+      ?.identity;
+  }
+
+  /** @returns the key of a request; one in both places is not valid */
+  keyOf({ req, head }: Exchange): PresentedKey | undefined {
+    const field = req.headers[this.header];
+    const parameter = this.query === undefined ? undefined : parameterOf(head.query, this.query);
+    if (typeof field === 'string') {
+      return { value: parameter === undefined ? field : '', header: this.header };
     }
-    return undefined;
+    return parameter === undefined ? undefined : { value: parameter, parameter: this.query };
   }
 
   private add({ id, hash, scopes }: ApiKeyConfig): void {
     const digest = Buffer.from(hash.slice('sha256:'.length), 'hex');
     const claims = { sub: id, scope: scopes.join(' ') };
     const identity = identityOf(claims, { provider: this.id, forwardClaims: {} });
-    const prefix = prefixOf(digest);
-    const neighbours = this.byPrefix.get(prefix);
-    if (neighbours) neighbours.push({ digest, identity });
-    else this.byPrefix.set(prefix, [{ digest, identity }]);
+    const neighbours = this.byPrefix.get(prefixOf(digest)) ?? [];
+    this.byPrefix.set(prefixOf(digest), [...neighbours, { digest, identity }]);
   }
+}
+
+/** An API key, and the header or the query parameter that it is in. */
+interface PresentedKey {
+  readonly value: string;
+  readonly header?: string | undefined;
+  readonly parameter?: string | undefined;
+}
+
+/**
+ * The API keys of all providers. Whatever is where a key may be ends at the gateway, on routes that accept no keys too:
+ * a client sends its key where it likes, and a key is as secret as a token.
+ */
+export class ApiKeys {
+  private readonly inAuthorization: boolean;
+  private readonly headers: ReadonlySet<string>;
+  private readonly parameters: ReadonlySet<string>;
+
+  constructor(private readonly providers: readonly ApiKeyProvider[]) {
+    const names = providers.map(({ header }) => header);
+    this.inAuthorization = names.includes('authorization');
+    // `Authorization` is decided by `forwardAuthorization`, since it may hold a token instead.
+    this.headers = new Set(names.filter((name) => name !== 'authorization').map(dashed));
+    this.parameters = new Set(providers.flatMap(({ query }) => query ?? []));
+  }
+
+  /** @returns whether any of the providers is allowed */
+  accepts(allowed: Allowed): boolean {
+    return this.providers.some(({ id }) => allows(allowed, id));
+  }
+
+  /**
+   * Identifies the client by its key, and keeps all keys from the upstream, except the one that counts on a route with
+   * `forward`.
+   *
+   * @returns `undefined` when the request has no key of an allowed provider
+   */
+  take(exchange: Exchange, policy: AuthPolicy | 'none'): Identity | Refusal | undefined {
+    if (policy === 'none') {
+      this.keepBack(exchange);
+      return undefined;
+    }
+    let shown: PresentedKey | undefined;
+    let identity: Identity | undefined;
+    for (const provider of this.providers) {
+      const key = allows(policy.allowed, provider.id) ? provider.keyOf(exchange) : undefined;
+      if (!key) continue;
+      // Of two different keys, nobody can say which one counts. Two providers may find the same one.
+      if (shown && !(shown.header === key.header && shown.parameter === key.parameter))
+        return 'unknown_api_key';
+      shown = key;
+      identity ??= provider.find(key.value);
+    }
+    this.keepBack(exchange, policy.forward ? shown : undefined);
+    // Nobody verifies a token beside a key, so it does not go on.
+    if (shown) exchange.forwardAuthorization = policy.forward && shown.header === 'authorization';
+    return shown && (identity ?? 'unknown_api_key');
+  }
+
+  /** @param forwarded the key that the upstream gets all the same */
+  private keepBack(exchange: Exchange, forwarded?: PresentedKey): void {
+    const { head } = exchange;
+    exchange.keptBack = { headers: this.headers, except: forwarded?.header } satisfies KeptBack;
+    if (this.inAuthorization) exchange.forwardAuthorization = false;
+    const query = withoutParameters(head.query, this.parameters, forwarded?.parameter);
+    if (query !== head.query) exchange.head = { ...head, query };
+  }
+}
+
+/**
+ * @param query raw, with its `?`, or empty
+ * @returns the value, or `undefined` without the parameter; repeated values are joined, which makes them invalid
+ */
+export function parameterOf(query: string, name: string): string | undefined {
+  if (query === '') return undefined;
+  const values = new URLSearchParams(query).getAll(name);
+  return values.length === 0 ? undefined : values.join(',');
+}
+
+/** @returns the query without parameters of these names, but for one, and the rest as it was written */
+export function withoutParameters(query: string, names: ReadonlySet<string>, except?: string): string {
+  if (query === '' || names.size === 0) return query;
+  const parts = query.slice(1).split('&');
+  const kept = parts.filter((part) => {
+    // `URLSearchParams` would drop a `?` at the start.
+    const [name = ''] = new URLSearchParams(`&${part}`).keys();
+    return name === except || !names.has(name);
+  });
+  if (kept.length === parts.length) return query;
+  return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
 function digestOf(key: string): Buffer {

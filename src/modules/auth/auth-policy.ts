@@ -1,11 +1,19 @@
+import type { ExecutionContext, Type } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { ClaimRequirement, RouteAuthConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
-import type { Allowed } from './auth-providers.js';
-import { claimPath } from './claim-path.js';
+import { claimPath } from './claims.js';
+
+/** Ids of the providers that a route accepts; `undefined`: every one. Equal choices are one object. */
+export type Allowed = ReadonlySet<string> | undefined;
+
+export function allows(allowed: Allowed, provider: string): boolean {
+  return allowed === undefined || allowed.has(provider);
+}
 
 type ClaimCheck = (claims: Identity['claims']) => boolean;
 
-/** What a route or a handler requires of who calls it, compiled. */
+/** What a route or a handler requires of the caller, compiled. */
 export class AuthPolicy {
   readonly allowed: Allowed;
   readonly optional: boolean;
@@ -16,7 +24,7 @@ export class AuthPolicy {
   private readonly claims: readonly ClaimCheck[];
 
   constructor({ providers, scopes = [], claims = {}, optional, forward }: Partial<RouteAuthConfig>) {
-    this.allowed = providers && new Set(providers);
+    this.allowed = providers && choiceOf(providers);
     this.optional = optional ?? false;
     this.forward = forward ?? false;
     this.scopes = scopes;
@@ -26,13 +34,8 @@ export class AuthPolicy {
 
   /** @returns what the identity lacks, or `undefined` */
   lack(identity: Identity): 'insufficient_scope' | 'insufficient_claims' | undefined {
-    for (const scope of this.scopes) {
-      if (!identity.scopes.includes(scope)) return 'insufficient_scope';
-    }
-    for (const holds of this.claims) {
-      if (!holds(identity.claims)) return 'insufficient_claims';
-    }
-    return undefined;
+    if (!this.scopes.every((scope) => identity.scopes.includes(scope))) return 'insufficient_scope';
+    return this.claims.every((holds) => holds(identity.claims)) ? undefined : 'insufficient_claims';
   }
 }
 
@@ -47,4 +50,63 @@ function claimCheck(name: string, requirement: ClaimRequirement): ClaimCheck {
   }
   const accepted: ReadonlySet<unknown> = new Set(requirement.oneOf);
   return (claims) => accepted.has(valueOf(claims));
+}
+
+const choices = new Map<string, ReadonlySet<string>>();
+
+function choiceOf(providers: readonly string[]): ReadonlySet<string> {
+  const name = JSON.stringify(providers.toSorted());
+  const choice = choices.get(name) ?? new Set(providers);
+  choices.set(name, choice);
+  return choice;
+}
+
+/** Anybody may call. */
+export const IsPublic = Reflector.createDecorator<true>();
+export const RequiredScopes = Reflector.createDecorator<readonly string[]>();
+/** The route of the configuration decides who may call, and not the code. */
+export const ByRoute = Reflector.createDecorator<true>();
+
+export type HandlerRule = 'by-route' | 'none' | AuthPolicy;
+
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+/** Any valid credential. */
+export const REQUIRED = new AuthPolicy({});
+
+/** What the decorators of handlers require, read once for each handler. */
+export class HandlerRules {
+  private readonly reflector = new Reflector();
+  /** By class, too: two classes may inherit one handler. */
+  private readonly byClass = new WeakMap<Type, Map<Handler, HandlerRule>>();
+
+  of(controller: Type, handler: Handler): HandlerRule {
+    let rules = this.byClass.get(controller);
+    if (!rules) this.byClass.set(controller, (rules = new Map()));
+    let rule = rules.get(handler);
+    if (rule === undefined) rules.set(handler, (rule = this.read(controller, handler)));
+    return rule;
+  }
+
+  /**
+   * The decorators of the handler count before those of its class, except that the scopes of the class are required as
+   * well. Scopes win over `Public` in the same place: a mistake must not let everybody in.
+   */
+  private read(controller: Type, handler: Handler): HandlerRule {
+    const { reflector } = this;
+    if (reflector.get(ByRoute, handler)) return 'by-route';
+    const own = reflector.get(RequiredScopes, handler);
+    if (own === undefined && (reflector.get(IsPublic, handler) || isPublicClass(controller))) return 'none';
+    const scopes = [...(reflector.get(RequiredScopes, controller) ?? []), ...(own ?? [])];
+    return scopes.length === 0 ? REQUIRED : new AuthPolicy({ scopes });
+  }
+}
+
+/** The nearest class that says either counts: an inherited `Public` opens no class that requires scopes. */
+function isPublicClass(controller: Type): boolean {
+  for (let each: object | null = controller; each !== null; each = Reflect.getPrototypeOf(each)) {
+    if (Reflect.hasOwnMetadata(RequiredScopes.KEY, each)) return false;
+    if (Reflect.hasOwnMetadata(IsPublic.KEY, each)) return true;
+  }
+  return false;
 }

@@ -2,17 +2,17 @@ import { applyDecorators, createParamDecorator, type ExecutionContext, UseGuards
 import type { Request } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import { IsPublic, RequiredScopes } from './auth-metadata.js';
+import { IsPublic, RequiredScopes } from './auth-policy.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 
-/** Excepts a handler, or a controller, from its `JwtAuthGuard`. */
+/** Lets anybody call a handler, or a controller, that `JwtAuthGuard` protects. */
 export const Public = (): ClassDecorator & MethodDecorator => IsPublic(true);
 
-/** Requires a token with all of these scopes; brings the guard along. The module must import `AuthModule`. */
+/** Requires a token with all of these scopes, and applies the guard. The module must import `AuthModule`. */
 export const Scopes = (...scopes: string[]): ClassDecorator & MethodDecorator =>
   applyDecorators(RequiredScopes(scopes), UseGuards(JwtAuthGuard));
 
-/** Who calls; `undefined` where nobody had to say. */
+/** Injects the identity of the caller; `undefined` for an anonymous one. */
 export const CurrentUser = createParamDecorator(
   (_: unknown, context: ExecutionContext): Identity | undefined =>
     exchangeOf(context.switchToHttp().getRequest<Request>())?.identity,

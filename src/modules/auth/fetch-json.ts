@@ -3,13 +3,13 @@ import { firstValueFrom } from 'rxjs';
 
 export type FetchFailure = 'unreachable' | 'timeout' | 'status' | 'too_large' | 'malformed';
 
-/** A fetch from an issuer failed; the message is the kind of failure and never holds what came back. */
+/** A fetch from an issuer failed. The message is the kind of failure and contains nothing of the response. */
 export class FetchError extends Error {
   override readonly name = 'FetchError';
 
   constructor(
     readonly failure: FetchFailure,
-    /** Of the answer, if the failure is its status. */
+    /** The status of the response, if that is the failure. */
     readonly status?: number,
   ) {
     super(failure);
@@ -17,19 +17,19 @@ export class FetchError extends Error {
 }
 
 export interface FetchOptions {
-  /** Milliseconds for all of it, body included. */
+  /** Milliseconds, body included. */
   readonly timeout: number;
   /** Bytes after decompression. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
-  /** Makes it a POST of a form. */
+  /** Sends a POST with a form instead of a GET. */
   readonly form?: Readonly<Record<string, string>>;
   readonly authorization?: string;
 }
 
 /**
- * Asks an issuer for JSON. Redirects are not followed, as they could lead anywhere inside the network, and no proxy
- * of the environment is used.
+ * Fetches JSON from an issuer. It follows no redirects, which could lead anywhere inside the network, and uses no proxy
+ * of the environment.
  *
  * @throws FetchError
  */
@@ -41,12 +41,9 @@ export async function fetchJson(http: HttpService, url: string, options: FetchOp
       http.request<string>({
         url,
         method: form ? 'POST' : 'GET',
-        ...(form ? { data: new URLSearchParams(form).toString() } : {}),
-        headers: {
-          Accept: 'application/json',
-          ...(form ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
-          ...(authorization === undefined ? {} : { Authorization: authorization }),
-        },
+        // axios sends this class as a form, with its content type.
+        data: form && new URLSearchParams(form),
+        headers: { Accept: 'application/json', Authorization: authorization },
         signal: AbortSignal.any([signal, deadline]),
         maxRedirects: 0,
         maxContentLength: maxBytes,
@@ -72,7 +69,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** axios has one code for several faults, and tells this one by its message alone. */
+/** axios has one code for several failures; only the message identifies this one. */
 function isTooLarge(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('maxContentLength');
 }

@@ -1,8 +1,7 @@
 import type { Identity } from '../routing/identity.js';
-import { claimPath } from './claim-path.js';
-import type { Claims } from './registered-claims.js';
+import { type Claims, claimPath } from './claims.js';
 
-/** `%` is encoded as well, or two subjects could be told as one. */
+/** Without `%`, which is encoded as well, or two subjects could be written alike. */
 const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
 
 export interface IdentityRules {
@@ -11,19 +10,26 @@ export interface IdentityRules {
   readonly forwardClaims: Readonly<Record<string, string>>;
 }
 
-/** Makes an identity of verified claims, once for each token: what upstreams are told is made here as well. */
-export function identityOf(claims: Claims, rules: IdentityRules): Identity {
+/** Makes an identity of verified claims, with the headers that upstreams get, once for each token. */
+export function identityOf(claims: Claims, { provider, forwardClaims }: IdentityRules): Identity {
   const { sub, iss, tenant, tid } = claims;
   const subject = text(sub) ?? '';
   const scopes = scopesOf(claims);
+  // An empty id would look like that of a user.
+  const upstreamHeaders = subject === '' ? [] : ['X-User-Id', headerSafe(subject)];
+  upstreamHeaders.push('X-User-Scopes', scopes.map(headerSafe).join(' '));
+  for (const [claim, header] of Object.entries(forwardClaims)) {
+    const value = headerValue(claimPath(claim)(claims));
+    if (value !== undefined) upstreamHeaders.push(header, value);
+  }
   return Object.freeze({
-    provider: rules.provider,
+    provider,
     subject,
     issuer: text(iss),
     tenant: text(tenant) ?? text(tid),
     scopes,
     claims,
-    upstreamHeaders: upstreamHeaders(subject, scopes, claims, rules.forwardClaims),
+    upstreamHeaders,
   });
 }
 
@@ -34,23 +40,7 @@ function scopesOf(claims: Claims): string[] {
   return typeof given === 'string' ? given.split(' ').filter((scope) => scope !== '') : [];
 }
 
-function upstreamHeaders(
-  subject: string,
-  scopes: readonly string[],
-  claims: Claims,
-  forwardClaims: IdentityRules['forwardClaims'],
-): readonly string[] {
-  // An empty id would look like that of somebody.
-  const headers = subject === '' ? [] : ['X-User-Id', headerSafe(subject)];
-  headers.push('X-User-Scopes', scopes.map(headerSafe).join(' '));
-  for (const [claim, header] of Object.entries(forwardClaims)) {
-    const value = headerValue(claimPath(claim)(claims));
-    if (value !== undefined) headers.push(header, value);
-  }
-  return headers;
-}
-
-/** @returns plain values as they are, lists of them separated by blanks, `undefined` for anything else */
+/** @returns a plain value as it is, a list of them separated by spaces, and `undefined` for anything else */
 function headerValue(value: unknown): string | undefined {
   const items: unknown[] = Array.isArray(value) ? value : [value];
   const plain = items.filter((each) => ['string', 'number', 'boolean'].includes(typeof each));
@@ -58,7 +48,7 @@ function headerValue(value: unknown): string | undefined {
   return plain.map((each) => headerSafe(String(each))).join(' ');
 }
 
-/** A claim may be any string; in a header only visible ASCII is safe, so anything else is percent-encoded. */
+/** A claim may be any string, and a header takes only visible ASCII safely, so the rest is percent-encoded. */
 function headerSafe(value: string): string {
   return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value.toWellFormed());
 }

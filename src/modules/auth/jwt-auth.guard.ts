@@ -3,27 +3,22 @@ import type { Request } from 'express';
 import type { RouteAuthConfig } from '../config/gateway-config.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import { HandlerRules } from './auth-metadata.js';
-import { AuthPolicy } from './auth-policy.js';
+import { parameterOf } from './api-keys.js';
+import { AuthPolicy, HandlerRules, REQUIRED } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
-import { refusal } from './challenge.js';
-import { isSamePlace, type KeyPlaces, type PresentedKey, presentedKey } from './key-places.js';
-import { parameterOf } from './query-parameter.js';
+import { isRefusal, type Refusal, refusalProblem } from './refusal.js';
 import { TokenVerifier } from './token-verifier.service.js';
-import { isRefusal, type Refusal } from './unavailable.js';
-
-const REQUIRED = new AuthPolicy({});
 
 /**
- * Lets in who holds a valid token, on routes and on controllers of code alike. Secure by default: a route that says
- * nothing about `auth` requires a token as soon as a provider is configured; code that asks for this guard
- * requires one, whatever route of the configuration has its path, unless it is `@Public()`.
+ * Lets in requests with a valid credential, on routes and on controllers of code. Secure by default: a route that says
+ * nothing about `auth` requires a token as soon as a provider is configured. Code that uses this guard requires one,
+ * whatever route of the configuration has the same path, unless it is `@Public()`.
  */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
   private readonly handlers = new HandlerRules();
-  /** By what they were compiled from, so that a new configuration brings its own. */
+  /** By config, so that a new configuration brings its own. */
   private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
   constructor(
@@ -38,92 +33,58 @@ export class JwtAuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const req = context.switchToHttp().getRequest<Request>();
     const exchange = exchangeOf(req);
-    const rule = this.handlers.of(context.getClass(), context.getHandler());
-    const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
-    const { keyPlaces } = this.providers;
-    if (policy === 'none') {
-      if (keyPlaces && exchange) keyPlaces.keepBack(exchange);
-      return true;
-    }
-    if (keyPlaces && exchange) {
-      const verdict = this.byApiKey(exchange, policy, keyPlaces);
-      if (verdict !== undefined) {
-        this.admit(verdict, policy, exchange);
-        // Nobody has looked at a token beside the key.
-        exchange.forwardAuthorization = policy.forward && exchange.keptBack?.except === 'authorization';
-        return true;
-      }
-    }
+    const policy = this.policyOf(context, exchange);
+    // An API key counts before a token. On public routes, too, it must not reach the upstream.
+    const byKey = exchange && this.providers.apiKeys?.take(exchange, policy);
+    if (policy === 'none') return true;
+    if (byKey !== undefined) return this.admit(byKey, policy, exchange);
     const { authorization } = req.headers;
     const token = bearerToken(authorization);
     if (token === undefined) {
-      if (policy.optional && authorization === undefined && !this.hasTokenInQuery(exchange, policy))
-        return true;
-      return this.refuse(this.providers.takeTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
+      const isAnonymous = authorization === undefined && !this.hasTokenInQuery(exchange, policy);
+      if (policy.optional && isAnonymous) return true;
+      return this.refuse(this.providers.acceptTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
+    if (exchange) exchange.forwardAuthorization = policy.forward;
     const verdict = this.verifier.verify(token, policy.allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
   }
 
-  /** Whoever shows a token in a place where it does not count (RFC 6750 section 2.3) does not mean to be nobody. */
-  private hasTokenInQuery(exchange: Exchange | undefined, { allowed }: AuthPolicy): boolean {
-    const query = exchange?.head.query ?? '';
-    if (query === '' || parameterOf(query, 'access_token') === undefined) return false;
-    return this.providers.takeTokens(allowed);
+  private policyOf(context: ExecutionContext, exchange: Exchange | undefined): 'none' | AuthPolicy {
+    const rule = this.handlers.of(context.getClass(), context.getHandler());
+    if (rule !== 'by-route') return rule;
+    if (!exchange?.route) return REQUIRED;
+    const { auth } = exchange.route.config;
+    if (auth === undefined) return this.providers.isEmpty ? 'none' : REQUIRED;
+    if (auth === 'none') return 'none';
+    let policy = this.policies.get(auth);
+    if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
+    return policy;
   }
 
-  /** A key counts before a token. @returns `undefined` when there is none */
-  private byApiKey(
-    exchange: Exchange,
-    { allowed, forward }: AuthPolicy,
-    places: KeyPlaces,
-  ): Identity | Refusal | undefined {
-    let shown: PresentedKey | undefined;
-    let identity: Identity | undefined;
-    for (const provider of this.providers.apiKeys) {
-      if (allowed !== undefined && !allowed.has(provider.id)) continue;
-      const key = presentedKey(exchange, provider);
-      if (!key) continue;
-      // Of two keys nobody can say which was meant.
-      if (shown && !isSamePlace(shown.place, key.place)) return 'unknown_api_key';
-      shown = key;
-      identity ??= provider.find(key.value);
-    }
-    places.keepBack(exchange, forward ? shown?.place : undefined);
-    return shown && (identity ?? 'unknown_api_key');
+  /** A client that sends a token where it does not count (RFC 6750 section 2.3) does not mean to be anonymous. */
+  private hasTokenInQuery(exchange: Exchange | undefined, { allowed }: AuthPolicy): boolean {
+    if (!exchange || parameterOf(exchange.head.query, 'access_token') === undefined) return false;
+    return this.providers.acceptTokens(allowed);
   }
 
   private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange | undefined): true {
     if (isRefusal(verdict)) return this.refuse(verdict, policy);
     const lack = policy.lack(verdict);
     if (lack !== undefined) return this.refuse(lack, policy);
-    if (exchange) {
-      exchange.identity = verdict;
-      exchange.forwardAuthorization = policy.forward;
-    }
+    if (exchange) exchange.identity = verdict;
     return true;
   }
 
-  private refuse(failure: Refusal, { allowed, scopeList: scopes }: AuthPolicy): never {
+  private refuse(refusal: Refusal, { allowed, scopeList }: AuthPolicy): never {
     const { providers } = this;
-    providers.refused.emit(typeof failure === 'string' ? failure : failure.reason);
-    throw refusal(failure, {
-      tokens: providers.takeTokens(allowed),
-      keys: providers.takeKeys(allowed),
-      scopes,
+    providers.refused.emit(typeof refusal === 'string' ? refusal : refusal.reason);
+    throw refusalProblem(refusal, {
+      tokens: providers.acceptTokens(allowed),
+      keys: providers.apiKeys?.accepts(allowed) ?? false,
+      scopes: scopeList,
     });
-  }
-
-  private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {
-    const route = exchange?.route;
-    if (!route) return REQUIRED;
-    const { auth } = route.config;
-    if (auth === undefined) return this.providers.isEmpty ? 'none' : REQUIRED;
-    if (auth === 'none') return 'none';
-    let policy = this.policies.get(auth);
-    if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
-    return policy;
   }
 }

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { token } from '../../../test/support/tokens.js';
 import type { AuthProviderConfig } from '../config/gateway-config.js';
-import { JwtProvider } from './jwt-provider.js';
-import type { FoundKeys } from './key-source.js';
-import { readToken } from './token-header.js';
+import { type FoundKeys, JwtProvider } from './jwt-provider.js';
+
+import { readToken } from './bearer-token.js';
 import { VerificationKey } from './verification-key.js';
 
 const SECRET = 'a secret of more than thirty-two bytes';
@@ -14,7 +14,7 @@ it('goes by the time after it waited for keys', async () => {
   const config = { secret: SECRET, algorithms: ['HS256'], clockSkew: 0 } as unknown as AuthProviderConfig;
   const fetched = Promise.withResolvers<FoundKeys>();
   const clock = { seconds: NOW, now: () => 0, wall: () => clock.seconds * 1000 };
-  const provider = new JwtProvider('main', config, { find: () => fetched.promise }, clock);
+  const provider = new JwtProvider('main', config, () => fetched.promise, clock);
   const text = token({ exp: NOW + 5 }, { key: SECRET });
   const verdict = provider.verify(text, readToken(text)!);
   clock.seconds += 10;

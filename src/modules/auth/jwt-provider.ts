@@ -1,24 +1,28 @@
 import type { Clock } from '../../common/clock.js';
 import type { AuthProviderConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
+import { typeName, type UnverifiedToken } from './bearer-token.js';
+import { type ClaimRules, validUntil } from './claims.js';
 import { type IdentityRules, identityOf } from './identity-of.js';
-import type { FoundKeys, KeySource } from './key-source.js';
-import { type ClaimRules, refusalOf } from './registered-claims.js';
-import { typeName, type UnverifiedToken } from './token-header.js';
-import { isRefusal, type Refusal } from './unavailable.js';
+import { isRefusal, type Refusal } from './refusal.js';
 import type { VerificationKey } from './verification-key.js';
 
-/** What holds until the token ends, or until what vouches for it no longer does. */
+/** Valid until the token expires, or until the key that signed it is retired. */
 export interface Verified {
   readonly identity: Identity;
   /** Milliseconds since the epoch, skew included. */
   readonly expiresAtMs: number;
-  readonly key?: { readonly retired: boolean };
+  readonly key: { readonly retired: boolean };
 }
 
 export type Verdict = Verified | Refusal;
 
-/** An issuer of JWTs compiled from its config: the algorithms are pinned, no token chooses. */
+export type FoundKeys = readonly VerificationKey[] | Refusal;
+
+/** @returns the keys that may have signed the token; a promise only when they must be fetched first */
+export type FindKeys = (token: UnverifiedToken) => FoundKeys | Promise<FoundKeys>;
+
+/** An issuer of JWTs, compiled from its config. Its algorithms are pinned, so that no token chooses. */
 export class JwtProvider {
   readonly issuer: string | undefined;
   private readonly algorithms: ReadonlySet<string>;
@@ -27,23 +31,17 @@ export class JwtProvider {
 
   constructor(
     readonly id: string,
-    config: AuthProviderConfig,
-    private readonly keys: KeySource,
+    { issuer, audience, algorithms, typ, clockSkew, forwardClaims }: AuthProviderConfig,
+    private readonly findKeys: FindKeys,
     private readonly clock: Clock,
   ) {
-    this.issuer = config.issuer;
-    this.algorithms = new Set(config.algorithms);
-    this.type = config.typ === undefined ? undefined : typeName(config.typ);
-    this.rules = {
-      provider: id,
-      issuer: config.issuer,
-      audience: config.audience,
-      clockSkewMs: config.clockSkew,
-      forwardClaims: config.forwardClaims,
-    };
+    this.issuer = issuer;
+    this.algorithms = new Set(algorithms);
+    this.type = typ === undefined ? undefined : typeName(typ);
+    this.rules = { provider: id, issuer, audience, clockSkewMs: clockSkew, forwardClaims };
   }
 
-  takes(algorithm: string): boolean {
+  accepts(algorithm: string): boolean {
     return this.algorithms.has(algorithm);
   }
 
@@ -53,7 +51,7 @@ export class JwtProvider {
    */
   verify(token: string, read: UnverifiedToken): Verdict | Promise<Verdict> {
     if (this.type !== undefined && read.type !== this.type) return 'type';
-    const found = this.keys.find(read);
+    const found = this.findKeys(read);
     const verifyWith = (keys: FoundKeys) => (isRefusal(keys) ? keys : this.tryKeys(keys, 0, token, read));
     return found instanceof Promise ? found.then(verifyWith) : verifyWith(found);
   }
@@ -73,15 +71,9 @@ export class JwtProvider {
   }
 
   private accept(claims: UnverifiedToken['claims'], key: VerificationKey): Verdict {
-    // Asked only now: the keys may have been waited for.
-    const refusal = refusalOf(claims, this.rules, this.clock.wall());
-    if (refusal !== undefined) return refusal;
-    // `refusalOf` lets only numbers through.
-    const exp = claims['exp'] as number;
-    return {
-      identity: identityOf(claims, this.rules),
-      expiresAtMs: exp * 1000 + this.rules.clockSkewMs,
-      key,
-    };
+    // The clock is read last, since the keys may have taken time to fetch.
+    const end = validUntil(claims, this.rules, this.clock.wall());
+    if (typeof end === 'string') return end;
+    return { identity: identityOf(claims, this.rules), expiresAtMs: end, key };
   }
 }

@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { TokenAlgorithm } from '../config/gateway-config.js';
-import { readToken } from './token-header.js';
+import { readToken } from './bearer-token.js';
 import { VerificationKey } from './verification-key.js';
 
 const CLAIMS =

@@ -7,6 +7,7 @@ import type { Clock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
+import { AuthPolicy } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
@@ -89,6 +90,29 @@ describe('TokenVerifier', () => {
     void verifier.verify(token(10_000));
     expect(verifier.verify(token(0))).toBe(first);
     expect(verifier.verify(token(1))).not.toBe(second);
+  });
+
+  it('remembers 32 MiB of tokens and no more, however large they are', () => {
+    const { verifier } = setUp({ main: { secret: SECRET } });
+    const pad = 'x'.repeat(11_000);
+    const token = (index: number) => quickly({ pad, sub: `user-${index}`, exp: NOW + 60 }, { key: SECRET });
+    const remembered = Math.floor((32 * 1024 * 1024) / (512 + token(100).length));
+    const [first, second] = [verifier.verify(token(10_000)), verifier.verify(token(10_001))];
+    for (let i = 2; i <= remembered; i++) void verifier.verify(token(10_000 + i));
+    expect(verifier.verify(token(10_001))).toBe(second);
+    expect(verifier.verify(token(10_000))).not.toBe(first);
+  });
+
+  it('remembers a token once for all routes with the same choice of providers', () => {
+    const { verifier } = setUp({ main: { secret: SECRET }, other: { secret: SECRET } });
+    const policies = [['main', 'other'], ['other', 'main'], ['other']].map(
+      (providers) => new AuthPolicy({ providers }),
+    );
+    const token = sign({ sub: 'alice', exp: NOW + 60 });
+    const [one, same, another] = policies.map(({ allowed }) => verifier.verify(token, allowed));
+    expect(one).toMatchObject({ provider: 'main' });
+    expect(same).toBe(one);
+    expect(another).toMatchObject({ provider: 'other' });
   });
 
   it('forgets a token that is denied, and takes it no more', async () => {

@@ -4,15 +4,15 @@ import { compactVerify } from 'jose';
 import type { AuthProviderConfig, TokenAlgorithm } from '../config/gateway-config.js';
 
 /**
- * One key and the algorithms it may be used with. THE seam to whoever does the cryptography: `@nestjs/jwt`, and
- * `jose` for EdDSA, which jsonwebtoken under `@nestjs/jwt` does not know.
+ * One key and the algorithms that it may be used with. `@nestjs/jwt` does the cryptography, and `jose` for EdDSA, which
+ * the jsonwebtoken in `@nestjs/jwt` does not support.
  */
 export class VerificationKey {
-  /** The issuer has withdrawn it: what it signed is no longer valid. */
+  /** The issuer has withdrawn the key, so tokens that it signed are no longer valid. */
   retired = false;
   private readonly jwt: JwtService;
 
-  /** @param key parsed: given text, jsonwebtoken would try to parse it as a public key on each token */
+  /** @param key a `KeyObject`: text would be parsed as a public key for each token */
   constructor(
     private readonly key: KeyObject,
     readonly algorithms: readonly TokenAlgorithm[],
@@ -33,9 +33,8 @@ export class VerificationKey {
   }
 
   /**
-   * Did the holder of the key sign this token? Says nothing about its claims.
-   *
    * @param algorithm the one that the token names; only those of this key are used
+   * @returns whether the key signed the token, whatever its claims
    */
   signed(token: string, algorithm: string): boolean | Promise<boolean> {
     if (!this.fits(algorithm)) return false;
@@ -46,7 +45,7 @@ export class VerificationKey {
       );
     }
     try {
-      // The claims are judged in one place for all kinds of keys: registered-claims.ts.
+      // `validUntil` checks the claims, for all kinds of keys.
       this.jwt.verify(token, { algorithms: [algorithm], ignoreExpiration: true, ignoreNotBefore: true });
       return true;
     } catch {

@@ -1,5 +1,5 @@
 import { applyDecorators, UseGuards, UseInterceptors } from '@nestjs/common';
-import { ByRoute } from '../auth/auth-metadata.js';
+import { ByRoute } from '../auth/auth-policy.js';
 import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
 import { CacheInterceptor } from '../cache/cache.interceptor.js';
 import { RouteGuard } from '../routing/route.guard.js';

@@ -14,14 +14,14 @@ describe('DeniedTokens', () => {
     expect([denied.has('a'), denied.has('later'), denied.size]).toEqual([false, true, 2]);
   });
 
-  it('takes none that is over for so long', () => {
+  it('ignores a token that ended more than an hour ago', () => {
     const denied = new DeniedTokens();
     expect(denied.add('a', NOW - HOUR, NOW)).toBe(false);
     expect(denied.add('b', NOW - HOUR + 1, NOW)).toBe(true);
     expect(denied.size).toBe(1);
   });
 
-  it('takes the longer of two times, and tells what is new', () => {
+  it('keeps the later of two ends, and says what is new', () => {
     const denied = new DeniedTokens();
     expect(denied.add('a', NOW + HOUR, NOW)).toBe(true);
     expect(denied.add('a', NOW, NOW)).toBe(false);
@@ -30,7 +30,7 @@ describe('DeniedTokens', () => {
     expect(denied.has('a')).toBe(true);
   });
 
-  it('holds no more than it may: the first to be denied gives way', () => {
+  it('drops the first denied token when it is full', () => {
     const denied = new DeniedTokens(2);
     for (const id of ['a', 'b', 'c']) denied.add(id, NOW + HOUR, NOW);
     expect(['a', 'b', 'c'].filter((id) => denied.has(id))).toEqual(['b', 'c']);

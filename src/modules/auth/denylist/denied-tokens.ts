@@ -1,17 +1,17 @@
 /** About ten megabytes of ids. */
-export const MOST_DENIED = 100_000;
-/** Milliseconds that a token stays denied beyond its end: a clock may be set back. */
+export const MAX_DENIED = 100_000;
+/** Milliseconds for which a token stays denied after its end, since a clock may be set back. */
 const MARGIN = 3_600_000;
-/** Milliseconds between looks for those that are over. */
-const TIDY_EVERY = 60_000;
+/** Milliseconds between searches for tokens that can be forgotten. */
+const TIDY_INTERVAL = 60_000;
 
-/** Ids of tokens that are refused before their end, in memory and bounded. */
+/** The ids of denied tokens, in memory and bounded. */
 export class DeniedTokens {
-  /** Until when, in milliseconds since the epoch; in the order in which they were denied. */
+  /** By id, in milliseconds since the epoch; in the order in which the tokens were denied. */
   private readonly until = new Map<string, number>();
   private tidiedAt = 0;
 
-  constructor(private readonly most = MOST_DENIED) {}
+  constructor(private readonly max = MAX_DENIED) {}
 
   get size(): number {
     return this.until.size;
@@ -24,16 +24,16 @@ export class DeniedTokens {
   /**
    * @param endsAtMs end of the token, skew included; milliseconds since the epoch
    * @param nowMs milliseconds since the epoch
-   * @returns whether that is new
+   * @returns whether the id is new
    */
   add(id: string, endsAtMs: number, nowMs: number): boolean {
     const until = endsAtMs + MARGIN;
     if (until <= nowMs) return false;
     const known = this.until.get(id);
     if (known !== undefined && known >= until) return false;
-    if (nowMs - this.tidiedAt >= TIDY_EVERY) this.tidy(nowMs);
+    if (nowMs - this.tidiedAt >= TIDY_INTERVAL) this.tidy(nowMs);
     this.until.set(id, until);
-    if (this.until.size > this.most) this.forgetOldest();
+    if (this.until.size > this.max) this.forgetOldest();
     return known === undefined;
   }
 

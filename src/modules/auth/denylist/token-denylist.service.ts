@@ -5,16 +5,16 @@ import { ConfigStore } from '../../config/config.store.js';
 import { CLOCK } from '../../config/config.tokens.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import type { Identity } from '../../routing/identity.js';
-import { DeniedTokens, MOST_DENIED } from './denied-tokens.js';
+import { DeniedTokens, MAX_DENIED } from './denied-tokens.js';
 
-/** A stream: each gateway reads on from where it was. Redis puts the configured prefix before it. */
+/** A Redis stream, which each gateway reads on from its own position. The client adds the configured prefix. */
 const KEY = 'denied-tokens';
-const FROM_THE_START = '0-0';
-/** Milliseconds between looks at Redis. */
-const FOLLOW_EVERY = 1_000;
-/** Entries at a time. */
-const PAGE = 1_000;
-const LONGEST_ID = 512;
+const START = '0-0';
+/** Milliseconds between reads. */
+const READ_INTERVAL = 1_000;
+/** Entries in one read. */
+const PAGE_SIZE = 1_000;
+const MAX_ID_LENGTH = 512;
 
 export interface Denial {
   /** `jti` of the token. */
@@ -23,31 +23,30 @@ export interface Denial {
   readonly expiresAt: number;
 }
 
-/** The tokens that are denied before they expire. */
 export interface DenylistState {
   readonly size: number;
-  /** Whether Redis has been read to its end; `undefined` where none is configured. */
+  /** Whether the stream has been read to its end; `undefined` without Redis. */
   readonly inStep: boolean | undefined;
 }
 
-/** An entry of a stream: its id, names and values in turn. */
+/** An entry of the stream: its id, and names and values in turn. */
 type Entry = readonly [id: string, fields: readonly string[]];
 
 /**
- * Tokens that are refused before they expire, by `jti`. The list is in memory, so that no request ever waits for
- * Redis; Redis tells it to all gateways, and while it is away the last known list holds.
+ * Tokens that are revoked before they expire, by `jti`. The list is in memory, so that no request waits for Redis.
+ * Gateways share it through Redis; while Redis is down, each one uses the list that it read last.
  */
 @Injectable()
 export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Tokens of these ids are denied from now on. */
+  /** The ids of newly denied tokens. */
   readonly grown = new Event<readonly string[]>();
   readonly changed = new Event<DenylistState>();
   private readonly denied = new DeniedTokens();
   private readonly largestSkew: number;
-  /** The last entry that was read. */
-  private position = FROM_THE_START;
+  /** The entry that was read last. */
+  private position = START;
   private inStep: boolean | undefined;
-  private underWay: Promise<void> | undefined;
+  private pending: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly stopListening: () => void;
 
@@ -58,19 +57,19 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     const skews = Object.values(config.current.auth).map(({ clockSkew }) => clockSkew);
     this.largestSkew = Math.max(0, ...skews);
-    // Another server, or one that was restored, may count its entries anew.
+    // Another server, or a restored one, may number its entries differently.
     this.stopListening = redis.changed.on(({ up }) => {
-      this.position = FROM_THE_START;
-      if (up && this.timer) void this.follow();
+      this.position = START;
+      if (up && this.timer) void this.refresh();
       else this.report(false);
     });
   }
 
-  /** Reads the list before the first request is let in, if Redis is there. */
+  /** Reads the list before the gateway accepts requests, if Redis is up. */
   async onApplicationBootstrap(): Promise<void> {
     if (!this.redis.isConfigured || this.timer) return;
-    this.timer = setInterval(() => void this.follow(), FOLLOW_EVERY).unref();
-    await this.follow();
+    this.timer = setInterval(() => void this.refresh(), READ_INTERVAL).unref();
+    await this.refresh();
   }
 
   onModuleDestroy(): void {
@@ -80,38 +79,40 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
 
   denies(identity: Identity): boolean {
     if (this.denied.size === 0) return false;
-    const id = tokenIdOf(identity);
-    return id !== undefined && this.denied.has(id);
+    const { jti } = identity.claims;
+    return typeof jti === 'string' && this.denied.has(jti);
   }
 
-  /** Would every provider refuse the token by now, whatever its skew? */
+  /** @returns whether the token has expired at every provider, whatever its skew */
   isOver(denial: Denial): boolean {
     return this.endOf(denial) <= this.clock.wall();
   }
 
   /**
-   * Denies a token here at once, and wherever the same Redis is read within a second or two.
+   * Denies a token in this gateway at once, and in others on the same Redis within a second or two.
    *
-   * @returns `local` without Redis; `unshared` when it could not be told
+   * @returns `local` without Redis; `unshared` when Redis could not be written
    */
   async deny({ id, expiresAt }: Denial): Promise<'shared' | 'local' | 'unshared'> {
     this.add([{ id, expiresAt }]);
     if (!this.redis.isConfigured) return 'local';
     const entry = await this.redis.run((client) =>
-      client.xadd(KEY, 'MAXLEN', '~', MOST_DENIED, '*', 'jti', id, 'exp', expiresAt),
+      client.xadd(KEY, 'MAXLEN', '~', MAX_DENIED, '*', 'jti', id, 'exp', expiresAt),
     );
     return entry === undefined ? 'unshared' : 'shared';
   }
 
-  /** Never fails. Concurrent calls share one reading. */
-  private follow(): Promise<void> {
-    return (this.underWay ??= this.read().finally(() => (this.underWay = undefined)));
+  /** Never rejects. Concurrent calls share one read. */
+  private refresh(): Promise<void> {
+    return (this.pending ??= this.read().finally(() => (this.pending = undefined)));
   }
 
   private async read(): Promise<void> {
-    for (let length = PAGE; length === PAGE;) {
+    for (let length = PAGE_SIZE; length === PAGE_SIZE;) {
       const { position } = this;
-      const answer = await this.redis.run((client) => client.xread('COUNT', PAGE, 'STREAMS', KEY, position));
+      const answer = await this.redis.run((client) =>
+        client.xread('COUNT', PAGE_SIZE, 'STREAMS', KEY, position),
+      );
       if (answer === undefined) {
         this.report(false);
         return;
@@ -119,7 +120,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
       const entries: readonly Entry[] = answer?.[0]?.[1] ?? [];
       length = entries.length;
       this.add(entries.flatMap(([, fields]) => denialOf(fields) ?? []));
-      // Not if Redis came back meanwhile: then all is read again.
+      // If Redis reconnected meanwhile, the stream is read from its start again.
       if (this.position === position) this.position = entries.at(-1)?.[0] ?? position;
     }
     this.report(true);
@@ -130,7 +131,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     const added = denials.filter((denial) => this.denied.add(denial.id, this.endOf(denial), now));
     if (added.length === 0) return;
     this.grown.emit(added.map(({ id }) => id));
-    this.tell();
+    this.emitState();
   }
 
   /** Milliseconds since the epoch. */
@@ -141,26 +142,19 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
   private report(inStep: boolean): void {
     if (this.inStep === inStep) return;
     this.inStep = inStep;
-    this.tell();
+    this.emitState();
   }
 
-  private tell(): void {
-    const { inStep } = this;
-    this.changed.emit({ size: this.denied.size, inStep });
+  private emitState(): void {
+    this.changed.emit({ size: this.denied.size, inStep: this.inStep });
   }
-}
-
-/** @returns the `jti` of a token, if it is text */
-export function tokenIdOf({ claims }: Identity): string | undefined {
-  const id = claims['jti'];
-  return typeof id === 'string' ? id : undefined;
 }
 
 export function isTokenId(text: string): boolean {
-  return text !== '' && text.length <= LONGEST_ID;
+  return text !== '' && text.length <= MAX_ID_LENGTH;
 }
 
-/** @returns `undefined` for what somebody else may have written there */
+/** @returns `undefined` for an entry of another form: other tools may write to the stream */
 function denialOf(fields: readonly string[]): Denial | undefined {
   const record = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) record.set(fields[i] ?? '', fields[i + 1] ?? '');

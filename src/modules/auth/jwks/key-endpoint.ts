@@ -1,14 +1,14 @@
 import type { HttpService } from '@nestjs/axios';
 import { FetchError, fetchJson } from '../fetch-json.js';
 
-const MOST_BYTES = 256 * 1024;
+const MAX_RESPONSE_BYTES = 256 * 1024;
 
-/** Where an issuer publishes its keys: an address, or what its discovery document says. */
+/** Where an issuer publishes its keys: a configured address, or the one that its discovery document names. */
 export class KeyEndpoint {
   private discovered: string | undefined;
 
   /**
-   * @param jwksUri without it, the issuer's discovery document (OpenID Connect Discovery 1.0) says it
+   * @param jwksUri without it, the discovery document names the address (OpenID Connect Discovery 1.0)
    * @param timeout milliseconds for each fetch
    */
   constructor(
@@ -19,7 +19,7 @@ export class KeyEndpoint {
   ) {}
 
   /**
-   * @returns whatever JSON is there
+   * @returns any JSON
    * @throws FetchError
    */
   async fetch(signal: AbortSignal): Promise<unknown> {
@@ -34,23 +34,22 @@ export class KeyEndpoint {
   }
 
   private async discover(signal: AbortSignal): Promise<string> {
-    const document = await this.get(
-      `${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
-      signal,
-    );
+    const url = `${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    const document = await this.get(url, signal);
     const { issuer, jwks_uri: uri } = (document ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
-    // Section 4.3: exactly equal, or it is the document of somebody else.
-    if (issuer !== this.issuer || typeof uri !== 'string' || !isAsSafe(uri, this.issuer))
+    // Section 4.3: the issuer must be exactly equal, or the document is another issuer's.
+    if (issuer !== this.issuer || typeof uri !== 'string' || !isAsSafe(uri, this.issuer)) {
       throw new FetchError('malformed');
+    }
     return uri;
   }
 
   private get(url: string, signal: AbortSignal): Promise<unknown> {
-    return fetchJson(this.http, url, { timeout: this.timeout, maxBytes: MOST_BYTES, signal });
+    return fetchJson(this.http, url, { timeout: this.timeout, maxBytes: MAX_RESPONSE_BYTES, signal });
   }
 }
 
-/** Keys that anybody on the way can change verify nothing. */
+/** Keys that anybody on the path can replace verify nothing. */
 function isAsSafe(uri: string, issuer: string): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol } = new URL(uri);

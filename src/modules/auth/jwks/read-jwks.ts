@@ -5,24 +5,24 @@ import type { PublicKeyAlgorithm } from '../../config/gateway-config.js';
 export interface PublishedKey {
   readonly id: string | undefined;
   readonly key: KeyObject;
-  /** Those of the provider that it may be used with; at least one. */
+  /** Algorithms of the provider that the key may be used with; at least one. */
   readonly algorithms: readonly PublicKeyAlgorithm[];
   /** Equal for equal keys that are published in the same way. */
   readonly fingerprint: string;
 }
 
-/** A set with more is no set of signing keys. */
-const MOST_KEYS = 100;
+/** A larger set is not a set of signing keys. */
+const MAX_KEYS = 100;
 /** RFC 7518 section 3.3. */
-const LEAST_RSA_BITS = 2048;
+const MIN_RSA_BITS = 2048;
 const KINDS: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
 /**
- * Picks the keys of a JWK set (RFC 7517 section 5) that tokens may be verified with. Others are left out, as the RFC
- * asks: those to encrypt with, those of another kind or for another algorithm, and those that cannot be read.
+ * Picks the keys of a JWK set that tokens may be verified with. As RFC 7517 section 5 asks, it ignores keys for
+ * encryption, of another kind or for another algorithm, and keys that it cannot read.
  *
  * @param algorithms those that the provider pins
- * @returns `undefined` when `document` is no JWK set
+ * @returns `undefined` when `document` is not a JWK set
  */
 export function readJwks(
   document: unknown,
@@ -30,7 +30,7 @@ export function readJwks(
 ): PublishedKey[] | undefined {
   const keys = isObject(document) ? document['keys'] : undefined;
   if (!Array.isArray(keys)) return undefined;
-  return keys.slice(0, MOST_KEYS).flatMap((jwk: unknown) => readKey(jwk, algorithms) ?? []);
+  return keys.slice(0, MAX_KEYS).flatMap((jwk: unknown) => readKey(jwk, algorithms) ?? []);
 }
 
 function readKey(jwk: unknown, pinned: readonly PublicKeyAlgorithm[]): PublishedKey | undefined {
@@ -41,7 +41,7 @@ function readKey(jwk: unknown, pinned: readonly PublicKeyAlgorithm[]): Published
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return undefined;
   const key = importKey(jwk);
-  if (!key || (key.asymmetricKeyDetails?.modulusLength ?? LEAST_RSA_BITS) < LEAST_RSA_BITS) return undefined;
+  if (!key || (key.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) < MIN_RSA_BITS) return undefined;
   const algorithms = pinned.filter(
     (each) => (alg === undefined || alg === each) && unfitKey(key, each) === undefined,
   );
@@ -52,8 +52,7 @@ function readKey(jwk: unknown, pinned: readonly PublicKeyAlgorithm[]): Published
 
 function importKey({ kty, crv, n, e, x, y }: Readonly<Record<string, unknown>>): KeyObject | undefined {
   try {
-    // The public members only: what else an issuer may have published by mistake is not held here.
-    // `createPublicKey` checks their types itself.
+    // The public members only, in case an issuer has published private ones by mistake. `createPublicKey` checks types.
     return createPublicKey({ key: { kty, crv, n, e, x, y } as webcrypto.JsonWebKey, format: 'jwk' });
   } catch {
     return undefined;

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { HttpService } from '@nestjs/axios';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
-import { readToken } from '../token-header.js';
-import { Unavailable } from '../unavailable.js';
+import { readToken } from '../bearer-token.js';
+import { Unavailable } from '../refusal.js';
 import { KeyEndpoint } from './key-endpoint.js';
 import { type KeyRefreshResult, RemoteKeys } from './remote-keys.js';
 

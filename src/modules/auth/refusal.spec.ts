@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Accepted, refusal } from './challenge.js';
-import { type Refusal, Unavailable } from './unavailable.js';
+import { type Accepted, type Refusal, refusalProblem as refusal, Unavailable } from './refusal.js';
 
 /** Each must be here: a new one is a type error until it is. */
 const STATUS: Readonly<Record<Exclude<Refusal, Unavailable>, number>> = {

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { HttpService } from '@nestjs/axios';
 import { describe, expect, it } from 'vitest';
-import { listen } from '../../../../test/support/gateway.js';
-import type { AuthProviderConfig } from '../../config/gateway-config.js';
-import type { Identity } from '../../routing/identity.js';
-import { Unavailable } from '../unavailable.js';
+import { listen } from '../../../test/support/gateway.js';
+import type { AuthProviderConfig } from '../config/gateway-config.js';
+import type { Identity } from '../routing/identity.js';
+import { Unavailable } from './refusal.js';
 import { Introspector } from './introspector.js';
 
 const WALL = 1_800_000_000_000;

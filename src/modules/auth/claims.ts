@@ -1,0 +1,71 @@
+/** What can be wrong with a registered claim. */
+export type ClaimFault = 'claims' | 'expired' | 'not_yet_valid' | 'issuer' | 'audience';
+
+export interface ClaimRules {
+  readonly issuer: string | undefined;
+  /** The token must name one of them. */
+  readonly audience: readonly string[] | undefined;
+  readonly clockSkewMs: number;
+}
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+/** The last second of the year 9999. A later date is in the wrong unit, or meant to overflow. */
+const LAST_DATE = 253_402_300_799;
+
+/**
+ * Checks the registered claims (RFC 7519 section 4.1) strictly: a date that is text is not a date.
+ *
+ * @param nowMs milliseconds since the epoch
+ * @returns until when the token is valid, skew included, in milliseconds since the epoch; or why it is refused
+ */
+export function validUntil(claims: Claims, rules: ClaimRules, nowMs: number): number | ClaimFault {
+  const { exp, nbf, iat, iss, sub } = claims;
+  // A token without an end would be valid for ever.
+  if (!isDate(exp) || !isOptional(nbf, isDate) || !isOptional(iat, isDate)) return 'claims';
+  if (!isOptional(iss, isText) || !isOptional(sub, isText)) return 'claims';
+  const { clockSkewMs } = rules;
+  const end = exp * 1000 + clockSkewMs;
+  if (nowMs >= end) return 'expired';
+  const latest = nowMs + clockSkewMs;
+  if ((nbf ?? 0) * 1000 > latest || (iat ?? 0) * 1000 > latest) return 'not_yet_valid';
+  if (rules.issuer !== undefined && iss !== rules.issuer) return 'issuer';
+  return audienceFault(claims['aud'], rules.audience) ?? end;
+}
+
+function audienceFault(aud: unknown, ours: readonly string[] | undefined): ClaimFault | undefined {
+  const theirs = typeof aud === 'string' ? [aud] : (aud ?? []);
+  if (!Array.isArray(theirs) || !theirs.every(isText)) return 'claims';
+  return ours === undefined || theirs.some((each) => ours.includes(each)) ? undefined : 'audience';
+}
+
+function isDate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= LAST_DATE;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
+  return value === undefined || is(value);
+}
+
+/**
+ * Compiles the name of a claim. A claim of exactly that name (`https://example.com/tenant`) counts first, then the path
+ * to a nested one (`realm_access.roles`).
+ */
+export function claimPath(name: string): (claims: Claims) => unknown {
+  const steps = name.split('.');
+  return (claims) => {
+    if (Object.hasOwn(claims, name)) return claims[name];
+    return steps.length === 1 ? undefined : steps.reduce<unknown>(stepInto, claims);
+  };
+}
+
+function stepInto(value: unknown, step: string): unknown {
+  // Own keys only: `constructor` is not a claim unless the issuer wrote one.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, step)
+    ? (value as Record<string, unknown>)[step]
+    : undefined;
+}
