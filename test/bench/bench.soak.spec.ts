@@ -11,7 +11,7 @@ interface Row {
   readonly failed: number;
 }
 
-// Longer than it takes: a first run may have to build.
+// The timeout allows for a build in a first run.
 describe('npm run bench', { timeout: 120_000 }, () => {
   it('measures Breakwater beside the bare proxy', async () => {
     const { code, rows } = await bench('--only', 'bare,breakwater');
@@ -63,7 +63,7 @@ async function bench(...args: string[]) {
   return { code, rows, output: run.lines.join('\n'), stderr: run.stderr };
 }
 
-/** Something that looks like Breakwater while it is examined, and fails one request in a hundred afterwards. */
+/** Builds a contender that passes the examination and then fails one request in a hundred. */
 async function brokenBuild(flaw = ''): Promise<string> {
   const build = dirname(await temporaryFile('package.json', '{}'));
   await mkdir(join(build, 'dist'));

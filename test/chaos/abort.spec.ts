@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   createServer,
   type IncomingMessage,
@@ -8,8 +9,26 @@ import {
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
-import { canCountSockets, connectionsTo } from '../support/sockets.js';
 import { until } from '../support/until.js';
+
+const ESTABLISHED = '01';
+const CLOSE_WAIT = '08';
+
+/** The sockets of other processes are visible only on Linux. */
+const canCountSockets = process.platform === 'linux';
+
+/** @returns how many connections to a local port are still open on their client side */
+async function connectionsTo(url: string): Promise<number> {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0');
+  const table = await readFile('/proc/net/tcp', 'utf8');
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([, , remote, state]) =>
+        remote?.endsWith(`:${port}`) && (state === ESTABLISHED || state === CLOSE_WAIT),
+    ).length;
+}
 
 const ABORTS = 50;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');

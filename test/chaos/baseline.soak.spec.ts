@@ -9,18 +9,18 @@ import { RawConnection } from '../support/raw-connection.js';
 import { ok, type RawAnswer, rawUpstream, thenClose } from '../support/raw-upstream.js';
 import { until } from '../support/until.js';
 
-/** At the same time. */
+/** Concurrent clients. */
 const CLIENTS = 5;
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const FINE = ok('fine', 'Connection: close');
 const UNAVAILABLE = 'HTTP/1.1 503 Away\r\nConnection: close\r\nContent-Length: 0\r\n';
-/** Nobody listens there (tcpmux). */
+/** Nothing listens on this port (tcpmux). */
 const REFUSED = 'http://127.0.0.1:1';
 
-/** Where waiting is the point. */
+/** For faults that run into the timeout. */
 const STALLS = 'timeout: 300ms';
 
-/** Sends a piece every few milliseconds for as long as somebody listens. */
+/** Sends a piece every few milliseconds until the connection closes. */
 function dripping(first: string, piece: string): RawAnswer {
   return (socket) => {
     socket.write(first);
@@ -29,7 +29,7 @@ function dripping(first: string, piece: string): RawAnswer {
   };
 }
 
-/** Sends to one of so many requests only after a while. */
+/** Delays the response to every n-th request. */
 function slowly(oneOf: number, bytes: string): RawAnswer {
   let asked = 0;
   return (socket) => {
@@ -38,7 +38,7 @@ function slowly(oneOf: number, bytes: string): RawAnswer {
   };
 }
 
-/** @returns a stream of the same bytes, as fast as they are taken */
+/** @returns an answer that repeats the same bytes as fast as they are read */
 function flooding(first: string, piece: string): RawAnswer {
   const many = piece.repeat(Math.ceil(65_536 / piece.length));
   return (socket) => {
@@ -52,25 +52,25 @@ function flooding(first: string, piece: string): RawAnswer {
 
 interface Scene {
   readonly gateway: GatewayProcess;
-  /** Asks for the route of the fault, and reads until the connection ends. */
+  /** Requests the route of the fault and reads until the connection ends. */
   readonly ask: (request?: string) => Promise<string>;
   readonly open: (request?: string) => Promise<RawConnection>;
   readonly read: (name: string, labels?: Record<string, string>) => Promise<number>;
-  /** Bytes that the upstream has got in all. */
+  /** Bytes that the upstream has received in all. */
   readonly received: () => number;
 }
 
 interface Fault {
-  /** What the upstream does; missing when its addresses are all there is to it. */
+  /** What the upstream sends; missing when its addresses are the fault. */
   readonly answer?: RawAnswer;
-  /** More of its keys, in YAML. */
+  /** More keys of the upstream, in YAML. */
   readonly upstream?: string;
   readonly targets?: readonly string[];
-  /** One time, with what clients see of it. */
+  /** Causes the fault once and checks what clients see. */
   readonly happens: (scene: Scene) => Promise<void>;
 }
 
-/** Every client gets this status, and as much of a body as `body` matches. */
+/** Expects this status for every client, and a body that matches. */
 function answered(status: number, body = /[^]*/): Fault['happens'] {
   return async ({ ask }) => {
     const answers = await Promise.all(Array.from({ length: CLIENTS }, () => ask()));
@@ -81,7 +81,7 @@ function answered(status: number, body = /[^]*/): Fault['happens'] {
   };
 }
 
-/** Every client leaves once it and the upstream have come so far. */
+/** Disconnects every client once it is ready. */
 function abandoned(request: string | undefined, isReady: (scene: Scene, client: RawConnection) => unknown) {
   return async (scene: Scene) => {
     const gone = () => scene.read('breakwater_requests_total', { outcome: 'client_gone' });
@@ -94,7 +94,7 @@ function abandoned(request: string | undefined, isReady: (scene: Scene, client: 
 }
 
 const upload = (...fields: string[]) => requestHead('PUT /ROUTE', ...fields);
-/** A chunk that has more after it is a body that goes on; the last chunk of a whole one is `0`. */
+/** A chunk without the final chunk `0` is an incomplete body. */
 const CUT = /^5\r\nhello\r\n$/;
 const inFlight =
   (n: number) =>
@@ -176,7 +176,7 @@ const FAULTS: Record<string, Fault> = {
     },
   },
   'is unavailable, and every call is retried': {
-    // Long enough for one that nobody reads to hold its connection.
+    // The body is long enough to hold its connection while nobody reads it.
     answer: `${UNAVAILABLE.replace('0\r\n', '200000\r\n')}\r\n${'x'.repeat(200_000)}`,
     upstream: 'retry: { attempts: 3, budget: 100%, backoff: { base: 1ms, max: 1ms } }',
     happens: answered(503),
@@ -256,7 +256,7 @@ describe.skipIf(!canTakeBaseline)('the gateway holds nothing more after an upstr
     const yaml = [
       'server: { host: 127.0.0.1, port: 0 }',
       'management: { port: 0 }',
-      // Each time the fault itself, and not the breaker's answer to it, nor that of a busy machine.
+      // Long timeouts and the shadow breaker show the fault itself, also on a busy machine.
       'defaults: { timeout: 20s, connectTimeout: 5s, retry: { attempts: 0 }, breaker: { mode: shadow } }',
       'upstreams:',
       ...Object.values(FAULTS).map(({ upstream = '' }, i) => {
@@ -287,7 +287,7 @@ describe.skipIf(!canTakeBaseline)('the gateway holds nothing more after an upstr
     expect(await baseline.growthThrough(() => fault.happens(scene))).toBeLessThan(HEAP_NOISE);
   });
 
-  // A walk over the heap takes seconds where the machine is busy.
+  // Walking the heap takes seconds on a busy machine.
   it('did any of these: no request object is alive', { timeout: 60_000 }, async () => {
     await expect.poll(() => baseline.requestsAlive(), { timeout: 50_000 }).toBe(0);
   });

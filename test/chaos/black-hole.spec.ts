@@ -1,7 +1,52 @@
-import { describe, expect, it } from 'vitest';
-import { blackHole, canMakeBlackHole } from '../support/black-hole.js';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { onTestFinished, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
+import { spawnNode } from '../support/process.js';
 import { until } from '../support/until.js';
+
+/** Dropped handshakes are visible only in `/proc/net/tcp`. */
+const canMakeBlackHole = process.platform === 'linux';
+
+const LISTENING = `
+  const server = require('node:net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    console.log(JSON.stringify({ msg: 'listening', port: server.address().port }));
+  });
+`;
+const SYN_SENT = '02';
+
+/**
+ * An address of which no handshake comes back, not even a refusal: a listener that accepts nothing, and whose queue is
+ * full. The kernel drops what else wants to connect, as a firewall or a host that is gone would. Needs no privilege.
+ *
+ * @returns its address, and how many connections are being tried to it beside the ones that fill its queue
+ */
+async function blackHole(): Promise<{ url: string; handshakes: () => Promise<number> }> {
+  const listener = spawnNode(['-e', LISTENING]);
+  const { port } = await listener.json(({ msg }) => msg === 'listening');
+  listener.kill('SIGSTOP');
+  // Only SIGKILL ends a stopped process.
+  onTestFinished(() => listener.kill('SIGKILL'));
+  const all = () => connecting(Number(port));
+  const fill = () => {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+  };
+  await until('the queue to be full', async () => {
+    fill();
+    return (await all()) >= 2;
+  });
+  const own = await all();
+  return { url: `http://127.0.0.1:${Number(port)}`, handshakes: async () => (await all()) - own };
+}
+
+/** @returns how many connections to a local port wait for the first reply to their handshake */
+async function connecting(port: number): Promise<number> {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = (await readFile('/proc/net/tcp', 'utf8')).split('\n').map((line) => line.trim().split(/\s+/));
+  return lines.filter(([, , to, state]) => to?.endsWith(remote) && state === SYN_SENT).length;
+}
 
 async function start(keys: string, targets = '{ url: "${HOLE}" }') {
   const hole = await blackHole();
@@ -31,7 +76,7 @@ describe.skipIf(!canMakeBlackHole)('an upstream that answers no handshake', () =
     );
     const asked = Array.from({ length: 3 }, ask);
     await until('three handshakes', async () => (await hole.handshakes()) === 3);
-    // Nobody else waits for them.
+    // No other upstream waits for them.
     expect(await (await gw.fetch('/fine')).text()).toBe('fine');
     expect([await inFlight(), await hole.handshakes()]).toEqual([3, 3]);
 

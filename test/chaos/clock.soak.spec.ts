@@ -1,11 +1,53 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { closedPort } from '../support/closed-port.js';
 import { listen } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
-import { spawnWithClock } from '../support/stepped-clock.js';
+import { type GatewayProcess, spawnNode, temporaryFile } from '../support/process.js';
 import { bearer, inSeconds, SECRET } from '../support/tokens.js';
 import { until } from '../support/until.js';
+
+/** Shifts the clock of `Date` by the milliseconds in a file, on each signal. */
+const preload = (file: string) => `
+  import { readFileSync } from 'node:fs';
+  const Real = Date;
+  let shift = 0;
+  globalThis.Date = class Date extends Real {
+    constructor(...given) {
+      if (given.length > 0) super(...given);
+      else super(Date.now());
+    }
+    static now() {
+      return Real.now() + shift;
+    }
+  };
+  process.on('SIGUSR2', () => {
+    shift = Number(readFileSync(${JSON.stringify(file)}, 'utf8'));
+    console.log(JSON.stringify({ msg: 'stepped', shift }));
+  });
+`;
+
+/**
+ * A gateway whose wall clock can be set, as NTP or a suspended machine do: the monotonic one goes on as ever.
+ *
+ * @returns with a function that sets it so many milliseconds beside the time of everybody else
+ */
+async function spawnWithClock(
+  yaml: string,
+): Promise<GatewayProcess & { readonly stepTo: (shift: number) => Promise<void> }> {
+  const file = await temporaryFile('shift', '0');
+  const source = `data:text/javascript,${encodeURIComponent(preload(file))}`;
+  const config = await temporaryFile('gateway.yaml', yaml);
+  const process = spawnNode(['--import', source, 'dist/cli.js', 'start', '-c', config]);
+  const { url, managementUrl } = await process.json(({ msg }) => msg === 'listening');
+  const stepTo = async (shift: number) => {
+    await writeFile(file, String(shift));
+    process.kill('SIGUSR2');
+    await process.json((line) => line.msg === 'stepped' && line['shift'] === shift);
+  };
+  return { process, url: String(url), managementUrl: String(managementUrl), stepTo };
+}
 
 const HOURS = 3_600_000;
 /** Seconds. */
@@ -90,10 +132,10 @@ it.each([
 
   await gateway.stepTo(shift);
 
-  // Deadlines: neither over nor hours away.
+  // Deadlines neither expire early nor move by hours.
   service.held?.end('fine');
   expect([(await held).status, await late]).toEqual([200, 504]);
-  // Open breakers and ejected targets stay so, and are given another chance in time.
+  // Open breakers and ejected targets stay so and recover in time.
   const open = await ask('/down');
   expect([open.status, service.count('/down'), await isEjected()]).toEqual([503, 1, true]);
   expect(Number(open.headers.get('retry-after'))).toBeLessThanOrEqual(TEN_MINUTES * 1.2);
@@ -101,7 +143,7 @@ it.each([
   service.failing.delete('/flaky');
   await until('the other breaker closes', async () => (await status('/flaky')) === 200, 30_000);
   expect(await read('breakwater_breaker_state', { upstream: 'flaky' })).toBe(0);
-  // Ages in the cache.
+  // Ages in the cache are not affected.
   const long = await ask('/long');
   expect([long.headers.get('cache-status'), service.count('/long')]).toEqual([
     expect.stringContaining('; hit'),
@@ -115,7 +157,7 @@ it.each([
     return service.count('/short') > 1;
   });
 
-  // A token ends by the wall clock, be it remembered or new.
+  // A token expires by the wall clock, whether it is cached or new.
   const fresh = bearer({ sub: 'bob', iat: inSeconds(0), nbf: inSeconds(0), exp: inSeconds(TEN_MINUTES) });
   expect([await status('/mine', known), await status('/mine', fresh)]).toEqual(
     shift > 0 ? [401, 401] : [200, 401],

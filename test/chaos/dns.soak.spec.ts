@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 const FIRST = '127.0.0.1';
 const SECOND = '127.0.0.2';
 
-/** The same port on two addresses of the loopback. No connection is kept, so that each request needs an address. */
+/** Two servers on one port of two loopback addresses. They close each connection, so that each request needs an address. */
 async function twoServers(): Promise<string> {
   const serve = (name: string) =>
     createServer((_req, res) => void res.setHeader('connection', 'close').end(name));
@@ -28,13 +28,13 @@ const upstreams = (port: string, names: readonly string[]) => `
     ${names.map((name) => `- { id: ${name}, match: { path: /${name} }, upstream: ${name} }`).join('\n    ')}
 `;
 
-/** Addresses are looked up again every five seconds, give or take one: too long to wait for so often. */
+/** Shortens the refresh of addresses, which is due every four to six seconds. */
 const IMPATIENT = `
   const { setTimeout } = globalThis;
   globalThis.setTimeout = (call, ms, ...more) => setTimeout(call, ms >= 4000 && ms <= 6000 ? ms / 20 : ms, ...more);
 `;
 
-/** @returns a gateway whose upstreams are the names that `answers` has, and `.test` */
+/** @returns a gateway whose upstreams are the names in `answers` with `.test` */
 async function start(answers: Record<string, NameAnswer>, options: string, preload = '') {
   const dns = await NameServer.start((name) => answers[name.replace('.test', '')] ?? 'NXDOMAIN');
   const yaml = upstreams(await twoServers(), Object.keys(answers));
@@ -74,7 +74,7 @@ describe('a name server', { timeout: 180_000 }, () => {
     answers['users'] = [SECOND];
     await until('the new address is followed', async () => (await ask('users')) === SECOND);
     const failed = await failures();
-    // Flaps, with a TTL of 0: one of the two each time, and never an error.
+    // The name flaps with a TTL of 0: each call reaches one of the two addresses.
     answers['users'] = [FIRST, SECOND];
     await until('both are used', async () => (await ask('users')) === FIRST);
     const before = asked('users');
@@ -107,7 +107,7 @@ const READS_A_FILE = `
   process.on('SIGUSR2', () => readFile('package.json', () => console.log(JSON.stringify({ msg: 'has read' }))));
 `;
 
-// Only the system's resolver holds threads.
+// Only the system's resolver blocks threads.
 describe.runIf(canChooseNameServer)('names that the name server never answers', { timeout: 180_000 }, () => {
   it('cost only their own callers a connectTimeout and block no threads', async () => {
     const lost = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -122,7 +122,7 @@ describe.runIf(canChooseNameServer)('names that the name server never answers', 
     gateway.process.kill('SIGUSR2');
     await gateway.process.json(({ msg }) => msg === 'has read');
     expect(await Promise.all(callers)).toEqual(lost.map(() => '502 upstream_unreachable'));
-    // The look-ups of the two still hang, with two threads left.
+    // Two look-ups still hang, which leaves two threads.
     expect(lost.filter((name) => asked(name) > 0)).toHaveLength(2);
     expect(await ask('users')).toBe(FIRST);
   });

@@ -29,7 +29,7 @@ it(
       expect(response.status).toBe(200);
     }
 
-    // Its trials hang as well, so it stays away from its callers: nobody waits but who is the trial.
+    // Its trials hang as well, so that only the trial calls wait.
     const trials = { from: 'half-open', to: 'open', reason: 'trial-failed' };
     const failedTrials = () => read('breakwater_breaker_transitions_total', trials);
     const calls = () => read('breakwater_upstream_requests_total');
@@ -38,11 +38,11 @@ it(
     const [failedBefore, callsBefore] = [await failedTrials(), await calls()];
     await until('two more trials failed', async () => (await failedTrials()) >= failedBefore + 2);
     const [callsMore, failedMore] = [(await calls()) - callsBefore, (await failedTrials()) - failedBefore];
-    // As many clients at the same pace: those of users wait for nothing that these do not wait for.
+    // Both services have as many clients at the same pace, so that users is not delayed more than orders.
     expect(beside.total).toBeGreaterThan(rejected.total / 4);
     expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
     expect(rejected.answers).toEqual([FALLBACK]);
-    // Whoever was not the trial was answered without a call. One trial may be between its two counts.
+    // Calls other than trials were rejected without a call. One trial may be between its two counts.
     expect(callsMore).toBeLessThanOrEqual(failedMore + 1);
     expect(rejected.total).toBeGreaterThan(10 * callsMore);
 

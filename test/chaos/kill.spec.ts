@@ -37,7 +37,7 @@ it('a killed service affects only its own callers and recovers by itself', { tim
   }
 
   await until('many callers had the fallback', () => outage.count(FALLBACK) > 100);
-  // Nobody saw an error of another form: only what was still answered before the kill, then the fallback.
+  // Clients saw only responses from before the kill, and then the fallback.
   expect(outage.answers.filter((answer) => answer !== ORDER)).toEqual([FALLBACK]);
 
   const again = await spawnUpstream('orders', { port: orders.port });

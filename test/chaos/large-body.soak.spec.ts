@@ -9,14 +9,14 @@ import { canMeasureMemory, watchPeak } from '../support/memory.js';
 import { type GatewayProcess, spawnGateway } from '../support/process.js';
 import { until } from '../support/until.js';
 
-/** More than V8 lets dead buffers pile up before it collects them: its peak is the one that others are held against. */
+/** More than V8 accumulates in dead buffers before a collection: the peak that later transfers are compared with. */
 const WARM_UP = 96 * MIB;
-/** Held as a whole, it would be above that by more than is allowed. */
+/** Buffering it would exceed that peak by more than is allowed. */
 const LARGE = 200 * MIB;
-/** More than the sockets on both sides of the gateway hold together, too. */
+/** Also more than the sockets on both sides of the gateway hold. */
 const SLOWLY_READ = 160 * MIB;
 const ALLOWED_MIB = 50;
-/** For where a plain bound would not say which body it was. */
+/** A matcher, so that a failure names the framing of the body. */
 const LITTLE = expect.toSatisfy((mib: number) => mib < ALLOWED_MIB) as number;
 
 const FRAMINGS = ['with a length', 'chunked'] as const;
@@ -67,7 +67,7 @@ describe.skipIf(!canMeasureMemory)('the memory of the gateway', { timeout: 120_0
 
     const { body } = await request(`${gateway.url}/bulk/${SLOWLY_READ}`);
     const sent = () => service.sent?.bytes ?? 0;
-    // Nobody reads yet: the service must be made to wait by the sockets in between being full.
+    // Nobody reads yet, so the service has to wait once the sockets in between are full.
     await until('the service is made to wait', async () => {
       const before = sent();
       await sleep(500);
@@ -84,7 +84,7 @@ describe.skipIf(!canMeasureMemory)('the memory of the gateway', { timeout: 120_0
   });
 });
 
-/** A MiB each 20 ms. */
+/** Reads a MiB every 20 ms. */
 async function* slowly(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let unpaused = 0;
   for await (const chunk of body) {

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 
 const CLIENTS = 4;
 
-/** Says who it is, and of each POST that it has all of it, before it answers. */
+/** Answers with its name, and logs each complete POST before its response. */
 const SERVICE = `
   require('node:http').createServer((req, res) => {
     req.resume().on('end', () => {
@@ -50,9 +50,9 @@ async function start(keys: string) {
   return { gateway, targets, read, ejections, isQuiet };
 }
 
-/** Clients that post, each again after its answer; every order has a path of its own. */
+/** Clients that post, each again after its response; every order has its own path. */
 class Orders {
-  /** Statuses by path; 0 without one. */
+  /** Statuses by path; 0 without a response. */
   readonly answers = new Map<string, number>();
   private stopped = false;
   private readonly clients: Promise<unknown>;
@@ -79,7 +79,7 @@ class Orders {
   }
 }
 
-/** @returns the status; 0 when there is no answer at all */
+/** @returns the status, or 0 without a response */
 async function post(pool: Pool, path: string): Promise<number> {
   try {
     const { statusCode, body } = await pool.request({ method: 'POST', path, body: 'order' });
@@ -137,7 +137,7 @@ it('a frozen target costs a few callers one try, is ejected and recovers', { tim
   await until('both are at work', () => tally.answers.length === 2);
 
   first.process.kill('SIGSTOP');
-  // A stopped process dies of nothing else.
+  // Only SIGKILL ends a stopped process.
   onTestFinished(() => first.process.kill('SIGKILL'));
   await until('it is left alone', async () => (await ejections()) > 0);
   const meanwhile = gets.fromNow();
@@ -145,7 +145,7 @@ it('a frozen target costs a few callers one try, is ejected and recovers', { tim
   expect(meanwhile.answers).toEqual(['200 second']);
   const retries = await read('breakwater_retries_total');
   expect(retries).toBeGreaterThanOrEqual(3);
-  // A batch before each time that it is ejected, and no more.
+  // There is at most one batch of retries before each ejection.
   expect(retries).toBeLessThanOrEqual(CLIENTS * ((await ejections()) + 1));
 
   first.process.kill('SIGCONT');

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 const CLIENTS = 8;
 const TIMEOUT_MS = 500;
 
-/** Nothing fits into the memory of the gateway, so that every request asks Redis. */
+/** No response fits into the memory of the gateway, so that every request reads Redis. */
 async function start() {
   const redis = await RedisServer.start();
   const gw = await gateway(`
@@ -60,7 +60,7 @@ describeWithRedis('Redis under load', () => {
       redis.signal('SIGSTOP');
       await until('it is noticed', async () => (await up()) === 0);
       await until('many were answered without it', () => frozen.total > 200);
-      // One wait for each client, and one more for who began it just before it was noticed.
+      // Each client waits once, and once more if it started just before the outage was noticed.
       expect(frozen.countSlow(TIMEOUT_MS * 0.9)).toBeLessThanOrEqual(2 * CLIENTS);
       redis.signal('SIGCONT');
       await until('it is back', async () => (await up()) === 1, 5_000);

@@ -14,13 +14,13 @@ import { type LineOptions, badLine } from '../support/bad-line.js';
 import { until } from '../support/until.js';
 import { WebSocketClient, webSocketUpstream } from '../support/websocket.js';
 
-/** Milliseconds, each way: a request and its answer take twice as long. */
+/** Delay in milliseconds, each way; a request and its response take twice as long. */
 const DELAY = 300;
-/** Bytes a second. */
+/** Bytes per second. */
 const RATE = MIB;
-/** Far more than the sockets between the client and the far end of the line hold. */
+/** Far more bytes than the sockets between the client and the far end of the line hold. */
 const LARGE = 160 * MIB;
-/** What may be on its way, sockets, both processes and their garbage together. */
+/** The most that may be in transit: sockets, both processes and their garbage. */
 const ON_ITS_WAY_MIB = 50;
 
 /** Counts what it reads of an upload, answers `/bulk` with a few bytes, and sends events on `/events` when told. */
@@ -94,7 +94,7 @@ describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 180_0
         [200, 'fine'],
       ]);
       expect(hasty).toEqual([504, expect.stringContaining('"code":"upstream_timeout"')]);
-      // Nobody waits for the one that takes longest.
+      // No request waits for the slowest one.
       expect(answered.at(-1)).toBe('/far/1 200');
     }
     const deadline = (labels: object) =>
@@ -125,7 +125,7 @@ describe.skipIf(!canTakeBaseline)('a slow line to an upstream', { timeout: 180_0
     const onItsWay = (bulk.bytes - service.read) / MIB;
     const grownBy = (await peak()) - usual;
 
-    // Others have a connection of their own, and its rate.
+    // Other requests have their own connection and its full rate.
     const { body } = await request(`${gateway.url}/far/bulk`, { reset: true });
     expect(await digestOf(body)).toEqual(service.sent?.digest());
     expect(await (await fetch(`${gateway.url}/near`, { headers: { connection: 'close' } })).text()).toBe(

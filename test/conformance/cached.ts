@@ -1,19 +1,12 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { gateway, type RunningGateway } from '../support/gateway.js';
-import { collectBody } from '../support/http.js';
+import { ask, collectBody, type Got } from '../support/http.js';
 import { recording } from '../support/recording.js';
 import { SECRET } from '../support/tokens.js';
 
-/** What the upstream does: an answer, or nothing but a reset. */
+/** What the upstream does: a response, or a reset. */
 export type Given =
   { readonly status?: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string } | 'reset';
-
-export interface Got {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-  readonly cacheStatus: string;
-}
 
 export interface Cached {
   readonly gw: RunningGateway;
@@ -25,7 +18,7 @@ export interface Cached {
 export interface CachedOptions {
   /** The `cache` key of every route, in YAML. */
   readonly cache?: string;
-  /** More of the upstream's keys, in YAML. */
+  /** More keys of the upstream, in YAML. */
   readonly upstream?: string;
 }
 
@@ -59,32 +52,10 @@ export async function cached(
   `)
     .withUpstream('users', users.handler)
     .start();
-  const get: Cached['get'] = (path = '/1', headers = {}, method = 'GET') =>
-    ask(gw.url + path, headers, method);
+  const get: Cached['get'] = (path = '/1', headers, method) => ask(gw.url + path, headers, method);
   return { gw, seen: users.requests, get };
 }
 
-/** Not `fetch`: with conditions, that adds a `no-cache` of its own. */
-export function ask(url: string, headers: OutgoingHttpHeaders, method: string): Promise<Got> {
-  return new Promise((resolve, reject) => {
-    request(url, { headers, method, agent: false })
-      .on('error', reject)
-      .on('response', (res) => {
-        collectBody(res).then(
-          (body) =>
-            resolve({
-              status: res.statusCode ?? 0,
-              headers: res.headers,
-              body: body.toString(),
-              cacheStatus: String(res.headers['cache-status']),
-            }),
-          reject,
-        );
-      })
-      .end();
-  });
-}
-
-/** Over its lifetime from the first moment on, without waiting for it. */
+/** A response that is stale on arrival. */
 export const STALE = { 'cache-control': 'max-age=60', age: '100' } as const;
 export const FRESH = { 'cache-control': 'max-age=60' } as const;

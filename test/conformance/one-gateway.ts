@@ -1,32 +1,27 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { register } from 'prom-client';
-import { afterAll, beforeAll } from 'vitest';
-import { Gateway } from '../../src/gateway.js';
-import { configOf } from '../support/gateway.js';
-import { collectBody } from '../support/http.js';
+import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
+import { gateway } from '../support/gateway.js';
+import { ask, collectBody, type Got } from '../support/http.js';
 import { SECRET } from '../support/tokens.js';
-import { ask, type Got } from './cached.js';
 
-/** What the upstream does: an answer, its bytes as they are, or nothing but a reset. Default: 200 with the number of the call. */
+/** What the upstream does: a response, raw bytes, or a reset. The default is a 200 with the number of the call. */
 export type Answer =
   | {
       readonly status?: number;
       readonly headers?: Readonly<Record<string, string | string[]>>;
       readonly body?: string;
-      /** Without a `Date`. */
+      /** Omits the `Date` header. */
       readonly undated?: boolean;
     }
   | { readonly bytes: string }
   | 'reset';
 
-/** A resource of its own for each case. */
+/** A resource for a single test case. */
 export interface Resource {
   readonly path: string;
   /** Every request that reached the upstream. */
   readonly seen: readonly IncomingMessage[];
   readonly get: (headers?: OutgoingHttpHeaders, method?: string) => Promise<Got>;
-  /** Asks for what is below it. */
+  /** Requests a path below it. */
   readonly at: (path: string, headers?: OutgoingHttpHeaders, method?: string) => Promise<Got>;
 }
 
@@ -43,44 +38,29 @@ export interface OneGateway {
   ): Resource;
 }
 
-/** One gateway for all cases of a file, so that hundreds of them take no longer than one. Call it beside `describe`. */
+/** Starts one gateway for all cases of a file. Call it outside of tests. */
 export function oneGateway(cache = '{ ttl: 1ms }'): OneGateway {
-  const resources = new Map<string, (req: IncomingMessage, res: ServerResponse) => void>();
-  const sockets = new Set<Socket>();
-  const upstream = createServer((req, res) => {
-    const id = /^\/[a-z]+\/\d+/.exec(req.url ?? '')?.[0];
-    resources.get(id ?? '')?.(req, res);
-  });
-  upstream.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  let gateway: Gateway | undefined;
-  beforeAll(async () => {
-    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-    const { port } = upstream.address() as AddressInfo;
-    const yaml = `
-      auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
-      upstreams: { it: { url: "http://127.0.0.1:${port}", retry: { attempts: 0 }, breaker: { mode: shadow } } }
-      routes:
-        - { id: public, match: { path: /public/** }, upstream: it, auth: none, cache: ${cache} }
-        - { id: mine, match: { path: /mine/** }, upstream: it, cache: ${cache} }
-        - { id: shared, match: { path: /shared/** }, upstream: it, cache: ${cache.replace('{', '{ per: public,')} }
-        - { id: uncached, match: { path: /uncached/** }, upstream: it, auth: none }`;
-    gateway = await Gateway.start(configOf(yaml), { logger: false });
-  });
-  afterAll(async () => {
-    await gateway?.close();
-    upstream.close();
-    for (const socket of sockets) socket.destroy();
-    register.clear();
-  });
+  const resources = new Map<string, RequestListener>();
+  const gw = gateway(`
+    auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+    upstreams: { it: { url: "\${IT_URL}", retry: { attempts: 0 }, breaker: { mode: shadow } } }
+    routes:
+      - { id: public, match: { path: /public/** }, upstream: it, auth: none, cache: ${cache} }
+      - { id: mine, match: { path: /mine/** }, upstream: it, cache: ${cache} }
+      - { id: shared, match: { path: /shared/** }, upstream: it, cache: ${cache.replace('{', '{ per: public,')} }
+      - { id: uncached, match: { path: /uncached/** }, upstream: it, auth: none }
+  `)
+    .withUpstream('it', (req, res) => {
+      const id = /^\/[a-z]+\/\d+/.exec(req.url ?? '')?.[0];
+      return resources.get(id ?? '')?.(req, res);
+    })
+    .startOnce();
   return {
     get url() {
-      return gateway?.url ?? '';
+      return gw.url;
     },
     get managementUrl() {
-      return gateway?.managementUrl ?? '';
+      return gw.gateway.managementUrl;
     },
     resource(answers, route = '/public') {
       const path = `${route}/${resources.size + 1}`;
@@ -90,8 +70,7 @@ export function oneGateway(cache = '{ ttl: 1ms }'): OneGateway {
         const answer = typeof answers === 'function' ? answers(n, req) : (answers[n - 1] ?? {});
         void collectBody(req).then(() => write(answer, n, res));
       });
-      const at: Resource['at'] = (below, headers = {}, method = 'GET') =>
-        ask((gateway?.url ?? '') + path + below, headers, method);
+      const at: Resource['at'] = (below, headers, method) => ask(gw.url + path + below, headers, method);
       return { path, seen, at, get: (headers, method) => at('', headers, method) };
     },
   };
@@ -106,10 +85,10 @@ function write(answer: Answer, n: number, res: ServerResponse): void {
     res.sendDate = !undated;
     res
       .writeHead(status, { ...(isBodiless ? {} : { 'content-length': body.length }), ...headers })
-      // Bytes: with text, Node would write the head in UTF-8.
+      // A buffer, since Node would write the head in UTF-8 with a string.
       .end(Buffer.from(isBodiless ? '' : body, 'latin1'));
   }
 }
 
-/** @returns a date of so many seconds from now, as headers have it */
+/** @returns an HTTP date this many seconds from now */
 export const httpDate = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();

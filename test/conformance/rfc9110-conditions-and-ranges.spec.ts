@@ -7,7 +7,7 @@ const LATER = 'Sun, 01 Nov 2020 13:00:00 GMT';
 const EARLIER = 'Sun, 01 Nov 2020 11:00:00 GMT';
 const CONTROL = { 'cache-control': 'max-age=3600' };
 
-/** Asks for what is stored, which the upstream does not hear of. */
+/** Requests the stored response, without a call to the upstream. */
 async function ask(first: Record<string, string>, second: Record<string, string | string[]>, status = 200) {
   const { get, seen } = gateway.resource([{ status, headers: { ...CONTROL, ...first }, body: '0123456789' }]);
   await get();

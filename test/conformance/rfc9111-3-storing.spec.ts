@@ -4,7 +4,7 @@ import { gateway } from '../support/gateway.js';
 import { bearer } from '../support/tokens.js';
 import { cached, FRESH, type Given, STALE } from './cached.js';
 
-/** @returns whether the second request was answered with what the first one got */
+/** @returns whether the second request got the stored response of the first one */
 async function isStored(given: Given, path = '/1', headers = {}): Promise<boolean> {
   const { get, seen } = await cached(() => given);
   await get(path, headers);

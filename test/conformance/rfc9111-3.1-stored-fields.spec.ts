@@ -6,7 +6,7 @@ const fresh = (headers: Record<string, string | string[]> = {}) => ({
   headers: { 'cache-control': 'max-age=60', ...headers },
 });
 
-/** @returns the headers of the second answer, which has to come from the cache */
+/** @returns the headers of the second response, which has to come from the cache */
 async function reused(answer: Answer) {
   const { get, seen } = gateway.resource([answer]);
   await get();

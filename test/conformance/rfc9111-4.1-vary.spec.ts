@@ -7,12 +7,12 @@ const varying = (vary: string | string[]) => ({
 });
 type Fields = Record<string, string | string[]>;
 
-/** @returns whether a request with the second fields is answered with what the first one got */
+/** @returns whether a request with the second fields gets the stored response of the first one */
 async function isReused(vary: string | string[], first: Fields, second: Fields): Promise<boolean> {
   const { get, seen } = gateway.resource(() => varying(vary));
   await get(first);
   await get(second);
-  // Another variant's tag would get its 304.
+  // The ETag of another variant would get a 304 for that one.
   expect(seen.filter(({ headers }) => headers['if-none-match'] !== undefined)).toEqual([]);
   return seen.length === 1;
 }

@@ -3,7 +3,7 @@ import { type Answer, httpDate, oneGateway } from './one-gateway.js';
 
 const gateway = oneGateway();
 
-/** @returns whether a second request was answered with what the first one got */
+/** @returns whether a second request got the stored response of the first one */
 async function isReused(answer: Answer): Promise<boolean> {
   const { get, seen } = gateway.resource(() => answer);
   await get();

@@ -5,7 +5,7 @@ import { oneGateway } from './one-gateway.js';
 const gateway = oneGateway();
 const FRESH = { headers: { 'cache-control': 'max-age=60' } };
 
-/** A resource with everything below it stored already, when `answer` is asked for. */
+/** Stores the responses of several paths below a resource before `answer` is requested. */
 async function stored(status: number, headers: Record<string, string> = {}) {
   const resource = gateway.resource((_n, { method }) => (method === 'GET' ? FRESH : { status, headers }));
   for (const path of ['', '/1', '/1?a=b', '/2']) await resource.at(path);

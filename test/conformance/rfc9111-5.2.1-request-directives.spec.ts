@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cached, FRESH, STALE } from './cached.js';
 
-/** @returns the body of the second answer: `1` is the stored one */
+/** @returns the body of the second response, which is `1` for the stored one */
 async function second(first: Record<string, string>, cacheControl: string): Promise<string> {
   const { get } = await cached(() => ({ headers: first }));
   await get();

@@ -181,7 +181,7 @@ describe('RFC 9111 section 5.2.1: request directives', () => {
   ])('%s', async (_, control, reused) => {
     const { get, seen } = gateway.resource(() => fresh());
     await get();
-    // Several lines, which the type of this very field does not know.
+    // Several lines, which the type of this field does not allow.
     await get({ ['cache-control' as string]: control });
     expect(seen).toHaveLength(reused ? 1 : 2);
   });

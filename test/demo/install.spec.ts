@@ -66,7 +66,7 @@ describe('the installation of missing packages', () => {
 
     const run = start();
 
-    // There is nothing in it to build with.
+    // It has no compiler, so that the build fails.
     expect(await run.exited).toBe(1);
     expect(run.stderr).toContain('node_modules is a link');
     expect(run.stderr).not.toContain('npm was called');
@@ -110,7 +110,7 @@ describe('the installation of missing packages', () => {
   });
 
   it('ends with its parent process, even if that was killed', async () => {
-    // Says its pid, then takes its time.
+    // Writes its pid and keeps running.
     const { folder, clone } = await checkout('echo $$ > "$PID_FILE"\nexec sleep 600');
     const file = join(folder, 'pid');
     const script = `const { spawn } = require('node:child_process');

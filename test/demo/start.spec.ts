@@ -26,7 +26,7 @@ interface Health {
   details: Record<string, { status: string }>;
 }
 
-// Three Node processes start one after the other: long on a busy machine.
+// Three Node processes start one after the other, which takes long on a busy machine.
 describe('npm start', { timeout: 90_000 }, () => {
   it('prints five commands that work as described', async () => {
     const start = await startDemo();
@@ -37,7 +37,7 @@ describe('npm start', { timeout: 90_000 }, () => {
     expect(await sh(cached)).toMatch(/^HTTP\/1\.1 200 .*cache-status: .*hit.*took /is);
     expect(await sh(noToken)).toMatch(/^HTTP\/1\.1 401 /);
     expect(await sh(fallback)).toMatch(/HTTP\/1\.1 503 .*Orders are resting/s);
-    // "A few seconds after": probes come every five, and are a tenth late at most.
+    // Probes run every five seconds with a jitter of a tenth.
     const page = await until('orders is degraded', async () => {
       const { details } = JSON.parse(await sh(health)) as Health;
       return details['orders']?.status === 'degraded' && details;
@@ -142,7 +142,7 @@ async function startDemo(wish: Partial<Ports> = {}) {
   return { process, ports, commands };
 }
 
-/** Runs a command as somebody who pasted it. */
+/** Runs a command line in a shell. */
 async function sh(command: string): Promise<string> {
   return (await promisify(execFile)('sh', ['-c', command])).stdout;
 }

@@ -3,7 +3,7 @@ import { spawnUpstream } from '../support/process.js';
 
 const post = (url: string, body?: object) => fetch(url, { method: 'POST', body: JSON.stringify(body) });
 
-/** @returns the status, or the error's name when there is none within a time in which everybody would answer */
+/** @returns the status, or the name of the error without a response in time */
 const answerOf = (url: string) =>
   fetch(url, { signal: AbortSignal.timeout(200) }).then(
     ({ status }) => status,
@@ -83,7 +83,7 @@ describe('a demo upstream', () => {
   it('exits at once on SIGTERM, also with requests in flight', async () => {
     const { url, process } = await spawnUpstream('users', { latencyMs: 60_000 });
     const inFlight = fetch(`${url}/users`).catch(() => 'cut');
-    await fetch(`${url}/health`); // Sent later, so that the other one has arrived.
+    await fetch(`${url}/health`); // This request is sent later, so that the other one has arrived.
 
     process.kill('SIGTERM');
 

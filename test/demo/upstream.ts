@@ -132,7 +132,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
-/** Every answer says who gave it and for whom, so that the gateway's work shows from outside. */
+/** Every response names the service and the user, which makes the gateway's work visible. */
 function send(request: IncomingMessage, response: ServerResponse, { status, body }: Reply): void {
   response.writeHead(status, {
     'Content-Type': 'application/json',

@@ -35,7 +35,7 @@ describe('with a provider configured', () => {
   it('leaves a route public only when it says `auth: none`', async () => {
     const { gw, users } = await start();
     expect((await gw.fetch('/open')).status).toBe(200);
-    // Not ours to judge there: it may well be for the upstream.
+    // A public route forwards the token to the upstream without verifying it.
     const headers = { authorization: 'Bearer whatever' };
     expect((await gw.fetch('/open', { headers })).status).toBe(200);
     expect(users.requests[1]?.headers).toMatchObject(headers);

@@ -111,7 +111,7 @@ class OpenChildController extends Closed {
 })
 class CodeModule {}
 
-/** The route below everything is public, which says nothing about code. */
+/** The catch-all route is public, which does not affect user code. */
 const YAML = `
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
 upstreams: { users: { url: "\${USERS_URL}" } }

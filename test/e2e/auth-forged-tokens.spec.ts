@@ -35,7 +35,7 @@ const HEADER = '{"alg":"HS256"}';
 const EXP = 9_999_999_999;
 const PAYLOAD = `{"sub":"alice","exp":${EXP}}`;
 
-/** The same bytes, with another last character: of its six bits, the last two mean nothing. */
+/** Changes the last character, of whose six bits the last two are unused, so that the bytes are the same. */
 function respelled(text: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const other = `${text.slice(0, -1)}${alphabet[alphabet.indexOf(text.at(-1)!) + 1]}`;
@@ -45,7 +45,7 @@ function respelled(text: string): string {
 
 const OTHER = 'another secret of more than 32 bytes, for tests';
 
-/** About as deep as a token may be. */
+/** Nests about as deep as the size limit of a token allows. */
 function deep(open: string, inside: string, close: string): string {
   const depth = Math.floor(5_500 / (open.length + close.length));
   return open.repeat(depth) + inside + close.repeat(depth);

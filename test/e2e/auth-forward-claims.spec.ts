@@ -26,7 +26,7 @@ routes:
 const users = recording();
 const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
 
-/** @returns all that tells the upstream about the user, as it was sent: `name: value`, in order */
+/** @returns every header about the user as the upstream received it: `name: value`, in order */
 async function told(claims: Record<string, unknown> | undefined, path = '/1', ...sent: string[]) {
   users.clear();
   const authorization = claims ? [`Authorization: Bearer ${token(claims)}`] : [];

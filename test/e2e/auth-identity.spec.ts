@@ -16,7 +16,7 @@ const users = recording();
 const gw = gateway(YAML).withUpstream('users', users.handler).startOnce();
 beforeEach(users.clear);
 
-/** @returns what the upstream is told about the user, one list of values for each header */
+/** @returns what the upstream receives about the user, one list of values for each header */
 async function told(claims: Record<string, unknown>) {
   const response = await gw.fetch('/1', { headers: bearer(claims) });
   expect(response.status).toBe(200);

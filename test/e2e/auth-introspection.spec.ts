@@ -6,7 +6,7 @@ import { recording } from '../support/recording.js';
 import { bearer, inSeconds, SECRET } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
-/** An issuer that knows what the test says of each token, and remembers what it was asked. */
+/** An issuer that knows the given tokens and records introspection requests. */
 async function issuer(known: Record<string, unknown>) {
   const asked: { token: string | null; headers: Record<string, unknown>; method?: string }[] = [];
   const state = { answer: undefined as RequestListener | undefined };

@@ -136,7 +136,7 @@ describe('while the key server is down', () => {
     await until('the first fetch has failed', async () => (await refreshes('status')) > 0);
     const response = await gw.fetch('/1', { headers: a.bearer() });
     expect(response.status).toBe(503);
-    // It is asked again after a second, then after two.
+    // The keys are fetched again after one second and then after two.
     expect(response.headers.get('retry-after')).toMatch(/^[123]$/);
     expect(response.headers.has('www-authenticate')).toBe(false);
     expect(await response.json()).toMatchObject({ code: 'keys_unavailable' });

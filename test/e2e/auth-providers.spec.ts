@@ -30,7 +30,7 @@ const gw = gateway(YAML).withEnv(env).withUpstream('users', recording().handler)
 
 async function statuses(headers: Record<string, string>) {
   const answers: Record<string, number> = {};
-  // The widest route first: a token that was verified for it is remembered.
+  // The widest route comes first, so that a verified token is cached for the others.
   for (const route of ['any', 'staff', 'robots']) {
     answers[route] = (await gw.fetch(`/${route}`, { headers })).status;
   }

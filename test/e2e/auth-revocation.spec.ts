@@ -16,7 +16,7 @@ routes:
 const EXP = inSeconds(3600);
 const KEY = 'breakwater:denied-tokens';
 
-/** A busy machine is no Redis that is away. */
+/** A long timeout, so that a busy machine does not look like a Redis outage. */
 const PATIENT = 'commandTimeout: 5s';
 
 async function start(redisUrl = '', more = PATIENT) {
@@ -138,10 +138,10 @@ describeWithRedis('a revoked token, with Redis', () => {
       expect.objectContaining({ code: 'revocation_not_shared' }),
     ]);
     expect(await status('b')).toBe(401);
-    // It comes back with nothing: what is denied stays so, and what is new is heard of.
+    // Redis restarts empty: revoked tokens stay revoked, and new revocations arrive.
     await redis.startAgain();
     await until('it is back', async () => (await gw.metric('breakwater_denylist_in_step')) === 1);
-    // It may count its entries anew.
+    // Redis may number its entries from the start again.
     await redis.client().xadd(KEY, '1-1', 'jti', 'c', 'exp', EXP);
     await until('it is followed again', async () => (await status('c')) === 401);
     expect([await status('a'), await status('b'), await status('d')]).toEqual([401, 401, 200]);
@@ -149,7 +149,7 @@ describeWithRedis('a revoked token, with Redis', () => {
 
   it('is rejected without waiting for a Redis that hangs', async () => {
     const redis = await RedisServer.start();
-    // Longer than this test may take.
+    // The timeout exceeds the duration of this test.
     const { status, revoke } = await start(redis.url, 'commandTimeout: 5m');
     await revoke(of('a'));
     redis.signal('SIGSTOP');
@@ -168,7 +168,7 @@ describeWithRedis('a revoked token, with Redis', () => {
       ['jti', 'x'.repeat(600), 'exp', String(EXP)],
     ];
     for (const fields of odd) await client.xadd(KEY, '*', ...fields);
-    // More than are read at a time.
+    // There are more entries than are read at a time.
     for (let i = 0; i < 1_500; i++) void client.xadd(KEY, '*', 'jti', `id-${i}`, 'exp', EXP);
     await client.xadd(KEY, '*', 'exp', EXP, 'jti', 'last');
     const { gw, status } = await start(redis.url);

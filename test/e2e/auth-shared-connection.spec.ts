@@ -15,7 +15,7 @@ routes:
 async function start() {
   const users = recording();
   const gw = await gateway(YAML).withUpstream('users', users.handler).start();
-  /** Sends requests one after the other by one connection, as a proxy in front does for its clients. */
+  /** Sends requests over one connection, as a proxy in front does for its clients. */
   const send = async (...requests: readonly (readonly [path: string, token?: string])[]) => {
     const heads = requests.map(([path, text], index) =>
       requestHead(

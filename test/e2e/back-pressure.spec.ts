@@ -15,7 +15,7 @@ routes: [{ id: files, match: { path: /** }, upstream: files }]
 const TOTAL = 96 * 1024 * 1024;
 const PIECE = Buffer.alloc(256 * 1024, 'x');
 
-/** Writes as fast as the other side takes it. */
+/** Writes as fast as the other side reads. */
 class Source {
   written = 0;
 
@@ -26,7 +26,7 @@ class Source {
     }
   }
 
-  /** @returns the bytes written by the time that nothing moves any more */
+  /** @returns the bytes written once nothing moves any more */
   async standsStill(): Promise<number> {
     let last = { written: -1, since: 0 };
     await until('the source stands still', () => {

@@ -8,7 +8,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { ok, type RawAnswer, rawUpstream, thenClose } from '../support/raw-upstream.js';
 import { until } from '../support/until.js';
 
-/** Two failures in a row open the breaker; what a route's body may be is on the route. */
+/** Two failures in a row open the breaker; the route limits the body. */
 const YAML = (keys: string) => `
 upstreams:
   users:
@@ -21,14 +21,14 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users, maxBodyBytes:
 const CUT = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello';
 const status = (code: number) => ok('theirs').replace('200 OK', `${code} Theirs`);
 
-/** Nobody listens. */
+/** Stands for an address on which nothing listens. */
 const REFUSED: RawAnswer = () => undefined;
 
 interface Row {
   /** What the upstream does. */
   readonly does: RawAnswer;
   readonly keys?: string;
-  /** Bytes of the request; default: a GET. */
+  /** Bytes of the request; a GET by default. */
   readonly request?: string;
   /** The client leaves as soon as the upstream has its request. */
   readonly leaves?: boolean;
@@ -122,7 +122,7 @@ const TABLE: [outcome: string, when: string, row: Row][] = [
   ],
 ];
 
-/** 0 closed, 2 open. A success between two failures starts the count anew; nothing between them does not. */
+/** 0 is closed and 2 is open. A success between two failures resets the count; a neutral outcome does not. */
 const STATES = { failure: [0, 2, 2], nothing: [0, 0, 2], success: [0, 0, 0] };
 
 function observe(gw: RunningGateway) {
@@ -132,7 +132,7 @@ function observe(gw: RunningGateway) {
     tries: async () => sumOf(await metrics(), 'breakwater_upstream_requests_total'),
     requests: async (outcome: string, seen: number) =>
       sumOf(await metrics(), 'breakwater_requests_total', { outcome, status: String(seen) }),
-    /** Outcomes as the log of a transition names them. */
+    /** Outcomes as named in the log of a transition. */
     failures: async () => {
       const { upstreams } = (await (await gw.management('/admin/overview')).json()) as {
         upstreams: { breaker: { lastFailures: { outcome: string }[] } }[];
@@ -142,7 +142,7 @@ function observe(gw: RunningGateway) {
   };
 }
 
-/** A gateway before an upstream that does what the row says. */
+/** Starts a gateway in front of an upstream that does what the row says. */
 async function start({ does, keys = '' }: Row, more = '') {
   const users = rawUpstream((socket, head) => {
     if (head.startsWith('GET /users/fail ')) socket.write(status(500));
@@ -170,18 +170,18 @@ describe('the blame table', () => {
       return '';
     };
 
-    // What the client sees, how often the upstream was asked, and the label of the metrics.
+    // Checks what the client sees, how often the upstream was called, and the label of the metrics.
     const answer = await happen();
     expect(answer).toMatch(row.leaves ? /^$/ : new RegExp(`^HTTP/1.1 ${seen} `));
     expect(answer).toContain(code === undefined ? '' : `"code":"${code}"`);
-    // Named when it is guilty, and never for what a client did.
+    // The problem names the upstream only when it is to blame.
     expect(answer.includes('"upstream":"users"')).toBe(code?.startsWith('upstream_') ?? false);
     const isOver = (times: number) =>
       until('it is counted', async () => (await observed.requests(outcome, seen)) === times);
     await isOver(1);
     await until('its tries are over', async () => (await observed.tries()) === tries);
 
-    // What the breaker hears: after one, after two, and after one between two failures of another kind.
+    // Checks the breaker after one call, after two, and after one between two failures.
     const states = [await observed.breaker()];
     users.received = '';
     await happen();
@@ -195,7 +195,7 @@ describe('the blame table', () => {
     await fail();
     states.push(await observed.breaker());
     expect(states).toEqual(STATES[vote]);
-    // The field of its log.
+    // Checks the failures in the log of the breaker.
     const logged = vote === 'failure' ? outcome : 'upstream_status';
     expect(await observed.failures()).toEqual([logged, logged]);
   });

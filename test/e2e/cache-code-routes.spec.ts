@@ -25,14 +25,14 @@ import {
   JwtAuthGuard,
   Public,
 } from '../../src/index.js';
-import { ask } from '../conformance/cached.js';
 import { gateway } from '../support/gateway.js';
+import { ask } from '../support/http.js';
 import { bearer, SECRET } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
 let calls = 0;
 let fails = false;
-/** What nobody ends. */
+/** A stream that never ends. */
 const held = new PassThrough();
 
 @Controller('code')
@@ -169,7 +169,7 @@ async function start() {
   return (path: string, headers = {}, method = 'GET') => ask(`${gw.url}/code/${path}`, headers, method);
 }
 
-/** The `Date` that Node writes may be a second behind the one that is stored. */
+/** The `Date` of Node may be a second behind the stored one. */
 const soon = () => new Date(Date.now() + 5_000).toUTCString();
 
 describe('@Cached()', () => {

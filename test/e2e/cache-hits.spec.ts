@@ -50,7 +50,7 @@ describe('a second response', () => {
   ])('has the bytes of the first one: %s', async (_, type, bytes) => {
     const { gw, users } = await start((_req, res) => {
       res.writeHead(200, { 'content-type': type });
-      // In pieces, and without a length.
+      // The body is sent in pieces and without a length.
       for (let at = 0; at < bytes.length; at += 10_000) res.write(bytes.subarray(at, at + 10_000));
       res.end();
     });

@@ -10,7 +10,7 @@ routes:
   - { id: beta, match: { path: /1, headers: { x-beta: "1" } }, upstream: users, cache: {} }
 `;
 
-/** @returns for each request in turn the number of the call to the upstream that answered it */
+/** @returns for each request the number of the upstream call that answered it */
 async function answers(requests: string[][], yaml = YAML): Promise<(string | undefined)[]> {
   const users = recording((_req, res) => void res.end(String(users.requests.length)));
   const gw = await gateway(yaml).withUpstream('users', users.handler).start();

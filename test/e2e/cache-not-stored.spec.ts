@@ -14,7 +14,7 @@ upstreams: { users: { url: "\${USERS_URL}", retry: { attempts: 0 } } }
 routes: [{ id: users, match: { path: /** }, upstream: users, cache: {} }]
 `;
 
-/** @returns how often the upstream was asked for two requests, one after the other */
+/** @returns how many upstream calls two consecutive requests caused */
 async function callsFor(
   status: number,
   headers: OutgoingHttpHeaders,

@@ -5,13 +5,13 @@ import { bearer } from '../support/tokens.js';
 
 const gateway = oneGateway('{ ttl: 1m }');
 
-/** An upstream that writes whatever it is told into its answer. */
+/** An upstream that reflects request headers in its response. */
 const reflecting = (): ReturnType<typeof gateway.resource> =>
   gateway.resource((_n, { rawHeaders, method, url }): Answer => ({
     body: JSON.stringify([method, url, rawHeaders]),
   }));
 
-/** @returns what the next one gets, who asks for nothing unusual */
+/** @returns the response to the next client, which sends an ordinary request */
 async function after(attack: Record<string, string | string[]>, method = 'GET'): Promise<string> {
   const { get } = reflecting();
   await get(attack, method);

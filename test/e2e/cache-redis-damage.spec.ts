@@ -51,7 +51,7 @@ describeWithRedis('a damaged entry in Redis', () => {
     await client.flushall();
     expect((await b.get()).how).toBe('fwd=uri-miss');
     expect((await a.get()).how).toBe('hit');
-    // Once it is known that Redis has forgotten everything, it is used again.
+    // Redis is used again once its data loss was noticed.
     await until('it is used again', async () => {
       await b.get(`/${Math.random()}`);
       return (await client.keys('breakwater:c:*')).length > 0;
@@ -83,7 +83,7 @@ describeWithRedis('a full Redis', () => {
       async () => (await a.gw.metric('breakwater_redis_failures_total{reason="full"}')) > 0,
     );
     expect(await a.gw.metric('breakwater_cache_backend_up')).toBe(1);
-    // And back, by itself.
+    // It recovers by itself.
     await client.config('SET', 'maxmemory', '0');
     await a.get('/6');
     await stored(2);

@@ -7,7 +7,7 @@ const TAGGED = { 'cache-control': 'max-age=60', 'surrogate-key': 'one two' };
 
 const THIRD = { ...TAGGED, 'surrogate-key': 'three' };
 
-/** A third gateway has nothing in memory: what it gets is what Redis has. */
+/** A third gateway has an empty memory and shows what Redis holds. */
 async function start(
   answer: Parameters<typeof replicas>[0] = (_, { url }) => ({ headers: url === '/1' ? TAGGED : THIRD }),
 ) {
@@ -18,18 +18,18 @@ async function start(
   if (!a || !b || !c) throw new Error('three replicas');
   const client = redis.client();
   const stored = () => until('it is in Redis', async () => (await client.keys('breakwater:c:*')).length > 0);
-  /** In the memory of `a` and of `b`. */
+  /** Stores responses in the memory of `a` and of `b`. */
   const fill = async () => {
     await a.get();
     await stored();
     expect((await b.get()).how).toBe('hit');
   };
-  /** Leaves only what is in memory. */
+  /** Removes everything but the memory of the gateways. */
   const emptyRedis = async () => void (await client.del(...(await client.keys('breakwater:c:*'))));
   return { redis, client, a, b, c, seen, stored, fill, emptyRedis };
 }
 
-/** In memory or Redis: the upstream is not asked, which `only-if-cached` forbids. */
+/** Looks in memory and Redis only, since `only-if-cached` forbids an upstream call. */
 const has = async ({ get }: Replica, path = '/1') =>
   (await get(path, { 'cache-control': 'only-if-cached' })).status === 200;
 const hasNot = (replica: Replica) => until('it is dropped', async () => !(await has(replica)));
@@ -112,7 +112,7 @@ describeWithRedis('an entry that is invalidated on one gateway', () => {
     const { a, b, client, fill, emptyRedis } = await start();
     await fill();
     await emptyRedis();
-    // As if somebody had said something that nobody heard.
+    // Simulates a purge message that was lost.
     await client.hincrby('breakwater:purges', 'count', 1);
     await client.client('KILL', 'TYPE', 'pubsub');
     await hasNot(a);
@@ -132,7 +132,7 @@ describeWithRedis('an entry that is invalidated on one gateway', () => {
       const now = (await ids()).split(',');
       return now.length === 3 && now.every((id) => !before.split(',').includes(id));
     });
-    // Comes after what they ask when they are back.
+    // Arrives after the requests that follow the reconnection.
     await a.send('POST', '/other');
     expect([await has(a), await has(b)]).toEqual([true, true]);
   });

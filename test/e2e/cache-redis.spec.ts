@@ -86,7 +86,7 @@ describeWithRedis('gateways that share Redis', () => {
       body: req.headers['accept-language'] ?? '',
     }));
     await a.get('/1', { 'accept-language': 'de' });
-    // The index and the variant.
+    // One key for the index and one for the variant.
     await stored(2);
     expect(await b.get('/1', { 'accept-language': 'en' })).toMatchObject({
       body: 'en',
@@ -134,12 +134,12 @@ describeWithRedis('gateways that share Redis', () => {
     const early = request(`${a.gw.url}/1`, { agent: false }).on('error', () => {});
     early.end();
     await until('it is there', async () => (await connections()) === 1);
-    // Answered by the same loop, and so after what came before.
+    // Redis answers in order, so that earlier commands are done.
     await a.gw.management('/health/live');
     early.destroy();
     await until('it is gone', async () => (await connections()) === 0);
     redis.signal('SIGCONT');
-    // Sooner than anybody waits for another one.
+    // Less than the time that a request waits for another one.
     const next = a.gw.fetch('/1');
     await until('the upstream is asked', () => seen.length > 0, 2_500);
     expect((await next).status).toBe(200);

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ask, cached, FRESH, type Given, STALE } from '../conformance/cached.js';
+import { cached, FRESH, type Given, STALE } from '../conformance/cached.js';
 import { arrivals } from '../support/arrivals.js';
 import { gateway } from '../support/gateway.js';
+import { ask } from '../support/http.js';
 import { recording } from '../support/recording.js';
 import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
@@ -76,7 +77,7 @@ describe('concurrent requests for a response that is not stored', () => {
       .withUpstream('users', users.handler)
       .start();
     const responses = [1, 2, 3].map(() => gw.fetch('/1'));
-    // Sooner than anybody waits for another one.
+    // Less than the time that a request waits for another one.
     await until('each of them has a stream', () => streams.length === 3, 2_500);
     for (const stream of streams) stream.end();
     for (const response of await Promise.all(responses)) expect(await response.text()).toBe('data: 1\n\n');
@@ -107,7 +108,7 @@ describe('concurrent requests for a response that is not stored', () => {
     await get();
     const answers = [get(), get(), get(), get()];
     await until('it is being validated', () => seen.length === 2);
-    // By then the others are here as well.
+    // By then the other requests have arrived.
     await get('/other');
     open();
     for (const { status, body } of await Promise.all(answers)) {
@@ -211,7 +212,7 @@ describe('concurrent requests while the upstream fails', () => {
       async (): Promise<Given> => {
         most = Math.max(most, ++atOnce);
         await opened;
-        // Long enough for another one to come.
+        // Long enough for another request to arrive.
         for (let i = 0; i < 10; i++) await turn();
         atOnce--;
         return 'reset';
@@ -285,7 +286,7 @@ describe('concurrent requests for several variants', () => {
     const { open, opened } = gate();
     const both = gate();
     const { gw, get, seen } = await cached(async (n, req): Promise<Given> => {
-      // The two others go on at the same time.
+      // The two others continue at the same time.
       if (n === 3) both.open();
       await (n === 1 ? opened : both.opened);
       const body = String(req.headers['accept-language']);

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { expect, it } from 'vitest';
-import type { Got } from '../conformance/cached.js';
+import type { Got } from '../support/http.js';
 import { type Answer, oneGateway } from '../conformance/one-gateway.js';
 import { bearer } from '../support/tokens.js';
 
-/** A generator of the same numbers in each run (mulberry32). */
+/** A seeded random number generator (mulberry32). */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -50,7 +50,7 @@ interface Asked {
   readonly headers: Record<string, string>;
 }
 
-/** What only who asks exactly this may be told: every answer says it, in its body and in its tag. */
+/** Identifies exactly this request; every response carries it in its body and its ETag. */
 function tellingOf(sub: string, vary: string, fields: IncomingMessage['headers']): string {
   const told = vary.split(', ').map((name) => (name === 'x-user-id' ? sub : (fields[name] ?? null)));
   return Buffer.from(JSON.stringify([sub, vary, ...told])).toString('base64url');
@@ -69,7 +69,7 @@ function choices(
   if (pick(4) > 0) fields['x-a'] = String(pick(2));
   if (pick(4) > 0) fields['x-b'] = String(pick(2));
   const name = VARY[vary] ?? '';
-  // Somebody else's tag, too: a 304 to it would be an answer of theirs.
+  // Also sends the ETag of others, since a 304 to it would be their response.
   if (pick(4) === 0) fields['if-none-match'] = `"${tellingOf(one(SUBS), name, fields)}"`;
   if (pick(5) === 0) fields['range'] = 'bytes=4-';
   if (pick(9) === 0) fields['connection'] = one(['close, x-a', 'close, x-b', 'close, cookie']);
@@ -93,7 +93,7 @@ function answer(pick: (below: number) => number, req: IncomingMessage): Answer {
   return { headers, body: telling };
 }
 
-/** What the upstream gets of the client's fields: all but those that `Connection` names, among them no cookie. */
+/** The fields that reach the upstream: all except those that `Connection` names. */
 function seenBy({ headers }: Asked): Record<string, string> {
   const dropped = headers['connection']?.split(', ') ?? [];
   return Object.fromEntries(
@@ -101,7 +101,7 @@ function seenBy({ headers }: Asked): Record<string, string> {
   );
 }
 
-/** What it is of, and what it says; of an error of ours, and of a 416, nothing. */
+/** The identity in a response; errors of the gateway and a 416 have none. */
 function said({ method }: Asked, telling: string, { status, body, headers }: Got): unknown[] {
   const isOurs = status >= 500;
   const isWhole = method !== 'HEAD' && status === 200;
@@ -118,7 +118,7 @@ function check({ vary, asked }: ReturnType<typeof choices>, got: Got): void {
   expect(said(asked, telling, got)).toEqual([`"${telling}"`, telling, telling, telling.slice(4)]);
 }
 
-// What is shared is the same for all users: there they are one, and only variants have to be told apart.
+// A shared response is the same for all users, so that only variants have to differ.
 it.each([
   ['/mine', SUBS],
   ['/shared', ['alice']],

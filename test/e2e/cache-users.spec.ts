@@ -16,7 +16,7 @@ routes:
 `;
 const by = (claims: Record<string, unknown>) => bearer({ iss: 'https://main.example/', ...claims });
 
-/** Every answer is another one. */
+/** Every response has a different body. */
 async function start(headers: Record<string, string> = {}) {
   const users = recording((req, res) => {
     const of = req.headers['x-user-id'] ?? req.headers.authorization ?? 'nobody';

@@ -10,7 +10,7 @@ it('breakwater api-key prints a new key and its hash', { timeout: 60_000 }, asyn
   expect(second.stdout).not.toBe(first.stdout);
 });
 
-// The key comes when whoever reads has been waiting for it.
+// The key arrives while the command already waits for it.
 it(
   'breakwater api-key --stdin hashes the key on standard input, also when it arrives late',
   { timeout: 60_000 },

@@ -45,7 +45,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
       'gateway.yaml',
       config(`users: { url: http://127.0.0.1:9, ${unknown.join(', ')} }`),
     );
-    // Its reader is slower than it is.
+    // The reader is slower than the writer.
     const { code, stdout } = await shell(
       `{ breakwater check -c ${file} 2>&1; echo "code $?"; } | (sleep 1; cat)`,
     );

@@ -22,7 +22,7 @@ routes:
 
 const ANY_PORTS = 'server: { host: 127.0.0.1, port: 0, shutdown: { delay: 0s } }\nmanagement: { port: 0 }';
 
-/** Nobody listens on its upstream's port. */
+/** Nothing listens on the port of its upstream. */
 const ONE_ROUTE = `
 upstreams: { users: { url: http://127.0.0.1:9 } }
 routes: [{ id: users, match: { path: /users/** }, upstream: users }]
@@ -97,7 +97,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(stderr).toContain(`Port ${port} on 127.0.0.1 is in use.`);
     expect(stderr).toContain(`${section}.port`);
     expect(stderr).not.toMatch(STACK);
-    // Told once.
+    // The error is printed only once.
     expect(stdout).toBe('');
   });
 
@@ -109,7 +109,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect(stderr).not.toMatch(STACK);
   });
 
-  // Of a documentation's network; without its interface; no machine has them to listen on.
+  // A documentation address and a link-local address without a zone, on which no machine can listen.
   it.each(['203.0.113.1', 'fe80::1'])(
     'exits with 1 and reports that it cannot listen on %s',
     async (host) => {

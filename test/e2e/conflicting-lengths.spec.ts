@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { requestHead } from '../support/http.js';
+import { requestHead, notRefused } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
-import { notRefused } from '../support/refusals.js';
 
 const SMUGGLED = 'GET /admin HTTP/1.1\r\nHost: gateway.test\r\n\r\n';
 const post = (...fields: string[]) => requestHead('POST /users', ...fields);

@@ -8,7 +8,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
 
-/** Three targets, and every other setting as it is by default. */
+/** Three targets with default settings. */
 const YAML = (upstream = '') => `
 upstreams: { users: { targets: [{ url: "\${T0}" }, { url: "\${T1}" }, { url: "\${T2}" }], ${upstream} } }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
@@ -109,7 +109,7 @@ describe('when two of three targets are dead, with default settings', () => {
       .withEnv(env)
       .withUpstream('readonly', readonly.handler)
       .start();
-    // Three in turn, so that some of them have met a dead target first.
+    // Three uploads in turn, so that some of them try a dead target first.
     for (let i = 0; i < 3; i++) {
       const client = await RawConnection.to(gw.url);
       client.send(`${requestHead('PUT /x', 'Transfer-Encoding: chunked')}4\r\nhalf\r\n`);

@@ -4,7 +4,7 @@ import { gateway } from '../support/gateway.js';
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 
-/** An answer without an end: whoever waits for it waits for ever. */
+/** Writes a response that never ends. */
 function pour(res: ServerResponse): void {
   while (!res.closed && res.write(CHUNK));
   if (!res.closed) res.once('drain', () => pour(res));

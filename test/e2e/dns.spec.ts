@@ -15,7 +15,7 @@ routes:
   - { id: orders, match: { path: /orders }, upstream: orders }
 `;
 
-/** The same port on two addresses of the loopback; each tells which one it is. */
+/** Two servers on one port of two loopback addresses; each answers with its name. */
 async function twoServers() {
   const held: ServerResponse[] = [];
   const sockets = { first: new Set<Socket>(), second: new Set<Socket>() };
@@ -24,7 +24,7 @@ async function twoServers() {
       if (req.url === '/users/held') held.push(res);
       else res.end(name);
     });
-    // Out of reach: no connection ends by itself.
+    // So long that no idle connection closes by itself.
     server.keepAliveTimeout = 60_000;
     webSocketUpstream(undefined, { server });
     server.on('connection', (socket) => {
@@ -47,7 +47,7 @@ async function twoServers() {
 const FIRST: Address = { address: '127.0.0.1', family: 4 };
 const SECOND: Address = { address: '127.0.0.2', family: 4 };
 
-/** @param refreshMs short enough to wait for, but where a test counts on the first answer */
+/** @param refreshMs interval of look-ups, short by default */
 async function start(first: Address[] | Error, { more = '', refreshMs = 30 } = {}) {
   const servers = await twoServers();
   const dns = { answer: first, asked: 0 };
@@ -65,7 +65,7 @@ async function start(first: Address[] | Error, { more = '', refreshMs = 30 } = {
     .start();
   const refresh = async () => {
     const { asked } = dns;
-    // The first of them may have been under way.
+    // The first look-up may already have been in flight.
     await until('the resolver was asked twice', () => dns.asked > asked + 1);
   };
   const ask = async (path = '/users/1') => {
@@ -146,7 +146,7 @@ describe('an upstream whose host is a name', () => {
   });
 
   it('is reached over the other address family when the first is dead', async () => {
-    // Reserved for documentation (RFC 3849): nothing answers there.
+    // Nothing answers at this documentation address (RFC 3849).
     const { ask } = await start([{ address: '2001:db8::1', family: 6 }, FIRST]);
     expect(await ask()).toBe('200 first');
   });

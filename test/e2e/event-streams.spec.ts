@@ -18,7 +18,7 @@ interface Stream {
   readonly res: ServerResponse;
 }
 
-/** @returns a gateway, and the streams that its upstream has under way */
+/** @returns a gateway and the open streams of its upstream */
 async function start(headers: Record<string, string>, route = '') {
   const streams: Stream[] = [];
   const server = createServer((req, res) => {
@@ -29,7 +29,7 @@ async function start(headers: Record<string, string>, route = '') {
   return { gw, server, streams };
 }
 
-/** @returns the body so far, without its chunks */
+/** @returns the body so far, without its chunk framing */
 function bodyOf(received: string): Buffer {
   const body = Buffer.from(received.slice(received.indexOf('\r\n\r\n') + 4), 'latin1');
   const parts: Buffer[] = [];

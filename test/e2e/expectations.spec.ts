@@ -76,7 +76,7 @@ describe('Expect: 100-continue', () => {
     first.send(requestHead('GET /held'));
     const [held] = await until('the only connection is taken', () => users.requests[0] && users.requests);
     second.send(requestHead('POST /1', EXPECT, 'Content-Length: 5', 'Connection: close'));
-    // Whatever is read after it, the head above was read before.
+    // Once this request is answered, the head above was read.
     await raw(gw.url, requestHead('GET /nowhere/../..', 'Connection: close'));
     expect(second.received).toBe('');
     held?.socket.destroy();
@@ -98,7 +98,7 @@ describe('Expect: 100-continue', () => {
     expect((await gw.fetch('/down')).status).toBe(502);
     const client = await RawConnection.to(gw.url);
     client.send(requestHead(line, EXPECT, 'Content-Length: 999'));
-    // Closed, since nobody knows whether a body follows.
+    // The connection is closed, since it is unknown whether a body follows.
     expect(await client.ended()).toBe('closed');
     expect(answersIn(client.received)).toMatchObject([{ status, headers: { connection: ['close'] } }]);
     expect(users.requests).toHaveLength(0);

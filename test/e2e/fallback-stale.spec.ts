@@ -42,7 +42,7 @@ describe('a stale response', () => {
   );
 });
 
-/** Three routes for users, of which `firm` wants no stale answers; the answer tells whose it is. */
+/** Three routes for users, of which `firm` forbids stale responses; the response names its user. */
 const YAML = (upstream = '') => `
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
 upstreams:

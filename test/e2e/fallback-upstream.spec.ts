@@ -126,7 +126,7 @@ describe('a fallback upstream', () => {
     const response = await gw.fetch('/');
     expect(await response.json()).toMatchObject({ code: 'upstream_timeout', upstream: 'users' });
     expect(readonly.requests).toEqual([]);
-    // Nor blamed for the time that it was not given.
+    // The fallback gets no failure vote either.
     const series = 'breakwater_upstream_requests_total{upstream="readonly",outcome="deadline"}';
     expect(await gw.metric(series)).toBe(0);
   });

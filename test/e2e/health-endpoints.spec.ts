@@ -3,7 +3,7 @@ import { closedPort } from '../support/closed-port.js';
 import { gateway } from '../support/gateway.js';
 import { SECRET } from '../support/tokens.js';
 
-/** Everything needs a token, and everything goes to an upstream that is down. */
+/** Every route goes to an upstream that is down, and only `/open` needs no token. */
 const YAML = `
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
 upstreams: { users: { url: "\${USERS_URL}", breaker: { consecutiveFailures: 1 } } }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { gateway, listen } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
-/** Two targets in turn: the first holds whatever it gets, the second answers. */
+/** Two targets in turn: the first never answers, the second does. */
 async function start(more = '') {
   const held: ServerResponse[] = [];
   let left = 0;
@@ -28,7 +28,7 @@ describe('hedging', () => {
   it('answers a GET from another target and aborts the slow try without a vote', async () => {
     const { gw, held, left, count, slowHost } = await start();
     const hedges = (result: string) => count('hedges_total', `result="${result}"`);
-    // On a busy machine the quick one may be asked first, be slow, and answer before its own hedge: that one is lost.
+    // On a busy machine the quick target may answer after its hedge started, which is then lost.
     while ((await hedges('won')) < 2) expect(await (await gw.fetch('/x')).text()).toBe('quick');
     await until('the slow tries to be aborted', () => left() === held.length);
     expect((await hedges('won')) + (await hedges('lost'))).toBe(held.length);

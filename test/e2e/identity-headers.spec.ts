@@ -4,9 +4,9 @@ import { raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
 
-/** By which a client could pose as a user of its choice. */
+/** Headers by which a client could pose as another user. */
 const IDENTITY = ['X-User-Id', 'X-USER-SCOPES', 'x-user-anything', 'X-JWT-Sub', 'x-jwt-claim-role'];
-/** By which it could pose as a proxy, or have another URL or method than the one that was checked. */
+/** Headers by which a client could pose as a proxy, or override the checked URL or method. */
 const CLAIMS = [
   'X-Real-IP',
   'True-Client-IP',
@@ -45,7 +45,7 @@ const trusting = gateway(`server: { trustProxy: [127.0.0.1] }\n${ONE_ROUTE}`)
   .withUpstream('users', users.handler)
   .startOnce();
 
-/** @returns the names of `sent` that the upstream gets, when each has a value that gives it away */
+/** @returns the names of `sent` whose forged values reach the upstream */
 async function reaching(sent: string[], gw = plain): Promise<string[]> {
   users.clear();
   await raw(gw.url, requestHead('GET /1', 'Connection: close', ...sent.map((name) => `${name}: forged`)));

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { answersIn, raw, requestHead } from '../support/http.js';
+import { answersIn, raw, requestHead, notRefused } from '../support/http.js';
 import { recording } from '../support/recording.js';
-import { notRefused } from '../support/refusals.js';
 
 const YAML = `
 upstreams: { users: { url: "\${USERS_URL}" } }

@@ -8,7 +8,7 @@ const YAML = `
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: users, match: { path: /users/** }, upstream: users, cache: {} }]
 `;
-/** Of those that the parser knows. */
+/** Rare methods that the parser knows. */
 const METHODS = [
   'PROPFIND',
   'REPORT',
@@ -28,7 +28,7 @@ async function series(gw: RunningGateway): Promise<string[]> {
   return lines.map((line) => line.slice(0, line.lastIndexOf(' ')));
 }
 
-/** Random in everything a client can choose. */
+/** Sends requests that are random in everything a client can choose. */
 async function noise(gw: RunningGateway, requests: number): Promise<void> {
   const one = (i: number) =>
     raw(

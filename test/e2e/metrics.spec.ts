@@ -97,7 +97,7 @@ describe('metrics', () => {
       'breakwater_upstream_duration_seconds_sum{upstream="users"}',
     ]) {
       const sum = await until(series, () => gw.metric(series));
-      // A timer may be a millisecond early; a busy machine makes it late.
+      // A timer may be a millisecond early, and late on a busy machine.
       expect(sum).toBeGreaterThan(delay - 0.01);
       expect(sum).toBeLessThan(100 * delay);
     }

@@ -14,7 +14,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users, mirror: { upstream:
 `;
 const LIMIT = 64 * 1024;
 
-/** Remembers the bodies it got. */
+/** Records the bodies it receives. */
 function reading() {
   const bodies: string[] = [];
   const upstream = recording((req, res) => {
@@ -73,7 +73,7 @@ describe('a mirror', () => {
       .withUpstream('users', (_req, res) => void res.end('fine'))
       .withUpstream('next', next.handler)
       .start();
-    // That all or none of them are copied is one chance in 2^59.
+    // The probability that all or none of them are copied is 2^-59.
     for (let i = 0; i < 60; i++) await (await gw.fetch('/')).text();
     await until('a copy arrives', () => next.requests.length > 0);
     expect(next.requests.length).toBeLessThan(60);

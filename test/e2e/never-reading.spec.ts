@@ -13,7 +13,7 @@ routes:
   - { id: stored, match: { path: /stored }, upstream: files, cache: { ttl: 1m } }
   - { id: files, match: { path: /** }, upstream: files }
 `;
-/** More than the buffers between two processes ever hold. */
+/** More bytes than the buffers between two processes hold. */
 const LARGE = 32 * 1024 * 1024;
 const PIECE = Buffer.alloc(256 * 1024, 'x');
 
@@ -30,7 +30,7 @@ async function start() {
     .start();
 }
 
-/** A client that asks and reads nothing. */
+/** Opens a client that sends a request and reads nothing. */
 async function deaf(url: string, path: string): Promise<RawConnection> {
   const client = await RawConnection.to(url);
   client.socket.pause();

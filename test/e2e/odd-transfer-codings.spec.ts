@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { answersIn, raw, requestHead } from '../support/http.js';
+import { answersIn, raw, requestHead, notRefused } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
-import { notRefused } from '../support/refusals.js';
 
 const CODINGS = [
   ',chunked',

@@ -12,7 +12,7 @@ describe('pipelined requests', () => {
   it('are answered in their order', async () => {
     const gw = await gateway(ONE_ROUTE)
       .withUpstream('users', (req, res) => {
-        // The first is answered last.
+        // The first request is answered last.
         if (req.url === '/3') res.end(req.url, () => late?.());
         else if (req.url === '/1') late = () => res.end(req.url);
         else res.end(req.url);

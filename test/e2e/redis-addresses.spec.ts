@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { Authority } from '../support/certificates.js';
 import { describeWithRedis, RedisServer } from '../support/redis.js';
-import { replicas } from '../support/replicas.js';
-import { expectShared } from '../support/shared.js';
+import { replicas, expectShared } from '../support/replicas.js';
 import { until } from '../support/until.js';
 
 describeWithRedis('Redis', () => {
@@ -13,7 +12,7 @@ describeWithRedis('Redis', () => {
     const redis = `{ sentinel: { name: main, nodes: ["${sentinel.url}"] }, commandTimeout: 1s }`;
     const [a] = await expectShared(redis);
     expect(await master.client().dbsize()).toBeGreaterThan(0);
-    // What a failover comes to: the sentinel names another one, and the old one is gone.
+    // Simulates a failover: the sentinel names another master, and the old one is gone.
     const watch = sentinel.client();
     await watch.call('SENTINEL', 'REMOVE', 'main');
     await watch.call('SENTINEL', 'MONITOR', 'main', '127.0.0.1', String(other.port), '1');

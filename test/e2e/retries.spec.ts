@@ -9,7 +9,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 
 type Step = 'reset' | 'hang' | number;
 
-/** An upstream that behaves as told, call by call; the last step goes on. Records the bodies it got. */
+/** An upstream that follows a script, call by call, and repeats the last step. It records the bodies. */
 async function start(yaml: string, steps: Step[], headers: Record<string, string> = {}) {
   const bodies: string[] = [];
   const deadlines: number[] = [];
@@ -94,7 +94,7 @@ describe('a retry', () => {
       .start();
     expect((await gw.fetch('/x')).status).toBe(200);
     const [first = 0, second = 0] = at;
-    // Timers count whole milliseconds.
+    // Timers have a resolution of a millisecond.
     expect(second - first).toBeGreaterThan(998);
   });
 

@@ -49,7 +49,7 @@ it('a failing upstream opens its breaker, and clients get a Retry-After', async 
   const { gw, answers, received } = await storm('openFor: 10m, maxOpenFor: 10m');
   expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(2);
   const own = answers.filter(({ text }) => text.includes('"code":"breaker_open"'));
-  // Five failures in a row, and what was under way with them.
+  // Five failures in a row, and the calls in flight with them.
   expect(own.length).toBeGreaterThanOrEqual(answers.length - 5 - CLIENTS);
   expect(received).toBeLessThanOrEqual((5 + CLIENTS) * 4);
   expect(own.every(({ status, retryAfter }) => status === 503 && Number(retryAfter) > 300)).toBe(true);

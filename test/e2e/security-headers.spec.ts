@@ -4,7 +4,7 @@ import { answersIn, raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { ok, rawUpstream } from '../support/raw-upstream.js';
 
-/** What helmet sets when nobody tells it anything else. */
+/** The headers of helmet by default. */
 const HELMET = [
   'content-security-policy',
   'cross-origin-opener-policy',

@@ -33,13 +33,13 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     const releasedAt = performance.now();
     expect(await inFlight).toBe(200);
     expect(await gateway.process.exited).toBe(0);
-    // It waits for the request, not for the end of `drain`.
+    // The process waits for the request, not for the end of `drain`.
     expect(performance.now() - releasedAt).toBeLessThan(5000);
   });
 
   it('does not wait for idle connections', async () => {
     const gateway = await start(new SlowService(), 'delay: 0s, drain: 20s');
-    // Kept alive by `fetch`.
+    // `fetch` keeps these connections alive.
     expect((await fetch(`${gateway.url}/api/hello`)).status).toBe(200);
     expect((await fetch(`${gateway.managementUrl}/health`)).status).toBe(200);
 
@@ -101,10 +101,10 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
       const answers: Answer[] = [];
       const client = { told: false };
       const look = (res: IncomingMessage) => (client.told = res.headers.connection === 'close');
-      // Only for a new connection does it matter that readiness says no.
+      // A failing readiness check affects only new connections.
       while (readiness.ready || !client.told) {
         const answer = await get(`${gateway.url}/api/hello`, agent, look);
-        // Its idle connection was closed, which costs no request.
+        // Closing an idle connection loses no request.
         if (answer === 'ECONNREFUSED') break;
         answers.push(answer);
       }
@@ -124,7 +124,7 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     });
     const answers = await tellUnderLoad(gateway, service, clients);
     expect(answers.filter((answer) => answer === 200)).toHaveLength(service.answered);
-    // What the kernel has accepted, and the process not yet, is reset when the port closes.
+    // Connections that only the kernel has accepted are reset when the port closes.
     const others = answers.filter((answer) => answer !== 'ECONNREFUSED' && answer !== 'ECONNRESET');
     expect(new Set(others)).toEqual(new Set([200]));
     expect(await gateway.process.exited).toBe(0);
@@ -187,7 +187,7 @@ function get(
   });
 }
 
-/** As a load balancer does. */
+/** Polls readiness as a load balancer does. */
 function watchReadiness({ url }: GatewayProcess): { readonly ready: boolean } {
   const readiness = { ready: true };
   void (async () => {
@@ -206,7 +206,7 @@ async function tellUnderLoad(
   return (await Promise.all(clients)).flat();
 }
 
-/** Holds `/slow` until it is told to answer. */
+/** Holds the response to `/slow` until `release`. */
 class SlowService {
   readonly held: ServerResponse[] = [];
   answered = 0;
@@ -224,7 +224,7 @@ class SlowService {
   }
 }
 
-/** New connections are: the port is closed. */
+/** Waits until the port is closed. */
 function refused({ url }: GatewayProcess): Promise<boolean> {
   return until('new connections are refused', async () => (await get(`${url}/api/hello`)) === 'ECONNREFUSED');
 }

@@ -26,7 +26,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     .start();
   const target = new URL(env.T0).host;
   const up = () => gw.metric(`breakwater_target_up{upstream="users",target="${target}"}`);
-  /** Of a batch, those that it got. */
+  /** @returns how many requests of a batch it got */
   const got = async () => {
     let count = 0;
     for (let i = 0; i < BATCH; i++) if ((await (await gw.fetch('/x')).text()) === 'returning') count++;

@@ -17,7 +17,7 @@ async function start() {
   return { files, gw: await gateway(YAML).withUpstream('files', files.handler).start() };
 }
 
-// The body of a PUT is gathered first, so that it can be sent again.
+// The body of a PUT is buffered first, so that it can be sent again.
 describe.each(['POST', 'PUT'])('a client that uploads slowly (%s)', (method) => {
   it('does not use up the timeout of the upstream', async () => {
     const { gw, files } = await start();

@@ -10,7 +10,7 @@ server: { headersTimeout: 3s, requestTimeout: 4s }
 upstreams: { files: { url: "\${FILES_URL}", timeout: 300ms, breaker: { consecutiveFailures: 1 } } }
 routes: [{ id: files, match: { path: /** }, upstream: files }]
 `;
-/** More than the buffers of all the sockets between the client and the upstream. */
+/** More bytes than all sockets between the client and the upstream buffer. */
 const BYTES = 9 * 1024 * 1024;
 
 it('an upstream that stops reading an upload gets a 504 at the deadline', async () => {

@@ -8,7 +8,7 @@ import { RawConnection } from '../support/raw-connection.js';
 import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
 
-/** @returns a gateway, and the answer under way once the upstream has the request */
+/** @returns a client and the open response once the upstream has the request */
 async function start(headers: Record<string, string>) {
   let answer: ServerResponse | undefined;
   const gw = await gateway(ONE_ROUTE)

@@ -13,7 +13,7 @@ routes:
   - { id: orders, match: { path: /orders }, upstream: orders }
 `;
 
-/** Sends a piece every few milliseconds for as long as somebody listens. */
+/** Sends a piece every few milliseconds until the connection closes. */
 function dripping(first: string, piece: string): RawAnswer {
   return (socket) => {
     socket.write(first);

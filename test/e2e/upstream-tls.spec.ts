@@ -25,7 +25,7 @@ const yaml = (tls: string, more = '') => `
 upstreams: { users: { url: "\${USERS_URL}", ${more} ${tls === '' ? '' : `tls: { ${tls} }`} } }
 routes: [{ id: users, match: { path: /** }, upstream: users }]`;
 
-/** @returns a gateway before an upstream that speaks TLS */
+/** @returns a gateway in front of an upstream with TLS */
 async function start(tls: string, options: ServerOptions = server, more = '') {
   const users = recording(echo);
   const url = (await listen(createServer(options, users.handler))).replace('http:', 'https:');
@@ -37,7 +37,7 @@ async function start(tls: string, options: ServerOptions = server, more = '') {
 
 const MUTUAL: ServerOptions = { ...server, ca: authority.ca, requestCert: true, rejectUnauthorized: true };
 
-/** In TLS 1.3 an upstream says no only when the request is on its way, and may just close. */
+/** In TLS 1.3 an upstream rejects a client only after the handshake, and may just close the connection. */
 const MUTUAL_12: ServerOptions = { ...MUTUAL, maxVersion: 'TLSv1.2' };
 
 describe('TLS to an upstream', () => {

@@ -7,15 +7,15 @@ import { until } from './until.js';
 const STARTED = 'http.server.request.start';
 
 /**
- * Counts the requests that a server of this process has been given.
+ * Counts the requests that reach a server of this process.
  *
- * @returns waits until there are so many, and what the server does with them at once is done
+ * @returns a function that waits until this many arrived and their synchronous handling is done
  */
 export function arrivals(url: string): (count: number) => Promise<void> {
   const port = Number(new URL(url).port);
   let seen = 0;
   const listener = (message: unknown) => {
-    // What Node publishes.
+    // Node publishes messages of this form.
     const { request } = message as { request: IncomingMessage };
     if (request.socket.localPort === port) seen++;
   };

@@ -24,7 +24,7 @@ const delayMs = Number(values.delay);
 const bytesPerMs = Number(values.rate) / 1000;
 const every = Number(values.every);
 const holdMs = Number(values.hold);
-/** Of all connections. */
+/** Counts the pieces of all connections. */
 let pieces = 0;
 
 class Line extends Transform {
@@ -37,20 +37,20 @@ class Line extends Transform {
     const now = performance.now();
     this.freeAt = Math.max(this.freeAt, now) + piece.length / bytesPerMs + (isLost ? holdMs : 0);
     this.onTheWay.push(piece);
-    // Whichever timer fires first, the pieces stay in order.
+    // The pieces stay in order whichever timer fires first.
     setTimeout(() => this.push(this.onTheWay.shift()), this.freeAt - now + delayMs);
     setTimeout(done, this.freeAt - now);
   }
 
   override _flush(done: TransformCallback): void {
-    // A little later than the last piece, whatever timers round.
+    // Ends a little later than the last piece, however timers are rounded.
     setTimeout(done, Math.max(this.freeAt - performance.now(), 0) + delayMs + 2);
   }
 }
 
 const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
   const far = connect({ port: Number(values.to), host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-  // Either end may go away at any time; the other end is told by `pipeline`.
+  // Either end can close at any time; `pipeline` closes the other one.
   pipeline(near, new Line(), far, (error) => error && near.destroy());
   pipeline(far, new Line(), near, (error) => error && far.destroy());
 });

@@ -1,13 +1,13 @@
 import { spawnNode } from './process.js';
 
 export interface LineOptions {
-  /** Milliseconds, each way. */
+  /** Delay in milliseconds, each way. */
   readonly delay?: number;
-  /** Bytes a second, each way of each connection. */
+  /** Bytes per second, each way of each connection. */
   readonly rate?: number;
-  /** One of so many pieces is held up. */
+  /** Every n-th piece is held up. */
   readonly every?: number;
-  /** Milliseconds. */
+  /** Time for which such a piece is held up, in milliseconds. */
   readonly hold?: number;
 }
 

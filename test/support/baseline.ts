@@ -8,24 +8,24 @@ import { until } from './until.js';
 /** Reading the sockets of another process needs Linux. */
 export const canTakeBaseline = process.platform === 'linux';
 
-/** What a gateway holds beside its heap. */
+/** What a gateway holds besides its heap. */
 interface Held {
   readonly sockets: number;
-  /** Of all upstreams together. */
+  /** The sum over all upstreams. */
   readonly inFlight: number;
   readonly queued: number;
 }
 
-/** Every class of which there is one object for each request, or more. */
+/** Classes with at least one object per request. */
 const OF_REQUESTS = [
   ['modules/routing/exchange.js', 'Exchange'],
   ['modules/upstream/transport/call.js', 'Call'],
 ] as const;
 
-/** MiB by which a heap may differ: compiled code and the counters of new series come and go. */
+/** MiB by which a heap may differ, since compiled code and the counters of new series come and go. */
 export const HEAP_NOISE = 2;
 
-/** What a gateway process holds when nothing is under way, to compare with after a fault. */
+/** What a gateway process holds when it is idle, to compare with after a fault. */
 export class Baseline {
   private constructor(
     private readonly gateway: GatewayProcess,
@@ -39,7 +39,7 @@ export class Baseline {
     return new Baseline(gateway, inspector, await heldBy(gateway));
   }
 
-  /** Waits until sockets and places in bulkheads are as many as at the start. */
+  /** Waits until there are as many sockets and bulkhead places in use as at the start. */
   async holds(): Promise<void> {
     const wanted = JSON.stringify(this.held);
     let found = '';
@@ -67,7 +67,7 @@ export class Baseline {
     return (await this.inspector.heapMiB(first + HEAP_NOISE)) - first;
   }
 
-  /** @returns how many objects of requests are alive. Walks the whole heap: once for many faults is often enough. */
+  /** @returns how many objects of requests are alive; it walks the whole heap, so once for many faults is enough */
   async requestsAlive(): Promise<number> {
     let alive = 0;
     for (const [module, name] of OF_REQUESTS) alive += await this.inspector.alive(module, name);
@@ -75,7 +75,7 @@ export class Baseline {
   }
 }
 
-/** @returns `/metrics`, read on a connection that ends: one that is kept would be counted */
+/** @returns `/metrics`, read on a connection that closes, since an open one would be counted */
 export function readMetrics(managementUrl: string): Promise<string> {
   return raw(managementUrl, requestHead('GET /metrics', 'Connection: close'));
 }
@@ -91,7 +91,7 @@ async function heldBy({ process, managementUrl }: GatewayProcess): Promise<Held>
 
 async function socketsOf(pid: number | undefined): Promise<number> {
   const files = await readdir(`/proc/${pid}/fd`);
-  // One that was closed in between has no name any more.
+  // A socket that was closed in between has no name any more.
   const names = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
   return names.filter((name) => name.startsWith('socket:')).length;
 }

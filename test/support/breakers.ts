@@ -15,7 +15,7 @@ export const CONFIG: BreakerConfig = {
 };
 
 export const DEADLINE = 3_000;
-/** Jitter in the middle: open times are exact. */
+/** The middle of the jitter range, so that open times are exact. */
 const NO_JITTER = 0.5;
 
 export function setUp(
@@ -45,7 +45,7 @@ export const succeed = (permit: Permit) => permit.settle('success', 'success', '
 export const fail = (permit: Permit) => permit.settle('failure', 'reset', 'ECONNRESET');
 export const neutral = (permit: Permit) => permit.settle('neutral', 'client_gone', 'gone');
 
-/** Runs what is due at once. */
+/** Runs the timers that are due. */
 export const settled = () => vi.advanceTimersByTimeAsync(0);
 
 export async function failTimes(breaker: Breaker, times: number): Promise<void> {

@@ -4,30 +4,30 @@ import { Readable } from 'node:stream';
 export const MIB = 1024 * 1024;
 const PIECE = 64 * 1024;
 
-/** What a body was, without keeping it. */
+/** The size and hash of a body that is not kept. */
 export interface Digest {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** A body that is never in memory as a whole, and no two pieces of which are alike. */
+/** A body that is never in memory as a whole and whose pieces all differ. */
 export class Bulk {
   private readonly hash = createHash('sha256');
   private sent = 0;
 
   constructor(private readonly total: number) {}
 
-  /** Bytes made so far. */
+  /** Bytes generated so far. */
   get bytes(): number {
     return this.sent;
   }
 
-  /** May be read once. */
+  /** Can be read only once. */
   readable(): Readable {
     return Readable.from(this.pieces(), { objectMode: false, highWaterMark: PIECE });
   }
 
-  /** Once it is read to its end. */
+  /** Complete once the body was read to its end. */
   digest(): Digest {
     return { bytes: this.sent, sha256: this.hash.digest('hex') };
   }

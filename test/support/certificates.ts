@@ -8,7 +8,7 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** A certificate authority of the test's own, made by openssl and gone with the process. */
+/** A certificate authority for tests, created with openssl and kept in memory only. */
 export class Authority {
   private constructor(private readonly pair: KeyPair) {}
 
@@ -21,7 +21,7 @@ export class Authority {
     );
   }
 
-  /** PEM text of its own certificate. */
+  /** The PEM text of its own certificate. */
   get ca(): string {
     return this.pair.cert;
   }

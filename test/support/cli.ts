@@ -12,14 +12,14 @@ export async function cli(args: readonly string[], env: Record<string, string> =
   return resultOf(breakwater(args, env));
 }
 
-/** Runs a line of sh to its end, in which `breakwater` is the built CLI. */
+/** Runs a shell command to its end, in which `breakwater` is the built CLI. */
 export async function shell(line: string, env: Record<string, string> = {}): Promise<CliResult> {
   const script = `breakwater() { "${process.execPath}" dist/cli.js "$@"; }\n${line}`;
   return resultOf(spawnProcess('sh', ['-c', script], env));
 }
 
 async function resultOf(process: TestProcess): Promise<CliResult> {
-  // Not `exit`: what it has said may still be on its way then.
+  // `close` rather than `exit`, at which output may still be in transit.
   const [code] = (await once(process.child, 'close')) as [number | null];
   return { code, stdout: process.lines.join('\n'), stderr: process.stderr };
 }

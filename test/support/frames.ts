@@ -1,4 +1,4 @@
-/** First bytes of frames (RFC 6455 section 5.2); without `FIN`, more of the message follows. */
+/** The first bytes of frames (RFC 6455 section 5.2); without `FIN`, more fragments of the message follow. */
 export const FIN = 0x80;
 export const MORE = 0x00;
 export const TEXT = 0x01;
@@ -12,7 +12,7 @@ export interface Frame {
   readonly payload: Buffer;
 }
 
-/** @returns a frame, masked as those of clients are unless `mask` is empty */
+/** @returns a frame, masked like those of clients unless `mask` is empty */
 export function frame(first: number, payload: string | Buffer = '', mask = [1, 2, 3, 4]): Buffer {
   const bytes = Buffer.from(payload).map((byte, i) => byte ^ (mask[i % 4] ?? 0));
   return Buffer.concat([frameHead(first, bytes.length, mask), bytes]);
@@ -23,7 +23,7 @@ export function bareFrame(first: number, payload: string | Buffer = ''): Buffer 
   return frame(first, payload, []);
 }
 
-/** @returns the head of a frame that need not follow */
+/** @returns the header of a frame */
 export function frameHead(first: number, length: number, mask = [1, 2, 3, 4]): Buffer {
   const masked = mask.length > 0 ? 0x80 : 0;
   const long = Buffer.alloc(8);
@@ -63,7 +63,7 @@ export function framesIn(bytes: Buffer | string): Frame[] {
   return frames;
 }
 
-/** @returns code and reason of a close frame */
+/** @returns the code and reason of a close frame */
 export function closeOf({ payload }: Frame): { code: number; reason: string } {
   return { code: payload.readUInt16BE(0), reason: payload.subarray(2).toString() };
 }

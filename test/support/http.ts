@@ -1,3 +1,4 @@
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 
@@ -7,7 +8,38 @@ export async function collectBody(stream: Readable): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Milliseconds without a byte after which the other side should have closed. */
+export interface Got {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly bytes: Buffer;
+  readonly cacheStatus: string;
+}
+
+/** Sends a request on a connection of its own. `fetch` would add `no-cache` to conditional requests. */
+export function ask(url: string, headers: OutgoingHttpHeaders = {}, method = 'GET'): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers, method, agent: false })
+      .on('error', reject)
+      .on('response', (res) => {
+        const cacheStatus = String(res.headers['cache-status']);
+        collectBody(res).then(
+          (bytes) =>
+            resolve({
+              status: res.statusCode ?? 0,
+              headers: res.headers,
+              body: bytes.toString(),
+              bytes,
+              cacheStatus,
+            }),
+          reject,
+        );
+      })
+      .end();
+  });
+}
+
+/** Milliseconds without a byte after which the test fails, since the other side should have closed. */
 const STILL_OPEN = 10_000;
 
 /**
@@ -24,7 +56,7 @@ export function raw(url: string, ...bytes: (string | Buffer)[]): Promise<string>
     socket.setTimeout(STILL_OPEN, () => socket.destroy(new Error(`Still open: ${JSON.stringify(bytes)}`)));
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // A reset after the answer is how a server refuses the rest of a request.
+    // A server rejects the rest of a request with a reset after its response.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error);
     });
@@ -32,14 +64,14 @@ export function raw(url: string, ...bytes: (string | Buffer)[]): Promise<string>
   });
 }
 
-/** @returns the status of each answer in turn */
+/** @returns the status of each response in turn */
 export function statusLines(answer: string): string[] {
   return [...answer.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status ?? '');
 }
 
 export interface Answer {
   readonly status: number;
-  /** Lower-cased names to the values of all their lines. */
+  /** Lower-case names and the values of all their lines. */
   readonly headers: Readonly<Record<string, string[]>>;
   readonly body: string;
 }
@@ -97,4 +129,30 @@ function readBody(text: string, length: string | undefined, headers: Answer['hea
 export function requestHead(requestLine: string, ...fields: string[]): string {
   const host = fields.some((field) => /^host:/i.test(field)) ? [] : ['Host: gateway.test'];
   return [`${requestLine} HTTP/1.1`, ...host, ...fields, '', ''].join('\r\n');
+}
+
+/**
+ * Sends each request on a connection of its own and waits until the gateway has closed them all.
+ *
+ * @returns what came back, by the name of the request, where it was anything but one problem with the status that
+ *   also closes the connection; so `{}` says that all were refused
+ */
+export async function notRefused(
+  url: string,
+  requests: Readonly<Record<string, string>>,
+  status = 400,
+): Promise<Record<string, string[]>> {
+  const outcomes = Object.entries(requests).map(async ([name, bytes]): Promise<[string, string[]]> => {
+    const answers = answersIn(await raw(url, bytes));
+    return [name, answers.map((answer) => summaryOf(answer))];
+  });
+  return Object.fromEntries(
+    (await Promise.all(outcomes)).filter(
+      ([, got]) => got.length !== 1 || got[0] !== `${status} close application/problem+json`,
+    ),
+  );
+}
+
+function summaryOf({ status, headers }: Answer): string {
+  return [status, headers['connection'], headers['content-type']].join(' ');
 }

@@ -9,7 +9,7 @@ interface Reply {
   readonly error?: { readonly message: string };
 }
 
-/** Looks into a Node process over its inspector: what is alive in it once all garbage is gone. */
+/** Inspects a Node process: which objects are alive after a garbage collection. */
 export class Inspector {
   private readonly pending = new Map<number, (reply: Reply) => void>();
   private nextId = 1;
@@ -81,7 +81,7 @@ export class Inspector {
   }
 }
 
-/** A gateway process that an `Inspector` can look into. */
+/** Starts a gateway process that an `Inspector` can connect to. */
 export function spawnInspected(yaml: string, keepUntil?: KeepUntil): Promise<GatewayProcess> {
   return spawnGateway(yaml, { NODE_OPTIONS: '--inspect=127.0.0.1:0 --expose-gc' }, keepUntil);
 }

@@ -5,7 +5,7 @@ import { token } from './tokens.js';
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** A key pair of an issuer under the test's control. */
+/** A key pair of an issuer in the test. */
 export class IssuerKey {
   private readonly pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -29,14 +29,14 @@ export class IssuerKey {
   }
 }
 
-/** An issuer's server: publishes what the test says, or fails as the test says, and counts who asks. */
+/** The key server of an issuer: it publishes or fails as the test says, and counts requests. */
 export class KeyServer {
   keys: object[] = [];
-  /** In place of the key set, while it is set. */
+  /** Answers instead of the key set while it is defined. */
   answer: RequestListener | undefined;
   fetches = 0;
   discoveries = 0;
-  /** What the discovery document says beside `issuer` and `jwks_uri`, or instead. */
+  /** More members of the discovery document, which can replace `issuer` and `jwks_uri`. */
   discovery: object = {};
 
   private constructor(public url: string) {}

@@ -4,11 +4,11 @@ import { onTestFinished } from 'vitest';
 
 export interface LoadOptions {
   readonly clients: number;
-  /** Milliseconds between an answer and the same client's next request. */
+  /** Milliseconds between a response and the same client's next request. */
   readonly pace: number;
 }
 
-/** What the clients were answered, by status and body: `200 {"id":"1"}`, or `error ECONNRESET`. */
+/** Counts the responses to clients by status and body: `200 {"id":"1"}`, or `error ECONNRESET`. */
 export class Tally {
   private readonly counts = new Map<string, number>();
   private readonly durations: number[] = [];
@@ -22,7 +22,7 @@ export class Tally {
     return this.durations.length;
   }
 
-  /** Every different answer, so that a test can say that there was only one. */
+  /** The distinct responses, so that a test can expect a single one. */
   get answers(): string[] {
     return [...this.counts.keys()];
   }
@@ -31,13 +31,13 @@ export class Tally {
     return this.counts.get(answer) ?? 0;
   }
 
-  /** @returns how many had to wait at least so long for their answer */
+  /** @returns how many waited at least this long for their response */
   countSlow(ms: number): number {
     return this.durations.filter((each) => each >= ms).length;
   }
 }
 
-/** Clients that ask for one URL over keep-alive connections, each again after its answer, until told to stop. */
+/** Clients that request one URL over keep-alive connections, each again after its response, until `stop`. */
 export class Load {
   private tally = new Tally();
   private stopped = false;
@@ -56,13 +56,13 @@ export class Load {
     onTestFinished(() => this.end());
   }
 
-  /** @returns a new tally, of every request that begins from now on */
+  /** @returns a new tally of every request that starts from now on */
   fromNow(): Tally {
     this.tally = new Tally();
     return this.tally;
   }
 
-  /** Settles when every request has its answer, and closes the connections. */
+  /** Waits for the responses in flight and closes the connections. */
   async stop(): Promise<void> {
     this.stopped = true;
     await this.clients;

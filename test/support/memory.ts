@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** KiB. */
+/** One MiB in KiB. */
 const MIB = 1024;
 
-/** What a process may be asked here only Linux answers. */
+/** Only Linux has the files that are read here. */
 export const canMeasureMemory = process.platform === 'linux';
 
 /**
@@ -24,11 +24,11 @@ export async function watchPeak(pid: number | undefined): Promise<() => Promise<
   };
 }
 
-/** @returns bytes of this process that are still reachable */
+/** @returns how many bytes of this process are reachable */
 export function inUse(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // The second one waits until what the first one found is freed.
+  // A further collection frees what the previous one found.
   for (let i = 0; i < 3; i++) collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

@@ -13,7 +13,7 @@ export async function metric(
   return sumOf(await response.text(), name, labels);
 }
 
-/** The same of a text that was read already. */
+/** Does the same for a text that was already read. */
 export function sumOf(text: string, name: string, labels: Readonly<Record<string, string>> = {}): number {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   return text

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 import { type GatewayProcess, spawnNode, temporaryFile, TestProcess } from './process.js';
 
-/** What a name server says of a name: its IPv4 addresses, that it has none, an error, or nothing at all. */
+/** The answer for a name: its IPv4 addresses (possibly none), an error, or no answer at all. */
 export type NameAnswer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'silence';
 
 /**
@@ -27,9 +27,9 @@ function tryMount(): boolean {
 const RCODES = { NXDOMAIN: 3, SERVFAIL: 2 } as const;
 const TYPE_A = 1;
 
-/** A DNS server on the loopback, over UDP; it ends with the test. Every answer has a TTL of 0. */
+/** A DNS server over UDP on the loopback interface, until the test ends. Every answer has a TTL of 0. */
 export class NameServer {
-  /** Questions for addresses (A), by name. */
+  /** The number of A queries by name. */
   readonly asked = new Map<string, number>();
   private readonly socket = createSocket('udp4');
 
@@ -43,7 +43,7 @@ export class NameServer {
 
   static async start(answerTo: (name: string) => NameAnswer): Promise<NameServer> {
     const server = new NameServer(answerTo);
-    // The system's resolver asks port 53 alone; of the loopback's addresses there are enough for everybody.
+    // The system's resolver uses only port 53, so each server takes its own loopback address.
     const octet = () => 1 + Math.floor(Math.random() * 254);
     const [port, address] = canChooseNameServer
       ? [53, `127.${octet()}.${octet()}.${octet()}`]
@@ -78,7 +78,7 @@ export class NameServer {
     if (answer === 'silence') return undefined;
     const head = Buffer.from(question.subarray(0, 12));
     const records = isA && typeof answer === 'object' ? answer.map(addressRecord) : [];
-    // An answer, with recursion.
+    // The flags of a response with recursion available.
     head.writeUInt16BE(0x8180 | (typeof answer === 'string' ? RCODES[answer] : 0), 2);
     head.writeUInt16BE(records.length, 6);
     head.writeUInt32BE(0, 8);
@@ -97,7 +97,7 @@ function readName(question: Buffer): { name: string; end: number } {
 }
 
 function addressRecord(address: string): Buffer {
-  // The name of the question, an A of the Internet, TTL 0, four bytes.
+  // A pointer to the name in the question, type A, class IN, TTL 0 and a length of four bytes.
   return Buffer.concat([
     Buffer.from('c00c00010001000000000004', 'hex'),
     Buffer.from(address.split('.').map(Number)),
@@ -108,7 +108,7 @@ function imported(source: string): string[] {
   return source === '' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(source)}`];
 }
 
-/** Where `/etc/resolv.conf` cannot be changed: Node's own resolver, which can be told whom to ask. */
+/** Uses Node's own resolver with a given server where `/etc/resolv.conf` cannot be changed. */
 function asking(server: string): string {
   return `
     import dns from 'node:dns';

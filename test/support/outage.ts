@@ -12,7 +12,7 @@ export interface Outage {
   readonly gateway: GatewayProcess;
   readonly orders: UpstreamProcess;
   readonly load: { readonly users: Load; readonly orders: Load };
-  /** Stops the load and the services, and expects of the gateway that nothing of the outage is left in it. */
+  /** Stops the load and the services, and expects that nothing of the outage is left in the gateway. */
   readonly isOver: (...more: UpstreamProcess[]) => Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function stageOutage(ordersTimeout: string, openFor = '500ms'): Pro
   await until('both services answer', () => user.count(USER) > 50 && order.count(ORDER) > 50);
   const isOver = async (...more: UpstreamProcess[]) => {
     await Promise.all([load.users.stop(), load.orders.stop()]);
-    // Their connections would be kept for the next request.
+    // Connections to running services would be kept for the next request.
     for (const { process } of [users, orders, ...more]) process.kill('SIGKILL');
     await baseline?.holds();
     await until('no request to be left', async () => ((await baseline?.requestsAlive()) ?? 0) === 0, 30_000);

@@ -20,14 +20,14 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Takes what is to be done when something is not needed any more. */
+/** Registers a clean-up for the end of a test or a file. */
 export type KeepUntil = (cleanUp: () => Promise<void>) => void;
 
-/** A child process of the test; it never outlives the test, or what `keepUntil` says. */
+/** A child process that ends with the test, or when `keepUntil` says. */
 export class TestProcess {
   readonly lines: string[] = [];
   stderr = '';
-  /** Settles once its output has been read as well. */
+  /** Resolves once the process ended and its output was read. */
   readonly exited: Promise<number | NodeJS.Signals | null>;
   private readonly waiting = new Set<() => void>();
 
@@ -53,7 +53,7 @@ export class TestProcess {
     this.child.kill(signal);
   }
 
-  /** The first JSON line of stdout that passes; fails when the process ends without one. */
+  /** Waits for the first accepted JSON line on stdout; fails when the process ends without one. */
   async json(accept: (line: LogLine) => boolean): Promise<LogLine> {
     for (let next = 0; ; next++) {
       while (next >= this.lines.length) {
@@ -97,7 +97,7 @@ export function spawnProcess(
   return new TestProcess(child, keepUntil);
 }
 
-/** One of the project's scripts. Asked to end before it is killed: only then does it end what it started. */
+/** Runs one of the project's scripts. It gets SIGTERM before SIGKILL, so that it stops its children. */
 export function spawnScript(args: readonly string[], env: Record<string, string> = {}): TestProcess {
   const script = spawnNode(args, env);
   onTestFinished(async () => {
@@ -122,7 +122,7 @@ export interface GatewayProcess {
   readonly managementUrl: string;
 }
 
-/** A gateway as a process of its own. The YAML should ask for port 0 on both ports. */
+/** Runs a gateway as a process. The YAML should set port 0 for both ports. */
 export async function spawnGateway(
   yaml: string,
   env: Record<string, string> = {},
@@ -157,7 +157,7 @@ export async function spawnUpstream(
   return { process, url: `http://127.0.0.1:${Number(actual)}`, port: Number(actual) };
 }
 
-/** Gone with the test. */
+/** Writes a file that is removed with the test. */
 export async function temporaryFile(
   name: string,
   content: string,

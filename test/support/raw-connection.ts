@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { until } from './until.js';
 
-/** One connection to a server, written and read piece by piece; it ends with the test. */
+/** A connection to a server, written and read piece by piece, until the test ends. */
 export class RawConnection {
   received = '';
   private end: 'closed' | 'reset' | undefined;
@@ -31,13 +31,13 @@ export class RawConnection {
     return this;
   }
 
-  /** @returns all that was received by the time that `text` was part of it */
+  /** @returns everything received once it contains `text` */
   async until(text: string, within?: number): Promise<string> {
     await until(`the answer holds ${JSON.stringify(text)}`, () => this.received.includes(text), within);
     return this.received;
   }
 
-  /** @returns how the other side ended it: after saying so (FIN), or with a reset */
+  /** @returns how the other side closed it: with a FIN, or with a reset */
   ended(within?: number): Promise<'closed' | 'reset'> {
     return until('the connection is closed', () => this.end, within);
   }

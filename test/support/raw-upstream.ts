@@ -2,14 +2,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 export type RawAnswer = string | Buffer | ((socket: Socket, head: string) => void);
 
-/** An upstream that answers with bytes rather than with HTTP. */
+/** An upstream that answers with raw bytes. */
 export interface RawUpstream {
   readonly server: Server;
   /** Every byte that reached it. */
   received: string;
   /** How many connections it has had. */
   connections: number;
-  /** Begins anew with other answers, for the next test of a gateway that is started once. */
+  /** Resets the counters and the answers, for the next test of a gateway that is started once. */
   readonly answerWith: (...answers: RawAnswer[]) => void;
 }
 
@@ -51,12 +51,12 @@ export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
   return upstream;
 }
 
-/** Sends and closes, as an upstream that dies does. */
+/** Sends bytes and closes the connection. */
 export function thenClose(bytes: string): RawAnswer {
   return (socket) => socket.end(bytes);
 }
 
-/** @returns a plain answer, framed by its length */
+/** @returns a 200 response, framed by its length */
 export function ok(body: string, ...fields: string[]): string {
   return ['HTTP/1.1 200 OK', `Content-Length: ${Buffer.byteLength(body)}`, ...fields, '', body].join('\r\n');
 }

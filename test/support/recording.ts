@@ -5,7 +5,7 @@ import { echo } from './gateway.js';
 export interface Recording {
   readonly handler: RequestListener;
   readonly requests: IncomingMessage[];
-  /** Forgets them, for the next test of a gateway that is started once. */
+  /** Forgets the requests, for the next test of a gateway that is started once. */
   readonly clear: () => void;
 }
 

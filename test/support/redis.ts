@@ -18,13 +18,13 @@ const isThere = (process.env['PATH'] ?? '')
   .some((folder) => existsSync(join(folder, 'redis-server')));
 if (!isThere) console.warn(`Suites are skipped: ${MISSING}`);
 
-/** A suite that needs Redis: skipped without one, except where nothing may be skipped. */
+/** Declares a suite that needs Redis; it is skipped without redis-server unless CI=true. */
 export const describeWithRedis = isThere || process.env['CI'] === 'true' ? describe : describe.skip;
 
-/** Arguments for a port of this machine and a folder of its own. */
+/** Returns the arguments of redis-server for a port and a folder. */
 type Command = (port: number, folder: string) => readonly string[] | Promise<readonly string[]>;
 
-/** A redis-server of the test's own, on an ephemeral port, that keeps nothing on disk. */
+/** A redis-server on an ephemeral port that keeps nothing on disk, until the test ends. */
 export class RedisServer {
   private constructor(
     readonly port: number,
@@ -33,12 +33,12 @@ export class RedisServer {
     private process: TestProcess,
   ) {}
 
-  /** @param args options such as `--maxmemory 2mb`, in words */
+  /** @param args options such as `--maxmemory`, `2mb` */
   static start(...args: string[]): Promise<RedisServer> {
     return RedisServer.run((port) => ['--port', String(port), '--save', '', ...args]);
   }
 
-  /** Over TLS alone; clients need no certificate. */
+  /** Listens with TLS only; clients need no certificate. */
   static async startTls({ cert, key }: KeyPair): Promise<RedisServer> {
     return RedisServer.run(async (port, folder) => {
       const files = [join(folder, 'cert.pem'), join(folder, 'key.pem')] as const;
@@ -59,7 +59,7 @@ export class RedisServer {
     });
   }
 
-  /** Watches a master under the name `main`. */
+  /** Starts a sentinel that watches a master under the name `main`. */
   static startSentinel(master: RedisServer): Promise<RedisServer> {
     return RedisServer.run(async (port, folder) => {
       const file = join(folder, 'sentinel.conf');
@@ -83,7 +83,7 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** A connection to look into it. */
+  /** Opens a connection to inspect it. */
   client(): Redis {
     const client = new Redis(this.port, '127.0.0.1', { retryStrategy: () => 20 });
     client.on('error', () => {});
@@ -95,19 +95,19 @@ export class RedisServer {
     this.process.kill(signal);
   }
 
-  /** Ends at once and loses all it has. */
+  /** Kills it, so that it loses all its data. */
   async kill(): Promise<void> {
     this.process.kill('SIGKILL');
     await this.process.exited;
   }
 
-  /** On the same port, and empty. */
+  /** Starts it again, empty, on the same port. */
   async startAgain(): Promise<void> {
     this.process = await until('its port is free', () => run(this.port, this.folder, this.command));
   }
 }
 
-/** @returns `undefined` when the port was taken meanwhile */
+/** @returns `undefined` when the port is no longer free */
 async function run(port: number, folder: string, command: Command): Promise<TestProcess | undefined> {
   const args = [...(await command(port, folder)), '--bind', '127.0.0.1', '--dir', folder];
   const started = new TestProcess(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] }));

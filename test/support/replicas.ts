@@ -1,6 +1,7 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { expect } from 'vitest';
 import { gateway, type RunningGateway } from './gateway.js';
-import { collectBody } from './http.js';
+import { ask, collectBody, type Got } from './http.js';
 import { recording } from './recording.js';
 import type { RedisServer } from './redis.js';
 import { SECRET } from './tokens.js';
@@ -12,19 +13,15 @@ export interface Answer {
   readonly body?: string | Buffer;
 }
 
-export interface Got {
-  readonly status: number;
-  readonly body: string;
-  readonly bytes: Buffer;
-  readonly headers: IncomingHttpHeaders;
+interface ReplicaGot extends Got {
   readonly age: number;
-  /** Of `Cache-Status`, its first parameter: `hit`, `fwd=uri-miss`. */
+  /** The first parameter of `Cache-Status`: `hit`, `fwd=uri-miss`. */
   readonly how: string;
 }
 
 export interface Replica {
   readonly gw: RunningGateway;
-  readonly get: (path?: string, headers?: Record<string, string>) => Promise<Got>;
+  readonly get: (path?: string, headers?: Record<string, string>) => Promise<ReplicaGot>;
   readonly send: (method: string, path: string) => Promise<number>;
   readonly purge: (query: string) => Promise<number>;
 }
@@ -73,8 +70,8 @@ const FRESH = { 'cache-control': 'max-age=60' } as const;
 function replica(gw: RunningGateway): Replica {
   return {
     gw,
-    get: (path = '/1', headers = {}) => ask(gw.url + path, 'GET', headers),
-    send: async (method, path) => (await ask(gw.url + path, method)).status,
+    get: (path = '/1', headers = {}) => askAs(gw.url + path, headers),
+    send: async (method, path) => (await askAs(gw.url + path, {}, method)).status,
     purge: async (query) => {
       const response = await gw.management(`/admin/cache/purge${query}`, { method: 'POST' });
       return ((await response.json()) as { purged: number }).purged;
@@ -82,30 +79,17 @@ function replica(gw: RunningGateway): Replica {
   };
 }
 
-/** Under one name, as behind a load balancer: each gateway has a port of its own here. */
-function ask(url: string, method: string, headers: Record<string, string> = {}): Promise<Got> {
-  return new Promise((resolve, reject) => {
-    request(url, { headers: { host: 'api.test', ...headers }, method, agent: false })
-      .on('error', reject)
-      .on('response', (res) => {
-        collectBody(res).then(
-          (bytes) =>
-            resolve({
-              status: res.statusCode ?? 0,
-              body: bytes.toString(),
-              bytes,
-              headers: res.headers,
-              age: Number(res.headers.age),
-              how: String(res.headers['cache-status']).split('; ')[1] ?? '',
-            }),
-          reject,
-        );
-      })
-      .end();
-  });
+/** All gateways get the same Host, as behind a load balancer, although their ports differ. */
+async function askAs(
+  url: string,
+  headers: Record<string, string> = {},
+  method?: string,
+): Promise<ReplicaGot> {
+  const got = await ask(url, { host: 'api.test', ...headers }, method);
+  return { ...got, age: Number(got.headers['age']), how: got.cacheStatus.split('; ')[1] ?? '' };
 }
 
-/** Two of them over a Redis, with what a test looks at there. */
+/** Starts two gateways with a shared Redis, and helpers to inspect it. */
 export async function twoReplicas(
   redis: RedisServer,
   answer: Parameters<typeof replicas>[0],
@@ -117,7 +101,33 @@ export async function twoReplicas(
   if (!a || !b) throw new Error('two replicas');
   const client = redis.client();
   const entries = () => client.keys('breakwater:c:*');
-  /** An answer goes to Redis while the client reads it. */
+  /** Waits, since a response is written to Redis while the client reads it. */
   const stored = (count = 1) => until(`${count} in Redis`, async () => (await entries()).length === count);
   return { redis, a, b, seen, client, entries, stored };
+}
+
+const TAGGED = { 'cache-control': 'max-age=60', 'surrogate-key': 'one', vary: 'accept' };
+const PATHS = Array.from({ length: 9 }, (_, i) => `/${i}`);
+
+/** Expects that two gateways share responses and that a purge reaches both. */
+export async function expectShared(redis: string): Promise<readonly [Replica, Replica]> {
+  const { all, seen } = await replicas((_, { url }) => ({ headers: TAGGED, body: String(url) }), { redis });
+  const [a, b] = all;
+  if (!a || !b) throw new Error('two replicas');
+  for (const path of PATHS) await a.get(path);
+  // Redis is written while the clients read.
+  for (const path of PATHS) {
+    await until('it is shared', async () => {
+      const asked = await b.get(path, { 'cache-control': 'only-if-cached' });
+      return asked.status === 200 && asked.body === path;
+    });
+  }
+  expect(seen).toHaveLength(PATHS.length);
+  await a.purge('?tag=one');
+  for (const path of PATHS) {
+    await until('it is dropped', async () => {
+      return (await b.get(path, { 'cache-control': 'only-if-cached' })).status === 504;
+    });
+  }
+  return [a, b];
 }

@@ -3,13 +3,13 @@ import { constants, createHmac, type KeyObject, sign } from 'node:crypto';
 export const SECRET = 'a shared secret of at least 32 bytes, for tests';
 
 export interface TokenOptions {
-  /** Beside `typ`; default `alg`: HS256. */
+  /** Parameters besides `typ`; `alg` is HS256 by default. */
   readonly header?: Readonly<Record<string, unknown>>;
-  /** Text signs with HMAC, a private key with the algorithm of its kind. Default: `SECRET`. */
+  /** A string signs with HMAC, a private key with the algorithm of its type. Default: `SECRET`. */
   readonly key?: string | KeyObject;
 }
 
-/** Signs what no library would: any header, any claims. Without `exp` among them the token lasts for an hour. */
+/** Signs any header and any claims, also invalid ones. Without `exp` the token expires in an hour. */
 export function token(claims: Readonly<Record<string, unknown>> = {}, options: TokenOptions = {}): string {
   const { header, key = SECRET } = options;
   const parameters: Record<string, unknown> = { alg: 'HS256', typ: 'JWT', ...header };
@@ -17,7 +17,7 @@ export function token(claims: Readonly<Record<string, unknown>> = {}, options: T
   return signedText(JSON.stringify(parameters), JSON.stringify(payload), key, String(parameters['alg']));
 }
 
-/** Signs header and payload as they are, be they JSON or not. */
+/** Signs a header and a payload of any text. */
 export function signedText(
   header: string,
   payload: string,
@@ -28,7 +28,7 @@ export function signedText(
   return `${signed}.${signature(signed, key, algorithm).toString('base64url')}`;
 }
 
-/** @returns the header that carries a token */
+/** @returns an Authorization header with a token */
 export function bearer(...args: Parameters<typeof token>): { authorization: string } {
   return { authorization: `Bearer ${token(...args)}` };
 }
@@ -38,7 +38,7 @@ export function inSeconds(seconds: number): number {
   return Math.floor(Date.now() / 1000) + seconds;
 }
 
-/** An algorithm that is none signs as its neighbours do. */
+/** An unknown algorithm signs with a known one of the same key type. */
 function signature(signed: string, key: string | KeyObject, algorithm: string): Buffer {
   const digest = `sha${/\d{3}$/.exec(algorithm)?.[0] ?? '256'}`;
   if (typeof key === 'string') return createHmac(digest, key).update(signed).digest();

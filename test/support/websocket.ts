@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { acceptOf } from '../../src/modules/websocket/handshake.js';
 import { requestHead } from './http.js';
 
-/** As much of the package `ws` as specs use. */
+/** The part of the package `ws` that specs use. */
 export interface TestSocket {
   readonly protocol: string;
   readonly extensions: string;
@@ -68,7 +68,7 @@ function echoMessages(socket: TestSocket): void {
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 
-/** @returns the head of a handshake; a field given replaces the one of the same name, an empty one takes it out */
+/** @returns the head of a handshake; a given field replaces the one of that name, an empty one removes it */
 export function handshake(requestLine: string, fields: Readonly<Record<string, string>> = {}): string {
   const all = {
     Connection: 'Upgrade',
@@ -97,7 +97,7 @@ interface ClientOptions {
   readonly perMessageDeflate?: boolean;
 }
 
-/** A client that keeps what it is told. */
+/** A client that records the messages it receives. */
 export class WebSocketClient {
   readonly messages: (string | Buffer)[] = [];
   readonly pongs: string[] = [];
