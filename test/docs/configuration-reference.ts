@@ -1,4 +1,4 @@
-/** As much of JSON Schema as the configuration's uses. */
+/** The part of JSON Schema that the schema of the configuration uses. */
 export interface SchemaNode {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
@@ -12,13 +12,13 @@ const INTRODUCTION = `# Configuration
 
 One YAML file (JSON is valid YAML). Durations are written \`250ms\`, \`3s\`, \`5m\`, \`1h\`; sizes \`512B\`, \`16KiB\`,
 \`10MiB\`; ratios \`50%\`. In values, \`\${VAR}\` and \`\${VAR:-default}\` come from the environment,
-\`\${file:/run/secrets/x}\` from a file, and \`$\${\` is a plain \`\${\`; none of them holds another. An unknown key, a
-wrong type or a missing variable is a problem: the gateway does not start, and lists every problem with its place.
+\`\${file:/run/secrets/x}\` from a file, and \`$\${\` is a plain \`\${\`. References cannot be nested. If there is an
+unknown key, a wrong type or a missing variable, the gateway does not start and lists every problem with its place.
 
-This page is made from the schema (\`npm run docs\`), which \`breakwater schema\` prints for editors.
+This page is generated from the schema (\`npm run docs\`), which \`breakwater schema\` prints for editors.
 `;
 
-/** Writes the reference of every key, section by section. */
+/** Writes the reference of all keys, section by section. */
 export function configurationReference(schema: SchemaNode): string {
   const sections = Object.entries(schema.properties ?? {}).map(([name, node]) => section(name, node));
   return [INTRODUCTION, ...sections].join('\n');

@@ -16,15 +16,15 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     const file = await temporaryFile(
       'gateway.yaml',
       config(
-        'users: { url: http://127.0.0.1:9, timeout: 3s, connectTimeout: 4s }\n  spare: { url: http://127.0.0.1:9 }',
+        'users: { url: http://127.0.0.1:9, breaker: { window: 1s } }\n  spare: { url: http://127.0.0.1:9, hashOn: user }',
       ),
     );
     const { code, stdout, stderr } = await cli(['check', '-c', file]);
     expect([code, stdout]).toEqual([0, `${file} is valid: 1 route, 2 upstreams.`]);
     expect(stderr.split('\n')).toEqual([
       'Warnings:',
-      expect.stringMatching(/gateway\.yaml:2:\d+ upstreams\.users\.connectTimeout: .*\(4s\).*\(3s\)/),
-      expect.stringMatching(/gateway\.yaml:3:\d+ upstreams\.spare: no route uses this upstream/),
+      expect.stringMatching(/gateway\.yaml:2:\d+ upstreams\.users\.breaker\.window: .*\(1s\).*\(3s\)/),
+      expect.stringMatching(/gateway\.yaml:3:\d+ upstreams\.spare\.hashOn: only /),
       '',
     ]);
   });

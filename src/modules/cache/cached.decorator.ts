@@ -1,6 +1,6 @@
 import { applyDecorators, UseInterceptors } from '@nestjs/common';
 import type { z } from 'zod';
-import { routeCacheSchema } from '../config/schema/route.js';
+import { routeCacheSchema } from '../config/schema/cache.js';
 import { CachePolicy, CodeCacheInterceptor } from './code-cache.interceptor.js';
 
 /** The same options as `cache` of a route in the configuration: `{ ttl: '1m', staleIfError: '1h' }`. */

@@ -13,10 +13,9 @@ import type { Request, Response } from 'express';
 import { catchError, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import type { z } from 'zod';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import { STALE_INSTEAD } from '../config/complete.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import type { routeCacheSchema } from '../config/schema/route.js';
+import { type routeCacheSchema, STALE_INSTEAD } from '../config/schema/cache.js';
 import {
   type CacheHit,
   type Exchange,

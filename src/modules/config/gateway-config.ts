@@ -1,86 +1,50 @@
-import type { AuthProviderConfig } from './auth-config.js';
-import type { RouteConfig } from './route-config.js';
-import type { TlsConfig, UpstreamConfig } from './upstream-config.js';
+import type { z } from 'zod';
+import type { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from './schema/auth.js';
+import type { gatewaySchema } from './schema/gateway.js';
 
-export * from './auth-config.js';
-export type * from './route-config.js';
-export type * from './upstream-config.js';
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+type Entry<T> = T[keyof T];
 
 /**
- * What the user wrote, parsed and complete: every default filled in, every unit resolved.
- * Durations are milliseconds, sizes are bytes, ratios are 0..1. The whole tree is frozen.
+ * The configuration as the schema outputs it: every unit is resolved and every default filled in. Durations are
+ * milliseconds, sizes are bytes, ratios are 0..1, and header names are lower case. The whole tree is frozen.
  */
-export interface GatewayConfig {
-  readonly server: ServerConfig;
-  readonly management: ManagementConfig;
-  /** Token issuers by id. When there is one, a route without `auth` requires a valid token. */
-  readonly auth: Readonly<Record<string, AuthProviderConfig>>;
-  readonly redis: RedisConfig;
-  readonly cache: CacheConfig;
-  readonly upstreams: Readonly<Record<string, UpstreamConfig>>;
-  readonly routes: readonly RouteConfig[];
+export type GatewayConfig = Frozen<z.output<typeof gatewaySchema>>;
+
+export type ServerConfig = GatewayConfig['server'];
+export type CorsConfig = ServerConfig['cors'];
+export type RedisConfig = GatewayConfig['redis'];
+
+export type AuthProviderConfig = Entry<GatewayConfig['auth']>;
+export type JwksConfig = AuthProviderConfig['jwks'];
+export type IntrospectionConfig = NonNullable<AuthProviderConfig['introspection']>;
+export type ApiKeyConfig = NonNullable<AuthProviderConfig['apiKeys']>[number];
+export type SecretAlgorithm = (typeof SECRET_ALGORITHMS)[number];
+export type PublicKeyAlgorithm = (typeof PUBLIC_KEY_ALGORITHMS)[number];
+export type TokenAlgorithm = SecretAlgorithm | PublicKeyAlgorithm;
+
+export function isPublicKeyAlgorithm(algorithm: TokenAlgorithm): algorithm is PublicKeyAlgorithm {
+  return !algorithm.startsWith('HS');
 }
 
-export interface ServerConfig {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** CIDRs (or single addresses) of the peers whose forwarding headers are believed. */
-  readonly trustProxy: readonly string[];
-  readonly maxHeaderBytes: number;
-  readonly maxBodyBytes: number;
-  readonly headersTimeout: number;
-  readonly requestTimeout: number;
-  /** Idle time of a client that has bytes of its answer to take. */
-  readonly sendTimeout: number;
-  readonly keepAliveTimeout: number;
-  readonly shutdown: { readonly delay: number; readonly drain: number };
-  readonly cors: CorsConfig;
-}
+export type UpstreamConfig = Entry<GatewayConfig['upstreams']>;
+export type TargetConfig = UpstreamConfig['targets'][number];
+export type BalancerName = UpstreamConfig['balancer'];
+export type TlsConfig = NonNullable<UpstreamConfig['tls']>;
+export type OutlierConfig = UpstreamConfig['outlier'];
+export type RetryConfig = UpstreamConfig['retry'];
+export type HedgeConfig = NonNullable<UpstreamConfig['hedge']>;
+export type BreakerConfig = UpstreamConfig['breaker'];
+export type HealthConfig = NonNullable<UpstreamConfig['health']>;
+export type FallbackConfig = NonNullable<UpstreamConfig['fallback']>;
 
-/** An empty `origins` turns CORS off: upstreams then answer preflights themselves. */
-export interface CorsConfig {
-  readonly origins: readonly string[];
-  readonly methods: readonly string[];
-  readonly headers: readonly string[];
-  readonly credentials: boolean;
-  readonly maxAge: number;
-}
-
-export interface ManagementConfig {
-  readonly host: string;
-  readonly port: number;
-  /** Empty: administration is open on loopback and closed elsewhere. */
-  readonly token: string;
-}
-
-/** At most one of `url`, `cluster` and `sentinel` says where Redis is; with none there is no Redis. */
-export interface RedisConfig {
-  /** `redis://` or `rediss://`; may be empty. */
-  readonly url: string;
-  /** URLs of one scheme, as for sentinels. */
-  readonly cluster?: readonly string[];
-  readonly sentinel?: SentinelConfig;
-  readonly tls?: TlsConfig;
-  /** Has no braces, which mean something in the keys of a cluster. */
-  readonly keyPrefix: string;
-  readonly connectTimeout: number;
-  /** Longest that a request waits for Redis. */
-  readonly commandTimeout: number;
-}
-
-export interface SentinelConfig {
-  /** Of the master. */
-  readonly name: string;
-  readonly nodes: readonly string[];
-  /** At the servers; those for a sentinel are in its URL. */
-  readonly username?: string;
-  readonly password?: string;
-  readonly database: number;
-}
-
-export interface CacheConfig {
-  readonly maxBytes: number;
-  readonly maxEntryBytes: number;
-  readonly ttl: number;
-}
+export type RouteConfig = GatewayConfig['routes'][number];
+export type RouteMatchConfig = RouteConfig['match'];
+export type SplitConfig = NonNullable<RouteConfig['split']>[number];
+export type RewriteConfig = NonNullable<RouteConfig['rewrite']>;
+export type MirrorConfig = NonNullable<RouteConfig['mirror']>;
+export type FaultConfig = NonNullable<RouteConfig['fault']>;
+export type WebSocketConfig = NonNullable<RouteConfig['websocket']>;
+export type RouteCacheConfig = NonNullable<RouteConfig['cache']>;
+export type RouteAuthConfig = Exclude<NonNullable<RouteConfig['auth']>, 'none'>;
+export type ClaimRequirement = Entry<RouteAuthConfig['claims']>;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type ConfigResult, parseConfig } from './parse-config.js';
-import { readFailure } from './read-failure.js';
+import { readFailure } from './source/substitute.js';
 
 /**
- * Reads and parses the configuration file at `path`. Does not throw: a file that is missing or
- * can't be read is a problem like any other.
+ * Reads and parses the configuration file at `path`. It does not throw: a file that is missing or cannot be read
+ * is a problem like any other.
  */
 export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.env): ConfigResult {
   let text: string;
@@ -18,6 +18,6 @@ export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.en
 }
 
 function readText(path: string): string {
-  // Fatal: what is no UTF-8 would be read as something else, a secret as another one.
+  // Fatal, because text that is not UTF-8 would be decoded to something else, and a secret to another one.
   return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
 }

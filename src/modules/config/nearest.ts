@@ -1,6 +1,6 @@
 /**
- * The known word that a misspelt one was probably meant to be, for "did you mean".
- * @returns `undefined` when none is near: a wrong guess misleads more than no guess.
+ * Finds the known word that is nearest to a misspelt one, for "did you mean".
+ * @returns `undefined` when none is near, because a wrong guess misleads more than no guess.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3));

@@ -209,9 +209,8 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
   it('comes with warnings at their place', () => {
     const result = parse(`${USERS}\nroutes: []\nserver: {}\ndefaults: { breaker: { window: 1s } }`);
     expect(result.ok && formatProblems('f', result.warnings).split('\n')).toEqual([
-      'f:1:14 upstreams.users: no route uses this upstream, only code can',
-      'f:2:1 routes: there is no route: every request gets 404',
-      'f:4:32 defaults.breaker.window: breaker.window (1s) is below timeout (3s): requests that time out are forgotten as soon as they fail',
+      'f:2:1 routes: there is no route, so every request is answered with 404',
+      'f:4:32 defaults.breaker.window: breaker.window (1s) is below timeout (3s), so requests that time out are forgotten as soon as they fail',
     ]);
   });
 });

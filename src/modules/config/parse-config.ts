@@ -1,77 +1,80 @@
-import { checkAuthKeys } from './checks/auth-keys.js';
-import { duplicateRouteProblems } from './checks/duplicate-routes.js';
-import { fallbackProblems } from './checks/fallbacks.js';
-import { idProblems } from './checks/ids.js';
-import { referenceProblems } from './checks/references.js';
-import { mirrorProblems } from './checks/mirrors.js';
+import { checkAuth } from './checks/auth.js';
+import { idProblems, referenceProblems } from './checks/references.js';
 import { rewriteProblems } from './checks/rewrites.js';
-import { redisProblems } from './checks/redis.js';
-import { serverProblems } from './checks/server.js';
-import { splitProblems } from './checks/splits.js';
-import { targetProblems } from './checks/targets.js';
-import { completeConfig } from './complete.js';
-import { upstreamTlsProblems } from './checks/upstream-tls.js';
-import { deepFreeze } from './freeze.js';
+import { routeProblems, upstreamProblems } from './checks/routes-and-upstreams.js';
+import { redisProblems, serverProblems } from './checks/server.js';
+import { tlsProblems } from './checks/tls.js';
 import type { GatewayConfig } from './gateway-config.js';
-import { lintConfig } from './lint.js';
+import { lintConfig } from './lints/lint.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
 import { gatewaySchema } from './schema/gateway.js';
 import { validate } from './schema/validate.js';
 import { ConfigSource } from './source/config-source.js';
 import { mergeDefaults } from './source/merge-defaults.js';
 import { readYaml } from './source/read-yaml.js';
-import { ReferencedFiles } from './source/referenced-files.js';
+import { ReferencedFiles } from './source/substitute.js';
 
-/** A configuration that may be run, or everything that is wrong with it; both in the order of the file. */
+/** A configuration that can be run, or everything that is wrong with it; both in the order of the file. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly ConfigProblem[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export interface ParseOptions {
-  /** Path of the file that `text` is from; file names in it are relative to its folder. */
+  /** Path of the file that contains `text`; file names in it are relative to its folder. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Reads secrets and keys; throws when it can't, which becomes a problem. */
+  /** Reads secrets and keys. It throws when a file cannot be read, which becomes a problem. */
   readonly readFile: (path: string) => string;
 }
 
-/**
- * Makes a frozen configuration of the text of a file. Does not throw: what the user got wrong is in
- * the result, all of it and not only the first.
- */
+const CHECKS = [
+  idProblems,
+  referenceProblems,
+  routeProblems,
+  rewriteProblems,
+  upstreamProblems,
+  tlsProblems,
+  serverProblems,
+  redisProblems,
+];
+
+/** Parses the text of a file into a frozen configuration. It does not throw: the result contains every problem. */
 export function parseConfig(text: string, { file, env, readFile }: ParseOptions): ConfigResult {
-  const files = new ReferencedFiles(file, readFile);
-  const sources = { env, files };
+  const sources = { env, files: new ReferencedFiles(file, readFile) };
   const reading = readYaml(text, sources);
   if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
 
   const source = new ConfigSource(mergeDefaults(reading.root));
-  const validation = validate(gatewaySchema, source);
-  const keys = checkAuthKeys(source, sources);
+  const { parsed, problems: invalid } = validate(gatewaySchema, source);
+  const auth = checkAuth(source, sources);
   const problems = [
     ...reading.problems,
-    ...validation.problems,
-    ...keys.problems,
-    ...idProblems(source),
-    ...referenceProblems(source),
-    ...fallbackProblems(source),
-    ...duplicateRouteProblems(source),
-    ...rewriteProblems(source),
-    ...splitProblems(source),
-    ...mirrorProblems(source),
-    ...targetProblems(source),
-    ...upstreamTlsProblems(source),
-    ...serverProblems(source),
-    ...redisProblems(source),
+    ...invalid,
+    ...auth.problems,
+    ...CHECKS.flatMap((check) => check(source)),
   ];
-  if (!validation.parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
+  if (!parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
-  const config = deepFreeze(completeConfig(validation.parsed, keys));
+  for (const [id, { publicKey, apiKeys = [] }] of auth.fileKeys) {
+    const provider = parsed.auth[id];
+    if (provider && publicKey !== undefined) provider.publicKey = publicKey;
+    if (provider && apiKeys.length > 0) provider.apiKeys = [...(provider.apiKeys ?? []), ...apiKeys];
+  }
+  const config = deepFreeze(parsed);
   const warnings = lintConfig(config, source).map(({ path, message }) => source.problem(path, message));
-  return { ok: true, config, warnings: sortProblems(eachOnce(warnings)) };
+  return { ok: true, config, warnings: sortProblems(withoutRepetitions(warnings)) };
 }
 
-/** What is inherited from `defaults` is found with every upstream, and is at one place. */
-function eachOnce(problems: readonly ConfigProblem[]): ConfigProblem[] {
+/** Freezes a tree of plain objects and arrays in place, so that no request can change what all share. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}
+
+/** A value that upstreams inherit from `defaults` is found with each of them, but stands at one place. */
+function withoutRepetitions(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return [...new Map(problems.map((each) => [`${each.path}\n${each.message}`, each])).values()];
 }

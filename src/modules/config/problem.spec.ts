@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatPath } from './config-path.js';
-import { formatProblems } from './problem.js';
+import { formatPath, formatProblems } from './problem.js';
 
 describe('formatProblems', () => {
   it('writes one line each, in the order of the file', () => {

@@ -1,6 +1,9 @@
-/** One thing that is wrong with, or doubtful about, a configuration file. */
+/** The place of a value in the file: keys of mappings and indices of lists, from the root down. */
+export type ConfigPath = readonly (string | number)[];
+
+/** An error in a configuration file, or a warning about it. */
 export interface ConfigProblem {
-  /** Another file that the configuration names; absent for the configuration itself. */
+  /** Another file that the configuration names. Absent for the configuration itself. */
   readonly file?: string;
   /** `upstreams.users.timeout`, `routes[0].match.path`; empty for the file as a whole. */
   readonly path: string;
@@ -8,11 +11,24 @@ export interface ConfigProblem {
   readonly line: number;
   /** Counted from 1. */
   readonly column: number;
-  /** What was found, what is allowed. Never the value of a substituted variable or of a secret. */
+  /** What was found and what is allowed. Never the value of a substituted variable or of a secret. */
   readonly message: string;
 }
 
-/** In the order in which a reader of the file meets them, and after those what is wrong in files it names. */
+const PLAIN_KEY = /^[A-Za-z0-9_-]+$/;
+
+/** Writes `routes[0].match.path`. A key with a dot or a blank is quoted: `upstreams["api.v1"].timeout`. */
+export function formatPath(path: ConfigPath): string {
+  let text = '';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else if (!PLAIN_KEY.test(step)) text += `[${JSON.stringify(step)}]`;
+    else text += text === '' ? step : `.${step}`;
+  }
+  return text;
+}
+
+/** Sorts problems in the order of the file. Those of other files that it names come last. */
 export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.toSorted(
     (a, b) =>
@@ -24,7 +40,7 @@ export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[
 }
 
 /**
- * One line each, as compilers write them, so that editors and terminals can jump to the place:
+ * Writes one line for each problem, as compilers do, so that editors and terminals can jump to its place:
  * `gateway.yaml:12:14 upstreams.users.timeout: found "3 parsecs", expected a duration ...`.
  */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {

@@ -11,17 +11,17 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 };
 
-/** `expected` is what would be right, when the text is no key that tokens may be verified with. */
+/** `expected` says what is allowed, when the text is not a key that can verify tokens. */
 export type PublicKeyReading = { readonly key: KeyObject } | { readonly expected: string };
 
-/** Text with this in it is a key itself, not the path of one. */
+/** Whether the text is a key itself and not the path of one. */
 export function isPem(text: string): boolean {
   return text.includes('-----BEGIN');
 }
 
-/** Reads the PEM text of a public key. Messages never hold any of it. */
+/** Reads the PEM text of a public key. Messages never contain any of it. */
 export function readPublicKey(pem: string): PublicKeyReading {
-  // Node would derive the public key from it, and the gateway would hold what only the issuer may.
+  // Node would derive the public key from it, and the gateway would keep a key that only the issuer should have.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
     return { expected: 'a public key; this is a private key' };
   try {
@@ -35,7 +35,7 @@ export function readPublicKey(pem: string): PublicKeyReading {
   }
 }
 
-/** @returns what kind of key `algorithm` needs, when `key` is of another kind */
+/** @returns which kind of key `algorithm` needs, when `key` is of another kind */
 export function unfitKey(key: KeyObject, algorithm: PublicKeyAlgorithm): string | undefined {
   if (algorithm === 'EdDSA') return key.asymmetricKeyType === 'ed25519' ? undefined : 'an Ed25519 key';
   const curve = CURVES[algorithm];

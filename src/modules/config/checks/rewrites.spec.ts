@@ -21,7 +21,7 @@ describe('rewrites', () => {
     ['/users/**', '{ path: "/v1/{rest}" }'],
     ['/u/{id}/{rest}', '{ path: "/v1/{rest}/{id}" }'],
     ['/users', '{ path: / }'],
-  ])('of %s may be %s', (path, rewrite) => {
+  ])('of %s can be %s', (path, rewrite) => {
     expect(problems(path, rewrite)).toEqual([]);
   });
 
@@ -34,7 +34,7 @@ describe('rewrites', () => {
     ['/users/**', '/', 'found "/", expected a path such as /users'],
     ['/users/**', '/../users', 'found "/../users", expected a path such as /users'],
     ['/users/**', '/users/..;a', 'found "/users/..;a", expected a path such as /users'],
-  ])('of %s may not strip %s', (path, prefix, message) => {
+  ])('of %s cannot strip %s', (path, prefix, message) => {
     expect(problems(path, `{ stripPrefix: ${JSON.stringify(prefix)} }`)).toEqual([
       expect.stringContaining(`7 routes[0].rewrite.stripPrefix: ${message}`),
     ]);
@@ -44,22 +44,25 @@ describe('rewrites', () => {
     ['/users/{id}', '/v1/{name}', 'expected a path with parameters of "/users/{id}" only ({id})'],
     ['/users', '/v1/{rest}', 'expected a path with parameters of "/users" only (there are none)'],
     ['/users/**', '/v1/{rest}/x', 'expected a path with {rest} as its last segment only'],
-    ['/{rest}/**', '/v1/{rest}', '`{rest}` is both'],
+    ['/{rest}/**', '/v1/{rest}', '`{rest}` is ambiguous'],
     ['/users/**', '/v1/**', 'expected a path such as /v1/{rest}'],
     ['/users/**', '/v1/a%2fb', 'expected a path such as /v1/{rest}'],
     ['/users/**', '/v1/x{rest}', 'expected a path such as /v1/{rest}'],
     ['/users/**', '/v1/..;a', 'expected a path such as /v1/{rest}'],
     ['/users/**', 'v1', 'expected a path such as /v1/{rest}'],
-  ])('of %s may not be %s', (path, template, message) => {
+  ])('of %s cannot be %s', (path, template, message) => {
     expect(problems(path, `{ path: ${JSON.stringify(template)} }`)).toEqual([
       expect.stringMatching(/^7 routes\[0\]\.rewrite\.path: /),
     ]);
     expect(problems(path, `{ path: ${JSON.stringify(template)} }`)[0]).toContain(message);
   });
 
-  it.each(['{}', '{ stripPrefix: /users, path: /v1 }'])('are one of both kinds, not %s', (rewrite) => {
-    expect(problems('/users/**', rewrite)).toEqual([
-      '7 routes[0].rewrite: found a mapping, expected `stripPrefix` or `path`, one of them',
-    ]);
-  });
+  it.each(['{}', '{ stripPrefix: /users, path: /v1 }'])(
+    'are one of two kinds, so %s is reported',
+    (rewrite) => {
+      expect(problems('/users/**', rewrite)).toEqual([
+        '7 routes[0].rewrite: found a mapping, expected `stripPrefix` or `path`, one of them',
+      ]);
+    },
+  );
 });

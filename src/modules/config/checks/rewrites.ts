@@ -1,30 +1,22 @@
-import type { ConfigPath } from '../config-path.js';
-import type { ConfigProblem } from '../problem.js';
-import { rewriteSchema } from '../schema/rewrite.js';
+import type { ConfigPath, ConfigProblem } from '../problem.js';
+import { rewriteSchema } from '../schema/path-pattern.js';
 import type { ConfigSource } from '../source/config-source.js';
-import { asList, asMapping } from './raw.js';
 
-/** Rewrites that do not fit the path that their route matches. */
+/** Reports rewrites that do not fit the path that their route matches. */
 export function rewriteProblems(source: ConfigSource): ConfigProblem[] {
-  return asList(source.valueAt(['routes'])).flatMap((value, index) => {
-    const route = asMapping(value);
-    const { path: pattern } = asMapping(route['match']);
-    // What is no rewrite at all is reported by the schema.
-    const { data: rewrite } = rewriteSchema.safeParse(route['rewrite']);
-    if (typeof pattern !== 'string' || !rewrite) return [];
+  return source.list(['routes']).flatMap((_, index) => {
     const place = ['routes', index, 'rewrite'];
-    return rewrite.path !== undefined
-      ? templateProblems(source, place, pattern, rewrite.path)
-      : stripProblems(source, place, pattern, rewrite.stripPrefix);
+    const pattern = source.valueAt(['routes', index, 'match', 'path']);
+    // The schema reports what is not a rewrite at all.
+    const { data: rewrite } = rewriteSchema.safeParse(source.valueAt(place));
+    if (typeof pattern !== 'string' || !rewrite) return [];
+    return 'path' in rewrite
+      ? templateProblems(source, [...place, 'path'], pattern, rewrite.path)
+      : stripProblems(source, [...place, 'stripPrefix'], pattern, rewrite.stripPrefix);
   });
 }
 
-function stripProblems(
-  source: ConfigSource,
-  place: ConfigPath,
-  pattern: string,
-  prefix: string,
-): ConfigProblem[] {
+function stripProblems(source: ConfigSource, path: ConfigPath, pattern: string, prefix: string) {
   const segments = segmentsOf(pattern);
   const isOpen = segments.at(-1) === '**';
   const fits = segmentsOf(prefix).every((segment, i) => {
@@ -32,32 +24,28 @@ function stripProblems(
     const matched = segments[i];
     return matched !== undefined && (matched.startsWith('{') || matched === segment);
   });
-  if (fits) return [];
-  return [
-    source.expected([...place, 'stripPrefix'], `a path that ${JSON.stringify(pattern)} can start with`),
-  ];
+  return fits ? [] : [source.expected(path, `a path that ${JSON.stringify(pattern)} can start with`)];
 }
 
-function templateProblems(
-  source: ConfigSource,
-  place: ConfigPath,
-  pattern: string,
-  template: string,
-): ConfigProblem[] {
+function templateProblems(source: ConfigSource, path: ConfigPath, pattern: string, template: string) {
   const known = segmentsOf(pattern).filter((segment) => segment.startsWith('{'));
-  const path = [...place, 'path'];
   const segments = segmentsOf(template);
-  const restIsOpen = pattern.endsWith('/**');
-  if (restIsOpen && known.includes('{rest}') && segments.includes('{rest}')) {
-    return [source.problem(path, '`{rest}` is both a parameter of `match.path` and what its `**` takes')];
+  const isOpen = pattern.endsWith('/**');
+  if (isOpen && known.includes('{rest}') && segments.includes('{rest}')) {
+    return [
+      source.problem(
+        path,
+        '`{rest}` is ambiguous: it is a parameter of `match.path`, which also ends with `**`',
+      ),
+    ];
   }
-  if (restIsOpen && segments.slice(0, -1).includes('{rest}')) {
+  if (isOpen && segments.slice(0, -1).includes('{rest}')) {
     return [source.expected(path, 'a path with {rest} as its last segment only')];
   }
-  const params = restIsOpen ? [...known, '{rest}'] : known;
-  const unknown = segments.find((segment) => segment.startsWith('{') && !params.includes(segment));
-  if (unknown === undefined) return [];
-  const allowed = params.length === 0 ? 'there are none' : params.join(', ');
+  const parameters = isOpen ? [...known, '{rest}'] : known;
+  const unknown = segments.some((segment) => segment.startsWith('{') && !parameters.includes(segment));
+  if (!unknown) return [];
+  const allowed = parameters.length === 0 ? 'there are none' : parameters.join(', ');
   return [source.expected(path, `a path with parameters of ${JSON.stringify(pattern)} only (${allowed})`)];
 }
 

@@ -11,7 +11,7 @@ describe('server', () => {
     ['server: { headersTimeout: 90s }', 'server.headersTimeout'],
     ['server: { requestTimeout: 5s }', 'server.requestTimeout'],
     ['server: { headersTimeout: 6s, requestTimeout: 5s }', 'server.headersTimeout'],
-  ])('may not wait longer for headers than for the request: %s', (text, path) => {
+  ])('cannot wait longer for headers than for the request: %s', (text, path) => {
     expect(problems(text)).toEqual([
       expect.stringContaining(`${path}: found a headersTimeout above requestTimeout`),
     ]);
@@ -22,14 +22,14 @@ describe('server', () => {
     ['management: { port: 8080 }', 'management.port'],
     ['server: { port: 9090 }', 'server.port'],
     ['server: { host: 127.0.0.1, port: "9090" }', 'server.port'],
-  ])('may not share its port with management: %s', (text, path) => {
+  ])('cannot share its port with management: %s', (text, path) => {
     expect(problems(text)).toEqual([
       `${path}: found the same port for server and management, expected two ports`,
     ]);
   });
 
   it.each(['server: { port: 0 }\nmanagement: { port: 0 }', 'server: { host: 10.0.0.1, port: 9090 }'])(
-    'may use a port that is not the same: %j',
+    'can use a port of its own: %j',
     (text) => {
       expect(problems(text)).toEqual([]);
     },

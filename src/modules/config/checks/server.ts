@@ -1,17 +1,16 @@
 import type { ConfigProblem } from '../problem.js';
-import { managementSchema } from '../schema/management.js';
-import { serverSchema } from '../schema/server.js';
+import { managementSchema, serverSchema } from '../schema/server.js';
 import type { ConfigSource } from '../source/config-source.js';
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
-/** Settings with which the process could not even start listening. */
+/** Reports settings with which the process could not start to listen. */
 export function serverProblems(source: ConfigSource): ConfigProblem[] {
-  return [...headersAfterRequest(source), ...portTaken(source)];
+  return [...headersTimeoutTooLong(source), ...samePort(source)];
 }
 
 /** Node throws on a server that would wait longer for the headers than for the whole request. */
-function headersAfterRequest(source: ConfigSource): ConfigProblem[] {
+function headersTimeoutTooLong(source: ConfigSource): ConfigProblem[] {
   const { headersTimeout, requestTimeout } = serverSchema.shape;
   const headers = headersTimeout.safeParse(source.valueAt(['server', 'headersTimeout']));
   const request = requestTimeout.safeParse(source.valueAt(['server', 'requestTimeout']));
@@ -22,7 +21,7 @@ function headersAfterRequest(source: ConfigSource): ConfigProblem[] {
   return [source.problem(['server', written], message)];
 }
 
-function portTaken(source: ConfigSource): ConfigProblem[] {
+function samePort(source: ConfigSource): ConfigProblem[] {
   const server = listener(source, 'server', serverSchema.shape);
   const management = listener(source, 'management', managementSchema.shape);
   if (!server || !management || server.port !== management.port || server.port === 0) return [];
@@ -34,12 +33,29 @@ function portTaken(source: ConfigSource): ConfigProblem[] {
   ];
 }
 
-function listener(source: ConfigSource, section: string, { host, port }: ListenerShape) {
-  const parsedHost = host.safeParse(source.valueAt([section, 'host']));
-  const parsedPort = port.safeParse(source.valueAt([section, 'port']));
-  return parsedHost.success && parsedPort.success
-    ? { host: parsedHost.data, port: parsedPort.data }
-    : undefined;
+type ListenerShape = Pick<typeof serverSchema.shape, 'host' | 'port'>;
+
+function listener(source: ConfigSource, section: string, shape: ListenerShape) {
+  const host = shape.host.safeParse(source.valueAt([section, 'host']));
+  const port = shape.port.safeParse(source.valueAt([section, 'port']));
+  return host.success && port.success ? { host: host.data, port: port.data } : undefined;
 }
 
-type ListenerShape = Pick<typeof serverSchema.shape, 'host' | 'port'>;
+const REDIS_SERVERS = ['url', 'cluster', 'sentinel'] as const;
+
+/** Reports more than one kind of Redis server, and TLS settings for connections without TLS. */
+export function redisProblems(source: ConfigSource): ConfigProblem[] {
+  const { url, tls } = source.mapping(['redis']);
+  const [first, ...others] = REDIS_SERVERS.filter((key) =>
+    key === 'url' ? url !== undefined && url !== '' : source.has(['redis', key]),
+  );
+  const problems = others.map((key) =>
+    source.problemWithKey(['redis', key], `found \`${key}\` beside \`${first}\`, expected one of them`),
+  );
+  const urls = [url, ...source.list(['redis', 'cluster']), ...source.list(['redis', 'sentinel', 'nodes'])];
+  if (tls !== undefined && urls.some((each) => typeof each === 'string' && each.startsWith('redis://'))) {
+    const message = 'found `tls` beside a redis:// URL, expected rediss:// for TLS';
+    problems.push(source.problemWithKey(['redis', 'tls'], message));
+  }
+  return problems;
+}

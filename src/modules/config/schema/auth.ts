@@ -1,45 +1,37 @@
 import { z } from 'zod';
-import type { PublicKeyAlgorithm, SecretAlgorithm } from '../gateway-config.js';
 import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
 import { headerName } from './http.js';
 import { scopes } from './route-auth.js';
-import { byId, id, text, withoutPrototype } from './scalars.js';
-import { duration, positiveDuration } from './units.js';
+import {
+  byId,
+  duration,
+  id,
+  oneOrMore,
+  positiveDuration,
+  text,
+  textLike,
+  withoutPrototype,
+} from './scalars.js';
 
-export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const satisfies readonly SecretAlgorithm[];
-
+export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
 export const PUBLIC_KEY_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const satisfies readonly PublicKeyAlgorithm[];
-
-const HASH_FORM = 'a hash as `breakwater api-key` prints it: sha256: and 64 hex digits';
+  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
+  ...(['ES256', 'ES384', 'ES512', 'EdDSA'] as const),
+] as const;
 
 const apiKeySchema = z.strictObject({
-  id: id().describe('Who has the key: what X-User-Id says. Required.'),
-  hash: z
-    .string(HASH_FORM)
-    .regex(/^sha256:[0-9a-f]{64}$/, HASH_FORM)
-    .describe('Hash of the key, as `breakwater api-key` prints it. Required.'),
-  scopes: scopes().describe('Scopes that whoever has the key has. Default: none.'),
+  id: id().describe('Name of the owner of the key, which upstreams get as X-User-Id.'),
+  hash: textLike(
+    /^sha256:[0-9a-f]{64}$/,
+    'a hash as `breakwater api-key` prints it: sha256: and 64 hex digits',
+  ).describe('Hash of the key, as `breakwater api-key` prints it.'),
+  scopes: scopes().describe('Scopes of the owner of the key.'),
 });
 
-/** What is in the file that `apiKeysFile` names. */
-export const apiKeysFileSchema = z.strictObject({
-  apiKeys: z.array(apiKeySchema).min(1, 'at least one key'),
-});
+const apiKeys = z.array(apiKeySchema).min(1, 'at least one key');
 
-const TYPE_FORM = 'a type of token such as at+jwt';
-
-const audience = 'an audience, or a list of them';
+/** The content of a file that `apiKeysFile` names. */
+export const apiKeysFileSchema = z.strictObject({ apiKeys });
 
 /** Without credentials, which would end up in logs. */
 const ISSUER_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\#\s]*)?$/;
@@ -51,43 +43,43 @@ function issuerUrl(expected: string) {
 }
 
 const jwksSchema = z.strictObject({
-  refresh: positiveDuration().prefault('10m').describe('Time between fetches. Duration; default 10m.'),
+  refresh: positiveDuration().prefault('10m').describe('Time between two fetches of the keys.'),
   cooldown: positiveDuration()
     .prefault('30s')
-    .describe('Shortest time between fetches because a token names an unknown key. Duration; default 30s.'),
+    .describe('Shortest time between two fetches that are made because a token names an unknown key.'),
   maxStale: positiveDuration()
     .prefault('12h')
     .describe(
-      'How long keys stay in use while fetches fail; then tokens of the issuer get 503. Duration; default 12h.',
+      'How long keys are used after the last successful fetch. After that, tokens of the issuer are answered with 503.',
     ),
-  timeout: positiveDuration().prefault('3s').describe('How long a fetch may take. Duration; default 3s.'),
+  timeout: positiveDuration().prefault('3s').describe('Time limit of a fetch.'),
 });
 
 const introspectionSchema = z.strictObject({
   url: issuerUrl('an http or https URL such as https://idp.example/introspect').describe(
-    'The introspection endpoint. Required.',
+    'URL of the introspection endpoint.',
   ),
-  clientId: text('a client id').describe('What the gateway is called there. Required.'),
-  clientSecret: text('a client secret').describe('Its secret, sent by HTTP Basic. Required.'),
-  timeout: positiveDuration().prefault('2s').describe('How long an answer may take. Duration; default 2s.'),
+  clientId: text('a client id').describe('Client id of the gateway at the issuer.'),
+  clientSecret: text('a client secret').describe('Client secret of the gateway, sent by HTTP Basic.'),
+  timeout: positiveDuration().prefault('2s').describe('Time limit of a request to the issuer.'),
   maxAge: positiveDuration()
     .prefault('1m')
     .describe(
-      'How long an answer is used before the issuer is asked again; never beyond the end of the token. Duration; default 1m.',
+      'How long an answer is reused before the issuer is asked again; never after the token has expired.',
     ),
 });
 
-/** Headers of these names are removed from what a client sends, so that no other name could be forged. */
-const CLAIM_HEADER = new RegExp(`^(?:${IDENTITY_PREFIXES.join('|')})[a-z0-9-]*[a-z0-9]$`, 'i');
+/** Headers with these names are removed from what a client sends. With any other name, a client could forge claims. */
+const CLAIM_HEADER = new RegExp(`^(?:${IDENTITY_PREFIXES.join('|')})[a-z0-9-]*[a-z0-9]$`);
 const OWN_HEADERS: ReadonlySet<string> = new Set(['x-user-id', 'x-user-scopes']);
 
 function forwardClaims() {
   const expected =
     'a header X-User-... or X-Jwt-... for the claim, each once, and not X-User-Id or X-User-Scopes';
-  const header = z
-    .string(expected)
-    .regex(CLAIM_HEADER, expected)
-    .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), expected);
+  const header = z.string(expected).refine((written) => {
+    const name = written.toLowerCase();
+    return CLAIM_HEADER.test(name) && !OWN_HEADERS.has(name);
+  }, expected);
   return z
     .record(z.string(), header)
     .refine((headers) => {
@@ -97,72 +89,73 @@ function forwardClaims() {
     .transform(withoutPrototype);
 }
 
-/** Which key fits which algorithm is checked in `checks/auth-keys.ts`. */
-const providerSchema = z.strictObject({
-  secret: text('a secret')
-    .optional()
-    .describe(
-      'Shared secret for HS algorithms; at least as long as the hash: 32, 48 or 64 bytes. Or another kind of key.',
-    ),
-  publicKey: text('a public key as PEM text, or the path of a PEM file')
-    .optional()
-    .describe(
-      'Public key for RS, PS, ES algorithms or EdDSA (Ed25519): PEM text, or a PEM file, relative to this file. Or another kind of key.',
-    ),
-  jwksUri: issuerUrl('an http or https URL of a JWK set, such as https://idp.example/jwks.json')
-    .optional()
-    .describe(
-      'Where the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document says it.',
-    ),
-  jwks: jwksSchema.prefault({}).describe('How keys that an issuer publishes are kept.'),
-  introspection: introspectionSchema
-    .optional()
-    .describe('Asks the issuer about tokens that only it can read (RFC 7662).'),
-  apiKeys: z
-    .array(apiKeySchema)
-    .min(1, 'at least one key')
-    .optional()
-    .describe('Keys that clients may send instead of a token.'),
-  apiKeysFile: text('the path of a YAML file with `apiKeys`')
-    .optional()
-    .describe(
-      'YAML file with more of them, as `apiKeys:` and a list of the same form; relative to this file. Default: none.',
-    ),
-  header: headerName().prefault('x-api-key').describe('Header that an API key is in. Default X-Api-Key.'),
-  query: text('the name of a query parameter')
-    .optional()
-    .describe(
-      'Query parameter that an API key may be in as well; upstreams do not get it. URLs end up in logs: prefer the header. Default: none.',
-    ),
-  issuer: text('an issuer').optional().describe('The `iss` that a token must have. Default: any.'),
-  audience: z
-    .union(
-      [text(audience).transform((one) => [one]), z.array(text('an audience')).min(1, audience)],
-      audience,
-    )
-    .optional()
-    .describe('The `aud` that a token must have, or several of which it must have one. Default: any.'),
-  algorithms: z
-    .array(z.enum([...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS]))
-    .min(1, 'at least one algorithm')
-    .default([])
-    .describe(
-      'Algorithms that are accepted; all of the kind of the key. Required for tokens, so that none chooses.',
-    ),
-  typ: text(TYPE_FORM)
-    .regex(/^(?:application\/)?[A-Za-z0-9!#$&^_.+-]+$/i, TYPE_FORM)
-    .optional()
-    .describe(
-      'The `typ` that the header of a token must have, such as at+jwt (RFC 9068), with or without `application/`. Default: any, or none.',
-    ),
-  clockSkew: duration()
-    .prefault('60s')
-    .describe('How far the clocks of issuer and gateway may be apart. Duration; default 60s.'),
-  forwardClaims: forwardClaims()
-    .prefault({})
-    .describe(
-      'Claims that upstreams are told, by name or path such as realm_access.roles, each with its header, X-User-... or X-Jwt-.... Default none.',
-    ),
-});
+const TOKEN_TYPE = /^(?:application\/)?[a-z0-9!#$&^_.+-]+$/i;
+
+/** `checks/auth.ts` reports a provider without exactly one kind of key, and keys that do not fit `algorithms`. */
+const providerSchema = z
+  .strictObject({
+    secret: text('a secret')
+      .optional()
+      .describe(
+        'Shared secret for HS algorithms, at least as long as their hash: 32, 48 or 64 bytes. A provider has one kind of key.',
+      ),
+    publicKey: text('a public key as PEM text, or the path of a PEM file')
+      .optional()
+      .describe(
+        'Public key for RS, PS and ES algorithms or EdDSA (Ed25519): PEM text, or the path of a PEM file relative to this file.',
+      ),
+    jwksUri: issuerUrl('an http or https URL of a JWK set, such as https://idp.example/jwks.json')
+      .optional()
+      .describe(
+        'URL at which the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document names it.',
+      ),
+    jwks: jwksSchema.prefault({}).describe('How published keys are fetched and kept.'),
+    introspection: introspectionSchema
+      .optional()
+      .describe('Asks the issuer about tokens that only it can read (RFC 7662).'),
+    apiKeys: apiKeys.optional().describe('API keys that clients can send instead of a token.'),
+    apiKeysFile: text('the path of a YAML file with `apiKeys`')
+      .optional()
+      .describe(
+        'Path, relative to this file, of a YAML file with more API keys: `apiKeys:` and a list of the same form.',
+      ),
+    header: headerName().prefault('x-api-key').describe('Header that carries an API key.'),
+    query: text('the name of a query parameter')
+      .optional()
+      .describe(
+        'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',
+      ),
+    issuer: text('an issuer')
+      .optional()
+      .describe('The `iss` that a token must have. Without this key it can have any.'),
+    audience: oneOrMore(text('an audience'), 'an audience, or a list of them')
+      .optional()
+      .describe(
+        'The `aud` that a token must have, or a list of which it must have one. Without this key it can have any.',
+      ),
+    algorithms: z
+      .array(z.enum([...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS]))
+      .min(1, 'at least one algorithm')
+      .default([])
+      .describe(
+        'Algorithms that are accepted. They must fit the kind of key. A provider of tokens needs this key, so that a token cannot choose its algorithm.',
+      ),
+    typ: text('a type of token such as at+jwt')
+      .refine((written) => TOKEN_TYPE.test(written), 'a type of token such as at+jwt')
+      .optional()
+      .describe(
+        'The `typ` that the header of a token must have, such as at+jwt (RFC 9068), with or without `application/`. Without this key it can have any.',
+      ),
+    clockSkew: duration()
+      .prefault('60s')
+      .describe('Tolerated difference between the clocks of the issuer and the gateway.'),
+    forwardClaims: forwardClaims()
+      .prefault({})
+      .describe(
+        'Claims that upstreams get, by name or by a path such as realm_access.roles, each with the name of its header: X-User-... or X-Jwt-....',
+      ),
+  })
+  // `checks/api-keys.ts` reads the file; its keys are added to `apiKeys`.
+  .transform(({ apiKeysFile: _file, ...provider }) => provider);
 
 export const authSchema = byId(providerSchema);

@@ -1,14 +1,12 @@
 import { z } from 'zod';
 import { authSchema } from './auth.js';
-import { cacheSchema } from './cache.js';
-import { managementSchema } from './management.js';
+import { cacheSchema, STALE_INSTEAD } from './cache.js';
 import { redisSchema } from './redis.js';
 import { routesSchema } from './route.js';
-import { serverSchema } from './server.js';
+import { managementSchema, serverSchema } from './server.js';
 import { defaultsSchema, upstreamsSchema } from './upstream.js';
 
-/** The whole file, `defaults` already merged into the upstreams. */
-export const gatewaySchema = z.strictObject({
+const sections = z.strictObject({
   server: serverSchema.prefault({}).describe('The port that clients call.'),
   management: managementSchema.prefault({}).describe('The port for metrics, health and administration.'),
   auth: authSchema
@@ -16,12 +14,64 @@ export const gatewaySchema = z.strictObject({
     .describe('Token issuers by id. With at least one, a route without `auth` requires a valid token.'),
   redis: redisSchema
     .prefault({})
-    .describe('What several gateways share: cached responses. Without it each has its own, in memory.'),
+    .describe(
+      'Redis, through which several gateways share cached responses. Without it, each gateway keeps its own in memory.',
+    ),
   cache: cacheSchema.prefault({}).describe('The memory that routes with `cache` share.'),
   defaults: defaultsSchema.prefault({}).describe('Values for every upstream that does not set them itself.'),
   upstreams: upstreamsSchema.prefault({}).describe('The services behind the gateway, by id.'),
-  routes: routesSchema.prefault([]).describe('Which requests go to which upstream.'),
+  routes: routesSchema.prefault([]).describe('Which requests are forwarded to which upstream.'),
 });
 
-/** What the schema makes of the file: units resolved, defaults filled in, references not yet followed. */
-export type ParsedGateway = z.output<typeof gatewaySchema>;
+type Sections = z.output<typeof sections>;
+type Route = Sections['routes'][number];
+
+/**
+ * The whole file, with `defaults` already merged into the upstreams. Its output has every unit resolved and every
+ * default filled in, also those that a route inherits from other sections.
+ */
+export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gateway }) => ({
+  ...gateway,
+  routes: gateway.routes.map(({ cache, ...route }) => ({
+    ...route,
+    maxBodyBytes: route.maxBodyBytes ?? gateway.server.maxBodyBytes,
+    ...(cache && { cache: { ...cache, ...inheritedCache(route, cache, gateway) } }),
+  })),
+}));
+
+function inheritedCache(
+  route: Pick<Route, 'auth' | 'upstream' | 'split'>,
+  { ttl, per, staleIfError }: NonNullable<Route['cache']>,
+  gateway: Pick<Sections, 'auth' | 'cache' | 'upstreams'>,
+) {
+  // On a split route, every side must have the fallback.
+  const upstreams = sidesOf(route).map((id) => gateway.upstreams[id]);
+  const isFallback = upstreams.every((upstream) => upstream?.fallback?.stale);
+  const failures = isFallback ? upstreams.flatMap((upstream) => upstream?.breaker.failureStatuses ?? []) : [];
+  const perDefault = isPublic(route, gateway) ? 'public' : 'user';
+  return {
+    ttl: ttl ?? gateway.cache.ttl,
+    per: per ?? perDefault,
+    staleIfError: staleIfError ?? (isFallback ? STALE_BY_FALLBACK : 0),
+    /** Statuses of the upstream instead of which a stale response is served. */
+    staleInsteadOf: [...new Set([...STALE_INSTEAD, ...failures.filter((status) => status >= 500)])],
+  };
+}
+
+/** Milliseconds. A good answer from an hour ago helps more than an error; one from yesterday may not. */
+const STALE_BY_FALLBACK = 3_600_000;
+
+/** Whether a route is open to anonymous requests: by default, only when there is no provider. */
+export function isPublic(route: { readonly auth?: unknown }, gateway: { readonly auth: object }): boolean {
+  return route.auth === 'none' || (route.auth === undefined && Object.keys(gateway.auth).length === 0);
+}
+
+interface Destination {
+  readonly upstream: string;
+  readonly split?: readonly { readonly upstream: string }[] | undefined;
+}
+
+/** Ids of the upstreams that answer the requests of a route: one, or the sides of its split, each once. */
+export function sidesOf({ upstream, split }: Destination): string[] {
+  return [...new Set(split?.map((side) => side.upstream) ?? [upstream])];
+}

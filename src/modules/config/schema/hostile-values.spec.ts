@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ConfigPath, formatPath } from '../config-path.js';
+import { type ConfigPath, formatPath } from '../problem.js';
 import { parseConfig } from '../parse-config.js';
 import { gatewayJsonSchema } from './json-schema.js';
 

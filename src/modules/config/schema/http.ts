@@ -1,20 +1,18 @@
 import { z } from 'zod';
 import { isHopByHop } from '../../../common/http/header-owners.js';
-import { withoutPrototype } from './scalars.js';
+import { textLike, withoutPrototype } from './scalars.js';
 
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 section 5.5: visible characters with blanks between them; above all no CR, LF or NUL. */
 const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
-/** CONNECT would make a tunnel of the gateway, TRACE and TRACK echo credentials to scripts. */
+/** CONNECT would turn the gateway into a tunnel; TRACE and TRACK echo credentials to scripts. */
 const REFUSED_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 export function method() {
   const expected = 'an HTTP method such as GET or POST (CONNECT, TRACE and TRACK are never forwarded)';
-  return z
-    .string(expected)
-    .regex(TOKEN, expected)
+  return textLike(TOKEN, expected)
     .transform((written) => written.toUpperCase())
     .refine((method) => !REFUSED_METHODS.has(method), expected);
 }
@@ -22,21 +20,17 @@ export function method() {
 const HEADER_NAME_FORM = 'a header name such as x-api-version';
 
 export function headerName() {
-  return z
-    .string(HEADER_NAME_FORM)
-    .regex(TOKEN, HEADER_NAME_FORM)
-    .transform((written) => written.toLowerCase());
+  return textLike(TOKEN, HEADER_NAME_FORM).transform((written) => written.toLowerCase());
 }
 
-/** Header names, lower-cased, to exact values. */
+/** Header names, lower-cased, with their exact values. */
 export function headers(isRefused: (name: string) => boolean = () => false) {
-  const name = z
-    .string()
-    .regex(TOKEN, HEADER_NAME_FORM)
-    .refine((name) => !isRefused(name.toLowerCase()), 'a header that the gateway does not set itself');
+  const name = textLike(TOKEN, HEADER_NAME_FORM).refine(
+    (name) => !isRefused(name.toLowerCase()),
+    'a header that the gateway does not set itself',
+  );
   const expected = 'a header value: text without line breaks (a number or true/false needs quotes)';
-  const value = z.string(expected).regex(FIELD_VALUE, expected);
-  return z.record(name, value).transform((written, context) => {
+  return z.record(name, textLike(FIELD_VALUE, expected)).transform((written, context) => {
     const byName = new Map<string, string>();
     for (const [name, value] of Object.entries(written)) {
       const key = name.toLowerCase();
@@ -47,12 +41,12 @@ export function headers(isRefused: (name: string) => boolean = () => false) {
   });
 }
 
-/** Headers of a response that the gateway answers with; its framing is never configuration's to set. */
+/** Headers of a response that the gateway makes. Its framing is never configurable. */
 export function responseHeaders() {
   return headers(isHopByHop);
 }
 
-/** A fault of the key rather than of its value; `validate.ts` reads the `params`. */
+/** An issue with the key rather than its value; `validate.ts` reads the `params`. */
 function keyIssue(key: string, message: string) {
   return { code: 'custom' as const, path: [key], params: { key: true }, message };
 }
@@ -69,7 +63,7 @@ export function statusRange() {
     });
 }
 
-/** Statuses and ranges of them, as the single statuses. */
+/** Statuses and ranges of them, resolved into single statuses. */
 export function statuses() {
   return z
     .array(statusRange())

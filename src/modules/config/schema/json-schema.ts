@@ -3,36 +3,47 @@ import { gatewaySchema } from './gateway.js';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-/** Text with a `${...}` in it may stand for anything; only the gateway, with its environment, can tell. */
+/** Text that contains `${...}` can stand for anything; only the gateway, with its environment, can tell. */
 const SUBSTITUTION = String.raw`\$\{`;
 
 /**
- * The JSON Schema (draft 2020-12) of the configuration file, for editors: what may be written, with
- * descriptions and defaults. It admits a little more than the gateway does, never less.
+ * The JSON Schema (draft 2020-12) of the configuration file, for editors: what can be written, with
+ * descriptions and defaults. It accepts a little more than the gateway does, never less.
  */
 export function gatewayJsonSchema(): object {
-  const schema = z.toJSONSchema(gatewaySchema, { target: 'draft-2020-12', io: 'input' });
-  return admitSubstitution({ ...schema, title: 'Breakwater gateway configuration' });
+  const schema = z.toJSONSchema(gatewaySchema, {
+    target: 'draft-2020-12',
+    io: 'input',
+    override: ({ jsonSchema, path }) => {
+      describeDefault(jsonSchema);
+      // Keys are never substituted.
+      if (path.at(-1) !== 'propertyNames') admitSubstitution(jsonSchema);
+    },
+  });
+  return { ...schema, title: 'Breakwater gateway configuration' };
 }
 
-/** The schema with every string of a certain form also allowed to be substituted. */
-function admitSubstitution(schema: JsonSchema): JsonSchema {
-  const admitting = { ...schema };
-  if (schema.properties) {
-    const properties = Object.entries(schema.properties).map(([key, child]) => [key, admitIn(child)]);
-    admitting.properties = Object.fromEntries(properties);
-  }
-  if (schema.additionalProperties) admitting.additionalProperties = admitIn(schema.additionalProperties);
-  if (schema.items && !Array.isArray(schema.items)) admitting.items = admitIn(schema.items);
-  if (schema.anyOf) admitting.anyOf = schema.anyOf.map(admitSubstitution);
-  if (schema.pattern !== undefined) admitting.pattern = `${schema.pattern}|${SUBSTITUTION}`;
-  if (schema.type !== 'string' || (schema.enum ?? schema.const) === undefined) return admitting;
-
-  const { type, enum: values, const: _, ...rest } = admitting;
-  const fixed = values ? { type, enum: values } : { type, const: schema.const };
-  return { ...rest, anyOf: [fixed, { type, pattern: SUBSTITUTION }] };
+/** Editors show descriptions and hide `default`, so the description ends with it. */
+function describeDefault(schema: JsonSchema): void {
+  const { description, default: value } = schema;
+  // The default of a section is its keys with their own defaults.
+  if (!description || value === undefined || schema.properties) return;
+  schema.description = `${description} Default: ${formatDefault(value)}.`;
 }
 
-function admitIn(schema: JsonSchema | boolean): JsonSchema | boolean {
-  return typeof schema === 'boolean' ? schema : admitSubstitution(schema);
+function formatDefault(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  if (typeof value !== 'object' || value === null) return value === '' ? 'none' : String(value);
+  return Object.keys(value).length === 0 ? 'none' : JSON.stringify(value);
+}
+
+/** Lets every string of a certain form be substituted as well. */
+function admitSubstitution(schema: JsonSchema): void {
+  if (schema.pattern !== undefined) schema.pattern += `|${SUBSTITUTION}`;
+  const { type, enum: values, const: value } = schema;
+  if (type !== 'string' || (values ?? value) === undefined) return;
+  delete schema.type;
+  delete schema.enum;
+  delete schema.const;
+  schema.anyOf = [values ? { type, enum: values } : { type, const: value }, { type, pattern: SUBSTITUTION }];
 }

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { boolean, text, textLike } from './scalars.js';
 
 /** One DNS label; underscores too, because container names have them. */
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?';
@@ -7,20 +8,20 @@ const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 const HOST_MATCH = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`);
 const LONGEST_HOST = 253;
 
-/** Where a server listens: an address or a host name. */
-export function bindAddress() {
-  const expected = 'an address or host name to listen on, such as 0.0.0.0 or ::1, without a port';
-  return z
-    .string(expected)
-    .refine((host) => isIP(host) !== 0 || (HOST_NAME.test(host) && host.length <= LONGEST_HOST), expected);
+function isHostName(host: string): boolean {
+  return HOST_NAME.test(host) && host.length <= LONGEST_HOST;
 }
 
-/** A name that TLS may ask for (RFC 6066 section 3): no address. */
-export function serverName() {
+/** An address or host name that a server can listen on. */
+export function bindAddress() {
+  const expected = 'an address or host name to listen on, such as 0.0.0.0 or ::1, without a port';
+  return z.string(expected).refine((host) => isIP(host) !== 0 || isHostName(host), expected);
+}
+
+/** A server name of TLS (RFC 6066 section 3), which is never an address. */
+function serverName() {
   const expected = 'a host name such as users.example.com';
-  return z
-    .string(expected)
-    .refine((name) => isIP(name) === 0 && HOST_NAME.test(name) && name.length <= LONGEST_HOST, expected);
+  return z.string(expected).refine((name) => isIP(name) === 0 && isHostName(name), expected);
 }
 
 /** A single address or a CIDR block. */
@@ -62,16 +63,14 @@ function originOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
-/** Authority without credentials, then a path; what WHATWG URLs would repair is refused instead. */
+/** Authority without credentials, then a path. Text that a WHATWG URL parser would repair is refused instead. */
 const UPSTREAM_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\?#\s]*)?$/;
 
 /** Origin of an upstream with an optional path prefix, without a trailing slash. */
 export function upstreamUrl() {
   const expected =
     'an http or https URL such as http://users:3001 or https://api.example.com/v1, without credentials, query or fragment';
-  return z
-    .string(expected)
-    .regex(UPSTREAM_URL, expected)
+  return textLike(UPSTREAM_URL, expected)
     .refine((written) => URL.canParse(written) && isPlainPath(written), expected)
     .transform((written) => {
       const { origin, pathname } = new URL(written);
@@ -79,8 +78,31 @@ export function upstreamUrl() {
     });
 }
 
-/** A prefix with `..` or an encoded slash would not be the prefix that reaches the upstream. */
+/** A prefix with `..` or an encoded slash would reach the upstream as another prefix. */
 function isPlainPath(url: string): boolean {
   const [, path = ''] = /^https?:\/\/[^/]+(.*)$/.exec(url) ?? [];
   return !/%(?:2f|5c|2e|00)/i.test(path) && !/\/\.{0,2}(?=\/)|\/\.{1,2}$/.test(path);
 }
+
+const CERTIFICATES = 'certificates as PEM text, also from a file with ${file:...}';
+
+/** TLS of upstreams and Redis. `checks/tls.ts` checks what the PEM texts hold. */
+export const tlsSchema = z.strictObject({
+  ca: text(CERTIFICATES)
+    .optional()
+    .describe(
+      'CA certificates as PEM text or `${file:...}`. Without this key, the CAs that Node trusts apply.',
+    ),
+  cert: text(CERTIFICATES)
+    .optional()
+    .describe('Client certificate of the gateway (mutual TLS) with its chain, as PEM text or `${file:...}`.'),
+  key: text('a private key as PEM text, also from a file with ${file:...}')
+    .optional()
+    .describe('Private key of `cert`, not encrypted, as PEM text or `${file:...}`.'),
+  serverName: serverName()
+    .optional()
+    .describe('Name for SNI, which the certificate must have. Without this key it is the host of the URL.'),
+  insecureSkipVerify: boolean()
+    .prefault(false)
+    .describe('Whether any certificate is accepted, even a forged one. Use it for tests only.'),
+});

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { parseTarget } from '../../../common/http/request-target.js';
 
-/** RFC 3986 `pchar`; what may stand for itself is not encoded, so that a pattern has one spelling. */
+/** RFC 3986 `pchar`. Characters that need no encoding must not be encoded, so that a pattern has one spelling. */
 const LITERAL = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%20|%[89A-Fa-f][0-9A-Fa-f])+$/;
 const PARAMETER = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
 /** `/users/{id}/**`: literal segments, whole-segment parameters, and a final `**` for all below. */
 export function pathPattern() {
   const expected = 'a path such as /users, /users/{id} or /users/**';
@@ -16,7 +18,7 @@ export function pathPattern() {
 }
 
 /** @returns what would be right instead, or `undefined` when `pattern` is right */
-export function pathFault(pattern: string): string | undefined {
+function pathFault(pattern: string): string | undefined {
   const segments = pattern.split('/').slice(1);
   if (segments.at(-1) === '*') {
     const above = pattern.slice(0, -1);
@@ -39,6 +41,42 @@ function segmentFault(segment: string, last: boolean): string | undefined {
 function isUtf8(segment: string): boolean {
   try {
     decodeURIComponent(segment);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const TEMPLATE = 'a path such as /v1/{rest}: literal segments, and parameters of `match.path` as whole ones';
+const PREFIX = 'a path such as /users, of literal segments and without a slash at its end';
+
+/** The key `rewrite` of a route. `checks/rewrites.ts` reports a rewrite that does not fit `match.path`. */
+export const rewriteSchema = z
+  .strictObject({
+    stripPrefix: z
+      .string(PREFIX)
+      .refine((prefix) => isPath(prefix) && !/[{}]|\/$/.test(prefix), PREFIX)
+      .optional()
+      .describe('Prefix of whole segments that is removed from the path; use instead of `path`.'),
+    path: z
+      .string(TEMPLATE)
+      .refine(isPath, TEMPLATE)
+      .optional()
+      .describe(
+        'Path to forward. `{name}` stands for a segment of the matched path and `{rest}` for the part that `/**` matched.',
+      ),
+  })
+  .transform(({ stripPrefix, path }, context): { stripPrefix: string } | { path: string } => {
+    if (stripPrefix !== undefined && path === undefined) return { stripPrefix };
+    if (path !== undefined && stripPrefix === undefined) return { path };
+    context.addIssue({ code: 'custom', message: '`stripPrefix` or `path`, one of them' });
+    return z.NEVER;
+  });
+
+function isPath(path: string): boolean {
+  if (!path.startsWith('/') || path.includes('**') || pathFault(path) !== undefined) return false;
+  try {
+    parseTarget(path);
     return true;
   } catch {
     return false;

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { integer, text } from './scalars.js';
-import { tlsSchema } from './tls.js';
-import { positiveDuration } from './units.js';
+import { tlsSchema } from './network.js';
+import { integer, positiveDuration, text, textLike } from './scalars.js';
 
-/** Scheme, credentials, authority, database; whatever else a URL may have means nothing to Redis. */
+/** Scheme, credentials, authority and database. Other parts of a URL mean nothing to Redis. */
 const REDIS_URL = /^rediss?:\/\/(?:[^/?#@\s]*@)?[^/?#@\s]+(\/\d{0,5})?$/;
 
 /** @param expected what is allowed, as a message says it */
@@ -35,37 +34,43 @@ const ONE_SCHEME = 'URLs of one scheme: all redis:// or all rediss://';
 const nodes = () => z.array(node()).min(1, 'at least one node').refine(sameScheme, ONE_SCHEME);
 
 const sentinelSchema = z.strictObject({
-  name: text('the name of a master').describe('Name of the master that the sentinels watch. Required.'),
+  name: text('the name of a master').describe('Name of the master that the sentinels watch.'),
   nodes: nodes().describe(
-    'The sentinels: redis:// or, for TLS to them and to the servers, rediss:// URLs. Required.',
+    'The sentinels, as redis:// URLs or, for TLS to them and to the servers, rediss:// URLs.',
   ),
-  username: z.string().optional().describe('User name at the servers. Default: none.'),
-  password: z.string().optional().describe('Password at the servers; that of a sentinel is in its URL.'),
+  username: z.string().optional().describe('User name at the servers.'),
+  password: z
+    .string()
+    .optional()
+    .describe('Password at the servers. The password of a sentinel is part of its URL.'),
   database: integer(0, 65_535, 'the number of a database')
     .prefault(0)
-    .describe('Number of the database at the servers. Default 0.'),
+    .describe('Number of the database at the servers.'),
 });
 
-/** Which of them may stand together is checked in `checks/redis.ts`. */
+/** `checks/server.ts` reports more than one of `url`, `cluster` and `sentinel`. */
 export const redisSchema = z.strictObject({
   url: z
     .union([z.literal(''), redisUrl(SERVER)], SERVER)
     .prefault('')
-    .describe('A single server: redis:// or, over TLS, rediss://. Empty: none. Default none.'),
+    .describe(
+      'A single server, as a redis:// URL or, over TLS, a rediss:// URL. An empty text means that there is none.',
+    ),
   cluster: nodes()
     .optional()
-    .describe('Some nodes of a Redis Cluster, which tell the others; the credentials of the first are used.'),
-  sentinel: sentinelSchema.optional().describe('A master and its replicas, found by asking sentinels.'),
-  tls: tlsSchema.optional().describe('How TLS is spoken, where the URLs say rediss://.'),
-  keyPrefix: z
-    .string()
-    .regex(/^[\w:.-]*$/, 'letters, digits, ":", ".", "_" and "-"')
+    .describe(
+      'Some nodes of a Redis Cluster, from which the others are discovered. The credentials of the first apply to all.',
+    ),
+  sentinel: sentinelSchema
+    .optional()
+    .describe('A master and its replicas, which are discovered by asking sentinels.'),
+  tls: tlsSchema.optional().describe('TLS settings for rediss:// URLs.'),
+  // A brace would be a hash tag in the keys of a cluster.
+  keyPrefix: textLike(/^[\w:.-]*$/, 'letters, digits, ":", ".", "_" and "-"')
     .prefault('breakwater:')
-    .describe('What all keys and channels begin with. Gateways that share it share. Default breakwater:.'),
-  connectTimeout: positiveDuration()
-    .prefault('1s')
-    .describe('How long a connection may take. Duration; default 1s.'),
+    .describe('Prefix of all keys and channels. Gateways with the same prefix share their state.'),
+  connectTimeout: positiveDuration().prefault('1s').describe('Time limit for opening a connection.'),
   commandTimeout: positiveDuration()
     .prefault('50ms')
-    .describe('How long a request waits for Redis before it goes on without. Duration; default 50ms.'),
+    .describe('How long a request waits for Redis before it continues without it.'),
 });

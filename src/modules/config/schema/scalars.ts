@@ -1,20 +1,28 @@
 import { z } from 'zod';
+import {
+  DURATION_FORMS,
+  DURATION_PATTERN,
+  LONGEST_TIMER_MS,
+  parseDuration,
+} from '../../../common/units/duration.js';
+import { parseRatio, RATIO_FORMS, RATIO_PATTERN } from '../../../common/units/ratio.js';
+import { parseSize, SIZE_FORMS, SIZE_PATTERN } from '../../../common/units/size.js';
 
 /*
- * In every schema of this folder, the message of an issue is what is allowed ("a port from 0 to
- * 65535"); `validate.ts` puts "found ..., expected" before it.
+ * In every schema of this folder, the message of an issue says what is allowed ("a port from 0 to 65535");
+ * `validate.ts` puts "found ..., expected" before it.
  */
 
-/** A whole number, also as text: a substituted scalar such as `"${PORT:-8080}"` is always text. */
+/** A whole number, also as text, because a substituted scalar such as `"${PORT:-8080}"` is always text. */
 export function integer(least: number, most: number, expected = `a whole number from ${least} to ${most}`) {
   const number = z.int(expected).min(least, expected).max(most, expected);
   const digits = z.string().regex(/^\d{1,15}$/, expected);
   return z.union([number, digits.transform(Number).pipe(number)], expected);
 }
 
-/** How many of something; at least one. */
+/** A number of things; at least one. */
 export function count() {
-  return integer(1, 1_000_000, 'a whole number from 1 to 1000000');
+  return integer(1, 1_000_000);
 }
 
 export function port() {
@@ -34,24 +42,102 @@ export function text(expected: string) {
   return z.string(message).min(1, message);
 }
 
-/** Ids name upstreams, providers and routes in metrics, logs and URLs; hence the plain characters. */
+/** Text of a certain form. */
+export function textLike(form: RegExp, expected: string) {
+  return z.string(expected).regex(form, expected);
+}
+
+/** One value, or a list of them, as a list. */
+export function oneOrMore<T extends z.ZodType>(value: T, expected: string) {
+  return z.union([value.transform((one) => [one]), z.array(value).min(1, expected)], expected);
+}
+
+/** Ids name upstreams, providers and routes in metrics, logs and URLs, hence the plain characters. */
 export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 export const ID_FORM = 'an id of letters, digits, ".", "_" and "-" that starts with a letter or a digit';
 
 export function id() {
-  return z.string(ID_FORM).regex(ID_PATTERN, ID_FORM);
+  return textLike(ID_PATTERN, ID_FORM);
+}
+
+export function upstreamId() {
+  return text('the id of an upstream');
 }
 
 /**
- * A mapping from ids to `value`. The ids themselves are checked in `checks/ids.ts`: zod would not
- * look at the value under a bad one, and so not report all that is wrong.
+ * A mapping from ids to `value`. The ids themselves are checked in `checks/references.ts`: zod does not look at
+ * the value under a bad key, and would not report everything that is wrong.
  */
 export function byId<T extends z.ZodType>(value: T) {
   const key = z.string().meta({ pattern: ID_PATTERN.source });
   return z.record(key, value).transform(withoutPrototype);
 }
 
-/** So that looking up `constructor` in it finds nothing unless somebody wrote that. */
+/** Removes the prototype, so that looking up `constructor` finds nothing unless the user wrote that key. */
 export function withoutPrototype<T>(record: Record<string, T>): Record<string, T> {
   return Object.assign(Object.create(null), record);
+}
+
+/** Half of what a timer can hold: jitter is added to some durations, and others are added up. */
+const LONGEST_MS = LONGEST_TIMER_MS / 2;
+
+/** A duration above zero, in milliseconds. For timeouts and periods: Node takes a zero for "never". */
+export function positiveDuration() {
+  return durationFrom(1, `${DURATION_FORMS} (above 0, at most 298h)`);
+}
+
+/** A duration in milliseconds, where zero has a meaning: no delay, no tolerance. */
+export function duration() {
+  return durationFrom(0, `${DURATION_FORMS} (at most 298h)`);
+}
+
+function durationFrom(least: number, expected: string) {
+  return withUnit(parseDuration, DURATION_PATTERN, expected, (ms) => ms >= least && ms <= LONGEST_MS);
+}
+
+/** A size above zero, in bytes. */
+export function positiveSize() {
+  return withUnit(parseSize, SIZE_PATTERN, `${SIZE_FORMS} (above 0)`, (bytes) => bytes > 0, suggestSize);
+}
+
+/** A size in bytes, where zero has a meaning: nothing at all. */
+export function size() {
+  return withUnit(parseSize, SIZE_PATTERN, SIZE_FORMS, () => true, suggestSize);
+}
+
+/** A percentage above 0% and at most 100%, as 0..1. */
+export function positiveRatio() {
+  return withUnit(parseRatio, RATIO_PATTERN, `${RATIO_FORMS} (above 0%, at most 100%)`, (ratio) => ratio > 0);
+}
+
+/** `10MB` and `10m` mean `10MiB` to users of other programs. */
+function suggestSize(text: string): string | undefined {
+  const [, count, unit = ''] = /^(\d+) ?([KMG])i?B?$/i.exec(text) ?? [];
+  return count === undefined ? undefined : `${count}${unit.toUpperCase()}iB`;
+}
+
+/**
+ * Text with a unit, or a bare 0, which needs none.
+ * @param expected what is allowed, as a message says it
+ * @param suggest what the user probably meant
+ */
+function withUnit(
+  parse: (text: string) => number | undefined,
+  pattern: RegExp,
+  expected: string,
+  fits: (value: number) => boolean,
+  suggest: (text: string) => string | undefined = () => undefined,
+) {
+  const message = ({ input }: { input?: unknown }) => {
+    const suggestion = typeof input === 'string' ? suggest(input) : undefined;
+    return suggestion === undefined ? expected : `${expected}; did you mean ${suggestion}?`;
+  };
+  return z
+    .union([z.string().regex(pattern, { error: message }), z.literal(0)], { error: message })
+    .transform((written, context) => {
+      const value = parse(String(written));
+      if (value !== undefined && fits(value)) return value;
+      context.addIssue({ code: 'custom', message: expected });
+      return z.NEVER;
+    });
 }

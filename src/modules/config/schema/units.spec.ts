@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, positiveDuration, positiveRatio, positiveSize, size } from './units.js';
+import { duration, positiveDuration, positiveRatio, positiveSize, size } from './scalars.js';
 
 describe('units in the schema', () => {
   it('resolves them', () => {

@@ -1,66 +1,93 @@
 import { z } from 'zod';
-import { breakerSchema } from './breaker.js';
-import { bulkheadSchema } from './bulkhead.js';
-import { fallbackSchema } from './fallback.js';
-import { healthSchema } from './health.js';
-import { hedgeSchema, retrySchema } from './retry.js';
-import { upstreamUrl } from './network.js';
-import { byId, count } from './scalars.js';
-import { outlierSchema } from './outlier.js';
-import { hashOn, targetSchema } from './target.js';
-import { tlsSchema } from './tls.js';
-import { duration, positiveDuration } from './units.js';
+import { tlsSchema, upstreamUrl } from './network.js';
+import {
+  breakerSchema,
+  bulkheadSchema,
+  fallbackSchema,
+  healthSchema,
+  hedgeSchema,
+  outlierSchema,
+  retrySchema,
+} from './resilience.js';
+import { byId, count, duration, integer, positiveDuration } from './scalars.js';
 
-const poolSchema = z.strictObject({
-  connections: count().prefault(128).describe('Most connections to the upstream at a time. Default 128.'),
+const targetSchema = z.strictObject({
+  url: upstreamUrl().describe('An http or https URL with host, port and an optional path prefix.'),
+  weight: integer(1, 100).prefault(1).describe('Share of the requests, relative to the other targets.'),
 });
 
-export const upstreamSchema = z.strictObject({
+const HASH_ON = /^(?:ip|user|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+)$/;
+
+function hashOn() {
+  return (
+    z
+      .string()
+      .regex(HASH_ON, 'ip, user or header:NAME')
+      // The pattern admits nothing else.
+      .transform((text) => text.toLowerCase() as 'ip' | 'user' | `header:${string}`)
+  );
+}
+
+const poolSchema = z.strictObject({
+  connections: count().prefault(128).describe('Most connections to a target at a time.'),
+});
+
+const upstreamKeys = z.strictObject({
   url: upstreamUrl()
     .optional()
-    .describe('Where it is: http or https, host, port, and a path prefix if need be. Or `targets`.'),
+    .describe('An http or https URL with host, port and an optional path prefix. Use `targets` for several.'),
   targets: z
     .array(targetSchema)
     .min(1, 'at least one target')
     .optional()
-    .describe('Where it is, when it is in several places. Or `url`.'),
+    .describe('Several targets; use instead of `url`.'),
   balancer: z
     .enum(['power-of-two', 'round-robin', 'random', 'least-requests', 'consistent-hash'])
     .prefault('power-of-two')
     .describe(
-      'How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash. Default power-of-two.',
+      'How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash.',
     ),
-  hashOn: hashOn()
-    .prefault('ip')
-    .describe('What consistent-hash goes by: ip, user or header:NAME. Default ip.'),
-  outlier: outlierSchema.prefault({}).describe('When one of several targets is left alone because it fails.'),
+  hashOn: hashOn().prefault('ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
+  outlier: outlierSchema
+    .prefault({})
+    .describe('When a failing target is ejected while others take its requests.'),
   slowStart: duration()
     .prefault('0s')
-    .describe(
-      'How long a target that comes back takes to its whole share. Duration; 0s for none, the default.',
-    ),
+    .describe('Time over which a target that comes back is given its full share again; 0s turns it off.'),
   timeout: positiveDuration()
     .prefault('3s')
-    .describe('How long until its response headers; a route may override. Duration; default 3s.'),
-  connectTimeout: positiveDuration()
-    .prefault('1s')
-    .describe('How long until a connection to it stands. Duration; default 1s.'),
+    .describe('Time to response headers, retries included. A route can override it.'),
+  connectTimeout: positiveDuration().prefault('1s').describe('Time limit for opening a connection.'),
   bodyTimeout: positiveDuration()
     .prefault('30s')
-    .describe('Longest pause between two chunks of its response body. Duration; default 30s.'),
-  tls: tlsSchema.optional().describe('How `https` targets are verified, and who the gateway is to them.'),
-  pool: poolSchema.prefault({}).describe('Connections that are kept to it.'),
-  bulkhead: bulkheadSchema.prefault({}).describe('How much of the gateway it can hold.'),
-  retry: retrySchema.prefault({}).describe('When a try that failed is made again.'),
+    .describe('Longest pause between two chunks of the response body.'),
+  tls: tlsSchema
+    .optional()
+    .describe('How `https` targets are verified, and which certificate the gateway shows them.'),
+  pool: poolSchema.prefault({}).describe('Connections that are kept open to the upstream.'),
+  bulkhead: bulkheadSchema
+    .prefault({})
+    .describe('Limits on concurrent calls, so that a slow upstream cannot exhaust the gateway.'),
+  retry: retrySchema.prefault({}).describe('When a failed try is repeated.'),
   hedge: hedgeSchema
     .optional()
-    .describe('When a GET or HEAD that is slow is sent to a second target. Without this key: never.'),
-  breaker: breakerSchema.prefault({}).describe('When it is given a rest because it fails.'),
-  health: healthSchema.optional().describe('Probes of its health. Without this key there are none.'),
-  fallback: fallbackSchema.optional().describe('What its callers get while it fails. Without this key: 503.'),
+    .describe('When a slow GET or HEAD is sent to a second target as well. Without this key it never is.'),
+  breaker: breakerSchema
+    .prefault({})
+    .describe('When calls are rejected at once because the upstream fails, and for how long.'),
+  health: healthSchema.optional().describe('Health probes. Without this key there are none.'),
+  fallback: fallbackSchema
+    .optional()
+    .describe('What callers get while the upstream fails. Without this key they get 503.'),
 });
 
-/** Every upstream key but where it is, which only an upstream itself can say. */
-export const defaultsSchema = upstreamSchema.omit({ url: true, targets: true });
+/** `url` is a single target of weight 1. `checks/upstreams.ts` reports an upstream that has neither or both. */
+export const upstreamsSchema = byId(
+  upstreamKeys.transform(({ url, targets, ...rest }) => ({
+    ...rest,
+    targets: targets ?? (url === undefined ? [] : [{ url, weight: 1 }]),
+  })),
+);
 
-export const upstreamsSchema = byId(upstreamSchema);
+/** Every key of an upstream but its address. */
+export const defaultsSchema = upstreamKeys.omit({ url: true, targets: true });

@@ -3,7 +3,7 @@ import { formatProblems } from '../problem.js';
 import { ConfigSource } from '../source/config-source.js';
 import { mergeDefaults } from '../source/merge-defaults.js';
 import { readYaml } from '../source/read-yaml.js';
-import { ReferencedFiles } from '../source/referenced-files.js';
+import { ReferencedFiles } from '../source/substitute.js';
 import { gatewaySchema } from './gateway.js';
 import { validate } from './validate.js';
 
@@ -63,8 +63,13 @@ describe('validate', () => {
     ],
     [
       'routes: [{ id: r, match: { path: /r }, upstream: u, hosts: [a] }]',
-      'f:1:53 routes[0].hosts: unknown key "hosts" beside `match`; it belongs into it: match: { hosts: … }',
+      'f:1:53 routes[0].hosts: unknown key "hosts" beside `match`; it belongs inside: match: { hosts: … }',
     ],
+    [
+      'routes: [{ id: r, match: { path: /r }, upstream: u, rateLimit: {} }]',
+      'f:1:53 routes[0].rateLimit: rate limits are not supported yet; remove `rateLimit`',
+    ],
+    ['upstreams: { u: { url: http://u, rateLimit: 1 } }', 'unknown key "rateLimit"'],
     [
       'upstreams: { u: { targets: [] } }',
       'f:1:19 upstreams.u.targets: found a list, expected at least one target',

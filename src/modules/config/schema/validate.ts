@@ -1,35 +1,72 @@
 import type { z } from 'zod';
-import type { ConfigPath } from '../config-path.js';
 import { nearest } from '../nearest.js';
-import type { ConfigProblem } from '../problem.js';
+import type { ConfigPath, ConfigProblem } from '../problem.js';
 import type { ConfigSource } from '../source/config-source.js';
-import { A_LIST, allowed, knownKeys } from './allowed.js';
-import { keyNotServedYet } from './not-served-yet.js';
 import { matchSchema } from './route.js';
 
 export interface Validation<T> {
-  /** Only when there are no problems. */
+  /** Only present when there are no problems. */
   readonly parsed?: T;
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Holds a file against its schema and translates every issue into a problem at its place. */
+/** Validates a file against its schema and translates every issue into a problem at its place. */
 export function validate<T>(schema: z.ZodType<T>, source: ConfigSource): Validation<T> {
   const result = schema.safeParse(source.plain, { error: allowed });
   if (result.success) return { parsed: result.data, problems: [] };
   return { problems: result.error.issues.flatMap((issue) => translate(issue, [], source)) };
 }
 
+const A_LIST = 'a list';
+const KINDS: Readonly<Record<string, string>> = {
+  object: 'a mapping',
+  record: 'a mapping from names to values',
+  array: A_LIST,
+  string: 'text',
+};
+
+/** The error map of the whole parse: what is allowed, for issues whose schema does not say so itself. */
+function allowed(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return keysOf(issue.inst).join(', ');
+    case 'invalid_value': {
+      const values = issue.values.map((value) => `\`${String(value)}\``).join(', ');
+      return issue.values.length > 1 ? `one of ${values}` : values;
+    }
+    case 'invalid_type': {
+      const kind = KINDS[issue.expected] ?? issue.expected;
+      const keys = keysOf(issue.inst).slice(0, 3).join(', ');
+      if (keys === '') return kind;
+      return `${kind}${issue.expected === 'array' ? ' of mappings' : ''} with keys such as ${keys}`;
+    }
+    default:
+      return 'another value';
+  }
+}
+
+/** The keys of a mapping, or of each mapping in a list. */
+function keysOf(schema: z.core.$ZodRawIssue['inst']): string[] {
+  const definition: object | undefined = schema?._zod.def;
+  if (!definition) return [];
+  // Only object schemas have a shape, which is an object; lists have an element and transforms an input, both schemas.
+  if ('shape' in definition) return Object.keys(definition.shape as object);
+  if ('element' in definition) return keysOf(definition.element as z.core.$ZodType);
+  return 'in' in definition ? keysOf(definition.in as z.core.$ZodType) : [];
+}
+
 function translate(issue: z.core.$ZodIssue, parent: ConfigPath, source: ConfigSource): ConfigProblem[] {
   // YAML keys are text and list indices numbers; there are no symbols in these paths.
   const path = [...parent, ...(issue.path as (string | number)[])];
-  // A default that is wrong is wrong once, where it is written, not once more for each upstream.
+  // A wrong default is reported once, where it is written, and not again for each upstream.
   if (source.isUnreadable(path) || source.isInherited(path)) return [];
 
-  if (issue.code === 'unrecognized_keys')
-    return unknownKeys(issue.keys, path, knownKeys(issue.message), source);
+  if (issue.code === 'unrecognized_keys') {
+    // `allowed` listed the known keys in the message; no key contains a comma.
+    return unknownKeys(issue.keys, path, issue.message.split(', '), source);
+  }
   if (issue.code === 'invalid_union') {
-    const branch = meantBranch(issue.errors);
+    const branch = intendedBranch(issue.errors);
     if (branch) return branch.flatMap((nested) => translate(nested, path, source));
   }
   if (issue.code === 'invalid_key') {
@@ -38,43 +75,40 @@ function translate(issue: z.core.$ZodIssue, parent: ConfigPath, source: ConfigSo
   if (issue.code === 'custom' && issue.params?.['key'] === true) {
     return [source.unexpectedKey(path, issue.message)];
   }
-  if (issue.message === A_LIST) return [source.expected(path, A_LIST + asList(source.found(path)))];
-  return [source.expected(path, issue.message)];
+  const example = issue.message === A_LIST ? asList(source.found(path)) : '';
+  return [source.expected(path, issue.message + example)];
 }
 
-/** @returns what stands there as a list of one, if it is a value; in quotes unless YAML needs none */
+/** Shows a value as a list with one item; in quotes unless YAML needs none. */
 function asList(found: string): string {
   const [, plain] = /^"([A-Za-z][\w./-]*(?:, ?[A-Za-z][\w./-]*)*)"$/.exec(found) ?? [];
   const isValue = found.startsWith('"') || /^\d+$/.test(found);
   return isValue ? `, as in [${plain ?? found}]` : '';
 }
 
-/** Of a union, the branch that the user meant: one that did accept the value's kind, and found fault inside it. */
-function meantBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
+/** The branch of a union that accepts the kind of the value and only finds issues inside it. */
+function intendedBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
   return branches.find((issues) =>
     issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
   );
 }
 
-function unknownKeys(
-  keys: readonly string[],
-  path: ConfigPath,
-  known: string[],
-  source: ConfigSource,
-): ConfigProblem[] {
+function unknownKeys(keys: readonly string[], path: ConfigPath, known: string[], source: ConfigSource) {
   return keys
     .filter((key) => !source.isInherited([...path, key]))
     .map((key) => {
       const guess = nearest(key, known);
       const hint = guess === undefined ? 'known here' : `did you mean \`${guess}\`? Known here`;
       const unknown = `unknown key ${JSON.stringify(key)}; ${hint}: ${known.join(', ')}`;
-      const told = keyNotServedYet(path, key) ?? keyOfMatch(path, key) ?? unknown;
-      return source.problemWithKey([...path, key], told);
+      return source.problemWithKey([...path, key], routeKeyHint(path, key) ?? unknown);
     });
 }
 
-/** Whoever writes a route from memory puts its `path` beside `match`. */
-function keyOfMatch([section, ...rest]: ConfigPath, key: string): string | undefined {
-  if (section !== 'routes' || rest.length !== 1 || !Object.hasOwn(matchSchema.shape, key)) return undefined;
-  return `unknown key ${JSON.stringify(key)} beside \`match\`; it belongs into it: match: { ${key}: … }`;
+/** What is particular about an unknown key of a route. */
+function routeKeyHint([section, ...rest]: ConfigPath, key: string): string | undefined {
+  if (section !== 'routes' || rest.length !== 1) return undefined;
+  if (key === 'rateLimit') return 'rate limits are not supported yet; remove `rateLimit`';
+  // Users who write a route from memory put its `path` beside `match`.
+  if (!Object.hasOwn(matchSchema.shape, key)) return undefined;
+  return `unknown key ${JSON.stringify(key)} beside \`match\`; it belongs inside: match: { ${key}: … }`;
 }

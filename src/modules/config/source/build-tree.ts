@@ -9,16 +9,15 @@ import {
   type Node,
   type YAMLMap,
 } from 'yaml';
-import { type ConfigPath, formatPath } from '../config-path.js';
-import type { ConfigProblem } from '../problem.js';
+import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
 import type { Position, SourceNode } from './source-node.js';
 import type { Substitution } from './substitute.js';
 
-const MOST_LEVELS = 64;
+const MAX_DEPTH = 64;
 /** Nine levels of ten aliases each make a billion nodes out of one screen of YAML. */
-const MOST_ALIASED_NODES = 10_000;
+const MAX_ALIASED_NODES = 10_000;
 
-/** A node under construction: the YAML node, and where its key stands. */
+/** The path of a value and the position of its key. */
 interface Place {
   readonly path: ConfigPath;
   readonly key?: Position;
@@ -39,12 +38,12 @@ export class TreeBuilder {
 
   build(node: Node, place: Place): SourceNode {
     const at = this.positionOf(node);
-    if (place.path.length > MOST_LEVELS) {
-      return this.refuse(place, at, `nested deeper than ${MOST_LEVELS} levels`);
+    if (place.path.length > MAX_DEPTH) {
+      return this.refuse(place, at, `nested deeper than ${MAX_DEPTH} levels`);
     }
-    if (this.following.length > 0 && ++this.aliasedNodes > MOST_ALIASED_NODES) {
-      const first = this.aliasedNodes === MOST_ALIASED_NODES + 1;
-      if (first) this.report(place, at, `aliases repeat more than ${MOST_ALIASED_NODES} values`);
+    if (this.following.length > 0 && ++this.aliasedNodes > MAX_ALIASED_NODES) {
+      const first = this.aliasedNodes === MAX_ALIASED_NODES + 1;
+      if (first) this.report(place, at, `aliases repeat more than ${MAX_ALIASED_NODES} values`);
       return { kind: 'unreadable', ...place, at };
     }
     if (isMap(node)) return { kind: 'mapping', ...place, at, entries: this.entries(node, place.path) };
@@ -59,8 +58,8 @@ export class TreeBuilder {
   private follow(alias: Alias, place: Place, at: Position): SourceNode {
     const target = alias.resolve(this.document);
     const found = `found the alias *${alias.source}`;
-    if (!target) return this.refuse(place, at, `${found}, but no anchor of that name before it`);
-    if (this.following.includes(alias)) return this.refuse(place, at, `${found} inside what it stands for`);
+    if (!target) return this.refuse(place, at, `${found}, but there is no anchor of that name before it`);
+    if (this.following.includes(alias)) return this.refuse(place, at, `${found} inside its own anchor`);
     this.following.push(alias);
     const resolved = this.build(target, place);
     this.following.pop();
@@ -79,7 +78,7 @@ export class TreeBuilder {
     return entries;
   }
 
-  /** A key with nothing after it has no node of its own; it is where its key is. */
+  /** A key with nothing after it has no node of its own, so its position is that of the key. */
   private child(node: unknown, place: Place, parentAt: Position): SourceNode {
     if (isMap(node) || isSeq(node) || isAlias(node)) return this.build(node, place);
     if (isScalar(node) && node.value !== null) return this.build(node, place);
@@ -118,9 +117,9 @@ export class TreeBuilder {
 }
 
 function refusedKey(key: string): string | undefined {
-  if (key === '__proto__') return 'unknown key "__proto__"; it is never a name of anything here';
+  if (key === '__proto__') return 'unknown key "__proto__"; nothing can have this name';
   if (key === '<<')
-    return 'unknown key "<<"; merge keys are not YAML 1.2, what upstreams share goes into `defaults`';
+    return 'unknown key "<<"; merge keys are not part of YAML 1.2. Use `defaults` for what upstreams share';
   return undefined;
 }
 

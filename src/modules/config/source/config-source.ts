@@ -1,9 +1,7 @@
-import { type ConfigPath, formatPath } from '../config-path.js';
-import type { ConfigProblem } from '../problem.js';
-import { describeFound } from './found.js';
-import { childOf, type SourceNode, toPlain } from './source-node.js';
+import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
+import { childOf, describeFound, type SourceNode, toPlain } from './source-node.js';
 
-/** A configuration file that was read: its values, and where in the file each was written. */
+/** The values of a configuration file and the position of each. */
 export class ConfigSource {
   /** The values alone, without positions. */
   readonly plain: unknown;
@@ -12,32 +10,50 @@ export class ConfigSource {
     this.plain = toPlain(root);
   }
 
-  /** Was something written there, even if its variable is missing? */
+  /** Whether something was written there, even if its variable is missing. */
   has(path: ConfigPath): boolean {
     return this.find(path).missing.length === 0;
   }
 
-  /** Is its value unknown because its variable or file is missing? That is reported once, elsewhere. */
+  /** Whether the value is unknown because its variable or file is missing, which is reported elsewhere. */
   isUnreadable(path: ConfigPath): boolean {
     return this.find(path).node.kind === 'unreadable';
   }
 
-  /** Was a variable or a file put into it? Then its value may be a secret. */
+  /** Whether a variable or a file was substituted there, so that the value can be a secret. */
   isSubstituted(path: ConfigPath): boolean {
     const { node } = this.find(path);
     return node.kind === 'scalar' && node.substitutedFrom !== undefined;
   }
 
-  /** Does the value come from another place, that is from `defaults`? */
+  /** Whether the value comes from another place, that is, from `defaults`. */
   isInherited(path: ConfigPath): boolean {
     const { node, missing } = this.find(path);
     return formatPath([...node.path, ...missing]) !== formatPath(path);
   }
 
-  /** The plain value there; not to be shown, see `found`. */
+  /** The plain value there. It must not be shown; see `found`. */
   valueAt(path: ConfigPath): unknown {
     const { node, missing } = this.find(path);
     return missing.length === 0 ? toPlain(node) : undefined;
+  }
+
+  /** The mapping there; an empty one when it is something else, which the schema reports. */
+  mapping(path: ConfigPath): Readonly<Record<string, unknown>> {
+    const value = this.valueAt(path);
+    // In plain values of a file, every object that is not an array is a mapping with text keys.
+    return this.isMapping(path) ? (value as Record<string, unknown>) : {};
+  }
+
+  isMapping(path: ConfigPath): boolean {
+    const { node, missing } = this.find(path);
+    return missing.length === 0 && node.kind === 'mapping';
+  }
+
+  /** The list there; an empty one when it is something else, which the schema reports. */
+  list(path: ConfigPath): readonly unknown[] {
+    const value = this.valueAt(path);
+    return Array.isArray(value) ? value : [];
   }
 
   /** What was found there, in words and safe to show; `nothing` when there is nothing. */
@@ -47,8 +63,8 @@ export class ConfigSource {
   }
 
   /**
-   * A problem with the value at `path`. Where it is missing, it is at the key of what should hold it;
-   * a mapping or a list is best found by its key, since it may begin lines below.
+   * A problem with the value at `path`. A missing value is reported at the key of the mapping that should contain
+   * it, and a mapping or list at its own key, because it can begin lines below.
    */
   problem(path: ConfigPath, message: string): ConfigProblem {
     const { node, missing } = this.find(path);
@@ -59,25 +75,25 @@ export class ConfigSource {
 
   /**
    * A problem that says what was found at `path` and what is allowed.
-   * @param what `an id`, `a duration such as 3s`; the words that follow "expected"
+   * @param what the words that follow "expected": `an id`, `a duration such as 3s`
    */
   expected(path: ConfigPath, what: string): ConfigProblem {
     const found = this.has(path) ? `found ${this.found(path)}` : 'missing';
     return this.problem(path, `${found}, expected ${what}`);
   }
 
-  /** The same for the key at the end of `path`. */
+  /** A problem that says which key was found at `path` and what is allowed. */
   unexpectedKey(path: ConfigPath, what: string): ConfigProblem {
     return this.problemWithKey(path, `found ${JSON.stringify(path.at(-1))}, expected ${what}`);
   }
 
-  /** A problem with the key itself. */
+  /** A problem with the key at the end of `path`. */
   problemWithKey(path: ConfigPath, message: string): ConfigProblem {
     const { node } = this.find(path);
     return { ...this.problem(path, message), ...(node.key ?? node.at) };
   }
 
-  /** The deepest node that was written on the way to `path`, and the steps that are missing. */
+  /** The deepest node on the way to `path` that was written, and the steps that are missing. */
   private find(path: ConfigPath): { node: SourceNode; missing: ConfigPath } {
     let node = this.root;
     for (const [depth, step] of path.entries()) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigSource } from './config-source.js';
 import { mergeDefaults } from './merge-defaults.js';
 import { readYaml } from './read-yaml.js';
-import { ReferencedFiles } from './referenced-files.js';
+import { ReferencedFiles } from './substitute.js';
 
 function merged(text: string): ConfigSource {
   const files = new ReferencedFiles('/gateway.yaml', () => '');

@@ -1,8 +1,8 @@
 import type { MappingNode, SourceNode } from './source-node.js';
 
 /**
- * Puts `defaults` under every upstream, key by nested key; what the upstream writes itself wins.
- * The merged values keep their own place, so that a problem points at the line that holds it.
+ * Merges `defaults` into every upstream, key by nested key; the upstream's own values win. Merged values keep
+ * their position, so that a problem points at the line that contains it.
  */
 export function mergeDefaults(root: SourceNode): SourceNode {
   if (root.kind !== 'mapping') return root;
@@ -17,14 +17,14 @@ export function mergeDefaults(root: SourceNode): SourceNode {
   return { ...root, entries: new Map(root.entries).set('upstreams', { ...upstreams, entries: merged }) };
 }
 
-/** A default URL would send an upstream that forgot its own to a stranger. It is refused, and not merged. */
+/** `url` and `targets` are not merged: the schema refuses them, and an upstream without its own must be reported. */
 function defaultsFor(id: string, defaults: MappingNode): MappingNode {
   const entries = new Map(defaults.entries);
   entries.delete('url');
   entries.delete('targets');
   const fallback = entries.get('fallback');
   if (fallback?.kind === 'mapping' && isNamed(fallback.entries.get('upstream'), id)) {
-    // The one that all others fall back to has nobody to fall back to by default.
+    // The upstream that is the default fallback of all others does not fall back to itself.
     const rest = new Map(fallback.entries);
     rest.delete('upstream');
     if (rest.size > 0) entries.set('fallback', { ...fallback, entries: rest });
@@ -47,7 +47,7 @@ function mergeMappings(base: MappingNode, own: MappingNode): MappingNode {
   return { ...own, entries };
 }
 
-/** A response body is one value; mixing two of them would send something that nobody wrote. */
+/** A response body is one value; a mixture of two bodies would be something that nobody wrote. */
 function isBody(node: SourceNode): boolean {
   return node.path.slice(-3).join('.') === 'fallback.response.body';
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../problem.js';
 import { ConfigSource } from './config-source.js';
 import { readYaml, type YamlReading } from './read-yaml.js';
-import { ReferencedFiles } from './referenced-files.js';
+import { ReferencedFiles } from './substitute.js';
 
 function read(text: string): YamlReading {
   const files = new ReferencedFiles('/gateway.yaml', () => '');
@@ -65,7 +65,7 @@ describe('readYaml', () => {
     ['x:\n  __proto__: { a: 1 }', /^f:2:3 x\.__proto__: unknown key/],
     ['x: &x { a: 1 }\ny:\n  <<: *x', /^f:3:3 y\["<<"\]: .*merge keys/],
     ['%YAML 1.1\n---\nx: &x { a: 1 }\ny:\n  <<: *x', /^f:5:3 y\["<<"\]: .*merge keys/],
-    ['a: *b', /^f:1:4 a: found the alias \*b, but no anchor/],
+    ['a: *b', /^f:1:4 a: found the alias \*b, but there is no anchor/],
     ['a: &a { b: *a }', /^f:1:12 a\.b\.b: found the alias \*a inside/],
     ['a: !!binary aGk=', /^f:1:4 not valid YAML: Unresolved tag/],
     ['? [a]\n: 1', /^f:1:3 found a mapping, a list or an alias as a key/],

@@ -4,16 +4,16 @@ import { TreeBuilder } from './build-tree.js';
 import type { SourceNode } from './source-node.js';
 import { substitute, type SubstitutionSources } from './substitute.js';
 
-/** `root` is missing when the text is no YAML mapping at all; otherwise it is what could be read. */
+/** `root` is missing when the text is not a YAML mapping; otherwise it is what could be read. */
 export interface YamlReading {
   readonly root?: SourceNode;
   readonly problems: readonly ConfigProblem[];
 }
 
 /**
- * Reads YAML 1.2 with its core schema (JSON is a subset of it) into values that know their place.
+ * Reads YAML 1.2 with its core schema (JSON is a subset of it) into values with positions.
  *
- * @param expected what the file should be: the words that follow "expected"
+ * @param expected the words that follow "expected": what the file should be
  */
 export function readYaml(
   text: string,
@@ -23,13 +23,13 @@ export function readYaml(
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
-    // The library's pretty messages quote the source line, which may hold a secret.
+    // The library's pretty messages quote the source line, which can contain a secret.
     prettyErrors: false,
     // Also under a `%YAML 1.1` directive: a `no` must never become `false`.
     schema: 'core',
     resolveKnownTags: false,
     stringKeys: true,
-    // TreeBuilder finds duplicates itself, and can say where the first one is.
+    // TreeBuilder finds duplicates itself and reports where the first one is.
     uniqueKeys: false,
     logLevel: 'error',
   });
@@ -45,7 +45,7 @@ export function readYaml(
   return { problems: [problem(root.at.line, root.at.column, `found ${found}, expected ${expected}`)] };
 }
 
-/** The first fault of each line. Tokens that hang in the air after it are its consequence, not another fault. */
+/** The first fault of each line. Unexpected tokens after the first fault are its consequence, not another fault. */
 function syntaxProblems(faults: readonly YAMLError[], lines: LineCounter): ConfigProblem[] {
   const problems = new Map<number, ConfigProblem>();
   for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0])) {
@@ -65,7 +65,7 @@ function describe(fault: YAMLError): string {
     case 'NON_STRING_KEY':
       return 'found a mapping, a list or an alias as a key, expected a plain name';
     case 'UNEXPECTED_TOKEN': {
-      // After a colon, the library quotes the token, which may be a secret.
+      // After a colon, the library quotes the token, which can be a secret.
       const [message] = fault.message.split(':');
       const quotes = '; between { } or [ ], text with a { in it (${NAME}, /users/{id}) needs quotes';
       return `not valid YAML: ${message}${message?.includes('flow-map-start') ? quotes : ''}`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ReferencedFiles } from './referenced-files.js';
+import { ReferencedFiles } from './substitute.js';
 import { substitute } from './substitute.js';
 
 const CONTENT: Readonly<Record<string, string>> = {

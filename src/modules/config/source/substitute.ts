@@ -1,29 +1,29 @@
-import type { ReferencedFiles } from './referenced-files.js';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
-/** What `${...}` may refer to. */
+/** What `${...}` can refer to. */
 export interface SubstitutionSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: ReferencedFiles;
 }
 
-/** `text` holds what was found; it is complete only when there are no `failures`. */
+/** `text` is complete only when there are no `failures`. */
 export interface Substitution {
   readonly text: string;
-  /** One message for each reference that has no value; they name it and never hold a value. */
+  /** One message for each reference that has no value. A message never contains a value. */
   readonly failures: readonly string[];
 }
 
-/** Up to its own `}`, so that a reference inside another is seen whole, to be refused. */
+/** A reference up to its own `}`, so that one inside another is seen whole and refused. */
 const REFERENCE = /\$\$\{|\$\{(?:[^{}]|\{[^}]*\}?)*\}?/g;
-// No `{` in a default: `${A:-${B}}` would be the text `${B}` for a value, and a secret that everybody knows.
+// A default must not contain `{`: `${A:-${B}}` would yield the text `${B}`, a secret that everybody knows.
 const VARIABLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}$/;
 const FILE = /^\$\{file:([^{}]+)\}$/;
 
 /**
- * Replaces `${VAR}`, `${VAR:-default}` (also when VAR is empty, as in a shell) and
+ * Replaces `${VAR}`, `${VAR:-default}` (the default applies also when VAR is empty, as in a shell) and
  * `${file:/run/secrets/x}` (one trailing newline trimmed); `$${` stands for a literal `${`.
- * What is put in is not looked at again.
- * @returns `undefined` when `written` refers to nothing
+ * Inserted text is not substituted again.
+ * @returns `undefined` when `written` contains no reference
  */
 export function substitute(written: string, sources: SubstitutionSources): Substitution | undefined {
   if (!written.includes('${')) return undefined;
@@ -60,4 +60,51 @@ function fileContent(file: string, files: ReferencedFiles) {
   const content = files.read(file);
   if ('failure' in content) return { failure: `cannot read ${file}: ${content.failure}` };
   return { text: content.text.replace(/\r?\n$/, '') };
+}
+
+/** The files that a configuration names: secrets and keys, relative to its own folder. */
+export class ReferencedFiles {
+  private readonly folder: string;
+
+  /**
+   * @param configFile path of the configuration
+   * @param readFile throws when the file cannot be read
+   */
+  constructor(
+    configFile: string,
+    private readonly readFile: (path: string) => string,
+  ) {
+    this.folder = dirname(configFile);
+  }
+
+  /** @returns the path of the file, relative to where the path of the configuration is relative to */
+  locate(path: string): string {
+    return isAbsolute(path) ? path : join(this.folder, path);
+  }
+
+  /** @returns the content, or why it cannot be read, in words */
+  read(path: string): { readonly text: string } | { readonly failure: string } {
+    try {
+      return { text: this.readFile(resolve(this.folder, path)) };
+    } catch (error) {
+      return { failure: readFailure(error) };
+    }
+  }
+}
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
+  EISDIR: 'it is a directory, not a file',
+  ENOTDIR: 'what is before the last / of its path is a file',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
+};
+
+/** @returns why a file could not be read, in words, from the error that `readFile` threw */
+export function readFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return READ_FAILURES[code] ?? code;
 }

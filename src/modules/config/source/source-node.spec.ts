@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeFound } from './found.js';
-import type { ScalarNode } from './source-node.js';
+import { describeFound, type ScalarNode } from './source-node.js';
 
 function scalar(value: ScalarNode['value'], rest: Partial<ScalarNode> = {}): ScalarNode {
   return { kind: 'scalar', path: ['upstreams', 'users', 'url'], at: { line: 1, column: 1 }, value, ...rest };

@@ -23,7 +23,7 @@ const [ca, cert, key] = ['ca: "${CA}"', 'cert: "${CERT}"', 'key: "${KEY}"'];
 
 describe('tls of an upstream', () => {
   it.each([[ca, cert, key].join(), 'ca: "${CA}${CA}"', 'serverName: users.test, insecureSkipVerify: true'])(
-    'may be %s',
+    'can have %s',
     (tls) => {
       expect(problems(upstream(tls))).toEqual([]);
     },
@@ -40,17 +40,17 @@ describe('tls of an upstream', () => {
     [key, 'key: found `key` without `cert`, expected both'],
     ['serverName: 10.0.0.1', 'serverName: found "10.0.0.1", expected a host name'],
     ['sni: x', 'sni: unknown key "sni"'],
-  ])('is refused with its place: %s', (tls, message) => {
+  ])('reports %s at its place', (tls, message) => {
     expect(problems(upstream(tls))).toEqual([expect.stringMatching(/^2:\d+ upstreams\.u\.tls\./)]);
     expect(problems(upstream(tls))).toEqual([expect.stringContaining(`tls.${message}`)]);
   });
 
-  it('is refused in `defaults` once', () => {
+  it('is reported once when it is invalid in `defaults`', () => {
     const text = 'defaults: { tls: { ca: x } }\nupstreams: { u: { url: https://u }, v: { url: https://v } }';
     expect(problems(text)).toEqual([expect.stringMatching(/^1:\d+ defaults\.tls\.ca: found "x"/)]);
   });
 
-  it('may have the certificate in `defaults` and the key in the upstream', () => {
+  it('can have the certificate in `defaults` and the key in the upstream', () => {
     const text = (name: string) =>
       `defaults: { tls: { ${cert} } }\nupstreams: { u: { url: https://u, tls: { key: "\${${name}}" } } }`;
     expect(problems(text('KEY'))).toEqual([]);

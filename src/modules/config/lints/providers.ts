@@ -1,0 +1,80 @@
+import type { AuthProviderConfig, GatewayConfig, RouteConfig } from '../gateway-config.js';
+
+export interface ProviderLint {
+  readonly id: string;
+  readonly key?: string;
+  /** @returns the message of the warning, or a falsy value when all is well */
+  readonly check: (
+    provider: AuthProviderConfig,
+    id: string,
+    config: GatewayConfig,
+  ) => string | false | undefined;
+}
+
+const PLAIN = 'the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in';
+
+export const PROVIDER_LINTS: readonly ProviderLint[] = [
+  {
+    id: 'plain-jwks',
+    key: 'jwksUri',
+    check: ({ jwksUri }) => isPlain(jwksUri) && PLAIN,
+  },
+  {
+    id: 'plain-introspection',
+    key: 'introspection.url',
+    check: ({ introspection }) => isPlain(introspection?.url) && PLAIN,
+  },
+  {
+    id: 'plain-discovery',
+    key: 'issuer',
+    check: ({ issuer, secret, publicKey, apiKeys, jwksUri, introspection }) => {
+      const hasKey = [secret, publicKey, apiKeys, jwksUri, introspection].some((each) => each !== undefined);
+      return !hasKey && isPlain(issuer) && PLAIN;
+    },
+  },
+  {
+    id: 'unused-provider',
+    check: (_, id, { routes }) =>
+      !routes.some((route) => accepts(route, id)) && 'no route accepts tokens of this provider',
+  },
+  {
+    id: 'shadowed-provider',
+    check: (provider, id, { auth, routes }) => {
+      const providers = Object.entries(auth);
+      const earlier = providers.slice(
+        0,
+        providers.findIndex(([each]) => each === id),
+      );
+      const first = earlier.find(
+        ([other, config]) =>
+          sharedTokens(config, provider) &&
+          routes.some((route) => accepts(route, other) && accepts(route, id)),
+      );
+      return (
+        first &&
+        `\`${first[0]}\` comes first and takes ${sharedTokens(first[1], provider)} too, so this provider is not asked about them on routes that accept both`
+      );
+    },
+  },
+];
+
+/** @returns the tokens that both providers take, in words; `undefined` if there are none */
+function sharedTokens(one: AuthProviderConfig, other: AuthProviderConfig): string | undefined {
+  if (one.apiKeys || other.apiKeys) return undefined;
+  if (one.introspection && other.introspection) return 'tokens that no other provider takes';
+  if (one.introspection || other.introspection || one.issuer !== other.issuer) return undefined;
+  const algorithms = other.algorithms.filter((each) => one.algorithms.includes(each));
+  return algorithms.length === 0 ? undefined : `${algorithms.join(' and ')} tokens of the same issuer`;
+}
+
+function accepts({ auth }: RouteConfig, id: string): boolean {
+  return auth !== 'none' && (auth?.providers?.includes(id) ?? true);
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+function isPlain(url: string | undefined): boolean {
+  if (url === undefined) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !LOOPBACK.test(hostname);
+}
