@@ -64,6 +64,8 @@ export function isCacheable(exchange: Exchange, { per }: Pick<RouteCacheConfig, 
   return (
     isRead(exchange) &&
     !head.hasBody &&
+    // No stored response can complete a WebSocket handshake.
+    headers['sec-websocket-key'] === undefined &&
     headers['if-match'] === undefined &&
     headers['if-unmodified-since'] === undefined &&
     !OVERRIDES.some((name) => headers[name] !== undefined) &&

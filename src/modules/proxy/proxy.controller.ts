@@ -3,7 +3,6 @@ import type { Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Invalidator } from '../cache/invalidator.js';
 import { CACHED_GATEWAY_PATH, GATEWAY_PATH } from '../server/http-server.adapter.js';
-import { isUpgrade } from '../server/upgrades.js';
 import { Forwarder } from './forwarder.service.js';
 import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
 import { Refresher } from './refresher.service.js';
@@ -45,10 +44,4 @@ export class ProxyController {
     this.reply.stored(exchange, cache);
     if (cache.refresh) this.refresher.refresh(exchange, route, cache.refresh);
   }
-}
-
-/** @returns whether `handleCached` takes the request: no stored answer can complete a WebSocket handshake */
-export function isCached(req: Request): boolean {
-  const { route } = exchangeOf(req) ?? {};
-  return route?.config.cache !== undefined && !(route.config.websocket && isUpgrade(req));
 }

@@ -176,3 +176,8 @@ export function attachExchange(req: Request, exchange: Exchange): void {
 export function exchangeOf(req: Request): Exchange | undefined {
   return (req as WithExchange)[EXCHANGE];
 }
+
+/** @returns whether the request's route has a cache */
+export function isCached(req: Request): boolean {
+  return exchangeOf(req)?.route?.config.cache !== undefined;
+}

@@ -8,7 +8,7 @@ import { CodePaths, layersOf } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
 import { endSlowReaders } from './slow-readers.js';
-import { answerUpgrades, decline, mayAnswer } from './upgrades.js';
+import { answerUpgrades } from './upgrades.js';
 
 /** Paths of the gateway's own handlers, which take every request that no controller of code takes. */
 export const GATEWAY_PATH = '{*gateway}';
@@ -124,13 +124,18 @@ export class HttpServerAdapter extends ExpressAdapter {
     const options = {
       ...serverOptions(this.limits),
       ...classes,
-      shouldUpgradeCallback: (req: IncomingMessage) =>
-        // Not behind unanswered requests, whose answers would follow the upgrade.
-        (mayUpgrade?.(req) && openResponses.on(req.socket).length === 0) || decline(req),
+      shouldUpgradeCallback: (req: IncomingMessage) => {
+        // Behind unanswered requests, their answers would follow the upgrade.
+        if (mayUpgrade?.(req) && openResponses.on(req.socket).length === 0) return true;
+        // RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it
+        // loses what the same chunk holds behind it, and parses the next chunk as a new request, which may be the
+        // middle of one.
+        openResponses.endWith(req);
+        return false;
+      },
     };
     const answer = (req: IncomingMessage, res: ServerResponse) => {
-      if (!mayAnswer(req, res)) return;
-      openResponses.add(res);
+      if (!openResponses.add(res)) return;
       try {
         // Made by the classes above.
         this.admit(req as Request, res as Response);

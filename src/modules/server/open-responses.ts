@@ -1,9 +1,11 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** The answers a server owes, by connection, in the order of their requests. */
 export class OpenResponses {
   private readonly bySocket = new Map<Socket, Set<ServerResponse>>();
+  /** The last request of a connection, where that is known before its answer is. */
+  private readonly lastOf = new WeakMap<Socket, IncomingMessage>();
   private closing = false;
 
   connections(): Iterable<Socket> {
@@ -35,11 +37,22 @@ export class OpenResponses {
     }
   }
 
-  add(res: ServerResponse): void {
+  /** Makes a request the last one of its connection: those behind it are neither processed nor answered. */
+  endWith(req: IncomingMessage): void {
+    this.lastOf.set(req.socket, req);
+  }
+
+  /** @returns false for a request behind the last one of its connection */
+  add(res: ServerResponse): boolean {
+    const { req } = res;
+    const last = this.lastOf.get(req.socket);
+    if (last !== undefined && last !== req) return false;
+    if (last) res.shouldKeepAlive = false;
     if (this.closing) res.setHeader('Connection', 'close');
-    const responses = this.of(res.req.socket);
+    const responses = this.of(req.socket);
     responses.add(res);
     res.on('close', () => responses.delete(res));
+    return true;
   }
 
   /** One set for each connection, as long as it lives: most requests come over a connection that has had others. */

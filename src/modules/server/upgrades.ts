@@ -13,30 +13,6 @@ export function isUpgrade(req: IncomingMessage): boolean {
   return (req as WithUpgrade).upgrade === true;
 }
 
-const DECLINED = Symbol('declined');
-
-type WithDeclined = Socket & { [DECLINED]?: IncomingMessage };
-
-/**
- * RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it loses what
- * the same chunk holds behind it, and parses the next chunk as a new request, which may be the middle of one. A request
- * whose upgrade is declined is therefore the last of its connection.
- *
- * @returns false, for `shouldUpgradeCallback`
- */
-export function decline(req: IncomingMessage): false {
-  (req.socket as WithDeclined)[DECLINED] = req;
-  return false;
-}
-
-/** @returns false for a request behind one whose upgrade was declined */
-export function mayAnswer(req: IncomingMessage, res: ServerResponse): boolean {
-  const declined = (req.socket as WithDeclined)[DECLINED];
-  if (declined === undefined) return true;
-  res.shouldKeepAlive = false;
-  return declined === req;
-}
-
 /**
  * Answers upgrade requests through the same stages as all others, with a response that is the last of its connection.
  * Code that accepts the upgrade detaches the response from the socket and emits its `close`.
