@@ -8,17 +8,17 @@ import { inRoot, runtime, SetupError } from './lib/project.mjs';
 
 const usage = `Usage: npm run bench -- [options]
 
-  --rounds N          rounds that count (default 5)
-  --warm-up N         rounds before them that do not: until then the compiler takes its share (default 3)
-  --seconds N         length of a round, for each contender (default 4)
-  --connections N     keep-alive connections (default 64)
-  --only a,b          only these contenders: bare, http-proxy-middleware, fastify-http-proxy,
+  --rounds N          rounds that are measured (default 5)
+  --warm-up N         rounds before them that are not measured, while the compiler is busy (default 3)
+  --seconds N         seconds of load for each contender in a round (default 4)
+  --connections N     number of keep-alive connections (default 64)
+  --only a,b          measure only these contenders: bare, http-proxy-middleware, fastify-http-proxy,
                       nest-constant, breakwater, breakwater-public, breakwater-cached
-  --against DIR       also another build of Breakwater, to see what a change costs; may be repeated
-  --load NAME         wrk or autocannon (default: wrk where it is installed)
-  --json FILE         also write every figure as JSON
-  --cpu-prof          profile Breakwater, into the temporary directory
-  --micro             measure single steps of the request path instead`;
+  --against DIR       also measure the build in DIR, to see the cost of a change; can be repeated
+  --load NAME         load generator, wrk or autocannon (default: wrk if it is installed)
+  --json FILE         also write all figures to FILE as JSON
+  --cpu-prof          write CPU profiles of Breakwater to the temporary directory
+  --micro             measure single steps of the request path instead of throughput`;
 
 function readOptions() {
   const text = { type: 'string' };
@@ -46,7 +46,7 @@ function readOptions() {
 
 function count(name, value, least = 1) {
   if (/^\d{1,4}$/.test(value) && Number(value) >= least) return Number(value);
-  throw new SetupError(`--${name} is a number from ${least} to 9999, not ${value}.`);
+  throw new SetupError(`--${name} must be a number from ${least} to 9999, but it is ${value}.`);
 }
 
 await runMain(async () => {

@@ -1,8 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import { type Level, pino } from 'pino';
 
-/** What Nest tells about its own start, which says nothing to whoever runs a gateway. */
-const CHATTER: ReadonlySet<unknown> = new Set([
+/** Contexts of Nest's own start-up messages, which are of no use to operators of a gateway. */
+const STARTUP_CONTEXTS: ReadonlySet<unknown> = new Set([
   'InstanceLoader',
   'NestApplication',
   'NestFactory',
@@ -10,7 +10,7 @@ const CHATTER: ReadonlySet<unknown> = new Set([
   'RoutesResolver',
 ]);
 
-/** Nest's log as one JSON line an event. */
+/** Writes Nest's log as one JSON line for each event. */
 export class JsonLogger implements LoggerService {
   private readonly pino = pino({
     base: undefined,
@@ -45,8 +45,8 @@ export class JsonLogger implements LoggerService {
   /** Nest passes the name of the logger last, and a stack before it. */
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
     const context = rest.at(-1);
-    if (level === 'info' && CHATTER.has(context)) return;
-    // That it cannot listen is also thrown, and told in words by whoever started it.
+    if (level === 'info' && STARTUP_CONTEXTS.has(context)) return;
+    // Nest also throws the error when it cannot listen, and the caller prints a message for it.
     if (level === 'error' && context === 'NestApplication') return;
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
     else if (typeof message === 'object' && message !== null) {

@@ -5,10 +5,10 @@ import { JsonLogger } from './logger.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 
 /**
- * Runs the gateway until it is told to stop: SIGTERM drains, SIGINT (Ctrl-C) drains without the delay that
- * only a load balancer needs, and a second one of either ends at once.
+ * Runs the gateway until a signal stops it. SIGTERM drains. SIGINT (Ctrl-C) drains without the delay, which only a
+ * load balancer needs. A second signal of either kind ends the process immediately.
  *
- * @returns the message to end with when it cannot start
+ * @returns the message to print when the gateway cannot start
  */
 export async function run(config: GatewayConfig): Promise<string | undefined> {
   const logger = new JsonLogger();
@@ -30,7 +30,7 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Last: whoever reads this may send a signal at once.
+  // Log this last, because a process that reads the line can send a signal immediately.
   logger.log({ message: 'listening', url: gateway.url, managementUrl: gateway.managementUrl }, 'Gateway');
   return undefined;
 }

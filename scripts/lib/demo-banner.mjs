@@ -13,26 +13,26 @@ Breakwater is ready, with two demo services behind it: users and orders.
   Metrics   ${management}/metrics
   Config    test/demo/gateway.yaml
 
-  Demo token, for alice, good for 8 hours:
+  Demo token for the user alice, valid for 8 hours:
   ${token}
 
 Five things to try in another terminal:
 
-1. A call that the gateway passes on to the orders service:
+1. Send a request that the gateway forwards to the orders service:
 curl -i ${bearer} ${gateway}/orders/1
 
-2. A cached call. Run it twice, and watch Cache-Status and the time:
+2. Send a cached request. Run the command twice, and compare Cache-Status and the time:
 curl -si -w '\\ntook %{time_total} s\\n' ${bearer} ${gateway}/users | grep -iE '^(http|cache-status|took)'
 
-3. No token, no entry: 401.
+3. Send a request without a token. It gets 401:
 curl -i ${gateway}/users
 
-4. Stop the orders service, and see callers get its fallback. It comes back by itself.
+4. Stop the orders service. Its callers get the fallback until it restarts after 20 seconds:
 curl -s -X POST ${orders}/_demo/stop; curl -i ${bearer} ${gateway}/orders/1
 
-5. The health page: every service and its breaker. A few seconds after 4, orders is degraded.
+5. Show the health page with every service and its breaker. A few seconds after step 4, orders is degraded:
 curl -s ${management}/health
 
-Ctrl-C stops everything. What follows is the gateway's log.
+Ctrl-C stops everything. The log of the gateway follows.
 `;
 }

@@ -16,7 +16,7 @@ export async function startService(name, wantedPort) {
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([once(lines, 'line'), once(lines, 'close')]);
   if (line === undefined)
-    throw new SetupError(`The demo service ${name} did not start; what it said is above.`);
+    throw new SetupError(`The demo service ${name} did not start. Its output is above.`);
 
   const { port } = JSON.parse(line);
   child.once('exit', () => {
@@ -26,11 +26,11 @@ export async function startService(name, wantedPort) {
 }
 
 function restartLater(name, port) {
-  console.log(`\n${name} stopped; it comes back in ${backAfterMs / 1000} s.\n`);
+  console.log(`\n${name} stopped. It restarts in ${backAfterMs / 1000} s.\n`);
   const restart = async () => {
     try {
       await startService(name, port);
-      console.log(`\n${name} is back.\n`);
+      console.log(`\n${name} is running again.\n`);
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       console.error(error.message);

@@ -40,15 +40,15 @@ export async function runDemo() {
   const asked = stopping();
   await stopChildren();
   if (asked) return 0;
-  console.error('The gateway ended by itself; what it said is above.');
-  if (taken) console.error('To use other ports: PORT=8081 MANAGEMENT_PORT=9091 npm start');
+  console.error('The gateway exited unexpectedly. Its output is above.');
+  if (taken) console.error('To use other ports, run: PORT=8081 MANAGEMENT_PORT=9091 npm start');
   return 1;
 }
 
 function portFrom(name, usual) {
   const port = Number(process.env[name] || usual);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new SetupError(`${name} is a port from 1 to 65535, not ${process.env[name]}.`);
+  throw new SetupError(`${name} must be a port from 1 to 65535, but it is ${process.env[name]}.`);
 }
 
 async function isTaken(port) {
@@ -70,7 +70,7 @@ async function isReady(port, gateway) {
     if (await answersReady(port)) return true;
     if (Date.now() > deadline) {
       throw new SetupError(
-        `The gateway was not ready within ${readyWithinMs / 1000} s; what it said is above.`,
+        `The gateway was not ready within ${readyWithinMs / 1000} s. Its output is above.`,
       );
     }
     await sleep(100);
@@ -103,6 +103,6 @@ async function demoToken(env) {
   const { code, stdout, stderr } = await runQuietly(runtime(), [cli, 'token', '-c', config, ...claims], {
     env,
   });
-  if (code !== 0) throw new SetupError(`${stderr}No demo token could be made; the reason is above.`);
+  if (code !== 0) throw new SetupError(`${stderr}The demo token could not be created. The reason is above.`);
   return stdout.trim();
 }

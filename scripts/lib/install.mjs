@@ -17,12 +17,12 @@ const npmReceipt = inRoot('node_modules/.package-lock.json');
 export async function ensureInstalled() {
   if (isInstalled()) return;
   if (isLink()) {
-    console.warn('node_modules is a link; what it leads to is used as it is.');
+    console.warn('node_modules is a link. Its target is used without changes.');
     return;
   }
   if (process.env.BREAKWATER_INSTALL === '0') {
     throw new SetupError(
-      'node_modules is not what package-lock.json says, and BREAKWATER_INSTALL=0 forbids to change it. Run `npm ci`.',
+      'node_modules does not match package-lock.json, and BREAKWATER_INSTALL=0 forbids changing it. Run `npm ci`.',
     );
   }
   await exclusively(async () => {
@@ -79,7 +79,7 @@ async function install() {
     throw new SetupError(
       'npm could not reach its package registry, and the first run needs it to download the dependencies. Connect ' +
         'to the network, or name a mirror with `npm config set registry URL`, then run this command again. ' +
-        `npm said: ${/request to .*/.exec(stderr)?.[0] ?? stderr}`,
+        `npm reported: ${/request to .*/.exec(stderr)?.[0] ?? stderr}`,
     );
   }
   throw new SetupError(`${stdout}${stderr}\`npm ci\` failed with exit code ${code}; its output is above.`);

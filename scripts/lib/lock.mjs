@@ -37,7 +37,7 @@ async function acquire() {
     if (stopping()) throw new SetupError('Stopped.');
     if (Date.now() > deadline) {
       throw new SetupError(
-        `Process ${owner} holds ${lock} for too long. If it is not a Breakwater run, delete that file.`,
+        `Process ${owner} has held the lock ${lock} for too long. If it is not a Breakwater run, delete that file.`,
       );
     }
     await sleep(250);

@@ -25,7 +25,7 @@ export function runtime() {
   const oldest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).engines.node.replace('>=', '');
   if (process.versions.node.localeCompare(oldest, 'en', { numeric: true }) >= 0) return process.execPath;
   throw new SetupError(
-    `Breakwater needs Node ${oldest} or newer; this is ${process.version}, and the pinned runtime is not in node_modules. ` +
-      'npm was probably told to ignore install scripts: run `npm ci --ignore-scripts=false`, then this command again.',
+    `Breakwater needs Node ${oldest} or newer, but this is ${process.version}, and the pinned runtime is not in node_modules. ` +
+      'npm is probably configured to ignore install scripts. Run `npm ci --ignore-scripts=false`, then this command again.',
   );
 }

@@ -20,7 +20,10 @@ export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/
   for (const part of missing) {
     // Each on its own: one that apt does not know keeps none of the others away.
     const failure = stale ?? (await apt('install', '-y', '--no-install-recommends', part));
-    if (failure) console.warn(`apt could not install ${part}, going on without. It said:\n${failure}`);
+    if (failure)
+      console.warn(
+        `apt could not install ${part}. The run continues without it. The output of apt was:\n${failure}`,
+      );
   }
 }
 

@@ -43,7 +43,7 @@ describe('npm start', { timeout: 90_000 }, () => {
       return details['orders']?.status === 'degraded' && details;
     });
     expect(page).toMatchObject({ users: { status: 'up' }, orders: { status: 'degraded' } });
-    expect(start.process.lines).toContain('orders stopped; it comes back in 20 s.');
+    expect(start.process.lines).toContain('orders stopped. It restarts in 20 s.');
   });
 
   it('serves the first user and the first order', async () => {
@@ -81,7 +81,7 @@ describe('npm start', { timeout: 90_000 }, () => {
   it.each(['PORT', 'MANAGEMENT_PORT'])('rejects a %s that is not a port', async (name) => {
     const process = spawnScript(['scripts/start.mjs'], { GATEWAY_CONFIG: '', [name]: 'eighty' });
     expect(await process.exited).toBe(1);
-    expect(process.stderr).toBe(`${name} is a port from 1 to 65535, not eighty.\n`);
+    expect(process.stderr).toBe(`${name} must be a port from 1 to 65535, but it is eighty.\n`);
   });
 });
 

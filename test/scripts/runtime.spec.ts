@@ -37,7 +37,7 @@ describe('the Node that the scripts use', () => {
 
   it('is rejected with advice when it is too old', async () => {
     const { said } = await runtime('>=100.0', false);
-    expect(said).toContain(`true Breakwater needs Node 100.0 or newer; this is ${process.version}`);
+    expect(said).toContain(`true Breakwater needs Node 100.0 or newer, but this is ${process.version}`);
     expect(said).toContain('npm ci --ignore-scripts=false');
   });
 });

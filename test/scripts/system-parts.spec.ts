@@ -47,7 +47,8 @@ describe('the system parts of `npm test`', () => {
     const { code, stderr } = await ensure(apt);
     expect(code).toBe(0);
     const told = PACKAGES.map(
-      (part) => `apt could not install ${part}, going on without. It said:\n${reason}\n`,
+      (part) =>
+        `apt could not install ${part}. The run continues without it. The output of apt was:\n${reason}\n`,
     );
     expect(stderr).toBe(told.join(''));
   });
