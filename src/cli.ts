@@ -8,7 +8,7 @@ import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { formatProblems } from './modules/config/problem.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
 
-// Each command loads what it needs when it runs, so that none waits for the whole gateway, and --help for nothing.
+// Each command imports what it needs when it runs, so that only `start` loads the whole gateway.
 
 const DEFAULT_CONFIG = 'gateway.yaml';
 
@@ -21,17 +21,18 @@ function configOption(): Option {
   return new Option('-c, --config <file>', 'configuration file')
     .env('GATEWAY_CONFIG')
     .argParser((written) => {
-      // Of two, one would be ignored without a word.
-      if (isGiven) throw new InvalidArgumentError('Given twice; there is one configuration file.');
+      // Of two files, one would be ignored silently.
+      if (isGiven)
+        throw new InvalidArgumentError('It is given twice, and there can be only one configuration file.');
       isGiven = true;
-      // Set but empty is not set.
+      // An empty variable counts as unset.
       return written || DEFAULT_CONFIG;
     })
     .default(DEFAULT_CONFIG);
 }
 
-/** `breakwater start gateway.yaml` is what most try first. */
-function hinted(message: string): string {
+/** Explains the most common mistake: `breakwater start gateway.yaml`. */
+function withHint(message: string): string {
   const [, command, file] =
     /too many arguments for '(start|check|token)'.* got 1: (.*)\.\n/.exec(message) ?? [];
   if (file === undefined) return message;
@@ -39,9 +40,9 @@ function hinted(message: string): string {
 }
 
 const program = new Command('breakwater')
-  .description('An API gateway: one failing service never hurts the others.')
+  .description('An API gateway that keeps a failing service from hurting the others.')
   .version(version(), '-V, --version')
-  .configureOutput({ outputError: (message, write) => write(hinted(message)) })
+  .configureOutput({ outputError: (message, write) => write(withHint(message)) })
   .showHelpAfterError('(add --help for the options)')
   .addHelpText(
     'after',
@@ -69,7 +70,7 @@ program
 
 program
   .command('check')
-  .description('check a configuration, and warn about what is valid but doubtful')
+  .description('check a configuration, and warn about likely mistakes')
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ breakwater check -c gateway.yaml && echo fit to deploy')
   .action(async ({ config: file }: ConfigOption) => {
@@ -104,8 +105,8 @@ program
 
 program
   .command('api-key')
-  .description('make an API key, and its hash for the configuration')
-  .option('--stdin', 'hash the key that is on standard input instead')
+  .description('create an API key, and its hash for the configuration')
+  .option('--stdin', 'hash the key on standard input instead')
   .addHelpText('after', '\nExample:\n  $ breakwater api-key')
   .action(async ({ stdin }: { stdin?: boolean }) => {
     const { hashApiKey } = await import('./modules/auth/api-keys.js');
@@ -124,12 +125,12 @@ program
   });
 
 await program.parseAsync().catch((error: unknown) => {
-  // Only a fault of ours ends here; a user's mistake has had its message.
+  // Only a bug of the gateway ends here; mistakes of the user have had their message.
   console.error(error);
   process.exitCode = 70;
 });
 
-/** @returns nothing when there are problems: they were told, and the process is about to end */
+/** @returns nothing when there are problems: they were printed, and the process is about to end */
 async function load(file: string, consequence = ''): Promise<GatewayConfig | undefined> {
   const { loadConfigFile } = await import('./modules/config/load-config-file.js');
   const result = loadConfigFile(file);
@@ -138,7 +139,7 @@ async function load(file: string, consequence = ''): Promise<GatewayConfig | und
     return result.config;
   }
   const { problems } = result;
-  // No `process.exit()` after it: that would cut what a pipe has not taken yet.
+  // Without `process.exit()`, which would cut output that a pipe has not taken yet.
   fail(`${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`);
   return undefined;
 }

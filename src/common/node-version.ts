@@ -1,7 +1,7 @@
 /**
  * @param version such as `24.9.0`
  * @param engines `engines.node` of package.json, such as `>=24.9`
- * @returns what to tell whoever starts us on a Node that is too old, `undefined` on one that will do
+ * @returns the error message for a Node that is too old, `undefined` for one that is new enough
  */
 export function nodeTooOld(version: string, engines: string): string | undefined {
   const oldest = engines.replace('>=', '');

@@ -56,7 +56,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     [
       'two files',
       ['check', '-c', 'a.yaml', '--config', 'b.yaml'],
-      "argument 'b.yaml' is invalid. Given twice; there is one configuration file.\n(add --help",
+      "argument 'b.yaml' is invalid. It is given twice, and there can be only one configuration file.\n(add --help",
     ],
   ])('exits with 1 and a hint on %s', async (_, args, hint) => {
     const { code, stdout, stderr } = await cli(args);

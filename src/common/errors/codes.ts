@@ -1,10 +1,10 @@
-/** An error status; anything else is no problem. */
+/** The error statuses that the gateway uses. */
 type ProblemStatus =
   400 | 401 | 403 | 404 | 405 | 408 | 413 | 417 | 426 | 431 | 500 | 501 | 502 | 503 | 504 | 508;
 
 /**
- * Every answer the gateway makes by itself when something is wrong: its stable `code`, status and title.
- * `detail` is added where it is thrown; it never holds an internal address, a token or a stack.
+ * Every error that the gateway answers with: its stable `code`, status and title. The place that throws it adds
+ * `detail`, which never contains an internal address, a token or a stack.
  */
 export const PROBLEMS = {
   malformed_request: { status: 400, title: 'The request is malformed' },
@@ -17,12 +17,12 @@ export const PROBLEMS = {
   admin_token_required: { status: 401, title: 'The management token is required' },
   insufficient_scope: { status: 403, title: 'The token lacks a required scope' },
   insufficient_claims: { status: 403, title: 'The token lacks a required claim' },
-  origin_not_allowed: { status: 403, title: 'Pages of this origin may not open a WebSocket' },
+  origin_not_allowed: { status: 403, title: 'Pages of this origin are not allowed to open a WebSocket' },
   no_route: { status: 404, title: 'No route matches the request' },
-  method_not_allowed: { status: 405, title: 'The route does not take this method' },
+  method_not_allowed: { status: 405, title: 'The route does not accept this method' },
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   body_too_large: { status: 413, title: 'The request body is too large' },
-  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  expectation_failed: { status: 417, title: 'The expectation is not supported' },
   websocket_version: { status: 426, title: 'The WebSocket version is not 13' },
   headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
   internal_error: { status: 500, title: 'The gateway failed' },
@@ -30,12 +30,18 @@ export const PROBLEMS = {
   upstream_reset: { status: 502, title: 'The upstream closed the connection before it answered' },
   upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },
   keys_unavailable: { status: 503, title: 'The keys of the token issuer are not available' },
-  introspection_unavailable: { status: 503, title: 'The token issuer cannot be asked about the token' },
-  revocation_not_shared: { status: 503, title: 'The token is revoked here alone, since Redis is away' },
+  introspection_unavailable: {
+    status: 503,
+    title: 'The introspection endpoint of the token issuer is not available',
+  },
+  revocation_not_shared: {
+    status: 503,
+    title: 'Only this gateway refuses the token, because Redis is not available',
+  },
   bulkhead_full: { status: 503, title: 'Too many requests are waiting for the upstream' },
-  breaker_open: { status: 503, title: 'The upstream is failing and is given time to recover' },
-  fault_injected: { status: 503, title: 'A drill of this gateway failed the request' },
-  not_cached: { status: 504, title: 'No stored answer can be used, and the request takes no other' },
+  breaker_open: { status: 503, title: 'The circuit breaker of the upstream is open' },
+  fault_injected: { status: 503, title: 'A configured fault was injected' },
+  not_cached: { status: 504, title: 'No stored response can be used, and the request accepts no other' },
   upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
   loop_detected: { status: 508, title: 'The request has already passed through this gateway' },
 } as const satisfies Record<string, { status: ProblemStatus; title: string }>;

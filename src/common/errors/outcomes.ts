@@ -1,27 +1,27 @@
 import type { ProblemCode } from './codes.js';
 
-/** How far the request had come when it was decided. */
+/** How far the request had come when its outcome was decided. */
 export type Stage = 'request' | 'bulkhead' | 'breaker' | 'connect' | 'await-head' | 'head' | 'body';
 
-/** Whose doing the outcome is. */
+/** Who caused the outcome. */
 export type Guilty = 'nobody' | 'client' | 'gateway' | 'upstream';
 
-/** What the breaker hears: `neutral` frees a trial slot and counts nowhere, `none` was never admitted. */
+/** The vote of the outcome in the breaker: `neutral` frees a trial slot and counts nowhere, `none` was never admitted. */
 export type Vote = 'success' | 'failure' | 'neutral' | 'none';
 
 export interface OutcomeRow {
   readonly stage: Stage;
   readonly guilty: Guilty;
   readonly vote: Vote;
-  /** Why the try may be made again, if the request may be repeated; see `retry.on`. */
+  /** The reason for a retry, if the request may be repeated; see `retry.on`. */
   readonly retry?: 'connect' | 'reset' | 'timeout';
-  /** The answer we make; without one, the client sees the upstream's own answer, a cut connection, or nothing. */
+  /** The gateway's answer. Without one, the client gets the upstream's answer, a closed connection, or nothing. */
   readonly problem?: ProblemCode;
 }
 
 /**
- * Who is to blame: one row for each way a request can end. The breaker's vote, the client's answer and the
- * label `outcome` of metrics and log are all read from here.
+ * Who is to blame: one row for each way in which a request can end. The breaker's vote, the client's answer and the
+ * label `outcome` of metrics and logs all come from this table.
  */
 export const OUTCOMES = {
   success: { stage: 'body', guilty: 'nobody', vote: 'success' },

@@ -4,7 +4,7 @@ const DOCS = 'https://github.com/breakwater-gateway/breakwater/blob/main/docs/er
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** The body of RFC 9457, with the members Breakwater adds. */
+/** The body of RFC 9457, with the members that Breakwater adds. */
 export interface ProblemDetails {
   readonly type: string;
   readonly title: string;
@@ -16,20 +16,20 @@ export interface ProblemDetails {
 }
 
 export interface ProblemOptions {
-  /** Says what to do about it, for whoever reads the answer. */
+  /** What the reader of the answer can do about it. */
   readonly detail?: string;
-  /** The upstream the answer is about. */
+  /** The upstream that the answer is about. */
   readonly upstream?: string;
-  /** In place of the status of the code, where the configuration says so. */
+  /** Replaces the status of the code, where the configuration says so. */
   readonly status?: number;
   /** Headers that belong to the answer, such as `WWW-Authenticate` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The connection cannot be trusted after this request, and is closed. */
+  /** Closes the connection, which cannot be trusted after this request. */
   readonly close?: boolean;
   readonly cause?: unknown;
 }
 
-/** Thrown anywhere on the request path; answered as `application/problem+json`. */
+/** An error of the request path, answered as `application/problem+json`. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;

@@ -2,11 +2,11 @@
 export type CacheControl = ReadonlyMap<string, string | true>;
 
 const EMPTY: CacheControl = new Map();
-/** A quoted string in the middle of an argument belongs to it: nothing in there is a directive. */
+/** A quoted string inside an argument belongs to it, and nothing in it is a directive. */
 const DIRECTIVE =
   /([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s",]*(?:"(?:[^"\\]|\\.)*"[^\s",]*)*)))?/g;
 
-/** Parses a `Cache-Control` field (RFC 9111 section 5.2); the first of a repeated directive counts. */
+/** Parses a `Cache-Control` field (RFC 9111 section 5.2). The first occurrence of a directive counts. */
 export function parseCacheControl(field: string | readonly string[] | undefined): CacheControl {
   if (field === undefined || field.length === 0) return EMPTY;
   const directives = new Map<string, string | true>();
@@ -20,8 +20,8 @@ export function parseCacheControl(field: string | readonly string[] | undefined)
 }
 
 /**
- * @returns the argument in seconds, `0` if it is no number (RFC 9111 section 4.2.1 calls such a response
- *   stale), or `undefined` without the directive
+ * @returns the argument in seconds; `0` if it is not a number, since RFC 9111 section 4.2.1 considers such a response
+ *   stale; `undefined` without the directive
  */
 export function deltaSeconds(directives: CacheControl, name: string): number | undefined {
   const value = directives.get(name);

@@ -3,7 +3,7 @@ import { ProblemError } from '../errors/problem.js';
 
 const MAX_HEADERS = 100;
 
-/** What one walk over the raw headers of a request finds. */
+/** The result of one pass over the raw headers of a request. */
 export interface RequestHead {
   /** The `Host` field, or an empty string (HTTP/1.0 may leave it out). */
   readonly host: string;
@@ -11,25 +11,26 @@ export interface RequestHead {
 }
 
 /**
- * Refuses what Node's parser lets through although two servers could read it in two ways.
+ * Refuses requests that Node's parser accepts although two servers could read them differently.
  *
  * @param raw names and values in turn, as `IncomingMessage.rawHeaders` gives them
  * @param httpVersion as `IncomingMessage.httpVersion` gives it
- * @throws ProblemError on a version that this is not (Node takes `HTTP/2.0` here), a second `Host` or `Authorization`, a `Transfer-Encoding` other than `chunked`
- *   (Node accepts `,chunked`), or more than 100 headers (Node would drop the rest silently)
+ * @throws ProblemError on a version other than HTTP/1 (Node accepts `HTTP/2.0` here), a second `Host` or `Authorization`,
+ *   a `Transfer-Encoding` other than `chunked` (Node accepts `,chunked`), or more than 100 headers (Node would drop the
+ *   rest silently)
  */
 export function inspectHead(raw: readonly string[], httpVersion: string): RequestHead {
   if (raw.length > 2 * MAX_HEADERS) {
     throw new ProblemError('headers_too_large', { detail: `At most ${MAX_HEADERS} headers`, close: true });
   }
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') malformed('The version is HTTP/1.1 or HTTP/1.0');
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') malformed('The version must be HTTP/1.1 or HTTP/1.0');
   let host: string | undefined;
   let authorized = false;
   let hasBody = false;
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
-    // Length first: it rules out nearly every header without a lower-cased copy.
+    // The length rules out nearly every header without a lower-cased copy.
     switch (name.length) {
       case 4:
         if (name.toLowerCase() !== 'host') break;
@@ -46,8 +47,8 @@ export function inspectHead(raw: readonly string[], httpVersion: string): Reques
         break;
       case 17:
         if (name.toLowerCase() !== 'transfer-encoding') break;
-        if (value.toLowerCase() !== 'chunked') malformed('The only transfer coding is chunked');
-        // RFC 9112 section 6.1: there is none in HTTP/1.0, and whoever forwarded it may not have known.
+        if (value.toLowerCase() !== 'chunked') malformed('The only supported transfer coding is chunked');
+        // RFC 9112 section 6.1: HTTP/1.0 has none, and a proxy that forwarded it may have framed the body differently.
         if (httpVersion === '1.0') malformed('HTTP/1.0 has no transfer coding');
         hasBody = true;
         break;

@@ -1,12 +1,12 @@
-/** What an operator wants done to a head. Names are lower-cased. */
+/** The headers that an operator sets and removes. Names are lower-cased. */
 export interface HeaderRulesConfig {
   readonly set: Readonly<Record<string, string>>;
   readonly remove: readonly string[];
 }
 
 export interface HeaderRules {
-  /** Lower-cased names that are taken out: those to remove, and those that are set anew. */
-  readonly taken: ReadonlySet<string>;
+  /** Lower-cased names of the headers to remove, and of those to replace. */
+  readonly removed: ReadonlySet<string>;
   /** Names and values in turn. */
   readonly set: readonly string[];
 }
@@ -15,18 +15,18 @@ export interface HeaderRules {
 export function compileHeaderRules({ set, remove }: HeaderRulesConfig): HeaderRules | undefined {
   const names = Object.keys(set);
   if (names.length === 0 && remove.length === 0) return undefined;
-  return { taken: new Set([...names, ...remove]), set: Object.entries(set).flat() };
+  return { removed: new Set([...names, ...remove]), set: Object.entries(set).flat() };
 }
 
 /**
  * @param headers names and values in turn
- * @returns the same without what is removed, whatever its case, and with what is set
+ * @returns the same without the removed headers, in any case, and with the set ones
  */
-export function applyHeaderRules(headers: readonly string[], { taken, set }: HeaderRules): string[] {
+export function applyHeaderRules(headers: readonly string[], { removed, set }: HeaderRules): string[] {
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
-    if (!taken.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
+    if (!removed.has(name.toLowerCase())) kept.push(name, headers[i + 1] ?? '');
   }
   for (const part of set) kept.push(part);
   return kept;

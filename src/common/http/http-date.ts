@@ -4,10 +4,10 @@ const RFC_850 = /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2
 const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/;
 
 /**
- * Reads a date in any of the three forms of RFC 9110 section 5.6.7 and in no other: `Date.parse` takes far more.
+ * Reads a date in one of the three forms of RFC 9110 section 5.6.7; `Date.parse` accepts far more.
  *
  * @param now milliseconds since the epoch; it decides the century of a year of two digits
- * @returns milliseconds since the epoch, or `undefined` for what is no date
+ * @returns milliseconds since the epoch, or `undefined` for anything but a date
  */
 export function parseHttpDate(text: string, now: number): number | undefined {
   const imf = IMF.exec(text);
@@ -19,7 +19,7 @@ export function parseHttpDate(text: string, now: number): number | undefined {
   return undefined;
 }
 
-/** A year that seems more than 50 years ahead is the one a century before. */
+/** A year that seems more than 50 years ahead is the same one a century before (RFC 9110 section 5.6.7). */
 function century(year: number, now: number): number {
   const current = new Date(now).getUTCFullYear();
   const full = current - (current % 100) + year;

@@ -1,52 +1,52 @@
 import { randomBytes } from 'node:crypto';
 import { dashed, nominatedByConnection, ownerOf } from './header-owners.js';
-import { isOfTrace, withSoundTrace } from './trace-context.js';
+import { isTraceHeader, withValidTrace } from './trace-context.js';
 
 const pseudonym = `breakwater-${randomBytes(6).toString('hex')}`;
 
 /**
- * How this process signs what it forwards (RFC 9110 section 7.6.3). The pseudonym is one process's own, so
- * that a chain of gateways is no loop, and a request that comes back to us is.
+ * The `Via` entry of this process (RFC 9110 section 7.6.3). Each process has its own pseudonym, so a chain of gateways is
+ * not taken for a loop, and a request that returns to this process is.
  */
 export const VIA = { pseudonym, entry: `1.1 ${pseudonym}` } as const;
 
-/** Fields that make the answer depend on what the client already has (RFC 9110 sections 13.1 and 14.2). */
+/** Headers that make the response depend on what the client already has (RFC 9110 sections 13.1 and 14.2). */
 const CONDITIONS: ReadonlySet<string> = new Set(['if-modified-since', 'if-none-match', 'if-range', 'range']);
 
-/** Headers that end at the gateway. */
+/** Headers that the upstream does not get. */
 export interface KeptBack {
-  /** Lower case, with a dash for each underscore: CGI-like servers read both as one field. */
+  /** Lower case, with a dash for each underscore, since CGI-like servers read both as one header. */
   readonly headers: ReadonlySet<string>;
-  /** The one of them that goes on, lower case; its underscore twins do not. */
+  /** The one of them that is forwarded, in lower case; its underscore variants are not. */
   readonly except?: string;
 }
 
-/** What the gateway says to an upstream about a request, beside the client's own fields. */
+/** What the gateway knows about a request, beside the client's own headers. */
 export interface UpstreamRequestContext {
   readonly requestId: string;
   /** Address of the peer; empty when its socket is gone. */
   readonly peer: string;
-  /** Whether the peer's own forwarding fields are believed and extended. */
+  /** Whether the peer's own forwarding headers are believed and extended. */
   readonly peerTrusted: boolean;
   /** Host and port as the client wrote them. */
   readonly authority: string;
   readonly proto: string;
-  /** Whether the client's `Authorization` goes on to the upstream. */
+  /** Whether the client's `Authorization` is forwarded. */
   readonly forwardAuthorization: boolean;
-  /** Other headers that do not go on, since keys may be in them. */
+  /** Other headers that are not forwarded, since they may contain API keys. */
   readonly keptBack?: KeptBack | undefined;
   /** Verified identity, names and values in turn. */
   readonly identity: readonly string[];
-  /** What to ask instead of the client's own conditions and range, names and values in turn. */
+  /** Headers that replace the client's own conditions and range, names and values in turn. */
   readonly conditions?: readonly string[] | undefined;
 }
 
 /**
- * Builds the head an upstream receives: hop-by-hop fields and what `Connection` names go first, then every
- * field a client could use to pose as someone else, and only then are ours added.
+ * Builds the headers of an upstream request. It removes the hop-by-hop headers and those that `Connection` names, and
+ * every header that a client could use to pose as someone else, and only then adds the gateway's own.
  *
  * @param raw names and values in turn, as received
- * @returns names and values in turn; no framing field and no `Host`
+ * @returns names and values in turn, without framing and `Host`
  */
 export function upstreamRequestHeaders(raw: readonly string[], context: UpstreamRequestContext): string[] {
   const nominated = nominatedByConnection(connectionField(raw));
@@ -68,14 +68,14 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
       case 'client':
         if (name === 'authorization' && !context.forwardAuthorization) break;
         if (context.conditions && CONDITIONS.has(name)) break;
-        isTraced ||= isOfTrace(name);
+        isTraced ||= isTraceHeader(name);
         headers.push(original, value);
         break;
       case 'proxy':
         if (context.peerTrusted) headers.push(original, value);
         break;
       case 'forwarding':
-        // Whoever the peer is, the hops that `Via` lists are kept, so that a loop is noticed.
+        // `Via` is extended whoever the peer is, so that a loop is noticed.
         if (name === 'via') via = join(via, value);
         else if (!context.peerTrusted) break;
         else if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
@@ -85,7 +85,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
         else headers.push(original, value);
     }
   }
-  if (isTraced) headers = withSoundTrace(headers);
+  if (isTraced) headers = withValidTrace(headers);
   headers.push(
     'X-Forwarded-For',
     join(forwardedFor, context.peer),
@@ -120,7 +120,7 @@ function join(list: string, item: string): string {
   return list === '' ? item : `${list}, ${item}`;
 }
 
-/** RFC 7239 section 6: an IPv6 address is bracketed and quoted. */
+/** Writes an address as RFC 7239 section 6 says: IPv6 in brackets and quotes. */
 function quoteNode(address: string): string {
   if (address === '') return 'unknown';
   return address.includes(':') ? `"[${address}]"` : address;

@@ -7,7 +7,7 @@ export function isEventStream({ 'content-type': type }: HeaderRecord): boolean {
   return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);
 }
 
-/** A header of our own that gives way to the upstream's. */
+/** A header that the gateway adds where the upstream does not set it. */
 export interface DefaultHeader {
   /** Lower case. */
   readonly name: string;
@@ -15,8 +15,8 @@ export interface DefaultHeader {
 }
 
 /**
- * Builds the head a client receives from an upstream's: hop-by-hop fields, what `Connection` names and
- * framing are left out, and each default is added where the upstream did not decide for itself.
+ * Builds the headers of a client's response from the upstream's. It leaves out hop-by-hop headers, those that `Connection`
+ * names and all framing, and adds each default that the upstream does not set.
  */
 export class ClientHeaders {
   private readonly dropped: ReadonlySet<string>;
@@ -31,7 +31,7 @@ export class ClientHeaders {
 
   /**
    * @param upstream lower-cased names
-   * @returns names and values in turn, for the caller to add to; no framing field
+   * @returns names and values in turn, which the caller may extend
    */
   from(upstream: HeaderRecord): string[] {
     const connection = upstream['connection'];

@@ -1,27 +1,27 @@
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 type DurationUnit = keyof typeof MILLISECONDS;
 
-/** What `parseDuration` reads, for schemas and editors: `250ms`, `3s`, `5m`, `1h`, or a bare `0`. */
+/** The form that `parseDuration` reads, for schemas and editors: `250ms`, `3s`, `5m`, `1h`, or a bare `0`. */
 export const DURATION_PATTERN = /^(?:0|(\d+)(ms|s|m|h))$/;
 
-/** How a message names what is allowed. */
+/** The form in words, for messages. */
 export const DURATION_FORMS = 'a duration such as 250ms, 3s, 5m or 1h';
 
 /**
- * The longest delay a Node timer can hold; a longer one fires at once, so a week-long timeout
- * written as `1000h` would end every request immediately.
+ * The longest delay of a Node timer. A longer one fires at once, so a timeout of `1000h` would end every request
+ * immediately.
  */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * @returns milliseconds, or `undefined` when `text` is no duration. A number without a unit is
- * none (seconds or milliseconds? the reader can't tell), except `0`.
+ * @returns milliseconds, or `undefined` when `text` is not a duration. A number without a unit is not one, except `0`:
+ *   a reader cannot tell whether it means seconds or milliseconds
  */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION_PATTERN.exec(text);
   if (!match) return undefined;
   const [, count = '0', unit = 'ms'] = match;
-  // The pattern admits no unit but those of the table.
+  // The pattern allows only the units of the table.
   const milliseconds = Number(count) * MILLISECONDS[unit as DurationUnit];
   return Number.isSafeInteger(milliseconds) ? milliseconds : undefined;
 }

@@ -1,6 +1,6 @@
 /** Who sent the request, as verified by the gateway. */
 export interface Identity {
-  /** The provider that vouches for it. */
+  /** Id of the provider that verified it. */
   readonly provider: string;
   /** The token's `sub`, or the id of the API key; an empty string if there is none. */
   readonly subject: string;
@@ -11,6 +11,6 @@ export interface Identity {
   readonly scopes: readonly string[];
   /** The verified payload. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** What upstreams are told of it: names and values in turn, fit for a header. */
+  /** Headers that upstreams get about it, names and values in turn. */
   readonly upstreamHeaders: readonly string[];
 }

@@ -1,12 +1,12 @@
 import { parseTarget } from '../../common/http/request-target.js';
 import type { RewriteConfig } from '../config/gateway-config.js';
 
-/** From the path that was matched to the path that is forwarded; both normalised, without a query. */
+/** Maps the matched path to the forwarded path; both are normalised and have no query. */
 export type Rewrite = (path: string) => string;
 
 /**
- * Compiles a rewrite. Parts of the matched path are moved as whole segments and never decoded, so the result
- * is as normalised as the path was.
+ * Compiles a rewrite. It moves whole segments of the matched path and never decodes them, so the result is as normalised
+ * as the path.
  *
  * @param pattern path pattern of the route
  * @param rewrite checked against it
@@ -19,7 +19,7 @@ export function compileRewrite(pattern: string, rewrite: RewriteConfig): Rewrite
 
 function compileStrip(pattern: readonly string[], prefix: readonly string[]): Rewrite {
   const isLiteral = prefix.every((_, i) => isLiteralSegment(pattern[i]));
-  // The route matched, so it is there, in whichever spelling.
+  // The route matched, so the path has the prefix, in one of its spellings.
   if (isLiteral) return (path) => after(path, prefix.length) || '/';
   const start = `/${prefix.join('/')}`;
   return (path) => (path === start || path.startsWith(`${start}/`) ? path.slice(start.length) || '/' : path);
@@ -44,7 +44,7 @@ function compileTemplate(pattern: readonly string[], template: readonly string[]
   };
 }
 
-/** @returns what follows so many segments, with its slash; empty if nothing does */
+/** @returns the part of the path after a number of segments, with its slash; empty if there is none */
 function after(path: string, segments: number): string {
   let at = 0;
   for (let i = 0; i < segments && at !== -1; i++) at = path.indexOf('/', at + 1);

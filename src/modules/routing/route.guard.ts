@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { exchangeOf } from './exchange.js';
 
-/** Lets through only what is well-formed and has a route. Controllers of code have none and do not use it. */
+/** Accepts only well-formed requests that match a route. Controllers of code do not use it. */
 @Injectable()
 export class RouteGuard implements CanActivate {
   /** @throws ProblemError why the request was refused, `no_route`, or `method_not_allowed` with `Allow` */

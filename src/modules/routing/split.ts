@@ -1,13 +1,13 @@
 import { hash32 } from '../../common/hash.js';
 import type { SplitConfig } from '../config/gateway-config.js';
 
-/** Shares the users of a route between upstreams by weight. */
+/** Divides the users of a route between upstreams by weight. */
 export class Split {
   private readonly sides: readonly { readonly upstream: string; readonly upTo: number }[];
   private readonly total: number;
   private readonly last: string;
 
-  /** @param sides at least one of them weighs something */
+  /** @param sides at least one of them has a weight above 0 */
   constructor(sides: readonly SplitConfig[]) {
     let upTo = 0;
     const weighty = sides.filter(({ weight }) => weight > 0);
@@ -17,11 +17,11 @@ export class Split {
   }
 
   /**
-   * The same key to the same upstream as long as the weights stay. Between two of them, who is on the side that
-   * gains weight stays there.
+   * @returns the same upstream for the same key while the weights stay. When two upstreams change weights, the users of
+   *   the one that gains weight stay there
    */
   upstreamOf(key: string): string {
-    // A prefix of its own, or a side would get users of one part of the ring of `consistent-hash` alone.
+    // Without a prefix, an upstream would only get users of one part of its own `consistent-hash` ring.
     const point = (hash32(`split:${key}`) / 2 ** 32) * this.total;
     for (const { upstream, upTo } of this.sides) if (point < upTo) return upstream;
     return this.last;

@@ -8,13 +8,13 @@ import { UpstreamProxy } from '../../upstream/upstream-proxy.js';
 
 export interface OrderSummary {
   readonly user: unknown;
-  /** `null` while the orders service is away: a summary without orders beats no summary. */
+  /** `null` while the orders service is down: a summary without orders is better than none. */
   readonly orders: unknown;
 }
 
 /**
- * Two upstreams from code. Both calls go through the breaker, deadline and metrics of their upstream, and end
- * with the client's request.
+ * Calls two upstreams from code. Both calls go through the breaker, deadline and metrics of their upstream, and are
+ * cancelled with the client's request.
  */
 @Controller('order-summary')
 @UseGuards(JwtAuthGuard)
@@ -25,8 +25,8 @@ export class OrderSummaryController {
   ) {}
 
   /**
-   * @throws UpstreamError when the users service brings no answer; the gateway answers it as a problem
-   * @throws HttpException with the users service's status when it knows no such user
+   * @throws UpstreamError when the users service does not respond; the gateway answers it as a problem
+   * @throws HttpException with the users service's status when that is an error
    */
   @Get(':user')
   async summarise(@Param('user') name: string, @Req() req: Request): Promise<OrderSummary> {
@@ -34,7 +34,7 @@ export class OrderSummaryController {
     const id = encodeURIComponent(name);
     const [user, orders] = await Promise.all([
       json(this.users, `/users/${id}`, signal),
-      json(this.orders, `/orders?user=${id}`, signal).catch(nullIfAway),
+      json(this.orders, `/orders?user=${id}`, signal).catch(nullIfDown),
     ]);
     return { user, orders };
   }
@@ -51,7 +51,7 @@ async function json(
   return body;
 }
 
-function nullIfAway(error: unknown): null {
+function nullIfDown(error: unknown): null {
   if (error instanceof UpstreamError || (error instanceof HttpException && error.getStatus() >= 500))
     return null;
   throw error;
