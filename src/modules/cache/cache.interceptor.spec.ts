@@ -80,6 +80,35 @@ it.each([
   expect(others.filter(({ cache }) => cache)).toHaveLength(3);
 });
 
+it('revalidates a stale entry from the shared tier in the background', async () => {
+  const stale = { ...ENTRY, initialAge: 70_000, staleWhileRevalidate: 60_000 };
+  const interceptor = interceptorWith({ find: () => undefined, read: async () => stale });
+  const [first, second] = [asking(), asking()];
+  await Promise.all([interceptor.open(first, 'users', POLICY), interceptor.open(second, 'users', POLICY)]);
+  expect(first.cache).toMatchObject({ kind: 'hit', result: 'stale', refresh: { conditions: [] } });
+});
+
+it('shares a call by variant once the shared tier has told that there are variants', async () => {
+  let name = 'key';
+  const interceptor = interceptorWith({
+    find: () => undefined,
+    nameOf: () => name,
+    hasVariants: () => name === 'variant',
+    read: async () => {
+      await turn();
+      name = 'variant';
+      return undefined;
+    },
+  });
+  const [first, second, third] = [asking(), asking(), asking()];
+  const opened = interceptor.open(first, 'users', POLICY);
+  void interceptor.open(second, 'users', POLICY);
+  await opened;
+  void interceptor.open(third, 'users', POLICY);
+  await turn();
+  expect([first, second, third].map(({ cache }) => cache?.kind)).toEqual(['forward', undefined, undefined]);
+});
+
 it('changes nothing when it is asked for a stale answer', () => {
   const interceptor = interceptorWith({
     find: () => ({ ...ENTRY, initialAge: 100_000, staleIfError: 60_000 }),

@@ -20,7 +20,7 @@ import { cacheKey, resourceOf, shortHash } from './cache-key.js';
 import { CachingTap, PartTap } from './caching-tap.js';
 import { NOTHING_ASKED, requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
-import { type Flight, Flights } from './flights.js';
+import { type Flight, type FlightResult, Flights } from './flights.js';
 import { Invalidator } from './invalidator.js';
 import { ResponseCache } from './response-cache.js';
 import { ageOf, asksForWhole, isCacheable, isRead, reuse, usableOnError, wantsOwnAnswer } from './reuse.js';
@@ -100,55 +100,80 @@ export class CacheInterceptor implements NestInterceptor {
 
   /** @param entry found in memory, and not usable as it is */
   private async forward(lookup: Lookup, entry: CacheEntry | undefined): Promise<void> {
-    const { exchange, key } = lookup;
-    let waitUntil = this.clock.now() + MAX_WAIT;
-    let name = this.cache.nameOf(key, exchange);
-    let flight = this.flights.get(name);
-    // 3. Wait for the request for the same response that is under way, and look again.
-    while (flight && this.isShared(lookup, entry, name)) {
-      const status = this.forwardStatus(key, entry);
-      const result = await flight.wait(Math.max(0, waitUntil - this.clock.now()));
-      entry = this.cache.find(key, exchange);
-      if (entry && this.answer(lookup, entry, result === 'found' ? undefined : `${status}; collapsed`))
-        return;
-      const stale = result === 'failed' ? this.staleOf(lookup, entry)?.() : undefined;
-      if (stale) {
-        exchange.cache = { ...stale, status: 'Breakwater; fwd=stale; collapsed; detail=stale-if-error' };
-        return;
-      }
-      const isStored = result === 'found' || result === 'stored';
-      // The response is for nobody else, each client has to validate it, or this one has waited long enough.
-      if (result === 'unshared' || result === 'timeout' || (isStored && entry)) {
-        exchange.cache = this.forwardDecision(lookup, entry);
-        return;
-      }
-      if (isStored && !this.isWorthWaiting(lookup)) waitUntil = 0;
-      name = this.cache.nameOf(key, exchange);
-      flight = this.flights.get(name);
-    }
-    await this.ask(lookup, entry, name);
-  }
-
-  private async ask(lookup: Lookup, entry: CacheEntry | undefined, name: string): Promise<void> {
     const { exchange, key, asked } = lookup;
-    const isAlone = this.flights.get(name) !== undefined;
-    // 4. Become the request that others wait for.
-    const flight = !isAlone && this.isShared(lookup, entry, name) ? this.lead(exchange, name) : undefined;
-    // 5. Look in the shared tier.
-    const reading = isAlone || this.isUnstorable(name) ? undefined : this.cache.read(key, exchange);
-    if (reading) {
+    let waitUntil = this.clock.now() + MAX_WAIT;
+    let mayRead = true;
+    let flight: Flight | undefined;
+    for (;;) {
+      const name = this.cache.nameOf(key, exchange);
+      const underWay = this.flights.get(name);
+      const isShared = this.isShared(lookup, entry, name);
+      if (underWay) {
+        if (!isShared) break;
+        // 3. Wait for the request for the same response that is under way, and look again.
+        const status = this.forwardStatus(key, entry);
+        const result = await underWay.wait(Math.max(0, waitUntil - this.clock.now()));
+        entry = this.cache.find(key, exchange);
+        const next = this.afterFlight(lookup, entry, result, status);
+        if (next === 'answered') return;
+        if (next === 'alone') break;
+        if (next === 'last-try') waitUntil = 0;
+        continue;
+      }
+      // 4. Become the request that others wait for.
+      flight = isShared ? this.lead(exchange, name) : undefined;
+      // 5. Look in the shared tier.
+      const reading = mayRead && !this.isUnstorable(name) ? this.cache.read(key, exchange) : undefined;
+      if (!reading) break;
+      mayRead = false;
       const found = await reading;
       entry = this.cache.find(key, exchange) ?? found;
-      if (entry && this.answer(lookup, entry)) {
+      const isSame = this.cache.nameOf(key, exchange) === name;
+      if (entry && reuse(entry, this.clock.now(), asked) !== 'validate') {
+        // Before a background refresh begins a flight of the same name.
         flight?.land('found');
+        this.answer(lookup, entry);
         return;
       }
-      if (!this.isShared(lookup, entry, name)) flight?.land('unshared');
+      if (isSame && !this.isShared(lookup, entry, name)) flight?.land('unshared');
+      if (isSame) break;
+      // The shared tier has told that there are variants, each of which has a flight of its own.
+      flight?.land('found');
+      flight = undefined;
     }
     // 6. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
     // 7. Store the upstream's response on its way to the client.
     exchange.cache = this.forwardDecision(lookup, entry, flight);
+  }
+
+  /**
+   * Uses what a flight has brought.
+   *
+   * @param status `Cache-Status` of the request before it waited
+   * @returns what is left to do: nothing, look again and perhaps wait, look again once, or ask the upstream alone
+   */
+  private afterFlight(
+    lookup: Lookup,
+    entry: CacheEntry | undefined,
+    result: FlightResult,
+    status: string,
+  ): 'answered' | 'retry' | 'last-try' | 'alone' {
+    const { exchange, key } = lookup;
+    const collapsed = result === 'found' ? undefined : `${status}; collapsed`;
+    if (entry && this.answer(lookup, entry, collapsed)) return 'answered';
+    if (result === 'unshared' || result === 'timeout') return 'alone';
+    if (result === 'found' || result === 'stored') {
+      // Each client has to validate it.
+      if (entry) return 'alone';
+      // It is another variant, or was invalidated. Otherwise memory has no room for it, nor will it have later.
+      const isOutdated = this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
+      return this.cache.hasVariants(key) || isOutdated ? 'retry' : 'last-try';
+    }
+    const stale = result === 'failed' ? this.staleOf(lookup, entry)?.() : undefined;
+    if (!stale) return 'retry';
+    exchange.cache = { ...stale, status: 'Breakwater; fwd=stale; collapsed; detail=stale-if-error' };
+    return 'answered';
   }
 
   /** @returns whether the entry answers the request */
@@ -196,12 +221,6 @@ export class CacheInterceptor implements NestInterceptor {
       else flight.land(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
     });
     return flight;
-  }
-
-  /** After a response that was stored and not found: is it another variant, or was it invalidated? */
-  private isWorthWaiting({ key, exchange }: Lookup): boolean {
-    // Otherwise memory has no room for it, nor will it have for the next one.
-    return this.cache.hasVariants(key) || this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
   }
 
   private forwardDecision(lookup: Lookup, entry: CacheEntry | undefined, flight?: Flight): CacheForward {
