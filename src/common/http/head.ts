@@ -3,6 +3,9 @@ import { ProblemError } from '../errors/problem.js';
 
 const MAX_HEADERS = 100;
 
+/** The methods that the gateway forwards. */
+export const SERVED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
 /** The result of one pass over the raw headers of a request. */
 export interface RequestHead {
   /** The `Host` field, or an empty string (HTTP/1.0 may leave it out). */

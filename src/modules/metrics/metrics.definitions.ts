@@ -1,125 +1,80 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import type { Clock } from '../../common/clock.js';
-import type { Bulkhead } from '../../common/resilience/bulkhead.js';
+import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { ResponseCache } from '../cache/response-cache.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import { OpenTunnels } from '../websocket/open-tunnels.js';
+import type { BreakerState } from '../upstream/breaker/breaker.types.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import { Tally } from './tally.js';
+import { OpenTunnels } from '../websocket/open-tunnels.js';
+import { SeriesBatch } from './series-batch.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const STATE_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
-/** Every metric of the gateway. Labels come from the configuration and from fixed sets, never from a request. */
-export const METRICS = {
-  requests: 'breakwater_requests_total',
-  requestDuration: 'breakwater_request_duration_seconds',
-  cacheRequests: 'breakwater_cache_requests_total',
-  cacheBytes: 'breakwater_cache_bytes',
-  cachePurged: 'breakwater_cache_purged_total',
-  cacheCorrupt: 'breakwater_cache_corrupt_total',
-  cacheBackendUp: 'breakwater_cache_backend_up',
-  redisFailures: 'breakwater_redis_failures_total',
-  authFailures: 'breakwater_auth_failures_total',
-  jwksRefresh: 'breakwater_jwks_refresh_total',
-  deniedTokens: 'breakwater_denied_tokens',
-  denylistInStep: 'breakwater_denylist_in_step',
-  upstreamRequests: 'breakwater_upstream_requests_total',
-  upstreamDuration: 'breakwater_upstream_duration_seconds',
-  retries: 'breakwater_retries_total',
-  retryBudgetExhausted: 'breakwater_retry_budget_exhausted_total',
-  hedges: 'breakwater_hedges_total',
-  targetUp: 'breakwater_target_up',
-  targetEjections: 'breakwater_target_ejections_total',
-  targetPanics: 'breakwater_target_panics_total',
-  dnsFailures: 'breakwater_dns_failures_total',
-  bulkheadInFlight: 'breakwater_bulkhead_in_flight',
-  bulkheadLimit: 'breakwater_bulkhead_limit',
-  bulkheadQueued: 'breakwater_bulkhead_queued',
-  webSockets: 'breakwater_websocket_connections',
-  webSocketsClosed: 'breakwater_websocket_closed_total',
-  breakerState: 'breakwater_breaker_state',
-  breakerTransitions: 'breakwater_breaker_transitions_total',
-  breakerRejections: 'breakwater_breaker_rejections_total',
-} as const;
-
+/**
+ * Every metric of the gateway. Labels come from the configuration, from handlers of code and from fixed sets, never
+ * from what a client sends. Counters are fed by the listeners beside this file; gauges are read at each scrape.
+ */
 export const metricProviders = [
-  makeCounterProvider({
-    name: METRICS.requests,
-    help: 'Requests by route, method, status code and outcome',
-    labelNames: ['route', 'method', 'status', 'outcome'],
-    collect: () => Tally.handOver(),
-  }),
-  makeHistogramProvider({
-    name: METRICS.requestDuration,
-    help: 'Seconds from the head of a request to the end of its answer',
-    labelNames: ['route', 'method'],
-    buckets: SECONDS,
-    collect: () => Tally.handOver(),
-  }),
-  makeCounterProvider({
-    name: METRICS.cacheRequests,
-    help: 'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
-    labelNames: ['route', 'result'],
-  }),
+  batchedCounter('breakwater_requests_total', 'Requests by route, method, status code and outcome', [
+    'route',
+    'method',
+    'status',
+    'outcome',
+  ]),
+  batchedHistogram(
+    'breakwater_request_duration_seconds',
+    'Seconds from the head of a request to the end of its response',
+    ['route', 'method'],
+  ),
+  batchedCounter('breakwater_upstream_requests_total', 'Tries to reach an upstream, by outcome', [
+    'upstream',
+    'outcome',
+  ]),
+  batchedHistogram(
+    'breakwater_upstream_duration_seconds',
+    'Seconds from the start of a try to the end of the upstream response',
+    ['upstream'],
+  ),
+  counter('breakwater_retries_total', 'Retries, by the failure before them', ['upstream', 'reason']),
+  counter('breakwater_retry_budget_exhausted_total', 'Retries that the retry budget prevented', ['upstream']),
+  counter(
+    'breakwater_hedges_total',
+    'Second tries beside a slow first one: won, lost, failed (as did the first) or no_budget (not made)',
+    ['upstream', 'result'],
+  ),
+  upstreamGauge(
+    'breakwater_breaker_state',
+    'State of the breaker: 0 closed, 1 half-open, 2 open',
+    ({ breaker }) => STATE_VALUES[breaker.state],
+  ),
+  counter('breakwater_breaker_transitions_total', 'State changes of the breaker', [
+    'upstream',
+    'from',
+    'to',
+    'reason',
+  ]),
+  counter('breakwater_breaker_rejections_total', 'Calls that an open breaker rejected', ['upstream']),
+  upstreamGauge(
+    'breakwater_bulkhead_in_flight',
+    'Calls in flight that the bulkhead counts',
+    ({ bulkhead }) => bulkhead.inFlight,
+  ),
+  upstreamGauge(
+    'breakwater_bulkhead_limit',
+    'Current limit of concurrent calls: below `concurrent` after an outage or with `adaptive`',
+    ({ bulkhead }) => bulkhead.limit,
+  ),
+  upstreamGauge(
+    'breakwater_bulkhead_queued',
+    'Calls that wait in the queue of the bulkhead',
+    ({ bulkhead }) => bulkhead.queued,
+  ),
   makeGaugeProvider({
-    name: METRICS.cacheBytes,
-    help: 'Memory that stored responses take',
-    inject: [ResponseCache],
-    collect(cache: ResponseCache) {
-      this.set(cache.bytes);
-    },
-  }),
-  makeCounterProvider({ name: METRICS.cachePurged, help: 'Stored responses that operators dropped' }),
-  makeCounterProvider({
-    name: METRICS.cacheCorrupt,
-    help: 'Entries in Redis that were not what was written, and are gone',
-  }),
-  makeGaugeProvider({
-    name: METRICS.cacheBackendUp,
-    help: 'Whether Redis answers: 1 or 0; no series where none is configured',
-    inject: [RedisConnection],
-    collect(redis: RedisConnection) {
-      if (redis.isConfigured) this.set(redis.isUp ? 1 : 0);
-      else this.remove();
-    },
-  }),
-  makeCounterProvider({
-    name: METRICS.redisFailures,
-    help: 'Commands that Redis did not do: timeout, disconnected, full or error',
-    labelNames: ['reason'],
-  }),
-  makeCounterProvider({
-    name: METRICS.upstreamRequests,
-    help: 'Calls to an upstream by outcome',
-    labelNames: ['upstream', 'outcome'],
-    collect: () => Tally.handOver(),
-  }),
-  makeHistogramProvider({
-    name: METRICS.upstreamDuration,
-    help: 'Seconds from a call to an upstream to the end of its body',
-    labelNames: ['upstream'],
-    buckets: SECONDS,
-    collect: () => Tally.handOver(),
-  }),
-  makeCounterProvider({
-    name: METRICS.retries,
-    help: 'Tries after the first, by what went wrong before',
-    labelNames: ['upstream', 'reason'],
-  }),
-  makeCounterProvider({
-    name: METRICS.retryBudgetExhausted,
-    help: 'Retries that were not made because the budget had no room',
-    labelNames: ['upstream'],
-  }),
-  makeCounterProvider({
-    name: METRICS.hedges,
-    help: 'Second tries beside a slow first one: won, lost, failed (as the first did) or no_budget (not made)',
-    labelNames: ['upstream', 'result'],
-  }),
-  makeGaugeProvider({
-    name: METRICS.targetUp,
-    help: 'Whether a target may be chosen: 1, or 0 when its probes fail or it is ejected',
+    name: 'breakwater_target_up',
+    help: 'Whether a target is available: 1, or 0 while its probes fail or it is ejected',
     labelNames: ['upstream', 'target'],
     inject: [UpstreamRegistry, CLOCK],
     collect(upstreams: UpstreamRegistry, clock: Clock) {
@@ -130,38 +85,67 @@ export const metricProviders = [
       }
     },
   }),
-  makeCounterProvider({
-    name: METRICS.targetEjections,
-    help: 'Times a target was left alone because its tries kept failing',
-    labelNames: ['upstream', 'target'],
-  }),
-  makeCounterProvider({
-    name: METRICS.targetPanics,
-    help: 'Tries that went to any target because none was available',
-    labelNames: ['upstream'],
-  }),
-  makeCounterProvider({
-    name: METRICS.dnsFailures,
-    help: 'Look-ups of the host of a target that brought no address',
-    labelNames: ['upstream', 'target'],
-  }),
-  bulkheadGauge(
-    METRICS.bulkheadInFlight,
-    'Calls that hold a place in the bulkhead',
-    ({ inFlight }) => inFlight,
-  ),
-  bulkheadGauge(
-    METRICS.bulkheadLimit,
-    'Most calls at a time, as of now: less than `concurrent` after an outage or with `adaptive`',
-    ({ limit }) => limit,
-  ),
-  bulkheadGauge(
-    METRICS.bulkheadQueued,
-    'Calls that wait for a place in the bulkhead',
-    ({ queued }) => queued,
+  counter('breakwater_target_ejections_total', 'Ejections of a target after consecutive failures', [
+    'upstream',
+    'target',
+  ]),
+  counter('breakwater_target_panics_total', 'Tries that went to any target because none was available', [
+    'upstream',
+  ]),
+  counter('breakwater_dns_failures_total', 'Look-ups of the host of a target that found no address', [
+    'upstream',
+    'target',
+  ]),
+  counter(
+    'breakwater_cache_requests_total',
+    'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
+    ['route', 'result'],
   ),
   makeGaugeProvider({
-    name: METRICS.webSockets,
+    name: 'breakwater_cache_bytes',
+    help: 'Bytes of memory that stored responses take',
+    inject: [ResponseCache],
+    collect(cache: ResponseCache) {
+      this.set(cache.bytes);
+    },
+  }),
+  counter('breakwater_cache_purged_total', 'Stored responses that operators purged'),
+  counter('breakwater_cache_corrupt_total', 'Entries in Redis that could not be read and were deleted'),
+  makeGaugeProvider({
+    name: 'breakwater_cache_backend_up',
+    help: 'Whether Redis answers: 1 or 0; absent when none is configured',
+    inject: [RedisConnection],
+    collect(redis: RedisConnection) {
+      if (redis.isConfigured) this.set(redis.isUp ? 1 : 0);
+      else this.remove();
+    },
+  }),
+  counter(
+    'breakwater_redis_failures_total',
+    'Redis commands that failed: timeout, disconnected, full or error',
+    ['reason'],
+  ),
+  counter('breakwater_auth_failures_total', 'Requests that authentication refused, by reason', ['reason']),
+  counter('breakwater_jwks_refresh_total', 'Fetches of the keys of a token issuer', ['provider', 'result']),
+  makeGaugeProvider({
+    name: 'breakwater_denied_tokens',
+    help: 'Tokens that are denied before they expire',
+    inject: [TokenDenylist],
+    collect(denylist: TokenDenylist) {
+      this.set(denylist.size);
+    },
+  }),
+  makeGaugeProvider({
+    name: 'breakwater_denylist_in_step',
+    help: 'Whether the list of denied tokens is the one in Redis: 1, or 0 while the last known one is used',
+    inject: [TokenDenylist],
+    collect({ isInStep }: TokenDenylist) {
+      if (isInStep === undefined) this.remove();
+      else this.set(isInStep ? 1 : 0);
+    },
+  }),
+  makeGaugeProvider({
+    name: 'breakwater_websocket_connections',
     help: 'WebSockets that are open',
     labelNames: ['route'],
     inject: [OpenTunnels],
@@ -169,52 +153,39 @@ export const metricProviders = [
       for (const [route, open] of tunnels.counts()) this.set({ route }, open);
     },
   }),
-  makeCounterProvider({
-    name: METRICS.webSocketsClosed,
-    help: 'WebSockets that have ended, by who or what ended them',
-    labelNames: ['route', 'reason'],
-  }),
-  makeGaugeProvider({
-    name: METRICS.breakerState,
-    help: 'State of the breaker: 0 closed, 1 half-open, 2 open',
-    labelNames: ['upstream'],
-  }),
-  makeCounterProvider({
-    name: METRICS.breakerTransitions,
-    help: 'State changes of the breaker',
-    labelNames: ['upstream', 'from', 'to', 'reason'],
-  }),
-  makeCounterProvider({
-    name: METRICS.breakerRejections,
-    help: 'Calls rejected by an open breaker',
-    labelNames: ['upstream'],
-  }),
-  makeCounterProvider({
-    name: METRICS.authFailures,
-    help: 'Requests that were not let in, by reason',
-    labelNames: ['reason'],
-  }),
-  makeCounterProvider({
-    name: METRICS.jwksRefresh,
-    help: 'Fetches of the keys of a token issuer',
-    labelNames: ['provider', 'result'],
-  }),
-  makeGaugeProvider({ name: METRICS.deniedTokens, help: 'Tokens that are denied before they expire' }),
-  makeGaugeProvider({
-    name: METRICS.denylistInStep,
-    help: 'Whether the list of denied tokens is the one in Redis: 1, or 0 while the last known one is used',
-  }),
+  counter('breakwater_websocket_closed_total', 'WebSockets that have ended, by who ended them and why', [
+    'route',
+    'reason',
+  ]),
 ];
 
-/** Read at each scrape. */
-function bulkheadGauge(name: string, help: string, read: (bulkhead: Bulkhead) => number) {
+function counter(name: string, help: string, labelNames: string[] = []) {
+  return makeCounterProvider({ name, help, labelNames });
+}
+
+function batchedCounter(name: string, help: string, labelNames: string[]) {
+  return makeCounterProvider({ name, help, labelNames, collect: () => SeriesBatch.flushAll() });
+}
+
+function batchedHistogram(name: string, help: string, labelNames: string[]) {
+  return makeHistogramProvider({
+    name,
+    help,
+    labelNames,
+    buckets: SECONDS,
+    collect: () => SeriesBatch.flushAll(),
+  });
+}
+
+/** @param read returns the value for one upstream */
+function upstreamGauge(name: string, help: string, read: (upstream: UpstreamProxy) => number) {
   return makeGaugeProvider({
     name,
     help,
     labelNames: ['upstream'],
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {
-      for (const { id, bulkhead } of upstreams.all()) this.set({ upstream: id }, read(bulkhead));
+      for (const upstream of upstreams.all()) this.set({ upstream: upstream.id }, read(upstream));
     },
   });
 }

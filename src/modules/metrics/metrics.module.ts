@@ -4,10 +4,9 @@ import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { AuthMetrics } from './auth.metrics.js';
+import { BreakerMetrics } from './breaker.metrics.js';
 import { CacheMetrics } from './cache.metrics.js';
-import { ContainmentMetrics } from './containment.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
-import { RedisMetrics } from './redis.metrics.js';
 import { RequestMetrics } from './request.metrics.js';
 import { TargetMetrics } from './target.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
@@ -19,11 +18,10 @@ import { WebSocketMetrics } from './websocket.metrics.js';
     ...metricProviders,
     RequestMetrics,
     UpstreamMetrics,
+    BreakerMetrics,
     TargetMetrics,
-    ContainmentMetrics,
-    AuthMetrics,
     CacheMetrics,
-    RedisMetrics,
+    AuthMetrics,
     WebSocketMetrics,
   ],
 })

@@ -3,74 +3,79 @@ import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Histogram } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
+import { SERVED_METHODS } from '../../common/http/head.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { CacheDecision, Exchange } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
-import { METRICS } from './metrics.definitions.js';
-import { Tally } from './tally.js';
+import { SeriesBatch } from './series-batch.js';
 
-const KNOWN_METHODS: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-]);
-/** nginx's code for a client that left before its answer. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(SERVED_METHODS);
+/** nginx's code for a client that disconnected before its response was complete. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 interface Series {
   readonly method: string;
   readonly status: number;
   readonly outcome: Outcome;
-  readonly tally: Tally;
+  readonly batch: SeriesBatch;
 }
 
-/** Counts every request when its response closes, whoever answered it. */
+/**
+ * Measures every request when its response closes, whoever answered it. Guards run before interceptors, so an
+ * interceptor would miss each request that a guard refuses.
+ */
 @Injectable()
 export class RequestMetrics implements OnModuleInit {
-  /** By route. */
-  private readonly series = new Map<string, Series[]>();
+  private readonly seriesByRoute = new Map<string, Series[]>();
 
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(CLOCK) private readonly clock: Clock,
-    @InjectMetric(METRICS.requests) private readonly requests: Counter,
-    @InjectMetric(METRICS.requestDuration) private readonly duration: Histogram,
-    @InjectMetric(METRICS.cacheRequests) private readonly cache: Counter,
+    @InjectMetric('breakwater_requests_total') private readonly requests: Counter,
+    @InjectMetric('breakwater_request_duration_seconds') private readonly duration: Histogram,
+    @InjectMetric('breakwater_cache_requests_total') private readonly cache: Counter,
   ) {}
 
   onModuleInit(): void {
     this.exchanges.finished.on((exchange) => this.record(exchange));
   }
 
-  private record({ req, res, route: model, outcome = 'success', cache, startedAt }: Exchange): void {
-    const route = model?.config.id ?? 'none';
-    // A method is the client's to choose; only known ones may become a series.
+  private record(exchange: Exchange): void {
+    const { req, res, outcome = 'success', cache, startedAt } = exchange;
+    const route = routeLabel(exchange);
+    // Clients may invent methods; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;
-    this.tallyOf(route, method, status, outcome).record((this.clock.now() - startedAt) / 1000);
+    this.batchOf(route, method, status, outcome).observe((this.clock.now() - startedAt) / 1000);
     if (cache?.status !== undefined) this.cache.inc({ route, result: resultOf(cache) });
   }
 
-  private tallyOf(route: string, method: string, status: number, outcome: Outcome): Tally {
-    let known = this.series.get(route);
-    if (!known) this.series.set(route, (known = []));
-    // A route has few of them, and most requests are of the first.
-    for (const each of known) {
-      if (each.status === status && each.outcome === outcome && each.method === method) return each.tally;
+  private batchOf(route: string, method: string, status: number, outcome: Outcome): SeriesBatch {
+    let series = this.seriesByRoute.get(route);
+    if (!series) this.seriesByRoute.set(route, (series = []));
+    // A route has few series, and most of its requests belong to the first.
+    for (const each of series) {
+      if (each.status === status && each.outcome === outcome && each.method === method) return each.batch;
     }
-    const tally = new Tally({
+    const batch = new SeriesBatch({
       counter: this.requests,
-      counted: { route, method, status, outcome },
+      counterLabels: { route, method, status, outcome },
       histogram: this.duration,
-      timed: { route, method },
+      histogramLabels: { route, method },
     });
-    known.push({ method, status, outcome, tally });
-    return tally;
+    series.push({ method, status, outcome, batch });
+    return batch;
   }
+}
+
+/**
+ * The label of a request to a controller of code is the path of its handler, such as `/greetings/:id`. Express sets it
+ * before Nest's guards run, and there are as many paths as handlers.
+ */
+function routeLabel({ req, route }: Exchange): string {
+  // Express types it as `any`.
+  const { route: handler } = req as { route?: { readonly path: unknown } };
+  return handler ? String(handler.path) : (route?.config.id ?? 'none');
 }
 
 function resultOf(cache: CacheDecision): string {

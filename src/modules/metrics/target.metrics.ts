@@ -2,16 +2,15 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import { METRICS } from './metrics.definitions.js';
 
-/** Counts what keeps targets from being chosen. Whether they may be is read at each scrape. */
+/** Counts ejections of targets, panics of the balancer, and failed DNS look-ups. */
 @Injectable()
 export class TargetMetrics implements OnModuleInit {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @InjectMetric(METRICS.targetEjections) private readonly ejections: Counter,
-    @InjectMetric(METRICS.targetPanics) private readonly panics: Counter,
-    @InjectMetric(METRICS.dnsFailures) private readonly dnsFailures: Counter,
+    @InjectMetric('breakwater_target_ejections_total') private readonly ejections: Counter,
+    @InjectMetric('breakwater_target_panics_total') private readonly panics: Counter,
+    @InjectMetric('breakwater_dns_failures_total') private readonly dnsFailures: Counter,
   ) {}
 
   onModuleInit(): void {

@@ -2,34 +2,46 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Histogram } from 'prom-client';
 import type { Outcome } from '../../common/errors/outcomes.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import { METRICS } from './metrics.definitions.js';
-import { Tally } from './tally.js';
+import { SeriesBatch } from './series-batch.js';
 
-/** Counts and times each try to reach an upstream, for routes and for code alike. */
+/** Measures the tries to reach an upstream, for routes and for code alike. */
 @Injectable()
 export class UpstreamMetrics implements OnModuleInit {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @InjectMetric(METRICS.upstreamRequests) private readonly requests: Counter,
-    @InjectMetric(METRICS.upstreamDuration) private readonly duration: Histogram,
-    @InjectMetric(METRICS.hedges) private readonly hedges: Counter,
+    @InjectMetric('breakwater_upstream_requests_total') private readonly requests: Counter,
+    @InjectMetric('breakwater_upstream_duration_seconds') private readonly duration: Histogram,
+    @InjectMetric('breakwater_retries_total') private readonly retries: Counter,
+    @InjectMetric('breakwater_retry_budget_exhausted_total') private readonly budgetExhausted: Counter,
+    @InjectMetric('breakwater_hedges_total') private readonly hedges: Counter,
   ) {}
 
   onModuleInit(): void {
-    for (const { id, tryEnded, hedger } of this.upstreams.all()) {
-      hedger?.ended.on((result) => this.hedges.inc({ upstream: id, result }));
-      const tallies = new Map<Outcome, Tally>();
-      tryEnded.on(({ outcome, durationMs }) => {
-        let tally = tallies.get(outcome);
-        if (!tally) tallies.set(outcome, (tally = this.tallyOf(id, outcome)));
-        tally.record(durationMs / 1000);
-      });
-    }
+    for (const upstream of this.upstreams.all()) this.observe(upstream);
   }
 
-  private tallyOf(upstream: string, outcome: Outcome): Tally {
-    const { requests: counter, duration: histogram } = this;
-    return new Tally({ counter, counted: { upstream, outcome }, histogram, timed: { upstream } });
+  private observe({ id: upstream, tryEnded, retrier, hedger }: UpstreamProxy): void {
+    const batches = new Map<Outcome, SeriesBatch>();
+    tryEnded.on(({ outcome, durationMs }) => {
+      let batch = batches.get(outcome);
+      if (!batch) batches.set(outcome, (batch = this.batchOf(upstream, outcome)));
+      batch.observe(durationMs / 1000);
+    });
+    // Nobody can alert on a series that first appears with an outage.
+    this.budgetExhausted.inc({ upstream }, 0);
+    retrier.retried.on((reason) => this.retries.inc({ upstream, reason }));
+    retrier.budgetExhausted.on(() => this.budgetExhausted.inc({ upstream }));
+    hedger?.ended.on((result) => this.hedges.inc({ upstream, result }));
+  }
+
+  private batchOf(upstream: string, outcome: Outcome): SeriesBatch {
+    return new SeriesBatch({
+      counter: this.requests,
+      counterLabels: { upstream, outcome },
+      histogram: this.duration,
+      histogramLabels: { upstream },
+    });
   }
 }

@@ -2,14 +2,13 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
 import { OpenTunnels } from '../websocket/open-tunnels.js';
-import { METRICS } from './metrics.definitions.js';
 
-/** Counts how WebSockets end. How many are open is read at each scrape. */
+/** Counts how WebSockets end. */
 @Injectable()
 export class WebSocketMetrics implements OnModuleInit {
   constructor(
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
-    @InjectMetric(METRICS.webSocketsClosed) private readonly closed: Counter,
+    @InjectMetric('breakwater_websocket_closed_total') private readonly closed: Counter,
   ) {}
 
   onModuleInit(): void {

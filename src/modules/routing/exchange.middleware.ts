@@ -4,7 +4,7 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Event } from '../../common/event.js';
-import { inspectHead } from '../../common/http/head.js';
+import { inspectHead, SERVED_METHODS } from '../../common/http/head.js';
 import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { clientIp, compileTrust } from '../../common/http/trusted-proxies.js';
@@ -16,7 +16,6 @@ import { RouteTable } from './route-table.js';
 type Origin = Pick<ExchangeHead, 'id' | 'peerTrusted' | 'clientIp'>;
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
-const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /** What a record says of a request whose head cannot be trusted. */
 const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
@@ -90,7 +89,7 @@ export class ExchangeMiddleware implements NestMiddleware {
     // Controllers of code are matched by the same path as routes.
     if (req.url !== path + query) req.url = path + query;
     if (method === 'TRACE') {
-      throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS } });
+      throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS.join(', ') } });
     }
     if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
     const match = this.table.match({ method, host, path, headers });

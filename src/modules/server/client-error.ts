@@ -4,9 +4,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ProblemCode } from '../../common/errors/codes.js';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import { SERVED_METHODS } from '../../common/http/head.js';
 import type { OpenResponses } from './open-responses.js';
-
-const SERVED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
 /**
  * Answers what the parser refuses. The answer waits for those of earlier requests on the same connection:
@@ -37,7 +36,7 @@ export function answerClientErrors(server: Server, open: OpenResponses): void {
 /** CONNECT never reaches a route: a gateway is no forward proxy. */
 export function refuseConnect(server: Server): void {
   server.on('connect', (_req, socket: Duplex) =>
-    end(socket, 'method_not_allowed', { Allow: SERVED_METHODS }),
+    end(socket, 'method_not_allowed', { Allow: SERVED_METHODS.join(', ') }),
   );
 }
 

@@ -87,7 +87,12 @@ export class HttpServerAdapter extends ExpressAdapter {
     const [path, handler] = args;
     if (path !== `/${GATEWAY_PATH}` && path !== `/${CACHED_GATEWAY_PATH}`) return super.all(...args);
     if (this.gatewayHandlers.size === 0) {
-      this.mountOwn(() => this.use((req: Request, res: Response) => this.pass(req, res)));
+      const forward = (req: Request, res: Response) => {
+        // A handler of code that has called `next` leaves its route on the request, whose metrics go by it.
+        req.route = undefined;
+        this.pass(req, res);
+      };
+      this.mountOwn(() => this.use(forward));
     }
     this.gatewayHandlers.set(path.slice(1), handler as RequestHandler);
   }

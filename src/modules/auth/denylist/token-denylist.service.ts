@@ -23,12 +23,6 @@ export interface Denial {
   readonly expiresAt: number;
 }
 
-export interface DenylistState {
-  readonly size: number;
-  /** Whether the stream has been read to its end; `undefined` without Redis. */
-  readonly inStep: boolean | undefined;
-}
-
 /** An entry of the stream: its id, and names and values in turn. */
 type Entry = readonly [id: string, fields: readonly string[]];
 
@@ -40,12 +34,12 @@ type Entry = readonly [id: string, fields: readonly string[]];
 export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
   /** The ids of newly denied tokens. */
   readonly grown = new Event<readonly string[]>();
-  readonly changed = new Event<DenylistState>();
+  /** Whether the stream has been read to its end; `undefined` without Redis. */
+  isInStep: boolean | undefined;
   private readonly denied = new DeniedTokens();
   private readonly largestSkew: number;
   /** The entry that was read last. */
   private position = START;
-  private inStep: boolean | undefined;
   private pending: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private readonly stopListening: () => void;
@@ -61,7 +55,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     this.stopListening = redis.changed.on(({ up }) => {
       this.position = START;
       if (up && this.timer) void this.refresh();
-      else this.report(false);
+      else this.isInStep = false;
     });
   }
 
@@ -75,6 +69,10 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
   onModuleDestroy(): void {
     this.stopListening();
     clearInterval(this.timer);
+  }
+
+  get size(): number {
+    return this.denied.size;
   }
 
   denies(identity: Identity): boolean {
@@ -114,7 +112,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
         client.xread('COUNT', PAGE_SIZE, 'STREAMS', KEY, position),
       );
       if (answer === undefined) {
-        this.report(false);
+        this.isInStep = false;
         return;
       }
       const entries: readonly Entry[] = answer?.[0]?.[1] ?? [];
@@ -123,7 +121,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
       // If Redis reconnected meanwhile, the stream is read from its start again.
       if (this.position === position) this.position = entries.at(-1)?.[0] ?? position;
     }
-    this.report(true);
+    this.isInStep = true;
   }
 
   private add(denials: readonly Denial[]): void {
@@ -131,22 +129,11 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     const added = denials.filter((denial) => this.denied.add(denial.id, this.endOf(denial), now));
     if (added.length === 0) return;
     this.grown.emit(added.map(({ id }) => id));
-    this.emitState();
   }
 
   /** Milliseconds since the epoch. */
   private endOf({ expiresAt }: Denial): number {
     return expiresAt * 1000 + this.largestSkew;
-  }
-
-  private report(inStep: boolean): void {
-    if (this.inStep === inStep) return;
-    this.inStep = inStep;
-    this.emitState();
-  }
-
-  private emitState(): void {
-    this.changed.emit({ size: this.denied.size, inStep: this.inStep });
   }
 }
 
