@@ -10,7 +10,7 @@ import { UpstreamHealthIndicator } from '../upstream/upstream-health.indicator.j
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { RedisIndicator } from './redis.indicator.js';
 
-/** The three questions an operator, Kubernetes and a load balancer ask. */
+/** The health pages for operators, Kubernetes and load balancers. */
 @Controller('health')
 export class HealthController {
   private readonly upstreams: readonly UpstreamHealthIndicator[];
@@ -25,21 +25,21 @@ export class HealthController {
     this.upstreams = [...upstreams.all()].map((each) => new UpstreamHealthIndicator(each, indicators));
   }
 
-  /** The whole picture: `degraded` when an upstream or Redis is failing, and 200 all the same. */
+  /** Reports every upstream and Redis. When one of them fails the status is `degraded`, and still 200. */
   @Get()
   @HealthCheck()
   whole(): Promise<HealthCheckResult> {
     return this.health.check([...this.redis.checks(), ...this.upstreams.map((each) => () => each.check())]);
   }
 
-  /** Is the process alive? It depends on nothing else, so that no outage restarts the gateway. */
+  /** Reports that the process is alive. It depends on nothing else, so that no outage restarts the gateway. */
   @Get('live')
   @HealthCheck()
   live(): Promise<HealthCheckResult> {
     return this.health.check([() => this.indicators.check('process').up()]);
   }
 
-  /** Should traffic come here? 503 while starting and draining. */
+  /** Reports whether traffic should come here: 503 while starting and draining. */
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {

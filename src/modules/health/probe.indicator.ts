@@ -8,7 +8,7 @@ import { firstValueFrom } from 'rxjs';
 import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
 
-/** Asks a target how it is: one request on a connection of its own. */
+/** Probes a target with one request on a connection of its own. */
 @Injectable()
 export class ProbeIndicator {
   constructor(
@@ -16,9 +16,9 @@ export class ProbeIndicator {
     @Inject(HttpService) private readonly http: HttpService,
   ) {}
 
-  /** @returns `up` with the status, or `down` with the status or error code; never an address */
+  /** @returns under the URL of the target: `up` with the status, or `down` with the status or error code */
   async probe(target: Target, health: HealthConfig, signal: AbortSignal): Promise<HealthIndicatorResult> {
-    const indicator = this.indicators.check(target.name);
+    const indicator = this.indicators.check(target.url);
     try {
       const status = await this.request(target, health, signal);
       const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
@@ -39,12 +39,11 @@ export class ProbeIndicator {
       this.http.get<Readable>(address, {
         timeout: health.timeout,
         signal: end,
-        // An agent without keep-alive, so that a change of certificate is noticed.
+        // An agent without keep-alive notices when the certificate changes.
         ...(url.startsWith('https:') ? { httpsAgent: new Agent(transport.tls) } : {}),
-        // The probe judges the target itself: no redirect, no proxy from the environment, no body.
-        // What is forwarded and what is probed go to the same addresses.
-        // axios types the family of an address more narrowly than Node, whose shape it takes.
+        // Probes go to the same addresses as requests. axios types their family more narrowly than Node.
         lookup: transport.lookup as AxiosRequestConfig['lookup'],
+        // The probe judges the target itself: no redirect, no proxy from the environment, no body.
         maxRedirects: 0,
         proxy: false,
         responseType: 'stream',

@@ -1,15 +1,21 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { jittered } from '../../common/resilience/jitter.js';
 import { RANDOM } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
-import type { Target } from '../upstream/target.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { ProbeIndicator } from './probe.indicator.js';
 
 const JITTER = 0.1;
 
-/** Probes every upstream that has a health check, and tells its breaker. */
+/** Probes the targets of every upstream that has a health check, and reports the results to the upstream. */
 @Injectable()
 export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly timers = new Map<string, NodeJS.Timeout>();
@@ -18,13 +24,14 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(ProbeIndicator) private readonly indicator: ProbeIndicator,
+    @Inject(HealthCheckService) private readonly checks: HealthCheckService,
     @Inject(RANDOM) private readonly random: () => number,
   ) {}
 
   onApplicationBootstrap(): void {
     for (const upstream of this.upstreams.all()) {
       const { health } = upstream.config;
-      // The first at once: an upstream that is down at start is known before its first user comes.
+      // The first probe starts at once, so that an upstream that is down is known before its first user comes.
       if (health) this.schedule(upstream, health, 0);
     }
   }
@@ -36,7 +43,7 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
 
   private schedule(upstream: UpstreamProxy, health: HealthConfig, delay: number): void {
     if (this.stop.signal.aborted) return;
-    // Spread, so that a fleet of gateways does not probe in step.
+    // Jitter keeps the gateways of a fleet from probing at the same instant.
     const wait = jittered(delay, JITTER, this.random());
     const timer = setTimeout(() => void this.run(upstream, health), wait);
     this.timers.set(upstream.id, timer.unref());
@@ -44,21 +51,32 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
 
   private async run(upstream: UpstreamProxy, health: HealthConfig): Promise<void> {
     const { targets, breaker } = upstream;
-    const results = await Promise.all(targets.all.map((target) => this.probe(target, health)));
+    const details = await this.probe(upstream, health);
     if (this.stop.signal.aborted) return;
-    for (const { target, passed } of results) targets.recordProbe(target, passed, health);
-    // The breaker is the upstream's: it opens when none of the targets is well.
-    const best = results.find(({ passed }) => passed) ?? results[0];
-    upstream.reportProbe({ passed: best?.passed ?? false, detail: best?.detail ?? '' });
-    const healthy = results.every(({ passed }) => passed) && breaker.state === 'closed';
-    this.schedule(upstream, health, healthy ? health.interval : health.unhealthyInterval);
+    const results = targets.all.map((target) => {
+      const result = details[target.url];
+      const passed = result?.status === 'up';
+      targets.recordProbe(target, passed, health);
+      return { passed, detail: String(result?.['probe']) };
+    });
+    // The breaker belongs to the whole upstream, so one healthy target is enough.
+    upstream.reportProbe(results.find(({ passed }) => passed) ?? results[0] ?? { passed: false, detail: '' });
+    const isHealthy = results.every(({ passed }) => passed) && breaker.state === 'closed';
+    this.schedule(upstream, health, isHealthy ? health.interval : health.unhealthyInterval);
   }
 
+  /** Terminus throws when an indicator is down; the exception carries the same result. */
   private async probe(
-    target: Target,
+    { targets }: UpstreamProxy,
     health: HealthConfig,
-  ): Promise<{ target: Target; passed: boolean; detail: string }> {
-    const result = (await this.indicator.probe(target, health, this.stop.signal))[target.name];
-    return { target, passed: result?.status === 'up', detail: String(result?.['probe']) };
+  ): Promise<HealthCheckResult['details']> {
+    const { signal } = this.stop;
+    const probes = targets.all.map((target) => () => this.indicator.probe(target, health, signal));
+    try {
+      return (await this.checks.check(probes)).details;
+    } catch (error) {
+      if (!(error instanceof ServiceUnavailableException)) throw error;
+      return (error.getResponse() as HealthCheckResult).details;
+    }
   }
 }

@@ -3,7 +3,7 @@ import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/term
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 
-/** How Redis is, where one is configured. Without it the gateway is slower, and all there. */
+/** Reports Redis when it is configured. Without it the gateway is slower but complete, so it only degrades. */
 @Injectable()
 export class RedisIndicator {
   constructor(
@@ -12,7 +12,7 @@ export class RedisIndicator {
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
   ) {}
 
-  /** @returns one check, or none without Redis */
+  /** @returns one check, or none when Redis is not configured */
   checks(): (() => HealthIndicatorResult)[] {
     return this.redis.isConfigured ? [() => this.check()] : [];
   }
@@ -22,7 +22,7 @@ export class RedisIndicator {
     return this.redis.isUp ? indicator.up() : indicator.degraded({ reason: this.redis.reason });
   }
 
-  /** An upstream may have the name, and would be shown in its place. */
+  /** An upstream may have the same name, and would replace it in the result. */
   private name(): string {
     const taken = new Set([...this.upstreams.all()].map(({ id }) => id));
     let name = 'redis';
