@@ -67,7 +67,7 @@ export class Gateway {
     if (cors) adapter.enter(withRequestId(cors));
     for (const path of ['/health', '/health/*rest']) adapter.all(path, withRequestId(helmet()));
     const management = await NestFactory.create<INestApplication<Server>>(
-      ManagementModule.over(app),
+      ManagementModule.register(app),
       new HttpServerAdapter(server),
       options,
     );

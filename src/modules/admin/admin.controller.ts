@@ -8,7 +8,7 @@ import { AdminGuard } from './admin.guard.js';
 import { type Overview, overviewOf } from './overview.js';
 import { Timeline } from './timeline.js';
 
-/** What somebody on call looks at: every upstream as it is, and how it came to be so. */
+/** Shows the state of every upstream, and the transitions that led to it. */
 @Controller('admin')
 @UseGuards(AdminGuard)
 export class AdminController {

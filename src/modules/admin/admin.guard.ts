@@ -8,9 +8,9 @@ import { ConfigStore } from '../config/config.store.js';
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /**
- * Lets in who has the management token, as a bearer token or, from a browser, as the password of any user.
- * Without a token configured, only a management port on loopback is open, and only by an address or as `localhost`:
- * any other name could be that of a web page that has its own name point here, to read this as its own (DNS rebinding).
+ * Admits requests with the management token, as a bearer token or, from a browser, as the password of any user. When no
+ * token is configured, only a management port on loopback is open, and only under an IP address or `localhost`: any
+ * other name may belong to a web page whose DNS entry points here in order to read the answers (DNS rebinding).
  */
 @Injectable()
 export class AdminGuard implements CanActivate {
@@ -29,7 +29,7 @@ export class AdminGuard implements CanActivate {
     const { headers } = http.getRequest<Request>();
     if (this.isOpen && isOwnName(headers.host)) return true;
     const given = tokenOf(headers.authorization);
-    // Of equal length whatever was sent, so that the time it takes tells nothing.
+    // Digests have equal length, so the time of the comparison reveals nothing.
     if (this.expected && given !== undefined && timingSafeEqual(digest(given), this.expected)) return true;
     http.getResponse<Response>().setHeader('WWW-Authenticate', 'Basic realm="breakwater"');
     throw new ProblemError('admin_token_required');
@@ -46,7 +46,7 @@ function tokenOf(field: string | undefined): string | undefined {
   if (credentials === undefined) return undefined;
   if (scheme?.toLowerCase() === 'bearer') return credentials;
   if (scheme?.toLowerCase() !== 'basic') return undefined;
-  // RFC 7617 section 2: user and password, with a colon between them that no user name has.
+  // RFC 7617 section 2: a user name without a colon, a colon, and the password.
   return Buffer.from(credentials, 'base64')
     .toString('utf8')
     .replace(/^[^:]*:/, '');

@@ -18,15 +18,15 @@ import { refuseOtherSites } from './other-sites.js';
 type Several = string | readonly string[] | undefined;
 
 /**
- * Drops stored responses: `POST /admin/cache/purge?tag=users&route=orders&url=http://api.example.com/a&key=...&all=true`,
- * and lists them: `GET /admin/cache/entries?url=http://api.example.com/a`.
+ * Purges stored responses (`POST /admin/cache/purge?tag=users&route=orders&url=http://api.example.com/a&key=...&all=true`)
+ * and lists them (`GET /admin/cache/entries?url=http://api.example.com/a`).
  */
 @Controller('admin/cache')
 @UseGuards(AdminGuard)
 export class CacheController {
   constructor(@Inject(Purger) private readonly purger: Purger) {}
 
-  /** @returns how many responses were dropped */
+  /** @returns how many responses were purged */
   @Post('purge')
   @HttpCode(200)
   purge(
@@ -45,7 +45,7 @@ export class CacheController {
     return { purged: this.purger.purge(what) };
   }
 
-  /** @returns up to 100 stored responses with the keys they are purged by; nothing of what they say */
+  /** @returns up to 100 stored responses with the keys that purge them, without their content */
   @Get('entries')
   @Header('Cache-Control', 'no-store')
   entries(

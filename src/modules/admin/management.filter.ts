@@ -12,7 +12,7 @@ import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
 
-/** The errors of the management port, in the form of all others. Terminus keeps its own: it is the health page. */
+/** Answers errors as problem details, except for HttpExceptions: Terminus throws them with the health page. */
 @Catch()
 @Injectable()
 export class ManagementFilter extends BaseExceptionFilter {

@@ -1,49 +1,55 @@
-import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type INestApplicationContext, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { register } from 'prom-client';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
+import { Purger } from '../cache/purger.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { Purger } from '../cache/purger.js';
 import { HealthController } from '../health/health.controller.js';
 import { RedisIndicator } from '../health/redis.indicator.js';
-import { register } from 'prom-client';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
 import { CacheController } from './cache.controller.js';
-import { TokensController } from './tokens.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { Timeline } from './timeline.js';
+import { TokensController } from './tokens.controller.js';
 
-/** prom-client's registry is the process's; a second gateway in it shares the metrics of the first. */
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
+  new ConfigurableModuleBuilder<INestApplicationContext>().build();
+
+/** Providers of the gateway that both applications use. */
+const SHARED = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Purger, TokenDenylist];
+
+/** prom-client has one registry for the process, and fails when default metrics are registered twice. */
 function hasDefaultMetrics(): boolean {
   return register.getSingleMetric('process_cpu_seconds_total') !== undefined;
 }
 
 /**
- * What operators see, as a Nest application of its own: on its own port nothing of it can be reached by a
- * route, and nothing of a route can reach it. It shares the gateway's live objects.
+ * The pages for operators, as a Nest application of its own. On its own port no route can reach it, and it can reach no
+ * route. `register` takes the application of the gateway.
  */
-@Module({})
-export class ManagementModule {
-  static over(gateway: INestApplicationContext): DynamicModule {
-    const shared = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Purger, TokenDenylist];
-    return {
-      module: ManagementModule,
-      imports: [
-        TerminusModule.forRoot({ logger: false }),
-        PrometheusModule.register({ defaultMetrics: { enabled: !hasDefaultMetrics(), config: {} } }),
-      ],
-      controllers: [HealthController, AdminController, CacheController, TokensController],
-      providers: [
-        RedisIndicator,
-        Timeline,
-        { provide: APP_FILTER, useClass: ManagementFilter },
-        ...shared.map((type) => ({ provide: type, useFactory: () => gateway.get<unknown>(type) })),
-      ],
-    };
-  }
-}
+@Module({
+  imports: [
+    TerminusModule.forRoot({ logger: false }),
+    PrometheusModule.registerAsync({
+      useFactory: () => ({ defaultMetrics: { enabled: !hasDefaultMetrics() } }),
+    }),
+  ],
+  controllers: [HealthController, AdminController, CacheController, TokensController],
+  providers: [
+    RedisIndicator,
+    Timeline,
+    { provide: APP_FILTER, useClass: ManagementFilter },
+    ...SHARED.map((provide) => ({
+      provide,
+      inject: [GATEWAY],
+      useFactory: (gateway: INestApplicationContext) => gateway.get<unknown>(provide),
+    })),
+  ],
+})
+export class ManagementModule extends ConfigurableModuleClass {}

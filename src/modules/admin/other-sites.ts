@@ -1,7 +1,7 @@
 import { ForbiddenException } from '@nestjs/common';
 
 /**
- * A page elsewhere may make a browser post here, with the password that the browser remembers.
+ * Refuses requests that a page of another site makes a browser send, with the password that the browser remembers.
  *
  * @param site the request's `Sec-Fetch-Site`
  * @throws ForbiddenException

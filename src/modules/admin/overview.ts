@@ -1,7 +1,7 @@
 import type { BreakerFailure, BreakerState, BreakerTransition } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 
-/** What `GET /admin/overview` answers. */
+/** The response of `GET /admin/overview`. */
 export interface Overview {
   readonly upstreams: readonly UpstreamOverview[];
   /** The last transitions of all breakers, newest first. */
@@ -12,7 +12,7 @@ export interface UpstreamOverview {
   readonly id: string;
   readonly breaker: {
     readonly state: BreakerState;
-    /** Seconds until the next trial; only while it is open. */
+    /** Seconds until the next trial; set only while it is open. */
     readonly retryAfter?: number;
     /** At most the last five, oldest first. */
     readonly lastFailures: readonly BreakerFailure[];
@@ -22,7 +22,7 @@ export interface UpstreamOverview {
     /** Host and port. */
     readonly name: string;
     readonly state: 'available' | 'unhealthy' | 'ejected';
-    /** Tries under way, and WebSockets that are open. */
+    /** Tries in flight and open WebSockets. */
     readonly inFlight: number;
   }[];
 }

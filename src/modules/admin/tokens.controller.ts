@@ -13,15 +13,15 @@ import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.servic
 import { AdminGuard } from './admin.guard.js';
 import { refuseOtherSites } from './other-sites.js';
 
-/** Refuses a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
+/** Revokes a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
 @Controller('admin/tokens')
 @UseGuards(AdminGuard)
 export class TokensController {
   constructor(@Inject(TokenDenylist) private readonly denylist: TokenDenylist) {}
 
   /**
-   * @param exp the token's own: seconds since the epoch
-   * @returns whether other gateways are told as well
+   * @param exp expiry of the token in seconds since the epoch
+   * @returns whether the revocation reaches other gateways
    * @throws ProblemError `revocation_not_shared`
    */
   @Post('revoke')
@@ -35,7 +35,7 @@ export class TokensController {
     if (typeof jti !== 'string' || !isTokenId(jti)) {
       throw new BadRequestException('Name the token by its jti, of at most 512 characters');
     }
-    // In milliseconds it would be denied for ever, and by mistake.
+    // A value in milliseconds would by mistake deny the token for ever.
     if (typeof exp !== 'string' || !/^\d{1,11}(\.\d+)?$/.test(exp)) {
       throw new BadRequestException('Say when the token expires: exp, in seconds since the epoch');
     }
