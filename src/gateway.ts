@@ -81,7 +81,7 @@ export class Gateway {
       await gateway.close();
       throw error;
     }
-    app.get(Lifecycle).serving();
+    app.get(Lifecycle).phase = 'serving';
     return gateway;
   }
 
@@ -101,8 +101,7 @@ export class Gateway {
    * never do, are ended then.
    */
   async shutdown({ delay, drain }: ShutdownOptions = this.config.server.shutdown): Promise<void> {
-    const lifecycle = this.app.get(Lifecycle);
-    lifecycle.draining();
+    this.app.get(Lifecycle).phase = 'draining';
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
     await sleep(delay);

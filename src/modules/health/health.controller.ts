@@ -43,12 +43,8 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
+    const { phase } = this.lifecycle;
     const indicator = this.indicators.check('gateway');
-    return this.health.check([
-      () =>
-        this.lifecycle.isReady
-          ? indicator.up()
-          : indicator.down(this.lifecycle.isDraining ? 'draining' : 'starting'),
-    ]);
+    return this.health.check([() => (phase === 'serving' ? indicator.up() : indicator.down(phase))]);
   }
 }

@@ -8,20 +8,19 @@ import { SERVED_METHODS } from '../../common/http/head.js';
 import type { OpenResponses } from './open-responses.js';
 
 /**
- * Answers what the parser refuses. The answer waits for those of earlier requests on the same connection:
- * written at once, as Node does, it would be taken for one of theirs.
+ * Answers requests that Node's parser rejects. The answer waits until earlier requests on the same connection have
+ * theirs: Node would write it at once, and the client would take it for one of them.
  */
 export function answerClientErrors(server: Server, open: OpenResponses): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // Browsers open connections before they need them: an answer to nothing could be taken for that of the first request.
+    // Browsers open connections in advance, and could take an answer on an unused one for that of their first request.
     const unused = socket.bytesRead === 0;
-    // A reset, or bytes that are no HTTP at all on a connection that is already gone.
     if (unused || error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
     const responses = open.on(socket);
-    // The request that broke off: once its answer has begun, another one would be taken for its body.
+    // When the response to the malformed request has started, the client would read another one as its body.
     if (responses.some((res) => !res.req.complete && res.headersSent)) {
       socket.end(() => socket.destroy());
       return;
@@ -33,22 +32,22 @@ export function answerClientErrors(server: Server, open: OpenResponses): void {
   });
 }
 
-/** CONNECT never reaches a route: a gateway is no forward proxy. */
+/** Answers CONNECT, which no route can take: the gateway is not a forward proxy. */
 export function refuseConnect(server: Server): void {
   server.on('connect', (_req, socket: Duplex) =>
     end(socket, 'method_not_allowed', { Allow: SERVED_METHODS.join(', ') }),
   );
 }
 
-/** Node would answer 417 in its own form. `100-continue` never comes here. */
+/** Answers `Expect` fields other than `100-continue`, for which Node has a 417 without a body. */
 export function refuseExpectations(server: Server): void {
   server.on('checkExpectation', (_req, res: ServerResponse) => refuse(res, 'expectation_failed'));
 }
 
-/** For what no exception filter of Nest sees. */
+/** Answers errors that happen outside of Nest's exception filters. */
 export function refuse(res: ServerResponse, code: ProblemCode): void {
   const { status, headers, body } = answerOf(code);
-  // Half an answer must not look like a whole one.
+  // A response that is cut off must not look complete.
   if (res.headersSent) res.destroy();
   else res.writeHead(status, headers).end(body);
 }
@@ -66,7 +65,7 @@ function codeOf(error: NodeJS.ErrnoException): ProblemCode {
   }
 }
 
-/** Node has no response object for these, so the answer is written by hand. */
+/** Writes the response to the socket: Node creates no response object for these requests. */
 function end(socket: Duplex, code: ProblemCode, more: Readonly<Record<string, string>> = {}): void {
   const { status, title, headers, body } = answerOf(code);
   const fields = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);

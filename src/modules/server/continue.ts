@@ -2,9 +2,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { announcesBody } from '../../common/http/head.js';
 
 /**
- * `Expect: 100-continue` (RFC 9110 section 10.1.1): the client is told to go on by whoever reads its body first. One
- * that is refused without it gets the final status alone, and the connection is closed, because nobody knows
- * whether the body follows.
+ * Answers `Expect: 100-continue` (RFC 9110 section 10.1.1) when the body is read for the first time. A request that is
+ * rejected before that gets only its final status, and the connection is closed, because the client may or may not send
+ * the body.
  */
 export function continueWhenRead(
   server: Server,
@@ -17,13 +17,13 @@ export function continueWhenRead(
   });
 }
 
-/** Whoever takes a stream's bytes, be it by events, pipes or iteration, asks this of it first. */
+/** Events, pipes and iteration all call `read` before they get bytes. */
 function onRead(req: IncomingMessage, call: () => void): void {
   const read = req.read.bind(req);
   req.read = (size) => {
     req.read = read;
     call();
-    // What it returns is `any` by Node's types.
+    // Node's types say that it returns `any`.
     return read(size) as unknown;
   };
 }

@@ -3,9 +3,9 @@ import type { RequestHandler } from 'express';
 import type { CorsConfig } from '../config/gateway-config.js';
 
 /**
- * Answers preflights and marks answers for browsers.
+ * Answers preflight requests and adds CORS headers to responses.
  *
- * @returns `undefined` when CORS is off: upstreams then answer for themselves
+ * @returns `undefined` when CORS is off, so that upstreams decide for themselves
  */
 export function corsMiddleware(config: CorsConfig): RequestHandler | undefined {
   if (config.origins.length === 0) return undefined;
@@ -17,7 +17,7 @@ export function corsMiddleware(config: CorsConfig): RequestHandler | undefined {
     maxAge: Math.floor(config.maxAge / 1000),
   });
   return (req, res, next) => {
-    // Only this header makes an OPTIONS a preflight; any other is the upstream's to answer.
+    // OPTIONS without this header is not a preflight request, and goes to the upstream.
     if (req.method === 'OPTIONS' && req.headers['access-control-request-method'] === undefined) next();
     else handle(req, res, next);
   };

@@ -19,7 +19,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('answers what throws at the entrance, says so in the log and goes on', async () => {
+it('answers with 500 when an entrance handler throws, logs the error and keeps serving', async () => {
   const log = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
   const adapter = new HttpServerAdapter(LIMITS);
   adapter.enter((req, _res, next) => {
@@ -37,7 +37,7 @@ it('answers what throws at the entrance, says so in the log and goes on', async 
   expect(await (await fetch(`${url}/good`)).text()).toBe('served');
 });
 
-it('cuts the answer that had begun when something threw', async () => {
+it('cuts a response that has started when a handler throws', async () => {
   vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
   const adapter = new HttpServerAdapter(LIMITS);
   adapter.enter((_req, res) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The answers a server owes, by connection, in the order of their requests. */
+/** The responses that are not complete yet, by connection, in the order of their requests. */
 export class OpenResponses {
   private readonly bySocket = new Map<Socket, Set<ServerResponse>>();
   /** The last request of a connection, where that is known before its answer is. */
@@ -17,7 +17,7 @@ export class OpenResponses {
     return [...(this.bySocket.get(socket) ?? [])];
   }
 
-  /** From now on each answer is the last of its connection, also those that have been waited for already. */
+  /** Makes each response the last of its connection, those in flight included. */
   closeConnections(): void {
     this.closing = true;
     for (const [socket, responses] of this.bySocket) {
@@ -28,7 +28,7 @@ export class OpenResponses {
     }
   }
 
-  /** Resets connections on which a body is under way whose end would be that of its connection (HTTP/1.0). */
+  /** Resets connections whose end would look like the end of a response body (HTTP/1.0). */
   reset(): void {
     for (const responses of this.bySocket.values()) {
       for (const { req, headersSent } of responses) {
@@ -55,7 +55,7 @@ export class OpenResponses {
     return true;
   }
 
-  /** One set for each connection, as long as it lives: most requests come over a connection that has had others. */
+  /** Each connection keeps one set, because most connections carry several requests. */
   private of(socket: Socket): Set<ServerResponse> {
     const known = this.bySocket.get(socket);
     if (known) return known;

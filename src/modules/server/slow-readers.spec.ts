@@ -16,7 +16,7 @@ function connection(responses: OpenResponses) {
   return { given, end: () => res.emit('close') };
 }
 
-it('times an answer that waits for its client, and leaves the idle time of a tunnel alone', () => {
+it('sets a timeout on a response that its client does not read, and leaves the timeout of a WebSocket alone', () => {
   const server = new EventEmitter();
   const responses = new OpenResponses();
   endSlowReaders(server as Server, responses, 5_000);

@@ -37,7 +37,7 @@ describe('FrameReader', () => {
     }
   });
 
-  it('reads no head that is not complete', () => {
+  it('reads a head only when it is complete', () => {
     for (const masked of [false, true]) {
       for (const length of [5, 130, 70_000]) {
         const bytes = frame(length, 0x82, masked);
@@ -49,11 +49,11 @@ describe('FrameReader', () => {
     }
   });
 
-  it('reads nothing when it is to stop and is at a boundary', () => {
+  it('reads nothing when it has to stop at a boundary and is at one', () => {
     expect(reader().read(frame(5), true)).toBe(0);
   });
 
-  it('notices a close frame', () => {
+  it('reports a close frame', () => {
     const frames = reader();
     frames.read(frame(3));
     expect(frames.sawClose).toBe(false);
@@ -74,23 +74,23 @@ describe('closeFrame', () => {
   });
 });
 
-describe('a message', () => {
+describe('FrameReader, for messages', () => {
   const limits = { maxMessageBytes: 200 };
 
-  it('may be as long as the limit, and so may the next', () => {
+  it('accepts messages at the limit', () => {
     const frames = reader(limits);
     expect(frames.read(Buffer.concat([frame(200), frame(200)]))).toBe(2 * 204);
     expect(frames.violation).toBeUndefined();
   });
 
-  it('is too big by its head already, of which nothing is read', () => {
+  it('rejects a message that is too big by the head of its frame', () => {
     const frames = reader(limits);
     expect(frames.read(Buffer.concat([frame(7), frame(201)]).subarray(0, 13))).toBe(9);
     expect(frames.violation).toBe('message_too_big');
     expect(frames.atBoundary).toBe(true);
   });
 
-  it('is counted over its frames, and control frames between them are none', () => {
+  it('adds up the fragments of a message without the control frames between them', () => {
     const fits = [frame(100, TEXT), frame(125, PING), frame(50, MORE), frame(50, LAST)];
     const frames = reader(limits);
     frames.read(Buffer.concat([...fits, ...fits]));
@@ -99,13 +99,13 @@ describe('a message', () => {
     expect(frames.violation).toBe('message_too_big');
   });
 
-  it('is not begun anew by frames that say so', () => {
+  it('keeps adding up when a fragment claims to start another message', () => {
     const frames = reader(limits);
     frames.read(Buffer.concat([frame(150, TEXT), frame(51, TEXT)]));
     expect(frames.violation).toBe('message_too_big');
   });
 
-  it('of 2^53 bytes or more is malformed, whatever the limit', () => {
+  it('rejects a length of 2^53 bytes or more as malformed, whatever the limit', () => {
     for (const high of [0x80, 0x00]) {
       const frames = reader({ maxMessageBytes: Number.MAX_SAFE_INTEGER });
       expect(frames.read(Buffer.from([0x82, 127, high, 0x20, 0, 0, 0, 0, 0, 0]))).toBe(0);
@@ -115,11 +115,11 @@ describe('a message', () => {
   });
 });
 
-describe('a control frame', () => {
+describe('FrameReader, for control frames', () => {
   it.each([
     ['longer than 125 bytes', frame(126, PING)],
-    ['in parts', frame(5, PING & 0x7f)],
-  ])('%s is malformed', (_, bytes) => {
+    ['that is fragmented', frame(5, PING & 0x7f)],
+  ])('rejects one %s as malformed', (_, bytes) => {
     const frames = reader();
     expect(frames.read(bytes)).toBe(0);
     expect(frames.violation).toBe('malformed_frame');
@@ -130,8 +130,8 @@ describe('a control frame', () => {
     ['a pong', frame(0, 0x8a)],
     ['a close', frame(2, 0x88)],
     ['an empty message', frame(0)],
-    ['an empty part', frame(0, MORE)],
-  ])('is counted: %s', (_, bytes) => {
+    ['an empty fragment', frame(0, MORE)],
+  ])('counts %s', (_, bytes) => {
     let left = 2;
     const frames = reader({ mayControl: () => left-- > 0 });
     expect(frames.read(Buffer.concat([bytes, frame(1), bytes, frame(1), bytes]))).toBe(2 * bytes.length + 6);

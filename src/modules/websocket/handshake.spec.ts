@@ -16,11 +16,11 @@ function refusal(run: () => void): string | undefined {
   return undefined;
 }
 
-it('computes the accept of RFC 6455', () => {
+it('computes the Sec-WebSocket-Accept of the example in RFC 6455', () => {
   expect(acceptOf(KEY)).toBe(ACCEPT);
 });
 
-it('knows what asks for a WebSocket', () => {
+it('recognises a request for a WebSocket and for nothing else', () => {
   expect(asksForWebSocket({ upgrade: 'WebSocket' })).toBe(true);
   for (const upgrade of [undefined, 'h2c', 'websocket, h2c', 'h2c, websocket', 'websocket/13']) {
     expect(asksForWebSocket({ upgrade })).toBe(false);
@@ -29,8 +29,8 @@ it('knows what asks for a WebSocket', () => {
 
 describe('checkHandshake', () => {
   it.each([
-    ['a good one', REQUEST, false, undefined],
-    ['one with a body', REQUEST, true, 'malformed_request'],
+    ['a valid handshake', REQUEST, false, undefined],
+    ['a handshake with a body', REQUEST, true, 'malformed_request'],
     ['an old version', { ...REQUEST, 'sec-websocket-version': '8' }, false, 'websocket_version'],
     ['no version', { 'sec-websocket-key': KEY }, false, 'websocket_version'],
     ['no key', { 'sec-websocket-version': '13' }, false, 'malformed_request'],
