@@ -1,4 +1,4 @@
-// `npm run bench`: what Breakwater costs, measured beside a bare proxy and other npm proxies. See docs/benchmarks.md.
+// `npm run bench` measures Breakwater beside a bare proxy and other npm proxies. See docs/benchmarks.md.
 import { parseArgs } from 'node:util';
 import { runBenchmark } from '../test/bench/run.mjs';
 import { ensureBuilt } from './lib/build.mjs';

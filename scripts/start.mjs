@@ -1,4 +1,4 @@
-// `npm start`: the gateway with two demo services, or with your own file: `npm start -- -c gateway.yaml`.
+// `npm start` runs the gateway with two demo services, or with a configuration file: `npm start -- -c gateway.yaml`.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from './lib/build.mjs';
@@ -16,7 +16,7 @@ await runMain(async () => {
 
 function configPath() {
   const path = options().config ?? process.env.GATEWAY_CONFIG;
-  // npm runs scripts in the project's root; a relative path means the directory that the user typed it in.
+  // npm runs scripts in the project's root; a relative path refers to the directory of the user.
   const typedIn = process.env.npm_lifecycle_event === 'start' ? process.env.INIT_CWD : undefined;
   return path && resolve(typedIn ?? process.cwd(), path);
 }

@@ -14,7 +14,7 @@ export async function ensureBuilt() {
   await exclusively(async () => {
     if (isBuilt()) return;
     console.log('Building…');
-    // Taken before the build: an edit made while it runs then leads to another one.
+    // The fingerprint is taken before the build, so that an edit during the build causes another one.
     const sources = fingerprint();
     const nest = inRoot('node_modules/@nestjs/cli/bin/nest.js');
     const { code, stdout, stderr } = await runQuietly(runtime(), [nest, 'build']);
@@ -26,7 +26,7 @@ export async function ensureBuilt() {
 const isBuilt = () =>
   existsSync(cli) && existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === fingerprint();
 
-/** Contents, not times: a checkout or a copy changes the times of files that are the same. */
+/** Hashes contents rather than times, which a checkout or a copy changes. */
 function fingerprint() {
   const hash = createHash('sha256');
   const files = [...settings.map((name) => inRoot(name)), ...sourcesIn(inRoot('src'))];

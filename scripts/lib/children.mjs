@@ -9,7 +9,7 @@ import { root, SetupError } from './project.mjs';
 const running = new Set();
 let stopSignal;
 
-/** @returns {boolean} whether we were told to stop */
+/** @returns {boolean} whether a stop signal arrived */
 export const stopping = () => stopSignal !== undefined;
 
 /**
@@ -36,7 +36,7 @@ export async function exitCode(child) {
 export const runForeground = (command, args, options) => exitCode(startChild(command, args, options));
 
 /**
- * Runs a child whose output matters only if it fails.
+ * Runs a child and collects its output, which matters only if it fails.
  * @returns {Promise<{ code: number, stdout: string, stderr: string }>}
  */
 export async function runQuietly(command, args, options) {
@@ -49,7 +49,7 @@ export async function runQuietly(command, args, options) {
   return { code: await exitCode(child), ...output };
 }
 
-/** Asks every child to stop and waits until it has; none is started any more. */
+/** Stops every child and waits for its end; no further child is started. */
 export async function stopChildren() {
   stopSignal ??= 'SIGTERM';
   const children = [...running];
@@ -63,8 +63,8 @@ function passOn(signal) {
 }
 
 /**
- * npm runs scripts in a shell, and passes SIGTERM to that: the shell dies of it and we would never know. Nor would we
- * of a test runner that was killed.
+ * Stops the children when the parent process has ended. npm runs scripts in a shell and passes SIGTERM to the shell only;
+ * a test runner that was killed sends nothing at all.
  */
 function stopWithParent() {
   const parent = process.ppid;

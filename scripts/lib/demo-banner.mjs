@@ -1,4 +1,4 @@
-/** What a newcomer reads first. Every command works as it is printed, copied on its own. */
+/** The first text that a newcomer reads. Each printed command works when it is copied on its own. */
 export function banner({ port, managementPort, ordersPort, token }) {
   const gateway = `http://127.0.0.1:${port}`;
   const management = `http://127.0.0.1:${managementPort}`;

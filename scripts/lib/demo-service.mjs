@@ -36,6 +36,6 @@ function restartLater(name, port) {
       console.error(error.message);
     }
   };
-  // Unreferenced: without the gateway there is nothing to come back for.
+  // The timer is unreferenced, so that it does not outlive the gateway.
   setTimeout(() => void restart(), backAfterMs).unref();
 }

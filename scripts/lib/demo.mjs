@@ -11,11 +11,11 @@ const config = inRoot('test/demo/gateway.yaml');
 const readyWithinMs = 60_000;
 
 /**
- * Two services and the gateway before them, until Ctrl-C.
- * @returns {Promise<number>} the exit code: 0 when asked to stop, 1 when the gateway ended by itself
+ * Runs two services and a gateway in front of them until Ctrl-C.
+ * @returns {Promise<number>} the exit code: 0 after a signal, 1 when the gateway exited by itself
  */
 export async function runDemo() {
-  // `||`, as in the config's `${PORT:-8080}`: set but empty is not set.
+  // `||` treats an empty variable as unset, like `${PORT:-8080}` in the configuration.
   const port = portFrom('PORT', 8080);
   const managementPort = portFrom('MANAGEMENT_PORT', 9090);
   const usersPort = await startService('users', process.env.DEMO_USERS_PORT);
@@ -27,7 +27,7 @@ export async function runDemo() {
     JWT_SECRET: randomBytes(32).toString('base64url'),
   };
 
-  // Looked at first, because a stranger on our port could pass for our gateway being ready.
+  // Checked first, since another server on the port would look like our gateway being ready.
   const taken = (await isTaken(port)) || (await isTaken(managementPort));
   const gateway = startChild(runtime(), [cli, 'start', '-c', config], { env });
   const ended = exitCode(gateway);
@@ -85,7 +85,7 @@ async function answersReady(port) {
     await response.arrayBuffer();
     return response.status === 200;
   } catch {
-    return false; // Not listening yet.
+    return false; // The gateway does not listen yet.
   }
 }
 

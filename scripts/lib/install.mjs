@@ -36,11 +36,11 @@ export async function ensureInstalled() {
 function isInstalled() {
   if (!existsSync(npmReceipt)) return false;
   if (existsSync(installedHash) && readFileSync(installedHash, 'utf8') === lockHash()) return true;
-  // Somebody ran npm by hand, or it is a copy.
+  // npm was run by hand, or node_modules is a copy.
   return holds(readPackages(npmReceipt), readPackages(lockfile));
 }
 
-/** Contents, not times, which a checkout changes. What is optional may be for another platform. */
+/** Compares contents rather than times, which a checkout changes. Optional packages may be for another platform. */
 function holds(installed, wanted) {
   return (
     Object.keys(installed).every((path) => wanted[path]) &&
@@ -56,7 +56,7 @@ function holds(installed, wanted) {
 
 const readPackages = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
 
-/** Then the packages are somebody else's too, and `npm ci` would begin by deleting them. */
+/** The packages behind a link belong to another checkout too, and `npm ci` would delete them first. */
 const isLink = () => lstatSync(inRoot('node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true;
 
 const lockHash = () => createHash('sha256').update(readFileSync(lockfile)).digest('hex');
@@ -85,7 +85,7 @@ async function install() {
   throw new SetupError(`${stdout}${stderr}\`npm ci\` failed with exit code ${code}; its output is above.`);
 }
 
-/** npm must not run on the pinned Node: it is about to delete that. */
+/** npm must not run on the pinned Node, which it is about to delete. */
 function systemEnvironment() {
   const bin = inRoot('node_modules/.bin');
   const path = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory !== bin);

@@ -58,7 +58,7 @@ function ownerOf(path) {
   try {
     return Number(readlinkSync(path));
   } catch {
-    return undefined; // Released between our attempt and this look.
+    return undefined; // The lock was released in between.
   }
 }
 

@@ -9,10 +9,10 @@ export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export const inRoot = (...parts) => join(root, ...parts);
 
-/** The gateway's command line, once built. */
+/** The built command line of the gateway. */
 export const cli = inRoot('dist/cli.js');
 
-/** A failure the user can act on: shown as one paragraph, without a stack. */
+/** A failure that the user can fix. It is printed as one paragraph without a stack. */
 export class SetupError extends Error {}
 
 /**

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runQuietly } from './children.mjs';
 
-/** What suites run against that npm cannot install: commands, and the Debian packages they are in. */
+/** Commands that suites need and npm cannot install, and the Debian packages that contain them. */
 const parts = { 'redis-server': 'redis-server', ip: 'iproute2', iptables: 'iptables' };
 
 /**
- * Installs the missing parts where that is ours to do: as root on Debian, unless BREAKWATER_SYSTEM_SETUP=0. Elsewhere,
- * and when apt fails, the suites that need a part say so themselves.
+ * Installs the missing parts as root on Debian, unless BREAKWATER_SYSTEM_SETUP=0. Elsewhere, and when apt fails, the
+ * suites that need a part report it.
  */
 export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/etc/debian_version')) {
   const missing = Object.keys(parts)
@@ -18,7 +18,7 @@ export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/
   console.log(`Installing ${missing.join(' and ')} with apt (BREAKWATER_SYSTEM_SETUP=0 turns this off)…`);
   const stale = await apt('update');
   for (const part of missing) {
-    // Each on its own: one that apt does not know keeps none of the others away.
+    // Each package is installed separately, so that an unknown one does not prevent the others.
     const failure = stale ?? (await apt('install', '-y', '--no-install-recommends', part));
     if (failure)
       console.warn(
@@ -32,7 +32,7 @@ const isRoot = () => process.getuid?.() === 0;
 const isOnPath = (command) =>
   (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
 
-/** @returns {Promise<string | undefined>} what apt said, if it failed */
+/** @returns {Promise<string | undefined>} the output of apt if it failed */
 async function apt(...args) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = ['-qq', '-o', 'Acquire::Retries=1', '-o', 'DPkg::Lock::Timeout=120'];

@@ -17,7 +17,7 @@ export function countTests(path, exitCode) {
   return { passed, failed: exitCode !== 0 || ranNothing ? Math.max(failed, 1) : failed, skipped };
 }
 
-/** A file that broke outside of its tests: an import, a hook. vitest counts no failed test there. */
+/** A file that failed outside of its tests, in an import or a hook. vitest counts no failed test there. */
 const failedToLoad = (file) =>
   file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed');
 
@@ -25,6 +25,6 @@ function readReport(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return undefined; // vitest died before it wrote one, or while it did.
+    return undefined; // vitest ended before it wrote the complete report.
   }
 }

@@ -14,7 +14,7 @@ import { inRoot, root, runtime, SetupError } from '../../scripts/lib/project.mjs
  * @property {object} [route] what its route says
  */
 
-/** In the order of the rounds. @type {readonly Contender[]} */
+/** The contenders in the order of the rounds. @type {readonly Contender[]} */
 const all = [
   { id: 'bare', title: 'node:http + undici, bare', role: 'ceiling', entry: 'bare' },
   {
@@ -69,7 +69,7 @@ function otherBuild(folder) {
   return { id: `breakwater:${name}`, title: `Breakwater in ${name}`, role: 'breakwater', build, route: {} };
 }
 
-/** An id as the name of a file on any system. */
+/** Makes an id a valid file name on any system. */
 export const fileName = (id) => id.replaceAll(':', '-');
 
 /**
@@ -89,7 +89,7 @@ export async function prepare({ id, entry, build, route }, upstreamUrl, director
   return { args, headers: { Authorization: `Bearer ${await signToken(cli, file)}` } };
 }
 
-/** The defaults, which have the breaker and the metrics on, with a token and health probes asked for. */
+/** The default configuration, with the breaker and the metrics on, plus authentication and health probes. */
 const gatewayConfig = (url, route) => ({
   server: { host: '127.0.0.1', port: 0, shutdown: { delay: '0s', drain: '1s' } },
   management: { port: 0 },

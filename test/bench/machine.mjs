@@ -20,13 +20,13 @@ export function chooseCores() {
   return { contender: ours.at(-1), rest: ours[0] };
 }
 
-/** Linux counts CPU time for processes in hundredths of a second, on every architecture that Node runs on. */
+/** Linux reports the CPU time of processes in hundredths of a second. */
 const ticksPerSecond = 100;
 
-/** @returns {number | undefined} seconds of CPU that all threads of a process used so far, where Linux tells */
+/** @returns {number | undefined} seconds of CPU that all threads of a process used so far, on Linux */
 export function processSeconds(pid) {
   try {
-    // The name, in parentheses, may hold anything; what follows it may not.
+    // The name in parentheses can contain any character, so that parsing starts after it.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
     return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   } catch {
@@ -50,7 +50,7 @@ export function coreSeconds(core) {
 
 export const cpuModel = () => cpus()[0]?.model.trim() ?? 'unknown CPU';
 
-/** A container may own only some of the cores of its machine; Linux says which. */
+/** A container may be limited to some cores of its machine. */
 function allowedCores() {
   try {
     const [, list] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));

@@ -1,4 +1,4 @@
-// What the guard of tokens takes: for one it has seen, and for one it has not, beside the bare check of its signature.
+// Measures the token guard for a cached token and for a new one, beside the bare verification of the signature.
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { systemClock } from '../../dist/common/clock.js';
 import { ByRoute } from '../../dist/modules/auth/auth-metadata.js';
@@ -36,7 +36,7 @@ export function authSteps(parsed, expect) {
     routes: [{ id: 'orders', match: { path: '/**' }, upstream: 'orders', auth: { scopes: ['orders:read'] } }],
   });
   const tokens = Array.from({ length: signed }, (_, i) => tokenOf(`user-${i}`, privateKey));
-  // All by one connection, as behind a load balancer.
+  // All requests use one connection, as behind a load balancer.
   const contexts = tokens.map(({ token }) => contextOf(`Bearer ${token}`, config.routes[0]));
   const forged = contextOf(`Bearer ${tokens[0].token}AAAA`, config.routes[0]);
   let guard = guardOf(config);
@@ -55,7 +55,7 @@ export function authSteps(parsed, expect) {
       return verify('sha256', text, publicKey, signature);
     },
     [first]: (i) => {
-      // One that has forgotten them all.
+      // A verifier with an empty cache.
       if ((i & (signed - 1)) === 0) guard = guardOf(config);
       return guard.canActivate(contexts[i & (signed - 1)]);
     },
@@ -100,7 +100,7 @@ const shared = {};
 
 function contextOf(authorization, route) {
   const bytes = Buffer.from(authorization, 'latin1');
-  // Text that has not been seen before, even if it is equal: so each request brings it.
+  // A new string for each request, even if it is equal, as from a socket.
   const field = () => bytes.latin1Slice();
   const headers = {
     get authorization() {

@@ -25,10 +25,10 @@ const config = parsed({
   routes: [{ id: 'orders', match: { path: '/orders/**' }, upstream: 'orders' }],
 });
 
-/** Targets that were tried already: none, for a first try. */
+/** The targets that were already tried; none for a first try. */
 const nobody = [];
 
-/** Whatever a step makes ends here, so that no compiler can leave the step out. */
+/** Consumes the result of a step, so that the compiler cannot remove the step. */
 let sink;
 
 const steps = {
@@ -78,7 +78,7 @@ function findRoute() {
     match: { path: `/service-${i}/{id}/**`, methods: ['GET', 'POST'], hosts: [], headers: {} },
   }));
   const table = new RouteTable(routes, 1024);
-  // Made beforehand: a request comes with its path.
+  // The paths are created in advance, since a request arrives with its path.
   const requests = Array.from({ length: 1024 }, (_, i) => ({
     method: 'GET',
     host: 'api.example.com',
@@ -100,7 +100,7 @@ function admitAndSettle() {
   return () => breaker.admit(3000).settle('success', 'success', '200');
 }
 
-/** All that stands between a request and a target. */
+/** Measures the policies between a request and its target. */
 function contain(fails) {
   const { breaker: breakerConfig, bulkhead: bulkheadConfig, retry } = config.upstreams.orders;
   const breaker = new Breaker({
@@ -128,14 +128,14 @@ function contain(fails) {
   };
 }
 
-/** Of 10 and of 1,000 targets: the one should cost about as much as the other, and a retry no more than a first try. */
+/** Measures the balancers with 10 and with 1,000 targets, which should cost about the same, as should a retry. */
 function pickSteps(name) {
   const keys = Array.from({ length: 1024 }, (_, i) => `user-${i}`);
   return Object.fromEntries(
     [10, 1000].flatMap((size) => {
       const all = targets(size);
       const balancer = new BALANCERS[name](all, Math.random);
-      // One is out.
+      // One target is ejected.
       balancer.use(all.slice(1));
       const tried = keys.map((key) => [balancer.pick(key, nobody)]);
       expect(new Set(tried.flat()).size > size / 4);
@@ -152,7 +152,7 @@ function pickSteps(name) {
   );
 }
 
-/** As much of targets as a balancer looks at. */
+/** The part of a target that a balancer reads. */
 function targets(size) {
   return Array.from({ length: size }, (_, i) => ({
     url: `http://10.0.${i >> 8}.${i & 255}:3000`,
@@ -202,7 +202,7 @@ function parsed(tree) {
   return result.config;
 }
 
-/** A step that is fast because it does not work is no figure. */
+/** Fails when a step does not work, since its figure would mean nothing. */
 function expect(holds) {
   if (!holds) throw new TypeError('A step does not do what it is measured for.');
 }

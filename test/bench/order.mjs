@@ -14,5 +14,5 @@ const fields = {
 };
 const missing = 460 - Buffer.byteLength(JSON.stringify(fields));
 
-/** What everybody is asked for: 460 bytes once encoded. */
+/** The response of every contender: 460 bytes of JSON. */
 export const order = { ...fields, note: '.'.repeat(missing) };

@@ -6,7 +6,7 @@ import { processSeconds } from './machine.mjs';
 const readyWithinMs = 30_000;
 const endsWithinMs = 10_000;
 
-/** A server of the benchmark in a process of its own, pinned to a core. */
+/** A server of the benchmark in a process that is pinned to a core. */
 export class ServerProcess {
   /**
    * @param {string[]} args of Node
@@ -32,13 +32,13 @@ export class ServerProcess {
       }
     } finally {
       clearTimeout(timer);
-      // Nobody reads on, and a full pipe would stop the server.
+      // The pipe is drained, since a full one would block the server.
       this.child.stdout.resume();
     }
     throw new SetupError(`${this.name} did not start within ${readyWithinMs / 1000} s.`);
   }
 
-  /** @returns {number | undefined} seconds of CPU it used so far */
+  /** @returns {number | undefined} seconds of CPU that it used so far */
   cpuSeconds() {
     return processSeconds(this.child.pid);
   }

@@ -4,9 +4,9 @@
  * @typedef {{ contender: import('./contenders.mjs').Contender, rounds: Round[] }} Result
  */
 
-/** A contender that used less of its core, though nobody else had it, did not set the pace. */
+/** Below this share of an undisturbed core, a contender was not the bottleneck. */
 const saturatedFrom = 0.9;
-/** Others that took more of a contender's core took its figures with it. */
+/** Above this share of the core for other processes, the figures of a contender are void. */
 const quietUpTo = 0.05;
 
 /**
@@ -30,13 +30,13 @@ export function summarise(results) {
       requestsPerSecond: medianRate(result),
       ofCeiling: of(ceiling),
       ofBestPeer: of(bestPeer),
-      /** Least and most of all rounds: without it nobody knows what a small distance is worth. */
+      /** The lowest and highest value of all rounds, which show whether a small difference is significant. */
       ofBestPeerRange: [Math.min(...ratios(bestPeer)), Math.max(...ratios(bestPeer))],
       ofConstant: of(constant),
       p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),
       p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
       cpuMicrosPerRequest: median(rounds.map(({ cpuSeconds, requests }) => (cpuSeconds * 1e6) / requests)),
-      /** Shares of its core. */
+      /** Shares of the contender's core. */
       busy: median(rounds.map(({ cpuSeconds, seconds }) => cpuSeconds / seconds)),
       disturbed: Math.max(...rounds.map(({ othersShare }) => othersShare)),
       failed: rounds.reduce((sum, { failed }) => sum + failed, 0),
@@ -61,7 +61,7 @@ export function table({ rows }) {
   return align([header, ...lines]);
 }
 
-/** @param {ReturnType<typeof summarise>} summary @returns {string[]} what a reader of the table has to know */
+/** @param {ReturnType<typeof summarise>} summary @returns {string[]} notes for the reader of the table */
 export function notes({ bestPeer, rows }) {
   const lines = bestPeer ? [`The best peer is ${bestPeer}. Ratios are medians of the rounds.`] : [];
   const own = rows.find(({ id }) => id === 'breakwater');
@@ -93,7 +93,7 @@ export function notes({ bestPeer, rows }) {
   return lines;
 }
 
-/** Texts to the left in the first column, figures to the right in the others. */
+/** Aligns the first column to the left and the others to the right. */
 export function align(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   return lines

@@ -65,7 +65,7 @@ async function startAll({ contenders, cores, directory, servers, profiles }) {
   return entrants;
 }
 
-/** One folder for each contender: Node names the files by process and time. */
+/** Each contender has its own folder, since Node names the files by process and time. */
 const profileArgs = (directory, { id }) => ['--cpu-prof', `--cpu-prof-dir=${join(directory, fileName(id))}`];
 
 /** @returns {Promise<import('./report.mjs').Result[]>} */

@@ -10,6 +10,6 @@ const server = createServer((req, res) => {
   req.resume();
   res.writeHead(200, headers).end(body);
 });
-// Longer than any run: contenders wait for their turn, and a connection that closes under one is no result.
+// Longer than any run, so that no connection closes while a contender waits for its turn.
 server.keepAliveTimeout = 3_600_000;
 server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })));

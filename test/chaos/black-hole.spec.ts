@@ -17,10 +17,10 @@ const LISTENING = `
 const SYN_SENT = '02';
 
 /**
- * An address of which no handshake comes back, not even a refusal: a listener that accepts nothing, and whose queue is
- * full. The kernel drops what else wants to connect, as a firewall or a host that is gone would. Needs no privilege.
+ * Creates an address that answers no handshake: a listener that accepts nothing and whose queue is full. The kernel drops
+ * further handshakes, as a firewall or a missing host would. This needs no privilege.
  *
- * @returns its address, and how many connections are being tried to it beside the ones that fill its queue
+ * @returns its address, and the number of pending handshakes besides those that fill its queue
  */
 async function blackHole(): Promise<{ url: string; handshakes: () => Promise<number> }> {
   const listener = spawnNode(['-e', LISTENING]);

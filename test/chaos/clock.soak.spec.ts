@@ -29,9 +29,9 @@ const preload = (file: string) => `
 `;
 
 /**
- * A gateway whose wall clock can be set, as NTP or a suspended machine do: the monotonic one goes on as ever.
+ * Starts a gateway whose wall clock can be set, as NTP or a suspended machine does; its monotonic clock is not affected.
  *
- * @returns with a function that sets it so many milliseconds beside the time of everybody else
+ * @returns the gateway, with a function that shifts its clock by milliseconds from the real time
  */
 async function spawnWithClock(
   yaml: string,

@@ -34,8 +34,8 @@ function tryOnce(): boolean {
 }
 
 /**
- * A server as a process in a network of its own, which loses one packet of twenty in each direction. A pair of virtual
- * interfaces leads there; nothing else on this machine is touched, and all of it goes away with the process.
+ * Runs a server in a network namespace that loses 5% of the packets in each direction. A pair of virtual interfaces leads
+ * there; nothing else on this machine changes, and everything disappears with the process.
  *
  * @param script listens on every address, and prints a JSON line with `port`
  * @returns its address, and how many packets were lost so far

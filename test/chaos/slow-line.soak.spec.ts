@@ -49,9 +49,9 @@ interface Scene {
 }
 
 /**
- * The same service twice: beside the gateway, and at the end of a line.
+ * Starts a gateway in front of a service that it reaches directly and through a bad line.
  *
- * @param timeout of what is at the end of the line
+ * @param timeout of the upstream behind the line
  */
 async function start(line: LineOptions, timeout = '20s'): Promise<Scene> {
   const service = new Service();

@@ -23,8 +23,8 @@ export interface CachedOptions {
 }
 
 /**
- * A gateway with a cache in front of an upstream whose n-th answer is what `answer` makes of n. Routes: `/mine/**`
- * for users, `/uncached/**` without a cache, and the rest for anybody.
+ * Starts a gateway with a cache in front of an upstream whose n-th response is `answer(n)`. Routes: `/mine/**` for users,
+ * unsafe methods without a cache, and the rest for anybody.
  */
 export async function cached(
   answer: (n: number, req: IncomingMessage) => Given | Promise<Given>,

@@ -229,7 +229,7 @@ routes:
     ['in a cookie', '/any', 'Cookie: api_key=key-of-acme; x-api-key=key-of-acme'],
     ['in a header with underscores', '/any', 'X_Api_Key: key-of-acme'],
     ['as its hash', '/any', `X-Api-Key: ${hashApiKey('key-of-acme')}`],
-  ])('is rejected %s', async (_, path, ...fields) => {
+  ])('is rejected when it is sent %s', async (_, path, ...fields) => {
     const answer = await raw(gw.url, requestHead(`GET ${path}`, 'Connection: close', ...fields));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(users.requests).toHaveLength(0);

@@ -41,13 +41,13 @@ interface Row {
 const upload = requestHead('POST /users/1', 'Transfer-Encoding: chunked', 'Connection: close');
 
 const TABLE: [outcome: string, when: string, row: Row][] = [
-  ['success', 'an answer', { does: ok('theirs'), seen: 200, vote: 'success', tries: 1 }],
+  ['success', 'a response', { does: ok('theirs'), seen: 200, vote: 'success', tries: 1 }],
   ['success', 'a 404 of the upstream', { does: status(404), seen: 404, vote: 'success', tries: 1 }],
   ['upstream_status', 'a 500', { does: status(500), seen: 500, vote: 'failure', tries: 1 }],
   ['upstream_status', 'a 503, retried', { does: status(503), seen: 503, vote: 'failure', tries: 2 }],
   [
     'connect_failed',
-    'nobody listens',
+    'a refused connection',
     { does: REFUSED, seen: 502, code: 'upstream_unreachable', vote: 'failure', tries: 2 },
   ],
   [
@@ -63,7 +63,7 @@ const TABLE: [outcome: string, when: string, row: Row][] = [
   ],
   [
     'deadline',
-    'no answer in time',
+    'no response before the deadline',
     {
       does: () => undefined,
       keys: 'timeout: 100ms',
@@ -75,7 +75,7 @@ const TABLE: [outcome: string, when: string, row: Row][] = [
   ],
   [
     'try_timeout',
-    'no answer in the time of a try',
+    'no response before perTryTimeout',
     {
       does: () => undefined,
       keys: 'perTry',
@@ -87,10 +87,10 @@ const TABLE: [outcome: string, when: string, row: Row][] = [
   ],
   [
     'malformed_response',
-    'no HTTP',
+    'a response that is not HTTP',
     { does: 'SSH-2.0\r\n\r\n', seen: 502, code: 'upstream_malformed', vote: 'failure', tries: 2 },
   ],
-  ['died_mid_body', 'half a body', { does: thenClose(CUT), seen: 200, vote: 'failure', tries: 1 }],
+  ['died_mid_body', 'a truncated body', { does: thenClose(CUT), seen: 200, vote: 'failure', tries: 1 }],
   [
     'client_gone',
     'a client that leaves',

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, raw, requestHead } from '../support/http.js';
+import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
 import { SECRET } from '../support/tokens.js';
 
@@ -114,5 +115,51 @@ describe('an OPTIONS request that is not a preflight', () => {
   it('is forwarded', async () => {
     const { status, calls } = await answerTo('OPTIONS /open', [`Origin: ${APP}`]);
     expect({ status, calls }).toEqual({ status: 200, calls: 1 });
+  });
+});
+
+describe('CORS for every origin', () => {
+  const open = gateway(`server: { cors: { origins: ["*"] } }\n${ONE_ROUTE}`)
+    .withUpstream('users', recording().handler)
+    .startOnce();
+
+  it('allows every origin on a response, without credentials', async () => {
+    const { headers } = await open.fetch('/1', { headers: { origin: 'https://anywhere.example' } });
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+  });
+
+  it('allows the usual methods in a preflight', async () => {
+    const asking = { origin: 'https://anywhere.example', 'access-control-request-method': 'DELETE' };
+    const response = await open.fetch('/1', { method: 'OPTIONS', headers: asking });
+    expect(response.status).toBe(204);
+    expect(response.headers.get('access-control-allow-methods')).toContain('DELETE');
+  });
+});
+
+describe('without `cors` in the configuration', () => {
+  const PREFLIGHT = { origin: APP, 'access-control-request-method': 'PUT' };
+  const THEIRS = {
+    'access-control-allow-origin': APP,
+    'access-control-allow-methods': 'PUT',
+    vary: 'Origin',
+  };
+  let theirs: OutgoingHttpHeaders = {};
+  const upstream = recording((_req, res) => void res.writeHead(200, theirs).end());
+  const plain = gateway(ONE_ROUTE).withUpstream('users', upstream.handler).startOnce();
+
+  it.each(['OPTIONS', 'GET'])('CORS headers of the upstream pass through: %s', async (method) => {
+    theirs = THEIRS;
+    upstream.clear();
+    const { headers } = await plain.fetch('/1', { method, headers: PREFLIGHT });
+    expect(Object.fromEntries(headers)).toMatchObject(THEIRS);
+    expect(upstream.requests[0]?.headers).toMatchObject({ origin: APP });
+  });
+
+  it('the gateway adds no CORS headers', async () => {
+    theirs = {};
+    const { headers } = await plain.fetch('/1', { method: 'OPTIONS', headers: PREFLIGHT });
+    expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect(headers.get('vary')).toBeNull();
   });
 });

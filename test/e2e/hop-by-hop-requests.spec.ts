@@ -98,17 +98,3 @@ describe('hop-by-hop headers of a request', () => {
     },
   );
 });
-
-describe('trailers of a request', () => {
-  it('never become header fields', async () => {
-    const { headers, trailers } = await received(
-      `${requestHead('POST /1', 'Connection: close', 'Transfer-Encoding: chunked', 'X-Own: a')}5\r\nhello\r\n0\r\n` +
-        'Authorization: Bearer x\r\nX-User-Id: eve\r\nHost: evil.test\r\nX-Own: b\r\n\r\n',
-    );
-    expect(headers).not.toHaveProperty('authorization');
-    expect(headers).not.toHaveProperty('x-user-id');
-    expect(headers).toMatchObject({ 'x-own': 'a', 'transfer-encoding': 'chunked' });
-    expect(Object.keys(trailers)).not.toContain('authorization');
-    expect(Object.keys(trailers)).not.toContain('x-user-id');
-  });
-});

@@ -6,9 +6,9 @@ const REQUESTS = 300;
 const CLIENTS = 8;
 
 /**
- * Everything that the upstream gets is answered with 503.
+ * Sends requests to an upstream that answers each of them with 503.
  *
- * @returns how many requests it got, and the answers to clients
+ * @returns the number of upstream requests, and the responses to clients
  */
 async function storm(breaker: string) {
   let received = 0;

@@ -168,9 +168,9 @@ describe('a gateway process after other signals', { timeout: 60_000 }, () => {
 type Answer = number | string;
 
 /**
- * One request, on a connection of its own unless there is an agent.
+ * Sends a request, on a connection of its own without an agent.
  *
- * @returns the status once the body is whole, or the error's code
+ * @returns the status once the body is complete, or the error code
  */
 function get(
   url: string,

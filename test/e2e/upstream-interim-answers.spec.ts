@@ -23,8 +23,8 @@ describe('interim responses of an upstream', () => {
     expect(answersIn(received)).toMatchObject([{ status: 200, body: 'hello' }]);
   });
 
-  // Over HTTP/1.1 undici cuts the connection before any handler hears of it (`statusCode === 100` in its `client-h1.js`),
-  // and has no option against it. When this fails the fault is gone, and the answer is the 200.
+  // undici closes the connection before any handler learns of it (`statusCode === 100` in its `client-h1.js`) and has no
+  // option against it. When this test fails, undici was fixed, and the response should be the 200.
   it('cause a 502 when they are an unasked 100 Continue, a limit of undici', async () => {
     const users = rawUpstream(`HTTP/1.1 100 Continue\r\n\r\n${ok('hello')}`);
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();

@@ -1,11 +1,11 @@
 /**
- * A bad line: passes TCP on to a port of the loopback, and takes its time.
+ * Simulates a bad line: it forwards TCP connections to a port of the loopback interface with a delay.
  *
  *   node test/support/bad-line-process.ts --to 8080 --delay 100 --rate 1000000 --every 20 --hold 200
  *
- * Each direction of each connection is late by `--delay` milliseconds, carries `--rate` bytes a second, and stands still
- * for `--hold` milliseconds at each of so many pieces, as TCP does until it has sent a lost packet again. Prints one JSON
- * line with its port when it listens, and one for each piece that was held up.
+ * Each direction of each connection is delayed by `--delay` milliseconds, carries `--rate` bytes per second, and stops
+ * for `--hold` milliseconds at every n-th piece, as TCP does until it retransmits a lost packet. It prints one JSON line
+ * with its port when it listens, and one for each piece that was held up.
  */
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { pipeline, Transform, type TransformCallback } from 'node:stream';

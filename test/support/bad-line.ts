@@ -12,10 +12,10 @@ export interface LineOptions {
 }
 
 /**
- * A process that passes connections on as a bad line does; it ends with the test.
+ * Starts a process that forwards connections as a bad line does, until the test ends.
  *
- * @param to an address of the loopback
- * @returns where to reach it by that line, and how many pieces were held up so far
+ * @param to the address of a local server
+ * @returns the address of the near end of the line, and how many pieces were held up so far
  */
 export async function badLine(
   to: string,

@@ -52,10 +52,10 @@ export class Baseline {
   }
 
   /**
-   * Repeats a fault, with the baseline after each time.
+   * Repeats a fault and waits for the baseline after each time.
    *
-   * @param fault once
-   * @returns MiB that the heap has grown by between the first time and the last
+   * @param fault causes the fault once
+   * @returns MiB by which the heap grew between the first time and the last
    */
   async growthThrough(fault: () => Promise<unknown>, times = 2): Promise<number> {
     let first = 0;

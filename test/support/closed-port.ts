@@ -4,8 +4,8 @@ import { onTestFinished } from 'vitest';
 import { listen } from './gateway.js';
 
 /**
- * @returns an address of this machine at which nobody listens, until the test ends: the near end of a
- *   connection. A port that was merely closed could be given to the next server that asks for any.
+ * @returns a local address on which nothing listens until the test ends. It is the local end of an open connection, since
+ *   a port that was merely closed could be assigned to the next server.
  */
 export async function closedPort(): Promise<string> {
   const far = await listen(createServer((socket) => void socket.resume()));

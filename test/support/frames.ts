@@ -38,9 +38,9 @@ export function frameHead(first: number, length: number, mask = [1, 2, 3, 4]): B
 }
 
 /**
- * Reads frames one after the other.
+ * Parses consecutive frames.
  *
- * @throws Error when the last one is not complete
+ * @throws Error when the last one is incomplete
  */
 export function framesIn(bytes: Buffer | string): Frame[] {
   let rest = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;

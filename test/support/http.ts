@@ -43,7 +43,7 @@ export function ask(url: string, headers: OutgoingHttpHeaders = {}, method = 'GE
 const STILL_OPEN = 10_000;
 
 /**
- * Sends bytes as they are and gathers what comes back until the other side closes.
+ * Sends raw bytes and collects the response until the other side closes.
  *
  * @param bytes written one after the other
  */
@@ -79,9 +79,9 @@ export interface Answer {
 const BODILESS = (status: number) => status < 200 || status === 204 || status === 304;
 
 /**
- * Reads the answers on a connection one after the other. Not for answers to `HEAD`.
+ * Parses the consecutive responses on a connection. It does not support responses to `HEAD`.
  *
- * @throws Error when there is anything else between or after them
+ * @throws Error when there are other bytes between or after them
  */
 export function answersIn(received: string): Answer[] {
   const answers: Answer[] = [];
@@ -124,7 +124,7 @@ function readBody(text: string, length: string | undefined, headers: Answer['hea
 
 /**
  * @param requestLine without the version
- * @returns a request head with a `Host`, if `fields` has none
+ * @returns a request head, with a `Host` if `fields` has none
  */
 export function requestHead(requestLine: string, ...fields: string[]): string {
   const host = fields.some((field) => /^host:/i.test(field)) ? [] : ['Host: gateway.test'];
@@ -134,8 +134,8 @@ export function requestHead(requestLine: string, ...fields: string[]): string {
 /**
  * Sends each request on a connection of its own and waits until the gateway has closed them all.
  *
- * @returns what came back, by the name of the request, where it was anything but one problem with the status that
- *   also closes the connection; so `{}` says that all were refused
+ * @returns the responses by the name of the request, except those that are a single problem document with this status and
+ *   close the connection; `{}` means that every request was rejected
  */
 export async function notRefused(
   url: string,

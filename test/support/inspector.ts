@@ -54,7 +54,7 @@ export class Inspector {
   }
 
   /**
-   * @param most MiB; when more seem to be in use, all is done to find garbage, which costs several collections
+   * @param most MiB; when more are in use after one collection, several more follow
    * @returns MiB of the heap that are in use after a full collection
    */
   async heapMiB(most = Infinity): Promise<number> {

@@ -9,9 +9,9 @@ const MIB = 1024;
 export const canMeasureMemory = process.platform === 'linux';
 
 /**
- * Forgets the peak of a process's resident memory so far.
+ * Resets the peak of a process's resident memory.
  *
- * @returns a function that says, in MiB, the peak since it was last called, and forgets it in turn
+ * @returns a function that returns the peak in MiB since its last call and resets it again
  */
 export async function watchPeak(pid: number | undefined): Promise<() => Promise<number>> {
   // `5` resets VmHWM (proc(5), clear_refs), so that no peak between two samples is missed.

@@ -1,8 +1,8 @@
 /**
  * Reads `/metrics`.
  *
- * @param labels those that a series must have; it may have more
- * @returns the sum of the series that match, 0 without one
+ * @param labels labels that a series must have; it can have more
+ * @returns the sum of the matching series, or 0 without one
  */
 export async function metric(
   managementUrl: string,

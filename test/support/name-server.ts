@@ -7,8 +7,8 @@ import { type GatewayProcess, spawnNode, temporaryFile, TestProcess } from './pr
 export type NameAnswer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'silence';
 
 /**
- * Whether a process can be given an `/etc/resolv.conf` of its own, so that the system's resolver asks our server. That
- * needs root, for the mount as well as for port 53.
+ * Whether a process can have its own `/etc/resolv.conf`, so that the system's resolver uses our server. This needs root,
+ * for the mount and for port 53.
  */
 export const canChooseNameServer = tryMount();
 
@@ -55,9 +55,9 @@ export class NameServer {
   }
 
   /**
-   * A gateway whose names this server knows.
+   * Starts a gateway that resolves names with this server.
    *
-   * @param options for `resolv.conf`: how patient the system's resolver is
+   * @param options timeouts of the system's resolver, for `resolv.conf`
    * @param preload JavaScript that runs in the gateway before it starts
    */
   async spawnGateway(yaml: string, options: string, preload = ''): Promise<GatewayProcess> {

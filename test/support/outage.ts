@@ -17,11 +17,10 @@ export interface Outage {
 }
 
 /**
- * The stage of an outage: `users` and `orders` behind a gateway, each a process of its own, and eight clients
- * on each service that are being answered.
+ * Sets up an outage: `users` and `orders` behind a gateway, each a process, and eight clients of each service.
  *
- * @param ordersTimeout its deadline; that of `users` is out of reach, so that a busy machine is no outage
- * @param openFor how long a breaker stays open, each time
+ * @param ordersTimeout the timeout of `orders`; that of `users` is so long that a busy machine does not exceed it
+ * @param openFor how long a breaker stays open each time
  */
 export async function stageOutage(ordersTimeout: string, openFor = '500ms'): Promise<Outage> {
   const latency = { latencyMs: 2 };

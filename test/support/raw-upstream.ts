@@ -14,8 +14,7 @@ export interface RawUpstream {
 }
 
 /**
- * @param answers what it sends for each request head in turn, the last one again and again; a function may do
- *   with the connection whatever it likes
+ * @param answers sent for each request head in turn, the last one repeatedly; a function handles the connection itself
  */
 export function rawUpstream(...answers: RawAnswer[]): RawUpstream {
   let current = answers;

@@ -37,8 +37,8 @@ export interface ReplicasOptions {
 }
 
 /**
- * Gateways that share Redis and an upstream, whose n-th answer is what `answer` makes of n. Routes: `/mine/**` for
- * users, and the rest for anybody.
+ * Starts gateways that share Redis and an upstream whose n-th response is `answer(n)`. Routes: `/mine/**` for users, and
+ * the rest for anybody.
  */
 export async function replicas(
   answer: (n: number, req: IncomingMessage) => Answer | Promise<Answer>,

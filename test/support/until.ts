@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Waits for a condition of the outside world, with a bound.
+ * Polls until a condition holds, and fails after a time limit.
  *
- * @param within milliseconds; by default as long as a busy machine may need
+ * @param within limit in milliseconds; the default allows for a busy machine
  */
 export async function until<T>(
   what: string,

@@ -43,8 +43,8 @@ export interface WebSocketUpstream {
 const tellHeaders: RequestListener = (req, res) => void res.end(JSON.stringify(req.headers));
 
 /**
- * @param onConnection default: echoes each message as it came
- * @param options.server default: one of HTTP, which answers other requests with their headers
+ * @param onConnection echoes each message by default
+ * @param options.server an HTTP server by default, which answers other requests with their headers
  */
 export function webSocketUpstream(
   onConnection: (socket: TestSocket, headers: Record<string, string>) => void = echoMessages,

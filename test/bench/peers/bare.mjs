@@ -28,7 +28,7 @@ class Reply {
   }
 
   onResponseData(controller, chunk) {
-    // Nobody drains a response whose client has left; waiting for it would hold the connection for ever.
+    // A response whose client left is never drained; waiting for that would hold the connection forever.
     if (this.res.write(chunk) || this.res.destroyed) return;
     controller.pause();
     this.res.once('drain', () => controller.resume());

@@ -1,4 +1,4 @@
-// @fastify/http-proxy with its defaults: no log, undici and its keep-alive pool.
+// Runs @fastify/http-proxy with its defaults: no log, undici and its keep-alive pool.
 import httpProxy from '@fastify/http-proxy';
 import Fastify from 'fastify';
 

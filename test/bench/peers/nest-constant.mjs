@@ -23,7 +23,7 @@ class Orders {
   }
 }
 
-// What decorators do, in a language without them.
+// Applies the decorators, which JavaScript does not have.
 const find = Object.getOwnPropertyDescriptor(Orders.prototype, 'find');
 Get(':id')(Orders.prototype, 'find', find);
 UseGuards(Guard)(Orders.prototype, 'find', find);
