@@ -35,33 +35,25 @@ const KINDS = ['secret', 'publicKey', 'jwksUri', 'apiKeys', 'introspection'] as 
 type Kind = (typeof KINDS)[number];
 type Checked = FileKeys & { readonly problems: readonly ConfigProblem[] };
 
+type KeyCheck = (source: ConfigSource, path: ConfigPath, sources: SubstitutionSources) => Checked;
+
+const KEY_CHECKS: Readonly<Record<Kind, KeyCheck>> = {
+  secret: checkSecret,
+  publicKey: checkPublicKey,
+  jwksUri: checkIssuer,
+  apiKeys: checkApiKeys,
+  introspection: () => ({ problems: [] }),
+};
+
 function checkProvider(source: ConfigSource, path: ConfigPath, sources: SubstitutionSources): Checked {
   const kinds = kindsOf(source, path);
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) return { problems: [notOneKind(source, path, kinds)] };
-  const misplaced = misplacedKeys(source, path, kind);
-  switch (kind) {
-    case 'apiKeys': {
-      const { problems, apiKeys } = checkApiKeys(source, path, sources);
-      return { problems: [...misplaced, ...problems], apiKeys };
-    }
-    case 'introspection':
-      return { problems: misplaced };
-    case 'secret':
-      return {
-        problems: [...misplaced, ...algorithmProblems(source, path, kind), ...shortSecret(source, path)],
-      };
-    case 'publicKey': {
-      const { problems, publicKey } = checkPublicKey(source, path, sources);
-      return { problems: [...misplaced, ...algorithmProblems(source, path, kind), ...problems], publicKey };
-    }
-    case 'jwksUri':
-      return {
-        problems: [...misplaced, ...algorithmProblems(source, path, kind), ...undiscoverable(source, path)],
-      };
-    default:
-      return kind satisfies never;
-  }
+  const { problems, ...fileKeys } = KEY_CHECKS[kind](source, path, sources);
+  return {
+    ...fileKeys,
+    problems: [...misplacedKeys(source, path, kind), ...algorithmProblems(source, path, kind), ...problems],
+  };
 }
 
 /** An `issuer` alone stands for `jwksUri`, which its discovery document names, and `apiKeysFile` alone for `apiKeys`. */
@@ -98,6 +90,7 @@ function misplacedKeys(source: ConfigSource, path: ConfigPath, kind: Kind): Conf
 
 /** RFC 8725 section 2.1: a public key that is used as a shared secret lets anyone sign. */
 function algorithmProblems(source: ConfigSource, path: ConfigPath, kind: Kind): ConfigProblem[] {
+  if (kind === 'apiKeys' || kind === 'introspection') return [];
   const algorithms = [...path, 'algorithms'];
   if (!source.has(algorithms))
     return [source.expected(algorithms, 'a list of the algorithms that are accepted')];
@@ -117,25 +110,26 @@ function algorithmProblems(source: ConfigSource, path: ConfigPath, kind: Kind): 
 const LEAST_BYTES: Readonly<Record<SecretAlgorithm, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 
 /** A secret that is too short for the strongest of its algorithms can be found by trying. */
-function shortSecret(source: ConfigSource, path: ConfigPath): ConfigProblem[] {
+function checkSecret(source: ConfigSource, path: ConfigPath): Checked {
   const secret = source.valueAt([...path, 'secret']);
   const algorithms = source.list([...path, 'algorithms']);
   const strongest = SECRET_ALGORITHMS.findLast((algorithm) => algorithms.includes(algorithm));
-  if (typeof secret !== 'string' || secret === '' || strongest === undefined) return [];
+  if (typeof secret !== 'string' || secret === '' || strongest === undefined) return { problems: [] };
   const bytes = Buffer.byteLength(secret);
   const least = LEAST_BYTES[strongest];
-  if (bytes >= least) return [];
-  return [
-    source.expected([...path, 'secret'], `at least ${least} bytes for ${strongest}; this has ${bytes}`),
-  ];
+  if (bytes >= least) return { problems: [] };
+  const expected = `at least ${least} bytes for ${strongest}; this has ${bytes}`;
+  return { problems: [source.expected([...path, 'secret'], expected)] };
 }
 
-function undiscoverable(source: ConfigSource, path: ConfigPath): ConfigProblem[] {
+/** An `issuer` without `jwksUri` must be a URL, under which its discovery document is. */
+function checkIssuer(source: ConfigSource, path: ConfigPath): Checked {
   const issuer = source.valueAt([...path, 'issuer']);
-  if (source.has([...path, 'jwksUri']) || typeof issuer !== 'string' || issuer === '') return [];
-  if (/^https?:\/\/[^\s?#]+$/.test(issuer) && URL.canParse(issuer)) return [];
+  if (source.has([...path, 'jwksUri']) || typeof issuer !== 'string' || issuer === '')
+    return { problems: [] };
+  if (/^https?:\/\/[^\s?#]+$/.test(issuer) && URL.canParse(issuer)) return { problems: [] };
   const expected = 'an http or https URL, whose discovery document says where the keys are; or a key';
-  return [source.expected([...path, 'issuer'], expected)];
+  return { problems: [source.expected([...path, 'issuer'], expected)] };
 }
 
 function checkPublicKey(source: ConfigSource, path: ConfigPath, { files }: SubstitutionSources): Checked {
