@@ -57,33 +57,33 @@ describe('lintConfig', () => {
     const result = parseConfig(MISTAKES, { file: '/gateway.yaml', env: {}, readFile: () => '' });
     expect(result.ok && result.warnings.map(({ path, message }) => `${path}: ${message}`))
       .toMatchInlineSnapshot(`
-      [
-        "auth.a.jwksUri: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
-        "auth.b: \`a\` comes first and takes RS256 tokens of the same issuer too, so this provider is not asked about them on routes that accept both",
-        "auth.c.issuer: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
-        "auth.d: no route accepts tokens of this provider",
-        "auth.d.introspection.url: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
-        "upstreams.users.hashOn: only \`balancer: consistent-hash\` uses it",
-        "upstreams.users.tls: no target of this upstream is https",
-        "upstreams.users.tls.insecureSkipVerify: certificates are not verified, so anyone between the gateway and the upstream can read and change everything",
-        "upstreams.users.pool.connections: pool.connections (10 in all) is below bulkhead.concurrent (256), so calls that the bulkhead admits wait for a connection",
-        "upstreams.users.retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries exceeds timeout (3s), so the last tries are cut short",
-        "upstreams.users.breaker.window: breaker.window (1s) is below timeout (3s), so requests that time out are forgotten as soon as they fail",
-        "upstreams.users.breaker.openFor: breaker.openFor (2m) is above breaker.maxOpenFor (1m), so it is never reached",
-        "upstreams.users.health.timeout: health.timeout (20s) is not below health.interval (15s), so a probe is still running when the next is due",
-        "upstreams.users.fallback.stale: no route of this upstream has a \`cache\` that stores responses for it",
-        "upstreams.users.fallback.upstream: a request that times out leaves no time for the fallback upstream, unless all tries of \`retry.perTryTimeout\` end before \`timeout\`",
-        "upstreams.jobs.timeout: breaker.window (10s) is below timeout (15s), so requests that time out are forgotten as soon as they fail",
-        "routes[0].match.path: the gateway itself answers /health, so no request reaches this route",
-        "routes[1].match.path: \`:id\` is matched literally; a parameter is written \`{id}\`",
-        "routes[1].timeout: for upstream \`users\`, breaker.window (1s) is below timeout (20s), so requests that time out are forgotten as soon as they fail",
-        "routes[3].match: routes[2] comes before it and takes all its requests",
-        "routes[4].cache.per: \`per: public\` on a route with auth serves one user the responses of another",
-        "routes[5].cache: browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says \`private\` or \`Vary: Cookie\`",
-        "routes[5].cache: all clients share one copy, so a user of one side of the split is served the response of another side",
-        "routes[6].cache.per: \`per: user\` on a route without auth has no users to tell apart",
-      ]
-    `);
+        [
+          "auth.a: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
+          "auth.b: \`a\` comes first and takes RS256 tokens of the same issuer too, so this provider is not asked about them on routes that accept both",
+          "auth.c: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
+          "auth.d: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
+          "auth.d: no route accepts tokens of this provider",
+          "upstreams.users.hashOn: only \`balancer: consistent-hash\` uses it",
+          "upstreams.users.tls: no target of this upstream is https",
+          "upstreams.users.tls.insecureSkipVerify: certificates are not verified, so anyone between the gateway and the upstream can read and change everything",
+          "upstreams.users.pool.connections: pool.connections (10 in all) is below bulkhead.concurrent (256), so calls that the bulkhead admits wait for a connection",
+          "upstreams.users.retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries exceeds timeout (3s), so the last tries are cut short",
+          "upstreams.users.breaker.window: breaker.window (1s) is below timeout (3s), so requests that time out are forgotten as soon as they fail",
+          "upstreams.users.breaker.openFor: breaker.openFor (2m) is above breaker.maxOpenFor (1m), so it is never reached",
+          "upstreams.users.health.timeout: health.timeout (20s) is not below health.interval (15s), so a probe is still running when the next is due",
+          "upstreams.users.fallback.stale: no route of this upstream has a \`cache\` that stores responses for it",
+          "upstreams.users.fallback.upstream: a request that times out leaves no time for the fallback upstream, unless all tries of \`retry.perTryTimeout\` end before \`timeout\`",
+          "upstreams.jobs.timeout: breaker.window (10s) is below timeout (15s), so requests that time out are forgotten as soon as they fail",
+          "routes[0].match.path: the gateway itself answers /health, so no request reaches this route",
+          "routes[1].match.path: \`:id\` is matched literally; a parameter is written \`{id}\`",
+          "routes[1].timeout: for upstream \`users\`, breaker.window (1s) is below timeout (20s), so requests that time out are forgotten as soon as they fail",
+          "routes[3].match: routes[2] comes before it and takes all its requests",
+          "routes[4].cache.per: \`per: public\` on a route with auth serves one user the responses of another",
+          "routes[5].cache: browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says \`private\` or \`Vary: Cookie\`",
+          "routes[5].cache: all clients share one copy, so a user of one side of the split is served the response of another side",
+          "routes[6].cache.per: \`per: user\` on a route without auth has no users to tell apart",
+        ]
+      `);
     const known = [...PROVIDER_LINTS, ...UPSTREAM_LINTS, ...ROUTE_LINTS].map(({ id }) => id);
     const found = new Set(lint(MISTAKES).map((warning) => warning.split(':')[0]));
     expect(known.filter((id) => !found.has(id))).toEqual(['retries-not-idempotent']);

@@ -27,10 +27,7 @@ export function lintConfig(config: GatewayConfig, written: Written): LintWarning
 
 function lintProviders(config: GatewayConfig): LintWarning[] {
   return Object.entries(config.auth).flatMap(([id, provider]) =>
-    PROVIDER_LINTS.flatMap((lint) => {
-      const path = ['auth', id, ...(lint.key?.split('.') ?? [])];
-      return warning(lint.id, path, lint.check(provider, id, config));
-    }),
+    PROVIDER_LINTS.flatMap((lint) => warning(lint.id, ['auth', id], lint.check(provider, id, config))),
   );
 }
 

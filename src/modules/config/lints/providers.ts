@@ -2,7 +2,6 @@ import type { AuthProviderConfig, GatewayConfig, RouteConfig } from '../gateway-
 
 export interface ProviderLint {
   readonly id: string;
-  readonly key?: string;
   /** @returns the message of the warning, or a falsy value when all is well */
   readonly check: (
     provider: AuthProviderConfig,
@@ -11,25 +10,16 @@ export interface ProviderLint {
   ) => string | false | undefined;
 }
 
-const PLAIN = 'the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in';
-
 export const PROVIDER_LINTS: readonly ProviderLint[] = [
   {
-    id: 'plain-jwks',
-    key: 'jwksUri',
-    check: ({ jwksUri }) => isPlain(jwksUri) && PLAIN,
-  },
-  {
-    id: 'plain-introspection',
-    key: 'introspection.url',
-    check: ({ introspection }) => isPlain(introspection?.url) && PLAIN,
-  },
-  {
-    id: 'plain-discovery',
-    key: 'issuer',
-    check: ({ issuer, secret, publicKey, apiKeys, jwksUri, introspection }) => {
-      const hasKey = [secret, publicKey, apiKeys, jwksUri, introspection].some((each) => each !== undefined);
-      return !hasKey && isPlain(issuer) && PLAIN;
+    id: 'plain-http',
+    check: ({ jwksUri, introspection, issuer, secret, publicKey, apiKeys }) => {
+      const hasKey = (secret ?? publicKey ?? apiKeys) !== undefined;
+      const asked = jwksUri ?? introspection?.url ?? (hasKey ? undefined : issuer);
+      return (
+        isPlain(asked) &&
+        'the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in'
+      );
     },
   },
   {
