@@ -43,16 +43,14 @@ function issuerUrl(expected: string) {
 }
 
 const jwksSchema = z.strictObject({
-  refresh: positiveDuration().prefault('10m').describe('Time between two fetches of the keys.'),
-  cooldown: positiveDuration()
-    .prefault('30s')
-    .describe('Shortest time between two fetches that are made because a token names an unknown key.'),
-  maxStale: positiveDuration()
-    .prefault('12h')
-    .describe(
-      'How long keys are used after the last successful fetch. After that, tokens of the issuer are answered with 503.',
-    ),
-  timeout: positiveDuration().prefault('3s').describe('Time limit of a fetch.'),
+  refresh: positiveDuration('10m').describe('Time between two fetches of the keys.'),
+  cooldown: positiveDuration('30s').describe(
+    'Shortest time between two fetches that are made because a token names an unknown key.',
+  ),
+  maxStale: positiveDuration('12h').describe(
+    'How long keys are used after the last successful fetch. After that, tokens of the issuer are answered with 503.',
+  ),
+  timeout: positiveDuration('3s').describe('Time limit of a fetch.'),
 });
 
 const introspectionSchema = z.strictObject({
@@ -61,12 +59,10 @@ const introspectionSchema = z.strictObject({
   ),
   clientId: text('a client id').describe('Client id of the gateway at the issuer.'),
   clientSecret: text('a client secret').describe('Client secret of the gateway, sent by HTTP Basic.'),
-  timeout: positiveDuration().prefault('2s').describe('Time limit of a request to the issuer.'),
-  maxAge: positiveDuration()
-    .prefault('1m')
-    .describe(
-      'How long an answer is reused before the issuer is asked again; never after the token has expired.',
-    ),
+  timeout: positiveDuration('2s').describe('Time limit of a request to the issuer.'),
+  maxAge: positiveDuration('1m').describe(
+    'How long an answer is reused before the issuer is asked again; never after the token has expired.',
+  ),
 });
 
 /** Headers with these names are removed from what a client sends. With any other name, a client could forge claims. */
@@ -146,9 +142,9 @@ const providerSchema = z
       .describe(
         'The `typ` that the header of a token must have, such as at+jwt (RFC 9068), with or without `application/`. Without this key it can have any.',
       ),
-    clockSkew: duration()
-      .prefault('60s')
-      .describe('Tolerated difference between the clocks of the issuer and the gateway.'),
+    clockSkew: duration('60s').describe(
+      'Tolerated difference between the clocks of the issuer and the gateway.',
+    ),
     forwardClaims: forwardClaims()
       .prefault({})
       .describe(

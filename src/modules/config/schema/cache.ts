@@ -6,13 +6,11 @@ export const STALE_INSTEAD: readonly number[] = [500, 502, 503, 504];
 
 /** The section `cache`. */
 export const cacheSchema = z.strictObject({
-  maxBytes: positiveSize()
-    .prefault('64MiB')
-    .describe('Memory limit for the cached responses of all routes together.'),
-  maxEntryBytes: positiveSize().prefault('1MiB').describe('Largest response that is stored.'),
-  ttl: positiveDuration()
-    .prefault('5m')
-    .describe('Lifetime of a response that does not state its own. A route can override it.'),
+  maxBytes: positiveSize('64MiB').describe('Memory limit for the cached responses of all routes together.'),
+  maxEntryBytes: positiveSize('1MiB').describe('Largest response that is stored.'),
+  ttl: positiveDuration('5m').describe(
+    'Lifetime of a response that does not state its own. A route can override it.',
+  ),
 });
 
 /** The key `cache` of a route. What it inherits is filled in by `gateway.ts`. */
@@ -20,9 +18,9 @@ export const routeCacheSchema = z.strictObject({
   ttl: positiveDuration()
     .optional()
     .describe('Lifetime of a response that does not state its own. Without this key, `cache.ttl` applies.'),
-  override: boolean()
-    .prefault(false)
-    .describe('Whether `ttl` applies even to responses that state a lifetime of their own.'),
+  override: boolean(false).describe(
+    'Whether `ttl` applies even to responses that state a lifetime of their own.',
+  ),
   per: z
     .enum(['user', 'public'])
     .optional()
@@ -34,9 +32,9 @@ export const routeCacheSchema = z.strictObject({
     .describe(
       'How long a response can be served after its lifetime while the upstream fails (RFC 5861). Without this key it is 1h if the upstream has `fallback.stale`, and 0 otherwise.',
     ),
-  staleWhileRevalidate: duration()
-    .prefault(0)
-    .describe('How long a response can be served after its lifetime while a new one is fetched (RFC 5861).'),
+  staleWhileRevalidate: duration(0).describe(
+    'How long a response can be served after its lifetime while a new one is fetched (RFC 5861).',
+  ),
   statuses: z
     .array(integer(200, 599, 'a status from 200 to 599'))
     .min(1, 'at least one status')

@@ -102,7 +102,7 @@ export const tlsSchema = z.strictObject({
   serverName: serverName()
     .optional()
     .describe('Name for SNI, which the certificate must have. Without this key it is the host of the URL.'),
-  insecureSkipVerify: boolean()
-    .prefault(false)
-    .describe('Whether any certificate is accepted, even a forged one. Use it for tests only.'),
+  insecureSkipVerify: boolean(false).describe(
+    'Whether any certificate is accepted, even a forged one. Use it for tests only.',
+  ),
 });

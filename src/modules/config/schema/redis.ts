@@ -69,8 +69,8 @@ export const redisSchema = z.strictObject({
   keyPrefix: textLike(/^[\w:.-]*$/, 'letters, digits, ":", ".", "_" and "-"')
     .prefault('breakwater:')
     .describe('Prefix of all keys and channels. Gateways with the same prefix share their state.'),
-  connectTimeout: positiveDuration().prefault('1s').describe('Time limit for opening a connection.'),
-  commandTimeout: positiveDuration()
-    .prefault('50ms')
-    .describe('How long a request waits for Redis before it continues without it.'),
+  connectTimeout: positiveDuration('1s').describe('Time limit for opening a connection.'),
+  commandTimeout: positiveDuration('50ms').describe(
+    'How long a request waits for Redis before it continues without it.',
+  ),
 });

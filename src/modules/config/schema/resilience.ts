@@ -14,30 +14,28 @@ import {
 /* The keys of an upstream that say what happens when it fails, is slow or is overloaded. */
 
 export const outlierSchema = z.strictObject({
-  consecutiveFailures: count().prefault(5).describe('Failed tries in a row that eject a target.'),
-  ejectFor: positiveDuration()
-    .prefault('10s')
-    .describe('How long a target is ejected the first time. Each relapse makes the time longer.'),
-  maxEjected: positiveRatio()
-    .prefault('50%')
-    .describe(
-      'Largest share of the targets that can be ejected at a time, not counting those that refuse connections. One of several targets can always be ejected.',
-    ),
+  consecutiveFailures: count(5).describe('Failed tries in a row that eject a target.'),
+  ejectFor: positiveDuration('10s').describe(
+    'How long a target is ejected the first time. Each relapse makes the time longer.',
+  ),
+  maxEjected: positiveRatio('50%').describe(
+    'Largest share of the targets that can be ejected at a time, not counting those that refuse connections. One of several targets can always be ejected.',
+  ),
 });
 
 export const bulkheadSchema = z.strictObject({
-  concurrent: count().prefault(256).describe('Most calls to the upstream at a time.'),
-  adaptive: boolean()
-    .prefault(false)
-    .describe('Whether the gateway learns a limit below `concurrent` from the latency of the upstream.'),
+  concurrent: count(256).describe('Most calls to the upstream at a time.'),
+  adaptive: boolean(false).describe(
+    'Whether the gateway learns a limit below `concurrent` from the latency of the upstream.',
+  ),
   queue: integer(0, 1_000_000)
     .prefault(512)
     .describe('Most calls that wait in line when the limit is reached. Further calls are answered with 503.'),
 });
 
 const backoffSchema = z.strictObject({
-  base: positiveDuration().prefault('25ms').describe('Longest pause before the first retry.'),
-  max: positiveDuration().prefault('250ms').describe('Longest pause before any retry.'),
+  base: positiveDuration('25ms').describe('Longest pause before the first retry.'),
+  max: positiveDuration('250ms').describe('Longest pause before any retry.'),
 });
 
 export const retrySchema = z.strictObject({
@@ -54,17 +52,15 @@ export const retrySchema = z.strictObject({
   backoff: backoffSchema
     .prefault({})
     .describe('Pause before a retry: a random time up to a bound that doubles with each retry.'),
-  budget: positiveRatio()
-    .prefault('20%')
-    .describe(
-      'Largest share that retries have in the calls of the last ten seconds. Three retries are always allowed.',
-    ),
+  budget: positiveRatio('20%').describe(
+    'Largest share that retries have in the calls of the last ten seconds. Three retries are always allowed.',
+  ),
   perTryTimeout: positiveDuration()
     .optional()
     .describe('Time limit of a single try. Without this key, a try can use all that is left of `timeout`.'),
-  maxBodyBytes: size()
-    .prefault('64KiB')
-    .describe('Largest request body that is kept for a retry. A request with a larger one is not retried.'),
+  maxBodyBytes: size('64KiB').describe(
+    'Largest request body that is kept for a retry. A request with a larger one is not retried.',
+  ),
 });
 
 export const hedgeSchema = z.strictObject({
@@ -76,22 +72,16 @@ export const hedgeSchema = z.strictObject({
 });
 
 export const breakerSchema = z.strictObject({
-  errorRate: positiveRatio()
-    .prefault('50%')
-    .describe('Share of failures within `window` that opens the breaker.'),
-  window: positiveDuration().prefault('10s').describe('Period over which `errorRate` is measured.'),
-  minRequests: count()
-    .prefault(20)
-    .describe('Fewest requests within `window` for which `errorRate` is evaluated.'),
-  consecutiveFailures: count()
-    .prefault(5)
-    .describe('Failures in a row that open the breaker, whatever the error rate is.'),
-  openFor: positiveDuration()
-    .prefault('5s')
-    .describe('How long the breaker stays open the first time. The time doubles whenever it opens again.'),
-  maxOpenFor: positiveDuration()
-    .prefault('60s')
-    .describe('Longest time that the breaker stays open before a trial.'),
+  errorRate: positiveRatio('50%').describe('Share of failures within `window` that opens the breaker.'),
+  window: positiveDuration('10s').describe('Period over which `errorRate` is measured.'),
+  minRequests: count(20).describe('Fewest requests within `window` for which `errorRate` is evaluated.'),
+  consecutiveFailures: count(5).describe(
+    'Failures in a row that open the breaker, whatever the error rate is.',
+  ),
+  openFor: positiveDuration('5s').describe(
+    'How long the breaker stays open the first time. The time doubles whenever it opens again.',
+  ),
+  maxOpenFor: positiveDuration('60s').describe('Longest time that the breaker stays open before a trial.'),
   failureStatuses: statuses()
     .prefault([500, 502, 503, 504])
     .describe('Response statuses, or ranges of them, that count as failures.'),
@@ -107,11 +97,11 @@ export const healthSchema = z.strictObject({
   path: textLike(/^\/[\x21\x24-\x5b\x5d-\x7e]*$/, PROBE_PATH)
     .prefault('/health')
     .describe('Path that a probe requests from each target.'),
-  interval: positiveDuration().prefault('15s').describe('Time between two probes.'),
-  unhealthyInterval: positiveDuration().prefault('3s').describe('Time between two probes while they fail.'),
-  timeout: positiveDuration().prefault('2s').describe('Time limit of a probe.'),
-  failures: count().prefault(3).describe('Failed probes in a row that open the breaker.'),
-  passes: count().prefault(2).describe('Passed probes in a row that close the breaker.'),
+  interval: positiveDuration('15s').describe('Time between two probes.'),
+  unhealthyInterval: positiveDuration('3s').describe('Time between two probes while they fail.'),
+  timeout: positiveDuration('2s').describe('Time limit of a probe.'),
+  failures: count(3).describe('Failed probes in a row that open the breaker.'),
+  passes: count(2).describe('Passed probes in a row that close the breaker.'),
   statuses: z
     .array(statusRange())
     .min(1, 'at least one status')
@@ -130,11 +120,9 @@ const fallbackResponseSchema = z.strictObject({
 
 export const fallbackSchema = z
   .strictObject({
-    stale: boolean()
-      .prefault(false)
-      .describe(
-        'Whether routes with a `cache` serve their last good response for up to an hour after its lifetime, unless their `staleIfError` says otherwise.',
-      ),
+    stale: boolean(false).describe(
+      'Whether routes with a `cache` serve their last good response for up to an hour after its lifetime, unless their `staleIfError` says otherwise.',
+    ),
     upstream: upstreamId()
       .optional()
       .describe('Id of another upstream that is asked instead, within what is left of the deadline.'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boolean, oneOrMore, text, textLike, withoutPrototype } from './scalars.js';
+import { boolean, oneOrMore, text, textLike, withoutPrototype, list } from './scalars.js';
 
 const PROVIDER = 'the id of a provider of `auth`, or a list of them';
 /** RFC 6749 section 3.3: the characters of a scope, all of which a challenge can quote. */
@@ -7,7 +7,7 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 export function scopes() {
   const scope = textLike(SCOPE, 'a scope such as users:read, without blanks, quotes and backslashes');
-  return z.array(scope).prefault([]);
+  return list(scope);
 }
 
 const CLAIM_FORM = 'a value, a list of values of which it must be one, or { contains: value }';
@@ -51,9 +51,9 @@ export const routeAuthSchema = z
       .describe(
         'Claims that the token must have, by name or by a path such as realm_access.roles. A requirement is a value, a list of which the claim must be one, or `{ contains: value }` for a claim that is a list.',
       ),
-    optional: boolean()
-      .prefault(false)
-      .describe('Whether a request without a token is accepted too. An invalid token never is.'),
-    forward: boolean().prefault(false).describe('Whether the token is forwarded to the upstream.'),
+    optional: boolean(false).describe(
+      'Whether a request without a token is accepted too. An invalid token never is.',
+    ),
+    forward: boolean(false).describe('Whether the token is forwarded to the upstream.'),
   })
   .transform(({ provider: providers, ...rest }) => ({ ...rest, providers }));

@@ -15,22 +15,17 @@ import {
   positiveSize,
   size,
   upstreamId,
+  list,
 } from './scalars.js';
 
 export const matchSchema = z.strictObject({
   path: pathPattern().describe(
     'Path, case-sensitive. `/users/{id}` matches one more segment, and `/users/**` matches /users and all paths below it.',
   ),
-  methods: z
-    .array(method())
-    .prefault([])
-    .describe('HTTP methods. Without any, the route matches every method.'),
-  hosts: z
-    .array(hostMatch())
-    .prefault([])
-    .describe(
-      'Host names, in which `*.example.com` matches one or more labels. Without any, the route matches every host.',
-    ),
+  methods: list(method()).describe('HTTP methods. Without any, the route matches every method.'),
+  hosts: list(hostMatch()).describe(
+    'Host names, in which `*.example.com` matches one or more labels. Without any, the route matches every host.',
+  ),
   headers: headers().prefault({}).describe('Headers and the exact values that they must have.'),
 });
 
@@ -46,7 +41,7 @@ const splitSchema = z
   .refine((sides) => sides.some(({ weight }) => weight !== 0), 'at least one side with a weight above 0');
 
 function percent() {
-  return positiveRatio().prefault('100%').describe('Share of the requests that this applies to.');
+  return positiveRatio('100%').describe('Share of the requests that this applies to.');
 }
 
 const mirrorSchema = z.strictObject({
@@ -77,7 +72,7 @@ function headerRules(isReserved: (name: string) => boolean) {
     set: headers(isReserved)
       .prefault({})
       .describe('Headers to set, by name. They replace those that are present.'),
-    remove: z.array(removable).prefault([]).describe('Names of headers to remove.'),
+    remove: list(removable).describe('Names of headers to remove.'),
   });
 }
 
@@ -91,22 +86,18 @@ const routeHeadersSchema = z.strictObject({
 });
 
 const webSocketSchema = z.strictObject({
-  idleTimeout: positiveDuration()
-    .prefault('5m')
-    .describe('How long a WebSocket can be idle before it is closed with 1001.'),
-  closeOnExpiry: boolean()
-    .prefault(true)
-    .describe('Whether it is closed with 1008 when the token that opened it expires.'),
-  maxMessageBytes: positiveSize()
-    .prefault('16MiB')
-    .describe(
-      'Largest message in either direction, measured as it is sent (compressed or not). Both sides are closed with 1009 after a larger one.',
-    ),
-  maxControlFrames: count()
-    .prefault(100)
-    .describe(
-      'Most pings and other frames without data that a client can send per second. Above that it is closed with 1008.',
-    ),
+  idleTimeout: positiveDuration('5m').describe(
+    'How long a WebSocket can be idle before it is closed with 1001.',
+  ),
+  closeOnExpiry: boolean(true).describe(
+    'Whether it is closed with 1008 when the token that opened it expires.',
+  ),
+  maxMessageBytes: positiveSize('16MiB').describe(
+    'Largest message in either direction, measured as it is sent (compressed or not). Both sides are closed with 1009 after a larger one.',
+  ),
+  maxControlFrames: count(100).describe(
+    'Most pings and other frames without data that a client can send per second. Above that it is closed with 1008.',
+  ),
   origins: z
     .array(webOrigin())
     .optional()

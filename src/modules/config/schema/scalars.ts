@@ -20,21 +20,32 @@ export function integer(least: number, most: number, expected = `a whole number 
   return z.union([number, digits.transform(Number).pipe(number)], expected);
 }
 
-/** A number of things; at least one. */
-export function count() {
-  return integer(1, 1_000_000);
+interface Scalar<S extends z.ZodType> {
+  (): S;
+  (byDefault: z.input<S>): z.ZodPrefault<S>;
 }
 
-export function port() {
-  return integer(0, 65_535, 'a port from 0 to 65535');
+/** A function that makes schemas of one form. With a default, it makes the key optional. */
+function scalar<S extends z.ZodType>(schema: () => S): Scalar<S> {
+  function make(): S;
+  function make(byDefault: z.input<S>): z.ZodPrefault<S>;
+  function make(byDefault?: z.input<S>): S | z.ZodPrefault<S> {
+    return byDefault === undefined ? schema() : z.prefault(schema(), byDefault);
+  }
+  return make;
 }
+
+/** A number of things; at least one. */
+export const count = scalar(() => integer(1, 1_000_000));
+
+export const port = scalar(() => integer(0, 65_535, 'a port from 0 to 65535'));
 
 /** `true` or `false`, also as text, for the same reason as in `integer`. */
-export function boolean() {
+export const boolean = scalar(() => {
   const expected = 'true or false';
   const text = z.enum(['true', 'false'], expected).transform((written) => written === 'true');
   return z.union([z.boolean(expected), text], expected);
-}
+});
 
 /** Text that is not empty. YAML reads an unquoted `1` or `true` as something else, hence the hint. */
 export function text(expected: string) {
@@ -50,6 +61,11 @@ export function textLike(form: RegExp, expected: string) {
 /** One value, or a list of them, as a list. */
 export function oneOrMore<T extends z.ZodType>(value: T, expected: string) {
   return z.union([value.transform((one) => [one]), z.array(value).min(1, expected)], expected);
+}
+
+/** A list that is empty unless it is written, or unless there is another default. */
+export function list<T extends z.ZodType>(item: T, byDefault: z.input<T>[] = []) {
+  return z.array(item).prefault(byDefault);
 }
 
 /** Ids name upstreams, providers and routes in metrics, logs and URLs, hence the plain characters. */
@@ -82,33 +98,27 @@ export function withoutPrototype<T>(record: Record<string, T>): Record<string, T
 const LONGEST_MS = LONGEST_TIMER_MS / 2;
 
 /** A duration above zero, in milliseconds. For timeouts and periods: Node takes a zero for "never". */
-export function positiveDuration() {
-  return durationFrom(1, `${DURATION_FORMS} (above 0, at most 298h)`);
-}
+export const positiveDuration = scalar(() => durationFrom(1, `${DURATION_FORMS} (above 0, at most 298h)`));
 
 /** A duration in milliseconds, where zero has a meaning: no delay, no tolerance. */
-export function duration() {
-  return durationFrom(0, `${DURATION_FORMS} (at most 298h)`);
-}
+export const duration = scalar(() => durationFrom(0, `${DURATION_FORMS} (at most 298h)`));
 
 function durationFrom(least: number, expected: string) {
   return withUnit(parseDuration, DURATION_PATTERN, expected, (ms) => ms >= least && ms <= LONGEST_MS);
 }
 
 /** A size above zero, in bytes. */
-export function positiveSize() {
-  return withUnit(parseSize, SIZE_PATTERN, `${SIZE_FORMS} (above 0)`, (bytes) => bytes > 0, suggestSize);
-}
+export const positiveSize = scalar(() =>
+  withUnit(parseSize, SIZE_PATTERN, `${SIZE_FORMS} (above 0)`, (bytes) => bytes > 0, suggestSize),
+);
 
 /** A size in bytes, where zero has a meaning: nothing at all. */
-export function size() {
-  return withUnit(parseSize, SIZE_PATTERN, SIZE_FORMS, () => true, suggestSize);
-}
+export const size = scalar(() => withUnit(parseSize, SIZE_PATTERN, SIZE_FORMS, () => true, suggestSize));
 
 /** A percentage above 0% and at most 100%, as 0..1. */
-export function positiveRatio() {
-  return withUnit(parseRatio, RATIO_PATTERN, `${RATIO_FORMS} (above 0%, at most 100%)`, (ratio) => ratio > 0);
-}
+export const positiveRatio = scalar(() =>
+  withUnit(parseRatio, RATIO_PATTERN, `${RATIO_FORMS} (above 0%, at most 100%)`, (ratio) => ratio > 0),
+);
 
 /** `10MB` and `10m` mean `10MiB` to users of other programs. */
 function suggestSize(text: string): string | undefined {

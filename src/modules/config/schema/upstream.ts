@@ -29,7 +29,7 @@ function hashOn() {
 }
 
 const poolSchema = z.strictObject({
-  connections: count().prefault(128).describe('Most connections to a target at a time.'),
+  connections: count(128).describe('Most connections to a target at a time.'),
 });
 
 const upstreamKeys = z.strictObject({
@@ -51,16 +51,14 @@ const upstreamKeys = z.strictObject({
   outlier: outlierSchema
     .prefault({})
     .describe('When a failing target is ejected while others take its requests.'),
-  slowStart: duration()
-    .prefault('0s')
-    .describe('Time over which a target that comes back is given its full share again; 0s turns it off.'),
-  timeout: positiveDuration()
-    .prefault('3s')
-    .describe('Time to response headers, retries included. A route can override it.'),
-  connectTimeout: positiveDuration().prefault('1s').describe('Time limit for opening a connection.'),
-  bodyTimeout: positiveDuration()
-    .prefault('30s')
-    .describe('Longest pause between two chunks of the response body.'),
+  slowStart: duration('0s').describe(
+    'Time over which a target that comes back is given its full share again; 0s turns it off.',
+  ),
+  timeout: positiveDuration('3s').describe(
+    'Time to response headers, retries included. A route can override it.',
+  ),
+  connectTimeout: positiveDuration('1s').describe('Time limit for opening a connection.'),
+  bodyTimeout: positiveDuration('30s').describe('Longest pause between two chunks of the response body.'),
   tls: tlsSchema
     .optional()
     .describe('How `https` targets are verified, and which certificate the gateway shows them.'),
