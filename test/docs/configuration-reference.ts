@@ -10,12 +10,15 @@ export interface SchemaNode {
 
 const INTRODUCTION = `# Configuration
 
-One YAML file (JSON is valid YAML). Durations are written \`250ms\`, \`3s\`, \`5m\`, \`1h\`; sizes \`512B\`, \`16KiB\`,
-\`10MiB\`; ratios \`50%\`. In values, \`\${VAR}\` and \`\${VAR:-default}\` come from the environment,
-\`\${file:/run/secrets/x}\` from a file, and \`$\${\` is a plain \`\${\`. References cannot be nested. If there is an
-unknown key, a wrong type or a missing variable, the gateway does not start and lists every problem with its place.
+The configuration is one YAML file. JSON is accepted too, because it is valid YAML.
 
-This page is generated from the schema (\`npm run docs\`), which \`breakwater schema\` prints for editors.
+- Durations are written as \`250ms\`, \`3s\`, \`5m\` or \`1h\`, sizes as \`512B\`, \`16KiB\` or \`10MiB\`, and ratios as \`50%\`.
+- In values, \`\${VAR}\` is replaced by an environment variable, \`\${VAR:-default}\` by the variable or a default, and
+  \`\${file:/run/secrets/x}\` by the content of a file. Write \`$\${\` for a literal \`\${\`. References cannot be nested.
+- If the file has an unknown key, a wrong type or a missing variable, the gateway does not start. It lists all problems
+  with their positions.
+
+This page is generated from the schema (\`npm run docs\`). \`breakwater schema\` prints the schema for editors.
 `;
 
 /** Writes the reference of all keys, section by section. */
