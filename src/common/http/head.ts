@@ -24,7 +24,10 @@ export interface RequestHead {
  */
 export function inspectHead(raw: readonly string[], httpVersion: string): RequestHead {
   if (raw.length > 2 * MAX_HEADERS) {
-    throw new ProblemError('headers_too_large', { detail: `At most ${MAX_HEADERS} headers`, close: true });
+    throw new ProblemError('headers_too_large', {
+      detail: `The request has more than ${MAX_HEADERS} headers`,
+      close: true,
+    });
   }
   if (httpVersion !== '1.1' && httpVersion !== '1.0') malformed('The version must be HTTP/1.1 or HTTP/1.0');
   let host: string | undefined;
@@ -42,7 +45,7 @@ export function inspectHead(raw: readonly string[], httpVersion: string): Reques
         break;
       case 13:
         if (name.toLowerCase() !== 'authorization') break;
-        if (authorized) malformed('More than one Authorization header');
+        if (authorized) malformed('The request has more than one Authorization header');
         authorized = true;
         break;
       case 14:
