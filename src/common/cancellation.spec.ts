@@ -12,7 +12,7 @@ it('calls each listener once, in order', () => {
   expect(source.aborted).toBe(true);
 });
 
-it('does not call a listener that was taken away', () => {
+it('does not call a removed listener', () => {
   const source = new CancellationSource();
   let calls = 0;
   const count = () => calls++;
@@ -22,7 +22,7 @@ it('does not call a listener that was taken away', () => {
   expect(calls).toBe(0);
 });
 
-it('becomes a signal of its own kind that aborts with it', () => {
+it('becomes an AbortSignal that aborts with it', () => {
   const source = new CancellationSource();
   const signal = toSignal(source);
   expect(signal.aborted).toBe(false);
@@ -31,7 +31,7 @@ it('becomes a signal of its own kind that aborts with it', () => {
   expect(toSignal(source).aborted).toBe(true);
 });
 
-it('leaves a signal as it is', () => {
+it('returns an AbortSignal as it is', () => {
   const { signal } = new AbortController();
   expect(toSignal(signal)).toBe(signal);
 });

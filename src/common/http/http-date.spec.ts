@@ -27,7 +27,7 @@ describe('parseHttpDate', () => {
     'Sun, 31 Feb 2026 08:49:37 GMT',
     'Sun, 06 Foo 1994 08:49:37 GMT',
     'Sun, 06 Nov 1994 25:49:37 GMT',
-  ])('takes %j for no date', (text) => {
+  ])('refuses %j as a date', (text) => {
     expect(parseHttpDate(text, NOW)).toBeUndefined();
   });
 });

@@ -32,7 +32,7 @@ const OURS = {
 };
 
 describe('upstreamRequestHeaders', () => {
-  it('keeps what is end to end and adds what the gateway knows', () => {
+  it('keeps end-to-end headers and adds the gateway’s own', () => {
     expect(build(['Accept', 'text/html', 'X-Custom', '1'])).toEqual({
       accept: 'text/html',
       'x-custom': '1',
@@ -40,7 +40,7 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
-  it('passes a trace on that can be read, and no other', () => {
+  it('keeps only a valid trace', () => {
     const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const trace = { traceparent: parent, tracestate: 'a=1' };
     expect(build(Object.entries(trace).flat())).toEqual({ ...trace, ...OURS });
@@ -50,7 +50,7 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
-  it('drops hop-by-hop fields, framing, Host and whatever Connection names', () => {
+  it('drops hop-by-hop headers, framing, Host and the headers that Connection names', () => {
     const raw =
       'Connection|X-Once, Keep-Alive|Keep-Alive|timeout=5|TE|trailers|Trailer|X|Upgrade|h2c|X-Once|1';
     expect(
@@ -62,7 +62,7 @@ describe('upstreamRequestHeaders', () => {
     expect(build(['Connection', 'close', 'x-a', '1', 'connection', 'X-A'])).toEqual(OURS);
   });
 
-  it('does not let Connection name what must arrive', () => {
+  it('keeps headers that Connection must not name', () => {
     const raw = [
       'Connection',
       'Authorization, Cookie, X-Forwarded-For',
@@ -78,11 +78,11 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
-  it('keeps the token back unless it is forwarded', () => {
+  it('drops the token unless it is to be forwarded', () => {
     expect(build(['Authorization', 'Bearer t'])).toEqual(OURS);
   });
 
-  it('keeps back what may hold a key, in each spelling, but for the one that goes on', () => {
+  it('drops headers that may contain a key, in each spelling, except the forwarded one', () => {
     const raw = 'X-Api-Key|1|X_API_KEY|2|x_api-key|3|X-Batch-Key|4|X-Api-Keys|5'.split('|');
     const headers = new Set(['x-api-key', 'x-batch-key']);
     expect(build(raw, { keptBack: { headers } })).toEqual({ 'x-api-keys': '5', ...OURS });
@@ -93,7 +93,7 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
-  it('drops identity a client claims, underscore twins included, and gives its own', () => {
+  it('replaces identity headers of the client, underscore variants included', () => {
     const raw =
       'X-User-Id|root|x-user-anything|1|X-JWT-Sub|root|X_User_Id|root|x_jwt_sub|1|X_Forwarded_For|6.6.6.6';
     expect(build(raw.split('|'), { identity: ['X-User-Id', 'alice'] })).toEqual({
@@ -102,7 +102,7 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
-  it('overwrites where the request claims to come from and to go to', () => {
+  it('overwrites forwarding headers of an untrusted peer', () => {
     const raw =
       'X-Forwarded-For|6.6.6.6|X-Forwarded-Host|evil|X-Forwarded-Proto|https|X-Forwarded-Port|1|Forwarded|for=6.6.6.6|' +
       'X-Real-IP|6.6.6.6|True-Client-IP|6.6.6.6|X-Original-URL|/admin|X-Rewrite-URL|/admin|X-HTTP-Method-Override|PUT|' +
@@ -110,7 +110,7 @@ describe('upstreamRequestHeaders', () => {
     expect(build(raw.split('|'))).toEqual(OURS);
   });
 
-  it('extends them when the peer is trusted', () => {
+  it('extends forwarding headers of a trusted peer', () => {
     const raw =
       'X-Forwarded-For|1.1.1.1|X-Forwarded-Host|www.example.com|X-Forwarded-Proto|https|Forwarded|for=1.1.1.1';
     expect(build(raw.split('|'), { peerTrusted: true })).toMatchObject({
@@ -121,7 +121,7 @@ describe('upstreamRequestHeaders', () => {
     });
   });
 
-  it('passes on what a trusted peer says of the client, but not what it says of the request', () => {
+  it('keeps what a trusted peer says of the client, but not overrides of method and URL', () => {
     const said = { 'x-forwarded-port': '443', 'cf-connecting-ip': '1.1.1.1', 'x-remote-user': 'ann' };
     const raw = Object.entries({
       ...said,

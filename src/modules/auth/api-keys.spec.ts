@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiKeyProvider, hashApiKey, parameterOf, withoutParameters } from './api-keys.js';
 
 describe('API keys', () => {
-  it('are known by their hash, each as its own identity', () => {
+  it('are found by their hash, each with its own identity', () => {
     const apiKeys = ['acme', 'shop'].map((id) => ({
       id,
       hash: hashApiKey(`key of ${id}`),
@@ -21,7 +21,7 @@ describe('API keys', () => {
     }
   });
 
-  it('are told apart beyond the prefix that they are found by', () => {
+  it('are compared whole, beyond the prefix that indexes them', () => {
     const hash = hashApiKey('key');
     const neighbour = `${hash.slice(0, -1)}${hash.endsWith('0') ? '1' : '0'}`;
     const provider = new ApiKeyProvider('p', {
@@ -34,14 +34,14 @@ describe('API keys', () => {
     expect(provider.find('key')).toMatchObject({ subject: 'right' });
   });
 
-  it('have the hash of any other tool', () => {
+  it('have the plain SHA-256 that any other tool computes', () => {
     expect(hashApiKey('test')).toBe(
       'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     );
   });
 });
 
-describe('a parameter of a query', () => {
+describe('parameterOf and withoutParameters', () => {
   it.each([
     ['?key=a', 'a', ''],
     ['?x=1&key=a&y=%20+&z', 'a', '?x=1&y=%20+&z'],
@@ -51,17 +51,20 @@ describe('a parameter of a query', () => {
     ['?key=a&x&key=b', 'a,b', '?x'],
     ['?key=%zz', '%zz', ''],
     ['?&key=a&', 'a', '?&'],
-  ])('is found in %s, and can be taken out of it', (query, value, rest) => {
+  ])('find and remove the parameter in %s', (query, value, rest) => {
     expect(parameterOf(query, 'key')).toBe(value);
     expect(withoutParameters(query, new Set(['key', 'other']))).toBe(rest);
   });
 
-  it.each(['', '?', '?x=key', '?keys=a', '?Key=a', '??key=a', '?key%20=a'])('is not in %j', (query) => {
-    expect(parameterOf(query, 'key')).toBeUndefined();
-    expect(withoutParameters(query, new Set(['key']))).toBe(query);
-  });
+  it.each(['', '?', '?x=key', '?keys=a', '?Key=a', '??key=a', '?key%20=a'])(
+    'do not find it in %j',
+    (query) => {
+      expect(parameterOf(query, 'key')).toBeUndefined();
+      expect(withoutParameters(query, new Set(['key']))).toBe(query);
+    },
+  );
 
-  it('may have a name with blanks or more than ASCII', () => {
+  it('decode names with spaces or non-ASCII characters', () => {
     expect(parameterOf('?a+key=1&schl%C3%BCssel=2', 'a key')).toBe('1');
     expect(parameterOf('?a+key=1&schl%C3%BCssel=2', 'schlüssel')).toBe('2');
   });

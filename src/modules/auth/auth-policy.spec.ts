@@ -31,7 +31,7 @@ describe('AuthPolicy', () => {
     [{ 'https://e.com/t': { oneOf: ['x'] } }, { 'https://e.com/t': 'x' }, true],
     [{ 'constructor.name': { oneOf: ['Object'] } }, {}, false],
     [{ tenant: { oneOf: ['acme'] }, role: { oneOf: ['a'] } }, { tenant: 'acme' }, false],
-  ])('holds %j against %j', (claims, given, holds) => {
+  ])('compares the required claims %j with %j', (claims, given, holds) => {
     expect(lack({ claims }, given)).toBe(holds ? undefined : 'insufficient_claims');
   });
 });

@@ -21,18 +21,18 @@ describe('bearerToken', () => {
     'Basic abc',
     'Bearerabc',
     'Bearer\tabc',
-  ])('finds none in %j', (field) => {
+  ])('finds no token in %j', (field) => {
     expect(bearerToken(field)).toBeUndefined();
   });
 
-  it('leaves what is no blank to whoever judges the token', () => {
+  it('keeps whitespace other than spaces, which the verifier refuses', () => {
     expect(bearerToken('Bearer abc\u00a0')).toBe('abc\u00a0');
     expect(bearerToken('Bearer a\tb')).toBe('a\tb');
   });
 });
 
 describe('readToken', () => {
-  it('finds what picks the verifier', () => {
+  it('reads what selects the provider and the key', () => {
     expect(readToken(token({ alg: 'RS256', typ: 'JWT' }, { iss: 'https://idp' }))).toEqual({
       algorithm: 'RS256',
       keyId: undefined,
@@ -87,7 +87,7 @@ describe('repeatsAKey', () => {
     '{"a":{"a":1},"b":[],"a":2}',
     String.raw`{"a":1,"\u0061":2}`,
     '{ "a" : 1 , "a" : 2 }',
-  ])('sees it in %s', (json) => {
+  ])('finds a repeated key in %s', (json) => {
     expect(repeatsAKey(json)).toBe(true);
   });
 
@@ -98,11 +98,11 @@ describe('repeatsAKey', () => {
     '{"list":["a","a"],"a":1}',
     String.raw`{"a":"\",\"a\":","b":"\\"}`,
     '{"a":"{","b":"}"}',
-  ])('does not see it in %s', (json) => {
+  ])('finds no repeated key in %s', (json) => {
     expect(repeatsAKey(json)).toBe(false);
   });
 
-  it('copes with what is nested deeply', () => {
+  it('reads deeply nested JSON', () => {
     const depth = 100_000;
     expect(repeatsAKey(`{"a":${'['.repeat(depth)}${']'.repeat(depth)},"a":1}`)).toBe(true);
   });

@@ -17,7 +17,7 @@ async function fetched(answer: RequestListener, more: object = {}) {
 }
 
 describe('fetchJson', () => {
-  it('brings what is there, whatever its type is said to be', async () => {
+  it('parses the body as JSON, whatever its content type', async () => {
     expect(await fetched((_req, res) => void res.end('{"a":[1]}'))).toEqual({ a: [1] });
     expect(
       await fetched((_req, res) => {
@@ -54,7 +54,7 @@ describe('fetchJson', () => {
     await expect(fetched(answer)).rejects.toMatchObject({ failure, message: failure });
   });
 
-  it('fails when nobody is there, when it takes too long, and when it is stopped', async () => {
+  it('fails when the server is unreachable or too slow, and when it is aborted', async () => {
     await expect(fetchFrom(await closedPort())).rejects.toMatchObject({ failure: 'unreachable' });
     const silent: RequestListener = () => undefined;
     await expect(fetched(silent, { timeout: 20 })).rejects.toMatchObject({ failure: 'timeout' });
@@ -63,7 +63,7 @@ describe('fetchJson', () => {
     });
   });
 
-  it('goes where it is told: by no redirect, and by no proxy of the environment', async () => {
+  it('follows no redirect and uses no proxy of the environment', async () => {
     const elsewhere = recording((_req, res) => void res.end('{}'));
     const url = await listen(createServer(elsewhere.handler));
     for (const status of [301, 302, 303, 307, 308]) {

@@ -5,7 +5,7 @@ const of = (claims: Record<string, unknown>, forwardClaims: Record<string, strin
   identityOf(claims, { provider: 'main', forwardClaims });
 
 describe('identityOf', () => {
-  it('knows the tenant by either name, if it is text', () => {
+  it('reads the tenant from either claim, if it is text', () => {
     expect(of({ tenant: 'acme', tid: 'x' }).tenant).toBe('acme');
     expect(of({ tid: 'x' }).tenant).toBe('x');
     expect(of({ tenant: { id: 1 } }).tenant).toBeUndefined();
@@ -31,7 +31,7 @@ describe('identityOf', () => {
     expect(of(claims).scopes).toEqual(scopes);
   });
 
-  it('tells upstreams the claims that it is to tell, in plain ASCII', () => {
+  it('writes the forwarded claims as headers, in plain ASCII', () => {
     const forwardClaims = {
       tenant: 'X-User-Tenant',
       'a.b': 'X-Jwt-B',
@@ -47,11 +47,14 @@ describe('identityOf', () => {
     );
   });
 
-  it.each([{ a: 1 }, [{}], [], null, undefined, ['a', null]])('tells nothing of %j', (tenant) => {
-    expect(of({ tenant }, { tenant: 'X-User-Tenant' }).upstreamHeaders).toEqual(['X-User-Scopes', '']);
-  });
+  it.each([{ a: 1 }, [{}], [], null, undefined, ['a', null]])(
+    'writes no header for the claim %j',
+    (tenant) => {
+      expect(of({ tenant }, { tenant: 'X-User-Tenant' }).upstreamHeaders).toEqual(['X-User-Scopes', '']);
+    },
+  );
 
-  it('tells upstreams no id of nobody', () => {
+  it('writes no X-User-Id without a subject', () => {
     for (const claims of [{}, { sub: '' }]) expect(of(claims).upstreamHeaders).toEqual(['X-User-Scopes', '']);
   });
 });

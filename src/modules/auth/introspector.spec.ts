@@ -48,7 +48,7 @@ async function setUp(answer: object) {
 }
 
 describe('Introspector', () => {
-  it('vouches for a token until its end, or until it is time to ask again', async () => {
+  it('accepts a token until it expires, or until the response is too old', async () => {
     const exp = WALL / 1000 + 10;
     const { verify, clock } = await setUp({ active: true, sub: 'alice', exp });
     const verdict = await verify();
@@ -62,7 +62,7 @@ describe('Introspector', () => {
     expect(key.retired).toBe(true);
   });
 
-  it('needs no end of the token', async () => {
+  it('accepts a response without exp', async () => {
     for (const answer of [{ active: true }, { active: true, exp: null }]) {
       const { verify } = await setUp(answer);
       const verdict = await verify();
@@ -80,7 +80,7 @@ describe('Introspector', () => {
     ['has not begun', { active: true, nbf: WALL / 1000 + 61 }, 'not_yet_valid'],
     ['is from somebody else', { active: true, iss: 1 }, 'claims'],
     ['ends on a date that is text', { active: true, exp: '1' }, 'claims'],
-  ])('does not vouch for a token that %s', async (_, answer, verdict) => {
+  ])('refuses a token that %s', async (_, answer, verdict) => {
     const { verify, idp, clock } = await setUp(answer);
     expect(await verify()).toBe(verdict);
     // And remembers it for ten seconds.
@@ -90,7 +90,7 @@ describe('Introspector', () => {
     expect([await verify(), idp.asked]).toEqual([verdict, 2]);
   });
 
-  it('rests for five seconds after five failures in a row, then tries once', async () => {
+  it('pauses for five seconds after five failures in a row, then tries once', async () => {
     const { verify, idp, clock } = await setUp({ active: true });
     idp.status = 500;
     for (let i = 0; i < 4; i++) expect(await verify(`${i}`)).toBe('away for 1');
@@ -127,14 +127,14 @@ describe('Introspector', () => {
     },
   );
 
-  it('asks about 32 tokens at a time that it does not know, and about one token once', async () => {
+  it('asks about at most 32 unknown tokens at a time, and about each token once', async () => {
     const { verify, idp } = await setUp({ active: true });
     const verdicts = await Promise.all(Array.from({ length: 200 }, (_, i) => verify(`${i % 100}`)));
     expect(verdicts.filter((each) => each === 'away for 1')).toHaveLength(136);
     expect(idp.asked).toBe(32);
   });
 
-  it('keeps half of its places for tokens that were good before', async () => {
+  it('keeps half of its places for tokens that were valid before', async () => {
     const { verify, idp } = await setUp({ active: true });
     const known = Array.from({ length: 40 }, (_, i) => `known-${i}`);
     for (const token of known) expect(await verify(token)).toMatchObject({ identity: {} });
@@ -149,7 +149,7 @@ describe('Introspector', () => {
     expect(await refused(Array.from({ length: 32 }, (_, i) => verify(`later-${i}`)))).toBe(0);
   });
 
-  it('keeps no place for a token that is not good any more', async () => {
+  it('keeps no place for a token that is no longer valid', async () => {
     const { verify, idp, clock } = await setUp({ active: true });
     expect(await verify('revoked')).toMatchObject({ identity: {} });
     idp.answer = { active: false };

@@ -22,7 +22,7 @@ describe('issueToken', () => {
     ['uses the keys of https://idp, which can verify tokens but not sign them', { issuer: 'https://idp' }],
     ['asks its issuer about each token; only that can make one', { introspection, issuer: 'https://idp' }],
     ['takes API keys, not tokens; see breakwater api-key', { apiKeys: [] }],
-  ])('says why there is none: the provider %s', (why, config) => {
+  ])('reports why it cannot sign a token: the provider %s', (why, config) => {
     const request = { provider: 'main', sub: 'alice', expires: '1h' };
     expect(issueToken({ main: provider(config) }, request)).toEqual({
       ok: false,
@@ -30,7 +30,7 @@ describe('issueToken', () => {
     });
   });
 
-  it('takes the first provider with a secret', () => {
+  it('uses the first provider with a secret', () => {
     const auth = {
       main: provider({ publicKey: 'PEM' }),
       dev: provider({

@@ -9,7 +9,7 @@ import { VerificationKey } from './verification-key.js';
 const SECRET = 'a secret of more than thirty-two bytes';
 const NOW = 1_800_000_000;
 
-it('goes by the time after it waited for keys', async () => {
+it('reads the clock after it has waited for keys', async () => {
   // As much of a provider as one with a secret needs.
   const config = { secret: SECRET, algorithms: ['HS256'], clockSkew: 0 } as unknown as AuthProviderConfig;
   const fetched = Promise.withResolvers<FoundKeys>();

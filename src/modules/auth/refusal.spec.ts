@@ -37,8 +37,8 @@ function challengeOf(failure: Refusal, scopes = 'a b:c') {
   return { scheme, parameters: parameters.split(', ') };
 }
 
-describe('refusal', () => {
-  it.each(FAILURES)('is a challenge that can be read: %s', (failure) => {
+describe('refusalProblem', () => {
+  it.each(FAILURES)('writes a valid challenge for %s', (failure) => {
     expect(refusal(failure, BOTH).status).toBe(STATUS[failure]);
     const { scheme, parameters } = challengeOf(failure);
     expect(scheme).toBe('Bearer');
@@ -46,7 +46,7 @@ describe('refusal', () => {
     expect(parameters[0]).toBe('realm="breakwater"');
   });
 
-  it.each(FAILURES)('names each scheme that would do: %s', (failure) => {
+  it.each(FAILURES)('names each accepted scheme for %s', (failure) => {
     const [both, tokens, keys, none] = [
       {},
       { keys: false },
@@ -59,7 +59,7 @@ describe('refusal', () => {
     expect(none).toBe(tokens);
   });
 
-  it('names an error of RFC 6750, but none to who sent nothing', () => {
+  it('names an error of RFC 6750, but none for a request without a token', () => {
     const errorOf = (failure: Refusal) =>
       challengeOf(failure).parameters.find((each) => each.startsWith('error='));
     const errors = Object.groupBy(FAILURES, (failure) => errorOf(failure) ?? 'none');
@@ -70,7 +70,7 @@ describe('refusal', () => {
     });
   });
 
-  it('names the scopes that would do, if there are any', () => {
+  it('names the required scopes, if there are any', () => {
     const scopeOf = (scopes: string) =>
       challengeOf('insufficient_scope', scopes).parameters.filter((each) => each.startsWith('scope='));
     expect([scopeOf('a b:c'), scopeOf('')]).toEqual([['scope="a b:c"'], []]);
@@ -84,7 +84,7 @@ describe('refusal', () => {
     [1_000, '1'],
     [1_001, '2'],
     [59_999, '60'],
-  ])('is no challenge when the issuer is away: in %d ms, Retry-After is %s', (ms, seconds) => {
+  ])('writes no challenge while the issuer is unavailable: for %d ms, Retry-After is %s', (ms, seconds) => {
     for (const reason of ['keys_unavailable', 'introspection_unavailable'] as const) {
       const { status, code, options } = refusal(new Unavailable(reason, ms), BOTH);
       expect([status, code, options.headers]).toEqual([503, reason, { 'Retry-After': seconds }]);

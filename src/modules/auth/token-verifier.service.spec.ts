@@ -41,7 +41,7 @@ function sign(claims: object, secret = SECRET, algorithm: 'HS256' | 'HS512' = 'H
 }
 
 describe('TokenVerifier', () => {
-  it('lets the issuer pick the provider, whoever vouched for the token before', () => {
+  it('picks the provider by issuer, whichever one verified the token before', () => {
     const issuer = 'https://idp.example/';
     const { verifier } = setUp({
       web: { secret: SECRET, issuer, audience: ['web'] },
@@ -56,7 +56,7 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token, new Set(['mobile']))).toMatchObject({ provider: 'mobile' });
   });
 
-  it('gives the identity of a valid token', () => {
+  it('returns the identity of a valid token', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
     const identity = verifier.verify(sign({ sub: 'alice', scope: 'a b', exp: NOW + 60 }));
     expect(identity).toMatchObject({ provider: 'main', subject: 'alice', scopes: ['a', 'b'] });
@@ -81,7 +81,7 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token)).toBe('expired');
   });
 
-  it('remembers so many tokens and no more: the one that was not used for longest goes', () => {
+  it('remembers 10,000 tokens and drops the least recently used', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
     const token = (index: number) => quickly({ sub: `user-${index}`, exp: NOW + 60 }, { key: SECRET });
     const [first, second] = [verifier.verify(token(0)), verifier.verify(token(1))];
@@ -92,7 +92,7 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(token(1))).not.toBe(second);
   });
 
-  it('remembers 32 MiB of tokens and no more, however large they are', () => {
+  it('remembers at most 32 MiB of tokens', () => {
     const { verifier } = setUp({ main: { secret: SECRET } });
     const pad = 'x'.repeat(11_000);
     const token = (index: number) => quickly({ pad, sub: `user-${index}`, exp: NOW + 60 }, { key: SECRET });
@@ -115,7 +115,7 @@ describe('TokenVerifier', () => {
     expect(another).toMatchObject({ provider: 'other' });
   });
 
-  it('forgets a token that is denied, and takes it no more', async () => {
+  it('forgets and refuses a token that is revoked', async () => {
     const { verifier, denylist } = setUp({ main: { secret: SECRET } });
     const [token, other] = ['a', 'b'].map((jti) => sign({ jti, exp: NOW + 60 })) as [string, string];
     const known = verifier.verify(other);
@@ -126,7 +126,7 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(other)).toBe(known);
   });
 
-  it('goes by the wall clock, which may be set forward or back', () => {
+  it('uses the wall clock, which may be set forward or back', () => {
     const { verifier, clock } = setUp({ main: { secret: SECRET } });
     const token = sign({ sub: 'alice', nbf: NOW, exp: NOW + 600 });
     expect(verifier.verify(token)).toMatchObject({ subject: 'alice' });
@@ -174,7 +174,7 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(`${unsigned.join('.')}.c2lnbmF0dXJl`)).toBe('no_provider');
   });
 
-  it('lets the issuer pick the provider, and a provider without an issuer take the rest', () => {
+  it('picks the provider by issuer, and one without an issuer for the rest', () => {
     const other = 'the other secret of thirty-two bytes';
     const { verifier } = setUp({
       partner: { secret: other, issuer: 'https://partner' },
@@ -188,7 +188,7 @@ describe('TokenVerifier', () => {
     expect(verifier.verify(sign({ exp, iss: 'https://partner' }))).toBe('signature');
   });
 
-  it('accepts only the provider a route names, remembered tokens included', () => {
+  it('accepts only the providers that a route names, for remembered tokens too', () => {
     const { verifier } = setUp({
       a: { secret: SECRET },
       b: { secret: 'the other secret of thirty-two bytes' },

@@ -47,14 +47,14 @@ describe('VerificationKey', () => {
     expect(await other.signed(good, alg)).toBe(false);
   });
 
-  it('goes by the algorithm that it was asked for, not by the one in the token', async () => {
+  it('uses the requested algorithm, not the one in the token', async () => {
     const key = new VerificationKey(rsa.publicKey, ['RS256', 'PS256']);
     const good = token({}, { header: { alg: 'RS256' }, key: rsa.privateKey });
     expect(await key.signed(good, 'PS256')).toBe(false);
     expect(await key.signed(good, 'none')).toBe(false);
   });
 
-  it('takes no PS256 with a salt of another length than the hash', () => {
+  it('refuses PS256 with a salt of another length than the hash', () => {
     const key = new VerificationKey(rsa.publicKey, ['PS256']);
     const [header, payload] = token({}, { header: { alg: 'PS256' }, key: rsa.privateKey }).split('.');
     const verdicts = [0, 20, 32].map((saltLength) => {
@@ -69,7 +69,7 @@ describe('VerificationKey', () => {
     expect(verdicts).toEqual([false, false, true]);
   });
 
-  it('takes no ES256 in the form of another standard', async () => {
+  it('refuses ES256 in DER form', async () => {
     const { publicKey, privateKey } = curve('P-256');
     const key = new VerificationKey(publicKey, ['ES256']);
     const [header, payload] = token({}, { header: { alg: 'ES256' }, key: privateKey }).split('.');

@@ -25,7 +25,7 @@ function setUp(redisUrl = '') {
 }
 
 describe('TokenDenylist', () => {
-  it('denies a token for as long as any provider may take it', async () => {
+  it('denies a token for as long as any provider may accept it', async () => {
     const { clock, denylist, denies } = setUp();
     await denylist.deny({ id: 'a', expiresAt: NOW });
     clock.seconds = NOW + 4 * HOUR - 1;
@@ -36,7 +36,7 @@ describe('TokenDenylist', () => {
     expect([denies('a'), denies('b'), denies('c')]).toEqual([false, true, true]);
   });
 
-  it('tells a token that is over by the largest skew', () => {
+  it('considers a token expired only after the largest skew', () => {
     const { clock, denylist } = setUp();
     const denial = { id: 'a', expiresAt: NOW };
     clock.seconds = NOW + 3 * HOUR - 1;
@@ -45,7 +45,7 @@ describe('TokenDenylist', () => {
     expect(denylist.isOver(denial)).toBe(true);
   });
 
-  it('goes by ids that are text', async () => {
+  it('denies only ids that are text', async () => {
     const { denylist, denies } = setUp();
     await denylist.deny({ id: '1', expiresAt: NOW });
     expect([denies('1'), denies(1), denies(['1']), denies(undefined), denies(null)]).toEqual([
@@ -57,7 +57,7 @@ describe('TokenDenylist', () => {
     ]);
   });
 
-  it('tells what is new, and no more', async () => {
+  it('emits only new ids', async () => {
     const { denylist } = setUp();
     const grown: string[] = [];
     denylist.grown.on((ids) => grown.push(...ids));
@@ -67,13 +67,13 @@ describe('TokenDenylist', () => {
     expect([denylist.size, denylist.isInStep]).toEqual([2, undefined]);
   });
 
-  it('takes ids of 1 to 512 characters', () => {
+  it('accepts ids of 1 to 512 characters', () => {
     expect(['', 'a', 'x'.repeat(512), 'x'.repeat(513)].map(isTokenId)).toEqual([false, true, true, false]);
   });
 });
 
 describeWithRedis('TokenDenylist with Redis', () => {
-  it('has read the list when the gateway has started', async () => {
+  it('has read the list before the gateway accepts requests', async () => {
     const server = await RedisServer.start();
     await server.client().xadd('breakwater:denied-tokens', '*', 'jti', 'a', 'exp', NOW);
     const { denylist, denies, redis } = setUp(server.url);

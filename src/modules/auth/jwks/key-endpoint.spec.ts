@@ -17,14 +17,14 @@ async function setUp(discovery: object = {}) {
 }
 
 describe('KeyEndpoint', () => {
-  it('asks the issuer where its keys are, once', async () => {
+  it('fetches the discovery document once', async () => {
     const { server, endpoint } = await setUp();
     expect(await endpoint.fetch(signal)).toMatchObject({ keys: [{ kid: 'a' }] });
     await endpoint.fetch(signal);
     expect([server.discoveries, server.fetches]).toEqual([1, 2]);
   });
 
-  it('asks again when they are no longer there', async () => {
+  it('fetches it again after the keys have moved', async () => {
     const { server, endpoint } = await setUp();
     await endpoint.fetch(signal);
     server.answer = (_req, res) => void res.writeHead(404).end();
@@ -45,7 +45,7 @@ describe('KeyEndpoint', () => {
     expect(server.fetches).toBe(0);
   });
 
-  it('takes no keys over plain HTTP of an issuer that speaks HTTPS', async () => {
+  it('refuses keys over plain HTTP from an HTTPS issuer', async () => {
     const keys = await KeyServer.start(new IssuerKey('a'));
     const authority = Authority.create();
     const state = { jwksUri: keys.jwksUri };
@@ -76,14 +76,14 @@ describe('KeyEndpoint', () => {
     expect([asked, server.fetches]).toEqual([['/.well-known/openid-configuration'], 0]);
   });
 
-  it('gives up on a server that does not answer', async () => {
+  it('times out on a server that does not answer', async () => {
     const { server } = await setUp();
     server.answer = () => undefined;
     const endpoint = new KeyEndpoint(new HttpService(), server.jwksUri, '', 50);
     await expect(endpoint.fetch(signal)).rejects.toMatchObject({ failure: 'timeout' });
   });
 
-  it('gives up on a body that drips', async () => {
+  it('times out on a body that drips', async () => {
     const { server } = await setUp();
     server.answer = (_req, res) => void res.write('{');
     const endpoint = new KeyEndpoint(new HttpService(), server.jwksUri, '', 50);

@@ -9,7 +9,7 @@ const ed = generateKeyPairSync('ed25519').publicKey;
 const read = (...keys: unknown[]) => readJwks({ keys }, ['RS256', 'PS256', 'ES256', 'EdDSA']);
 
 describe('readJwks', () => {
-  it('takes the keys that fit, each for the algorithms that it fits', () => {
+  it('returns the usable keys, each with its algorithms', () => {
     const keys = read(
       jwk(rsa.publicKey, { kid: 'a' }),
       jwk(rsa.publicKey, { kid: 'b', alg: 'PS256', use: 'sig', key_ops: ['verify'] }),
@@ -41,19 +41,19 @@ describe('readJwks', () => {
     ['an id that is no text', jwk(ec, { kid: 1 })],
     ['no object', 'key'],
     ['null', null],
-  ])('leaves out %s, and only that', (_, key) => {
+  ])('ignores %s, and only that', (_, key) => {
     expect(read(key, jwk(ed))).toHaveLength(1);
   });
 
-  it.each([[[]], ['keys'], [null], [{}], [{ keys: {} }]])('takes %j for no set', (document) => {
+  it.each([[[]], ['keys'], [null], [{}], [{ keys: {} }]])('refuses %j as a key set', (document) => {
     expect(readJwks(document, ['RS256'])).toBeUndefined();
   });
 
-  it('reads the first hundred of a set, which has no more', () => {
+  it('reads only the first hundred keys of a set', () => {
     expect(read(...Array.from({ length: 101 }, (_, i) => jwk(ec, { kid: `${i}` })))).toHaveLength(100);
   });
 
-  it('tells equal keys from others', () => {
+  it('gives only equal keys the same fingerprint', () => {
     const [first, again, renamed] = read(jwk(ec), jwk(ec), jwk(ec, { kid: 'x' })) ?? [];
     expect(again?.fingerprint).toBe(first?.fingerprint);
     expect(renamed?.fingerprint).not.toBe(first?.fingerprint);

@@ -41,21 +41,21 @@ const b = new IssuerKey('b');
 const UNAVAILABLE = ['keys_unavailable', expect.any(Number)];
 
 describe('RemoteKeys', () => {
-  it('finds a key by its id, without a promise once it is there', async () => {
+  it('finds a fetched key by its id, without a promise', async () => {
     const { keys, find } = await setUp(a, b);
     await keys.refresh();
     expect(keys.find(readToken(a.token())!)).toBeInstanceOf(Array);
     expect(await find(b)).toEqual(['b']);
   });
 
-  it('has waiting tokens share the first fetch', async () => {
+  it('shares the first fetch between waiting tokens', async () => {
     const { keys, find, server } = await setUp(a);
     void keys.refresh();
     expect(await Promise.all([find(a), find(a), find(b)])).toEqual([['a'], ['a'], 'unknown_key']);
     expect(server.fetches).toBe(1);
   });
 
-  it('fetches at most once in a cool-down, whatever ids tokens name', async () => {
+  it('fetches at most once in each cooldown, whatever ids tokens name', async () => {
     const { keys, find, server, clock } = await setUp(a);
     await keys.refresh();
     const flood = () =>
@@ -68,7 +68,7 @@ describe('RemoteKeys', () => {
     expect(await find(a)).toEqual(['a']);
   });
 
-  it('knows a new key as soon as a token names it', async () => {
+  it('fetches a new key when a token names it', async () => {
     const { keys, find, server, clock } = await setUp(a);
     await keys.refresh();
     server.publish(a, b);
@@ -77,7 +77,7 @@ describe('RemoteKeys', () => {
     expect(await find(b)).toEqual(['b']);
   });
 
-  it('retires a key that is gone, and keeps the object of one that stays', async () => {
+  it('retires a withdrawn key, and keeps the object of one that stays', async () => {
     const { keys, server } = await setUp(a, b);
     await keys.refresh();
     const only = async (key: IssuerKey) => {
@@ -91,7 +91,7 @@ describe('RemoteKeys', () => {
     expect(await only(a)).toBe(keyA);
   });
 
-  it('keeps keys through an outage until they are too old, and is back by itself', async () => {
+  it('keeps keys during an outage until they are too old, and recovers by itself', async () => {
     const { keys, find, server, clock, results } = await setUp(a);
     await keys.refresh();
     server.answer = unavailable;
@@ -109,7 +109,7 @@ describe('RemoteKeys', () => {
     expect(results).toEqual(['success', 'status', 'status', 'success']);
   });
 
-  it('without any key, leaves fetching to the timer', async () => {
+  it('leaves fetching to the timer while it has no key', async () => {
     const { keys, find, server, clock } = await setUp(a);
     server.answer = unavailable;
     await keys.refresh();
@@ -118,7 +118,7 @@ describe('RemoteKeys', () => {
     expect(server.fetches).toBe(1);
   });
 
-  it('tries keys that share an id, and the only one when a token names none', async () => {
+  it('returns all keys with the id of the token', async () => {
     const twin = new IssuerKey('a');
     const { keys, find, server } = await setUp(a, twin);
     await keys.refresh();
@@ -129,7 +129,7 @@ describe('RemoteKeys', () => {
     expect(await find(a, { kid: undefined })).toEqual(['a']);
   });
 
-  it('finds the only key of its algorithm for a token that names none', async () => {
+  it('finds the only key of the algorithm for a token without an id', async () => {
     const { keys, find, server } = await setUp(a);
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
     server.keys.push({ ...rsa.export({ format: 'jwk' }), kid: 'rsa' });
@@ -138,7 +138,7 @@ describe('RemoteKeys', () => {
     expect(await find(a, { kid: 'rsa' })).toBe('unknown_key');
   });
 
-  it('tries no more than four of the keys that share an id', async () => {
+  it('returns at most four keys with the same id', async () => {
     const { keys, find } = await setUp(...Array.from({ length: 6 }, () => new IssuerKey('a')));
     await keys.refresh();
     expect(await find(a)).toEqual(['a', 'a', 'a', 'a']);
@@ -155,7 +155,7 @@ describe('RemoteKeys', () => {
       'too_large',
     ],
     ['a closed connection', (server) => (server.answer = (req) => req.destroy()), 'unreachable'],
-  ])('does not take %s for a set of keys', async (_, publish, result) => {
+  ])('refuses %s as a key set', async (_, publish, result) => {
     const { keys, find, server, results } = await setUp(a);
     await keys.refresh();
     publish(server);
@@ -173,7 +173,7 @@ describe('RemoteKeys', () => {
     expect(elsewhere.fetches).toBe(0);
   });
 
-  it('fetches at most once in 30 s under a flood of unknown ids, and good tokens never wait', async () => {
+  it('fetches at most once in 30 s under a flood of unknown ids, and known keys never wait', async () => {
     const { keys, server, clock } = await setUp(a);
     await keys.refresh();
     const token = readToken(a.token())!;
@@ -208,7 +208,7 @@ describe('RemoteKeys', () => {
     expect(await first).toBe('unknown_key');
   });
 
-  describe('during a fetch that hangs', () => {
+  describe('while a fetch hangs', () => {
     async function hanging() {
       const all = await setUp(a);
       const { keys, server, clock, find } = all;
@@ -221,7 +221,7 @@ describe('RemoteKeys', () => {
     }
     const read = (kid: string | undefined, alg = 'ES256') => readToken(a.token({}, { kid, alg }))!;
 
-    it('refuses an id at once that was found unknown before', async () => {
+    it('refuses an id at once that was unknown before', async () => {
       const { keys, server, held } = await hanging();
       const refresh = keys.refresh();
       await vi.waitFor(() => expect(held).toHaveLength(1));
@@ -240,7 +240,7 @@ describe('RemoteKeys', () => {
       expect(server.fetches).toBe(2);
     });
 
-    it('has the token wait that began it, and those that name an id for the first time', async () => {
+    it('lets the token wait that started it, and tokens with a new id', async () => {
       const { keys, server, clock, held } = await hanging();
       clock.time += 1;
       const first = keys.find(read('known-as-unknown'));
@@ -255,7 +255,7 @@ describe('RemoteKeys', () => {
       expect(server.fetches).toBe(2);
     });
 
-    it('asks no second time for a flood, and remembers an id for one cool-down only', async () => {
+    it('starts no second fetch under a flood, and remembers an id for one cooldown', async () => {
       const { keys, server, clock, held } = await hanging();
       clock.time += 1;
       const token = read('random');
@@ -280,7 +280,7 @@ describe('RemoteKeys', () => {
     });
   });
 
-  it('leaves an issuer alone that fails, whatever ids tokens name, and says until when', async () => {
+  it('fetches only by timer while fetches fail, and reports when', async () => {
     const { keys, find, server, clock } = await setUp(a);
     // The timer must not fetch by itself, however slow the machine is.
     vi.useFakeTimers({ toFake: ['setTimeout'] });
@@ -304,7 +304,7 @@ describe('RemoteKeys', () => {
     for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) await outage(seconds);
   });
 
-  it('asks once more before its keys are too old', async () => {
+  it('fetches once more before its keys are too old', async () => {
     const { keys, find, server, clock } = await setUp(a);
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     onTestFinished(() => {
@@ -320,7 +320,7 @@ describe('RemoteKeys', () => {
     expect(await find(b)).toEqual(['keys_unavailable', 10]);
   });
 
-  it('survives a rotation during an outage: old keys hold, new ones count from the first fetch on', async () => {
+  it('keeps old keys during an outage, and accepts new ones after the next fetch', async () => {
     const { keys, find, server } = await setUp(a);
     await keys.refresh();
     server.answer = unavailable;
@@ -332,7 +332,7 @@ describe('RemoteKeys', () => {
     expect([await find(a), await find(b)]).toEqual(['unknown_key', ['b']]);
   });
 
-  it('takes no notice of a wall clock that jumps', async () => {
+  it('ignores a wall clock that jumps', async () => {
     const { keys, find, server, clock } = await setUp(a);
     await keys.refresh();
     for (const jump of [3_600_000, -7_200_000]) {
