@@ -5,11 +5,18 @@ export interface Balancer {
   /** @param targets those that may be chosen from now on: at least one */
   use(targets: readonly Target[]): void;
   /**
-   * @param key what `consistent-hash` goes by
+   * @param key what `consistent-hash` hashes
    * @param tried targets that are passed over; never all that may be chosen
    */
   pick(key: string | undefined, tried: readonly Target[]): Target;
 }
 
-/** @param all every target there will ever be; until it is told otherwise, each may be chosen */
+/** @param all every target of the upstream; each may be chosen until `use` is called */
 export type BalancerFactory = new (all: readonly Target[], random: () => number) => Balancer;
+
+/** @throws TypeError on an empty list; no balancer has one */
+export function at(targets: readonly Target[], index: number): Target {
+  const target = targets[index];
+  if (!target) throw new TypeError('no targets');
+  return target;
+}

@@ -6,7 +6,7 @@ import { PowerOfTwo } from './power-of-two.js';
 import { Random } from './random.js';
 import { RoundRobin } from './round-robin.js';
 
-/** Every strategy by its name in the configuration. */
+/** Every balancer by its name in the configuration. */
 export const BALANCERS: Readonly<Record<BalancerName, BalancerFactory>> = {
   'power-of-two': PowerOfTwo,
   'round-robin': RoundRobin,

@@ -1,17 +1,14 @@
 import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
-import type { Balancer } from './balancer.js';
+import { at, type Balancer } from './balancer.js';
 import { HashRing } from './hash-ring.js';
-import { at } from './weighted-random.js';
 
-/** On the way to one that takes the key of a target that is coming back; where there is none, all are. */
-const MOST_STEPS = 256;
-/** Which keys of a target that is coming back are with it already: the same ones each time, more and more of them. */
+/** Places on the ring that are searched for a target to take a key of one that is coming back. */
+const MAX_STEPS = 256;
+/** Orders the keys of a target that is coming back: the same keys return first each time. */
 const SCRAMBLE = (Math.sqrt(5) - 1) / 2;
 
-/**
- * The same key to the same target. When one goes, its keys spread over the others, and all other keys stay.
- */
+/** Sends the same key to the same target. When a target goes, its keys spread over the others, and all other keys stay. */
 export class ConsistentHash implements Balancer {
   private readonly ring: HashRing;
   private candidates: ReadonlySet<Target>;
@@ -28,7 +25,7 @@ export class ConsistentHash implements Balancer {
     this.candidates = new Set(targets);
   }
 
-  /** Without a key there is nothing to stick to: any target will do. */
+  /** Without a key any target will do. */
   pick(key: string | undefined, tried: readonly Target[]): Target {
     const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash32(key);
     const home = this.next(this.ring.find(point), tried);
@@ -36,17 +33,17 @@ export class ConsistentHash implements Balancer {
     return owner.share === 1 || partOf(point) < owner.share ? owner : this.neighbour(home, point, tried);
   }
 
-  /** @returns who has the key while it has not come back to its owner */
+  /** @returns the target that has the key until it returns to its owner */
   private neighbour(home: number, point: number, tried: readonly Target[]): Target {
     const part = partOf(point);
-    for (let place = home + 1; place <= home + MOST_STEPS; place++) {
+    for (let place = home + 1; place <= home + MAX_STEPS; place++) {
       const each = this.ownerAt(place);
       if (part < each.share && this.candidates.has(each) && !tried.includes(each)) return each;
     }
     return this.ownerAt(home);
   }
 
-  /** @returns the first place from this one on whose owner may have the key */
+  /** @returns the first place from this one on whose owner may be picked */
   private next(place: number, tried: readonly Target[]): number {
     const end = place + this.ring.size;
     for (; place < end; place++) {
@@ -61,7 +58,7 @@ export class ConsistentHash implements Balancer {
   }
 }
 
-/** @returns the share, 0..1, from which on a target that is coming back has a key again */
+/** @returns the share, 0..1, from which a target that is coming back has a key again */
 function partOf(point: number): number {
   return (point * SCRAMBLE) % 1;
 }

@@ -1,16 +1,16 @@
 import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
 
-/** For a target of the least weight: few enough to be made at once, many enough for arcs of about one length. */
+/** Points of a target of the least weight: few enough to be made fast, enough for arcs of about equal length. */
 const POINTS = 160;
-/** Together: what many targets of many weights would take beyond it takes long to make, and gains little. */
-const MOST_POINTS = 65_536;
+/** Points of all targets together: more take long to make, and gain little. */
+const MAX_POINTS = 65_536;
 /** A point and its owner sort as one number, exact up to 2^53. */
 const OWNERS = 2 ** 20;
 
 /**
- * Many points on a ring for each target, in proportion to the weights. Made once, for it costs milliseconds:
- * who is out, or was tried already, is passed over on the way along it.
+ * Many points on a ring for each target, in proportion to the weights. It is made once, because that costs milliseconds:
+ * targets that are out or were tried are passed over on the way along the ring.
  */
 export class HashRing {
   readonly size: number;
@@ -24,7 +24,7 @@ export class HashRing {
     this.owners = Uint32Array.from(ring, (each) => each % OWNERS);
   }
 
-  /** @returns the place of the first point from this one on; places go on beyond `size`, round and round */
+  /** @returns the place of the first point from this one on; places beyond `size` wrap around */
   find(point: number): number {
     let low = 0;
     let high = this.size;
@@ -45,9 +45,9 @@ export class HashRing {
 function sortedPoints(targets: readonly Target[]): Float64Array {
   const unit = targets.reduce((divisor, { weight }) => gcd(divisor, weight), 0);
   const units = targets.reduce((sum, { weight }) => sum + weight / unit, 0);
-  const perUnit = Math.max(1, Math.min(POINTS, Math.floor(MOST_POINTS / units)));
+  const perUnit = Math.max(1, Math.min(POINTS, Math.floor(MAX_POINTS / units)));
   const ring = new Float64Array(units * perUnit);
-  /** Of a URL that is listed twice, the second has the next points, as if it were one of twice the weight. */
+  /** The second of two equal URLs gets the next points, as if there were one target of twice the weight. */
   const listed = new Map<string, number>();
   let size = 0;
   for (const [owner, { url, weight }] of targets.entries()) {

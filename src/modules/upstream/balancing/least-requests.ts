@@ -1,13 +1,12 @@
 import type { Target } from '../target.js';
-import { DrawingBalancer } from './drawing-balancer.js';
-import { isLessBusy, loadWithOneMore } from './load.js';
-import { at } from './weighted-random.js';
+import { at } from './balancer.js';
+import { isLessBusy, loadWithOneMore, WeightedRandom } from './weighted-random.js';
 
-/** Looks at all of them and takes the one with the fewest tries under way for its weight. */
-export class LeastRequests extends DrawingBalancer {
+/** Looks at all targets and picks the one with the fewest tries under way for its weight. */
+export class LeastRequests extends WeightedRandom {
   override pick(_key: string | undefined, tried: readonly Target[]): Target {
-    // From a random start, so that equals share.
-    const start = this.source.draw(tried);
+    // The start is random, so that targets of equal load share the requests.
+    const start = this.draw(tried);
     const first = at(this.targets, start);
     let least = first;
     let load = Number.POSITIVE_INFINITY;

@@ -1,10 +1,10 @@
 import type { Target } from '../target.js';
-import { DrawingBalancer } from './drawing-balancer.js';
-import { at } from './weighted-random.js';
+import { at } from './balancer.js';
+import { WeightedRandom } from './weighted-random.js';
 
-/** By weight, blind to load. */
-export class Random extends DrawingBalancer {
+/** Picks by weight, whatever the load. */
+export class Random extends WeightedRandom {
   override pick(_key: string | undefined, tried: readonly Target[]): Target {
-    return at(this.targets, this.source.draw(tried));
+    return at(this.targets, this.draw(tried));
   }
 }

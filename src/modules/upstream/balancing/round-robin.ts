@@ -1,8 +1,7 @@
 import type { Target } from '../target.js';
-import type { Balancer } from './balancer.js';
-import { at } from './weighted-random.js';
+import { at, type Balancer } from './balancer.js';
 
-/** In turn, by weight, spread evenly: 3 and 1 is A A B A, not A A A B. */
+/** Picks targets in turn, by weight and spread evenly: weights 3 and 1 give A A B A, not A A A B. */
 export class RoundRobin implements Balancer {
   private turns: readonly { readonly target: Target; credit: number }[] = [];
 
@@ -14,12 +13,12 @@ export class RoundRobin implements Balancer {
   }
 
   use(targets: readonly Target[]): void {
-    // From a random start, so that the gateways of a fleet do not go in step.
+    // The start is random, so that the gateways of a fleet do not pick the same target at a time.
     const start = Math.floor(this.random() * targets.length);
     this.turns = targets.map((_, i) => ({ target: at(targets, (start + i) % targets.length), credit: 0 }));
   }
 
-  /** Those that were tried neither gain nor pay: the others keep to their weights. */
+  /** Targets that were tried keep their credit, so that the others are picked by their weights. */
   pick(_key: string | undefined, tried: readonly Target[]): Target {
     let best: (typeof this.turns)[number] | undefined;
     let total = 0;

@@ -1,13 +1,14 @@
 import type { Target } from '../target.js';
+import { at, type Balancer } from './balancer.js';
 
-/** More are not worth it: after these, all are looked at. */
-const MOST_DRAWS = 8;
+/** After so many draws that hit a target to be passed over, all targets are compared instead. */
+const MAX_DRAWS = 8;
 const NONE = -1;
 
-/** Draws targets in proportion to their weights: at once where all weigh the same, else by halving the list. */
-export class WeightedRandom {
-  private targets: readonly Target[] = [];
-  /** Sums of the weights up to and with each. */
+/** A balancer that draws targets in proportion to their weights: directly where all weights are equal, else by bisection. */
+export abstract class WeightedRandom implements Balancer {
+  protected targets: readonly Target[] = [];
+  /** Sum of the weights up to and including each target. */
   private bounds: readonly number[] = [];
   private total = 0;
   private isEven = true;
@@ -19,6 +20,8 @@ export class WeightedRandom {
     this.use(targets);
   }
 
+  abstract pick(key: string | undefined, tried: readonly Target[]): Target;
+
   use(targets: readonly Target[]): void {
     let total = 0;
     this.targets = targets;
@@ -28,15 +31,15 @@ export class WeightedRandom {
   }
 
   /**
-   * One that is coming back is drawn in proportion to its share as well.
+   * Draws a target. One that is coming back (`slowStart`) is drawn in proportion to its share as well.
    *
    * @param tried targets that are passed over
-   * @param first index of one that is passed over as well, because it has been drawn already
-   * @returns an index, -1 when there is none left
+   * @param first index of a target that is passed over as well, because it has been drawn already
+   * @returns an index, or -1 when there is none left
    */
-  draw(tried: readonly Target[], first = NONE): number {
+  protected draw(tried: readonly Target[], first = NONE): number {
     if (first !== NONE && this.targets.length === 1) return NONE;
-    for (let draws = 0; draws < MOST_DRAWS; draws++) {
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
       const index = this.isEven ? this.drawEvenly(first) : this.drawByWeight(first);
       const target = at(this.targets, index);
       const isSpared = target.share < 1 && this.random() >= target.share;
@@ -57,7 +60,7 @@ export class WeightedRandom {
     if (first === NONE) {
       point = this.random() * this.total;
     } else {
-      // As if it were cut out of the line of weights.
+      // The weight of the first is cut out of the range.
       const { weight } = at(this.targets, first);
       point = this.random() * (this.total - weight);
       if (point >= (this.bounds[first] ?? 0) - weight) point += weight;
@@ -72,7 +75,7 @@ export class WeightedRandom {
     return low;
   }
 
-  /** Exact whoever is passed over, in one pass and without a list: each takes the place of those before it by its part. */
+  /** Exact whichever targets are passed over, in one pass and without a list: reservoir sampling by weight. */
   private drawFromAll(tried: readonly Target[], first: number): number {
     let total = 0;
     let drawn = NONE;
@@ -87,9 +90,17 @@ export class WeightedRandom {
   }
 }
 
-/** @throws TypeError on an empty list, which no balancer is made over */
-export function at(targets: readonly Target[], index: number): Target {
-  const target = targets[index];
-  if (!target) throw new TypeError('no targets');
-  return target;
+/**
+ * Compares two targets that were both drawn by weight. One that is busier by less than a whole request keeps its draw:
+ * where hardly anything is under way, the lightest target would nearly always look idle, and get more than its share.
+ *
+ * @returns whether another target would be no busier with one more try than this one is now, each for its weight
+ */
+export function isLessBusy(other: Target, than: Target): boolean {
+  return loadWithOneMore(other) <= than.inFlight / (than.weight * than.share);
+}
+
+/** @returns tries for each unit of weight, were there one more */
+export function loadWithOneMore({ inFlight, weight, share }: Target): number {
+  return (inFlight + 1) / (weight * share);
 }

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { ClientBody } from '../client-body.js';
-import { CallerGoneError } from '../transport/classify.js';
+import { CallError } from '../transport/classify.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 
 /** @returns whether the body is no stream, or one that is announced with a length within the bound */
@@ -22,11 +22,11 @@ export function replay(request: UpstreamRequest): UpstreamRequest | undefined {
  * Gathers a streamed body, whose announced length is within the bound, so that it can be sent again. The time this
  * takes is the client's, and bounded by what bounds all its requests.
  *
- * @throws CallerGoneError when the client leaves
+ * @throws CallError `client_gone` when the client leaves
  */
 export async function gatherBody(request: UpstreamRequest, body: Readable): Promise<UpstreamRequest> {
   const { signal } = request;
-  const leave = () => void body.destroy(new CallerGoneError());
+  const leave = () => void body.destroy(new CallError('client_gone'));
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted) leave();
   try {

@@ -10,7 +10,7 @@ import type { Breaker } from '../breaker/breaker.js';
 import type { Target } from '../target.js';
 import type { TargetSet } from '../target-set.js';
 import type { Call } from '../transport/call.js';
-import { CallerGoneError } from '../transport/classify.js';
+import { CallError } from '../transport/classify.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import { canReplay, gatherBody, replay } from './replay.js';
@@ -97,7 +97,7 @@ export class Retrier {
       if (!(result instanceof UpstreamError)) void result.discard();
       const signal = request.signal && toSignal(request.signal);
       await sleep(pause, undefined, { signal }).catch(() => {
-        throw new CallerGoneError();
+        throw new CallError('client_gone');
       });
     }
   }

@@ -6,19 +6,9 @@ import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpgradeRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
-import {
-  type CallPhase,
-  CallerGoneError,
-  classifyFailure,
-  DeadlineError,
-  DiscardedError,
-  errorCode,
-  HedgeLostError,
-  MalformedHeadError,
-  TryTimeoutError,
-} from './classify.js';
+import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
 import { ReadableSink } from './readable-sink.js';
-import { readFraming } from './response-head.js';
+import { malformed, readFraming } from './response-head.js';
 
 /** Bytes that wait here for a sink before the upstream is paused. */
 const MAX_PENDING = 64 * 1024;
@@ -78,7 +68,7 @@ export class Call implements Handlers, UpstreamResponse {
   private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
   private deadline: NodeJS.Timeout | undefined;
-  private readonly onAbort = () => this.abort(new CallerGoneError());
+  private readonly onAbort = () => this.abort(new CallError('client_gone'));
   private readonly resume = () => this.controller?.resume();
 
   constructor(private readonly options: CallOptions) {
@@ -106,7 +96,7 @@ export class Call implements Handlers, UpstreamResponse {
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
       // RFC 9110 section 15: there is no class beyond these.
-      if (status < 200 || status > 599) throw new MalformedHeadError('status');
+      if (status < 200 || status > 599) throw malformed('status');
       this.contentLength = readFraming(headers);
     } catch (error) {
       controller.abort(error as Error);
@@ -128,7 +118,7 @@ export class Call implements Handlers, UpstreamResponse {
   ): void {
     if (this.aborted ?? !this.options.upgrade?.isAccepted(headers)) {
       socket.destroy();
-      this.onResponseError(controller, this.aborted ?? new MalformedHeadError('handshake'));
+      this.onResponseError(controller, this.aborted ?? malformed('handshake'));
       return;
     }
     this.phase = 'streaming';
@@ -192,9 +182,9 @@ export class Call implements Handlers, UpstreamResponse {
   }
 
   discard(maxBytes = MAX_DISCARDED): Promise<void> {
-    // What the upstream is to blame for is its status, not a body that ends here.
-    const isFailure = this.options.failureStatuses.has(this.status);
-    const giveUp = () => this.abort(isFailure ? new DiscardedError() : new CallerGoneError());
+    // The upstream is to blame for its status, not for a body that nobody reads.
+    const outcome = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'client_gone';
+    const giveUp = () => this.abort(new CallError(outcome));
     return new Promise((resolve) => {
       let bytes = 0;
       this.stream({
@@ -212,11 +202,11 @@ export class Call implements Handlers, UpstreamResponse {
 
   /** Ends a try because the other try of a hedge has answered: nobody is to blame. */
   giveUp(): void {
-    this.abort(new HedgeLostError());
+    this.abort(new CallError('hedge_lost'));
   }
 
   readable(): Readable {
-    const sink = new ReadableSink(() => this.abort(new CallerGoneError()));
+    const sink = new ReadableSink(() => this.abort(new CallError('client_gone')));
     this.stream(sink);
     return sink;
   }
@@ -243,11 +233,11 @@ export class Call implements Handlers, UpstreamResponse {
   private startDeadline(): void {
     clearTimeout(this.deadline);
     if (this.phase === 'streaming' || this.settled) return;
-    this.deadline = setTimeout(() => this.abort(this.timedOut()), this.options.timeout);
-  }
-
-  private timedOut(): Error {
-    return this.options.isTryTimeout ? new TryTimeoutError() : new DeadlineError();
+    const { timeout, isTryTimeout } = this.options;
+    this.deadline = setTimeout(
+      () => this.abort(new CallError(isTryTimeout ? 'try_timeout' : 'deadline')),
+      timeout,
+    );
   }
 
   private abort(reason: Error): void {

@@ -1,11 +1,11 @@
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
-import { MalformedHeadError } from './classify.js';
+import { CallError } from './classify.js';
 
 /**
  * Reads the framing of a response once and strictly.
  *
  * @returns the number of body bytes the head announces, if it does
- * @throws MalformedHeadError on a transfer coding other than exactly `chunked` (the parser reads
+ * @throws CallError `malformed_response` on a transfer coding other than exactly `chunked` (the parser reads
  *   `chunked<TAB>` as close-delimited, so that chunk framing would end up in the body), on a length beside
  *   it, or on a length that is no single number
  */
@@ -14,12 +14,16 @@ export function readFraming(headers: HeaderRecord): number | undefined {
   const length = headers['content-length'];
   if (coding !== undefined) {
     if (typeof coding !== 'string' || coding.toLowerCase() !== 'chunked') {
-      throw new MalformedHeadError('transfer coding');
+      throw malformed('transfer coding');
     }
-    if (length !== undefined) throw new MalformedHeadError('length beside a transfer coding');
+    if (length !== undefined) throw malformed('length beside a transfer coding');
     return undefined;
   }
   if (length === undefined) return undefined;
-  if (typeof length !== 'string' || !/^\d+$/.test(length)) throw new MalformedHeadError('length');
+  if (typeof length !== 'string' || !/^\d+$/.test(length)) throw malformed('length');
   return Number(length);
+}
+
+export function malformed(code: string): CallError {
+  return new CallError('malformed_response', code);
 }
