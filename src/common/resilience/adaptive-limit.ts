@@ -5,19 +5,19 @@ const FIRST_LIMIT = 16;
 const WINDOW_MS = 100;
 const MIN_SAMPLES = 5;
 const MAX_SAMPLES = 128;
-/** Latency may be so much above the base before the limit sinks. */
+/** The limit sinks when latency is above the base by more than this factor. */
 const TOLERANCE = 1.25;
 const MIN_GRADIENT = 0.5;
 const DROP_FACTOR = 0.9;
-/** Milliseconds between two measurements of the base; sooner while they still find a lower one. */
+/** Milliseconds between two measurements of the base; fewer while they still find a lower one. */
 const REMEASURE_MS = 30_000;
 const REMEASURE_SOON_MS = 3_000;
 
 type Phase = 'normal' | 'settling' | 'measuring';
 
 /**
- * How many calls at a time an upstream takes without queueing them, learnt from latency: while it is what it is
- * at low load the limit grows, when it rises the limit sinks in proportion.
+ * How many calls at a time an upstream can take without queueing them, learnt from latency: the limit grows while latency
+ * is what it is at low load, and sinks in proportion when latency rises.
  *
  * After Envoy's gradient controller (envoy.extensions.filters.http.adaptive_concurrency.v3): a median per
  * window, gradient = base x tolerance / median, headroom = square root of the limit. Envoy measures its base at
@@ -28,18 +28,18 @@ export class AdaptiveLimit {
   private base = Number.POSITIVE_INFINITY;
   private samples: number[] = [];
   private dropped = false;
-  private mostInFlight = 0;
+  private maxInFlight = 0;
   private windowSince: number;
   private measureAt: number;
   private phase: Phase = 'normal';
   private beforeMeasuring = 0;
 
-  /** @param most the limit is never above it, and never below 1 */
+  /** @param max the limit is never above it, and never below 1 */
   constructor(
-    private readonly most: number,
+    private readonly max: number,
     private readonly clock: Clock,
   ) {
-    this.value = Math.min(most, FIRST_LIMIT);
+    this.value = Math.min(max, FIRST_LIMIT);
     this.windowSince = clock.now();
     this.measureAt = this.windowSince + REMEASURE_SOON_MS;
   }
@@ -49,18 +49,18 @@ export class AdaptiveLimit {
   }
 
   /**
-   * A call was answered well.
+   * Records a call that was answered well.
    *
-   * @param ms until its response head
-   * @param inFlight calls under way then
+   * @param ms milliseconds until its response head
+   * @param inFlight calls under way at that time
    */
   record(ms: number, inFlight: number): void {
     if (this.samples.length < MAX_SAMPLES) this.samples.push(ms);
-    this.mostInFlight = Math.max(this.mostInFlight, inFlight);
+    this.maxInFlight = Math.max(this.maxInFlight, inFlight);
     this.update();
   }
 
-  /** A call was not answered in time, or refused for want of capacity. */
+  /** Records a call that was not answered in time, or that the upstream rejected for lack of capacity. */
   drop(): void {
     this.dropped = true;
     this.update();
@@ -74,7 +74,7 @@ export class AdaptiveLimit {
     else if (median !== undefined) this.learn(median, now);
     this.samples = [];
     this.dropped = false;
-    this.mostInFlight = 0;
+    this.maxInFlight = 0;
     this.windowSince = now;
   }
 
@@ -85,10 +85,10 @@ export class AdaptiveLimit {
   }
 
   private learn(median: number, now: number): void {
-    const isInUse = this.mostInFlight >= this.limit / 2;
+    const isInUse = this.maxInFlight >= this.limit / 2;
     switch (this.phase) {
       case 'settling':
-        // These calls were still queued with those from before.
+        // The calls of this window were still queued behind those from before.
         this.phase = 'measuring';
         return;
       case 'measuring':
@@ -105,7 +105,7 @@ export class AdaptiveLimit {
 
   private measure(median: number, isInUse: boolean, now: number): void {
     if (!isInUse) {
-      // At low load what is measured is the base already.
+      // Latency at low load is the base itself.
       this.base = median;
       this.measureAt = now + REMEASURE_MS;
       return;
@@ -119,8 +119,8 @@ export class AdaptiveLimit {
     this.base = Math.min(this.base, median);
     const gradient = Math.max(MIN_GRADIENT, (this.base * TOLERANCE) / Math.max(median, Number.MIN_VALUE));
     const next = this.value * Math.min(gradient, 2);
-    const wanted = Math.min(this.most, next + Math.sqrt(next));
-    // What nobody asks for says nothing about what there is.
+    const wanted = Math.min(this.max, next + Math.sqrt(next));
+    // An unused limit says nothing about the capacity.
     if (wanted < this.value || isInUse) this.value = Math.max(1, wanted);
   }
 }

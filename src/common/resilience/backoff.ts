@@ -6,8 +6,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Full jitter: anywhere between nothing and an exponentially growing bound, so that callers that failed
- * together do not come back together.
+ * A pause with full jitter: random between 0 and an exponentially growing bound, so that callers that failed together do
+ * not come back together.
  *
  * @param retry 0 for the first retry
  * @param random in [0, 1)

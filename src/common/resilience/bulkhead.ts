@@ -1,7 +1,7 @@
 export interface BulkheadOptions {
-  /** Most calls at a time. */
+  /** Maximum of calls at a time. */
   readonly concurrent: number;
-  /** Most calls that wait for a place; beyond it a call is refused. */
+  /** Maximum of calls that wait for a place. Beyond it a call is rejected. */
   readonly queue: number;
 }
 
@@ -10,12 +10,12 @@ interface Waiter {
   readonly refuse: () => void;
 }
 
-/** Why a waiting call got no place. */
+/** No place is free, and the queue is full or was dismissed. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
 }
 
-/** Bounds how much of the gateway one upstream can hold: so many calls, and a short queue in order of arrival. */
+/** Limits the calls to one upstream: a number at a time, and a short queue in order of arrival. */
 export class Bulkhead {
   private taken = 0;
   private share = 1;
@@ -28,7 +28,7 @@ export class Bulkhead {
     this.places = options.concurrent;
   }
 
-  /** Most calls at a time, as of now. */
+  /** The current maximum of calls at a time. */
   get limit(): number {
     return this.places;
   }
@@ -42,12 +42,12 @@ export class Bulkhead {
   }
 
   /**
-   * Takes a place, at once when there is one. Every place taken is given back with `leave`.
+   * Takes a place, at once when one is free. Every place is given back with `leave`.
    *
-   * @param signal made only for a call that has to wait, and ends its waiting
-   * @returns `undefined` when the place is taken already, or else a promise of it
-   * @throws BulkheadFullError through the promise, when queue and places are full, or at `dismiss`
-   * @throws the signal's reason through the promise, when it aborts first
+   * @param signal is called only for a call that has to wait, and ends its wait
+   * @returns `undefined` when the call has its place, else a promise of it
+   * @throws BulkheadFullError through the promise, when the queue is full, or at `dismiss`
+   * @throws the signal's reason through the promise, when the signal aborts first
    */
   enter(signal: () => AbortSignal): Promise<void> | undefined {
     if (this.taken < this.places) {
@@ -63,14 +63,14 @@ export class Bulkhead {
     this.admitWaiting();
   }
 
-  /** Refuses all that wait: there is nothing to wait for any more. */
+  /** Rejects all waiting calls. */
   dismiss(): void {
     for (const waiter of this.waiters) waiter.refuse();
     this.waiters.clear();
   }
 
   /**
-   * Narrows or widens the bulkhead. Calls that hold a place keep it.
+   * Opens the bulkhead to a share of its width. Calls that hold a place keep it.
    *
    * @param share of `concurrent`, 0..1; at least one place remains
    */
@@ -79,7 +79,7 @@ export class Bulkhead {
     this.resize();
   }
 
-  /** @param ceiling calls at a time, below `concurrent`, that it may be open to */
+  /** @param ceiling maximum of calls at a time, beside `concurrent` */
   narrow(ceiling: number): void {
     if (ceiling === this.ceiling) return;
     this.ceiling = ceiling;

@@ -5,9 +5,9 @@ const WINDOW_MS = 10_000;
 const ALWAYS_ALLOWED = 3;
 
 /**
- * Caps the retries of an upstream at a share of its calls of the last ten seconds, so that a failing upstream
- * is not also flooded. A share of the calls under way would not do: where failures come fast, each call could
- * have its retry after the other. Three are always allowed, or an idle gateway could never retry.
+ * Limits the retries of an upstream to a share of its calls in the last ten seconds, so that a failing upstream is not
+ * also flooded. A share of the active calls would not hold: under fast failures each call could be retried after the one
+ * before it. Three retries are always allowed, or an idle gateway could never retry.
  */
 export class RetryBudget {
   private readonly calls: RollingCount;
@@ -22,12 +22,12 @@ export class RetryBudget {
     this.retries = new RollingCount(WINDOW_MS, clock);
   }
 
-  /** A call begins; its retries are none. */
+  /** Counts a call. Its retries are no calls. */
   recordCall(): void {
     this.calls.add();
   }
 
-  /** @returns whether one more retry may go */
+  /** @returns whether one more retry is allowed; it is counted then */
   acquire(): boolean {
     if (this.retries.sum + 1 > Math.max(ALWAYS_ALLOWED, this.share * this.calls.sum)) return false;
     this.retries.add();

@@ -5,16 +5,15 @@ const PER_DOUBLING = 8;
 const BUCKETS = 20 * PER_DOUBLING;
 
 export interface RollingHistogramOptions {
-  /** Milliseconds that it looks back on, at most. */
+  /** Milliseconds that it covers, at most. */
   readonly window: number;
-  /** Samples that it looks back on, at most. */
+  /** Samples that it covers, at most. */
   readonly samples: number;
 }
 
 /**
- * Durations of late, to a tenth of each. A sample costs a logarithm, a quantile one walk over the buckets, and
- * nothing is sorted. Kept in two halves of which the older is dropped, so that it looks back on between half
- * and all of the window.
+ * Recent durations, to a tenth of each. A sample costs a logarithm, a quantile one walk over the buckets, and nothing is
+ * sorted. There are two halves, of which the older is dropped, so that it covers between half and all of the window.
  */
 export class RollingHistogram {
   private newer = new Uint32Array(BUCKETS);
@@ -30,7 +29,7 @@ export class RollingHistogram {
     this.since = clock.now();
   }
 
-  /** How many samples it looks back on. */
+  /** Number of samples. */
   get count(): number {
     this.rotate();
     return this.newerCount + this.olderCount;

@@ -1,19 +1,18 @@
 import type { ServerResponse } from 'node:http';
 
 const LINGER_MS = 1000;
-/** Bytes. Above, a copy costs more than a second buffer. */
+/** Bytes. To copy a larger chunk costs more than a second write. */
 const MAX_COPIED = 16 * 1024;
 
 /**
- * Ends a response, also one that is sent before the request's body is read. Closing then would reset the
- * connection, and a client still sending would lose the answer, so what is left of the body is read and
- * thrown away first, for a second at most; then the connection is closed, because nobody knows how much more
- * there is.
+ * Ends a response, also one that is sent before the request's body was read. To close at once would reset the connection,
+ * and a client that is still sending would lose the response. So the rest of the body is read and dropped first, for a
+ * second at most; then the connection is closed, because nobody knows how much more there is.
  */
 export function endResponse(res: ServerResponse, lastChunk?: Buffer): void {
   const { req } = res;
   if (req.complete || req.readableEnded || req.destroyed) {
-    // Node joins a string with the head and writes both at once; latin1 keeps every byte as it is.
+    // Node writes a string and the head at once; latin1 keeps every byte as it is.
     if (lastChunk && lastChunk.length <= MAX_COPIED) res.end(lastChunk.toString('latin1'), 'latin1');
     else res.end(lastChunk);
     return;

@@ -4,10 +4,10 @@ import type { FaultConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 
 /**
- * A drill: makes a request wait, or fail, as often as the route says.
+ * Delays or fails a share of the requests of a route, as a drill.
  *
  * @returns whether the client is still there
- * @throws ProblemError `fault_injected` with the status of the drill
+ * @throws ProblemError `fault_injected` with the status that the drill asks for
  */
 export async function injectFault(exchange: Exchange, { delay, abort }: FaultConfig): Promise<boolean> {
   if (delay && Math.random() < delay.percent) {

@@ -7,10 +7,11 @@ import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Call } from './transport/call.js';
 import type { UpstreamRequest } from './upstream.types.js';
 
-const TOO_MUCH: ReadonlySet<Outcome> = new Set(['deadline', 'try_timeout']);
+/** Outcomes that mean the upstream has more than it can do. */
+const OVERLOADED: ReadonlySet<Outcome> = new Set(['deadline', 'try_timeout']);
 const UNAVAILABLE = 503;
 
-/** Tells an adaptive limit how tries fare, and the bulkhead what the limit is. */
+/** Records the tries of an upstream in an adaptive limit, and narrows the bulkhead to it. */
 export class LimitLearner {
   private readonly adaptive: AdaptiveLimit;
   private readonly failureStatuses: ReadonlySet<number>;
@@ -25,10 +26,10 @@ export class LimitLearner {
     bulkhead.narrow(this.adaptive.limit);
   }
 
-  /** @returns `onHead` of a try that starts now, listened to */
+  /** @returns `onHead` of a try that starts now, with its latency recorded */
   timed(onHead: (call: Call) => void, { body }: UpstreamRequest): (call: Call) => void {
     const startedAt = this.clock.now();
-    // How long an upload takes is up to the client.
+    // The time of an upload is the client's.
     const isTimed = !(body instanceof Readable);
     return (call) => {
       if (call.status === UNAVAILABLE) this.adaptive.drop();
@@ -40,9 +41,9 @@ export class LimitLearner {
     };
   }
 
-  /** A try is over. */
+  /** Records the end of a try. */
   settled(outcome: Outcome): void {
-    if (!TOO_MUCH.has(outcome)) return;
+    if (!OVERLOADED.has(outcome)) return;
     this.adaptive.drop();
     this.bulkhead.narrow(this.adaptive.limit);
   }

@@ -4,8 +4,8 @@ const RAMP_MS = 2_000;
 const STEPS = 20;
 
 /**
- * Lets traffic return to a recovered upstream over two seconds. What had piled up would otherwise hit it at
- * once and could bring it down again. Nobody is refused for it: calls wait in the bulkhead's queue.
+ * Lets traffic return to a recovered upstream over two seconds. All the calls that had piled up could bring it down again
+ * at once. No call is rejected for the ramp: calls wait in the bulkhead's queue.
  */
 export class Ramp {
   private timer: NodeJS.Timeout | undefined;
@@ -22,7 +22,7 @@ export class Ramp {
     }, RAMP_MS / STEPS).unref();
   }
 
-  /** Leaves the bulkhead as wide as it is. */
+  /** Leaves the bulkhead at its current width. */
   stop(): void {
     clearInterval(this.timer);
   }

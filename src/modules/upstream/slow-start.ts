@@ -1,12 +1,12 @@
 import type { Target } from './target.js';
 
-/** Of its weight: what a target gets at first. With nothing it could not show that it is well. */
+/** Share of its weight that a target gets at first. With none it could not show that it is well. */
 const FIRST_SHARE = 0.1;
 const STEPS = 100;
 
 /**
- * Gives a target that comes back a share that grows: cold caches and empty pools would make it slow, and fail
- * again, under its whole share at once.
+ * Gives a target that comes back a growing share of the traffic. With its whole share at once, cold caches and empty
+ * pools would make it slow, and fail again.
  */
 export class SlowStart {
   private returning: { readonly target: Target; readonly since: number }[] = [];
@@ -15,7 +15,7 @@ export class SlowStart {
 
   constructor(
     private readonly all: readonly Target[],
-    /** Milliseconds; 0 for none. */
+    /** Milliseconds; 0 switches it off. */
     private readonly duration: number,
   ) {}
 
@@ -23,7 +23,7 @@ export class SlowStart {
     return this.returning.length > 0;
   }
 
-  /** @param available those that may be chosen from now on */
+  /** @param available targets that may be picked from now on */
   update(available: readonly Target[], now: number): void {
     if (this.duration === 0) return;
     const back = available.filter((target) => this.out.has(target));
@@ -38,7 +38,7 @@ export class SlowStart {
     this.grow(now);
   }
 
-  /** In steps, so that many targets that come back do not cost each request. */
+  /** Shares grow in steps, so that many targets that come back do not cost each request. */
   grow(now: number): void {
     if (now < this.nextStep) return;
     this.nextStep = now + this.duration / STEPS;

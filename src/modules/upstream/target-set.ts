@@ -9,20 +9,20 @@ import { SlowStart } from './slow-start.js';
 import { Target } from './target.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
-const NOBODY: readonly Target[] = [];
+const NO_TARGETS: readonly Target[] = [];
 
-/** The targets of an upstream: who may be chosen, and who is. */
+/** The targets of an upstream: which of them may be picked, and which one is. */
 export class TargetSet {
   readonly ejected = new Event<Target>();
-  /** A target was chosen from all of them, because none is available. */
+  /** A target was picked although none is available. */
   readonly panicked = new Event<void>();
   readonly all: readonly Target[];
   private readonly slowStart: SlowStart;
   private readonly balancer: Balancer;
-  /** Those that are available, or all of them when none is. */
+  /** The available targets, or all of them when none is available. */
   private candidates: readonly Target[];
   private panicking = false;
-  /** Monotonic milliseconds at which the next ejected target is back. */
+  /** Monotonic milliseconds at which the next ejection ends. */
   private nextReturn = NEVER;
 
   constructor(
@@ -38,26 +38,25 @@ export class TargetSet {
   }
 
   /**
-   * @param key what `consistent-hash` goes by
-   * @param tried targets that have failed this request already; another one is taken if there is one, but none
-   *   that is out while one of these is not
+   * @param key what `consistent-hash` hashes
+   * @param tried targets that have failed this request already. Another target is picked if one is available.
    */
   pick(key: string | undefined, tried: readonly Target[]): Target {
     if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
     if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     if (this.panicking) this.panicked.emit();
-    const isNobodyLeft = tried.length > 0 && this.candidates.every((each) => tried.includes(each));
-    return this.balancer.pick(key, isNobodyLeft ? NOBODY : tried);
+    const wereAllTried = tried.length > 0 && this.candidates.every((each) => tried.includes(each));
+    return this.balancer.pick(key, wereAllTried ? NO_TARGETS : tried);
   }
 
-  /** @returns whether a target may be chosen that is not among these */
+  /** @returns whether a target is available that is not among these */
   hasOther(tried: readonly Target[]): boolean {
     const now = this.clock.now();
     return this.all.some((each) => each.isAvailable(now) && !tried.includes(each));
   }
 
   /**
-   * A try has ended; a target that keeps failing is left alone for a while.
+   * Records the end of a try. A target that keeps failing is ejected for a while.
    *
    * @param startedAt monotonic milliseconds
    */
@@ -68,9 +67,9 @@ export class TargetSet {
     if (vote === 'success' && this.config.hedge) target.answeredAt = this.clock.now();
     if (vote === 'neutral' || !target.recordTry(vote === 'failure', outlier)) return;
     const now = this.clock.now();
-    // Of tries that were under way when it was ejected: nothing new.
+    // Ignore tries that started before the ejection.
     if (!target.isAvailable(now)) return;
-    // Nothing can be lost by leaving a target alone that takes no connection.
+    // A target that accepts no connection is ejected beyond `maxEjected`: nothing can be lost by that.
     if (outcome === 'connect_failed' ? this.all.length === 1 : !this.mayEjectOneMore(now)) return;
     target.eject(now, outlier);
     this.refresh();
@@ -78,8 +77,8 @@ export class TargetSet {
   }
 
   /**
-   * A hedge has answered instead of a try that began then: as bad as no answer in time, unless the target has
-   * answered others since. That one is slow, and all may be.
+   * Records that a hedge has answered in place of a try. That counts as no answer in time, unless the target has answered
+   * other requests meanwhile: then it is slow, and not frozen.
    *
    * @param startedAt monotonic milliseconds
    */
@@ -91,7 +90,7 @@ export class TargetSet {
     if (target.recordProbe(passed, health)) this.refresh();
   }
 
-  /** How many may be chosen. */
+  /** How many targets are available. */
   get availableCount(): number {
     const now = this.clock.now();
     return this.all.filter((each) => each.isAvailable(now)).length;
@@ -101,7 +100,7 @@ export class TargetSet {
     await Promise.all(this.all.map(({ transport }) => transport.destroy()));
   }
 
-  /** Of several targets one may always go, however few they are. */
+  /** Of several targets one may always be ejected, however few they are. */
   private mayEjectOneMore(now: number): boolean {
     const { length } = this.all;
     if (length === 1) return false;
@@ -109,7 +108,7 @@ export class TargetSet {
     return out + 1 <= Math.max(1, Math.floor(length * this.config.outlier.maxEjected));
   }
 
-  /** It has answered when nobody was left to choose: from now on somebody is. */
+  /** Ends the ejection of a target that has answered while none was available. */
   private readmit(target: Target, startedAt: number): void {
     const now = this.clock.now();
     if (target.ejectedUntil <= now || startedAt < target.ejectedAt) return;

@@ -4,26 +4,26 @@ import { HostAddresses } from './dns/host-addresses.js';
 import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';
 
-/** One address of an upstream: its connections, and how it has been doing. */
+/** One address of an upstream, with its connections and its record of failures. */
 export class Target {
   readonly weight: number;
   /** Host and port: the label of metrics and logs. */
   readonly name: string;
   readonly url: string;
   readonly transport: Transport;
-  /** Where its host is; `undefined` when that is an address itself. */
+  /** Addresses of its host; `undefined` when the host is an address itself. */
   readonly addresses: HostAddresses | undefined;
-  /** Of its weight, 0..1; less than 1 only while it is coming back (`slowStart`). */
+  /** Share of its weight, 0..1. It is less than 1 only while the target is coming back (`slowStart`). */
   share = 1;
-  /** Tries under way, and tunnels that are open. */
+  /** Tries under way, and open tunnels. */
   inFlight = 0;
-  /** What probes say; `true` until enough of them have failed. */
+  /** The verdict of its probes; `true` until enough of them have failed. */
   healthy = true;
-  /** Monotonic milliseconds; in the past when it is not ejected. */
+  /** Monotonic milliseconds; in the past when the target is not ejected. */
   ejectedUntil = 0;
   /** Monotonic milliseconds of the last ejection. */
   ejectedAt = 0;
-  /** Monotonic milliseconds of the last answer to its end; known only where there are hedges. */
+  /** Monotonic milliseconds of the end of the last good response; recorded only where hedging is configured. */
   answeredAt = 0;
   private ejections = 0;
   private failuresInARow = 0;
@@ -54,7 +54,7 @@ export class Target {
     return this.failuresInARow >= consecutiveFailures;
   }
 
-  /** Longer each time in a row, as long as it takes to stay well for a while. */
+  /** Ejects the target, longer each time in a row, until it has stayed well for a while. */
   eject(now: number, { ejectFor }: OutlierConfig): void {
     const relapsed = now - this.ejectedUntil < ejectFor * RELAPSE;
     this.ejections = relapsed ? Math.min(this.ejections + 1, MAX_EJECTION_FACTOR) : 1;

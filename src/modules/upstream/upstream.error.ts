@@ -3,12 +3,12 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { classifyFailure, errorCode } from './transport/classify.js';
 
 export interface UpstreamErrorOptions {
-  /** Seconds until another try makes sense. */
+  /** Seconds until another call makes sense. */
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
 
-/** A call to an upstream that brought no usable answer; `outcome` says who is to blame. */
+/** A call to an upstream that brought no usable response. Its `outcome` says who is to blame. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
 
@@ -20,18 +20,18 @@ export class UpstreamError extends Error {
     super(`Upstream ${upstream}: ${outcome}`, { cause: options.cause });
   }
 
-  /** @returns the error as it is, or named for the outcome table */
+  /** @returns an UpstreamError as it is, and any other error classified */
   static from(upstream: string, error: unknown): UpstreamError {
     if (error instanceof UpstreamError) return error;
     return new UpstreamError(upstream, classifyFailure(error, 'awaiting-head'), { cause: error });
   }
 
-  /** Error code or name: never a message, which may hold an address. */
+  /** Error code or name; never a message, which may hold an address. */
   get detail(): string {
     return errorCode(this.cause);
   }
 
-  /** @returns the answer a client gets for this failure, before any byte of another one went out */
+  /** @returns the answer to the client, when no byte of another answer was sent */
   toProblem(): ProblemError {
     const { cause } = this;
     if (cause instanceof ProblemError) return cause;

@@ -5,7 +5,7 @@ import { CLOCK } from '../config/config.tokens.js';
 import { RESOLVER, type Resolver } from './dns/resolver.js';
 import { UpstreamProxy } from './upstream-proxy.js';
 
-/** Every upstream by id. */
+/** All upstreams by id. */
 @Injectable()
 export class UpstreamRegistry implements OnApplicationShutdown {
   private readonly upstreams: ReadonlyMap<string, UpstreamProxy>;

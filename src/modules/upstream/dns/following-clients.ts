@@ -5,8 +5,8 @@ import type { HostAddresses } from './host-addresses.js';
 type Factory = NonNullable<Pool.Options['factory']>;
 
 /**
- * Connections that follow their host: one to an address that is not the host's any more ends as soon as nothing
- * is under way on it. New ones go where the host is now.
+ * The connections of a pool, which follow their host in DNS: a connection to an address that the host no longer has ends
+ * as soon as it carries no request. New connections go to the host's current addresses.
  */
 export class FollowingClients {
   private readonly clients = new Set<FollowingClient>();
@@ -19,7 +19,7 @@ export class FollowingClients {
     });
   }
 
-  /** For `Pool`: makes its connections. */
+  /** Makes the connections of a `Pool`. */
   readonly factory: Factory = (origin, options: Client.Options) => {
     const following = new FollowingClient(origin, options, (address) => this.current?.has(address) ?? true);
     this.clients.add(following);
@@ -31,7 +31,7 @@ export class FollowingClients {
 class FollowingClient {
   readonly client: Client;
   private socket: Socket | undefined;
-  /** Of the far end; asked once, because the socket asks the system each time. */
+  /** The remote address. It is read once, because the socket asks the system each time. */
   private address = '';
 
   constructor(
@@ -39,7 +39,7 @@ class FollowingClient {
     options: Client.Options,
     private readonly isCurrent: (address: string) => boolean,
   ) {
-    // A pool hands its clients the connector it has made.
+    // A pool gives its clients a connector, whatever it was given itself.
     const connect = options.connect as buildConnector.connector;
     this.client = new Client(origin, {
       ...options,
@@ -50,7 +50,7 @@ class FollowingClient {
         }),
     });
     this.client.on('drain', () => this.retireIfGone());
-    // An upgraded connection is the tunnel's, and none of the pool's any more.
+    // An upgraded connection belongs to its tunnel, and no longer to the pool.
     this.client.on('disconnect', () => (this.socket = undefined));
   }
 

@@ -5,18 +5,18 @@ import type { Address, Resolver } from './resolver.js';
 
 /** Milliseconds. */
 const REFRESH_MS = 5_000;
-/** Milliseconds; for a name that has never had an address. */
+/** Milliseconds, for a name that has never had an address. */
 const FIRST_RETRY_MS = 1_000;
 const JITTER = 0.2;
 
 /**
- * The addresses of one host, asked for at first use and again in the background from then on. What was good last
- * holds as long as nobody can say better, so that a resolver that fails is no outage.
+ * The addresses of one host, resolved at first use and again in the background from then on. While look-ups fail, the
+ * last good addresses stay in use, so that a resolver that fails is no outage.
  */
 export class HostAddresses {
-  /** Other addresses hold from now on: these. */
+  /** The addresses have changed to these. */
   readonly changed = new Event<ReadonlySet<string>>();
-  /** A look-up brought no address; what was good before stays in use. */
+  /** A look-up has failed. The addresses from before stay in use. */
   readonly failed = new Event<void>();
   private addresses: readonly Address[] = [];
   private failure: NodeJS.ErrnoException | undefined;
@@ -32,7 +32,7 @@ export class HostAddresses {
     private readonly random: () => number,
   ) {}
 
-  /** For `net.connect`; only the first connections ever wait. */
+  /** For `net.connect`. Only the first connections wait for a look-up. */
   readonly lookup: LookupFunction = (_host, { all, family }, callback) => {
     const answer = () => {
       const wanted = this.inTurn().filter((each) =>
@@ -53,8 +53,8 @@ export class HostAddresses {
   }
 
   /**
-   * Connections share the addresses of a host in turn. The family that the resolver names first stays first:
-   * it knows which one has a route, and the other is tried soon after (RFC 8305).
+   * Connections use the addresses of a host in turn. The family that the resolver names first stays first, because the
+   * resolver knows which family has a route; the other one is tried soon after (RFC 8305).
    */
   private inTurn(): Address[] {
     const { family } = this.addresses[0] ?? { family: 4 };
@@ -106,7 +106,7 @@ function rotate<T>(list: readonly T[], by: number): T[] {
   return [...list.slice(start), ...list.slice(0, start)];
 }
 
-/** As Node's own look-up fails, so that whoever connects classifies both alike. */
+/** The error of Node's own look-up, so that both are classified alike. */
 function unknownHost(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`no address of ${host}`), { code: 'ENOTFOUND' });
 }

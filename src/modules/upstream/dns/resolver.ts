@@ -5,21 +5,21 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
-/** Finds the addresses of a host. Its answer may take long; nobody waits for it but a host's first connection. */
+/** Finds the addresses of a host. It may take long: only the first connections to a host wait for it. */
 export interface Resolver {
-  /** Milliseconds after which an answer is asked for again. Default 5000. */
+  /** Milliseconds after which a host is resolved again. Default 5000. */
   readonly refreshMs?: number;
-  /** @throws when the name has no address, or nobody could be asked; an empty answer is the same */
+  /** @throws when the name has no address or the look-up fails; an empty result means the same */
   resolve(host: string): Promise<readonly Address[]>;
 }
 
 /** The injected `Resolver`. */
 export const RESOLVER = Symbol('breakwater:resolver');
 
-/** libuv has four threads for look-ups, file access and crypto: those that hang may not take them all. */
-const AT_ONCE = 2;
+/** libuv has four threads for look-ups, file access and crypto. Look-ups that hang must not take them all. */
+const MAX_CONCURRENT = 2;
 
-/** Asks the system, so that `/etc/hosts`, search domains and `nsswitch.conf` hold as for any other program. */
+/** Asks the system, so that `/etc/hosts`, search domains and `nsswitch.conf` apply as for any other program. */
 export class SystemResolver implements Resolver {
   private active = 0;
   private readonly waiting: (() => void)[] = [];
@@ -27,7 +27,7 @@ export class SystemResolver implements Resolver {
   constructor(private readonly ask: Resolver['resolve'] = askSystem) {}
 
   async resolve(host: string): Promise<readonly Address[]> {
-    if (this.active >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.active >= MAX_CONCURRENT) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.active++;
     try {
       return await this.ask(host);

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { BodySink } from '../upstream.types.js';
 
-/** A response body as a Node stream; destroying it early gives the call up. */
+/** A response body as a Node stream. To destroy it before its end gives the call up. */
 export class ReadableSink extends Readable implements BodySink {
   private resumeSource: (() => void) | undefined;
   private finished = false;
