@@ -55,7 +55,7 @@ class Simulation {
 }
 
 describe('AdaptiveLimit', () => {
-  it('settles a little above what the server works on at a time, and keeps there', () => {
+  it('settles a little above the capacity of the server, and stays there', () => {
     const simulation = new Simulation();
     simulation.run(20);
     const limits = simulation.run(300);
@@ -89,7 +89,7 @@ describe('AdaptiveLimit', () => {
     expect(simulation.run(60).at(-1)).toBeGreaterThanOrEqual(10);
   });
 
-  it('does not grow where nobody asks for more, nor above the most', () => {
+  it('does not grow while it is unused, nor above its maximum', () => {
     const idle = new Simulation();
     idle.callers = 3;
     idle.run(60);

@@ -4,7 +4,7 @@ import { Bulkhead, BulkheadFullError } from './bulkhead.js';
 const never = () => new AbortController().signal;
 
 describe('Bulkhead', () => {
-  it('takes places at once, then queues in order, then refuses', async () => {
+  it('admits calls, then queues them in order, then rejects them', async () => {
     const bulkhead = new Bulkhead({ concurrent: 1, queue: 2 });
     expect(bulkhead.enter(never)).toBeUndefined();
     const order: string[] = [];
@@ -21,7 +21,7 @@ describe('Bulkhead', () => {
     expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
   });
 
-  it('can be narrowed, without taking places away, and widened, letting the queue in', async () => {
+  it('keeps the places of calls when it narrows, and admits waiting calls when it widens', async () => {
     const bulkhead = new Bulkhead({ concurrent: 4, queue: 9 });
     for (let i = 0; i < 3; i++) void bulkhead.enter(never);
     bulkhead.open(0.5);
@@ -40,7 +40,7 @@ describe('Bulkhead', () => {
     expect(bulkhead.enter(never)).toBeUndefined();
   });
 
-  it('is as wide as its ramp and its ceiling allow, and lets those who wait in when that is more', async () => {
+  it('is as wide as its ramp and its ceiling allow, and admits waiting calls when either rises', async () => {
     const bulkhead = new Bulkhead({ concurrent: 10, queue: 10 });
     bulkhead.narrow(4);
     expect(bulkhead.limit).toBe(4);
@@ -53,7 +53,7 @@ describe('Bulkhead', () => {
     expect([bulkhead.limit, bulkhead.inFlight, bulkhead.queued]).toEqual([4, 3, 0]);
   });
 
-  it('lets a waiting call give up without holding a place', async () => {
+  it('holds no place for a waiting call that gives up', async () => {
     const bulkhead = new Bulkhead({ concurrent: 1, queue: 1 });
     void bulkhead.enter(never);
     const gone = new AbortController();

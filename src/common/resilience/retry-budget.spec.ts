@@ -11,16 +11,16 @@ function setUp(calls: number) {
 }
 
 describe('RetryBudget', () => {
-  it('always allows three', () => {
+  it('always allows three retries', () => {
     expect(setUp(0).granted(10)).toBe(3);
   });
 
-  it('allows a share of the calls, however fast they come and go', () => {
+  it('allows a share of the calls, however fast they end', () => {
     expect(setUp(100).granted(100)).toBe(20);
     expect(setUp(99).granted(100)).toBe(19);
   });
 
-  it('forgets after ten seconds', () => {
+  it('forgets calls and retries after ten seconds', () => {
     const { time, granted } = setUp(100);
     expect(granted(100)).toBe(20);
     time.now = 10_000;

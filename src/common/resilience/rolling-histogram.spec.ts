@@ -8,7 +8,7 @@ function setUp(samples = 1_000) {
 }
 
 describe('RollingHistogram', () => {
-  it.each([0.2, 1, 7, 95, 1_234, 60_000])('tells %d ms to a tenth', (ms) => {
+  it.each([0.2, 1, 7, 95, 1_234, 60_000])('records %d ms to a tenth', (ms) => {
     const { histogram } = setUp();
     histogram.record(ms);
     const told = histogram.quantile(0.5);
@@ -23,7 +23,7 @@ describe('RollingHistogram', () => {
     expect(setUp().histogram.quantile(0.95)).toBe(0);
   });
 
-  it('forgets what is older than the window, half by half', () => {
+  it('forgets samples older than the window, half by half', () => {
     const { histogram, time } = setUp();
     for (let i = 0; i < 10; i++) histogram.record(1_000);
     time.now = 5_000;
@@ -35,7 +35,7 @@ describe('RollingHistogram', () => {
     expect(histogram.count).toBe(0);
   });
 
-  it('forgets what is more than so many samples ago', () => {
+  it('forgets samples beyond the maximum number', () => {
     const { histogram } = setUp(100);
     for (let i = 0; i < 50; i++) histogram.record(1_000);
     for (let i = 0; i < 100; i++) histogram.record(10);

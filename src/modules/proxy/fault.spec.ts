@@ -11,7 +11,7 @@ function exchange(): Exchange {
 }
 
 describe('injectFault', () => {
-  it('frees a request that waits as soon as its client leaves', async () => {
+  it('ends the delay of a request as soon as its client leaves', async () => {
     const waiting = exchange();
     const result = injectFault(waiting, {
       delay: { percent: 1, for: HOUR },
@@ -22,7 +22,7 @@ describe('injectFault', () => {
     expect(waiting.outcome).toBeUndefined();
   });
 
-  it('leaves alone whom the drill does not meet', async () => {
+  it('does not touch requests outside its share', async () => {
     const spared = { delay: { percent: 0, for: HOUR }, abort: { percent: 0, status: 500 } };
     expect(await injectFault(exchange(), spared)).toBe(true);
     expect(await injectFault(exchange(), {})).toBe(true);

@@ -61,7 +61,7 @@ function live(balancer: string, seed: number): { wrong: string[]; panics: number
   return { wrong, panics };
 }
 
-describe('whatever becomes of targets', () => {
+describe('pick, while targets are ejected and return', () => {
   it.each(Object.keys(BALANCERS))(
     '%s chooses none that is out while one is not, nor one that was tried while another is left',
     (balancer) => {

@@ -40,7 +40,7 @@ const recover = (proxy: UpstreamProxy) => {
 describe('while the breaker is open', () => {
   const YAML = 'health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 1, queue: 5 }, timeout: 60s';
 
-  it('nobody waits for a place, also who did already when it opened', async () => {
+  it('rejects calls that wait for a place, and those that come later', async () => {
     const hanging: ServerResponse[] = [];
     const { proxy, outcome } = await upstreamOf(YAML, (_req, res) => hanging.push(res));
     const first = outcome(proxy.send(GET));
@@ -56,7 +56,7 @@ describe('while the breaker is open', () => {
     expect(proxy.bulkhead.inFlight).toBe(0);
   });
 
-  it('nobody is asked for a body', async () => {
+  it('reads no body', async () => {
     const { proxy, outcome } = await upstreamOf(YAML, (_req, res) => res.end());
     let reads = 0;
     const body = new Readable({ read: () => void reads++ });
@@ -67,7 +67,7 @@ describe('while the breaker is open', () => {
     expect(reads).toBe(0);
   });
 
-  it('a failed call is not retried', async () => {
+  it('does not retry a failed call', async () => {
     let calls = 0;
     const { proxy, outcome } = await upstreamOf(
       'retry: { attempts: 5, budget: 100% }, health: { failures: 3 }',
@@ -81,7 +81,7 @@ describe('while the breaker is open', () => {
     expect(calls).toBe(1);
   });
 
-  it('a shadow refuses nobody, and narrows nothing when it would have closed', async () => {
+  it('rejects nothing in shadow mode, and does not ramp up after it would have closed', async () => {
     const { proxy, outcome } = await upstreamOf(
       'health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 40 }, breaker: { mode: shadow }',
       (_req, res) => res.end(),
@@ -93,7 +93,7 @@ describe('while the breaker is open', () => {
   });
 });
 
-it('gathers bodies within what all calls at a time may have of them, and lets others stream', async () => {
+it('gathers bodies up to a bound for all calls together, and streams the others', async () => {
   const seen: string[] = [];
   const { proxy } = await upstreamOf(
     'bulkhead: { concurrent: 1, queue: 5 }, retry: { maxBodyBytes: 8B }, timeout: 60s',
@@ -117,7 +117,7 @@ it('gathers bodies within what all calls at a time may have of them, and lets ot
   expect(seen.toSorted()).toEqual(['/gathered', '/later', '/streamed']);
 });
 
-describe('after it has closed', () => {
+describe('after the breaker has closed', () => {
   const close = async (queue: number) => {
     const { proxy } = await upstreamOf(
       `health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 40, queue: ${queue} }`,
@@ -128,16 +128,16 @@ describe('after it has closed', () => {
     return [proxy.breaker.state, proxy.bulkhead.limit];
   };
 
-  it('calls go to it little by little', async () => {
+  it('traffic ramps up', async () => {
     expect(await close(10)).toEqual(['closed', 2]);
   });
 
-  it('calls that may not wait are not refused for that', async () => {
+  it('traffic does not ramp up without a queue, which would reject calls', async () => {
     expect(await close(0)).toEqual(['closed', 40]);
   });
 });
 
-describe('a trial', () => {
+describe('the trial of a half-open breaker', () => {
   const YAML = 'breaker: { consecutiveFailures: 1, openFor: 1ms }, retry: { attempts: 0 }';
 
   /** The first call trips the breaker; then the upstream begins answers that do not end. */
@@ -158,7 +158,7 @@ describe('a trial', () => {
     return { ...upstream, answers };
   }
 
-  it('that is a stream without an end lets the others in as soon as it has begun', async () => {
+  it('closes the breaker with its head, since its body may be an endless stream', async () => {
     const { proxy, outcome, answers } = await recovering(200);
     const sent = [1, 2, 3, 4].map(() => outcome(proxy.send(GET)));
     expect(await sent[0]).toBe('answered');
@@ -167,7 +167,7 @@ describe('a trial', () => {
     expect(answers.map((each) => each.writableEnded)).toEqual([false, false]);
   });
 
-  it('whose head is a failure keeps them out, and its end opens the breaker again', async () => {
+  it('opens the breaker again at its end, when its status is a failure', async () => {
     const { proxy, outcome, answers } = await recovering(503);
     const trial = await proxy.send(GET);
     expect([proxy.breaker.state, await outcome(proxy.send(GET))]).toEqual(['half-open', 'breaker_open']);
@@ -176,7 +176,7 @@ describe('a trial', () => {
     expect([await trial.text(), await opened]).toEqual(['begun', 'open']);
   });
 
-  it('is one: who waited for a place meanwhile is rejected, and does not keep it', async () => {
+  it('is the only call: those that waited for a place are rejected and give it back', async () => {
     const { proxy, outcome, answers } = await recovering(200, 'bulkhead: { concurrent: 20, queue: 20 }');
     const places = Array.from({ length: 20 });
     for (const _ of places) await proxy.bulkhead.enter(() => AbortSignal.abort());

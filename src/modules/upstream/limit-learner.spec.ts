@@ -29,7 +29,7 @@ function setUp() {
 }
 
 describe('LimitLearner', () => {
-  it('starts low, and lets the limit sink when heads take longer than they did', () => {
+  it('starts low, and lowers the limit when heads take longer than before', () => {
     const { bulkhead, heads, limits } = setUp();
     expect(bulkhead.limit).toBe(FIRST_LIMIT);
     heads(50, 20);
@@ -50,7 +50,7 @@ describe('LimitLearner', () => {
     expect(bulkhead.limit).toBe(FIRST_LIMIT);
   });
 
-  it('takes a 503 for a sign of too much', () => {
+  it('lowers the limit for a 503', () => {
     const { bulkhead, heads } = setUp();
     heads(50, 20, 503);
     expect(bulkhead.limit).toBeLessThan(FIRST_LIMIT);

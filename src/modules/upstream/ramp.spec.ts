@@ -5,7 +5,7 @@ import { Ramp } from './ramp.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('widens the bulkhead from a twentieth to the whole over two seconds', () => {
+it('widens the bulkhead from a twentieth to its whole width in two seconds', () => {
   const bulkhead = new Bulkhead({ concurrent: 100, queue: 1_000 });
   const ramp = new Ramp(bulkhead);
   ramp.start();

@@ -49,7 +49,7 @@ describe('TargetSet', () => {
     expect(picked()).toContain('t0');
   });
 
-  it('starts to count anew after a success, and does not count what is neutral', () => {
+  it('counts failures from 0 again after a success, and ignores neutral outcomes', () => {
     const { record, targets, fail, picked } = setUp(3);
     fail(targets[0], 4);
     record(targets[0], 'success');
@@ -60,7 +60,7 @@ describe('TargetSet', () => {
     expect(picked()).not.toContain('t0');
   });
 
-  it('ejects longer when a target relapses', () => {
+  it('ejects a target for longer when it fails again soon', () => {
     const { targets, fail, picked, time } = setUp(3);
     fail(targets[0], 5);
     time.now += 10_000;
@@ -87,7 +87,7 @@ describe('TargetSet', () => {
     expect(picked()).toEqual(new Set(['t1', 't2']));
   });
 
-  it('ejects those that cannot be connected to beyond maxEjected, for they carry nothing anyway', () => {
+  it('ejects targets that accept no connection beyond maxEjected', () => {
     const { targets, fail, picked } = setUp(3);
     fail(targets[0], 5, 'connect_failed');
     fail(targets[1], 4, 'connect_failed');
@@ -115,14 +115,14 @@ describe('TargetSet', () => {
       return picked();
     };
 
-    it('ejects one that another one has to answer for each time, and nobody else', () => {
+    it('ejects only the target that a hedge has to answer for each time', () => {
       const frozen = (times: number) =>
         late(times, (set, target, startedAt) => set.recordLate(target, startedAt));
       expect(frozen(4)).toContain('t0');
       expect(frozen(5)).toEqual(new Set(['t1', 't2']));
     });
 
-    it('ejects none that has answered a request since, late as it is', () => {
+    it('ejects no late target that has answered a request meanwhile', () => {
       const slow = late(50, (set, target, startedAt) => {
         set.recordTry(target, 'success', startedAt - 1);
         for (let i = 0; i < 5; i++) set.recordLate(target, startedAt);
@@ -131,7 +131,7 @@ describe('TargetSet', () => {
     });
   });
 
-  it('says whom it ejects, once', () => {
+  it('emits each ejection once', () => {
     const { set, targets, fail } = setUp(3);
     const ejected: string[] = [];
     set.ejected.on(({ name }) => ejected.push(name));
@@ -147,7 +147,7 @@ describe('TargetSet', () => {
     expect(picked()).toContain('t0');
   });
 
-  it('ejects for no longer than ten times ejectFor, and anew once a target was well for three times that', () => {
+  it('ejects for at most ten times ejectFor, and for ejectFor again once a target has been well for three times that', () => {
     const { set, targets, fail, time } = setUp(3);
     const out = () => {
       fail(targets[0], 5);
@@ -173,7 +173,7 @@ describe('TargetSet', () => {
     expect(available).toEqual(Array(7).fill(3));
   });
 
-  it('knows whether there is another one to go to', () => {
+  it('tells whether another target is available', () => {
     const { set, targets, fail } = setUp(2);
     expect([set.hasOther([]), set.hasOther([targets[0]]), set.hasOther([targets[0], targets[1]])]).toEqual([
       true,
@@ -184,14 +184,14 @@ describe('TargetSet', () => {
     expect([set.hasOther([]), set.hasOther([targets[0]])]).toEqual([true, false]);
   });
 
-  it('counts what was under way at an ejection no second time', () => {
+  it('ignores tries that were under way at an ejection', () => {
     const { targets, fail, picked, time } = setUp(3);
     fail(targets[0], 50, 'connect_failed');
     time.now += 10_000;
     expect(picked()).toContain('t0');
   });
 
-  it('takes an ejected target back when it answers in a panic, but not for an answer to an earlier try', () => {
+  it('ends the ejection of a target that answers while none is available, unless the try is older than the ejection', () => {
     const { set, targets, fail, record, time, picked } = setUp(2);
     const before = time.now;
     time.now += 10;
@@ -240,7 +240,7 @@ describe('TargetSet', () => {
       expect(end).toBe(1_000);
     });
 
-    it('gives one whose probes pass again the same', () => {
+    it('gives a target whose probes pass again a growing share as well', () => {
       const { set, targets, health, taken, time } = ejected();
       time.now += 20_000;
       taken();
@@ -252,7 +252,7 @@ describe('TargetSet', () => {
       expect(taken()).toBe(1_000);
     });
 
-    it('starts again when it goes away half-way, and not twice over', () => {
+    it('starts once more when the target is ejected half-way', () => {
       const { set, targets, health, taken, time } = ejected();
       taken();
       time.now += 5_000;
@@ -265,13 +265,13 @@ describe('TargetSet', () => {
       expect(Math.abs(taken() - half)).toBeLessThan(10);
     });
 
-    it('starts with whole shares: a new gateway spares nobody', () => {
+    it('gives every target its whole share when the gateway starts', () => {
       const { picked, set } = setUp(3, 'slowStart: 10s');
       expect([picked().size, set.all.map(({ share }) => share)]).toEqual([3, [1, 1, 1]]);
     });
   });
 
-  it('picks from all when none is left, and says so', () => {
+  it('picks from all targets when none is available, and emits that', () => {
     const { set, targets, picked, health } = setUp(2);
     let panics = 0;
     set.panicked.on(() => panics++);
@@ -284,7 +284,7 @@ describe('TargetSet', () => {
     const picks = (set: TargetSet, tried: readonly Target[]) =>
       new Set(Array.from({ length: 20 }, () => set.pick(undefined, tried).name));
 
-    it('takes another target than those tried, and one of these when there is no other', () => {
+    it('picks a target that was not tried, or a tried one when there is no other', () => {
       const { set, targets } = setUp(3);
       expect(picks(set, [targets[0]])).toEqual(new Set(['t1', 't2']));
       expect(picks(set, [targets[0], targets[1]])).toEqual(new Set(['t2']));
@@ -301,7 +301,7 @@ describe('TargetSet', () => {
       },
     );
 
-    it('takes another one of those that are out when all are', () => {
+    it('picks a target that was not tried when none is available', () => {
       const { set, targets, fail } = setUp(3);
       for (const each of targets) fail(each, 5, 'connect_failed');
       expect(picks(set, [targets[0], targets[2]])).toEqual(new Set(['t1']));

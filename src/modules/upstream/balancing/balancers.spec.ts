@@ -61,12 +61,12 @@ function load(name: BalancerName, targets: readonly Target[], concurrent: number
 }
 
 describe('balancers', () => {
-  it.each(BALANCER_NAMES)('%s spreads evenly over equals', (name) => {
+  it.each(BALANCER_NAMES)('%s picks equal targets equally often', (name) => {
     const spread = shares(name, [target('a'), target('b'), target('c')], (i) => `key ${i}`);
     for (const each of ['a', 'b', 'c']) expect(Math.abs((spread[each] ?? 0) - 1 / 3)).toBeLessThan(0.06);
   });
 
-  it.each(BALANCER_NAMES)('%s gives one that is coming back its share of a share', (name) => {
+  it.each(BALANCER_NAMES)('%s picks a target that is coming back in proportion to its share', (name) => {
     const others = [target('b'), target('c'), target('d')];
     const spread = (share: number) =>
       shares(name, [target('a', 1, 0, share), ...others], (i) => `key ${i}`)['a'] ?? 0;
@@ -78,12 +78,12 @@ describe('balancers', () => {
     expect(whole).toBeGreaterThan(0.19);
   });
 
-  it.each(BALANCER_NAMES)('%s picks one when all are coming back', (name) => {
+  it.each(BALANCER_NAMES)('%s picks a target when all are coming back', (name) => {
     const spread = shares(name, [target('a', 1, 0, 0.1), target('b', 1, 0, 0.1)], (i) => `key ${i}`);
     expect(Math.abs((spread['a'] ?? 0) - 0.5)).toBeLessThan(0.06);
   });
 
-  it('consistent-hash moves the keys of one that is coming back home, and never away again', () => {
+  it('consistent-hash moves keys back to a target that is coming back, and never away again', () => {
     const back = target('a');
     const balancer = new BALANCERS['consistent-hash']([back, target('b'), target('c')], seeded());
     const home = (share: number) => {
@@ -117,14 +117,14 @@ describe('balancers', () => {
     expect(turns).toBe('aabaaaba');
   });
 
-  it.each(['power-of-two', 'least-requests'] as const)('%s never takes one that is busier', (name) => {
+  it.each(['power-of-two', 'least-requests'] as const)('%s never picks the busier target', (name) => {
     for (const weight of [1, 5]) {
       const targets = [target('busy', weight, 100), target('b'), target('c'), target('d', 3)];
       expect(Object.keys(shares(name, targets)).toSorted()).toEqual(['b', 'c', 'd']);
     }
   });
 
-  it('power-of-two looks at two only', () => {
+  it('power-of-two compares two targets only', () => {
     const spread = shares('power-of-two', [
       target('a'),
       target('b', 1, 1),
@@ -138,7 +138,7 @@ describe('balancers', () => {
     expect(spread['d']).toBeUndefined();
   });
 
-  it('least-requests takes the least busy for its weight', () => {
+  it('least-requests picks the target with the least load for its weight', () => {
     const balancer = new BALANCERS['least-requests'](
       [target('a', 1, 3), target('b', 10, 20), target('c', 1, 5)],
       seeded(),
@@ -164,14 +164,14 @@ describe('balancers', () => {
       }
     });
 
-    it('and to the share of one that is coming back, under load as well', () => {
+    it('and to the share of a target that is coming back, under load as well', () => {
       const targets = [target('a', 2, 0, 0.25), target('b', 2), target('c', 1)];
       const [back = 0, whole = 0] = load(name, targets, 100);
       expect(Math.abs(back - 0.5 / 3.5)).toBeLessThan(0.05);
       expect(Math.abs(whole - 2 / 3.5)).toBeLessThan(0.06);
     });
 
-    it('among those that are left when others are out, and when they are back', () => {
+    it('among the available targets when others are out, and when they are back', () => {
       const targets = [target('a', 6), target('b', 3), target('c', 1)];
       const balancer = new BALANCERS[name](targets, seeded());
       balancer.use(targets.slice(1));
@@ -183,7 +183,7 @@ describe('balancers', () => {
       expect(Math.abs((sharesOf(balancer, targets)[0] ?? 0) - 0.6)).toBeLessThan(0.06);
     });
 
-    it('among those that were not tried', () => {
+    it('among the targets that were not tried', () => {
       const targets = [target('a', 6), target('b', 3), target('c', 1)];
       const balancer = new BALANCERS[name](targets, seeded());
       const [none, most = 0, least = 0] = sharesOf(balancer, targets, targets.slice(0, 1));
@@ -193,7 +193,7 @@ describe('balancers', () => {
       expect(sharesOf(balancer, targets, targets.slice(0, 2))).toEqual([0, 0, 1]);
     });
 
-    it('with one that is listed twice', () => {
+    it('with a target that is listed twice', () => {
       const targets = [target('a'), target('a'), target('b', 2)];
       const spread = sharesOf(new BALANCERS[name](targets, seeded()), targets);
       for (const [i, due] of [0.25, 0.25, 0.5].entries()) {

@@ -26,7 +26,7 @@ function moved(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, s
   return new Set([...before].filter(([key, name]) => after.get(key) !== name).map(([, name]) => name));
 }
 
-it('makes no new ring, whoever was tried, goes and comes back', () => {
+it('makes no new ring when targets are tried, go or come back', () => {
   const { set, time, fail } = setUp([1, 2, 3, 4, 5]);
   let placed = 0;
   for (const target of set.all) {
@@ -41,7 +41,7 @@ it('makes no new ring, whoever was tried, goes and comes back', () => {
   expect([set.pick('alice', []), placed]).toEqual([first, 0]);
 });
 
-it('places targets by the ratio of their weights, and bounds how often', () => {
+it('places targets by the ratio of their weights, within a bound', () => {
   const pointsOf = (weights: readonly number[]) =>
     new HashRing(weights.map((weight, i) => ({ url: `http://t${i}`, weight }) as Target)).size;
   expect(pointsOf([100])).toBe(pointsOf([1]));
@@ -52,7 +52,7 @@ it('places targets by the ratio of their weights, and bounds how often', () => {
   expect(many).toBeLessThanOrEqual(65_536);
 });
 
-it('goes on to the same other one, be the first one tried or ejected, and leaves all other keys alone', () => {
+it('moves the keys of a tried or ejected target to the same other target, and no other key', () => {
   const { set, fail, placed } = setUp([1, 2, 3]);
   const before = placed();
   const retried = placed([set.all[1]!]);
@@ -63,7 +63,7 @@ it('goes on to the same other one, be the first one tried or ejected, and leaves
   expect(moved(retried, before)).toEqual(new Set(['t0', 't2']));
 });
 
-it('brings the keys of one that comes back home little by little, and touches no other', () => {
+it('moves keys back to a target that is coming back little by little, and no other key', () => {
   const { set, time, fail, placed } = setUp([1, 2, 3], 'slowStart: 10s');
   const before = placed();
   fail(set.all[1]);
@@ -82,7 +82,7 @@ it('brings the keys of one that comes back home little by little, and touches no
 });
 
 // A configuration that lists one twice is refused.
-it('counts a target that is there twice as one of twice the weight', () => {
+it('treats a target that is listed twice as one of twice the weight', () => {
   const once = configOf(
     'upstreams: { users: { balancer: consistent-hash, targets: [{ url: http://a }, { url: http://b }] } }',
   ).upstreams['users']!;

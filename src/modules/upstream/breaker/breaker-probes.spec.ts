@@ -29,7 +29,7 @@ describe('health probes', () => {
     expect(log).toHaveLength(1);
   });
 
-  it('say when to come back while they hold it open: when it is next looked at', async () => {
+  it('renew the Retry-After while they hold it open', async () => {
     const { breaker } = setUp({}, health);
     await probe(breaker, false, false, false);
     await vi.advanceTimersByTimeAsync(31_000);
@@ -50,7 +50,7 @@ describe('health probes', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('from before the trip do not end it', async () => {
+  it('from before a trip do not close it', async () => {
     const { breaker } = setUp({}, health);
     await probe(breaker, true, true, true);
     await failTimes(breaker, 5);

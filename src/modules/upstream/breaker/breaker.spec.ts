@@ -45,7 +45,7 @@ describe('Breaker trips', () => {
     expect(breaker.admit(DEADLINE)).toBeUndefined();
   });
 
-  it('starts to count anew after a success', async () => {
+  it('counts failures in a row from 0 again after a success', async () => {
     const { breaker } = setUp();
     await failTimes(breaker, 4);
     succeed(admit(breaker));
@@ -53,7 +53,7 @@ describe('Breaker trips', () => {
     expect(breaker.state).toBe('closed');
   });
 
-  it('counts from nothing again after probes have closed it', async () => {
+  it('counts failures in a row from 0 again after probes have closed it', async () => {
     const { breaker, log } = setUp({}, { failures: 3, passes: 1 });
     await failTimes(breaker, 5);
     breaker.reportProbe(true, '200');
@@ -63,7 +63,7 @@ describe('Breaker trips', () => {
     expect(breaker.state).toBe('open');
   });
 
-  it('lets a success count for its own time, and not for when it is looked at', async () => {
+  it('counts a success at the time of its vote', async () => {
     const { breaker, log } = setUp({ consecutiveFailures: 1_000, minRequests: 10 });
     for (let i = 0; i < 30; i++) succeed(admit(breaker));
     await vi.advanceTimersByTimeAsync(9_000);
@@ -116,7 +116,7 @@ describe('Breaker trips', () => {
 });
 
 describe('Breaker while open', () => {
-  it('says when to come back', async () => {
+  it('tells the seconds until the next trial', async () => {
     const { breaker } = setUp();
     await failTimes(breaker, 5);
     expect(breaker.retryAfterSeconds).toBe(5);
@@ -201,7 +201,7 @@ describe('Breaker while open', () => {
 });
 
 describe('Breaker in shadow', () => {
-  it('changes state as ever, and rejects nothing', async () => {
+  it('changes state as in enforce mode, and rejects nothing', async () => {
     const { breaker, log } = setUp({ mode: 'shadow' });
     await failTimes(breaker, 5);
     expect(log).toEqual(['closed > open: consecutive-failures']);

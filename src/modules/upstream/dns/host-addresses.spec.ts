@@ -41,7 +41,7 @@ function setUp(first: Address[] | Error, random = 0.5) {
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
 describe('HostAddresses', () => {
-  it('asks nobody before its first use, and once for all who wait for the first answer', async () => {
+  it('resolves at first use, and once for all connections that wait', async () => {
     const { dns, lookup } = setUp([A]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(dns.asked).toBe(0);
@@ -49,7 +49,7 @@ describe('HostAddresses', () => {
     expect(dns.asked).toBe(1);
   });
 
-  it('asks again every five seconds, and says when other addresses hold', async () => {
+  it('resolves again every five seconds, and emits changed addresses', async () => {
     const { dns, lookup, changes } = setUp([A, B]);
     await lookup();
     await vi.advanceTimersByTimeAsync(5_000);
@@ -74,7 +74,7 @@ describe('HostAddresses', () => {
     expect([changes, failures()]).toEqual([['10.0.0.1', '10.0.0.2'], 2]);
   });
 
-  it('lets nobody wait for a resolver that hangs, once there is an answer', async () => {
+  it('answers from the last addresses while the resolver hangs', async () => {
     const { dns, lookup } = setUp([A]);
     await lookup();
     dns.answer = new Promise(() => undefined);
@@ -83,7 +83,7 @@ describe('HostAddresses', () => {
     expect(dns.asked).toBe(2);
   });
 
-  it('remembers for a second that a name has no address', async () => {
+  it('caches for a second that a name has no address', async () => {
     const { dns, lookup } = setUp(failure('ENOTFOUND'));
     expect([await lookup(), await lookup(), dns.asked]).toEqual(['ENOTFOUND', 'ENOTFOUND', 1]);
     dns.answer = [A];
@@ -103,14 +103,14 @@ describe('HostAddresses', () => {
     expect(dns.asked).toBe(2);
   });
 
-  it('shares addresses in turn, the family that came first before the other', async () => {
+  it('uses addresses in turn, those of the first family before the other', async () => {
     const { lookup } = setUp([SIX, A, B]);
     expect(await lookup()).toBe('fd00::1,10.0.0.1,10.0.0.2');
     expect(await lookup()).toBe('fd00::1,10.0.0.2,10.0.0.1');
     expect(await lookup(4)).toBe('10.0.0.1,10.0.0.2');
   });
 
-  it('leaves no timer when stopped, even while it asks', async () => {
+  it('leaves no timer when it is stopped, even during a look-up', async () => {
     const { host, lookup } = setUp([A]);
     const waiting = lookup();
     host.stop();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Address, SystemResolver } from './resolver.js';
 
-it('asks for two names at a time, or names that hang would take every thread', async () => {
+it('resolves two names at a time, so that look-ups that hang leave threads free', async () => {
   const answers = new Map<string, (addresses: Address[]) => void>();
   const resolver = new SystemResolver((host) => new Promise((resolve) => answers.set(host, resolve)));
   const resolved: string[] = [];

@@ -99,7 +99,7 @@ describe('Hedger', () => {
     expect([results, vi.getTimerCount()]).toEqual([['won'], 0]);
   });
 
-  it('says whose answer it did not wait for, but not of a second one', async () => {
+  it('records the first target as late when the second one answers, and not the other way round', async () => {
     const { tries, late, run } = setUp(50);
     const startedAt = Date.now();
     const [won, lost, failed] = [run(), run(), run()];
@@ -112,7 +112,7 @@ describe('Hedger', () => {
     expect(late).toEqual([[{ name: 't0' }, startedAt]]);
   });
 
-  it('does not say so of one that had failed before', async () => {
+  it('does not record a target as late that had failed before', async () => {
     const { tries, late, run } = setUp(50);
     const [broken, failing] = [run(), run()];
     await vi.advanceTimersByTimeAsync(50);
@@ -139,7 +139,7 @@ describe('Hedger', () => {
     await waiting;
   });
 
-  it('reads away an answer that comes after the other one', async () => {
+  it('discards a response that comes second', async () => {
     const { tries, run } = setUp(50);
     const answered = run();
     await vi.advanceTimersByTimeAsync(50);
@@ -148,7 +148,7 @@ describe('Hedger', () => {
     expect([await answered, tries[1]?.call.discarded]).toEqual([0, 1]);
   });
 
-  it('gives up no answer that it has read away already', async () => {
+  it('gives up no response that it has discarded', async () => {
     const { tries, run } = setUp(50);
     const answered = run();
     await vi.advanceTimersByTimeAsync(50);
@@ -158,7 +158,7 @@ describe('Hedger', () => {
     expect([await answered, tries[1]?.call.discarded, tries[1]?.call.gaveUp]).toEqual([0, 1, 0]);
   });
 
-  it('takes the first answer if that one comes first after all', async () => {
+  it('uses the response of the first try when it still comes first', async () => {
     const { tries, results, run } = setUp(50);
     const answered = run();
     await vi.advanceTimersByTimeAsync(50);
@@ -171,7 +171,7 @@ describe('Hedger', () => {
     ]);
   });
 
-  it('makes no second try for an answer or a failure that is in time', async () => {
+  it('makes no second try when a response or a failure comes in time', async () => {
     const { tries, results, run } = setUp(50);
     const [answered, failed] = [run(), run()];
     tries[0]?.answer(503);
@@ -195,7 +195,7 @@ describe('Hedger', () => {
     expect(await answered).toBe(0);
   });
 
-  it('waits for the better answer when one of two fails', async () => {
+  it('waits for the other try when one of two fails', async () => {
     for (const first of ['fail', 'answer'] as const) {
       const { tries, results, run } = setUp(50);
       const answered = run();
@@ -208,7 +208,7 @@ describe('Hedger', () => {
     }
   });
 
-  it('gives a failing answer rather than none, and the error when there is none', async () => {
+  it('uses a failing response when there is no better one, and the error when there is none', async () => {
     const { tries, results, run } = setUp(50);
     const [one, two] = [run(), run()];
     await vi.advanceTimersByTimeAsync(50);
@@ -218,7 +218,7 @@ describe('Hedger', () => {
     expect([await one, await two, results]).toEqual([0, 'failed', ['failed', 'failed']]);
   });
 
-  it('stays within the retry budget, and says when that is why', async () => {
+  it('stays within the retry budget, and emits when that prevents a hedge', async () => {
     const { tries, results, run } = setUp(50);
     const all = Array.from({ length: 5 }, () => run());
     await vi.advanceTimersByTimeAsync(50);
@@ -228,7 +228,7 @@ describe('Hedger', () => {
   });
 
   describe('after p95', () => {
-    it('knows none before 20 answers', async () => {
+    it('hedges nothing before 20 responses', async () => {
       const { tries, run, sample } = setUp('p95');
       await sample(100, 19);
       const answered = run();
@@ -238,7 +238,7 @@ describe('Hedger', () => {
       await answered;
     });
 
-    it('goes by what was slow as well: by failures it does not, by tries that were given up it does', async () => {
+    it('includes tries that were given up, and no failures', async () => {
       const { tries, run, sample, budget } = setUp('p95', { share: 1 });
       for (let i = 0; i < 100; i++) budget.recordCall();
       await sample(100, 20);

@@ -56,8 +56,8 @@ function setUp(failures: readonly Failure[]) {
   return { clock, client, run };
 }
 
-describe('a target that takes no connection', () => {
-  it('is passed over at once, beyond `attempts` and whatever the method', async () => {
+describe('a target that accepts no connection', () => {
+  it('is passed over at once for any method, and does not count as one of `attempts`', async () => {
     const { run } = setUp([{ outcome: 'connect_failed' }, { outcome: 'connect_failed' }]);
     expect(await run()).toEqual({ end: 200, tries: 3, retried: ['connect', 'connect'] });
   });
@@ -72,12 +72,12 @@ describe('a target that takes no connection', () => {
     expect(await run(method)).toEqual({ end: 'connect_failed', tries: 1, retried: [] });
   });
 
-  it('is passed over with the last millisecond', async () => {
+  it('is passed over while a millisecond of the deadline is left', async () => {
     const { clock, run } = setUp([{ outcome: 'connect_failed', meanwhile: () => (clock.at = 99) }]);
     expect(await run()).toMatchObject({ end: 200, tries: 2 });
   });
 
-  it('is another matter than one that broke off', async () => {
+  it('is passed over, and a target that resets the connection is not', async () => {
     const { run } = setUp([{ outcome: 'reset' }]);
     expect(await run()).toEqual({ end: 'reset', tries: 1, retried: [] });
   });

@@ -51,11 +51,11 @@ describe('RetryPolicy', () => {
     expect(isRepeatable({ method, path: '/' })).toBe(false);
   });
 
-  it('does not take a header value for the name of one', () => {
+  it('does not mistake a header value for a header name', () => {
     expect(isRepeatable({ ...post, headers: ['X', 'idempotency-key'] })).toBe(false);
   });
 
-  it('pauses as the upstream says, in seconds or by date, or else at random', () => {
+  it('pauses as long as Retry-After says, in seconds or by date, or else at random', () => {
     const now = Date.parse('2026-11-23T10:00:00Z');
     const end = { outcome: 'success', status: 503 } as const;
     expect(policy().pause(1, end, now)).toBe(25);
