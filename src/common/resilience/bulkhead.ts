@@ -5,11 +5,6 @@ export interface BulkheadOptions {
   readonly queue: number;
 }
 
-interface Waiter {
-  readonly admit: () => void;
-  readonly refuse: () => void;
-}
-
 /** No place is free, and the queue is full or was dismissed. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
@@ -21,7 +16,7 @@ export class Bulkhead {
   private share = 1;
   private ceiling: number;
   private places: number;
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new Set<PromiseWithResolvers<void>>();
 
   constructor(private readonly options: BulkheadOptions) {
     this.ceiling = options.concurrent;
@@ -65,7 +60,7 @@ export class Bulkhead {
 
   /** Rejects all waiting calls. */
   dismiss(): void {
-    for (const waiter of this.waiters) waiter.refuse();
+    for (const waiter of this.waiters) waiter.reject(new BulkheadFullError());
     this.waiters.clear();
   }
 
@@ -97,28 +92,18 @@ export class Bulkhead {
       if (this.taken >= this.places) return;
       this.waiters.delete(waiter);
       this.taken++;
-      waiter.admit();
+      waiter.resolve();
     }
   }
 
   private wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiter = {
-        admit: () => {
-          signal.removeEventListener('abort', giveUp);
-          resolve();
-        },
-        refuse: () => {
-          signal.removeEventListener('abort', giveUp);
-          reject(new BulkheadFullError());
-        },
-      };
-      const giveUp = () => {
-        this.waiters.delete(waiter);
-        reject(signal.reason as Error);
-      };
-      this.waiters.add(waiter);
-      signal.addEventListener('abort', giveUp, { once: true });
-    });
+    const waiter = Promise.withResolvers<void>();
+    const giveUp = () => {
+      this.waiters.delete(waiter);
+      waiter.reject(signal.reason);
+    };
+    this.waiters.add(waiter);
+    signal.addEventListener('abort', giveUp, { once: true });
+    return waiter.promise.finally(() => signal.removeEventListener('abort', giveUp));
   }
 }

@@ -54,9 +54,7 @@ export class Hedger {
     // Two handshakes would be two WebSockets.
     const isHedgeable = (method === 'GET' || method === 'HEAD') && body === undefined && !upgrade;
     if (!isHedgeable) return tryOnce(options);
-    return new Promise((resolve, reject) => {
-      new Race(this, options, tryOnce, { resolve, reject }).start(this.after);
-    });
+    return new Race(this, options, tryOnce).run(this.after);
   }
 
   /** @param ms from the start of a try to its response head, or to the moment it was given up */
@@ -72,6 +70,7 @@ export class Hedger {
 class Race {
   private readonly startedAt: number[] = [];
   private readonly calls: (Call | undefined)[] = [];
+  private readonly result = Promise.withResolvers<Call>();
   private first: Target | undefined;
   private pending = 0;
   private over = false;
@@ -83,16 +82,16 @@ class Race {
     private readonly hedger: Hedger,
     private readonly options: TryOptions,
     private readonly tryOnce: TryOnce,
-    private readonly result: { resolve: (call: Call) => void; reject: (error: unknown) => void },
   ) {}
 
   /** @param after milliseconds until the second try; `undefined` for none */
-  start(after: number | undefined): void {
+  run(after: number | undefined): Promise<Call> {
     this.try();
     this.first = this.options.tried.at(-1);
     if (after !== undefined && after < this.options.deadline.remaining) {
       this.timer = setTimeout(() => this.hedge(), after);
     }
+    return this.result.promise;
   }
 
   private hedge(): void {

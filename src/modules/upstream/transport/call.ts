@@ -34,23 +34,11 @@ export interface CallOptions {
 
 type SettledListener = (outcome: Outcome, detail: string) => void;
 
-type Handlers = Required<
-  Pick<
-    Dispatcher.DispatchHandler,
-    | 'onRequestStart'
-    | 'onRequestUpgrade'
-    | 'onResponseStart'
-    | 'onResponseData'
-    | 'onResponseEnd'
-    | 'onResponseError'
-  >
->;
-
 /**
- * One call in flight: undici's handler on one side, the response on the other. The head settles a promise;
- * the body flows to a sink as it arrives, with back-pressure, and is never gathered.
+ * One call in flight: undici's handler on one side, the response on the other. The head settles a promise; the body flows
+ * to a sink as it arrives, with back-pressure, and is never gathered.
  */
-export class Call implements Handlers, UpstreamResponse {
+export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   status = 0;
   headers: HeaderRecord = {};
   contentLength: number | undefined;
