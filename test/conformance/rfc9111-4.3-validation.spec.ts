@@ -55,7 +55,11 @@ describe('RFC 9111 section 4.3.2: a condition is answered from the stored respon
     await get();
     const answer = await get('/1', conditions);
     expect(answer).toMatchObject({ status, body: status === 304 ? '' : '1' });
-    expect(answer.headers).toMatchObject({ etag: '"1"', age: '0', 'cache-control': 'max-age=60' });
+    expect(answer.headers).toMatchObject({
+      etag: '"1"',
+      age: expect.stringMatching(/^\d$/),
+      'cache-control': 'max-age=60',
+    });
     expect(seen).toHaveLength(1);
   });
 
