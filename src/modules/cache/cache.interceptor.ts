@@ -231,9 +231,9 @@ export class CacheInterceptor implements NestInterceptor {
       conditions: conditions.length > 0 ? conditions : undefined,
       stale: this.staleOf(lookup, entry),
     };
-    const tap = isWhole
-      ? this.cachingTap(lookup, entry, asking, flight)
-      : this.partTap(lookup, entry, asking);
+    let tap: ResponseTap | undefined;
+    if (isWhole) tap = this.cachingTap(lookup, entry, asking, flight);
+    else if (entry) tap = new PartTap({ ...asking, writer: this.writerOf(lookup), stored: entry });
     return { kind: 'forward', ...asking, tap };
   }
 
@@ -242,11 +242,12 @@ export class CacheInterceptor implements NestInterceptor {
     stored: CacheEntry | undefined,
     asking: Asking,
     flight?: Flight,
-  ): ResponseTap {
+  ): CachingTap {
     const { exchange, key } = lookup;
     const name = shortHash(this.cache.nameOf(key, exchange));
     return new CachingTap({
-      ...this.tapOptions(lookup, asking),
+      ...asking,
+      writer: this.writerOf(lookup),
       maxEntryBytes: this.maxEntryBytes,
       stored,
       confirmed: (entry) => ({
@@ -263,13 +264,8 @@ export class CacheInterceptor implements NestInterceptor {
     });
   }
 
-  private partTap(lookup: Lookup, stored: CacheEntry | undefined, asking: Asking): ResponseTap | undefined {
-    return stored && new PartTap({ ...this.tapOptions(lookup, asking), stored });
-  }
-
-  private tapOptions(lookup: Lookup, { conditions, stale }: Asking) {
-    const writer = new EntryWriter(lookup, this.cache, this.clock);
-    return { lookup, cache: this.cache, writer, conditions, stale };
+  private writerOf(lookup: Lookup): EntryWriter {
+    return new EntryWriter(lookup, this.cache, this.clock);
   }
 
   /** @returns nothing when the entry cannot be used while the upstream fails */

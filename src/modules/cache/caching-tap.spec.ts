@@ -72,8 +72,6 @@ function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = sys
   const cache = fake as ResponseCache;
   const lookup = { exchange, route: 'users', key: 'users /users/7', policy: POLICY, asked: NOTHING_ASKED };
   return new CachingTap({
-    lookup,
-    cache,
     writer: new EntryWriter(lookup, cache, clock),
     conditions: undefined,
     stale: undefined,

@@ -2,15 +2,12 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { CacheForward, CacheHit, ResponseTap } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
-import type { EntryWriter, Lookup, StorableHead } from './entry-writer.js';
+import type { EntryWriter, StorableHead } from './entry-writer.js';
 import type { FlightResult } from './flights.js';
-import type { ResponseCache } from './response-cache.js';
 import { reuse } from './reuse.js';
 import { describes, mergeHeaders, selects } from './validation.js';
 
 export interface TapOptions extends Pick<CacheForward, 'conditions' | 'stale'> {
-  readonly lookup: Lookup;
-  readonly cache: ResponseCache;
   readonly writer: EntryWriter;
   /** The stored response that cannot be used as it is. */
   readonly stored: CacheEntry | undefined;
@@ -37,7 +34,7 @@ export class CachingTap implements ResponseTap {
   constructor(private readonly options: CachingTapOptions) {}
 
   onHead(status: number, headers: HeaderRecord, isDelimited = true): CacheHit | undefined {
-    const { lookup, writer, maxEntryBytes, onResult } = this.options;
+    const { writer, maxEntryBytes, onResult } = this.options;
     if (status === 304) return this.onNotModified(headers);
     const stale = staleInstead(this.options, status);
     if (stale) {
@@ -50,7 +47,7 @@ export class CachingTap implements ResponseTap {
     if (!head || Number(headers['content-length'] ?? 0) > maxEntryBytes) {
       // RFC 9111 section 4.3.3: the new answer replaces the stored one, which must not come back.
       if (status < 500 && !SAYS_NOTHING.has(status)) this.dropStored();
-      if (lookup.policy.staleInsteadOf.includes(status)) onResult('failed');
+      if (writer.lookup.policy.staleInsteadOf.includes(status)) onResult('failed');
       else onResult(status >= 500 || SAYS_NOTHING.has(status) ? 'abandoned' : 'unstorable');
       return undefined;
     }
@@ -108,8 +105,7 @@ export class CachingTap implements ResponseTap {
   }
 
   private dropStored(): void {
-    const { stored, cache, lookup } = this.options;
-    if (stored) cache.drop(lookup.key, lookup.exchange);
+    if (this.options.stored) this.options.writer.drop();
   }
 }
 
@@ -118,9 +114,9 @@ export class PartTap implements ResponseTap {
   constructor(private readonly options: TapOptions & { readonly stored: CacheEntry }) {}
 
   onHead(status: number, headers: HeaderRecord): CacheHit | undefined {
-    const { lookup, stored } = this.options;
+    const { writer, stored } = this.options;
     const stale = staleInstead(this.options, status);
-    if (!stale && lookup.exchange.req.method === 'HEAD' && status === 200 && stored.status === 200)
+    if (!stale && writer.lookup.exchange.req.method === 'HEAD' && status === 200 && stored.status === 200)
       this.update(headers);
     return stale;
   }
@@ -131,16 +127,16 @@ export class PartTap implements ResponseTap {
 
   /** RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated. */
   private update(headers: HeaderRecord): void {
-    const { lookup, cache, writer, stored } = this.options;
+    const { writer, stored } = this.options;
     const head = describes(headers, stored.headers, stored.body.length)
       ? writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()))
       : undefined;
     if (head) writer.store(head, stored.body);
-    else cache.drop(lookup.key, lookup.exchange);
+    else writer.drop();
   }
 }
 
 /** RFC 5861 section 4: an error of the upstream is replaced by a stale response. */
-function staleInstead({ lookup, stale }: TapOptions, status: number): CacheHit | undefined {
-  return lookup.policy.staleInsteadOf.includes(status) ? stale?.(status) : undefined;
+function staleInstead({ writer, stale }: TapOptions, status: number): CacheHit | undefined {
+  return writer.lookup.policy.staleInsteadOf.includes(status) ? stale?.(status) : undefined;
 }

@@ -29,16 +29,9 @@ import { CacheInterceptor } from './cache.interceptor.js';
 /** The options of `@Cached()`. */
 export const CachePolicy = Reflector.createDecorator<z.output<typeof routeCacheSchema>>();
 
-interface CachedHandler {
-  /** Takes the place of a route's id. */
-  readonly id: string;
-  readonly policy: RouteCacheConfig;
-}
-
 /** Caches the values of a handler of code in place of an upstream's responses. See `@Cached()`. */
 @Injectable()
 export class CodeCacheInterceptor implements NestInterceptor {
-  private readonly handlers = new WeakMap<object, CachedHandler>();
   private readonly reflector = new Reflector();
   private readonly logger = new Logger(CodeCacheInterceptor.name);
 
@@ -53,8 +46,9 @@ export class CodeCacheInterceptor implements NestInterceptor {
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
     if (!exchange) return next.handle();
-    const { id, policy } = this.handlerOf(context);
-    const waiting = this.cache.open(exchange, id, policy);
+    // It takes the place of a route's id.
+    const id = `code ${context.getClass().name}.${context.getHandler().name}`;
+    const waiting = this.cache.open(exchange, id, this.policyOf(context));
     return waiting ? waiting.then(() => this.answer(exchange, next)) : this.answer(exchange, next);
   }
 
@@ -89,22 +83,14 @@ export class CodeCacheInterceptor implements NestInterceptor {
     return NEVER;
   }
 
-  private handlerOf(context: ExecutionContext): CachedHandler {
-    const handler = context.getHandler();
-    const known = this.handlers.get(handler);
-    if (known) return known;
+  private policyOf(context: ExecutionContext): RouteCacheConfig {
     const {
       ttl = this.config.current.cache.ttl,
       per = 'user',
       staleIfError = 0,
       ...rest
-    } = this.reflector.get(CachePolicy, handler);
-    const made = {
-      id: `code ${context.getClass().name}.${handler.name}`,
-      policy: { ...rest, ttl, per, staleIfError, staleInsteadOf: STALE_INSTEAD },
-    };
-    this.handlers.set(handler, made);
-    return made;
+    } = this.reflector.get(CachePolicy, context.getHandler());
+    return { ...rest, ttl, per, staleIfError, staleInsteadOf: STALE_INSTEAD };
   }
 }
 

@@ -32,12 +32,12 @@ export interface StorableHead {
   readonly receivedAt: number;
 }
 
-/** Stores the answer to one request if the rules allow it. It is made when the request is sent. */
+/** Stores, updates or drops the entry of one request, as far as the rules allow. It is made when the request is sent. */
 export class EntryWriter {
   private readonly askedAt: number;
 
   constructor(
-    private readonly lookup: Lookup,
+    readonly lookup: Lookup,
     private readonly cache: ResponseCache,
     readonly clock: Clock,
   ) {
@@ -93,6 +93,10 @@ export class EntryWriter {
     const isOutdated = this.cache.isOutdated(resource, this.askedAt) || this.isOlder(entry);
     if (!isOutdated) this.cache.put(key, entry, fields, exchange);
     return entry;
+  }
+
+  drop(): void {
+    this.cache.drop(this.lookup.key, this.lookup.exchange);
   }
 
   /** RFC 9111 section 4: the most recent answer is used, and a newer one may have arrived meanwhile. */
