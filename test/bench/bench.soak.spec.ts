@@ -37,6 +37,13 @@ describe('npm run bench', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
   });
 
+  it('measures the steps of the request path with --micro', async () => {
+    const run = spawnScript(['scripts/bench.mjs', '--micro']);
+    const code = await run.exited;
+    expect([code, run.stderr]).toEqual([0, '']);
+    expect(run.lines.join('\n')).toMatch(/guard: a token seen before +\d+\n/);
+  });
+
   it('reports the run as void when a single request fails', async () => {
     const { code, rows, output } = await bench('--only', 'bare', '--against', await brokenBuild());
 

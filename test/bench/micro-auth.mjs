@@ -1,7 +1,7 @@
 // Measures the token guard for a cached token and for a new one, beside the bare verification of the signature.
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { systemClock } from '../../dist/common/clock.js';
-import { ByRoute } from '../../dist/modules/auth/auth-metadata.js';
+import { ByRoute } from '../../dist/modules/auth/auth-policy.js';
 import { AuthProviders } from '../../dist/modules/auth/auth-providers.js';
 import { TokenDenylist } from '../../dist/modules/auth/denylist/token-denylist.service.js';
 import { JwtAuthGuard } from '../../dist/modules/auth/jwt-auth.guard.js';
@@ -37,8 +37,8 @@ export function authSteps(parsed, expect) {
   });
   const tokens = Array.from({ length: signed }, (_, i) => tokenOf(`user-${i}`, privateKey));
   // All requests use one connection, as behind a load balancer.
-  const contexts = tokens.map(({ token }) => contextOf(`Bearer ${token}`, config.routes[0]));
-  const forged = contextOf(`Bearer ${tokens[0].token}AAAA`, config.routes[0]);
+  const contexts = tokens.map(({ token }) => contextOf(`Bearer ${token}`, { config: config.routes[0] }));
+  const forged = contextOf(`Bearer ${tokens[0].token}AAAA`, { config: config.routes[0] });
   let guard = guardOf(config);
   expect(guard.canActivate(contexts[0]));
   expect(refuses(() => guard.canActivate(forged)));

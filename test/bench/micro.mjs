@@ -85,7 +85,7 @@ function findRoute() {
     path: `/service-${(i * 7919) % routeCount}/42/items`,
     headers: {},
   }));
-  expect(table.match(requests[1]).route.id === 'route-7919');
+  expect(table.match(requests[1]).route.config.id === 'route-7919');
   return (i) => table.match(requests[i & 1023]);
 }
 

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Baseline, canTakeBaseline, HEAP_NOISE, readMetrics } from '../support/baseline.js';
 import { listen } from '../support/gateway.js';
 import { raw, requestHead } from '../support/http.js';
 import { spawnInspected } from '../support/inspector.js';
 import { sumOf } from '../support/metrics.js';
-import type { GatewayProcess, KeepUntil } from '../support/process.js';
+import { type GatewayProcess, keepUntilEnd } from '../support/process.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { ok, type RawAnswer, rawUpstream, thenClose } from '../support/raw-upstream.js';
 import { until } from '../support/until.js';
@@ -239,8 +239,7 @@ const FAULTS: Record<string, Fault> = {
 };
 
 describe.skipIf(!canTakeBaseline)('the gateway holds nothing more after an upstream that', () => {
-  const cleanUps: (() => Promise<void>)[] = [];
-  const keep: KeepUntil = (cleanUp) => void cleanUps.push(cleanUp);
+  const keep = keepUntilEnd();
   const upstreams: ReturnType<typeof rawUpstream>[] = [];
   let gateway: GatewayProcess;
   let baseline: Baseline;
@@ -268,9 +267,6 @@ describe.skipIf(!canTakeBaseline)('the gateway holds nothing more after an upstr
     ].join('\n');
     gateway = await spawnInspected(yaml, keep);
     baseline = await Baseline.of(gateway);
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   });
 
   it.each(Object.entries(FAULTS))('%s', async (name, fault) => {

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
 import {
   type GatewayProcess,
-  type KeepUntil,
+  keepUntilEnd,
   type LogLine,
   spawnGateway,
   spawnUpstream,
@@ -42,8 +42,7 @@ function probed(breaker: string, passes = 2): string {
 
 /** One gateway process with an upstream of its own for each test, which is also the name of its route. */
 describe('health probes', { timeout: 60_000 }, () => {
-  const cleanUps: (() => Promise<void>)[] = [];
-  const keep: KeepUntil = (cleanUp) => void cleanUps.push(cleanUp);
+  const keep = keepUntilEnd();
   const services = {
     held: new ProbedService(),
     hanging: new ProbedService(),
@@ -86,9 +85,6 @@ describe('health probes', { timeout: 60_000 }, () => {
       {},
       keep,
     );
-  });
-  afterAll(async () => {
-    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   });
 
   const ask = (id: string) => fetch(`${gateway.url}/${id}/1`);

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../support/gateway.js';
-import { spawnScript, temporaryFile } from '../support/process.js';
+import { type KeepUntil, keepUntilEnd, spawnScript, temporaryFile } from '../support/process.js';
 import { until } from '../support/until.js';
 
 interface Ports {
@@ -28,43 +28,47 @@ interface Health {
 
 // Three Node processes start one after the other, which takes long on a busy machine.
 describe('npm start', { timeout: 90_000 }, () => {
-  it('prints five commands that work as described', async () => {
-    const start = await startDemo();
-    const [call, cached, noToken, fallback, health] = await start.commands();
+  describe('without a configuration', () => {
+    const keep = keepUntilEnd();
+    let start: Awaited<ReturnType<typeof startDemo>>;
+    beforeAll(async () => {
+      start = await startDemo({}, keep);
+      await start.commands();
+    }, 90_000);
 
-    expect(await sh(call)).toMatch(/^HTTP\/1\.1 200 .*"user":"alice".*"servedFor":"alice"/s);
-    await sh(cached);
-    expect(await sh(cached)).toMatch(/^HTTP\/1\.1 200 .*cache-status: .*hit.*took /is);
-    expect(await sh(noToken)).toMatch(/^HTTP\/1\.1 401 /);
-    expect(await sh(fallback)).toMatch(/HTTP\/1\.1 503 .*Orders are resting/s);
-    // Probes run every five seconds with a jitter of a tenth.
-    const page = await until('orders is degraded', async () => {
-      const { details } = JSON.parse(await sh(health)) as Health;
-      return details['orders']?.status === 'degraded' && details;
+    it('serves the first user and the first order', async () => {
+      const [call] = await start.commands();
+      const bearer = { authorization: /Bearer [^']+/.exec(call)?.[0] ?? '' };
+      for (const path of ['users/1', 'orders/1']) {
+        const response = await fetch(`http://127.0.0.1:${start.ports.PORT}/${path}`, { headers: bearer });
+        expect(response.status).toBe(200);
+        expect(await response.json()).toMatchObject({ id: '1', servedFor: 'alice' });
+      }
     });
-    expect(page).toMatchObject({ users: { status: 'up' }, orders: { status: 'degraded' } });
-    expect(start.process.lines).toContain('orders stopped. It restarts in 20 s.');
-  });
 
-  it('serves the first user and the first order', async () => {
-    const start = await startDemo();
-    const [call] = await start.commands();
-    const bearer = { authorization: /Bearer [^']+/.exec(call)?.[0] ?? '' };
-    for (const path of ['users/1', 'orders/1']) {
-      const response = await fetch(`http://127.0.0.1:${start.ports.PORT}/${path}`, { headers: bearer });
-      expect(response.status).toBe(200);
-      expect(await response.json()).toMatchObject({ id: '1', servedFor: 'alice' });
-    }
-  });
+    it('prints five commands that work as described', async () => {
+      const [call, cached, noToken, fallback, health] = await start.commands();
 
-  it('stops everything it started on SIGTERM, and exits with 0', async () => {
-    const start = await startDemo();
-    await start.commands();
+      expect(await sh(call)).toMatch(/^HTTP\/1\.1 200 .*"user":"alice".*"servedFor":"alice"/s);
+      await sh(cached);
+      expect(await sh(cached)).toMatch(/^HTTP\/1\.1 200 .*cache-status: .*hit.*took /is);
+      expect(await sh(noToken)).toMatch(/^HTTP\/1\.1 401 /);
+      expect(await sh(fallback)).toMatch(/HTTP\/1\.1 503 .*Orders are resting/s);
+      // Probes run every five seconds with a jitter of a tenth.
+      const page = await until('orders is degraded', async () => {
+        const { details } = JSON.parse(await sh(health)) as Health;
+        return details['orders']?.status === 'degraded' && details;
+      });
+      expect(page).toMatchObject({ users: { status: 'up' }, orders: { status: 'degraded' } });
+      expect(start.process.lines).toContain('orders stopped. It restarts in 20 s.');
+    });
 
-    start.process.kill('SIGTERM');
+    it('stops everything it started on SIGTERM, and exits with 0', async () => {
+      start.process.kill('SIGTERM');
 
-    expect(await start.process.exited).toBe(0);
-    for (const port of Object.values(start.ports)) await expectNobodyAt(port);
+      expect(await start.process.exited).toBe(0);
+      for (const port of Object.values(start.ports)) await expectNobodyAt(port);
+    });
   });
 
   it('stops the demo services when the gateway exits by itself, and suggests other ports', async () => {
@@ -120,7 +124,7 @@ describe('npm start -- -c FILE', { timeout: 90_000 }, () => {
   });
 });
 
-async function startDemo(wish: Partial<Ports> = {}) {
+async function startDemo(wish: Partial<Ports> = {}, keepUntil?: KeepUntil) {
   const ports = {
     PORT: await freePort(),
     MANAGEMENT_PORT: await freePort(),
@@ -128,7 +132,7 @@ async function startDemo(wish: Partial<Ports> = {}) {
     DEMO_ORDERS_PORT: await freePort(),
     ...wish,
   };
-  const process = spawnScript(['scripts/start.mjs'], { ...ports, GATEWAY_CONFIG: '' });
+  const process = spawnScript(['scripts/start.mjs'], { ...ports, GATEWAY_CONFIG: '' }, keepUntil);
   const commands = async () => {
     await until('the banner', () => process.lines.some((line) => line.startsWith('Ctrl-C')), 60_000);
     return process.lines.filter((line) => line.startsWith('curl ')) as [

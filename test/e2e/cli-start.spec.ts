@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
 import { listen } from '../support/gateway.js';
-import { breakwater, spawnGateway, temporaryFile } from '../support/process.js';
+import { spawnGateway, temporaryFile } from '../support/process.js';
 
 const BROKEN = `server:
   port: eighty
@@ -127,15 +127,5 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
     expect((await fetch(`${gateway.url}/users/1`)).status).toBe(502);
     expect(gateway.process.stderr).toBe('');
-  });
-
-  it.each(['SIGTERM', 'SIGINT'] as const)('exits with 0 on %s', async (signal) => {
-    const file = await temporaryFile('gateway.yaml', `${ANY_PORTS}\n${ONE_ROUTE}`);
-    const process = breakwater(['start', '-c', file]);
-    await process.json(({ msg }) => msg === 'listening');
-    process.kill(signal);
-    expect(await process.json(({ msg }) => msg === 'draining')).toMatchObject({ signal });
-    expect(await process.exited).toBe(0);
-    expect(process.stderr).toBe('');
   });
 });

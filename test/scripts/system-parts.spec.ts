@@ -17,7 +17,11 @@ async function ensure(apt: string, { isDebianRoot = true, env = {}, isThere = fa
   await chmod(join(bin, 'apt-get'), 0o755);
   if (isThere) await Promise.all(COMMANDS.map((command) => symlink('/bin/true', join(bin, command))));
   const call = `await (await import('${SCRIPT}')).ensureSystemParts(${isDebianRoot})`;
-  const run = spawnNode(['--input-type=module', '-e', call], { PATH: bin, ...env });
+  const run = spawnNode(['--input-type=module', '-e', call], {
+    PATH: bin,
+    BREAKWATER_SYSTEM_SETUP: '',
+    ...env,
+  });
   const code = await run.exited;
   return { code, asked: (await readFile(log, 'utf8')).trim().split('\n'), stderr: run.stderr };
 }

@@ -3,14 +3,14 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { relative } from 'node:path';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { register } from 'prom-client';
-import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import { beforeAll, onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
 import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
 import { collectBody } from './http.js';
-import type { KeepUntil } from './process.js';
+import { type KeepUntil, keepUntilEnd } from './process.js';
 
 /**
  * Builds a gateway in this process, over real sockets. `start` runs it for one test, `startOnce` for all tests of a file:
@@ -72,12 +72,9 @@ class GatewayBuilder {
    */
   startOnce(): RunningGateway {
     let running: Gateway | undefined;
-    const cleanUps: (() => Promise<void>)[] = [];
+    const keep = keepUntilEnd();
     beforeAll(async () => {
-      running = await this.run((cleanUp) => void cleanUps.push(cleanUp));
-    });
-    afterAll(async () => {
-      for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+      running = await this.run(keep);
     });
     return new RunningGateway(() => {
       if (!running)

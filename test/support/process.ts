@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -22,6 +22,15 @@ export interface LogLine {
 
 /** Registers a clean-up for the end of a test or a file. */
 export type KeepUntil = (cleanUp: () => Promise<void>) => void;
+
+/** @returns a `KeepUntil` whose clean-ups run after the file or `describe` block that calls this, the last one first */
+export function keepUntilEnd(): KeepUntil {
+  const cleanUps: (() => Promise<void>)[] = [];
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  });
+  return (cleanUp) => void cleanUps.push(cleanUp);
+}
 
 /** A child process that ends with the test, or when `keepUntil` says. */
 export class TestProcess {
@@ -98,9 +107,13 @@ export function spawnProcess(
 }
 
 /** Runs one of the project's scripts. It gets SIGTERM before SIGKILL, so that it stops its children. */
-export function spawnScript(args: readonly string[], env: Record<string, string> = {}): TestProcess {
-  const script = spawnNode(args, env);
-  onTestFinished(async () => {
+export function spawnScript(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  keepUntil: KeepUntil = onTestFinished,
+): TestProcess {
+  const script = spawnNode(args, env, keepUntil);
+  keepUntil(async () => {
     script.kill('SIGTERM');
     await script.exited;
   });
