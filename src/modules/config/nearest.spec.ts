@@ -11,15 +11,15 @@ describe('nearest', () => {
     ['timeouts', 'timeout'],
     ['connecttimeout', 'connectTimeout'],
     ['ulr', 'url'],
-  ])('takes %s for %s', (word, meant) => {
+  ])('suggests %2$s for %1$s', (word, meant) => {
     expect(nearest(word, KEYS)).toBe(meant);
   });
 
-  it.each(['retry', 'x', 'uri2', ''])('has no guess for %j', (word) => {
+  it.each(['retry', 'x', 'uri2', ''])('suggests nothing for %j', (word) => {
     expect(nearest(word, KEYS)).toBeUndefined();
   });
 
-  it('prefers the nearer of two', () => {
+  it('suggests the nearest of two', () => {
     expect(nearest('hosts', ['ports', 'host'])).toBe('host');
   });
 });

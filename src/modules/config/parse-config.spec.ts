@@ -23,8 +23,8 @@ function provider(audience: string) {
   return config(`auth: { m: { secret: ${SECRET}, algorithms: [HS256], audience: ${audience} } }`).auth['m'];
 }
 
-describe('a configuration that is right', () => {
-  it('is filled in with every default', () => {
+describe('a valid configuration', () => {
+  it('has every default filled in', () => {
     const text = `
 upstreams: { users: { url: http://users:3001, health: {}, fallback: {} } }
 routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
@@ -107,13 +107,13 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
     });
   });
 
-  it('has no health checks and no fallback unless they are written', () => {
+  it('has no health probes and no fallback unless they are written', () => {
     const { users } = config(USERS).upstreams;
     expect(users).not.toHaveProperty('health');
     expect(users).not.toHaveProperty('fallback');
   });
 
-  it('gives every upstream the defaults, under what it says itself', () => {
+  it('merges `defaults` under the keys of each upstream', () => {
     const { upstreams } = config(`
 defaults: { timeout: 5s, breaker: { errorRate: 20%, window: 30s }, health: { path: /up } }
 upstreams:
@@ -136,7 +136,7 @@ upstreams:
     ['a provider', `main: { secret: ${SECRET}, algorithms: [HS256] }`, '', 'user'],
     ['auth: none', `main: { secret: ${SECRET}, algorithms: [HS256] }`, 'auth: none,', 'public'],
     ['auth of its own', `main: { secret: ${SECRET}, algorithms: [HS256] }`, 'auth: {},', 'user'],
-  ])('with %s caches per the right one', (_, auth, routeAuth, per) => {
+  ])('with %s, stores responses per user or for all', (_, auth, routeAuth, per) => {
     const { routes } = config(`
 auth: { ${auth} }
 cache: { ttl: 10m }
@@ -145,7 +145,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }
     expect(routes[0]?.cache).toMatchObject({ ttl: 600_000, per });
   });
 
-  it('caches as a route says itself', () => {
+  it('keeps the cache settings that a route has', () => {
     const route = '{ id: r, match: { path: /r }, upstream: users, cache: { ttl: 1m, per: user } }';
     expect(config(`${USERS}\nroutes: [${route}]`).routes[0]?.cache).toEqual({
       ttl: 60_000,
@@ -169,12 +169,12 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }
 upstreams: { a: { url: http://a, fallback: ${a} }, b: { url: http://b, fallback: ${b} } }
 routes: [{ id: r, match: { path: /r }, ${where}, cache: { ${cache} } }]`).routes[0]?.cache?.staleIfError;
     expect(of('upstream: a')).toBe(ms);
-    // A side that does not want them gets none for the other.
+    // A split route serves stale responses only if every side has the fallback.
     const ofBoth = b === '{}' && cache === '' ? 0 : ms;
     expect(of('split: [{ upstream: a }, { upstream: b }]')).toBe(ofBoth);
   });
 
-  it('takes one audience or several', () => {
+  it('accepts one audience or several', () => {
     expect(provider('gw')?.audience).toEqual(['gw']);
     expect(provider('[gw, admin]')?.audience).toEqual(['gw', 'admin']);
   });
@@ -191,7 +191,7 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
     expect(upstreams['users']?.fallback?.response?.body).toBe('${literal}');
   });
 
-  it('is frozen to the bottom', () => {
+  it('is deeply frozen', () => {
     const { upstreams, routes } = config(
       `${USERS}\nroutes: [{ id: r, match: { path: /r }, upstream: users }]`,
     );
@@ -200,13 +200,13 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
     expect(() => Object.assign(upstreams, { more: 1 })).toThrow(TypeError);
   });
 
-  it('has records that inherit nothing', () => {
+  it('has records without a prototype', () => {
     const { auth, upstreams } = config('upstreams: { constructor: { url: http://a } }');
     expect(upstreams['constructor']?.targets[0]?.url).toBe('http://a');
     expect([auth['toString'], upstreams['toString']]).toEqual([undefined, undefined]);
   });
 
-  it('comes with warnings at their place', () => {
+  it('has warnings with their positions', () => {
     const result = parse(`${USERS}\nroutes: []\nserver: {}\ndefaults: { breaker: { window: 1s } }`);
     expect(result.ok && formatProblems('f', result.warnings).split('\n')).toEqual([
       'f:2:1 routes: there is no route, so every request is answered with 404',
@@ -215,8 +215,8 @@ upstreams: { users: { url: "http://\${HOST}:3001", fallback: { response: { body:
   });
 });
 
-describe('a configuration that is wrong', () => {
-  it('is reported whole: substitution, schema, keys and references, in the order of the file', () => {
+describe('an invalid configuration', () => {
+  it('is reported with all its problems, in the order of the file', () => {
     const result = parse(`
 server: { prot: 1 }
 auth: { main: { secret: short, algorithms: [HS256] } }
@@ -247,7 +247,7 @@ routes:
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('never shows the value of a variable, wherever it is put', () => {
+  it('never reveals the value of a variable in a problem', () => {
     const value = 'hunter2 $%';
     const text = `
 server: { host: "\${V}", port: "\${V}", trustProxy: ["\${V}"], maxBodyBytes: "\${V}", cors: { origins: ["\${V}"], credentials: "\${V}" } }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatPath, formatProblems } from './problem.js';
 
 describe('formatProblems', () => {
-  it('writes one line each, in the order of the file', () => {
+  it('writes one line for each problem, in the order of the file', () => {
     const problems = [
       { file: 'keys.yaml', path: 'apiKeys', line: 1, column: 1, message: 'last' },
       { path: 'routes[0].id', line: 12, column: 9, message: 'third' },
@@ -21,7 +21,7 @@ describe('formatProblems', () => {
 });
 
 describe('formatPath', () => {
-  it('joins keys and indices, and quotes keys that would be read as several', () => {
+  it('joins keys and indices and quotes keys that contain separators', () => {
     expect(formatPath(['routes', 0, 'match', 'path'])).toBe('routes[0].match.path');
     expect(formatPath(['upstreams', 'api.v1', 'timeout'])).toBe('upstreams["api.v1"].timeout');
     expect(formatPath([])).toBe('');

@@ -66,7 +66,7 @@ describe('keys of providers', () => {
     [{ introspection: { url: 'https://idp/i', clientId: 'gw', clientSecret: 's' }, issuer: 'idp' }],
     [{ publicKey: 'ed.pem', algorithms: ['EdDSA'] }],
     [{ secret: SECRET_32, algorithms: ['HS256'], forwardClaims: { tenant: 'X-User-Tenant', a: 'x-jwt-a' } }],
-  ])('takes %j', (provider) => {
+  ])('accepts %j', (provider) => {
     expect(problems(provider)).toEqual([]);
   });
 
@@ -75,7 +75,7 @@ describe('keys of providers', () => {
     expect(result.ok && result.config.auth['main']?.publicKey).toBe(FILES['/etc/gw/rsa.pem']);
   });
 
-  it('takes PEM text itself', () => {
+  it('accepts PEM text itself', () => {
     const text = FILES['/etc/gw/rsa.pem'];
     const result = parse({ publicKey: text, algorithms: ['RS256'] });
     expect(result.ok && result.config.auth['main']?.publicKey).toBe(text);
@@ -249,7 +249,7 @@ describe('keys of providers', () => {
     expect(problems(provider)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('adds the API keys of a file to those beside it', () => {
+  it('adds the API keys of a file to those of the configuration', () => {
     const result = parse({ apiKeysFile: 'keys.yaml', apiKeys: [{ id: 'own', hash: HASH }] });
     expect(result.ok && result.config.auth['main']?.apiKeys).toEqual([
       { id: 'own', hash: HASH, scopes: [] },
@@ -270,11 +270,11 @@ describe('keys of providers', () => {
         '/etc/gw/plain.yaml:4:5 apiKeys[0].scope: unknown key "scope"; did you mean `scopes`?',
       ],
     ],
-  ])('says what is wrong with a file of API keys, and where: %s', (apiKeysFile, expected) => {
+  ])('reports problems in a file of API keys at their place: %s', (apiKeysFile, expected) => {
     expect(problems({ apiKeysFile })).toEqual(expected.map((each) => expect.stringContaining(each)));
   });
 
-  it('names a file as it is found from where the configuration is named', () => {
+  it('names a file relative to where the path of the configuration is relative to', () => {
     const read: string[] = [];
     const text = JSON.stringify({ auth: { main: { apiKeysFile: 'keys/more.yaml' } } });
     const readFile = (path: string) => {
@@ -288,7 +288,7 @@ describe('keys of providers', () => {
     ]);
   });
 
-  it('takes no API key of a file that is there already', () => {
+  it('refuses an API key of a file that is already present', () => {
     const apiKeys = [{ id: 'shop', hash: `sha256:${'a'.repeat(64)}` }];
     expect(problems({ apiKeysFile: 'keys.yaml', apiKeys })).toEqual([
       expect.stringMatching(/^\/etc\/gw\/keys\.yaml:2:23 apiKeys\[0\]\.hash: .* expected each hash once$/),
@@ -308,7 +308,7 @@ describe('keys of providers', () => {
     expect(key).toEqual([expect.stringContaining('found PEM text, expected a public key')]);
   });
 
-  it('says only once that the variable of a secret is missing', () => {
+  it('reports the missing variable of a secret once', () => {
     expect(problems({ secret: '${SECRET}', algorithms: ['HS256'] })).toEqual([
       expect.stringContaining('auth.main.secret: environment variable SECRET is not set'),
     ]);

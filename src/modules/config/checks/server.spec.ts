@@ -35,7 +35,7 @@ describe('server', () => {
     },
   );
 
-  it('is checked even when another of its keys is wrong', () => {
+  it('is checked even when another of its keys is invalid', () => {
     const text = 'server: { maxBodyBytes: 5MB, headersTimeout: 90s }\nmanagement: { port: 8080 }';
     expect(problems(text)).toHaveLength(3);
   });

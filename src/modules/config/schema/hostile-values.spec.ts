@@ -16,7 +16,7 @@ interface Node {
 
 type Kind = 'duration' | 'size' | 'ratio' | 'number';
 
-/** Not one of these is a value of any of them. */
+/** Values that no kind of setting accepts. */
 const NEVER = [
   '-1',
   '-0.5',
@@ -41,7 +41,7 @@ const HOSTILE: Readonly<Record<Kind, readonly string[]>> = {
 };
 const FINE: Readonly<Partial<Record<Kind, string>>> = { duration: '20s', size: '7KiB', ratio: '7%' };
 
-/** Where nothing at all, or never, means something. */
+/** Settings for which zero has a meaning. */
 const ZERO_IS_FINE = [
   'server.maxBodyBytes',
   'server.port',
@@ -61,7 +61,7 @@ const ZERO_IS_FINE = [
   'routes[0].split[0].weight',
 ];
 
-interface Knob {
+interface Setting {
   readonly path: ConfigPath;
   readonly name: string;
   readonly kind: Kind;
@@ -76,7 +76,7 @@ function kindOf({ anyOf = [] }: Node): Kind | undefined {
   return patterns.includes(')%$') ? 'ratio' : undefined;
 }
 
-/** Every path of a configuration, with one id and one entry of each list. Those of `defaults` are in `upstreams`. */
+/** Every path of a configuration, with one id and one item for each list. `defaults` has the paths of `upstreams`. */
 function paths(node: Node, path: ConfigPath = []): [path: ConfigPath, node: Node][] {
   const id = path[0] === 'auth' ? 'main' : 'users';
   const { properties = {}, additionalProperties: byId, items, anyOf = [] } = node;
@@ -91,7 +91,7 @@ function paths(node: Node, path: ConfigPath = []): [path: ConfigPath, node: Node
   ];
 }
 
-function knobs([path, node]: [path: ConfigPath, node: Node]): Knob[] {
+function settings([path, node]: [path: ConfigPath, node: Node]): Setting[] {
   const kind = kindOf(node);
   if (!kind) return [];
   const { minimum = 0, maximum = 0 } = node.anyOf?.find(({ type }) => type === 'integer') ?? {};
@@ -107,38 +107,38 @@ function parseAt(path: ConfigPath, value: string) {
   return parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
 }
 
-/** What is wrong at the place of a knob that has this value, of which YAML makes what it makes. */
-function problemsAt({ path, name }: Knob, value: string): string[] {
+/** The problems at the place of a setting that has this YAML value. */
+function problemsAt({ path, name }: Setting, value: string): string[] {
   const result = parseAt(path, value);
   if (result.ok) return [];
   return result.problems.filter((each) => each.path === name).map(({ message }) => message);
 }
 
 const PATHS = paths(gatewayJsonSchema());
-const KNOBS = PATHS.flatMap(knobs);
+const SETTINGS = PATHS.flatMap(settings);
 
-it('knows every knob', () => {
-  expect(KNOBS.length).toBeGreaterThan(65);
-  expect(KNOBS.map(({ name }) => name)).toEqual(expect.arrayContaining(ZERO_IS_FINE));
+it('finds every setting of the schema', () => {
+  expect(SETTINGS.length).toBeGreaterThan(65);
+  expect(SETTINGS.map(({ name }) => name)).toEqual(expect.arrayContaining(ZERO_IS_FINE));
 });
 
-describe.each(KNOBS)('$name', (knob) => {
-  it('takes what is fine, and nothing hostile', { timeout: 60_000 }, () => {
-    expect(problemsAt(knob, knob.fine)).toEqual([]);
-    const taken = HOSTILE[knob.kind].filter((value) => problemsAt(knob, value).length === 0);
+describe.each(SETTINGS)('$name', (setting) => {
+  it('accepts a valid value and refuses hostile ones', { timeout: 60_000 }, () => {
+    expect(problemsAt(setting, setting.fine)).toEqual([]);
+    const taken = HOSTILE[setting.kind].filter((value) => problemsAt(setting, value).length === 0);
     expect(taken).toEqual([]);
   });
 
-  it('takes a zero only where it means something', () => {
-    expect(problemsAt(knob, '0').length === 0).toBe(ZERO_IS_FINE.includes(knob.name));
+  it('accepts zero only where it has a meaning', () => {
+    expect(problemsAt(setting, '0').length === 0).toBe(ZERO_IS_FINE.includes(setting.name));
   });
 
-  it('takes nothing for nothing', () => {
-    expect(problemsAt(knob, '~')).toHaveLength(1);
+  it('refuses an empty value', () => {
+    expect(problemsAt(setting, '~')).toHaveLength(1);
   });
 });
 
-// A mapping has no `toString` here: whoever makes text of it throws.
-it.each(['{}', '[{}]', '~'])('%s may stand anywhere without a throw', { timeout: 60_000 }, (value) => {
+// Mappings have no `toString` here, so code that converts one to text throws.
+it.each(['{}', '[{}]', '~'])('%s never throws, wherever it is written', { timeout: 60_000 }, (value) => {
   for (const [path] of PATHS) expect(parseAt(path, value)).toHaveProperty('ok');
 });

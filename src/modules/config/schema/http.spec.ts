@@ -13,7 +13,7 @@ describe('method', () => {
 });
 
 describe('headers', () => {
-  it('lower-cases names and inherits nothing', () => {
+  it('lower-cases names and has no prototype', () => {
     const parsed = headers().parse({ 'X-Beta': '1', constructor: 'x' });
     expect(parsed).toEqual({ 'x-beta': '1', constructor: 'x' });
     expect(Object.getPrototypeOf(parsed)).toBeNull();
@@ -31,7 +31,7 @@ describe('headers', () => {
     expect(headers().safeParse(written).error?.issues).toHaveLength(1);
   });
 
-  it.each(['Content-Length', 'transfer-encoding', 'CONNECTION'])('a response may not set %s', (name) => {
+  it.each(['Content-Length', 'transfer-encoding', 'CONNECTION'])('a response cannot set %s', (name) => {
     expect(responseHeaders().safeParse({ [name]: '5' }).success).toBe(false);
     expect(headers().safeParse({ [name]: '5' }).success).toBe(true);
   });
@@ -56,7 +56,7 @@ describe('statusRange', () => {
 });
 
 describe('statuses', () => {
-  it('are single ones and ranges', () => {
+  it('can be single statuses and ranges', () => {
     expect(statuses().parse([500, '502-504'])).toEqual([500, 502, 503, 504]);
   });
 });

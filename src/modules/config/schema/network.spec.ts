@@ -38,7 +38,7 @@ describe('upstreamUrl', () => {
 });
 
 describe('cidr', () => {
-  it.each(['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8', '0.0.0.0/0', '::/128'])('takes %s', (written) => {
+  it.each(['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8', '0.0.0.0/0', '::/128'])('accepts %s', (written) => {
     expect(cidr().parse(written)).toBe(written);
   });
 
@@ -90,7 +90,7 @@ describe('hostMatch', () => {
 });
 
 describe('webOrigin', () => {
-  it.each(['https://app.example.com', 'http://localhost:5173', '*'])('takes %s', (written) => {
+  it.each(['https://app.example.com', 'http://localhost:5173', '*'])('accepts %s', (written) => {
     expect(webOrigin().parse(written)).toBe(written);
   });
 
@@ -108,7 +108,7 @@ describe('webOrigin', () => {
 });
 
 describe('bindAddress', () => {
-  it.each(['0.0.0.0', '::', '127.0.0.1', 'localhost', 'gateway.internal'])('takes %s', (written) => {
+  it.each(['0.0.0.0', '::', '127.0.0.1', 'localhost', 'gateway.internal'])('accepts %s', (written) => {
     expect(bindAddress().parse(written)).toBe(written);
   });
 

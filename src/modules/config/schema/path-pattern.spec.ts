@@ -14,7 +14,7 @@ describe('pathPattern', () => {
     '/a.b/~c/(d)',
     '/caf%C3%A9/a%20b',
     '/.well-known/x',
-  ])('takes %s', (written) => {
+  ])('accepts %s', (written) => {
     expect(pathPattern().parse(written)).toBe(written);
   });
 
@@ -60,7 +60,7 @@ describe('pathPattern', () => {
     ['/a/*', 'a path such as /a/** (all below) or /a/{name} (one segment)'],
     ['/**/b', 'a path with "**" as its last segment only'],
     ['/a%2fb', 'a path that encodes only blanks and UTF-8 letters, and no slash'],
-  ])('says what %s should be', (written, message) => {
+  ])('suggests what %s should be', (written, message) => {
     expect(pathPattern().safeParse(written).error?.issues).toMatchObject([{ message }]);
   });
 });

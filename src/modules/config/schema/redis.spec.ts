@@ -11,7 +11,7 @@ function problems(redis: string): string[] {
 }
 
 describe('redis', () => {
-  it('is off by default, and has short times', () => {
+  it('is off by default and has short timeouts', () => {
     expect(parse('{}')).toMatchObject({
       ok: true,
       config: {
@@ -28,7 +28,7 @@ describe('redis', () => {
     '{ url: "", cluster: ["redis://a:7000", "redis://b:7000"] }',
     '{ sentinel: { name: main, nodes: ["rediss://:pw@s1:26379"], password: x, database: 1 } }',
     '{ url: "redis://cache", keyPrefix: "" }',
-  ])('takes %s', (redis) => {
+  ])('accepts %s', (redis) => {
     expect(problems(redis)).toEqual([]);
   });
 

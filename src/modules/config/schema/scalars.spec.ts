@@ -6,7 +6,7 @@ describe('scalars', () => {
     [0, 0],
     [65_535, 65_535],
     ['8080', 8080],
-  ])('port takes %j', (written, number) => {
+  ])('port accepts %j', (written, number) => {
     expect(port().parse(written)).toBe(number);
   });
 
@@ -17,7 +17,7 @@ describe('scalars', () => {
     },
   );
 
-  it('booleans may be text, but not any text', () => {
+  it('booleans can be the text true or false', () => {
     expect([boolean().parse(true), boolean().parse('true'), boolean().parse('false')]).toEqual([
       true,
       true,
@@ -31,11 +31,11 @@ describe('scalars', () => {
     expect(id().parse(written)).toBe(written);
   });
 
-  it.each(['', '_x', '.x', '-x', 'a b', 'a/b', 'ü', '__proto__', 'a\n'])('%j is no id', (written) => {
+  it.each(['', '_x', '.x', '-x', 'a b', 'a/b', 'ü', '__proto__', 'a\n'])('%j is not an id', (written) => {
     expect(id().safeParse(written).success).toBe(false);
   });
 
-  it('a record by id inherits nothing', () => {
+  it('a record by id has no prototype', () => {
     const record = byId(port()).parse({ constructor: 1 });
     expect(Object.getPrototypeOf(record)).toBeNull();
     expect(record['constructor']).toBe(1);

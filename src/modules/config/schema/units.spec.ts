@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { duration, positiveDuration, positiveRatio, positiveSize, size } from './scalars.js';
 
 describe('units in the schema', () => {
-  it('resolves them', () => {
+  it('are resolved to milliseconds, bytes and ratios', () => {
     expect(positiveDuration().parse('3s')).toBe(3_000);
     expect(positiveSize().parse('16KiB')).toBe(16_384);
     expect(positiveRatio().parse('50%')).toBe(0.5);
   });
 
-  it('takes a zero, with or without unit, only where it has a meaning', () => {
+  it('accepts zero, with or without a unit, only where it has a meaning', () => {
     expect([duration().parse(0), duration().parse('0'), duration().parse('0s')]).toEqual([0, 0, 0]);
     expect(size().parse(0)).toBe(0);
     for (const zero of [0, '0', '0s']) expect(positiveDuration().safeParse(zero).success).toBe(false);
@@ -21,7 +21,7 @@ describe('units in the schema', () => {
     expect(positiveDuration().safeParse(written).error?.issues).toMatchObject([{ message }]);
   });
 
-  it('refuses what a timer cannot hold, alone, with jitter or with another, for it would fire at once', () => {
+  it('refuses durations that a timer cannot hold, with jitter added, because it would fire at once', () => {
     expect(positiveDuration().parse('298h')).toBe(1_072_800_000);
     expect(2 * positiveDuration().parse('298h')).toBeLessThan(2 ** 31);
     for (const each of [duration(), positiveDuration()]) expect(each.safeParse('299h').success).toBe(false);

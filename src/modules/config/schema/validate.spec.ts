@@ -100,7 +100,7 @@ describe('validate', () => {
     expect(problems(text)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('looks into the branch of a union that was meant', () => {
+  it('reports the issues of the union branch that the user meant', () => {
     expect(problems(route('{ optinal: true, forward: 3 }'))).toEqual([
       expect.stringContaining('routes[0].auth.optinal: unknown key "optinal"; did you mean `optional`?'),
       expect.stringContaining('routes[0].auth.forward: found 3, expected true or false'),
@@ -110,7 +110,7 @@ describe('validate', () => {
     ]);
   });
 
-  it('points at the key when the key is wrong', () => {
+  it('reports an invalid key at the key', () => {
     expect(problems(headers('bad name: x'))).toEqual([
       'f:1:69 upstreams.u.fallback.response.headers["bad name"]: found "bad name", expected a header name such as x-api-version',
     ]);
@@ -125,7 +125,7 @@ describe('validate', () => {
     ]);
   });
 
-  it('reports a bad default once, where it is written', () => {
+  it('reports an invalid default once, where it is written', () => {
     const upstreams = 'upstreams: { a: { url: http://a }, b: { url: http://b } }';
     expect(problems(`defaults: { timeout: soon, poool: {} }\n${upstreams}`)).toEqual([
       expect.stringContaining('f:1:22 defaults.timeout: found "soon"'),
@@ -133,7 +133,7 @@ describe('validate', () => {
     ]);
   });
 
-  it('takes substituted text where a number or a boolean is meant', () => {
+  it('accepts substituted text for numbers and booleans', () => {
     const { parsed } = validate(
       gatewaySchema,
       source('server: { port: "${PORT}", cors: { credentials: "${ON}" } }'),
@@ -141,7 +141,7 @@ describe('validate', () => {
     expect(parsed?.server).toMatchObject({ port: 8443, cors: { credentials: true } });
   });
 
-  it('leaves out what is reported already: a variable that is missing', () => {
+  it('does not report the value of a missing variable', () => {
     expect(validate(gatewaySchema, source('server: { port: "${MISSING}" }')).problems).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ describe('mergeDefaults', () => {
     });
   });
 
-  it('lets a merged value keep the place where it was written', () => {
+  it('keeps the position of a merged value', () => {
     const source = merged(TEXT);
     const path = ['upstreams', 'orders', 'timeout'];
     expect(source.isInherited(path)).toBe(true);
@@ -65,7 +65,7 @@ describe('mergeDefaults', () => {
     'upstreams: 3\ndefaults: {}',
     'defaults: 3\nupstreams: { a: {} }',
     'defaults: { timeout: 1s }\nupstreams: { a: 3 }',
-  ])('leaves alone what is no mapping: %j', (text) => {
+  ])('ignores what is not a mapping: %j', (text) => {
     const files = new ReferencedFiles('/gateway.yaml', () => '');
     const { root } = readYaml(text, { env: {}, files });
     expect(merged(text).plain).toEqual(new ConfigSource(root!).plain);

@@ -26,7 +26,7 @@ describe('readYaml', () => {
     expect(plain('{"a": 1, "b": [true, null, "no", "1"], "c": {"d": "${PORT}"}}')).toEqual(expected);
   });
 
-  it('stays with the 1.2 core schema when the file asks for 1.1', () => {
+  it('uses the 1.2 core schema even if the file asks for 1.1', () => {
     expect(plain('%YAML 1.1\n---\na: no\n')).toEqual({ a: 'no' });
   });
 
@@ -38,7 +38,7 @@ describe('readYaml', () => {
     expect(plain('a: &shared { b: 1 }\nc: *shared\n')).toEqual({ a: { b: 1 }, c: { b: 1 } });
   });
 
-  it('knows where keys and values are', () => {
+  it('locates keys and values', () => {
     const source = new ConfigSource(read('a:\n  b: 3\n  list:\n    - x\n    - y: 1\n  empty:\n').root!);
     const place = (...path: (string | number)[]) => {
       const { line, column } = source.problem(path, '');
@@ -77,7 +77,7 @@ describe('readYaml', () => {
     expect(problems(text)).toEqual([expect.stringMatching(problem)]);
   });
 
-  it('stops at an alias bomb', () => {
+  it('reports an alias bomb', () => {
     const levels = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
     for (let level = 1; level < 10; level++) {
       levels.push(`a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`);
@@ -85,13 +85,13 @@ describe('readYaml', () => {
     expect(problems(levels.join('\n'))).toEqual([expect.stringContaining('aliases repeat more than 10000')]);
   });
 
-  it('stops at bottomless nesting, whether the parser does or not', () => {
+  it('reports nesting that is too deep', () => {
     expect(problems('a: ' + '['.repeat(100_000))).toEqual([expect.stringContaining('nested too deeply')]);
     const deep = `a: ${'['.repeat(100)}${']'.repeat(100)}`;
     expect(problems(deep)).toEqual([expect.stringContaining('nested deeper than 64 levels')]);
   });
 
-  it('does not quote the line of a syntax error, which may hold a secret', () => {
+  it('does not quote the line of a syntax error, which can contain a secret', () => {
     expect(problems('secret: "hunter2\nother: x').join('\n')).not.toContain('hunter2');
     expect(problems('secret: "a" hunter2').join('\n')).not.toContain('hunter2');
     expect(problems('a: 1\n]\nhunter2').join('\n')).not.toContain('hunter2');

@@ -20,14 +20,14 @@ describe('describeFound', () => {
     expect(describeFound(scalar('hunter2', { substitutedFrom: '${PASSWORD}' }))).toBe('"${PASSWORD}"');
   });
 
-  it('shows neither a secret nor a key nor the password of a URL', () => {
+  it('does not show secrets, keys and passwords in URLs', () => {
     expect(describeFound(scalar('hunter2', { path: ['auth', 'main', 'secret'] }))).not.toContain('hunter2');
     expect(describeFound(scalar(4711, { path: ['auth', 'main', 'secret'] }))).not.toContain('4711');
     expect(describeFound(scalar('-----BEGIN PRIVATE KEY-----\nabc'))).toBe('PEM text');
     expect(describeFound(scalar('redis://me:hunter2@host'))).toBe('"redis://***@host"');
   });
 
-  it('cuts long text short', () => {
+  it('truncates long text', () => {
     expect(describeFound(scalar('x'.repeat(1_000)))).toBe(`"${'x'.repeat(60)}…"`);
   });
 });

@@ -33,11 +33,11 @@ describe('substitute', () => {
     ['$${HOST}', '${HOST}'],
     ['$$${HOST}', '$${HOST}'],
     ['${TRICKY}', '${HOST} $& $1'],
-  ])('makes of %j %j', (written, text) => {
+  ])('turns %j into %j', (written, text) => {
     expect(put(written)).toEqual({ text, failures: [] });
   });
 
-  it.each(['plain', '$HOST', '{HOST}', '$ {HOST}', ''])('leaves %j alone', (written) => {
+  it.each(['plain', '$HOST', '{HOST}', '$ {HOST}', ''])('does not change %j', (written) => {
     expect(put(written)).toBeUndefined();
   });
 
@@ -49,11 +49,11 @@ describe('substitute', () => {
     ]);
   });
 
-  it('does not take what every object inherits for a variable', () => {
+  it('does not accept names that objects inherit', () => {
     expect(put('${constructor}')?.failures).toHaveLength(1);
   });
 
-  it('says which file could not be read, and why', () => {
+  it('reports which file could not be read and why', () => {
     expect(put('${file:/nowhere}')?.failures).toEqual(['cannot read /nowhere: no such file']);
   });
 
@@ -75,17 +75,17 @@ describe('substitute', () => {
     '${file:${B}}',
     '${file:/run/{x}}',
     '${A:-${B}',
-  ])('refuses %j and says how to write it', (written) => {
+  ])('refuses %j and shows how to write it', (written) => {
     expect(put(written)?.failures).toEqual([expect.stringContaining('expected ${NAME}, ${NAME:-default}')]);
   });
 
-  it('says that one reference cannot hold another', () => {
+  it('reports a reference inside another', () => {
     expect(put('a ${SECRET:-${file:/run/secrets/jwt}} b')?.failures).toEqual([
       expect.stringMatching(/^found "\$\{SECRET:-\$\{file:\/run\/secrets\/jwt\}\}", .*no \{ .*inside/),
     ]);
   });
 
-  it('goes on after what it refuses', () => {
+  it('continues after a refused reference', () => {
     expect(put('${A:-${B}}${MISSING}')?.failures).toHaveLength(2);
   });
 });
