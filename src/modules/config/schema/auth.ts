@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
 import { headerName } from './http.js';
 import { scopes } from './route-auth.js';
@@ -90,45 +90,35 @@ const TOKEN_TYPE = /^(?:application\/)?[a-z0-9!#$&^_.+-]+$/i;
 /** `checks/auth.ts` reports a provider without exactly one kind of key, and keys that do not fit `algorithms`. */
 const providerSchema = z
   .strictObject({
-    secret: text('a secret')
-      .optional()
-      .describe(
-        'Shared secret for HS algorithms, at least as long as their hash: 32, 48 or 64 bytes. A provider has one kind of key.',
-      ),
-    publicKey: text('a public key as PEM text, or the path of a PEM file')
-      .optional()
-      .describe(
-        'Public key for RS, PS and ES algorithms or EdDSA (Ed25519): PEM text, or the path of a PEM file relative to this file.',
-      ),
-    jwksUri: issuerUrl('an http or https URL of a JWK set, such as https://idp.example/jwks.json')
-      .optional()
-      .describe(
-        'URL at which the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document names it.',
-      ),
-    jwks: jwksSchema.prefault({}).describe('How published keys are fetched and kept.'),
-    introspection: introspectionSchema
-      .optional()
-      .describe('Asks the issuer about tokens that only it can read (RFC 7662).'),
-    apiKeys: apiKeys.optional().describe('API keys that clients can send instead of a token.'),
-    apiKeysFile: text('the path of a YAML file with `apiKeys`')
-      .optional()
-      .describe(
-        'Path, relative to this file, of a YAML file with more API keys: `apiKeys:` and a list of the same form.',
-      ),
-    header: headerName().prefault('x-api-key').describe('Header that carries an API key.'),
-    query: text('the name of a query parameter')
-      .optional()
-      .describe(
-        'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',
-      ),
-    issuer: text('an issuer')
-      .optional()
-      .describe('The `iss` that a token must have. Without this key it can have any.'),
-    audience: oneOrMore(text('an audience'), 'an audience, or a list of them')
-      .optional()
-      .describe(
-        'The `aud` that a token must have, or a list of which it must have one. Without this key it can have any.',
-      ),
+    secret: optional(text('a secret')).describe(
+      'Shared secret for HS algorithms, at least as long as their hash: 32, 48 or 64 bytes. A provider has one kind of key.',
+    ),
+    publicKey: optional(text('a public key as PEM text, or the path of a PEM file')).describe(
+      'Public key for RS, PS and ES algorithms or EdDSA (Ed25519): PEM text, or the path of a PEM file relative to this file.',
+    ),
+    jwksUri: optional(
+      issuerUrl('an http or https URL of a JWK set, such as https://idp.example/jwks.json'),
+    ).describe(
+      'URL at which the issuer publishes its keys (RFC 7517). With only an `issuer`, its OpenID discovery document names it.',
+    ),
+    jwks: prefault(jwksSchema, {}).describe('How published keys are fetched and kept.'),
+    introspection: optional(introspectionSchema).describe(
+      'Asks the issuer about tokens that only it can read (RFC 7662).',
+    ),
+    apiKeys: optional(apiKeys).describe('API keys that clients can send instead of a token.'),
+    apiKeysFile: optional(text('the path of a YAML file with `apiKeys`')).describe(
+      'Path, relative to this file, of a YAML file with more API keys: `apiKeys:` and a list of the same form.',
+    ),
+    header: prefault(headerName(), 'x-api-key').describe('Header that carries an API key.'),
+    query: optional(text('the name of a query parameter')).describe(
+      'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',
+    ),
+    issuer: optional(text('an issuer')).describe(
+      'The `iss` that a token must have. Without this key it can have any.',
+    ),
+    audience: optional(oneOrMore(text('an audience'), 'an audience, or a list of them')).describe(
+      'The `aud` that a token must have, or a list of which it must have one. Without this key it can have any.',
+    ),
     algorithms: z
       .array(z.enum([...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS]))
       .min(1, 'at least one algorithm')
@@ -136,20 +126,20 @@ const providerSchema = z
       .describe(
         'Algorithms that are accepted. They must fit the kind of key. A provider of tokens needs this key, so that a token cannot choose its algorithm.',
       ),
-    typ: text('a type of token such as at+jwt')
-      .refine((written) => TOKEN_TYPE.test(written), 'a type of token such as at+jwt')
-      .optional()
-      .describe(
-        'The `typ` that the header of a token must have, such as at+jwt (RFC 9068), with or without `application/`. Without this key it can have any.',
+    typ: optional(
+      text('a type of token such as at+jwt').refine(
+        (written) => TOKEN_TYPE.test(written),
+        'a type of token such as at+jwt',
       ),
+    ).describe(
+      'The `typ` that the header of a token must have, such as at+jwt (RFC 9068), with or without `application/`. Without this key it can have any.',
+    ),
     clockSkew: duration('60s').describe(
       'Tolerated difference between the clocks of the issuer and the gateway.',
     ),
-    forwardClaims: forwardClaims()
-      .prefault({})
-      .describe(
-        'Claims that upstreams get, by name or by a path such as realm_access.roles, each with the name of its header: X-User-... or X-Jwt-....',
-      ),
+    forwardClaims: prefault(forwardClaims(), {}).describe(
+      'Claims that upstreams get, by name or by a path such as realm_access.roles, each with the name of its header: X-User-... or X-Jwt-....',
+    ),
   })
   // `checks/api-keys.ts` reads the file; its keys are added to `apiKeys`.
   .transform(({ apiKeysFile: _file, ...provider }) => provider);

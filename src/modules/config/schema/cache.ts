@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, z } from 'zod';
 import { boolean, duration, integer, positiveDuration, positiveSize } from './scalars.js';
 
 /** The statuses that RFC 5861 section 4 names: instead of them, a stale response may be served. */
@@ -15,31 +15,24 @@ export const cacheSchema = z.strictObject({
 
 /** The key `cache` of a route. What it inherits is filled in by `gateway.ts`. */
 export const routeCacheSchema = z.strictObject({
-  ttl: positiveDuration()
-    .optional()
-    .describe('Lifetime of a response that does not state its own. Without this key, `cache.ttl` applies.'),
+  ttl: optional(positiveDuration()).describe(
+    'Lifetime of a response that does not state its own. Without this key, `cache.ttl` applies.',
+  ),
   override: boolean(false).describe(
     'Whether `ttl` applies even to responses that state a lifetime of their own.',
   ),
-  per: z
-    .enum(['user', 'public'])
-    .optional()
-    .describe(
-      'Whether each user has their own copies (`user`) or all users share them (`public`). Without this key, a route with auth stores per user and one without is public.',
-    ),
-  staleIfError: duration()
-    .optional()
-    .describe(
-      'How long a response can be served after its lifetime while the upstream fails (RFC 5861). Without this key it is 1h if the upstream has `fallback.stale`, and 0 otherwise.',
-    ),
+  per: optional(z.enum(['user', 'public'])).describe(
+    'Whether each user has their own copies (`user`) or all users share them (`public`). Without this key, a route with auth stores per user and one without is public.',
+  ),
+  staleIfError: optional(duration()).describe(
+    'How long a response can be served after its lifetime while the upstream fails (RFC 5861). Without this key it is 1h if the upstream has `fallback.stale`, and 0 otherwise.',
+  ),
   staleWhileRevalidate: duration(0).describe(
     'How long a response can be served after its lifetime while a new one is fetched (RFC 5861).',
   ),
-  statuses: z
-    .array(integer(200, 599, 'a status from 200 to 599'))
-    .min(1, 'at least one status')
-    .optional()
-    .describe(
-      'Statuses that are stored, with `ttl` as their lifetime. Without this key these are 200, 203, 204, 300, 301 and 308, and every other status whose response states a lifetime.',
-    ),
+  statuses: optional(
+    z.array(integer(200, 599, 'a status from 200 to 599')).min(1, 'at least one status'),
+  ).describe(
+    'Statuses that are stored, with `ttl` as their lifetime. Without this key these are 200, 203, 204, 300, 301 and 308, and every other status whose response states a lifetime.',
+  ),
 });

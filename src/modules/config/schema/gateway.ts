@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { prefault, z } from 'zod';
 import { authSchema } from './auth.js';
 import { cacheSchema, STALE_INSTEAD } from './cache.js';
 import { redisSchema } from './redis.js';
@@ -7,20 +7,18 @@ import { managementSchema, serverSchema } from './server.js';
 import { defaultsSchema, upstreamsSchema } from './upstream.js';
 
 const sections = z.strictObject({
-  server: serverSchema.prefault({}).describe('The port that clients call.'),
-  management: managementSchema.prefault({}).describe('The port for metrics, health and administration.'),
-  auth: authSchema
-    .prefault({})
-    .describe('Token issuers by id. With at least one, a route without `auth` requires a valid token.'),
-  redis: redisSchema
-    .prefault({})
-    .describe(
-      'Redis, through which several gateways share cached responses. Without it, each gateway keeps its own in memory.',
-    ),
-  cache: cacheSchema.prefault({}).describe('The memory that routes with `cache` share.'),
-  defaults: defaultsSchema.prefault({}).describe('Values for every upstream that does not set them itself.'),
-  upstreams: upstreamsSchema.prefault({}).describe('The services behind the gateway, by id.'),
-  routes: routesSchema.prefault([]).describe('Which requests are forwarded to which upstream.'),
+  server: prefault(serverSchema, {}).describe('The port that clients call.'),
+  management: prefault(managementSchema, {}).describe('The port for metrics, health and administration.'),
+  auth: prefault(authSchema, {}).describe(
+    'Token issuers by id. With at least one, a route without `auth` requires a valid token.',
+  ),
+  redis: prefault(redisSchema, {}).describe(
+    'Redis, through which several gateways share cached responses. Without it, each gateway keeps its own in memory.',
+  ),
+  cache: prefault(cacheSchema, {}).describe('The memory that routes with `cache` share.'),
+  defaults: prefault(defaultsSchema, {}).describe('Values for every upstream that does not set them itself.'),
+  upstreams: prefault(upstreamsSchema, {}).describe('The services behind the gateway, by id.'),
+  routes: prefault(routesSchema, []).describe('Which requests are forwarded to which upstream.'),
 });
 
 type Sections = z.output<typeof sections>;

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { z } from 'zod';
+import { optional, z } from 'zod';
 import { boolean, text, textLike } from './scalars.js';
 
 /** One DNS label; underscores too, because container names have them. */
@@ -88,20 +88,18 @@ const CERTIFICATES = 'certificates as PEM text, also from a file with ${file:...
 
 /** TLS of upstreams and Redis. `checks/tls.ts` checks what the PEM texts hold. */
 export const tlsSchema = z.strictObject({
-  ca: text(CERTIFICATES)
-    .optional()
-    .describe(
-      'CA certificates as PEM text or `${file:...}`. Without this key, the CAs that Node trusts apply.',
-    ),
-  cert: text(CERTIFICATES)
-    .optional()
-    .describe('Client certificate of the gateway (mutual TLS) with its chain, as PEM text or `${file:...}`.'),
-  key: text('a private key as PEM text, also from a file with ${file:...}')
-    .optional()
-    .describe('Private key of `cert`, not encrypted, as PEM text or `${file:...}`.'),
-  serverName: serverName()
-    .optional()
-    .describe('Name for SNI, which the certificate must have. Without this key it is the host of the URL.'),
+  ca: optional(text(CERTIFICATES)).describe(
+    'CA certificates as PEM text or `${file:...}`. Without this key, the CAs that Node trusts apply.',
+  ),
+  cert: optional(text(CERTIFICATES)).describe(
+    'Client certificate of the gateway (mutual TLS) with its chain, as PEM text or `${file:...}`.',
+  ),
+  key: optional(text('a private key as PEM text, also from a file with ${file:...}')).describe(
+    'Private key of `cert`, not encrypted, as PEM text or `${file:...}`.',
+  ),
+  serverName: optional(serverName()).describe(
+    'Name for SNI, which the certificate must have. Without this key it is the host of the URL.',
+  ),
   insecureSkipVerify: boolean(false).describe(
     'Whether any certificate is accepted, even a forged one. Use it for tests only.',
   ),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, z } from 'zod';
 import { parseTarget } from '../../../common/http/request-target.js';
 
 /** RFC 3986 `pchar`. Characters that need no encoding must not be encoded, so that a pattern has one spelling. */
@@ -53,18 +53,12 @@ const PREFIX = 'a path such as /users, of literal segments and without a slash a
 /** The key `rewrite` of a route. `checks/rewrites.ts` reports a rewrite that does not fit `match.path`. */
 export const rewriteSchema = z
   .strictObject({
-    stripPrefix: z
-      .string(PREFIX)
-      .refine((prefix) => isPath(prefix) && !/[{}]|\/$/.test(prefix), PREFIX)
-      .optional()
-      .describe('Prefix of whole segments that is removed from the path; use instead of `path`.'),
-    path: z
-      .string(TEMPLATE)
-      .refine(isPath, TEMPLATE)
-      .optional()
-      .describe(
-        'Path to forward. `{name}` stands for a segment of the matched path and `{rest}` for the part that `/**` matched.',
-      ),
+    stripPrefix: optional(
+      z.string(PREFIX).refine((prefix) => isPath(prefix) && !/[{}]|\/$/.test(prefix), PREFIX),
+    ).describe('Prefix of whole segments that is removed from the path; use instead of `path`.'),
+    path: optional(z.string(TEMPLATE).refine(isPath, TEMPLATE)).describe(
+      'Path to forward. `{name}` stands for a segment of the matched path and `{rest}` for the part that `/**` matched.',
+    ),
   })
   .transform(({ stripPrefix, path }, context): { stripPrefix: string } | { path: string } => {
     if (stripPrefix !== undefined && path === undefined) return { stripPrefix };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { tlsSchema } from './network.js';
 import { integer, positiveDuration, text, textLike } from './scalars.js';
 
@@ -38,37 +38,32 @@ const sentinelSchema = z.strictObject({
   nodes: nodes().describe(
     'The sentinels, as redis:// URLs or, for TLS to them and to the servers, rediss:// URLs.',
   ),
-  username: z.string().optional().describe('User name at the servers.'),
-  password: z
-    .string()
-    .optional()
-    .describe('Password at the servers. The password of a sentinel is part of its URL.'),
-  database: integer(0, 65_535, 'the number of a database')
-    .prefault(0)
-    .describe('Number of the database at the servers.'),
+  username: optional(z.string()).describe('User name at the servers.'),
+  password: optional(z.string()).describe(
+    'Password at the servers. The password of a sentinel is part of its URL.',
+  ),
+  database: prefault(integer(0, 65_535, 'the number of a database'), 0).describe(
+    'Number of the database at the servers.',
+  ),
 });
 
 /** `checks/server.ts` reports more than one of `url`, `cluster` and `sentinel`. */
 export const redisSchema = z.strictObject({
-  url: z
-    .union([z.literal(''), redisUrl(SERVER)], SERVER)
-    .prefault('')
-    .describe(
-      'A single server, as a redis:// URL or, over TLS, a rediss:// URL. An empty text means that there is none.',
-    ),
-  cluster: nodes()
-    .optional()
-    .describe(
-      'Some nodes of a Redis Cluster, from which the others are discovered. The credentials of the first apply to all.',
-    ),
-  sentinel: sentinelSchema
-    .optional()
-    .describe('A master and its replicas, which are discovered by asking sentinels.'),
-  tls: tlsSchema.optional().describe('TLS settings for rediss:// URLs.'),
+  url: prefault(z.union([z.literal(''), redisUrl(SERVER)], SERVER), '').describe(
+    'A single server, as a redis:// URL or, over TLS, a rediss:// URL. An empty text means that there is none.',
+  ),
+  cluster: optional(nodes()).describe(
+    'Some nodes of a Redis Cluster, from which the others are discovered. The credentials of the first apply to all.',
+  ),
+  sentinel: optional(sentinelSchema).describe(
+    'A master and its replicas, which are discovered by asking sentinels.',
+  ),
+  tls: optional(tlsSchema).describe('TLS settings for rediss:// URLs.'),
   // A brace would be a hash tag in the keys of a cluster.
-  keyPrefix: textLike(/^[\w:.-]*$/, 'letters, digits, ":", ".", "_" and "-"')
-    .prefault('breakwater:')
-    .describe('Prefix of all keys and channels. Gateways with the same prefix share their state.'),
+  keyPrefix: prefault(
+    textLike(/^[\w:.-]*$/, 'letters, digits, ":", ".", "_" and "-"'),
+    'breakwater:',
+  ).describe('Prefix of all keys and channels. Gateways with the same prefix share their state.'),
   connectTimeout: positiveDuration('1s').describe('Time limit for opening a connection.'),
   commandTimeout: positiveDuration('50ms').describe(
     'How long a request waits for Redis before it continues without it.',

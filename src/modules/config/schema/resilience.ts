@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { responseHeaders, statuses, statusRange } from './http.js';
 import {
   boolean,
@@ -28,9 +28,9 @@ export const bulkheadSchema = z.strictObject({
   adaptive: boolean(false).describe(
     'Whether the gateway learns a limit below `concurrent` from the latency of the upstream.',
   ),
-  queue: integer(0, 1_000_000)
-    .prefault(512)
-    .describe('Most calls that wait in line when the limit is reached. Further calls are answered with 503.'),
+  queue: prefault(integer(0, 1_000_000), 512).describe(
+    'Most calls that wait in line when the limit is reached. Further calls are answered with 503.',
+  ),
 });
 
 const backoffSchema = z.strictObject({
@@ -39,25 +39,25 @@ const backoffSchema = z.strictObject({
 });
 
 export const retrySchema = z.strictObject({
-  attempts: integer(0, 10).prefault(1).describe('Extra tries after the first; 0 turns retries off.'),
-  on: z
-    .array(
+  attempts: prefault(integer(0, 10), 1).describe('Extra tries after the first; 0 turns retries off.'),
+  on: prefault(
+    z.array(
       z.union(
         [z.enum(['connect', 'reset']), integer(400, 599, 'a status from 400 to 599')],
         'connect, reset or a status from 400 to 599',
       ),
-    )
-    .prefault(['connect', 'reset', 502, 503, 504])
-    .describe('Failures that are retried: connect, reset, or a response status.'),
-  backoff: backoffSchema
-    .prefault({})
-    .describe('Pause before a retry: a random time up to a bound that doubles with each retry.'),
+    ),
+    ['connect', 'reset', 502, 503, 504],
+  ).describe('Failures that are retried: connect, reset, or a response status.'),
+  backoff: prefault(backoffSchema, {}).describe(
+    'Pause before a retry: a random time up to a bound that doubles with each retry.',
+  ),
   budget: positiveRatio('20%').describe(
     'Largest share that retries have in the calls of the last ten seconds. Three retries are always allowed.',
   ),
-  perTryTimeout: positiveDuration()
-    .optional()
-    .describe('Time limit of a single try. Without this key, a try can use all that is left of `timeout`.'),
+  perTryTimeout: optional(positiveDuration()).describe(
+    'Time limit of a single try. Without this key, a try can use all that is left of `timeout`.',
+  ),
   maxBodyBytes: size('64KiB').describe(
     'Largest request body that is kept for a retry. A request with a larger one is not retried.',
   ),
@@ -82,40 +82,36 @@ export const breakerSchema = z.strictObject({
     'How long the breaker stays open the first time. The time doubles whenever it opens again.',
   ),
   maxOpenFor: positiveDuration('60s').describe('Longest time that the breaker stays open before a trial.'),
-  failureStatuses: statuses()
-    .prefault([500, 502, 503, 504])
-    .describe('Response statuses, or ranges of them, that count as failures.'),
-  mode: z
-    .enum(['enforce', 'shadow'])
-    .prefault('enforce')
-    .describe('With `shadow`, the breaker changes its state and reports it, but rejects no call.'),
+  failureStatuses: prefault(statuses(), [500, 502, 503, 504]).describe(
+    'Response statuses, or ranges of them, that count as failures.',
+  ),
+  mode: prefault(z.enum(['enforce', 'shadow']), 'enforce').describe(
+    'With `shadow`, the breaker changes its state and reports it, but rejects no call.',
+  ),
 });
 
 const PROBE_PATH = 'a path such as /health, optionally with a query';
 
 export const healthSchema = z.strictObject({
-  path: textLike(/^\/[\x21\x24-\x5b\x5d-\x7e]*$/, PROBE_PATH)
-    .prefault('/health')
-    .describe('Path that a probe requests from each target.'),
+  path: prefault(textLike(/^\/[\x21\x24-\x5b\x5d-\x7e]*$/, PROBE_PATH), '/health').describe(
+    'Path that a probe requests from each target.',
+  ),
   interval: positiveDuration('15s').describe('Time between two probes.'),
   unhealthyInterval: positiveDuration('3s').describe('Time between two probes while they fail.'),
   timeout: positiveDuration('2s').describe('Time limit of a probe.'),
   failures: count(3).describe('Failed probes in a row that open the breaker.'),
   passes: count(2).describe('Passed probes in a row that close the breaker.'),
-  statuses: z
-    .array(statusRange())
-    .min(1, 'at least one status')
-    .prefault(['200-299'])
-    .describe('Statuses, or ranges of them, with which a probe passes.'),
+  statuses: prefault(z.array(statusRange()).min(1, 'at least one status'), ['200-299']).describe(
+    'Statuses, or ranges of them, with which a probe passes.',
+  ),
 });
 
 const fallbackResponseSchema = z.strictObject({
-  status: integer(200, 599, 'a status from 200 to 599').prefault(503).describe('Status of the response.'),
-  headers: responseHeaders().prefault({}).describe('Headers of the response, by name.'),
-  body: z
-    .unknown()
-    .prefault({ error: 'The service is temporarily unavailable' })
-    .describe('Body of the response. Text is sent as it is, and any other value as JSON.'),
+  status: prefault(integer(200, 599, 'a status from 200 to 599'), 503).describe('Status of the response.'),
+  headers: prefault(responseHeaders(), {}).describe('Headers of the response, by name.'),
+  body: prefault(z.unknown(), { error: 'The service is temporarily unavailable' }).describe(
+    'Body of the response. Text is sent as it is, and any other value as JSON.',
+  ),
 });
 
 export const fallbackSchema = z
@@ -123,12 +119,12 @@ export const fallbackSchema = z
     stale: boolean(false).describe(
       'Whether routes with a `cache` serve their last good response for up to an hour after its lifetime, unless their `staleIfError` says otherwise.',
     ),
-    upstream: upstreamId()
-      .optional()
-      .describe('Id of another upstream that is asked instead, within what is left of the deadline.'),
-    response: fallbackResponseSchema
-      .optional()
-      .describe('Response that is sent when no other fallback has an answer.'),
+    upstream: optional(upstreamId()).describe(
+      'Id of another upstream that is asked instead, within what is left of the deadline.',
+    ),
+    response: optional(fallbackResponseSchema).describe(
+      'Response that is sent when no other fallback has an answer.',
+    ),
   })
   .transform(({ stale, upstream, response }) => {
     // `fallback: {}` means the default response.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { boolean, oneOrMore, text, textLike, withoutPrototype, list } from './scalars.js';
 
 const PROVIDER = 'the id of a provider of `auth`, or a list of them';
@@ -36,17 +36,13 @@ const claimRequirement = z.union(
 
 export const routeAuthSchema = z
   .strictObject({
-    provider: oneOrMore(text(PROVIDER), PROVIDER)
-      .optional()
-      .describe(
-        'Id of the provider whose tokens or keys are accepted, or a list of them. Without this key, every provider is accepted.',
-      ),
+    provider: optional(oneOrMore(text(PROVIDER), PROVIDER)).describe(
+      'Id of the provider whose tokens or keys are accepted, or a list of them. Without this key, every provider is accepted.',
+    ),
     scopes: scopes().describe(
       'Scopes that the token must have. A token that lacks one is answered with 403.',
     ),
-    claims: z
-      .record(z.string(), claimRequirement)
-      .prefault({})
+    claims: prefault(z.record(z.string(), claimRequirement), {})
       .transform(withoutPrototype)
       .describe(
         'Claims that the token must have, by name or by a path such as realm_access.roles. A requirement is a value, a list of which the claim must be one, or `{ contains: value }` for a claim that is a list.',

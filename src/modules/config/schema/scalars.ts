@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { prefault, z } from 'zod';
 import {
   DURATION_FORMS,
   DURATION_PATTERN,
@@ -30,7 +30,7 @@ function scalar<S extends z.ZodType>(schema: () => S): Scalar<S> {
   function make(): S;
   function make(byDefault: z.input<S>): z.ZodPrefault<S>;
   function make(byDefault?: z.input<S>): S | z.ZodPrefault<S> {
-    return byDefault === undefined ? schema() : z.prefault(schema(), byDefault);
+    return byDefault === undefined ? schema() : prefault(schema(), byDefault);
   }
   return make;
 }
@@ -65,7 +65,7 @@ export function oneOrMore<T extends z.ZodType>(value: T, expected: string) {
 
 /** A list that is empty unless it is written, or unless there is another default. */
 export function list<T extends z.ZodType>(item: T, byDefault: z.input<T>[] = []) {
-  return z.array(item).prefault(byDefault);
+  return prefault(z.array(item), byDefault);
 }
 
 /** Ids name upstreams, providers and routes in metrics, logs and URLs, hence the plain characters. */

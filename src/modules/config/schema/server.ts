@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { prefault, z } from 'zod';
 import { headerName, method } from './http.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
 import { boolean, duration, port, positiveDuration, positiveSize, size, list } from './scalars.js';
@@ -33,7 +33,7 @@ const corsSchema = z
   });
 
 export const serverSchema = z.strictObject({
-  host: bindAddress().prefault('0.0.0.0').describe('Address or host name to listen on.'),
+  host: prefault(bindAddress(), '0.0.0.0').describe('Address or host name to listen on.'),
   port: port(8080).describe('Port to listen on; with 0 the system chooses a free one.'),
   trustProxy: list(cidr()).describe(
     'Addresses or CIDR blocks of the peers whose forwarding headers are trusted and passed on.',
@@ -52,22 +52,19 @@ export const serverSchema = z.strictObject({
   keepAliveTimeout: positiveDuration('65s').describe(
     'How long an idle client connection is kept open. It should exceed the idle timeout of a load balancer in front of the gateway.',
   ),
-  shutdown: shutdownSchema.prefault({}).describe('The steps between SIGTERM and the exit of the process.'),
-  cors: corsSchema
-    .prefault({})
-    .describe('Which web pages of other origins can call. It is off without `origins`.'),
+  shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
+  cors: prefault(corsSchema, {}).describe(
+    'Which web pages of other origins can call. It is off without `origins`.',
+  ),
 });
 
 export const managementSchema = z.strictObject({
-  host: bindAddress()
-    .prefault('127.0.0.1')
-    .describe('Address or host name that metrics, health and administration listen on.'),
+  host: prefault(bindAddress(), '127.0.0.1').describe(
+    'Address or host name that metrics, health and administration listen on.',
+  ),
   port: port(9090).describe('Port that they listen on; with 0 the system chooses a free one.'),
-  token: z
-    .string()
-    .prefault('')
-    .describe(
-      'Token that administration requires, as a bearer token or as the password of any user. Without one, ' +
-        'administration is open to requests for localhost or an address if `host` is a loopback address, and closed otherwise.',
-    ),
+  token: prefault(z.string(), '').describe(
+    'Token that administration requires, as a bearer token or as the password of any user. Without one, ' +
+      'administration is open to requests for localhost or an address if `host` is a loopback address, and closed otherwise.',
+  ),
 });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { tlsSchema, upstreamUrl } from './network.js';
 import {
   breakerSchema,
@@ -13,7 +13,7 @@ import { byId, count, duration, integer, positiveDuration } from './scalars.js';
 
 const targetSchema = z.strictObject({
   url: upstreamUrl().describe('An http or https URL with host, port and an optional path prefix.'),
-  weight: integer(1, 100).prefault(1).describe('Share of the requests, relative to the other targets.'),
+  weight: prefault(integer(1, 100), 1).describe('Share of the requests, relative to the other targets.'),
 });
 
 const HASH_ON = /^(?:ip|user|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+)$/;
@@ -33,24 +33,20 @@ const poolSchema = z.strictObject({
 });
 
 const upstreamKeys = z.strictObject({
-  url: upstreamUrl()
-    .optional()
-    .describe('An http or https URL with host, port and an optional path prefix. Use `targets` for several.'),
-  targets: z
-    .array(targetSchema)
-    .min(1, 'at least one target')
-    .optional()
-    .describe('Several targets; use instead of `url`.'),
-  balancer: z
-    .enum(['power-of-two', 'round-robin', 'random', 'least-requests', 'consistent-hash'])
-    .prefault('power-of-two')
-    .describe(
-      'How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash.',
-    ),
-  hashOn: hashOn().prefault('ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
-  outlier: outlierSchema
-    .prefault({})
-    .describe('When a failing target is ejected while others take its requests.'),
+  url: optional(upstreamUrl()).describe(
+    'An http or https URL with host, port and an optional path prefix. Use `targets` for several.',
+  ),
+  targets: optional(z.array(targetSchema).min(1, 'at least one target')).describe(
+    'Several targets; use instead of `url`.',
+  ),
+  balancer: prefault(
+    z.enum(['power-of-two', 'round-robin', 'random', 'least-requests', 'consistent-hash']),
+    'power-of-two',
+  ).describe('How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash.'),
+  hashOn: prefault(hashOn(), 'ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
+  outlier: prefault(outlierSchema, {}).describe(
+    'When a failing target is ejected while others take its requests.',
+  ),
   slowStart: duration('0s').describe(
     'Time over which a target that comes back is given its full share again; 0s turns it off.',
   ),
@@ -59,24 +55,24 @@ const upstreamKeys = z.strictObject({
   ),
   connectTimeout: positiveDuration('1s').describe('Time limit for opening a connection.'),
   bodyTimeout: positiveDuration('30s').describe('Longest pause between two chunks of the response body.'),
-  tls: tlsSchema
-    .optional()
-    .describe('How `https` targets are verified, and which certificate the gateway shows them.'),
-  pool: poolSchema.prefault({}).describe('Connections that are kept open to the upstream.'),
-  bulkhead: bulkheadSchema
-    .prefault({})
-    .describe('Limits on concurrent calls, so that a slow upstream cannot exhaust the gateway.'),
-  retry: retrySchema.prefault({}).describe('When a failed try is repeated.'),
-  hedge: hedgeSchema
-    .optional()
-    .describe('When a slow GET or HEAD is sent to a second target as well. Without this key it never is.'),
-  breaker: breakerSchema
-    .prefault({})
-    .describe('When calls are rejected at once because the upstream fails, and for how long.'),
-  health: healthSchema.optional().describe('Health probes. Without this key there are none.'),
-  fallback: fallbackSchema
-    .optional()
-    .describe('What callers get while the upstream fails. Without this key they get 503.'),
+  tls: optional(tlsSchema).describe(
+    'How `https` targets are verified, and which certificate the gateway shows them.',
+  ),
+  pool: prefault(poolSchema, {}).describe('Connections that are kept open to the upstream.'),
+  bulkhead: prefault(bulkheadSchema, {}).describe(
+    'Limits on concurrent calls, so that a slow upstream cannot exhaust the gateway.',
+  ),
+  retry: prefault(retrySchema, {}).describe('When a failed try is repeated.'),
+  hedge: optional(hedgeSchema).describe(
+    'When a slow GET or HEAD is sent to a second target as well. Without this key it never is.',
+  ),
+  breaker: prefault(breakerSchema, {}).describe(
+    'When calls are rejected at once because the upstream fails, and for how long.',
+  ),
+  health: optional(healthSchema).describe('Health probes. Without this key there are none.'),
+  fallback: optional(fallbackSchema).describe(
+    'What callers get while the upstream fails. Without this key they get 503.',
+  ),
 });
 
 /** `url` is a single target of weight 1. `checks/upstreams.ts` reports an upstream that has neither or both. */
