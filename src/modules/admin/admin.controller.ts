@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Controller, Get, Header, Inject, Redirect, UseGuards } from '@nestjs/common';
-import type { Clock } from '../../common/clock.js';
-import { CLOCK } from '../config/config.tokens.js';
-import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminGuard } from './admin.guard.js';
-import { type Overview, overviewOf } from './overview.js';
-import { Timeline } from './timeline.js';
+import { type Overview, OverviewService } from './overview.service.js';
 
 /** Shows the state of every upstream, and the transitions that led to it. */
 @Controller('admin')
@@ -16,20 +12,12 @@ export class AdminController {
   private readonly script = dashboardFile('dashboard.js');
   private readonly style = dashboardFile('dashboard.css');
 
-  constructor(
-    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @Inject(Timeline) private readonly timeline: Timeline,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  constructor(@Inject(OverviewService) private readonly state: OverviewService) {}
 
   @Get('overview')
   @Header('Cache-Control', 'no-store')
   overview(): Overview {
-    const now = this.clock.now();
-    return {
-      upstreams: [...this.upstreams.all()].map((each) => overviewOf(each, now)),
-      timeline: this.timeline.last,
-    };
+    return this.state.read();
   }
 
   @Get()

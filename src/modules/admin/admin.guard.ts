@@ -1,6 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  ForbiddenException,
+  Inject,
+  Injectable,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -23,16 +30,30 @@ export class AdminGuard implements CanActivate {
     this.isOpen = token === '' && LOOPBACK.test(host);
   }
 
-  /** @throws ProblemError `admin_token_required` */
+  /**
+   * @throws ProblemError `admin_token_required`
+   * @throws ForbiddenException on a POST that a page of another site makes a browser send, with the password that the
+   *   browser remembers
+   */
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
-    const { headers } = http.getRequest<Request>();
-    if (this.isOpen && isOwnName(headers.host)) return true;
-    const given = tokenOf(headers.authorization);
+    const { method, headers } = http.getRequest<Request>();
+    if (!this.isAdmitted(headers)) {
+      http.getResponse<Response>().setHeader('WWW-Authenticate', 'Basic realm="breakwater"');
+      throw new ProblemError('admin_token_required');
+    }
+    const site = headers['sec-fetch-site'] ?? 'none';
+    if (method === 'POST' && site !== 'same-origin' && site !== 'none') throw new ForbiddenException();
+    return true;
+  }
+
+  private isAdmitted({ host, authorization }: IncomingHttpHeaders): boolean {
+    if (this.isOpen && isOwnName(host)) return true;
+    const given = tokenOf(authorization);
     // Digests have equal length, so the time of the comparison reveals nothing.
-    if (this.expected && given !== undefined && timingSafeEqual(digest(given), this.expected)) return true;
-    http.getResponse<Response>().setHeader('WWW-Authenticate', 'Basic realm="breakwater"');
-    throw new ProblemError('admin_token_required');
+    return (
+      this.expected !== undefined && given !== undefined && timingSafeEqual(digest(given), this.expected)
+    );
   }
 }
 

@@ -3,7 +3,6 @@ import {
   Controller,
   Get,
   Header,
-  Headers,
   HttpCode,
   Inject,
   Post,
@@ -13,9 +12,9 @@ import {
 import { type ListRequest, Purger } from '../cache/purger.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { AdminGuard } from './admin.guard.js';
-import { refuseOtherSites } from './other-sites.js';
 
-type Several = string | readonly string[] | undefined;
+/** The parameters of a query; Express makes a list of one that is repeated. */
+type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', string | readonly string[]>>>;
 
 /**
  * Purges stored responses (`POST /admin/cache/purge?tag=users&route=orders&url=http://api.example.com/a&key=...&all=true`)
@@ -29,16 +28,8 @@ export class CacheController {
   /** @returns how many responses were purged */
   @Post('purge')
   @HttpCode(200)
-  purge(
-    @Query('route') route: Several,
-    @Query('url') url: Several,
-    @Query('tag') tag: Several,
-    @Query('key') key: Several,
-    @Query('all') all: Several,
-    @Headers('sec-fetch-site') site: string | undefined,
-  ): { purged: number } {
-    refuseOtherSites(site);
-    const what = { ...named(route, url, tag), keys: listOf(key), all: all === 'true' };
+  purge(@Query() params: Params): { purged: number } {
+    const what = { ...named(params), keys: listOf(params.key), all: params.all === 'true' };
     if (!what.all && what.keys.length === 0 && isEmpty(what)) {
       throw new BadRequestException('Name a route, a url, a tag or a key, or say all=true');
     }
@@ -48,24 +39,20 @@ export class CacheController {
   /** @returns up to 100 stored responses with the keys that purge them, without their content */
   @Get('entries')
   @Header('Cache-Control', 'no-store')
-  entries(
-    @Query('route') route: Several,
-    @Query('url') url: Several,
-    @Query('tag') tag: Several,
-  ): { entries: readonly StoredEntry[] } {
-    const what = named(route, url, tag);
+  entries(@Query() params: Params): { entries: readonly StoredEntry[] } {
+    const what = named(params);
     if (isEmpty(what)) throw new BadRequestException('Name a route, a url or a tag');
     return { entries: this.purger.list(what) };
   }
 }
 
-function named(route: Several, url: Several, tag: Several): ListRequest {
+function named({ route, url, tag }: Params): ListRequest {
   return { routes: listOf(route), urls: listOf(url), tags: listOf(tag) };
 }
 
 const isEmpty = ({ routes, urls, tags }: ListRequest) => routes.length + urls.length + tags.length === 0;
 
-function listOf(value: Several): readonly string[] {
+function listOf(value: Params[keyof Params]): readonly string[] {
   if (value === undefined) return [];
   return typeof value === 'string' ? [value] : value.map(String);
 }

@@ -15,7 +15,7 @@ import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
 import { CacheController } from './cache.controller.js';
 import { ManagementFilter } from './management.filter.js';
-import { Timeline } from './timeline.js';
+import { OverviewService } from './overview.service.js';
 import { TokensController } from './tokens.controller.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
@@ -43,7 +43,7 @@ function hasDefaultMetrics(): boolean {
   controllers: [HealthController, AdminController, CacheController, TokensController],
   providers: [
     RedisIndicator,
-    Timeline,
+    OverviewService,
     { provide: APP_FILTER, useClass: ManagementFilter },
     ...SHARED.map((provide) => ({
       provide,

@@ -1,5 +1,11 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { CLOCK } from '../config/config.tokens.js';
 import type { BreakerFailure, BreakerState, BreakerTransition } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+
+const MAX_TRANSITIONS = 100;
 
 /** The response of `GET /admin/overview`. */
 export interface Overview {
@@ -27,8 +33,33 @@ export interface UpstreamOverview {
   }[];
 }
 
+/** Reads the state of every upstream, and keeps the last transitions of breakers, which tell the course of an outage. */
+@Injectable()
+export class OverviewService {
+  private transitions: readonly BreakerTransition[] = [];
+
+  constructor(
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    for (const { breaker } of upstreams.all()) {
+      breaker.transition.on((transition) => {
+        this.transitions = [...this.transitions, transition].slice(-MAX_TRANSITIONS);
+      });
+    }
+  }
+
+  read(): Overview {
+    const now = this.clock.now();
+    return {
+      upstreams: [...this.upstreams.all()].map((each) => overviewOf(each, now)),
+      timeline: this.transitions.toReversed(),
+    };
+  }
+}
+
 /** @param now monotonic milliseconds */
-export function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy, now: number): UpstreamOverview {
+function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy, now: number): UpstreamOverview {
   return {
     id,
     breaker: {

@@ -1,17 +1,7 @@
-import {
-  BadRequestException,
-  Controller,
-  Headers,
-  HttpCode,
-  Inject,
-  Post,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { BadRequestException, Controller, HttpCode, Inject, Post, Query, UseGuards } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/problem.js';
 import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { AdminGuard } from './admin.guard.js';
-import { refuseOtherSites } from './other-sites.js';
 
 /** Revokes a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
 @Controller('admin/tokens')
@@ -29,9 +19,7 @@ export class TokensController {
   async revoke(
     @Query('jti') jti: unknown,
     @Query('exp') exp: unknown,
-    @Headers('sec-fetch-site') site: string | undefined,
   ): Promise<{ revoked: string; shared: boolean }> {
-    refuseOtherSites(site);
     if (typeof jti !== 'string' || !isTokenId(jti)) {
       throw new BadRequestException('Name the token by its jti, of at most 512 characters');
     }
