@@ -18,28 +18,15 @@ export class JsonLogger implements LoggerService {
     timestamp: pino.stdTimeFunctions.isoTime,
   });
 
-  log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
-  }
+  readonly log = this.writer('info');
+  readonly warn = this.writer('warn');
+  readonly error = this.writer('error');
+  readonly fatal = this.writer('fatal');
+  readonly debug = this.writer('debug');
+  readonly verbose = this.writer('trace');
 
-  warn(message: unknown, ...rest: unknown[]): void {
-    this.write('warn', message, rest);
-  }
-
-  error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
-  }
-
-  fatal(message: unknown, ...rest: unknown[]): void {
-    this.write('fatal', message, rest);
-  }
-
-  debug(message: unknown, ...rest: unknown[]): void {
-    this.write('debug', message, rest);
-  }
-
-  verbose(message: unknown, ...rest: unknown[]): void {
-    this.write('trace', message, rest);
+  private writer(level: Level) {
+    return (message: unknown, ...rest: unknown[]): void => this.write(level, message, rest);
   }
 
   /** Nest passes the name of the logger last, and a stack before it. */

@@ -1,7 +1,3 @@
-/** The error statuses that the gateway uses. */
-type ProblemStatus =
-  400 | 401 | 403 | 404 | 405 | 408 | 413 | 417 | 426 | 431 | 500 | 501 | 502 | 503 | 504 | 508;
-
 /**
  * Every error that the gateway answers with: its stable `code`, status and title. The place that throws it adds
  * `detail`, which never contains an internal address, a token or a stack.
@@ -44,6 +40,6 @@ export const PROBLEMS = {
   not_cached: { status: 504, title: 'No stored response can be used, and the request accepts no other' },
   upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
   loop_detected: { status: 508, title: 'The request has already passed through this gateway' },
-} as const satisfies Record<string, { status: ProblemStatus; title: string }>;
+} as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
