@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
+import { Deadline } from '../../common/resilience/deadline.js';
 import type { Exchange } from '../routing/exchange.js';
 import { replay } from '../upstream/retry/replay.js';
 import { isRepeatable } from '../upstream/retry/retry-policy.js';
@@ -29,7 +30,7 @@ export class FallbackChain {
   constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
 
   /** Keeps the body of a request that is about to be sent, if there is a fallback upstream. */
-  prepare({ upstream: { config }, request }: ForwardedCall): void {
+  keepBody({ upstream: { config }, request }: ForwardedCall): void {
     if (config.fallback?.upstream === undefined || !(request.body instanceof ClientBody)) return;
     const maxBytes = Math.max(MAX_COPY_BYTES, config.retry.maxBodyBytes);
     if ((request.contentLength ?? 0) <= maxBytes) request.body.keep(maxBytes);
@@ -56,7 +57,7 @@ export class FallbackChain {
       try {
         return await upstream.send({
           ...again,
-          deadline: upstream.newDeadline(Math.min(remaining, upstream.config.timeout)),
+          deadline: new Deadline(upstream.clock, Math.min(remaining, upstream.config.timeout)),
           hashKey: hashKeyOf(exchange, upstream.config),
         });
       } catch (error) {

@@ -46,13 +46,13 @@ export class Forwarder {
   }
 
   private prepare(exchange: Exchange, route: RouteModel): ForwardedCall {
-    const { mirror } = route.config;
+    const { mirror, websocket } = route.config;
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
-    const upgrade = this.webSockets.upgradeRequest(exchange, route);
+    const upgrade = websocket && this.webSockets.upgradeRequest(exchange, websocket);
     const request = upstreamRequest(exchange, route, upstream, upgrade);
     const call = { exchange, upstream, request };
     if (mirror && !upgrade) this.mirror.copy(exchange, mirror, request);
-    this.fallbacks.prepare(call);
+    if (request.body) this.fallbacks.keepBody(call);
     return call;
   }
 

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
-import type { Deadline } from '../../common/resilience/deadline.js';
+import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
@@ -38,7 +38,7 @@ export function upstreamRequest(
     body: head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined,
     contentLength,
     hashKey: hashKeyOf(exchange, upstream.config),
-    deadline: upstream.newDeadline(route.config.timeout),
+    deadline: new Deadline(upstream.clock, route.config.timeout ?? upstream.config.timeout),
     upgrade,
     signal,
   };

@@ -43,8 +43,10 @@ export class TargetSet {
    */
   pick(key: string | undefined, tried: readonly Target[]): Target {
     if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
-    if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     if (this.panicking) this.panicked.emit();
+    const [only, another] = this.candidates;
+    if (only && !another) return only;
+    if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     const wereAllTried = tried.length > 0 && this.candidates.every((each) => tried.includes(each));
     return this.balancer.pick(key, wereAllTried ? NO_TARGETS : tried);
   }

@@ -49,7 +49,7 @@ export class UpstreamProxy {
   constructor(
     readonly id: string,
     readonly config: UpstreamConfig,
-    private readonly clock: Clock,
+    readonly clock: Clock,
     random: () => number = Math.random,
     resolver: Resolver = new SystemResolver(),
   ) {
@@ -88,19 +88,13 @@ export class UpstreamProxy {
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    // A call that the breaker would reject neither sends a body nor waits for a place in the bulkhead.
-    if (this.breaker.isRejecting) throw this.breakerOpen();
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
-    const gathering = this.retrier.gather(request);
-    if (gathering) {
-      request = await gathering.catch((error: unknown) => this.blame(error));
-      if (this.breaker.isRejecting) throw this.breakerOpen();
-    }
+    if (request.body instanceof Readable) request = await this.gatherBody(request);
 
-    const deadline = request.deadline ?? this.newDeadline(request.timeout);
+    const deadline = request.deadline ?? new Deadline(this.clock, request.timeout ?? this.config.timeout);
     deadline.start();
 
-    const waiting = this.bulkhead.enter(() => deadline.signal(request.signal));
+    const waiting = this.bulkhead.enter(() => this.waitSignal(request, deadline));
     if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
 
     const permit = this.breaker.admit(deadline.timeout);
@@ -124,11 +118,6 @@ export class UpstreamProxy {
   /** `GET`s a path, for code that calls an upstream. */
   get(path: string, options: Omit<UpstreamRequest, 'method' | 'path'> = {}): Promise<UpstreamResponse> {
     return this.send({ ...options, method: 'GET', path });
-  }
-
-  /** @param timeout milliseconds; default: the upstream's `timeout` */
-  newDeadline(timeout = this.config.timeout): Deadline {
-    return new Deadline(this.clock, timeout);
   }
 
   /** Records a probe and reports it to the breaker. */
@@ -179,6 +168,22 @@ export class UpstreamProxy {
       target.transport.dispatch(request, call, remaining);
     });
   };
+
+  /** A call that the breaker would reject does not send a body. */
+  private async gatherBody(request: UpstreamRequest): Promise<UpstreamRequest> {
+    if (this.breaker.isRejecting) throw this.breakerOpen();
+    const gathering = this.retrier.gather(request);
+    if (!gathering) return request;
+    const gathered = await gathering.catch((error: unknown) => this.blame(error));
+    if (this.breaker.isRejecting) throw this.breakerOpen();
+    return gathered;
+  }
+
+  /** A call that the breaker would reject does not wait for a place in the bulkhead. */
+  private waitSignal({ signal }: UpstreamRequest, deadline: Deadline): AbortSignal {
+    if (this.breaker.isRejecting) throw this.breakerOpen();
+    return deadline.signal(signal);
+  }
 
   /** The wait for a place in the bulkhead ended without one. */
   private refuse(request: UpstreamRequest, cause: unknown): never {

@@ -6,6 +6,7 @@ import { ClientHeaders } from '../../common/http/response-headers.js';
 import { SecondLimit } from '../../common/resilience/second-limit.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
+import type { WebSocketConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { isUpgrade } from '../server/upgrades.js';
@@ -23,17 +24,16 @@ export class WebSockets {
   ) {}
 
   /**
-   * @returns what to ask the upstream for; `undefined` when the request is no handshake, or its route takes none
+   * @returns what to ask the upstream for; `undefined` when the request is no handshake
    * @throws ProblemError when the handshake is malformed, has another version, or comes from a page that may not call
    */
-  upgradeRequest({ req, head }: Exchange, { config: { websocket } }: RouteModel): UpgradeRequest | undefined {
-    if (!websocket) return undefined;
+  upgradeRequest({ req, head }: Exchange, { origins }: WebSocketConfig): UpgradeRequest | undefined {
     const { headers } = req;
     // The server upgrades no request with a body. As a handshake it is malformed, and not an ordinary request.
     const hasBody = head.hasBody && req.method === 'GET' && asksForWebSocket(headers);
     if (!isUpgrade(req) && !hasBody) return undefined;
     checkHandshake(headers, head.hasBody);
-    if (!isOriginAllowed(headers.origin, head.authority, websocket.origins ?? this.corsOrigins)) {
+    if (!isOriginAllowed(headers.origin, head.authority, origins ?? this.corsOrigins)) {
       throw new ProblemError('origin_not_allowed', { close: true });
     }
     return { protocol: 'websocket', isAccepted: (response) => isSwitchValid(headers, response) };

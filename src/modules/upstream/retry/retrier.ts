@@ -73,7 +73,7 @@ export class Retrier {
   async run(first: UpstreamRequest, deadline: Deadline, tryOnce: TryOnce): Promise<Call> {
     this.budget.recordCall();
     const { attempts, perTryTimeout } = this.config;
-    const isKept = canReplay(first, 0);
+    const isKept = !(first.body instanceof Readable);
     const hasTryTimeout = perTryTimeout !== undefined && isKept && isRepeatable(first);
     const tryTimeout = hasTryTimeout ? perTryTimeout : undefined;
     if (attempts === 0) return tryOnce({ request: first, deadline, tryTimeout, tried: [] });
