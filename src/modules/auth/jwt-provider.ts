@@ -47,27 +47,17 @@ export class JwtProvider {
 
   /**
    * @param read what `token` says of itself
-   * @returns a promise only when keys must be fetched, or for EdDSA
+   * @returns a promise only when keys must be fetched
    */
   verify(token: string, read: UnverifiedToken): Verdict | Promise<Verdict> {
     if (this.type !== undefined && read.type !== this.type) return 'type';
+    const verifyWith = (keys: FoundKeys): Verdict => {
+      if (isRefusal(keys)) return keys;
+      const key = keys.find((each) => each.signed(token, read.algorithm));
+      return key ? this.accept(read.claims, key) : 'signature';
+    };
     const found = this.findKeys(read);
-    const verifyWith = (keys: FoundKeys) => (isRefusal(keys) ? keys : this.tryKeys(keys, 0, token, read));
     return found instanceof Promise ? found.then(verifyWith) : verifyWith(found);
-  }
-
-  private tryKeys(
-    keys: readonly VerificationKey[],
-    index: number,
-    token: string,
-    read: UnverifiedToken,
-  ): Verdict | Promise<Verdict> {
-    const key = keys[index];
-    if (!key) return 'signature';
-    const proceed = (signed: boolean) =>
-      signed ? this.accept(read.claims, key) : this.tryKeys(keys, index + 1, token, read);
-    const signed = key.signed(token, read.algorithm);
-    return signed instanceof Promise ? signed.then(proceed) : proceed(signed);
   }
 
   private accept(claims: UnverifiedToken['claims'], key: VerificationKey): Verdict {

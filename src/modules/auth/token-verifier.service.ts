@@ -40,8 +40,8 @@ export class TokenVerifier {
 
   /**
    * @param allowed the only providers to accept; the token's issuer, or else its algorithm, picks one of them
-   * @returns the identity, or why no provider vouches for the token; a promise only when something must be fetched or
-   *   computed elsewhere, and never for a remembered token
+   * @returns the identity, or why no provider vouches for the token; a promise only when something must be fetched, and
+   *   never for a remembered token
    */
   verify(token: string, allowed?: Allowed): Identity | Refusal | Promise<Identity | Refusal> {
     const known = this.remembered.get(token)?.get(allowed);
