@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LONGEST_TIMER_MS } from '../units/duration.js';
+import { LONGEST_TIMER_MS } from '../units.js';
 import { jittered } from './jitter.js';
 
 describe('jittered', () => {

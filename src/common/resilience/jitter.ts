@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from '../units/duration.js';
+import { LONGEST_TIMER_MS } from '../units.js';
 
 /**
  * A pause that is spread evenly to either side, so that the gateways of a fleet do not act at the same instant.

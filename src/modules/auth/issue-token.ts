@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { JwtService } from '@nestjs/jwt';
-import { parseDuration } from '../../common/units/duration.js';
+import { parseDuration } from '../../common/units.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { SECRET_ALGORITHMS } from '../config/schema/auth.js';
 

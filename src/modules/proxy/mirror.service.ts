@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CancellationSource } from '../../common/cancellation.js';
-import { LONGEST_TIMER_MS } from '../../common/units/duration.js';
+import { LONGEST_TIMER_MS } from '../../common/units.js';
 import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { ClientBody } from '../upstream/client-body.js';

@@ -1,4 +1,4 @@
-import { formatDuration as format } from '../../../common/units/duration.js';
+import { formatDuration as format } from '../../../common/units.js';
 import type { RetryConfig, RouteConfig, UpstreamConfig } from '../gateway-config.js';
 import { sidesOf } from '../schema/gateway.js';
 

@@ -4,9 +4,13 @@ import {
   DURATION_PATTERN,
   LONGEST_TIMER_MS,
   parseDuration,
-} from '../../../common/units/duration.js';
-import { parseRatio, RATIO_FORMS, RATIO_PATTERN } from '../../../common/units/ratio.js';
-import { parseSize, SIZE_FORMS, SIZE_PATTERN } from '../../../common/units/size.js';
+  parseRatio,
+  parseSize,
+  RATIO_FORMS,
+  RATIO_PATTERN,
+  SIZE_FORMS,
+  SIZE_PATTERN,
+} from '../../../common/units.js';
 
 /*
  * In every schema of this folder, the message of an issue says what is allowed ("a port from 0 to 65535");
