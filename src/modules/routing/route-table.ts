@@ -29,16 +29,16 @@ type Router = Instance<HTTPVersion.V1>;
  * (literal before `{name}` before `**`), then by the number of headers, then a route that names its methods.
  */
 export class RouteTable {
-  private readonly exactHosts = new Map<string, Router>();
-  /** By suffix: `.example.com`. */
-  private readonly wildcardHosts = new Map<string, Router>();
-  private readonly anyHost = newRouter();
+  /** By exact host (`api.example.com`), by suffix (`.example.com`), and under an empty string for any host. */
+  private readonly routers = new Map<string, Router>();
 
   /** @param routes checked: no two of them have the same match */
   constructor(routes: readonly RouteConfig[]) {
     for (const route of routes) {
       const model = compileRoute(route);
-      for (const router of this.routersOf(route.match.hosts)) {
+      const { hosts } = route.match;
+      for (const host of hosts.length === 0 ? [''] : hosts) {
+        const router = this.routerOf(host.replace(/^\*/, ''));
         for (const pattern of compilePath(route.match.path)) {
           // A function, since find-my-way compares constraints deeply and fails on objects without a prototype.
           router.on('GET', pattern, { constraints: { accepts: () => model } }, noop, model);
@@ -58,30 +58,26 @@ export class RouteTable {
 
   private find(probe: Probe): RouteModel | undefined {
     const { host } = probe.input;
-    const exact = this.exactHosts.get(host);
-    const found = exact && findIn(exact, probe);
-    if (found) return found;
-    if (this.wildcardHosts.size > 0) {
-      // From the longest suffix to the shortest.
-      for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-        const router = this.wildcardHosts.get(host.slice(dot));
-        const route = router && findIn(router, probe);
-        if (route) return route;
-      }
+    const exact = this.findAt(host, probe);
+    if (exact) return exact;
+    // From the longest suffix to the shortest.
+    for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const found = this.findAt(host.slice(dot), probe);
+      if (found) return found;
     }
-    return findIn(this.anyHost, probe);
+    return this.findAt('', probe);
   }
 
-  private routersOf(hosts: readonly string[]): Router[] {
-    return hosts.length === 0 ? [this.anyHost] : hosts.map((host) => this.routerOf(host));
+  private findAt(host: string, probe: Probe): RouteModel | undefined {
+    // Methods are a property of the route here, so every route lives in the tree of one method.
+    // `store` is untyped there; only models are ever stored.
+    return this.routers.get(host)?.find('GET', probe.input.path, { accepts: probe })?.store as
+      RouteModel | undefined;
   }
 
   private routerOf(host: string): Router {
-    const isWildcard = host.startsWith('*.');
-    const routers = isWildcard ? this.wildcardHosts : this.exactHosts;
-    const key = isWildcard ? host.slice(1) : host;
-    let router = routers.get(key);
-    if (!router) routers.set(key, (router = newRouter()));
+    const router = this.routers.get(host) ?? newRouter();
+    this.routers.set(host, router);
     return router;
   }
 }
@@ -114,12 +110,6 @@ function compilePath(path: string): string[] {
   if (!pattern.endsWith('/**')) return [pattern];
   const prefix = pattern.slice(0, -3);
   return prefix === '' ? ['/*'] : [prefix, `${prefix}/*`];
-}
-
-function findIn(router: Router, probe: Probe): RouteModel | undefined {
-  // Methods are a property of the route here, so every route lives in the tree of one method.
-  // `store` is untyped there; only models are ever stored.
-  return router.find('GET', probe.input.path, { accepts: probe })?.store as RouteModel | undefined;
 }
 
 function newRouter(): Router {
