@@ -11,7 +11,7 @@ describeWithRedis('a connection of ioredis', () => {
     ['to a node of a cluster', subscriberClient, (url: string) => `cluster: ["${url}"]`],
   ])('%s survives a second socket error', async (_, make, at) => {
     const { url } = await RedisServer.start();
-    const client = make(configOf(`redis: { ${at(url)} }`).redis, 0);
+    const client = make(configOf(`redis: { ${at(url)} }`).redis);
     if (!(client instanceof Redis)) throw new TypeError('a single connection');
     client.on('error', () => {});
     await client.connect();

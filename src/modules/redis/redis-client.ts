@@ -17,47 +17,70 @@ const SENTINEL_PORT = 26_379;
  * @returns `undefined` when no Redis is configured
  */
 export function redisClient(config: RedisConfig): RedisClient | undefined {
-  const { url, cluster, sentinel } = config;
-  if (sentinel) {
-    const { name, nodes, username, password, database } = sentinel;
-    const [first = ''] = nodes;
-    const { username: sentinelUsername, password: sentinelPassword } = credentials(new URL(first));
-    const tls = tlsOf(first, config);
-    return new Redis({
-      ...common(config),
-      name,
-      sentinels: nodes.map((node) => endpoint(node, SENTINEL_PORT)),
-      sentinelUsername,
-      sentinelPassword,
-      sentinelRetryStrategy: reconnectPause,
-      username,
-      password,
-      db: database,
-      // The sentinels report a failover before commands fail.
-      failoverDetector: true,
-      ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
-    });
+  const { cluster } = config;
+  if (!cluster) return singleClient(config);
+  return new Cluster(
+    cluster.map((node) => endpoint(node)),
+    {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      keyPrefix: config.keyPrefix,
+      clusterRetryStrategy: reconnectPause,
+      slotsRefreshTimeout: config.connectTimeout,
+      redisOptions: nodeOptions(cluster, config),
+      // Nodes keep their announced names, because certificates are issued for names.
+      dnsLookup: (address, callback) => callback(null, address),
+    },
+  );
+}
+
+/** Makes a client for subscriptions. In a cluster it has one node at a time: every node receives what any publishes. */
+export function subscriberClient(config: RedisConfig): Redis | undefined {
+  const { cluster } = config;
+  if (!cluster) return singleClient(config);
+  const nodes = cluster.map((node) => endpoint(node));
+  const client: Redis = new Redis({
+    ...nodeOptions(cluster, config),
+    ...nodes[0],
+    retryStrategy: (attempt) => {
+      // ioredis reads host and port anew for each connection.
+      Object.assign(client.options, nodes[attempt % nodes.length]);
+      return reconnectPause(attempt);
+    },
+  });
+  return client;
+}
+
+function singleClient(config: RedisConfig): Redis | undefined {
+  const { url, sentinel } = config;
+  if (!sentinel) {
+    if (url === '') return undefined;
+    const db = Number(new URL(url).pathname.slice(1));
+    return new Redis({ ...nodeOptions([url], config), ...endpoint(url), db });
   }
-  if (cluster) {
-    const [first = ''] = cluster;
-    return new Cluster(
-      cluster.map((node) => endpoint(node)),
-      {
-        lazyConnect: true,
-        enableOfflineQueue: false,
-        keyPrefix: config.keyPrefix,
-        clusterRetryStrategy: reconnectPause,
-        slotsRefreshTimeout: config.connectTimeout,
-        redisOptions: { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) },
-        // Nodes keep their announced names, because certificates are issued for names.
-        dnsLookup: (address, callback) => callback(null, address),
-      },
-    );
-  }
-  if (url === '') return undefined;
-  const db = Number(new URL(url).pathname.slice(1));
-  const at = { ...endpoint(url), ...credentials(new URL(url)), tls: tlsOf(url, config) };
-  return new Redis({ ...common(config), ...at, db });
+  const { name, nodes, username, password, database } = sentinel;
+  const [first = ''] = nodes;
+  const { username: sentinelUsername, password: sentinelPassword } = credentials(new URL(first));
+  const tls = tlsOf(first, config);
+  return new Redis({
+    ...common(config),
+    name,
+    sentinels: nodes.map((node) => endpoint(node, SENTINEL_PORT)),
+    sentinelUsername,
+    sentinelPassword,
+    sentinelRetryStrategy: reconnectPause,
+    username,
+    password,
+    db: database,
+    // The sentinels report a failover before commands fail.
+    failoverDetector: true,
+    ...(tls ? { tls, sentinelTLS: tls, enableTLSForSentinelMode: true } : {}),
+  });
+}
+
+/** Options of each node; the first URL has the credentials and the scheme of all. */
+function nodeOptions([first = '']: readonly string[], config: RedisConfig): RedisOptions {
+  return { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) };
 }
 
 function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): RedisOptions {
@@ -69,31 +92,14 @@ function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): Red
     lazyConnect: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // `RedisSubscriber` does it, since it has to know when.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     disableClientInfo: true,
     retryStrategy: reconnectPause,
     // The former master has become a replica, so the client looks for the new one.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
   };
-}
-
-/**
- * Makes a client for subscriptions. It does not reconnect, because the next connection may go to another node.
- *
- * @param attempt chooses the node of a cluster: every node receives what is published on any
- */
-export function subscriberClient(config: RedisConfig, attempt: number): Redis | undefined {
-  const { cluster } = config;
-  const options = { retryStrategy: () => null, ...(cluster ? { keyPrefix: '' } : {}) };
-  const url = cluster?.[attempt % cluster.length];
-  if (!cluster || url === undefined) {
-    const client = redisClient(config);
-    // Without a cluster it is a client that can be duplicated.
-    return client instanceof Redis ? client.duplicate(options) : undefined;
-  }
-  const [first = ''] = cluster;
-  const at = { ...endpoint(url), ...credentials(new URL(first)), tls: tlsOf(url, config) };
-  return new Redis({ ...common(config), ...at, ...options });
 }
 
 /**

@@ -1,15 +1,12 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Event } from '../../common/event.js';
-import { backoff } from '../../common/resilience/backoff.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RedisConfig } from '../config/gateway-config.js';
-import { type RedisClient, redisClient } from './redis-client.js';
+import { reconnectPause, type RedisClient, redisClient } from './redis-client.js';
 import { failureOf, reasonOf, type RedisFailure, RedisTimeoutError } from './redis-failure.js';
 
 /** After this number of failures in a row, commands are not sent any more. */
 const MAX_FAILURES = 3;
-/** Milliseconds between pings while Redis is away. */
-const PING_PAUSE = { base: 200, max: 2_000 };
 
 export interface RedisChange {
   readonly up: boolean;
@@ -128,17 +125,15 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     this.changed.emit({ up: false, reason: this.lastError });
   }
 
-  /** Half of the pause is random, so that gateways do not return at the same time. */
   private schedulePing(): void {
     clearTimeout(this.pingTimer);
-    const half = { base: PING_PAUSE.base / 2, max: PING_PAUSE.max / 2 };
-    const pause = backoff(half, this.pings, 1) + backoff(half, this.pings, Math.random());
     this.pings++;
-    this.pingTimer = setTimeout(() => void this.ping(), pause).unref();
+    this.pingTimer = setTimeout(() => void this.ping(), reconnectPause(this.pings)).unref();
   }
 
   private async ping(): Promise<void> {
-    if (!this.client || this.up || this.isClosed) return;
+    // Without a connection, a ping would hide the reason of the failure. The next connection is pinged once it is ready.
+    if (this.client?.status !== 'ready' || this.up || this.isClosed) return;
     try {
       await this.within(this.client.ping());
     } catch (error) {

@@ -1,0 +1,80 @@
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { configOf } from '../../../test/support/gateway.js';
+import { describeWithRedis, RedisServer } from '../../../test/support/redis.js';
+import { until } from '../../../test/support/until.js';
+import { ConfigStore } from '../config/config.store.js';
+import { RedisSubscriber } from './redis.subscriber.js';
+
+async function subscribe(redis: string) {
+  const config = configOf(`redis: { ${redis}, connectTimeout: 200ms, commandTimeout: 100ms }`);
+  const subscriber = new RedisSubscriber(new ConfigStore(config));
+  onTestFinished(() => subscriber.onApplicationShutdown());
+  const heard: string[] = [];
+  let subscriptions = 0;
+  await subscriber.subscribe('news', {
+    onMessage: (message) => heard.push(message),
+    onSubscribed: () => subscriptions++,
+  });
+  return { subscriber, heard, subscriptions: () => subscriptions };
+}
+
+/** @returns how many clients got it */
+const publish = (server: RedisServer, message: string) => server.client().publish('breakwater:news', message);
+
+describeWithRedis('RedisSubscriber', () => {
+  it('receives what is published to the channel with the prefix', async () => {
+    const server = await RedisServer.start();
+    const { heard, subscriptions } = await subscribe(`url: "${server.url}"`);
+    expect([await publish(server, 'a'), subscriptions()]).toEqual([1, 1]);
+    await until('it has arrived', () => heard.includes('a'));
+  });
+
+  it('subscribes again, and says so, after the server was restarted', async () => {
+    const server = await RedisServer.start();
+    const { heard, subscriptions } = await subscribe(`url: "${server.url}"`);
+    await server.kill();
+    await server.startAgain();
+    await until('it is subscribed again', () => subscriptions() === 2, 5_000);
+    await publish(server, 'b');
+    await until('it has arrived', () => heard.includes('b'));
+  });
+
+  it('starts without a server, and subscribes once there is one', async () => {
+    const server = await RedisServer.start();
+    await server.kill();
+    const { subscriptions } = await subscribe(`url: "${server.url}"`);
+    expect(subscriptions()).toBe(0);
+    await server.startAgain();
+    await until('it is subscribed', () => subscriptions() === 1, 5_000);
+  });
+
+  it('checks a silent connection, and leaves a frozen node of a cluster', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const nodes = [await RedisServer.start(), await RedisServer.start()] as const;
+    const { subscriptions } = await subscribe(`cluster: ["${nodes[0].url}", "${nodes[1].url}"]`);
+    vi.advanceTimersByTime(5_000);
+    expect([await publish(nodes[0], 'c'), subscriptions()]).toEqual([1, 1]);
+    nodes[0].signal('SIGSTOP');
+    vi.advanceTimersByTime(5_000);
+    await until('it is subscribed again', () => subscriptions() === 2, 5_000);
+    nodes[0].signal('SIGCONT');
+    expect(await publish(nodes[1], 'd')).toBe(1);
+  });
+
+  it('takes another node of a cluster when its node is away', async () => {
+    const nodes = [await RedisServer.start(), await RedisServer.start()] as const;
+    const { subscriptions } = await subscribe(`cluster: ["${nodes[0].url}", "${nodes[1].url}"]`);
+    expect(await publish(nodes[0], 'e')).toBe(1);
+    await nodes[0].kill();
+    await until('it is subscribed again', () => subscriptions() === 2, 5_000);
+    expect(await publish(nodes[1], 'f')).toBe(1);
+  });
+
+  it('ends its connection at shutdown', async () => {
+    const server = await RedisServer.start();
+    const { subscriber } = await subscribe(`url: "${server.url}"`);
+    subscriber.onApplicationShutdown();
+    await until('nobody is subscribed', async () => (await publish(server, 'g')) === 0);
+  });
+});
