@@ -22,10 +22,11 @@ export class RollingCount {
     return this.total;
   }
 
-  add(): void {
+  /** @returns the sum, this event included */
+  add(): number {
     this.rotate();
-    this.total++;
     this.slots[this.current % SLOTS] = (this.slots[this.current % SLOTS] ?? 0) + 1;
+    return ++this.total;
   }
 
   clear(): void {

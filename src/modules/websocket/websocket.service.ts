@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { ClientHeaders } from '../../common/http/response-headers.js';
-import { SecondLimit } from '../../common/resilience/second-limit.js';
+import { RollingCount } from '../../common/resilience/rolling-count.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { WebSocketConfig } from '../config/gateway-config.js';
@@ -13,6 +13,9 @@ import { isUpgrade } from '../server/upgrades.js';
 import type { UpgradeRequest, UpstreamResponse } from '../upstream/upstream.types.js';
 import { asksForWebSocket, checkHandshake, isOriginAllowed, isSwitchValid } from './handshake.js';
 import { OpenTunnels } from './open-tunnels.js';
+
+/** `maxControlFrames` holds for each second. */
+const CONTROL_WINDOW_MS = 1000;
 
 /** Checks both halves of a WebSocket handshake, and opens the tunnel when the upstream accepts it. */
 @Injectable()
@@ -53,11 +56,12 @@ export class WebSockets {
     client.write(switchingHead(exchange, route, response), 'latin1');
     const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.config.websocket;
     const { sendTimeout } = this.config.current.server;
-    const control = new SecondLimit(maxControlFrames, this.clock);
+    const controlFrames = new RollingCount(CONTROL_WINDOW_MS, this.clock);
+    const mayControl = () => controlFrames.add() <= maxControlFrames;
     const expiresAt = closeOnExpiry ? this.expiryOf(exchange) : Infinity;
     this.tunnels.add(
       { route: route.config.id, requestId: exchange.id, identity, expiresAt },
-      { client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl: () => control.take() },
+      { client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl },
     );
     // The exchange ends with its response. What follows belongs to the tunnel.
     res.statusCode = 101;
