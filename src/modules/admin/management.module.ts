@@ -8,7 +8,6 @@ import { Purger } from '../cache/purger.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { HealthController } from '../health/health.controller.js';
-import { RedisIndicator } from '../health/redis.indicator.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -42,7 +41,6 @@ function hasDefaultMetrics(): boolean {
   ],
   controllers: [HealthController, AdminController, CacheController, TokensController],
   providers: [
-    RedisIndicator,
     OverviewService,
     { provide: APP_FILTER, useClass: ManagementFilter },
     ...SHARED.map((provide) => ({

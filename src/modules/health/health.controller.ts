@@ -3,33 +3,41 @@ import {
   HealthCheck,
   HealthCheckService,
   type HealthCheckResult,
+  type HealthIndicatorResult,
   HealthIndicatorService,
 } from '@nestjs/terminus';
+import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamHealthIndicator } from '../upstream/upstream-health.indicator.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import { RedisIndicator } from './redis.indicator.js';
 
 /** The health pages for operators, Kubernetes and load balancers. */
 @Controller('health')
 export class HealthController {
-  private readonly upstreams: readonly UpstreamHealthIndicator[];
+  private readonly checks: (() => HealthIndicatorResult)[];
 
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
     @Inject(UpstreamRegistry) upstreams: UpstreamRegistry,
-    @Inject(RedisIndicator) private readonly redis: RedisIndicator,
+    @Inject(RedisConnection) private readonly redis: RedisConnection,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
   ) {
-    this.upstreams = [...upstreams.all()].map((each) => new UpstreamHealthIndicator(each, indicators));
+    const all = [...upstreams.all()];
+    const upstreamIndicators = all.map((each) => new UpstreamHealthIndicator(each, indicators));
+    this.checks = upstreamIndicators.map((each) => () => each.check());
+    if (!redis.isConfigured) return;
+    // An upstream of the same name would replace it in the result.
+    let key = 'redis';
+    while (all.some(({ id }) => id === key)) key = `gateway-${key}`;
+    this.checks.unshift(() => this.checkRedis(key));
   }
 
   /** Reports every upstream and Redis. When one of them fails the status is `degraded`, and still 200. */
   @Get()
   @HealthCheck()
   whole(): Promise<HealthCheckResult> {
-    return this.health.check([...this.redis.checks(), ...this.upstreams.map((each) => () => each.check())]);
+    return this.health.check(this.checks);
   }
 
   /** Reports that the process is alive. It depends on nothing else, so that no outage restarts the gateway. */
@@ -46,5 +54,11 @@ export class HealthController {
     const { phase } = this.lifecycle;
     const indicator = this.indicators.check('gateway');
     return this.health.check([() => (phase === 'serving' ? indicator.up() : indicator.down(phase))]);
+  }
+
+  /** Without Redis the gateway is slower but complete, so it only degrades. */
+  private checkRedis(key: string): HealthIndicatorResult {
+    const indicator = this.indicators.check(key);
+    return this.redis.isUp ? indicator.up() : indicator.degraded({ reason: this.redis.reason });
   }
 }

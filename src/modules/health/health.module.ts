@@ -5,12 +5,11 @@ import { ServerModule } from '../server/server.module.js';
 import { HealthController } from './health.controller.js';
 import { ProbeIndicator } from './probe.indicator.js';
 import { ProbeScheduler } from './probe.scheduler.js';
-import { RedisIndicator } from './redis.indicator.js';
 
 @Module({
   // Terminus would log every readiness check that fails while draining.
   imports: [TerminusModule.forRoot({ logger: false }), HttpModule, ServerModule],
   controllers: [HealthController],
-  providers: [ProbeIndicator, ProbeScheduler, RedisIndicator],
+  providers: [ProbeIndicator, ProbeScheduler],
 })
 export class HealthModule {}
