@@ -3,14 +3,14 @@ import type { BalancerFactory } from './balancer.js';
 import { ConsistentHash } from './consistent-hash.js';
 import { LeastRequests } from './least-requests.js';
 import { PowerOfTwo } from './power-of-two.js';
-import { Random } from './random.js';
 import { RoundRobin } from './round-robin.js';
+import { WeightedRandom } from './weighted-random.js';
 
 /** Every balancer by its name in the configuration. */
 export const BALANCERS: Readonly<Record<BalancerName, BalancerFactory>> = {
   'power-of-two': PowerOfTwo,
   'round-robin': RoundRobin,
-  random: Random,
+  random: WeightedRandom,
   'least-requests': LeastRequests,
   'consistent-hash': ConsistentHash,
 };

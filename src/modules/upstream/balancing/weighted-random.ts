@@ -5,8 +5,11 @@ import { at, type Balancer } from './balancer.js';
 const MAX_DRAWS = 8;
 const NONE = -1;
 
-/** A balancer that draws targets in proportion to their weights: directly where all weights are equal, else by bisection. */
-export abstract class WeightedRandom implements Balancer {
+/**
+ * Picks targets in proportion to their weights, whatever their load: directly where all weights are equal, else by
+ * bisection. The balancers that compare targets draw them with it.
+ */
+export class WeightedRandom implements Balancer {
   protected targets: readonly Target[] = [];
   /** Sum of the weights up to and including each target. */
   private bounds: readonly number[] = [];
@@ -20,7 +23,9 @@ export abstract class WeightedRandom implements Balancer {
     this.use(targets);
   }
 
-  abstract pick(key: string | undefined, tried: readonly Target[]): Target;
+  pick(_key: string | undefined, tried: readonly Target[]): Target {
+    return at(this.targets, this.draw(tried));
+  }
 
   use(targets: readonly Target[]): void {
     let total = 0;
