@@ -29,7 +29,7 @@ export class ProbeIndicator {
   }
 
   private async request(
-    { url, transport }: Target,
+    { url, transport, addresses }: Target,
     health: HealthConfig,
     signal: AbortSignal,
   ): Promise<number> {
@@ -42,7 +42,7 @@ export class ProbeIndicator {
         // An agent without keep-alive notices when the certificate changes.
         ...(url.startsWith('https:') ? { httpsAgent: new Agent(transport.tls) } : {}),
         // Probes go to the same addresses as requests. axios types their family more narrowly than Node.
-        lookup: transport.lookup as AxiosRequestConfig['lookup'],
+        lookup: addresses?.lookup as AxiosRequestConfig['lookup'],
         // The probe judges the target itself: no redirect, no proxy from the environment, no body.
         maxRedirects: 0,
         proxy: false,

@@ -100,7 +100,7 @@ export class UpstreamProxy {
     const permit = this.breaker.admit(deadline.timeout);
     if (!permit) {
       this.bulkhead.leave();
-      throw this.breakerOpen();
+      throw this.rejection('breaker_open');
     }
     const admission = new Admission(permit, this.bulkhead, this.failureStatuses);
 
@@ -171,36 +171,31 @@ export class UpstreamProxy {
 
   /** A call that the breaker would reject does not send a body. */
   private async gatherBody(request: UpstreamRequest): Promise<UpstreamRequest> {
-    if (this.breaker.isRejecting) throw this.breakerOpen();
+    if (this.breaker.isRejecting) throw this.rejection('breaker_open');
     const gathering = this.retrier.gather(request);
     if (!gathering) return request;
-    const gathered = await gathering.catch((error: unknown) => this.blame(error));
-    if (this.breaker.isRejecting) throw this.breakerOpen();
+    const gathered = await gathering.catch((error: unknown) => {
+      throw UpstreamError.from(this.id, error);
+    });
+    if (this.breaker.isRejecting) throw this.rejection('breaker_open');
     return gathered;
   }
 
   /** A call that the breaker would reject does not wait for a place in the bulkhead. */
   private waitSignal({ signal }: UpstreamRequest, deadline: Deadline): AbortSignal {
-    if (this.breaker.isRejecting) throw this.breakerOpen();
+    if (this.breaker.isRejecting) throw this.rejection('breaker_open');
     return deadline.signal(signal);
   }
 
   /** The wait for a place in the bulkhead ended without one. */
   private refuse(request: UpstreamRequest, cause: unknown): never {
     if (request.signal?.aborted) throw new UpstreamError(this.id, 'client_gone', { cause });
-    throw this.breaker.isRejecting ? this.breakerOpen() : this.rejection('bulkhead_full', 1);
+    throw this.rejection(this.breaker.isRejecting ? 'breaker_open' : 'bulkhead_full');
   }
 
-  private breakerOpen(): UpstreamError {
-    return this.rejection('breaker_open', this.breaker.retryAfterSeconds);
-  }
-
-  private rejection(outcome: 'breaker_open' | 'bulkhead_full', retryAfterSeconds: number): UpstreamError {
+  private rejection(outcome: 'breaker_open' | 'bulkhead_full'): UpstreamError {
+    const retryAfterSeconds = outcome === 'breaker_open' ? this.breaker.retryAfterSeconds : 1;
     this.rejected.emit(outcome);
     return new UpstreamError(this.id, outcome, { retryAfterSeconds });
-  }
-
-  private blame(error: unknown): never {
-    throw UpstreamError.from(this.id, error);
   }
 }

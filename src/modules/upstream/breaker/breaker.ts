@@ -24,13 +24,8 @@ export interface BreakerOptions {
   readonly random: () => number;
 }
 
-/** One admitted call. Its first vote counts; later ones are ignored. */
-export interface Permit {
-  /** The call is the one that a half-open breaker admits to find out whether it may close. */
-  readonly isTrial: boolean;
-  /** @param detail status or error code, for the record of a failure */
-  settle(vote: Vote, outcome: Outcome, detail: string): void;
-}
+/** The generation of a permit that never votes. */
+const NEVER = -1;
 
 /**
  * Decides who may call the upstream, and when it opens and closes.
@@ -102,11 +97,14 @@ export class Breaker {
    * @returns a permit, or `undefined` when the call is rejected
    */
   admit(timeout: number): Permit | undefined {
-    if (!this.hasRoom()) return this.options.config.mode === 'shadow' ? UNCOUNTED : undefined;
+    if (!this.hasRoom()) {
+      // Outside of shadow mode the call would be rejected, and would bring no result to count.
+      return this.options.config.mode === 'shadow' ? new Permit(this, NEVER, false) : undefined;
+    }
     const isTrial = !this.engine.closed;
     // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
     if (isTrial) this.trialUntil = this.options.clock.now() + timeout + TRIAL_GRACE;
-    return new CallPermit(this, this.generation, isTrial);
+    return new Permit(this, this.generation, isTrial);
   }
 
   /** Counts a health probe; `HealthConfig` says how many in a row decide. */
@@ -219,18 +217,18 @@ export class Breaker {
   }
 }
 
-/** For a call that only shadow mode lets through: had it been rejected, there would be no result to count. */
-const UNCOUNTED: Permit = { isTrial: false, settle: () => undefined };
-
-class CallPermit implements Permit {
+/** One admitted call. Its first vote counts; later ones are ignored. */
+export class Permit {
   private isSettled = false;
 
   constructor(
     private readonly breaker: Breaker,
     private readonly generation: number,
+    /** The call is the one that a half-open breaker admits to find out whether it may close. */
     readonly isTrial: boolean,
   ) {}
 
+  /** @param detail status or error code, for the record of a failure */
   settle(vote: Vote, outcome: Outcome, detail: string): void {
     if (this.isSettled) return;
     this.isSettled = true;

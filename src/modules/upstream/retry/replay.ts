@@ -4,12 +4,6 @@ import { ClientBody } from '../client-body.js';
 import { CallError } from '../transport/classify.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 
-/** @returns whether the body is no stream, or one that is announced with a length within the bound */
-export function canReplay({ body, contentLength }: UpstreamRequest, maxBodyBytes: number): boolean {
-  if (!(body instanceof Readable)) return true;
-  return contentLength !== undefined && contentLength <= maxBodyBytes;
-}
-
 /** @returns the request as it can be sent again after a call, or `undefined` when a part of its body is gone */
 export function replay(request: UpstreamRequest): UpstreamRequest | undefined {
   if (!(request.body instanceof Readable)) return request;

@@ -13,7 +13,7 @@ import type { Call } from '../transport/call.js';
 import { CallError } from '../transport/classify.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { UpstreamRequest } from '../upstream.types.js';
-import { canReplay, gatherBody, replay } from './replay.js';
+import { gatherBody, replay } from './replay.js';
 import { isRepeatable, RetryPolicy, type RetryReason, type TryEnd } from './retry-policy.js';
 
 export interface TryOptions {
@@ -59,12 +59,10 @@ export class Retrier {
 
   /** @returns the request with a body that can be sent again, or `undefined` when the request is sent as it is */
   gather(request: UpstreamRequest): Promise<UpstreamRequest> | undefined {
-    const { body } = request;
+    const { body, contentLength: bytes = Infinity } = request;
     const { attempts, maxBodyBytes } = this.config;
-    if (!(body instanceof Readable) || attempts === 0) return undefined;
-    if (!canReplay(request, maxBodyBytes) || !isRepeatable(request)) return undefined;
-    const { contentLength: bytes = 0 } = request;
-    if (this.gathering + bytes > this.options.maxGathered) return undefined;
+    if (!(body instanceof Readable) || attempts === 0 || !isRepeatable(request)) return undefined;
+    if (bytes > maxBodyBytes || this.gathering + bytes > this.options.maxGathered) return undefined;
     this.gathering += bytes;
     return gatherBody(request, body).finally(() => (this.gathering -= bytes));
   }

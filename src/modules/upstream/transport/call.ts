@@ -1,5 +1,5 @@
 import { buffer, text } from 'node:stream/consumers';
-import type { Duplex, Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
@@ -7,7 +7,6 @@ import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpgradeRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
-import { ReadableSink } from './readable-sink.js';
 import { malformed, readFraming } from './response-head.js';
 
 /** Bytes that wait here for a sink before the upstream is paused. */
@@ -194,9 +193,19 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   readable(): Readable {
-    const sink = new ReadableSink(() => this.abort(new CallError('client_gone')));
-    this.stream(sink);
-    return sink;
+    const body = new Readable({
+      read: this.resume,
+      destroy: (error, callback) => {
+        this.onAbort();
+        callback(error);
+      },
+    });
+    this.stream({
+      onData: (chunk) => body.push(chunk),
+      onEnd: () => body.push(null),
+      onError: (error) => body.destroy(error),
+    });
+    return body;
   }
 
   text(): Promise<string> {

@@ -1,4 +1,3 @@
-import type { LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { buildConnector, Pool } from 'undici';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
@@ -41,11 +40,6 @@ export class Transport {
       // The call has a deadline of its own, which is exact and starts when the call is made.
       headersTimeout: 0,
     });
-  }
-
-  /** How connections find the target; `undefined` when its host is an address. */
-  get lookup(): LookupFunction | undefined {
-    return this.addresses?.lookup;
   }
 
   /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
