@@ -83,15 +83,12 @@ export class ReplyWriter {
   ): void {
     exchange.fallback = 'response';
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const given = Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-    );
     const all = {
       'content-type':
         typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       ...lowerCased(problem.options.headers),
-      ...given,
+      ...lowerCased(headers),
     };
     this.whole(exchange.res, exchange, status, all, text);
   }
@@ -145,7 +142,8 @@ export class ReplyWriter {
       headers.push('X-Request-Id', exchange.id);
       if (exchange.fallback !== undefined) headers.push('Breakwater-Fallback', exchange.fallback);
     }
-    if (res.hasHeader('vary')) appendVary(res, headers);
+    // CORS has set `Vary: Origin`, which `writeHead` would replace.
+    if (res.hasHeader('vary')) headers.push('Vary', String(res.getHeader('vary')));
     res.writeHead(status, headers);
   }
 }
@@ -161,11 +159,6 @@ const CORS_HEADERS = [
   'access-control-expose-headers',
   'access-control-max-age',
 ];
-
-/** Keeps the `Vary: Origin` that CORS has set, which `writeHead` would replace. */
-function appendVary(res: Response, headers: string[]): void {
-  headers.push('Vary', String(res.getHeader('vary')));
-}
 
 /** Announces trailers where a last chunk can carry them; elsewhere Node throws. */
 function announce({ req }: Exchange, status: number, trailer: string | string[], headers: string[]): void {
