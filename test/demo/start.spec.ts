@@ -27,14 +27,14 @@ interface Health {
 }
 
 // Three Node processes start one after the other, which takes long on a busy machine.
-describe('npm start', { timeout: 90_000 }, () => {
+describe('npm start', { timeout: 150_000 }, () => {
   describe('without a configuration', () => {
     const keep = keepUntilEnd();
     let start: Awaited<ReturnType<typeof startDemo>>;
     beforeAll(async () => {
       start = await startDemo({}, keep);
       await start.commands();
-    }, 90_000);
+    }, 150_000);
 
     it('serves the first user and the first order', async () => {
       const [call] = await start.commands();
@@ -134,7 +134,7 @@ async function startDemo(wish: Partial<Ports> = {}, keepUntil?: KeepUntil) {
   };
   const process = spawnScript(['scripts/start.mjs'], { ...ports, GATEWAY_CONFIG: '' }, keepUntil);
   const commands = async () => {
-    await until('the banner', () => process.lines.some((line) => line.startsWith('Ctrl-C')), 60_000);
+    await until('the banner', () => process.lines.some((line) => line.startsWith('Ctrl-C')), 120_000);
     return process.lines.filter((line) => line.startsWith('curl ')) as [
       string,
       string,
