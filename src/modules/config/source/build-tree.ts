@@ -3,6 +3,7 @@ import {
   type Document,
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   type LineCounter,
@@ -10,7 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
-import type { Position, SourceNode } from './source-node.js';
+import { mappingOf, type Position, type SourceNode } from './source-node.js';
 import type { Substitution } from './substitute.js';
 
 const MAX_DEPTH = 64;
@@ -44,14 +45,14 @@ export class TreeBuilder {
     if (this.following.length > 0 && ++this.aliasedNodes > MAX_ALIASED_NODES) {
       const first = this.aliasedNodes === MAX_ALIASED_NODES + 1;
       if (first) this.report(place, at, `aliases repeat more than ${MAX_ALIASED_NODES} values`);
-      return { kind: 'unreadable', ...place, at };
-    }
-    if (isMap(node)) return { kind: 'mapping', ...place, at, entries: this.entries(node, place.path) };
-    if (isSeq(node)) {
-      const items = node.items.map((item, index) => this.child(item, { path: [...place.path, index] }, at));
-      return { kind: 'list', ...place, at, items };
+      return { ...place, at, value: undefined };
     }
     if (isAlias(node)) return this.follow(node, place, at);
+    if (isMap(node)) return mappingOf({ ...place, at }, this.entries(node, place.path));
+    if (isSeq(node)) {
+      const items = node.items.map((item, index) => this.child(item, { path: [...place.path, index] }, at));
+      return { ...place, at, value: items.map(({ value }) => value), children: new Map(items.entries()) };
+    }
     return this.scalar(isScalar(node) ? node.value : null, place, at);
   }
 
@@ -80,29 +81,29 @@ export class TreeBuilder {
 
   /** A key with nothing after it has no node of its own, so its position is that of the key. */
   private child(node: unknown, place: Place, parentAt: Position): SourceNode {
-    if (isMap(node) || isSeq(node) || isAlias(node)) return this.build(node, place);
-    if (isScalar(node) && node.value !== null) return this.build(node, place);
-    const at = place.key ?? (isScalar(node) ? this.positionOf(node) : parentAt);
-    return { kind: 'scalar', ...place, at, value: null };
+    const isEmpty = isScalar(node) && node.value === null;
+    if (isNode(node) && !isEmpty) return this.build(node, place);
+    const at = place.key ?? (isEmpty ? this.positionOf(node) : parentAt);
+    return { ...place, at, value: null };
   }
 
   private scalar(value: unknown, place: Place, at: Position): SourceNode {
-    if (typeof value === 'string') {
-      const substitution = this.substitute(value);
-      if (!substitution) return { kind: 'scalar', ...place, at, value };
-      if (substitution.failures.length === 0) {
-        return { kind: 'scalar', ...place, at, value: substitution.text, substitutedFrom: value };
-      }
-      for (const failure of substitution.failures) this.report(place, at, failure);
-      return { kind: 'unreadable', ...place, at };
+    if (typeof value !== 'string') {
+      const isKnown = typeof value === 'number' || typeof value === 'boolean';
+      return { ...place, at, value: isKnown ? value : null };
     }
-    const known = typeof value === 'number' || typeof value === 'boolean';
-    return { kind: 'scalar', ...place, at, value: known ? value : null };
+    const substitution = this.substitute(value);
+    if (!substitution) return { ...place, at, value };
+    const { text, failures } = substitution;
+    for (const failure of failures) this.report(place, at, failure);
+    return failures.length > 0
+      ? { ...place, at, value: undefined }
+      : { ...place, at, value: text, substitutedFrom: value };
   }
 
   private refuse(place: Place, at: Position, message: string): SourceNode {
     this.report(place, at, message);
-    return { kind: 'unreadable', ...place, at };
+    return { ...place, at, value: undefined };
   }
 
   private report({ path }: Place, at: Position, message: string): void {
@@ -110,8 +111,7 @@ export class TreeBuilder {
   }
 
   private positionOf(node: unknown): Position {
-    const offset = isMap(node) || isSeq(node) || isScalar(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
-    const { line, col } = this.lines.linePos(offset);
+    const { line, col } = this.lines.linePos(isNode(node) ? (node.range?.[0] ?? 0) : 0);
     return { line, column: col };
   }
 }

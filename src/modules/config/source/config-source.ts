@@ -1,13 +1,13 @@
 import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
-import { childOf, describeFound, type SourceNode, toPlain } from './source-node.js';
+import { describeFound, isMapping, type SourceNode } from './source-node.js';
 
 /** The values of a configuration file and the position of each. */
 export class ConfigSource {
-  /** The values alone, without positions. */
-  readonly plain: unknown;
+  constructor(private readonly root: SourceNode) {}
 
-  constructor(private readonly root: SourceNode) {
-    this.plain = toPlain(root);
+  /** The values alone, without positions. */
+  get plain(): unknown {
+    return this.root.value;
   }
 
   /** Whether something was written there, even if its variable is missing. */
@@ -17,13 +17,12 @@ export class ConfigSource {
 
   /** Whether the value is unknown because its variable or file is missing, which is reported elsewhere. */
   isUnreadable(path: ConfigPath): boolean {
-    return this.find(path).node.kind === 'unreadable';
+    return this.find(path).node.value === undefined;
   }
 
   /** Whether a variable or a file was substituted there, so that the value can be a secret. */
   isSubstituted(path: ConfigPath): boolean {
-    const { node } = this.find(path);
-    return node.kind === 'scalar' && node.substitutedFrom !== undefined;
+    return this.find(path).node.substitutedFrom !== undefined;
   }
 
   /** Whether the value comes from another place, that is, from `defaults`. */
@@ -35,7 +34,7 @@ export class ConfigSource {
   /** The plain value there. It must not be shown; see `found`. */
   valueAt(path: ConfigPath): unknown {
     const { node, missing } = this.find(path);
-    return missing.length === 0 ? toPlain(node) : undefined;
+    return missing.length === 0 ? node.value : undefined;
   }
 
   /** The mapping there; an empty one when it is something else, which the schema reports. */
@@ -47,7 +46,7 @@ export class ConfigSource {
 
   isMapping(path: ConfigPath): boolean {
     const { node, missing } = this.find(path);
-    return missing.length === 0 && node.kind === 'mapping';
+    return missing.length === 0 && isMapping(node);
   }
 
   /** The list there; an empty one when it is something else, which the schema reports. */
@@ -59,7 +58,7 @@ export class ConfigSource {
   /** What was found there, in words and safe to show; `nothing` when there is nothing. */
   found(path: ConfigPath): string {
     const { node, missing } = this.find(path);
-    return describeFound(missing.length === 0 ? node : undefined);
+    return missing.length === 0 ? describeFound(node) : 'nothing';
   }
 
   /**
@@ -68,8 +67,7 @@ export class ConfigSource {
    */
   problem(path: ConfigPath, message: string): ConfigProblem {
     const { node, missing } = this.find(path);
-    const isScalar = node.kind === 'scalar' || node.kind === 'unreadable';
-    const { line, column } = missing.length === 0 && isScalar ? node.at : (node.key ?? node.at);
+    const { line, column } = missing.length === 0 && !node.children ? node.at : (node.key ?? node.at);
     return { path: formatPath([...node.path, ...missing]), line, column, message };
   }
 
@@ -97,7 +95,7 @@ export class ConfigSource {
   private find(path: ConfigPath): { node: SourceNode; missing: ConfigPath } {
     let node = this.root;
     for (const [depth, step] of path.entries()) {
-      const child = childOf(node, step);
+      const child = node.children?.get(step);
       if (!child) return { node, missing: path.slice(depth) };
       node = child;
     }

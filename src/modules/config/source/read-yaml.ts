@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { ConfigProblem } from '../problem.js';
 import { TreeBuilder } from './build-tree.js';
-import type { SourceNode } from './source-node.js';
+import { isMapping, type SourceNode } from './source-node.js';
 import { substitute, type SubstitutionSources } from './substitute.js';
 
 /** `root` is missing when the text is not a YAML mapping; otherwise it is what could be read. */
@@ -40,8 +40,8 @@ export function readYaml(
 
   const builder = new TreeBuilder(document, lines, (scalar) => substitute(scalar, sources));
   const root = builder.build(document.contents, { path: [] });
-  if (root.kind === 'mapping') return { root, problems: builder.problems };
-  const found = root.kind === 'list' ? 'a list' : 'a single value';
+  if (isMapping(root)) return { root, problems: builder.problems };
+  const found = root.children ? 'a list' : 'a single value';
   return { problems: [problem(root.at.line, root.at.column, `found ${found}, expected ${expected}`)] };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { describeFound, type ScalarNode } from './source-node.js';
+import { describeFound, type SourceNode } from './source-node.js';
 
-function scalar(value: ScalarNode['value'], rest: Partial<ScalarNode> = {}): ScalarNode {
-  return { kind: 'scalar', path: ['upstreams', 'users', 'url'], at: { line: 1, column: 1 }, value, ...rest };
+function scalar(value: unknown, rest: Partial<SourceNode> = {}): SourceNode {
+  return { path: ['upstreams', 'users', 'url'], at: { line: 1, column: 1 }, value, ...rest };
 }
 
 describe('describeFound', () => {
