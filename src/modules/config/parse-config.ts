@@ -1,22 +1,22 @@
-import { checkAuth } from './checks/auth.js';
+import { checkProviders } from './checks/auth.js';
 import { idProblems, referenceProblems } from './checks/references.js';
 import { rewriteProblems } from './checks/rewrites.js';
 import { routeProblems, upstreamProblems } from './checks/routes-and-upstreams.js';
 import { redisProblems, serverProblems } from './checks/server.js';
 import { tlsProblems } from './checks/tls.js';
 import type { GatewayConfig } from './gateway-config.js';
-import { lintConfig } from './lints/lint.js';
+import { type LintWarning, lintConfig } from './lints/lint.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
 import { gatewaySchema } from './schema/gateway.js';
 import { validate } from './schema/validate.js';
-import { ConfigSource } from './source/config-source.js';
+import { ConfigValue } from './source/config-value.js';
 import { mergeDefaults } from './source/merge-defaults.js';
 import { readYaml } from './source/read-yaml.js';
 import { ReferencedFiles } from './source/substitute.js';
 
 /** A configuration that can be run, or everything that is wrong with it; both in the order of the file. */
 export type ConfigResult =
-  | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly LintWarning[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 export interface ParseOptions {
@@ -44,25 +44,24 @@ export function parseConfig(text: string, { file, env, readFile }: ParseOptions)
   const reading = readYaml(text, sources);
   if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
 
-  const source = new ConfigSource(mergeDefaults(reading.root));
-  const { parsed, problems: invalid } = validate(gatewaySchema, source);
-  const auth = checkAuth(source, sources);
+  const root = new ConfigValue(mergeDefaults(reading.root));
+  const { parsed, problems: invalid } = validate(gatewaySchema, root);
+  const providers = checkProviders(root, sources);
   const problems = [
     ...reading.problems,
     ...invalid,
-    ...auth.problems,
-    ...CHECKS.flatMap((check) => check(source)),
+    ...[...providers.values()].flatMap((provider) => provider.problems),
+    ...CHECKS.flatMap((check) => check(root)),
   ];
   if (!parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
 
-  for (const [id, { publicKey, apiKeys = [] }] of auth.fileKeys) {
+  for (const [id, { publicKey, apiKeys = [] }] of providers) {
     const provider = parsed.auth[id];
     if (provider && publicKey !== undefined) provider.publicKey = publicKey;
     if (provider && apiKeys.length > 0) provider.apiKeys = [...(provider.apiKeys ?? []), ...apiKeys];
   }
   const config = deepFreeze(parsed);
-  const warnings = lintConfig(config, source).map(({ path, message }) => source.problem(path, message));
-  return { ok: true, config, warnings: sortProblems(withoutRepetitions(warnings)) };
+  return { ok: true, config, warnings: sortProblems(withoutRepetitions(lintConfig(config, root))) };
 }
 
 /** Freezes a tree of plain objects and arrays in place, so that no request can change what all share. */
@@ -75,6 +74,6 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** A value that upstreams inherit from `defaults` is found with each of them, but stands at one place. */
-function withoutRepetitions(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  return [...new Map(problems.map((each) => [`${each.path}\n${each.message}`, each])).values()];
+function withoutRepetitions(warnings: readonly LintWarning[]): LintWarning[] {
+  return [...new Map(warnings.map((each) => [`${each.path}\n${each.message}`, each])).values()];
 }

@@ -29,7 +29,7 @@ export function formatPath(path: ConfigPath): string {
 }
 
 /** Sorts problems in the order of the file. Those of other files that it names come last. */
-export function sortProblems(problems: readonly ConfigProblem[]): ConfigProblem[] {
+export function sortProblems<T extends ConfigProblem>(problems: readonly T[]): T[] {
   return problems.toSorted(
     (a, b) =>
       (a.file ?? '').localeCompare(b.file ?? '') ||

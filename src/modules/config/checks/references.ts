@@ -1,7 +1,7 @@
 import { nearest } from '../nearest.js';
-import type { ConfigPath, ConfigProblem } from '../problem.js';
+import type { ConfigProblem } from '../problem.js';
 import { ID_FORM, ID_PATTERN } from '../schema/scalars.js';
-import type { ConfigSource } from '../source/config-source.js';
+import type { ConfigValue } from '../source/config-value.js';
 
 /*
  * The checks of this folder compare keys of several places. They read the file's plain values instead of the
@@ -9,69 +9,60 @@ import type { ConfigSource } from '../source/config-source.js';
  */
 
 /** Reports invalid ids of upstreams and providers. */
-export function idProblems(source: ConfigSource): ConfigProblem[] {
-  return ['auth', 'upstreams'].flatMap((section) =>
-    Object.keys(source.mapping([section]))
-      .filter((id) => !ID_PATTERN.test(id))
-      .map((id) => source.unexpectedKey([section, id], ID_FORM)),
-  );
+export function idProblems(config: ConfigValue): ConfigProblem[] {
+  return [...config.at('auth').entries(), ...config.at('upstreams').entries()]
+    .filter(({ key }) => !ID_PATTERN.test(key))
+    .map((entry) => entry.unexpectedKey(ID_FORM));
 }
 
 /** Reports ids that no entry has, and fallbacks that lead back to where they began. */
-export function referenceProblems(source: ConfigSource): ConfigProblem[] {
-  const upstreams = Object.keys(source.mapping(['upstreams']));
-  const fallbacks = [['defaults'], ...upstreams.map((id) => ['upstreams', id])]
-    .map((owner) => [...owner, 'fallback', 'upstream'])
-    .filter((path) => !source.isInherited(path));
+export function referenceProblems(config: ConfigValue): ConfigProblem[] {
+  const [upstreams, auth] = [config.at('upstreams'), config.at('auth')];
+  const routes = config.at('routes').items();
+  const destinations = routes
+    .flatMap((route) => [route, ...route.at('split').items(), route.at('mirror')])
+    .map((owner) => owner.at('upstream'));
+  const fallbacks = [config.at('defaults'), ...upstreams.entries()]
+    .map((owner) => owner.at('fallback', 'upstream'))
+    .filter((fallback) => !fallback.isInherited);
+  const providers = routes
+    .map((route) => route.at('auth', 'provider'))
+    .flatMap((provider) => [provider, ...provider.items()]);
   return [
-    ...source.list(['routes']).flatMap((_, index) => routeReferences(source, ['routes', index])),
-    ...fallbacks.flatMap((path) => dangling(source, path, 'upstreams')),
-    ...upstreams.flatMap((id) => fallbackCycle(source, id, upstreams)),
+    ...[...destinations, ...fallbacks].flatMap((id) => dangling(id, upstreams)),
+    ...providers.flatMap((id) => dangling(id, auth)),
+    ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth)),
+    ...upstreams.keys().flatMap((id) => fallbackCycle(id, upstreams)),
   ];
 }
 
-function routeReferences(source: ConfigSource, route: ConfigPath): ConfigProblem[] {
-  const sides = source.list([...route, 'split']).map((_, index) => [...route, 'split', index]);
-  const auth = [...route, 'auth'];
-  const provider = [...auth, 'provider'];
-  const providers = source.list(provider).map((_, index) => [...provider, index]);
-  return [
-    ...[route, ...sides, [...route, 'mirror']].flatMap((owner) =>
-      dangling(source, [...owner, 'upstream'], 'upstreams'),
-    ),
-    ...[provider, ...providers].flatMap((path) => dangling(source, path, 'auth')),
-    ...withoutProvider(source, auth),
-  ];
-}
-
-function dangling(source: ConfigSource, path: ConfigPath, section: 'upstreams' | 'auth'): ConfigProblem[] {
-  const id = source.valueAt(path);
-  const known = Object.keys(source.mapping([section]));
-  if (typeof id !== 'string' || id === '' || known.includes(id)) return [];
+function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
+  const known = section.keys();
+  if (id.text === undefined || known.includes(id.text)) return [];
   // A guess from a substituted id would reveal part of its value.
-  const guess = source.isSubstituted(path) ? undefined : nearest(id, known);
+  const guess = id.isSubstituted ? undefined : nearest(id.text, known);
   const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
   const ids = known.length === 0 ? 'there are none' : known.join(', ');
-  return [source.expected(path, `the id of an entry of \`${section}\` (${ids})${hint}`)];
+  return [id.expected(`the id of an entry of \`${section.key}\` (${ids})${hint}`)];
 }
 
 /** A route that requires a token when no provider can verify it would answer every request with 401. */
-function withoutProvider(source: ConfigSource, auth: ConfigPath): ConfigProblem[] {
-  const hasProvider = Object.keys(source.mapping(['auth'])).length > 0;
-  if (!source.isMapping(auth) || hasProvider || source.valueAt([...auth, 'provider']) !== undefined)
-    return [];
-  return [source.expected(auth, '`none`, or a provider under the top-level `auth`: there is none')];
+function withoutProvider(routeAuth: ConfigValue, auth: ConfigValue): ConfigProblem[] {
+  const isNamed = routeAuth.at('provider').value !== undefined;
+  if (!routeAuth.isMapping || isNamed || auth.keys().length > 0) return [];
+  return [routeAuth.expected('`none`, or a provider under the top-level `auth`: there is none')];
 }
 
 /** Reports each cycle once, at the first of its upstreams. */
-function fallbackCycle(source: ConfigSource, first: string, upstreams: readonly string[]): ConfigProblem[] {
-  const fallbackOf = (id: string): unknown => source.valueAt(['upstreams', id, 'fallback', 'upstream']);
+function fallbackCycle(first: string, upstreams: ConfigValue): ConfigProblem[] {
+  const order = upstreams.keys();
+  const fallbackOf = (id: string) => upstreams.at(id, 'fallback', 'upstream');
   const chain = [first];
-  for (let next = fallbackOf(first); next !== first; next = fallbackOf(next)) {
-    if (typeof next !== 'string' || chain.includes(next)) return [];
-    if (upstreams.indexOf(next) < upstreams.indexOf(first)) return [];
+  for (let next = fallbackOf(first).text; next !== first; next = fallbackOf(next).text) {
+    if (next === undefined || chain.includes(next)) return [];
+    if (order.indexOf(next) < order.indexOf(first)) return [];
     chain.push(next);
   }
-  const message = `an upstream whose fallbacks do not lead back: ${[...chain, first].join(' > ')}`;
-  return [source.expected(['upstreams', first, 'fallback', 'upstream'], message)];
+  const expected = `an upstream whose fallbacks do not lead back: ${[...chain, first].join(' > ')}`;
+  return [fallbackOf(first).expected(expected)];
 }

@@ -1,61 +1,59 @@
 import type { ConfigProblem } from '../problem.js';
 import { managementSchema, serverSchema } from '../schema/server.js';
-import type { ConfigSource } from '../source/config-source.js';
+import type { ConfigValue } from '../source/config-value.js';
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** Reports settings with which the process could not start to listen. */
-export function serverProblems(source: ConfigSource): ConfigProblem[] {
-  return [...headersTimeoutTooLong(source), ...samePort(source)];
+export function serverProblems(config: ConfigValue): ConfigProblem[] {
+  return [...headersTimeoutTooLong(config.at('server')), ...samePort(config)];
 }
 
 /** Node throws on a server that would wait longer for the headers than for the whole request. */
-function headersTimeoutTooLong(source: ConfigSource): ConfigProblem[] {
+function headersTimeoutTooLong(server: ConfigValue): ConfigProblem[] {
   const { headersTimeout, requestTimeout } = serverSchema.shape;
-  const headers = headersTimeout.safeParse(source.valueAt(['server', 'headersTimeout']));
-  const request = requestTimeout.safeParse(source.valueAt(['server', 'requestTimeout']));
+  const written = server.at('headersTimeout');
+  const headers = headersTimeout.safeParse(written.value);
+  const request = requestTimeout.safeParse(server.at('requestTimeout').value);
   if (!headers.success || !request.success || headers.data <= request.data) return [];
-  const written = source.has(['server', 'headersTimeout']) ? 'headersTimeout' : 'requestTimeout';
   const message =
     'found a headersTimeout above requestTimeout, expected at most that: headers are part of a request';
-  return [source.problem(['server', written], message)];
+  return [(written.isWritten ? written : server.at('requestTimeout')).problem(message)];
 }
 
-function samePort(source: ConfigSource): ConfigProblem[] {
-  const server = listener(source, 'server', serverSchema.shape);
-  const management = listener(source, 'management', managementSchema.shape);
+function samePort(config: ConfigValue): ConfigProblem[] {
+  const server = listener(config.at('server'), serverSchema.shape);
+  const management = listener(config.at('management'), managementSchema.shape);
   if (!server || !management || server.port !== management.port || server.port === 0) return [];
   const hosts = [server.host, management.host];
   if (hosts[0] !== hosts[1] && !hosts.some((host) => ANY_ADDRESS.has(host))) return [];
-  const written = source.has(['management', 'port']) ? 'management' : 'server';
-  return [
-    source.problem([written, 'port'], 'found the same port for server and management, expected two ports'),
-  ];
+  const port = config.at('management', 'port');
+  const message = 'found the same port for server and management, expected two ports';
+  return [(port.isWritten ? port : config.at('server', 'port')).problem(message)];
 }
 
 type ListenerShape = Pick<typeof serverSchema.shape, 'host' | 'port'>;
 
-function listener(source: ConfigSource, section: string, shape: ListenerShape) {
-  const host = shape.host.safeParse(source.valueAt([section, 'host']));
-  const port = shape.port.safeParse(source.valueAt([section, 'port']));
+function listener(section: ConfigValue, shape: ListenerShape) {
+  const host = shape.host.safeParse(section.at('host').value);
+  const port = shape.port.safeParse(section.at('port').value);
   return host.success && port.success ? { host: host.data, port: port.data } : undefined;
 }
 
-const REDIS_SERVERS = ['url', 'cluster', 'sentinel'] as const;
-
 /** Reports more than one kind of Redis server, and TLS settings for connections without TLS. */
-export function redisProblems(source: ConfigSource): ConfigProblem[] {
-  const { url, tls } = source.mapping(['redis']);
-  const [first, ...others] = REDIS_SERVERS.filter((key) =>
-    key === 'url' ? url !== undefined && url !== '' : source.has(['redis', key]),
+export function redisProblems(config: ConfigValue): ConfigProblem[] {
+  const redis = config.at('redis');
+  const [url, cluster, sentinel] = [redis.at('url'), redis.at('cluster'), redis.at('sentinel')];
+  const [first, ...others] = [url, cluster, sentinel].filter((each) =>
+    each === url ? url.value !== undefined && url.value !== '' : each.isWritten,
   );
-  const problems = others.map((key) =>
-    source.problemWithKey(['redis', key], `found \`${key}\` beside \`${first}\`, expected one of them`),
+  const problems = others.map((each) =>
+    each.problemWithKey(`found \`${each.key}\` beside \`${first?.key}\`, expected one of them`),
   );
-  const urls = [url, ...source.list(['redis', 'cluster']), ...source.list(['redis', 'sentinel', 'nodes'])];
-  if (tls !== undefined && urls.some((each) => typeof each === 'string' && each.startsWith('redis://'))) {
-    const message = 'found `tls` beside a redis:// URL, expected rediss:// for TLS';
-    problems.push(source.problemWithKey(['redis', 'tls'], message));
+  const tls = redis.at('tls');
+  const urls = [url, ...cluster.items(), ...sentinel.at('nodes').items()];
+  if (tls.value !== undefined && urls.some(({ text }) => text?.startsWith('redis://'))) {
+    problems.push(tls.problemWithKey('found `tls` beside a redis:// URL, expected rediss:// for TLS'));
   }
   return problems;
 }

@@ -1,17 +1,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { ConfigPath, ConfigProblem } from '../problem.js';
-import type { ConfigSource } from '../source/config-source.js';
+import type { ConfigProblem } from '../problem.js';
+import type { ConfigValue } from '../source/config-value.js';
 
 /** Reports certificates and keys of upstreams and Redis that cannot be used: every connection would fail. */
-export function tlsProblems(source: ConfigSource): ConfigProblem[] {
-  const upstreams = Object.keys(source.mapping(['upstreams'])).map((id) => ['upstreams', id, 'tls']);
+export function tlsProblems(config: ConfigValue): ConfigProblem[] {
+  const owners = [config.at('redis'), ...config.at('upstreams').entries()];
+  const sections = owners.map((owner) => owner.at('tls'));
   return [
+    ...[config.at('defaults', 'tls'), ...sections].flatMap(unusablePems),
     // `defaults` can leave one half of the pair to the upstreams.
-    ...unusablePems(source, ['defaults', 'tls']),
-    ...[['redis', 'tls'], ...upstreams].flatMap((path) => [
-      ...unusablePems(source, path),
-      ...halfPair(source, path),
-    ]),
+    ...sections.flatMap(halfPair),
   ];
 }
 
@@ -22,31 +20,29 @@ const EXPECTED = {
   key: 'a private key as PEM text that can be parsed, not encrypted',
 } as const;
 
-function unusablePems(source: ConfigSource, path: ConfigPath): ConfigProblem[] {
-  const { ca, cert, key } = source.mapping(path);
-  const certificates = attempt(cert, readCertificates);
-  const privateKey = attempt(key, createPrivateKey);
+function unusablePems(tls: ConfigValue): ConfigProblem[] {
+  const certificates = attempt(tls.at('cert'), readCertificates);
+  const privateKey = attempt(tls.at('key'), createPrivateKey);
   const isInvalid = {
-    ca: attempt(ca, readCertificates) === 'invalid',
+    ca: attempt(tls.at('ca'), readCertificates) === 'invalid',
     cert: certificates === 'invalid',
     key: privateKey === 'invalid',
   };
-  const isOwn = (name: string) => !source.isInherited([...path, name]);
   const problems = (['ca', 'cert', 'key'] as const)
-    .filter((name) => isInvalid[name] && isOwn(name))
-    .map((name) => source.expected([...path, name], EXPECTED[name]));
+    .filter((name) => isInvalid[name] && !tls.at(name).isInherited)
+    .map((name) => tls.at(name).expected(EXPECTED[name]));
   if (!Array.isArray(certificates) || typeof privateKey !== 'object') return problems;
   const belongTogether = certificates[0]?.checkPrivateKey(privateKey);
-  if (!belongTogether && (isOwn('cert') || isOwn('key')))
-    problems.push(source.expected([...path, 'key'], 'the private key of `cert`'));
+  const isInherited = tls.at('cert').isInherited && tls.at('key').isInherited;
+  if (!belongTogether && !isInherited) problems.push(tls.at('key').expected('the private key of `cert`'));
   return problems;
 }
 
 /** @returns `undefined` for what is not text, which the schema reports. The PEM text never gets into a message. */
-function attempt<T>(pem: unknown, parse: (pem: string) => T): T | 'invalid' | undefined {
-  if (typeof pem !== 'string' || pem === '') return undefined;
+function attempt<T>({ text }: ConfigValue, parse: (pem: string) => T): T | 'invalid' | undefined {
+  if (text === undefined) return undefined;
   try {
-    return parse(pem);
+    return parse(text);
   } catch {
     return 'invalid';
   }
@@ -58,10 +54,9 @@ function readCertificates(pem: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block));
 }
 
-function halfPair(source: ConfigSource, path: ConfigPath): ConfigProblem[] {
-  const missing = (['cert', 'key'] as const).filter((name) => !source.has([...path, name]));
-  const [other] = missing;
-  if (missing.length !== 1 || other === undefined) return [];
-  const given = other === 'cert' ? 'key' : 'cert';
-  return [source.problemWithKey([...path, given], `found \`${given}\` without \`${other}\`, expected both`)];
+function halfPair(tls: ConfigValue): ConfigProblem[] {
+  const [written, ...rest] = ['cert', 'key'].filter((name) => tls.at(name).isWritten);
+  if (written === undefined || rest.length > 0) return [];
+  const other = written === 'cert' ? 'key' : 'cert';
+  return [tls.at(written).problemWithKey(`found \`${written}\` without \`${other}\`, expected both`)];
 }

@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../parse-config.js';
-import { ConfigSource } from '../source/config-source.js';
-import { mergeDefaults } from '../source/merge-defaults.js';
-import { readYaml } from '../source/read-yaml.js';
-import { ReferencedFiles } from '../source/substitute.js';
-import { lintConfig } from './lint.js';
 import { PROVIDER_LINTS } from './providers.js';
 import { ROUTE_LINTS } from './routes.js';
 import { UPSTREAM_LINTS } from './upstreams.js';
@@ -13,9 +8,7 @@ import { UPSTREAM_LINTS } from './upstreams.js';
 function lint(text: string): string[] {
   const parsed = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
   if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
-  const { root } = readYaml(text, { env: {}, files: new ReferencedFiles('/gateway.yaml', () => '') });
-  const source = new ConfigSource(mergeDefaults(root!));
-  return lintConfig(parsed.config, source).map(({ id, path }) => `${id}: ${source.problem(path, '').path}`);
+  return parsed.warnings.map(({ id, path }) => `${id}: ${path}`);
 }
 
 const SECRET = 'x'.repeat(32);
@@ -84,7 +77,7 @@ describe('lintConfig', () => {
           "routes[6].cache.per: \`per: user\` on a route without auth has no users to tell apart",
         ]
       `);
-    const known = [...PROVIDER_LINTS, ...UPSTREAM_LINTS, ...ROUTE_LINTS].map(({ id }) => id);
+    const known = Object.keys({ ...PROVIDER_LINTS, ...UPSTREAM_LINTS, ...ROUTE_LINTS });
     const found = new Set(lint(MISTAKES).map((warning) => warning.split(':')[0]));
     expect(known.filter((id) => !found.has(id))).toEqual(['retries-not-idempotent']);
   });
@@ -138,7 +131,7 @@ upstreams: { a: { url: http://a }, b: { ${url} } }
 routes: [{ id: r, match: { path: /r }, upstream: b }]`;
     const path = `defaults.${key.split(':')[0]}`;
     expect(lint(text(other))).toEqual([]);
-    expect(new Set(lint(text('url: http://b')))).toEqual(new Set([`${id}: ${path}`]));
+    expect(lint(text('url: http://b'))).toEqual([`${id}: ${path}`]);
   });
 
   it.each([

@@ -1,72 +1,81 @@
 import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
 import { placeKey } from '../match-key.js';
-import type { ConfigPath } from '../problem.js';
+import type { ConfigProblem } from '../problem.js';
 import { sidesOf } from '../schema/gateway.js';
-import type { ConfigSource } from '../source/config-source.js';
+import type { ConfigValue } from '../source/config-value.js';
 import { PROVIDER_LINTS } from './providers.js';
 import { ROUTE_LINTS } from './routes.js';
 import { type UpstreamLint, UPSTREAM_LINTS } from './upstreams.js';
 
 /** A configuration that is valid but probably not what the user meant. */
-export interface LintWarning {
+export interface LintWarning extends ConfigProblem {
+  /** The name of the lint. */
   readonly id: string;
-  readonly path: ConfigPath;
-  readonly message: string;
 }
 
-/** The keys that the user wrote. Those of `defaults` are under each upstream, as inherited ones. */
-type Written = Pick<ConfigSource, 'has' | 'isInherited'>;
-
-/** Finds settings that are valid one by one and make little sense together. */
-export function lintConfig(config: GatewayConfig, written: Written): LintWarning[] {
-  const warnings = [...lintProviders(config), ...lintUpstreams(config, written), ...lintRoutes(config)];
-  if (config.routes.length > 0) return warnings;
-  const message = 'there is no route, so every request is answered with 404';
-  return [...warnings, { id: 'no-route', path: ['routes'], message }];
+/**
+ * Finds settings that are valid one by one and make little sense together.
+ * @param root the file, with the values of `defaults` under each upstream
+ */
+export function lintConfig(config: GatewayConfig, root: ConfigValue): LintWarning[] {
+  const noRoute = config.routes.length === 0 && 'there is no route, so every request is answered with 404';
+  return [
+    ...lintProviders(config, root),
+    ...lintUpstreams(config, root),
+    ...lintRoutes(config, root),
+    ...warning('no-route', root.at('routes'), noRoute),
+  ];
 }
 
-function lintProviders(config: GatewayConfig): LintWarning[] {
+function lintProviders(config: GatewayConfig, root: ConfigValue): LintWarning[] {
   return Object.entries(config.auth).flatMap(([id, provider]) =>
-    PROVIDER_LINTS.flatMap((lint) => warning(lint.id, ['auth', id], lint.check(provider, id, config))),
+    Object.entries(PROVIDER_LINTS).flatMap(([name, check]) =>
+      warning(name, root.at('auth', id), check(provider, id, config)),
+    ),
   );
 }
 
-function lintRoutes(config: GatewayConfig): LintWarning[] {
+function lintRoutes(config: GatewayConfig, root: ConfigValue): LintWarning[] {
   const places = Map.groupBy(config.routes, ({ match }) => placeKey(match));
   return config.routes.flatMap((route, index) =>
-    ROUTE_LINTS.flatMap((lint) => {
-      const path = ['routes', index, ...lint.key.split('.')];
-      return warning(lint.id, path, lint.check(route, config, places.get(placeKey(route.match)) ?? []));
+    Object.entries(ROUTE_LINTS).flatMap(([name, { key, check }]) => {
+      const samePlace = places.get(placeKey(route.match)) ?? [];
+      return warning(name, root.at('routes', index, ...key.split('.')), check(route, config, samePlace));
     }),
   );
 }
 
-function lintUpstreams(config: GatewayConfig, written: Written): LintWarning[] {
+function lintUpstreams(config: GatewayConfig, root: ConfigValue): LintWarning[] {
   const upstreams = Object.entries(config.upstreams).map(([id, upstream]) => ({
     id,
     upstream,
     routes: routesTo(config, id),
   }));
-  return UPSTREAM_LINTS.flatMap((lint) => {
+  return Object.entries(UPSTREAM_LINTS).flatMap(([name, lint]) => {
     const found = upstreams.flatMap(({ id, upstream, routes }) => {
-      const keys = lint.keys.map((key) => ['upstreams', id, ...key.split('.')]);
-      const path = keys.find((key) => written.has(key));
-      return path ? warning(lint.id, path, lint.check(upstream, routes, id)) : [];
+      const keys = lint.keys.map((key) => root.at('upstreams', id, ...key.split('.')));
+      const place = keys.find(({ isWritten }) => isWritten);
+      const message = place && lint.check(upstream, routes, id);
+      return message ? [{ place, message }] : [];
     });
     const isForSome = lint.isUnused && found.length < upstreams.length;
-    const ofUpstreams = isForSome ? found.filter(({ path }) => !written.isInherited(path)) : found;
-    return lint.isAboutTimeout ? [...ofUpstreams, ...lintTimeouts(lint, config)] : ofUpstreams;
+    const reported = found.filter(({ place }) => !isForSome || !place.isInherited);
+    return [
+      ...reported.flatMap(({ place, message }) => warning(name, place, message)),
+      ...(lint.isAboutTimeout ? lintTimeouts(name, lint, config, root) : []),
+    ];
   });
 }
 
-function lintTimeouts(lint: UpstreamLint, { routes, upstreams }: GatewayConfig): LintWarning[] {
-  return routes.flatMap((route, index) => {
+function lintTimeouts(name: string, lint: UpstreamLint, config: GatewayConfig, root: ConfigValue) {
+  return config.routes.flatMap((route, index) => {
     const { timeout } = route;
     if (timeout === undefined) return [];
     return sidesOf(route).flatMap((id) => {
-      const upstream = upstreams[id];
+      const upstream = config.upstreams[id];
       const message = upstream && lint.check({ ...upstream, timeout }, [route], id);
-      return warning(lint.id, ['routes', index, 'timeout'], message && `for upstream \`${id}\`, ${message}`);
+      const place = root.at('routes', index, 'timeout');
+      return warning(name, place, message && `for upstream \`${id}\`, ${message}`);
     });
   });
 }
@@ -77,6 +86,6 @@ function routesTo({ routes, upstreams }: GatewayConfig, id: string): RouteConfig
   return routes.filter((route) => leadsTo(route.mirror?.upstream) || sidesOf(route).some(leadsTo));
 }
 
-function warning(id: string, path: ConfigPath, message: string | false | undefined): LintWarning[] {
-  return message ? [{ id, path, message }] : [];
+function warning(id: string, place: ConfigValue, message: string | false | undefined): LintWarning[] {
+  return message ? [{ id, ...place.problem(message) }] : [];
 }

@@ -1,52 +1,37 @@
 import type { AuthProviderConfig, GatewayConfig, RouteConfig } from '../gateway-config.js';
 
-export interface ProviderLint {
-  readonly id: string;
-  /** @returns the message of the warning, or a falsy value when all is well */
-  readonly check: (
-    provider: AuthProviderConfig,
-    id: string,
-    config: GatewayConfig,
-  ) => string | false | undefined;
-}
+/** @returns the message of the warning, or a falsy value when all is well */
+type ProviderLint = (
+  provider: AuthProviderConfig,
+  id: string,
+  config: GatewayConfig,
+) => string | false | undefined;
 
-export const PROVIDER_LINTS: readonly ProviderLint[] = [
-  {
-    id: 'plain-http',
-    check: ({ jwksUri, introspection, issuer, secret, publicKey, apiKeys }) => {
-      const hasKey = (secret ?? publicKey ?? apiKeys) !== undefined;
-      const asked = jwksUri ?? introspection?.url ?? (hasKey ? undefined : issuer);
-      return (
-        isPlain(asked) &&
-        'the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in'
-      );
-    },
+export const PROVIDER_LINTS: Readonly<Record<string, ProviderLint>> = {
+  'plain-http': ({ jwksUri, introspection, issuer, secret, publicKey, apiKeys }) => {
+    const hasKey = (secret ?? publicKey ?? apiKeys) !== undefined;
+    const asked = jwksUri ?? introspection?.url ?? (hasKey ? undefined : issuer);
+    return (
+      isPlain(asked) &&
+      'the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in'
+    );
   },
-  {
-    id: 'unused-provider',
-    check: (_, id, { routes }) =>
-      !routes.some((route) => accepts(route, id)) && 'no route accepts tokens of this provider',
-  },
-  {
-    id: 'shadowed-provider',
-    check: (provider, id, { auth, routes }) => {
-      const providers = Object.entries(auth);
-      const earlier = providers.slice(
-        0,
-        providers.findIndex(([each]) => each === id),
-      );
-      const first = earlier.find(
+  'unused-provider': (_, id, { routes }) =>
+    !routes.some((route) => accepts(route, id)) && 'no route accepts tokens of this provider',
+  'shadowed-provider': (provider, id, { auth, routes }) => {
+    const first = Object.entries(auth)
+      .slice(0, Object.keys(auth).indexOf(id))
+      .find(
         ([other, config]) =>
           sharedTokens(config, provider) &&
           routes.some((route) => accepts(route, other) && accepts(route, id)),
       );
-      return (
-        first &&
-        `\`${first[0]}\` comes first and takes ${sharedTokens(first[1], provider)} too, so this provider is not asked about them on routes that accept both`
-      );
-    },
+    return (
+      first &&
+      `\`${first[0]}\` comes first and takes ${sharedTokens(first[1], provider)} too, so this provider is not asked about them on routes that accept both`
+    );
   },
-];
+};
 
 /** @returns the tokens that both providers take, in words; `undefined` if there are none */
 function sharedTokens(one: AuthProviderConfig, other: AuthProviderConfig): string | undefined {

@@ -3,7 +3,6 @@ import { effectiveMethods } from '../match-key.js';
 import { isPublic } from '../schema/gateway.js';
 
 export interface RouteLint {
-  readonly id: string;
   readonly key: string;
   /**
    * @param samePlace routes that differ from it in their methods at most, itself included
@@ -19,24 +18,21 @@ export interface RouteLint {
 /** The health controller answers them before any route is matched. */
 const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
 
-export const ROUTE_LINTS: readonly RouteLint[] = [
-  {
-    id: 'path-of-gateway',
+export const ROUTE_LINTS: Readonly<Record<string, RouteLint>> = {
+  'path-of-gateway': {
     key: 'match.path',
     check: ({ match }) =>
       GATEWAY_PATHS.has(match.path) &&
       `the gateway itself answers ${match.path}, so no request reaches this route`,
   },
-  {
-    id: 'colon-parameter',
+  'colon-parameter': {
     key: 'match.path',
     check: ({ match }) => {
       const colon = match.path.split('/').find((segment) => /^:\w/.test(segment));
       return colon && `\`${colon}\` is matched literally; a parameter is written \`{${colon.slice(1)}}\``;
     },
   },
-  {
-    id: 'shadowed-route',
+  'shadowed-route': {
     key: 'match',
     // Of two routes that are equally specific the first wins.
     check: (route, { routes }, samePlace) => {
@@ -50,16 +46,14 @@ export const ROUTE_LINTS: readonly RouteLint[] = [
       );
     },
   },
-  {
-    id: 'public-cache-with-auth',
+  'public-cache-with-auth': {
     key: 'cache.per',
     check: (route, config) =>
       isShared(route) &&
       !isPublic(route, config) &&
       '`per: public` on a route with auth serves one user the responses of another',
   },
-  {
-    id: 'public-cache-with-cookies',
+  'public-cache-with-cookies': {
     key: 'cache',
     check: (route, config) =>
       isShared(route) &&
@@ -67,23 +61,21 @@ export const ROUTE_LINTS: readonly RouteLint[] = [
       config.server.cors.credentials &&
       'browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says `private` or `Vary: Cookie`',
   },
-  {
-    id: 'public-cache-with-split',
+  'public-cache-with-split': {
     key: 'cache',
     check: (route) =>
       isShared(route) &&
       route.split &&
       'all clients share one copy, so a user of one side of the split is served the response of another side',
   },
-  {
-    id: 'user-cache-without-auth',
+  'user-cache-without-auth': {
     key: 'cache.per',
     check: (route, config) =>
       route.cache?.per === 'user' &&
       isPublic(route, config) &&
       '`per: user` on a route without auth has no users to tell apart',
   },
-];
+};
 
 function isShared({ cache }: RouteConfig): boolean {
   return cache?.per === 'public';

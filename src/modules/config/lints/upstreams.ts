@@ -3,7 +3,6 @@ import type { RetryConfig, RouteConfig, UpstreamConfig } from '../gateway-config
 import { sidesOf } from '../schema/gateway.js';
 
 export interface UpstreamLint {
-  readonly id: string;
   /** The warning is at the first of them that the user wrote. Defaults alone are nobody's mistake. */
   readonly keys: readonly string[];
   /** The keys have no effect. In `defaults` they can be meant for some upstreams only. */
@@ -21,9 +20,8 @@ export interface UpstreamLint {
   ) => string | false | undefined;
 }
 
-export const UPSTREAM_LINTS: readonly UpstreamLint[] = [
-  {
-    id: 'retries-exceed-timeout',
+export const UPSTREAM_LINTS: Readonly<Record<string, UpstreamLint>> = {
+  'retries-exceed-timeout': {
     keys: ['retry.perTryTimeout'],
     isAboutTimeout: true,
     check: ({ retry, timeout }) =>
@@ -31,31 +29,27 @@ export const UPSTREAM_LINTS: readonly UpstreamLint[] = [
       durationOf(retry) > timeout &&
       `retry.perTryTimeout (${format(retry.perTryTimeout)}) for ${retry.attempts + 1} tries exceeds timeout (${format(timeout)}), so the last tries are cut short`,
   },
-  {
-    id: 'window-below-timeout',
+  'window-below-timeout': {
     keys: ['breaker.window', 'timeout'],
     isAboutTimeout: true,
     check: ({ breaker: { window }, timeout }) =>
       window < timeout &&
       `breaker.window (${format(window)}) is below timeout (${format(timeout)}), so requests that time out are forgotten as soon as they fail`,
   },
-  {
-    id: 'open-above-maximum',
+  'open-above-maximum': {
     keys: ['breaker.openFor', 'breaker.maxOpenFor'],
     check: ({ breaker: { openFor, maxOpenFor } }) =>
       openFor > maxOpenFor &&
       `breaker.openFor (${format(openFor)}) is above breaker.maxOpenFor (${format(maxOpenFor)}), so it is never reached`,
   },
-  {
-    id: 'pool-below-bulkhead',
+  'pool-below-bulkhead': {
     keys: ['pool.connections', 'bulkhead.concurrent'],
     // Each target has a pool of its own.
     check: ({ pool: { connections }, bulkhead: { concurrent }, targets }) =>
       connections * targets.length < concurrent &&
       `pool.connections (${connections * targets.length} in all) is below bulkhead.concurrent (${concurrent}), so calls that the bulkhead admits wait for a connection`,
   },
-  {
-    id: 'retries-not-idempotent',
+  'retries-not-idempotent': {
     keys: ['retry.attempts'],
     check: ({ retry }, routes) =>
       retry.attempts > 0 &&
@@ -66,16 +60,14 @@ export const UPSTREAM_LINTS: readonly UpstreamLint[] = [
       ) &&
       'the routes of this upstream only take POST and PATCH, which are retried only with an Idempotency-Key or if they were never sent',
   },
-  {
-    id: 'health-timeout-above-interval',
+  'health-timeout-above-interval': {
     keys: ['health.timeout', 'health.interval'],
     check: ({ health }) =>
       health &&
       health.timeout >= health.interval &&
       `health.timeout (${format(health.timeout)}) is not below health.interval (${format(health.interval)}), so a probe is still running when the next is due`,
   },
-  {
-    id: 'stale-without-cache',
+  'stale-without-cache': {
     keys: ['fallback.stale'],
     isUnused: true,
     check: ({ fallback }, routes, id) =>
@@ -83,35 +75,31 @@ export const UPSTREAM_LINTS: readonly UpstreamLint[] = [
       !routes.some((route) => route.cache && route.cache.staleIfError > 0 && sidesOf(route).includes(id)) &&
       'no route of this upstream has a `cache` that stores responses for it',
   },
-  {
-    id: 'fallback-without-time',
+  'fallback-without-time': {
     keys: ['fallback.upstream'],
     check: ({ fallback, retry, timeout }) =>
       fallback?.upstream !== undefined &&
       durationOf(retry) >= timeout &&
       'a request that times out leaves no time for the fallback upstream, unless all tries of `retry.perTryTimeout` end before `timeout`',
   },
-  {
-    id: 'hash-without-balancer',
+  'hash-without-balancer': {
     keys: ['hashOn'],
     isUnused: true,
     check: ({ balancer }) => balancer !== 'consistent-hash' && 'only `balancer: consistent-hash` uses it',
   },
-  {
-    id: 'tls-without-https',
+  'tls-without-https': {
     keys: ['tls'],
     isUnused: true,
     check: ({ targets }) =>
       !targets.some(({ url }) => url.startsWith('https:')) && 'no target of this upstream is https',
   },
-  {
-    id: 'unverified-tls',
+  'unverified-tls': {
     keys: ['tls.insecureSkipVerify'],
     check: ({ tls }) =>
       tls?.insecureSkipVerify &&
       'certificates are not verified, so anyone between the gateway and the upstream can read and change everything',
   },
-];
+};
 
 const NOT_IDEMPOTENT: ReadonlySet<string> = new Set(['POST', 'PATCH']);
 

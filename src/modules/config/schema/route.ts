@@ -140,7 +140,7 @@ const routeSchema = z
       'Largest request body. Without this key, `server.maxBodyBytes` applies.',
     ),
   })
-  // `upstream` of a split route is its first side. `checks/routes.ts` reports a route with neither or both.
+  // `upstream` of a split route is its first side. `checks/routes-and-upstreams.ts` reports a route with neither or both.
   .transform((route) => ({ ...route, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' }));
 
 export const routesSchema = z.array(routeSchema);

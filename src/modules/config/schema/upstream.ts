@@ -75,7 +75,7 @@ const upstreamKeys = z.strictObject({
   ),
 });
 
-/** `url` is a single target of weight 1. `checks/upstreams.ts` reports an upstream that has neither or both. */
+/** `url` is a single target of weight 1. `checks/routes-and-upstreams.ts` reports an upstream that has neither or both. */
 export const upstreamsSchema = byId(
   upstreamKeys.transform(({ url, targets, ...rest }) => ({
     ...rest,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../problem.js';
-import { ConfigSource } from '../source/config-source.js';
+import { ConfigValue } from '../source/config-value.js';
 import { mergeDefaults } from '../source/merge-defaults.js';
 import { readYaml } from '../source/read-yaml.js';
 import { ReferencedFiles } from '../source/substitute.js';
@@ -9,13 +9,13 @@ import { validate } from './validate.js';
 
 const ENV = { PORT: '8443', WORD: 'hunter2', ON: 'true' };
 
-function source(text: string): ConfigSource {
+function config(text: string): ConfigValue {
   const { root } = readYaml(text, { env: ENV, files: new ReferencedFiles('/gateway.yaml', () => '') });
-  return new ConfigSource(mergeDefaults(root!));
+  return new ConfigValue(mergeDefaults(root!));
 }
 
 function problems(text: string): string[] {
-  return formatProblems('f', validate(gatewaySchema, source(text)).problems).split('\n');
+  return formatProblems('f', validate(gatewaySchema, config(text)).problems).split('\n');
 }
 
 function route(auth: string): string {
@@ -136,12 +136,12 @@ describe('validate', () => {
   it('accepts substituted text for numbers and booleans', () => {
     const { parsed } = validate(
       gatewaySchema,
-      source('server: { port: "${PORT}", cors: { credentials: "${ON}" } }'),
+      config('server: { port: "${PORT}", cors: { credentials: "${ON}" } }'),
     );
     expect(parsed?.server).toMatchObject({ port: 8443, cors: { credentials: true } });
   });
 
   it('does not report the value of a missing variable', () => {
-    expect(validate(gatewaySchema, source('server: { port: "${MISSING}" }')).problems).toEqual([]);
+    expect(validate(gatewaySchema, config('server: { port: "${MISSING}" }')).problems).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { nearest } from '../nearest.js';
 import type { ConfigPath, ConfigProblem } from '../problem.js';
-import type { ConfigSource } from '../source/config-source.js';
+import type { ConfigValue } from '../source/config-value.js';
 import { matchSchema } from './route.js';
 
 export interface Validation<T> {
@@ -11,10 +11,10 @@ export interface Validation<T> {
 }
 
 /** Validates a file against its schema and translates every issue into a problem at its place. */
-export function validate<T>(schema: z.ZodType<T>, source: ConfigSource): Validation<T> {
-  const result = schema.safeParse(source.plain, { error: allowed });
+export function validate<T>(schema: z.ZodType<T>, config: ConfigValue): Validation<T> {
+  const result = schema.safeParse(config.value, { error: allowed });
   if (result.success) return { parsed: result.data, problems: [] };
-  return { problems: result.error.issues.flatMap((issue) => translate(issue, [], source)) };
+  return { problems: result.error.issues.flatMap((issue) => translate(issue, config)) };
 }
 
 const A_LIST = 'a list';
@@ -55,28 +55,29 @@ function keysOf(schema: z.core.$ZodRawIssue['inst']): string[] {
   return 'in' in definition ? keysOf(definition.in as z.core.$ZodType) : [];
 }
 
-function translate(issue: z.core.$ZodIssue, parent: ConfigPath, source: ConfigSource): ConfigProblem[] {
+/** @param parent the value that the path of the issue begins at */
+function translate(issue: z.core.$ZodIssue, parent: ConfigValue): ConfigProblem[] {
   // YAML keys are text and list indices numbers; there are no symbols in these paths.
-  const path = [...parent, ...(issue.path as (string | number)[])];
+  const value = parent.at(...(issue.path as (string | number)[]));
   // A wrong default is reported once, where it is written, and not again for each upstream.
-  if (source.isUnreadable(path) || source.isInherited(path)) return [];
+  if (value.isUnreadable || value.isInherited) return [];
 
   if (issue.code === 'unrecognized_keys') {
     // `allowed` listed the known keys in the message; no key contains a comma.
-    return unknownKeys(issue.keys, path, issue.message.split(', '), source);
+    return unknownKeys(issue.keys, value, issue.message.split(', '));
   }
   if (issue.code === 'invalid_union') {
     const branch = intendedBranch(issue.errors);
-    if (branch) return branch.flatMap((nested) => translate(nested, path, source));
+    if (branch) return branch.flatMap((nested) => translate(nested, value));
   }
   if (issue.code === 'invalid_key') {
-    return [source.unexpectedKey(path, issue.issues[0]?.message ?? issue.message)];
+    return [value.unexpectedKey(issue.issues[0]?.message ?? issue.message)];
   }
   if (issue.code === 'custom' && issue.params?.['key'] === true) {
-    return [source.unexpectedKey(path, issue.message)];
+    return [value.unexpectedKey(issue.message)];
   }
-  const example = issue.message === A_LIST ? asList(source.found(path)) : '';
-  return [source.expected(path, issue.message + example)];
+  const example = issue.message === A_LIST ? asList(value.found) : '';
+  return [value.expected(issue.message + example)];
 }
 
 /** Shows a value as a list with one item; in quotes unless YAML needs none. */
@@ -93,20 +94,21 @@ function intendedBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIss
   );
 }
 
-function unknownKeys(keys: readonly string[], path: ConfigPath, known: string[], source: ConfigSource) {
+function unknownKeys(keys: readonly string[], parent: ConfigValue, known: string[]): ConfigProblem[] {
   return keys
-    .filter((key) => !source.isInherited([...path, key]))
-    .map((key) => {
-      const guess = nearest(key, known);
+    .map((key) => parent.at(key))
+    .filter(({ isInherited }) => !isInherited)
+    .map((unknown) => {
+      const guess = nearest(unknown.key, known);
       const hint = guess === undefined ? 'known here' : `did you mean \`${guess}\`? Known here`;
-      const unknown = `unknown key ${JSON.stringify(key)}; ${hint}: ${known.join(', ')}`;
-      return source.problemWithKey([...path, key], routeKeyHint(path, key) ?? unknown);
+      const message = `unknown key ${JSON.stringify(unknown.key)}; ${hint}: ${known.join(', ')}`;
+      return unknown.problemWithKey(routeKeyHint(unknown.path) ?? message);
     });
 }
 
 /** What is particular about an unknown key of a route. */
-function routeKeyHint([section, ...rest]: ConfigPath, key: string): string | undefined {
-  if (section !== 'routes' || rest.length !== 1) return undefined;
+function routeKeyHint([section, , key, ...rest]: ConfigPath): string | undefined {
+  if (section !== 'routes' || key === undefined || rest.length > 0) return undefined;
   if (key === 'rateLimit') return 'rate limits are not supported yet; remove `rateLimit`';
   // Users who write a route from memory put its `path` beside `match`.
   if (!Object.hasOwn(matchSchema.shape, key)) return undefined;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigSource } from './config-source.js';
+import { ConfigValue } from './config-value.js';
 import { mergeDefaults } from './merge-defaults.js';
 import { readYaml } from './read-yaml.js';
 import { ReferencedFiles } from './substitute.js';
 
-function merged(text: string): ConfigSource {
+function merged(text: string): ConfigValue {
   const files = new ReferencedFiles('/gateway.yaml', () => '');
-  return new ConfigSource(mergeDefaults(readYaml(text, { env: {}, files }).root!));
+  return new ConfigValue(mergeDefaults(readYaml(text, { env: {}, files }).root!));
 }
 
 const TEXT = `
@@ -24,7 +24,7 @@ upstreams:
 
 describe('mergeDefaults', () => {
   it('merges mappings key by key; lists, scalars and bodies are replaced whole', () => {
-    expect(merged(TEXT).valueAt(['upstreams', 'users'])).toEqual({
+    expect(merged(TEXT).at('upstreams', 'users').value).toEqual({
       url: 'http://users',
       timeout: '5s',
       breaker: { errorRate: '20%', failureStatuses: [502], window: '30s' },
@@ -33,22 +33,22 @@ describe('mergeDefaults', () => {
   });
 
   it('keeps the position of a merged value', () => {
-    const source = merged(TEXT);
-    const path = ['upstreams', 'orders', 'timeout'];
-    expect(source.isInherited(path)).toBe(true);
-    expect(source.problem(path, 'm')).toEqual({
+    const config = merged(TEXT);
+    const timeout = config.at('upstreams', 'orders', 'timeout');
+    expect(timeout.isInherited).toBe(true);
+    expect(timeout.problem('m')).toEqual({
       path: 'defaults.timeout',
       line: 3,
       column: 12,
       message: 'm',
     });
-    expect(source.isInherited(['upstreams', 'users', 'breaker', 'window'])).toBe(false);
-    expect(source.isInherited(['upstreams', 'users', 'pool'])).toBe(false);
+    expect(config.at('upstreams', 'users', 'breaker', 'window').isInherited).toBe(false);
+    expect(config.at('upstreams', 'users', 'pool').isInherited).toBe(false);
   });
 
   it('never merges a URL', () => {
-    const source = merged('defaults: { url: http://other }\nupstreams: { users: {} }');
-    expect(source.valueAt(['upstreams', 'users'])).toEqual({});
+    const config = merged('defaults: { url: http://other }\nupstreams: { users: {} }');
+    expect(config.at('upstreams', 'users').value).toEqual({});
   });
 
   it.each([
@@ -56,8 +56,8 @@ describe('mergeDefaults', () => {
     ['{ upstream: b, stale: true }', { upstream: 'b', stale: true }, { stale: true }],
     ['{ upstream: c }', { upstream: 'c' }, { upstream: 'c' }],
   ])('never makes an upstream its own fallback: %s', (fallback, ofA, ofB) => {
-    const source = merged(`defaults: { fallback: ${fallback} }\nupstreams: { a: {}, b: {} }`);
-    const of = (id: string) => source.valueAt(['upstreams', id, 'fallback']);
+    const config = merged(`defaults: { fallback: ${fallback} }\nupstreams: { a: {}, b: {} }`);
+    const of = (id: string) => config.at('upstreams', id, 'fallback').value;
     expect([of('a'), of('b')]).toEqual([ofA, ofB]);
   });
 
@@ -68,6 +68,6 @@ describe('mergeDefaults', () => {
   ])('ignores what is not a mapping: %j', (text) => {
     const files = new ReferencedFiles('/gateway.yaml', () => '');
     const { root } = readYaml(text, { env: {}, files });
-    expect(merged(text).plain).toEqual(new ConfigSource(root!).plain);
+    expect(merged(text).value).toEqual(root!.value);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../problem.js';
-import { ConfigSource } from './config-source.js';
+import { ConfigValue } from './config-value.js';
 import { readYaml, type YamlReading } from './read-yaml.js';
 import { ReferencedFiles } from './substitute.js';
 
@@ -12,7 +12,7 @@ function read(text: string): YamlReading {
 function plain(text: string): unknown {
   const { root, problems } = read(text);
   expect(problems).toEqual([]);
-  return new ConfigSource(root!).plain;
+  return root!.value;
 }
 
 function problems(text: string): string[] {
@@ -39,9 +39,9 @@ describe('readYaml', () => {
   });
 
   it('locates keys and values', () => {
-    const source = new ConfigSource(read('a:\n  b: 3\n  list:\n    - x\n    - y: 1\n  empty:\n').root!);
+    const config = new ConfigValue(read('a:\n  b: 3\n  list:\n    - x\n    - y: 1\n  empty:\n').root!);
     const place = (...path: (string | number)[]) => {
-      const { line, column } = source.problem(path, '');
+      const { line, column } = config.at(...path).problem('');
       return [line, column];
     };
     expect(place('a', 'b')).toEqual([2, 6]);
@@ -49,7 +49,7 @@ describe('readYaml', () => {
     expect(place('a', 'list', 1, 'y')).toEqual([5, 10]);
     expect(place('a', 'empty')).toEqual([6, 3]);
     expect(place('a', 'missing')).toEqual([1, 1]);
-    expect(source.problemWithKey(['a', 'list', 1, 'y'], '')).toMatchObject({ line: 5, column: 7 });
+    expect(config.at('a', 'list', 1, 'y').problemWithKey('')).toMatchObject({ line: 5, column: 7 });
   });
 
   it.each([
