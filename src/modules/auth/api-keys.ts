@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { dashed } from '../../common/http/header-owners.js';
 import type { KeptBack } from '../../common/http/request-headers.js';
-import type { ApiKeyConfig, AuthProviderConfig } from '../config/gateway-config.js';
+import type { AuthProviderConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 import { type Allowed, allows, type AuthPolicy } from './auth-policy.js';
@@ -10,7 +10,7 @@ import type { Refusal } from './refusal.js';
 
 /** @returns the hash as the configuration has it; keys are random and long, so a plain hash does not reveal them */
 export function hashApiKey(key: string): string {
-  return `sha256:${digestOf(key).toString('hex')}`;
+  return `sha256:${hash('sha256', key)}`;
 }
 
 /** The API keys of one provider. */
@@ -19,8 +19,8 @@ export class ApiKeyProvider {
   readonly header: string;
   /** Name of a query parameter that may have the key instead. */
   readonly query: string | undefined;
-  /** By the first bytes of the hash, which reveal nothing of the key; the rest is compared in constant time. */
-  private readonly byPrefix = new Map<string, { digest: Buffer; identity: Identity }[]>();
+  /** The time of a look-up may tell how a hash begins, which reveals nothing of a random key. */
+  private readonly byHash: ReadonlyMap<string, Identity>;
 
   constructor(
     readonly id: string,
@@ -28,13 +28,16 @@ export class ApiKeyProvider {
   ) {
     this.header = header;
     this.query = query;
-    for (const key of apiKeys) this.add(key);
+    this.byHash = new Map(
+      apiKeys.map(({ id: sub, hash: written, scopes }) => {
+        const claims = { sub, scope: scopes.join(' ') };
+        return [written, identityOf(claims, { provider: id, forwardClaims: {} })];
+      }),
+    );
   }
 
   find(key: string): Identity | undefined {
-    const digest = digestOf(key);
-    return this.byPrefix.get(prefixOf(digest))?.find((known) => timingSafeEqual(known.digest, digest))
-      ?.identity;
+    return this.byHash.get(hashApiKey(key));
   }
 
   /** @returns the key of a request; one in both places is not valid */
@@ -45,14 +48,6 @@ export class ApiKeyProvider {
       return { value: parameter === undefined ? field : '', header: this.header };
     }
     return parameter === undefined ? undefined : { value: parameter, parameter: this.query };
-  }
-
-  private add({ id, hash, scopes }: ApiKeyConfig): void {
-    const digest = Buffer.from(hash.slice('sha256:'.length), 'hex');
-    const claims = { sub: id, scope: scopes.join(' ') };
-    const identity = identityOf(claims, { provider: this.id, forwardClaims: {} });
-    const neighbours = this.byPrefix.get(prefixOf(digest)) ?? [];
-    this.byPrefix.set(prefixOf(digest), [...neighbours, { digest, identity }]);
   }
 }
 
@@ -144,12 +139,4 @@ export function withoutParameters(query: string, names: ReadonlySet<string>, exc
   });
   if (kept.length === parts.length) return query;
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
-}
-
-function digestOf(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
-}
-
-function prefixOf(digest: Buffer): string {
-  return digest.toString('hex', 0, 4);
 }

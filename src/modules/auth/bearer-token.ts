@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isRecord } from './claims.js';
 
 const SCHEME = 'bearer ';
 const SPACE = 0x20;
@@ -85,9 +86,8 @@ function parseObject(segment: string): Record<string, unknown> | undefined {
   const text = bytes.toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     // RFC 7519 section 4: names are unique. Parsers differ in which duplicate they take.
-    return repeatsAKey(text) ? undefined : (value as Record<string, unknown>);
+    return isRecord(value) && !repeatsAKey(text) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -65,7 +65,10 @@ export function claimPath(name: string): (claims: Claims) => unknown {
 
 function stepInto(value: unknown, step: string): unknown {
   // Own keys only: `constructor` is not a claim unless the issuer wrote one.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, step)
-    ? (value as Record<string, unknown>)[step]
-    : undefined;
+  return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
+}
+
+/** @returns whether parsed JSON is an object, and not a list */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -23,9 +23,6 @@ export interface Denial {
   readonly expiresAt: number;
 }
 
-/** An entry of the stream: its id, and names and values in turn. */
-type Entry = readonly [id: string, fields: readonly string[]];
-
 /**
  * Tokens that are revoked before they expire, by `jti`. The list is in memory, so that no request waits for Redis.
  * Gateways share it through Redis; while Redis is down, each one uses the list that it read last.
@@ -115,7 +112,7 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
         this.isInStep = false;
         return;
       }
-      const entries: readonly Entry[] = answer?.[0]?.[1] ?? [];
+      const entries = answer?.[0]?.[1] ?? [];
       length = entries.length;
       this.add(entries.flatMap(([, fields]) => denialOf(fields) ?? []));
       // If Redis reconnected meanwhile, the stream is read from its start again.
@@ -141,7 +138,10 @@ export function isTokenId(text: string): boolean {
   return text !== '' && text.length <= MAX_ID_LENGTH;
 }
 
-/** @returns `undefined` for an entry of another form: other tools may write to the stream */
+/**
+ * @param fields names and values in turn
+ * @returns `undefined` for an entry of another form: other tools may write to the stream
+ */
 function denialOf(fields: readonly string[]): Denial | undefined {
   const record = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) record.set(fields[i] ?? '', fields[i + 1] ?? '');

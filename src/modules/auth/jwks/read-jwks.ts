@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { unfitKey } from '../../config/checks/public-key.js';
 import type { PublicKeyAlgorithm } from '../../config/gateway-config.js';
+import { isRecord } from '../claims.js';
 
 export interface PublishedKey {
   readonly id: string | undefined;
@@ -28,13 +29,13 @@ export function readJwks(
   document: unknown,
   algorithms: readonly PublicKeyAlgorithm[],
 ): PublishedKey[] | undefined {
-  const keys = isObject(document) ? document['keys'] : undefined;
+  const keys = isRecord(document) ? document['keys'] : undefined;
   if (!Array.isArray(keys)) return undefined;
   return keys.slice(0, MAX_KEYS).flatMap((jwk: unknown) => readKey(jwk, algorithms) ?? []);
 }
 
 function readKey(jwk: unknown, pinned: readonly PublicKeyAlgorithm[]): PublishedKey | undefined {
-  if (!isObject(jwk) || !KINDS.has(jwk['kty'])) return undefined;
+  if (!isRecord(jwk) || !KINDS.has(jwk['kty'])) return undefined;
   const { kid, use, alg, key_ops: operations } = jwk;
   if (kid !== undefined && typeof kid !== 'string') return undefined;
   if (use !== undefined && use !== 'sig') return undefined;
@@ -57,8 +58,4 @@ function importKey({ kty, crv, n, e, x, y }: Readonly<Record<string, unknown>>):
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
