@@ -12,6 +12,8 @@ export interface RequestTarget {
 // Most paths are plain: only unreserved and sub-delimiter characters, no empty segment, no segment that starts with a dot.
 const PLAIN = /^(?:\/(?![./])[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
+/** Controls, spaces and everything beyond ASCII, a backslash and a number sign. */
+const UNESCAPED = /[^\x21-\x7e]|[\\#]/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::([0-9]{1,5}))?$/;
 const DOT_SEGMENT = /^\.{1,2}(?:;.*)?$/;
@@ -63,14 +65,8 @@ function normalise(raw: string): string {
   const path = raw
     .replace(/%([0-9A-Fa-f]{2})/g, (escape, hex: string) => decodeEscape(escape, Number.parseInt(hex, 16)))
     .replace(/\/{2,}/g, '/');
-  for (let i = 0; i < path.length; i++) {
-    const code = path.charCodeAt(i);
-    if (code <= 0x20 || code >= 0x7f || code === 0x5c || code === 0x23)
-      malformed('a character that must be escaped');
-  }
-  for (const segment of path.split('/')) {
-    if (DOT_SEGMENT.test(segment)) malformed('a dot segment');
-  }
+  if (UNESCAPED.test(path)) malformed('a character that must be escaped');
+  if (path.split('/').some((segment) => DOT_SEGMENT.test(segment))) malformed('a dot segment');
   return path;
 }
 
