@@ -27,20 +27,15 @@ function compileStrip(pattern: readonly string[], prefix: readonly string[]): Re
 
 function compileTemplate(pattern: readonly string[], template: readonly string[]): Rewrite {
   const rest = pattern.length - 1;
-  const parts = template.map((segment) => {
-    if (segment === '{rest}' && pattern[rest] === '**') return { rest };
-    if (!isLiteralSegment(segment)) return { index: pattern.indexOf(segment) + 1 };
-    return { literal: `/${segment}` };
+  const parts = template.map((segment): ((path: string, segments: readonly string[]) => string) => {
+    if (segment === '{rest}' && pattern[rest] === '**') return (path) => after(path, rest);
+    if (isLiteralSegment(segment)) return () => `/${segment}`;
+    const index = pattern.indexOf(segment) + 1;
+    return (_, segments) => `/${segments[index] ?? ''}`;
   });
   return (path) => {
     const segments = path.split('/');
-    let rewritten = '';
-    for (const part of parts) {
-      if (part.literal !== undefined) rewritten += part.literal;
-      else if (part.index !== undefined) rewritten += `/${segments[part.index] ?? ''}`;
-      else rewritten += after(path, part.rest);
-    }
-    return rewritten || '/';
+    return parts.map((part) => part(path, segments)).join('') || '/';
   };
 }
 

@@ -5,7 +5,6 @@ import type { SplitConfig } from '../config/gateway-config.js';
 export class Split {
   private readonly sides: readonly { readonly upstream: string; readonly upTo: number }[];
   private readonly total: number;
-  private readonly last: string;
 
   /** @param sides at least one of them has a weight above 0 */
   constructor(sides: readonly SplitConfig[]) {
@@ -13,7 +12,6 @@ export class Split {
     const weighty = sides.filter(({ weight }) => weight > 0);
     this.sides = weighty.map(({ upstream, weight }) => ({ upstream, upTo: (upTo += weight) }));
     this.total = upTo;
-    this.last = this.sides.at(-1)?.upstream ?? '';
   }
 
   /**
@@ -23,7 +21,6 @@ export class Split {
   upstreamOf(key: string): string {
     // Without a prefix, an upstream would only get users of one part of its own `consistent-hash` ring.
     const point = (hash32(`split:${key}`) / 2 ** 32) * this.total;
-    for (const { upstream, upTo } of this.sides) if (point < upTo) return upstream;
-    return this.last;
+    return this.sides.find(({ upTo }) => point < upTo)?.upstream ?? '';
   }
 }
