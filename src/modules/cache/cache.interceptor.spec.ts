@@ -9,7 +9,7 @@ import { Exchange, type ExchangeHead } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import type { Invalidator } from './invalidator.js';
-import type { ResponseCache } from './response-cache.js';
+import type { Found, ResponseCache } from './response-cache.js';
 
 const POLICY: RouteCacheConfig = {
   ttl: 60_000,
@@ -37,15 +37,35 @@ const ENTRY: CacheEntry = {
 };
 
 it('answers from memory without a promise', () => {
-  const interceptor = interceptorWith({ find: () => ENTRY });
+  const interceptor = interceptorWith({ find: () => found(ENTRY) });
   const exchange = asking();
   expect(interceptor.open(exchange, 'users', POLICY)).toBeUndefined();
   expect(exchange.cache).toMatchObject({ kind: 'hit', result: 'hit', response: { status: 200 } });
 });
 
+it('looks in the cache once before a miss goes to the upstream when there is no Redis', () => {
+  let looked = 0;
+  const interceptor = interceptorWith({
+    hasSharedTier: false,
+    find: () => {
+      looked++;
+      return found();
+    },
+    read: () => {
+      throw new Error('there is no Redis to read');
+    },
+  });
+  const exchange = asking();
+  void interceptor.open(exchange, 'users', POLICY);
+  expect([exchange.cache?.kind, looked]).toEqual(['forward', 1]);
+});
+
 it('sends one request to the upstream, whose answer serves those who wait', async () => {
   let stored: CacheEntry | undefined;
-  const interceptor = interceptorWith({ find: () => stored, put: (_key, entry) => void (stored = entry) });
+  const interceptor = interceptorWith({
+    find: () => found(stored),
+    put: (_key, entry) => void (stored = entry),
+  });
   const [first, second] = [asking(), asking()];
   void interceptor.open(first, 'users', POLICY);
   const waiting = interceptor.open(second, 'users', POLICY);
@@ -63,7 +83,7 @@ it.each([
   ['all of them', 'breaker_open', 3],
   ['one of them', 'connect_failed', 1],
 ] as const)('sends %s to the upstream after %s', async (_, outcome, going) => {
-  const interceptor = interceptorWith({ find: () => undefined });
+  const interceptor = interceptorWith({ find: () => found() });
   const [first, ...others] = [asking(), asking(), asking(), asking()];
   if (!first) throw new Error('one of four');
   void interceptor.open(first, 'users', POLICY);
@@ -82,7 +102,7 @@ it.each([
 
 it('revalidates a stale entry from the shared tier in the background', async () => {
   const stale = { ...ENTRY, initialAge: 70_000, staleWhileRevalidate: 60_000 };
-  const interceptor = interceptorWith({ find: () => undefined, read: async () => stale });
+  const interceptor = interceptorWith({ find: () => found(), read: async () => found(stale) });
   const [first, second] = [asking(), asking()];
   await Promise.all([interceptor.open(first, 'users', POLICY), interceptor.open(second, 'users', POLICY)]);
   expect(first.cache).toMatchObject({ kind: 'hit', result: 'stale', refresh: { conditions: [] } });
@@ -91,13 +111,11 @@ it('revalidates a stale entry from the shared tier in the background', async () 
 it('shares a call by variant once the shared tier has told that there are variants', async () => {
   let name = 'key';
   const interceptor = interceptorWith({
-    find: () => undefined,
-    nameOf: () => name,
-    hasVariants: () => name === 'variant',
+    find: () => ({ entry: undefined, name, hasVariants: name === 'variant' }),
     read: async () => {
       await turn();
       name = 'variant';
-      return undefined;
+      return { entry: undefined, name, hasVariants: true };
     },
   });
   const [first, second, third] = [asking(), asking(), asking()];
@@ -111,7 +129,7 @@ it('shares a call by variant once the shared tier has told that there are varian
 
 it('changes nothing when it is asked for a stale answer', () => {
   const interceptor = interceptorWith({
-    find: () => ({ ...ENTRY, initialAge: 100_000, staleIfError: 60_000 }),
+    find: () => found({ ...ENTRY, initialAge: 100_000, staleIfError: 60_000 }),
   });
   const exchange = asking();
   void interceptor.open(exchange, 'users', POLICY);
@@ -124,12 +142,15 @@ it('changes nothing when it is asked for a stale answer', () => {
   expect(exchange.cache).toBe(before);
 });
 
+function found(entry?: CacheEntry): Found {
+  return { entry, name: 'key', hasVariants: false };
+}
+
 function interceptorWith(cache: Partial<ResponseCache>): CacheInterceptor {
   const config = { current: { cache: { maxEntryBytes: 1_000 } } } as unknown as ConfigStore;
   const whole: Partial<ResponseCache> = {
-    nameOf: (key) => key,
+    hasSharedTier: true,
     read: () => undefined,
-    hasVariants: () => false,
     isOutdated: () => false,
     ...cache,
   };

@@ -22,7 +22,7 @@ import { NOTHING_ASKED, requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
 import { type Flight, type FlightResult, Flights } from './flights.js';
 import { Invalidator } from './invalidator.js';
-import { ResponseCache } from './response-cache.js';
+import { type Found, ResponseCache } from './response-cache.js';
 import { ageOf, asksForWhole, isCacheable, isRead, reuse, usableOnError, wantsOwnAnswer } from './reuse.js';
 import { answerWith } from './stored-answer.js';
 import { conditionsFor } from './validation.js';
@@ -92,29 +92,28 @@ export class CacheInterceptor implements NestInterceptor {
     }
     const lookup = { exchange, route, policy, key: cacheKey(exchange, route, policy.per), asked };
     // 1. Look in memory.
-    const entry = this.cache.find(lookup.key, exchange);
+    const found = this.cache.find(lookup.key, exchange);
     // 2. Answer if the entry is fresh, or may be used stale.
-    if (entry && this.answer(lookup, entry)) return undefined;
-    return this.forward(lookup, entry);
+    return this.answer(lookup, found) ? undefined : this.forward(lookup, found);
   }
 
-  /** @param entry found in memory, and not usable as it is */
-  private async forward(lookup: Lookup, entry: CacheEntry | undefined): Promise<void> {
+  /** @param found what memory has, which is not usable as it is */
+  private async forward(lookup: Lookup, found: Found): Promise<void> {
     const { exchange, key, asked } = lookup;
     let waitUntil = this.clock.now() + MAX_WAIT;
-    let mayRead = true;
+    let mayRead = this.cache.hasSharedTier;
     let flight: Flight | undefined;
     for (;;) {
-      const name = this.cache.nameOf(key, exchange);
+      const { name } = found;
       const underWay = this.flights.get(name);
-      const isShared = this.isShared(lookup, entry, name);
+      const isShared = this.isShared(lookup, found);
       if (underWay) {
         if (!isShared) break;
         // 3. Wait for the request for the same response that is under way, and look again.
-        const status = this.forwardStatus(key, entry);
+        const status = this.forwardStatus(found);
         const result = await underWay.wait(Math.max(0, waitUntil - this.clock.now()));
-        entry = this.cache.find(key, exchange);
-        const next = this.afterFlight(lookup, entry, result, status);
+        found = this.cache.find(key, exchange);
+        const next = this.afterFlight(lookup, found, result, status);
         if (next === 'answered') return;
         if (next === 'alone') break;
         if (next === 'last-try') waitUntil = 0;
@@ -123,19 +122,18 @@ export class CacheInterceptor implements NestInterceptor {
       // 4. Become the request that others wait for.
       flight = isShared ? this.lead(exchange, name) : undefined;
       // 5. Look in the shared tier.
-      const reading = mayRead && !this.isUnstorable(name) ? this.cache.read(key, exchange) : undefined;
+      const reading = mayRead && !this.isUnstorable(name) ? this.cache.read(key, exchange, found) : undefined;
       if (!reading) break;
       mayRead = false;
-      const found = await reading;
-      entry = this.cache.find(key, exchange) ?? found;
-      const isSame = this.cache.nameOf(key, exchange) === name;
-      if (entry && reuse(entry, this.clock.now(), asked) !== 'validate') {
+      found = await reading;
+      if (found.entry && reuse(found.entry, this.clock.now(), asked) !== 'validate') {
         // Before a background refresh begins a flight of the same name.
         flight?.land('found');
-        this.answer(lookup, entry);
+        this.answer(lookup, found);
         return;
       }
-      if (isSame && !this.isShared(lookup, entry, name)) flight?.land('unshared');
+      const isSame = found.name === name;
+      if (isSame && !this.isShared(lookup, found)) flight?.land('unshared');
       if (isSame) break;
       // The shared tier has told that there are variants, each of which has a flight of its own.
       flight?.land('found');
@@ -144,7 +142,7 @@ export class CacheInterceptor implements NestInterceptor {
     // 6. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
     // 7. Store the upstream's response on its way to the client.
-    exchange.cache = this.forwardDecision(lookup, entry, flight);
+    exchange.cache = this.forwardDecision(lookup, found, flight);
   }
 
   /**
@@ -155,20 +153,21 @@ export class CacheInterceptor implements NestInterceptor {
    */
   private afterFlight(
     lookup: Lookup,
-    entry: CacheEntry | undefined,
+    found: Found,
     result: FlightResult,
     status: string,
   ): 'answered' | 'retry' | 'last-try' | 'alone' {
-    const { exchange, key } = lookup;
+    const { exchange } = lookup;
+    const { entry, hasVariants } = found;
     const collapsed = result === 'found' ? undefined : `${status}; collapsed`;
-    if (entry && this.answer(lookup, entry, collapsed)) return 'answered';
+    if (this.answer(lookup, found, collapsed)) return 'answered';
     if (result === 'unshared' || result === 'timeout') return 'alone';
     if (result === 'found' || result === 'stored') {
       // Each client has to validate it.
       if (entry) return 'alone';
       // It is another variant, or was invalidated. Otherwise memory has no room for it, nor will it have later.
       const isOutdated = this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
-      return this.cache.hasVariants(key) || isOutdated ? 'retry' : 'last-try';
+      return hasVariants || isOutdated ? 'retry' : 'last-try';
     }
     const stale = result === 'failed' ? this.staleOf(lookup, entry)?.() : undefined;
     if (!stale) return 'retry';
@@ -177,7 +176,9 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** @returns whether the entry answers the request */
-  private answer(lookup: Lookup, entry: CacheEntry, status?: string): boolean {
+  private answer(lookup: Lookup, found: Found, status?: string): boolean {
+    const { entry } = found;
+    if (!entry) return false;
     const { exchange, asked } = lookup;
     const now = this.clock.now();
     const how = reuse(entry, now, asked);
@@ -188,23 +189,23 @@ export class CacheInterceptor implements NestInterceptor {
       result: how === 'fresh' ? 'hit' : 'stale',
       status: status ?? `Breakwater; hit; ttl=${ttl}`,
       response: this.responseOf(exchange, entry, now),
-      refresh: how === 'stale-while-revalidate' ? this.refresh(lookup, entry) : undefined,
+      refresh: how === 'stale-while-revalidate' ? this.refresh(lookup, found, entry) : undefined,
     };
     return true;
   }
 
   /** @returns nothing while another request refreshes the entry */
-  private refresh(lookup: Lookup, entry: CacheEntry): CacheRefresh | undefined {
-    const name = this.cache.nameOf(lookup.key, lookup.exchange);
+  private refresh(lookup: Lookup, found: Found, entry: CacheEntry): CacheRefresh | undefined {
+    const { name } = found;
     if (!asksForWhole(lookup.exchange) || this.flights.get(name)) return undefined;
     const conditions = conditionsFor(entry.headers);
     const flight = this.flights.start(name);
-    const tap = this.cachingTap(lookup, entry, { conditions, stale: undefined, status: '' }, flight);
+    const tap = this.cachingTap(lookup, found, { conditions, stale: undefined, status: '' }, flight);
     return { conditions, tap, onDone: () => flight.land('failed') };
   }
 
   /** Decides whether one answer may serve all who ask for this response. */
-  private isShared(lookup: Lookup, entry: CacheEntry | undefined, name: string): boolean {
+  private isShared(lookup: Lookup, { entry, name }: Found): boolean {
     const { asked, exchange } = lookup;
     if (asked.onlyIfCached || !asksForWhole(exchange) || this.isUnstorable(name)) return false;
     return !wantsOwnAnswer(asked, this.staleOf(lookup, entry) ? undefined : entry);
@@ -223,28 +224,28 @@ export class CacheInterceptor implements NestInterceptor {
     return flight;
   }
 
-  private forwardDecision(lookup: Lookup, entry: CacheEntry | undefined, flight?: Flight): CacheForward {
+  private forwardDecision(lookup: Lookup, found: Found, flight?: Flight): CacheForward {
+    const { entry } = found;
     const isWhole = asksForWhole(lookup.exchange);
     const conditions = entry && isWhole ? conditionsFor(entry.headers) : [];
     const asking = {
-      status: this.forwardStatus(lookup.key, entry),
+      status: this.forwardStatus(found),
       conditions: conditions.length > 0 ? conditions : undefined,
       stale: this.staleOf(lookup, entry),
     };
     let tap: ResponseTap | undefined;
-    if (isWhole) tap = this.cachingTap(lookup, entry, asking, flight);
+    if (isWhole) tap = this.cachingTap(lookup, found, asking, flight);
     else if (entry) tap = new PartTap({ ...asking, writer: this.writerOf(lookup), stored: entry });
     return { kind: 'forward', ...asking, tap };
   }
 
   private cachingTap(
     lookup: Lookup,
-    stored: CacheEntry | undefined,
+    { entry: stored, name }: Found,
     asking: Asking,
     flight?: Flight,
   ): CachingTap {
-    const { exchange, key } = lookup;
-    const name = shortHash(this.cache.nameOf(key, exchange));
+    const { exchange } = lookup;
     return new CachingTap({
       ...asking,
       writer: this.writerOf(lookup),
@@ -257,8 +258,8 @@ export class CacheInterceptor implements NestInterceptor {
         response: this.responseOf(exchange, entry, this.clock.now()),
       }),
       onResult: (result) => {
-        if (result === 'stored') this.unstorable.delete(name);
-        else if (result === 'unstorable') this.unstorable.set(name, true);
+        if (result === 'stored') this.unstorable.delete(shortHash(name));
+        else if (result === 'unstorable') this.unstorable.set(shortHash(name), true);
         flight?.land(result === 'unstorable' ? 'unshared' : result);
       },
     });
@@ -276,7 +277,7 @@ export class CacheInterceptor implements NestInterceptor {
     return (upstreamStatus) => {
       // It may have been purged or invalidated meanwhile. A purge of something else has left it in its place.
       const mayBeGone = this.cache.isOutdated(resourceOf(exchange), since);
-      if (mayBeGone && this.cache.find(key, exchange) !== entry) return undefined;
+      if (mayBeGone && this.cache.find(key, exchange).entry !== entry) return undefined;
       const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
       const status = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
       const response = this.responseOf(exchange, entry, this.clock.now(), STALE_HEADERS);
@@ -285,8 +286,8 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** RFC 9211 section 2.2: why the request goes to the upstream. */
-  private forwardStatus(key: string, entry: CacheEntry | undefined): string {
-    let reason = this.cache.hasVariants(key) ? 'vary-miss' : 'uri-miss';
+  private forwardStatus({ entry, hasVariants }: Found): string {
+    let reason = hasVariants ? 'vary-miss' : 'uri-miss';
     if (entry) reason = reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
     return `Breakwater; fwd=${reason}`;
   }

@@ -17,9 +17,11 @@ const POLICY: RouteCacheConfig = {
   staleInsteadOf: [],
 };
 
+const NOTHING = { entry: undefined, name: '', hasVariants: false };
+
 it('reports the response as stored when it can be found, not before', () => {
   const log: string[] = [];
-  const tap = tapWith({ put: () => log.push('put'), isOutdated: () => false, find: () => undefined }, log);
+  const tap = tapWith({ put: () => log.push('put'), isOutdated: () => false, find: () => NOTHING }, log);
   tap.onHead(200, { 'content-length': '1' });
   tap.onData(Buffer.from('7'));
   expect(log).toEqual([]);
@@ -51,7 +53,7 @@ it('counts the time that the body takes to arrive in its age (RFC 9111 section 4
   const entries: CacheEntry[] = [];
   let now = 1_000;
   const tap = tapWith(
-    { put: (_key, entry) => entries.push(entry), isOutdated: () => false, find: () => undefined },
+    { put: (_key, entry) => entries.push(entry), isOutdated: () => false, find: () => NOTHING },
     [],
     { now: () => now, wall: () => now },
   );

@@ -101,7 +101,7 @@ export class EntryWriter {
 
   /** RFC 9111 section 4: the most recent answer is used, and a newer one may have arrived meanwhile. */
   private isOlder({ headers }: CacheEntry): boolean {
-    const known = this.cache.find(this.lookup.key, this.lookup.exchange);
+    const { entry: known } = this.cache.find(this.lookup.key, this.lookup.exchange);
     if (!known || known.storedAt <= this.askedAt) return false;
     const now = this.clock.wall();
     return (dateOf(known.headers, now) ?? 0) > (dateOf(headers, now) ?? now);

@@ -51,8 +51,9 @@ it('brings what it reads into memory, and stores an answer with the generations 
     [`${INDEX.generation} ${variantOf(INDEX.fields, asking().req)} ${KEY}`, ENTRY],
   ]);
   const exchange = asking();
-  expect(await cache.read(KEY, exchange)).toBe(ENTRY);
-  expect(cache.find(KEY, exchange)).toBe(ENTRY);
+  const found = await cache.read(KEY, exchange, cache.find(KEY, exchange));
+  expect(found?.entry).toBe(ENTRY);
+  expect(cache.find(KEY, exchange)).toEqual(found);
   cache.put(KEY, ENTRY, INDEX.fields, exchange);
   expect(written).toEqual([GENERATIONS, GENERATIONS]);
 });
@@ -60,24 +61,26 @@ it('brings what it reads into memory, and stores an answer with the generations 
 it('does not use what was invalidated while it was read', async () => {
   const { cache } = cacheOver([[KEY, ENTRY]]);
   const exchange = asking();
-  const reading = cache.read(KEY, exchange);
+  const reading = cache.read(KEY, exchange, cache.find(KEY, exchange));
   cache.invalidate({ origin: 'api.example', target: '/users/7' });
-  expect([await reading, cache.find(KEY, exchange)]).toEqual([undefined, undefined]);
+  const nothing = { entry: undefined, name: KEY, hasVariants: false };
+  expect([await reading, cache.find(KEY, exchange)]).toEqual([nothing, nothing]);
 });
 
 it('does not read the shared tier while memory has a fresh entry', () => {
   const { cache } = cacheOver([]);
   const exchange = asking();
   cache.put(KEY, { ...ENTRY, storedAt: systemClock.now() }, [], exchange);
-  expect(cache.read(KEY, exchange)).toBeUndefined();
+  expect(cache.read(KEY, exchange, cache.find(KEY, exchange))).toBeUndefined();
   cache.put(KEY, { ...ENTRY, storedAt: systemClock.now(), lifetime: 0 }, [], exchange);
-  expect(cache.read(KEY, exchange)).toBeDefined();
+  expect(cache.read(KEY, exchange, cache.find(KEY, exchange))).toBeDefined();
 });
 
 /** @param slots what the shared tier has */
 function cacheOver(slots: SharedRead['slots']) {
   const written: Generations[] = [];
   const store: Partial<RedisStore> = {
+    isConfigured: true,
     isUp: true,
     read: async () => ({ slots, generations: GENERATIONS }),
     write: async (_key, _slot, generations) => void written.push(generations),

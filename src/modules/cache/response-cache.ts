@@ -27,6 +27,15 @@ const MAX_VARIANTS = 32;
 /** Remembered for the answers that are under way, which are fewer. */
 const MAX_INVALIDATIONS = 10_000;
 
+/** What memory has for a request. */
+export interface Found {
+  /** Usable or not. */
+  readonly entry: CacheEntry | undefined;
+  /** The key of the entry: that of the variant, once it is known what tells variants apart. */
+  readonly name: string;
+  readonly hasVariants: boolean;
+}
+
 /** What an operator sees of a stored response. */
 export interface StoredEntry {
   /** Shared by all variants of a resource for one route and user. */
@@ -42,6 +51,8 @@ export interface StoredEntry {
 /** Responses by key and variant, in memory and in the shared tier. Whether they may be used is decided elsewhere. */
 @Injectable()
 export class ResponseCache {
+  /** Whether `read` may find more than `find`: there is a Redis. */
+  readonly hasSharedTier: boolean;
   private readonly memory: MemoryStore;
   /** What was read before an upstream was asked, and is needed to share its answer. */
   private readonly generations = new WeakMap<Exchange | Slot, Generations>();
@@ -55,6 +66,7 @@ export class ResponseCache {
     @Inject(RedisStore) private readonly shared: RedisStore,
     @Inject(InvalidationChannel) private readonly channel: InvalidationChannel,
   ) {
+    this.hasSharedTier = shared.isConfigured;
     this.memory = new MemoryStore(config.current.cache.maxBytes);
     channel.received.on((invalidation) => this.apply(invalidation));
     // The messages that were missed may have been about anything.
@@ -66,36 +78,26 @@ export class ResponseCache {
     return this.memory.bytes;
   }
 
-  /** @returns what memory has for this request, usable or not */
-  find(key: string, exchange: Exchange): CacheEntry | undefined {
+  find(key: string, exchange: Exchange): Found {
     const slot = this.slot(key);
-    if (slot?.kind !== 'variants') return slot;
-    const variant = this.slot(variantKey(key, slot, exchange));
-    return variant?.kind === 'response' ? variant : undefined;
+    if (slot?.kind !== 'variants') return { entry: slot, name: key, hasVariants: false };
+    const name = variantKey(key, slot, exchange);
+    const variant = this.slot(name);
+    return { entry: variant?.kind === 'response' ? variant : undefined, name, hasVariants: true };
   }
 
   /**
    * Brings what the shared tier has for this request into memory.
    *
-   * @returns the entry, even when memory has no room for it, within `commandTimeout`; no promise when there is nothing
-   *   to wait for: memory has a fresh entry, there is no Redis, or Redis does not answer
+   * @param known what memory has
+   * @returns what memory has now, and the entry even when memory has no room for it, within `commandTimeout`; no promise
+   *   when there is nothing to wait for: memory has a fresh entry, there is no Redis, or Redis does not answer
    */
-  read(key: string, exchange: Exchange): Promise<CacheEntry | undefined> | undefined {
-    const known = this.find(key, exchange);
-    if (known && ageOf(known, this.clock.now()) < known.lifetime) return undefined;
+  read(key: string, exchange: Exchange, known: Found): Promise<Found> | undefined {
+    const { entry } = known;
+    if (entry && ageOf(entry, this.clock.now()) < entry.lifetime) return undefined;
     if (!this.shared.isUp || !this.channel.isPublished(namesOf(key).resource)) return undefined;
-    return this.readShared(key, exchange);
-  }
-
-  /** @returns the key of what `find` looks for: that of the variant, once it is known what tells variants apart */
-  nameOf(key: string, exchange: Exchange): string {
-    const slot = this.slot(key);
-    return slot?.kind === 'variants' ? variantKey(key, slot, exchange) : key;
-  }
-
-  /** Tells whether answers to this request have variants. */
-  hasVariants(key: string): boolean {
-    return this.slot(key)?.kind === 'variants';
+    return this.readShared(key, exchange, known.name);
   }
 
   /**
@@ -106,7 +108,7 @@ export class ResponseCache {
   put(key: string, entry: CacheEntry, fields: readonly string[], exchange: Exchange): void {
     const known = this.slot(key);
     const index = known?.kind === 'variants' ? known : undefined;
-    const before = this.find(key, exchange);
+    const { entry: before } = this.find(key, exchange);
     const generations = this.generations.get(exchange) ?? (before && this.generations.get(before));
     if (fields.length === 0 && !index) {
       this.store(key, entry, generations);
@@ -137,7 +139,7 @@ export class ResponseCache {
 
   /** Drops what is stored for this request. */
   drop(key: string, exchange: Exchange): void {
-    this.delete(this.nameOf(key, exchange));
+    this.delete(this.find(key, exchange).name);
   }
 
   /** Drops all users' copies of all variants, on every route and gateway (RFC 9111 section 4.4). */
@@ -183,25 +185,24 @@ export class ResponseCache {
     return scope === EVERYTHING ? this.memory.clear() : this.dropScope(scope);
   }
 
-  private async readShared(key: string, exchange: Exchange): Promise<CacheEntry | undefined> {
+  private async readShared(key: string, exchange: Exchange, name: string): Promise<Found> {
     const since = this.clock.now();
-    const read = await this.shared.read(this.nameOf(key, exchange), (index) =>
-      variantKey(key, index, exchange),
-    );
-    if (!read?.generations) return undefined;
+    const read = await this.shared.read(name, (index) => variantKey(key, index, exchange));
+    if (!read?.generations) return this.find(key, exchange);
     this.generations.set(exchange, read.generations);
     let entry: CacheEntry | undefined;
-    for (const [name, found] of read.slots) {
-      const known = this.slot(name);
-      const isKnown = known !== undefined && known.storedAt >= found.storedAt;
+    for (const [at, brought] of read.slots) {
+      const known = this.slot(at);
+      const isKnown = known !== undefined && known.storedAt >= brought.storedAt;
       // It may have become invalid while it was read.
-      if (!isKnown && this.isOutdated(namesOf(name).resource, since)) return undefined;
-      const slot = isKnown ? known : found;
-      if (!isKnown) this.memory.set(name, slot);
+      if (!isKnown && this.isOutdated(namesOf(at).resource, since)) return this.find(key, exchange);
+      const slot = isKnown ? known : brought;
+      if (!isKnown) this.memory.set(at, slot);
       this.generations.set(slot, read.generations);
       if (slot.kind === 'response') entry = slot;
     }
-    return entry;
+    const found = this.find(key, exchange);
+    return found.entry ? found : { ...found, entry };
   }
 
   private store(key: string, slot: Slot, generations: Generations | undefined): void {
@@ -213,7 +214,7 @@ export class ResponseCache {
 
   private delete(key: string): void {
     this.memory.delete(key);
-    void this.shared.delete(key);
+    if (this.hasSharedTier) void this.shared.delete(key);
   }
 
   private dropKey(key: string): number {

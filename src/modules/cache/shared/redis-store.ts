@@ -50,6 +50,10 @@ export class RedisStore {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  get isConfigured(): boolean {
+    return this.redis.isConfigured;
+  }
+
   get isUp(): boolean {
     return this.redis.isUp;
   }
