@@ -81,13 +81,15 @@ export class Retrier {
       const result = await tryOnce({ request, deadline, tryTimeout, tried }).catch(
         (error: UpstreamError) => error,
       );
-      const forOtherTarget = this.forOtherTarget(result, request, tried, deadline);
-      if (forOtherTarget) {
-        request = forOtherTarget;
+      const end = endOf(result);
+      const reason = request.signal?.aborted ? undefined : this.policy.reason(request, end);
+      const next = reason === 'connect' ? this.forOtherTarget(request, tried, deadline) : undefined;
+      if (next) {
+        request = next;
         continue;
       }
-      const pause =
-        isKept && retry < attempts ? this.pauseAfter(result, retry++, request, deadline) : undefined;
+      const mayRetry = reason !== undefined && isKept && retry < attempts;
+      const pause = mayRetry ? this.pauseBefore(retry++, end, reason, deadline) : undefined;
       if (pause === undefined) {
         if (result instanceof UpstreamError) throw result;
         return result;
@@ -107,33 +109,25 @@ export class Retrier {
    * @returns what to send to another target, or `undefined` when the call stays with this result
    */
   private forOtherTarget(
-    result: Call | UpstreamError,
     request: UpstreamRequest,
     tried: readonly Target[],
     deadline: Deadline,
   ): UpstreamRequest | undefined {
-    if (!(result instanceof UpstreamError) || this.policy.reason(request, result) !== 'connect')
-      return undefined;
-    if (!this.options.targets.hasOther(tried) || deadline.remaining === 0 || request.signal?.aborted)
-      return undefined;
+    if (deadline.remaining === 0 || !this.options.targets.hasOther(tried)) return undefined;
     const again = replay(request);
     if (again) this.retried.emit('connect');
     return again;
   }
 
-  /** @returns milliseconds until the next try, or `undefined` when this one was the last */
-  private pauseAfter(
-    result: Call | UpstreamError,
+  /** @returns milliseconds until the retry, or `undefined` when there is none */
+  private pauseBefore(
     retry: number,
-    request: UpstreamRequest,
+    end: TryEnd,
+    reason: RetryReason,
     deadline: Deadline,
   ): number | undefined {
-    const end = endOf(result);
-    const reason = this.policy.reason(request, end);
-    if (reason === undefined) return undefined;
     const pause = this.policy.pause(retry, end, this.options.clock.wall());
-    if (pause >= deadline.remaining || request.signal?.aborted || this.options.breaker.isRejecting)
-      return undefined;
+    if (pause >= deadline.remaining || this.options.breaker.isRejecting) return undefined;
     if (!this.budget.acquire()) {
       this.budgetExhausted.emit();
       return undefined;
