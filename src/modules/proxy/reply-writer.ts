@@ -27,8 +27,7 @@ export class ReplyWriter {
   ) {
     // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
-    const { added, dropped } = securityHeaders();
-    this.clientHeaders = new ClientHeaders(added, [...dropped, ...cors, ...OWN_HEADERS]);
+    this.clientHeaders = new ClientHeaders(securityHeaders(), [...cors, ...DROPPED_HEADERS]);
   }
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
@@ -148,8 +147,8 @@ export class ReplyWriter {
   }
 }
 
-/** Headers that only the gateway may set. */
-const OWN_HEADERS = ['x-request-id', 'breakwater-fallback'];
+/** Headers that only the gateway may set, and the one that helmet removes. */
+const DROPPED_HEADERS = ['x-request-id', 'breakwater-fallback', 'x-powered-by'];
 
 const CORS_HEADERS = [
   'access-control-allow-credentials',
