@@ -28,20 +28,9 @@ export class Refresher {
 }
 
 /** Gives the response to the tap, and settles when its body has ended. */
-function receive(response: UpstreamResponse, tap: ResponseTap): Promise<void> {
+async function receive(response: UpstreamResponse, tap: ResponseTap): Promise<void> {
   const isConfirmed = tap.onHead(response.status, response.headers, response.isDelimited) !== undefined;
   if (isConfirmed) return response.discard();
-  return new Promise((resolve) => {
-    response.stream({
-      onData: (chunk) => {
-        tap.onData(chunk);
-        return true;
-      },
-      onEnd: () => {
-        tap.onEnd();
-        resolve();
-      },
-      onError: () => resolve(),
-    });
-  });
+  for await (const chunk of response.readable()) tap.onData(chunk as Buffer);
+  tap.onEnd();
 }
