@@ -32,15 +32,12 @@ export function answerClientErrors(server: Server, open: OpenResponses): void {
   });
 }
 
-/** Answers CONNECT, which no route can take: the gateway is not a forward proxy. */
-export function refuseConnect(server: Server): void {
+/** Answers what no route can take: CONNECT, because the gateway is no forward proxy, and unknown expectations. */
+export function refuseUnsupported(server: Server): void {
   server.on('connect', (_req, socket: Duplex) =>
     end(socket, 'method_not_allowed', { Allow: SERVED_METHODS.join(', ') }),
   );
-}
-
-/** Answers `Expect` fields other than `100-continue`, for which Node has a 417 without a body. */
-export function refuseExpectations(server: Server): void {
+  // `Expect` fields other than `100-continue`, for which Node has a 417 without a body.
   server.on('checkExpectation', (_req, res: ServerResponse) => refuse(res, 'expectation_failed'));
 }
 

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
-import { answerClientErrors, refuse, refuseConnect, refuseExpectations } from './client-error.js';
+import { answerClientErrors, refuse, refuseUnsupported } from './client-error.js';
 import { CodePaths, layersOf } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { OpenResponses } from './open-responses.js';
@@ -39,18 +39,14 @@ export class HttpServerAdapter extends ExpressAdapter {
   private readonly ownHandlers = new Set<unknown>();
   /** By path. */
   private readonly gatewayHandlers = new Map<string, RequestHandler>();
-  private readonly mayUpgrade: AdapterOptions['mayUpgrade'];
-  private readonly isCached: (req: Request) => boolean;
   private codePaths: CodePaths | undefined;
   private hasHooks = false;
 
   constructor(
     private readonly limits: HttpLimits,
-    { mayUpgrade, isCached = () => false }: AdapterOptions = {},
+    private readonly gatewayOptions: AdapterOptions = {},
   ) {
     super();
-    this.mayUpgrade = mayUpgrade;
-    this.isCached = isCached;
     this.set('x-powered-by', false);
     this.set('etag', false);
     const app = this.getInstance<Express>();
@@ -125,7 +121,8 @@ export class HttpServerAdapter extends ExpressAdapter {
   override initHttpServer(): void {
     const app = this.getInstance<Express>();
     const classes = messageClasses(app);
-    const { openResponses, mayUpgrade } = this;
+    const { openResponses } = this;
+    const { mayUpgrade } = this.gatewayOptions;
     const options = {
       ...serverOptions(this.limits),
       ...classes,
@@ -154,9 +151,8 @@ export class HttpServerAdapter extends ExpressAdapter {
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
-    refuseConnect(this.httpServer);
+    refuseUnsupported(this.httpServer);
     continueWhenRead(this.httpServer, answer);
-    refuseExpectations(this.httpServer);
   }
 
   private admit(req: Request, res: Response, at = 0): void {
@@ -177,7 +173,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   private pass(req: Request, res: Response): void {
     req.res = res;
     req.originalUrl ??= req.url;
-    const path = this.isCached(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
+    const path = this.gatewayOptions.isCached?.(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
     // Nest's handlers answer errors by themselves and never call `next`.
     void this.gatewayHandlers.get(path)?.(req, res, () => undefined);
   }
