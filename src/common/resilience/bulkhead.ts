@@ -12,24 +12,16 @@ export class BulkheadFullError extends Error {
 
 /** Limits the calls to one upstream: a number at a time, and a short queue in order of arrival. */
 export class Bulkhead {
-  private taken = 0;
+  /** The current maximum of calls at a time. */
+  limit: number;
+  inFlight = 0;
   private share = 1;
   private ceiling: number;
-  private places: number;
   private readonly waiters = new Set<PromiseWithResolvers<void>>();
 
   constructor(private readonly options: BulkheadOptions) {
     this.ceiling = options.concurrent;
-    this.places = options.concurrent;
-  }
-
-  /** The current maximum of calls at a time. */
-  get limit(): number {
-    return this.places;
-  }
-
-  get inFlight(): number {
-    return this.taken;
+    this.limit = options.concurrent;
   }
 
   get queued(): number {
@@ -45,8 +37,8 @@ export class Bulkhead {
    * @throws the signal's reason through the promise, when the signal aborts first
    */
   enter(signal: () => AbortSignal): Promise<void> | undefined {
-    if (this.taken < this.places) {
-      this.taken++;
+    if (this.inFlight < this.limit) {
+      this.inFlight++;
       return undefined;
     }
     if (this.waiters.size >= this.options.queue) return Promise.reject(new BulkheadFullError());
@@ -54,7 +46,7 @@ export class Bulkhead {
   }
 
   leave(): void {
-    this.taken--;
+    this.inFlight--;
     this.admitWaiting();
   }
 
@@ -83,15 +75,15 @@ export class Bulkhead {
 
   private resize(): void {
     const opened = Math.round(this.options.concurrent * this.share);
-    this.places = Math.max(1, Math.min(opened, this.ceiling));
+    this.limit = Math.max(1, Math.min(opened, this.ceiling));
     this.admitWaiting();
   }
 
   private admitWaiting(): void {
     for (const waiter of this.waiters) {
-      if (this.taken >= this.places) return;
+      if (this.inFlight >= this.limit) return;
       this.waiters.delete(waiter);
-      this.taken++;
+      this.inFlight++;
       waiter.resolve();
     }
   }

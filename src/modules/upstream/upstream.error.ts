@@ -2,20 +2,15 @@ import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { classifyFailure, errorCode } from './transport/classify.js';
 
-export interface UpstreamErrorOptions {
-  /** Seconds until another call makes sense. */
-  readonly retryAfterSeconds?: number;
-  readonly cause?: unknown;
-}
-
 /** A call to an upstream that brought no usable response. Its `outcome` says who is to blame. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
 
+  /** @param options seconds until another call makes sense, and what has caused the failure */
   constructor(
     readonly upstream: string,
     readonly outcome: Outcome,
-    private readonly options: UpstreamErrorOptions = {},
+    private readonly options: { readonly retryAfterSeconds?: number; readonly cause?: unknown } = {},
   ) {
     super(`Upstream ${upstream}: ${outcome}`, { cause: options.cause });
   }

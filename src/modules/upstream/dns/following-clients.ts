@@ -5,25 +5,20 @@ import type { HostAddresses } from './host-addresses.js';
 type Factory = NonNullable<Pool.Options['factory']>;
 
 /**
- * The connections of a pool, which follow their host in DNS: a connection to an address that the host no longer has ends
- * as soon as it carries no request. New connections go to the host's current addresses.
+ * Makes the connections of a `Pool`, which follow their host in DNS: a connection to an address that the host no longer
+ * has ends as soon as it carries no request. New connections go to the host's current addresses.
  */
-export class FollowingClients {
-  private readonly clients = new Set<FollowingClient>();
-  private current: ReadonlySet<string> | undefined;
-
-  constructor(addresses: HostAddresses) {
-    addresses.changed.on((current) => {
-      this.current = current;
-      for (const each of this.clients) each.retireIfGone();
-    });
-  }
-
-  /** Makes the connections of a `Pool`. */
-  readonly factory: Factory = (origin, options: Client.Options) => {
-    const following = new FollowingClient(origin, options, (address) => this.current?.has(address) ?? true);
-    this.clients.add(following);
-    following.client.once('connectionError', () => this.clients.delete(following));
+export function followingClients(addresses: HostAddresses): Factory {
+  const clients = new Set<FollowingClient>();
+  let current: ReadonlySet<string> | undefined;
+  addresses.changed.on((changed) => {
+    current = changed;
+    for (const each of clients) each.retireIfGone();
+  });
+  return (origin, options: Client.Options) => {
+    const following = new FollowingClient(origin, options, (address) => current?.has(address) ?? true);
+    clients.add(following);
+    following.client.once('connectionError', () => clients.delete(following));
     return following.client;
   };
 }

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { buildConnector, Pool } from 'undici';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
 import { tlsOptions } from '../../config/tls-options.js';
-import { FollowingClients } from '../dns/following-clients.js';
+import { followingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
@@ -35,7 +35,7 @@ export class Transport {
         ...this.tls,
         ...(addresses && { lookup: addresses.lookup }),
       }),
-      ...(addresses && { factory: new FollowingClients(addresses).factory }),
+      ...(addresses && { factory: followingClients(addresses) }),
       bodyTimeout,
       // The call has a deadline of its own, which is exact and starts when the call is made.
       headersTimeout: 0,
