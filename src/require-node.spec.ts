@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nodeTooOld } from './node-version.js';
+import { nodeTooOld } from './require-node.js';
 
 describe('nodeTooOld', () => {
   it.each(['24.9.0', '24.10.0', '24.100.1', '26.0.0', '100.0.0'])('is content with %s', (version) => {
