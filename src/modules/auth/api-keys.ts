@@ -29,10 +29,10 @@ export class ApiKeyProvider {
     this.header = header;
     this.query = query;
     this.byHash = new Map(
-      apiKeys.map(({ id: sub, hash: written, scopes }) => {
-        const claims = { sub, scope: scopes.join(' ') };
-        return [written, identityOf(claims, { provider: id, forwardClaims: {} })];
-      }),
+      apiKeys.map(({ id: sub, hash: written, scopes }) => [
+        written,
+        identityOf({ sub, scope: scopes.join(' ') }, id),
+      ]),
     );
   }
 

@@ -4,7 +4,7 @@ import { AuthPolicy } from './auth-policy.js';
 import { identityOf } from './identity-of.js';
 
 function lack(policy: Partial<RouteAuthConfig>, claims: Record<string, unknown>) {
-  return new AuthPolicy(policy).lack(identityOf(claims, { provider: 'main', forwardClaims: {} }));
+  return new AuthPolicy(policy).lack(identityOf(claims, 'main'));
 }
 
 describe('AuthPolicy', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { validUntil } from './claims.js';
 
 const NOW = 1_800_000_000;
-const RULES = { issuer: undefined, audience: undefined, clockSkewMs: 60_000 };
+const RULES = { issuer: undefined, audience: undefined, clockSkew: 60_000 };
 const END = (NOW + 60 + 60) * 1000;
 const check = (claims: Record<string, unknown>, rules = {}) =>
   validUntil({ exp: NOW + 60, ...claims }, { ...RULES, ...rules }, NOW * 1000);

@@ -1,12 +1,10 @@
+import type { AuthProviderConfig } from '../config/gateway-config.js';
+
 /** What can be wrong with a registered claim. */
 export type ClaimFault = 'claims' | 'expired' | 'not_yet_valid' | 'issuer' | 'audience';
 
-export interface ClaimRules {
-  readonly issuer: string | undefined;
-  /** The token must name one of them. */
-  readonly audience: readonly string[] | undefined;
-  readonly clockSkewMs: number;
-}
+/** The token must name one of the audiences. */
+type ClaimRules = Pick<AuthProviderConfig, 'issuer' | 'audience' | 'clockSkew'>;
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -24,10 +22,10 @@ export function validUntil(claims: Claims, rules: ClaimRules, nowMs: number): nu
   // A token without an end would be valid for ever.
   if (!isDate(exp) || !isOptional(nbf, isDate) || !isOptional(iat, isDate)) return 'claims';
   if (!isOptional(iss, isText) || !isOptional(sub, isText)) return 'claims';
-  const { clockSkewMs } = rules;
-  const end = exp * 1000 + clockSkewMs;
+  const { clockSkew } = rules;
+  const end = exp * 1000 + clockSkew;
   if (nowMs >= end) return 'expired';
-  const latest = nowMs + clockSkewMs;
+  const latest = nowMs + clockSkew;
   if ((nbf ?? 0) * 1000 > latest || (iat ?? 0) * 1000 > latest) return 'not_yet_valid';
   if (rules.issuer !== undefined && iss !== rules.issuer) return 'issuer';
   return audienceFault(claims['aud'], rules.audience) ?? end;

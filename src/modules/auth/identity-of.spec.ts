@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { identityOf } from './identity-of.js';
 
 const of = (claims: Record<string, unknown>, forwardClaims: Record<string, string> = {}) =>
-  identityOf(claims, { provider: 'main', forwardClaims });
+  identityOf(claims, 'main', forwardClaims);
 
 describe('identityOf', () => {
   it('reads the tenant from either claim, if it is text', () => {

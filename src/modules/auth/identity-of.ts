@@ -4,14 +4,16 @@ import { type Claims, claimPath } from './claims.js';
 /** Without `%`, which is encoded as well, or two subjects could be written alike. */
 const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
 
-export interface IdentityRules {
-  readonly provider: string;
-  /** Claim to header name. */
-  readonly forwardClaims: Readonly<Record<string, string>>;
-}
-
-/** Makes an identity of verified claims, with the headers that upstreams get, once for each token. */
-export function identityOf(claims: Claims, { provider, forwardClaims }: IdentityRules): Identity {
+/**
+ * Makes an identity of verified claims, with the headers that upstreams get, once for each token.
+ *
+ * @param forwardClaims claim to header name
+ */
+export function identityOf(
+  claims: Claims,
+  provider: string,
+  forwardClaims: Readonly<Record<string, string>> = {},
+): Identity {
   const { sub, iss, tenant, tid } = claims;
   const subject = text(sub) ?? '';
   const scopes = scopesOf(claims);

@@ -105,16 +105,15 @@ export class Introspector {
 
   private accept(response: Record<string, unknown>): Verdict {
     const { clock, config } = this;
-    const { issuer, audience, clockSkew, forwardClaims } = config;
     const { maxAge } = this.introspection;
     const wall = clock.wall();
     // RFC 7662 section 2.2: `exp` is optional. Without it, the token is valid for as long as the response is used.
     const claims = { ...response, exp: response['exp'] ?? Math.ceil((wall + maxAge) / 1000) };
-    const end = validUntil(claims, { issuer, audience, clockSkewMs: clockSkew }, wall);
+    const end = validUntil(claims, config, wall);
     if (typeof end === 'string') return end;
     const askAgainAt = clock.now() + maxAge;
     return {
-      identity: identityOf(response, { provider: this.id, forwardClaims }),
+      identity: identityOf(response, this.id, config.forwardClaims),
       expiresAtMs: end,
       key: {
         // By the monotonic clock: setting the other one back must not keep a response in use.

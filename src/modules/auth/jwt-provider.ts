@@ -2,8 +2,8 @@ import type { Clock } from '../../common/clock.js';
 import type { AuthProviderConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
 import { typeName, type UnverifiedToken } from './bearer-token.js';
-import { type ClaimRules, validUntil } from './claims.js';
-import { type IdentityRules, identityOf } from './identity-of.js';
+import { validUntil } from './claims.js';
+import { identityOf } from './identity-of.js';
 import { isRefusal, type Refusal } from './refusal.js';
 import type { VerificationKey } from './verification-key.js';
 
@@ -27,18 +27,17 @@ export class JwtProvider {
   readonly issuer: string | undefined;
   private readonly algorithms: ReadonlySet<string>;
   private readonly type: string | undefined;
-  private readonly rules: ClaimRules & IdentityRules;
 
   constructor(
     readonly id: string,
-    { issuer, audience, algorithms, typ, clockSkew, forwardClaims }: AuthProviderConfig,
+    private readonly config: AuthProviderConfig,
     private readonly findKeys: FindKeys,
     private readonly clock: Clock,
   ) {
+    const { issuer, algorithms, typ } = config;
     this.issuer = issuer;
     this.algorithms = new Set(algorithms);
     this.type = typ === undefined ? undefined : typeName(typ);
-    this.rules = { provider: id, issuer, audience, clockSkewMs: clockSkew, forwardClaims };
   }
 
   accepts(algorithm: string): boolean {
@@ -62,8 +61,9 @@ export class JwtProvider {
 
   private accept(claims: UnverifiedToken['claims'], key: VerificationKey): Verdict {
     // The clock is read last, since the keys may have taken time to fetch.
-    const end = validUntil(claims, this.rules, this.clock.wall());
+    const end = validUntil(claims, this.config, this.clock.wall());
     if (typeof end === 'string') return end;
-    return { identity: identityOf(claims, this.rules), expiresAtMs: end, key };
+    const identity = identityOf(claims, this.id, this.config.forwardClaims);
+    return { identity, expiresAtMs: end, key };
   }
 }

@@ -19,8 +19,7 @@ function setUp(redisUrl = '') {
   const clock = { seconds: NOW, now: () => 0, wall: () => clock.seconds * 1000 };
   const redis = new RedisConnection(store);
   const denylist = new TokenDenylist(store, clock, redis);
-  const denies = (jti: unknown) =>
-    denylist.denies(identityOf({ jti }, { provider: 'main', forwardClaims: {} }));
+  const denies = (jti: unknown) => denylist.denies(identityOf({ jti }, 'main'));
   return { clock, denylist, denies, redis };
 }
 
