@@ -1,6 +1,5 @@
 import { checkProviders } from './checks/auth.js';
 import { idProblems, referenceProblems } from './checks/references.js';
-import { rewriteProblems } from './checks/rewrites.js';
 import { routeProblems, upstreamProblems } from './checks/routes-and-upstreams.js';
 import { redisProblems, serverProblems } from './checks/server.js';
 import { tlsProblems } from './checks/tls.js';
@@ -31,7 +30,6 @@ const CHECKS = [
   idProblems,
   referenceProblems,
   routeProblems,
-  rewriteProblems,
   upstreamProblems,
   tlsProblems,
   serverProblems,

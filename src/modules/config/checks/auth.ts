@@ -1,4 +1,4 @@
-import type { SecretAlgorithm } from '../gateway-config.js';
+import type { SecretAlgorithm, TokenAlgorithm } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
 import type { ConfigValue } from '../source/config-value.js';
@@ -27,76 +27,70 @@ export function checkProviders(
   );
 }
 
-const KINDS = ['secret', 'publicKey', 'jwksUri', 'apiKeys', 'introspection'] as const;
-type Kind = (typeof KINDS)[number];
+const JWT_KEYS = ['jwks', 'algorithms', 'typ'];
+const API_KEY_KEYS = ['header', 'query', 'apiKeysFile'];
 
-const KEY_CHECKS: Readonly<
-  Record<Kind, (provider: ConfigValue, sources: SubstitutionSources) => CheckedProvider>
-> = {
-  secret: checkSecret,
-  publicKey: checkPublicKey,
-  jwksUri: checkIssuer,
-  apiKeys: checkApiKeys,
-  introspection: () => ({ problems: [] }),
+/** What goes with each kind of key. */
+interface Kind {
+  /** Keys of a provider that have no effect for it and would look as if they had one. */
+  readonly meaningless: readonly string[];
+  /** The algorithms that work with it; absent for what is not a JWT. */
+  readonly algorithms?: readonly TokenAlgorithm[];
+  readonly check?: (provider: ConfigValue, sources: SubstitutionSources) => CheckedProvider;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  secret: { algorithms: SECRET_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkSecret },
+  publicKey: { algorithms: PUBLIC_KEY_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkPublicKey },
+  jwksUri: { algorithms: PUBLIC_KEY_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkIssuer },
+  apiKeys: {
+    meaningless: [...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'forwardClaims'],
+    check: checkApiKeys,
+  },
+  introspection: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS] },
 };
 
 function checkProvider(provider: ConfigValue, sources: SubstitutionSources): CheckedProvider {
-  const kinds = kindsOf(provider);
-  const [kind] = kinds;
-  if (kind === undefined || kinds.length > 1) return { problems: [notOneKind(provider, kinds)] };
-  const checked = KEY_CHECKS[kind](provider, sources);
-  const problems = [
-    ...misplacedKeys(provider, kind),
-    ...algorithmProblems(provider, kind),
-    ...checked.problems,
-  ];
-  return { ...checked, problems };
+  const names = kindsOf(provider);
+  const [name = ''] = names;
+  const kind = KINDS[name];
+  if (!kind || names.length > 1) return { problems: [notOneKind(provider, names)] };
+  const checked = kind.check?.(provider, sources);
+  const misplaced = kind.meaningless
+    .map((key) => provider.at(key))
+    .filter(({ isWritten }) => isWritten)
+    .map((each) => each.problemWithKey(`\`${each.key}\` has no meaning with \`${name}\``));
+  const algorithms = algorithmProblems(provider.at('algorithms'), name, kind);
+  return { ...checked, problems: [...misplaced, ...algorithms, ...(checked?.problems ?? [])] };
 }
 
 /** An `issuer` alone stands for `jwksUri`, which its discovery document names, and `apiKeysFile` alone for `apiKeys`. */
-function kindsOf(provider: ConfigValue): Kind[] {
-  const kinds = KINDS.filter((kind) => provider.at(kind).isWritten);
+function kindsOf(provider: ConfigValue): string[] {
+  const kinds = Object.keys(KINDS).filter((kind) => provider.at(kind).isWritten);
   if (kinds.length > 0) return kinds;
   if (provider.at('apiKeysFile').isWritten) return ['apiKeys'];
   return provider.at('issuer').isWritten ? ['jwksUri'] : [];
 }
 
-function notOneKind(provider: ConfigValue, found: readonly Kind[]): ConfigProblem {
-  if (found.length > 1) {
-    const kinds = found.map((kind) => `\`${kind}\``).join(' and ');
-    return provider.problem(`found ${kinds}, expected one of them`);
-  }
-  const all = KINDS.map((kind) => `\`${kind}\``).join(', ');
+function notOneKind(provider: ConfigValue, found: readonly string[]): ConfigProblem {
+  if (found.length > 1) return provider.problem(`found ${quoted(found, ' and ')}, expected one of them`);
+  const all = quoted(Object.keys(KINDS), ', ');
   return provider.problem(`missing a key, expected one of ${all}, or an \`issuer\` that publishes its own`);
 }
 
-const JWT_KEYS = ['jwks', 'algorithms', 'typ'];
-const TOKEN_KEYS = [...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'forwardClaims'];
-const API_KEY_KEYS = ['header', 'query', 'apiKeysFile'];
-
-/** A key that has no effect for one kind of provider would look as if it had one. */
-function misplacedKeys(provider: ConfigValue, kind: Kind): ConfigProblem[] {
-  const withTokens = kind === 'introspection' ? [...API_KEY_KEYS, ...JWT_KEYS] : API_KEY_KEYS;
-  return (kind === 'apiKeys' ? TOKEN_KEYS : withTokens)
-    .map((key) => provider.at(key))
-    .filter(({ isWritten }) => isWritten)
-    .map((each) => each.problemWithKey(`\`${each.key}\` has no meaning with \`${kind}\``));
+function quoted(keys: readonly string[], separator: string): string {
+  return keys.map((key) => `\`${key}\``).join(separator);
 }
 
 /** RFC 8725 section 2.1: a public key that is used as a shared secret lets anyone sign. */
-function algorithmProblems(provider: ConfigValue, kind: Kind): ConfigProblem[] {
-  if (kind === 'apiKeys' || kind === 'introspection') return [];
-  const algorithms = provider.at('algorithms');
-  if (!algorithms.isWritten) return [algorithms.expected('a list of the algorithms that are accepted')];
-  const [fitting, others]: readonly (readonly unknown[])[] =
-    kind === 'secret'
-      ? [SECRET_ALGORITHMS, PUBLIC_KEY_ALGORITHMS]
-      : [PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS];
-  const expected = `one that works with \`${kind}\`: ${fitting?.join(', ')}`;
-  return algorithms
+function algorithmProblems(written: ConfigValue, kind: string, { algorithms }: Kind): ConfigProblem[] {
+  if (!algorithms) return [];
+  if (!written.isWritten) return [written.expected('a list of the algorithms that are accepted')];
+  const others = [...SECRET_ALGORITHMS, ...PUBLIC_KEY_ALGORITHMS].filter((one) => !algorithms.includes(one));
+  return written
     .items()
-    .filter(({ value }) => others?.includes(value))
-    .map((algorithm) => algorithm.expected(expected));
+    .filter(({ value }) => others.some((other) => other === value))
+    .map((each) => each.expected(`one that works with \`${kind}\`: ${algorithms.join(', ')}`));
 }
 
 /** RFC 7518 section 3.2: a shared secret is at least as long as the hash. Bytes. */

@@ -11,16 +11,16 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 };
 
-/** `expected` says what is allowed, when the text is not a key that can verify tokens. */
-export type PublicKeyReading = { readonly key: KeyObject } | { readonly expected: string };
-
 /** Whether the text is a key itself and not the path of one. */
 export function isPem(text: string): boolean {
   return text.includes('-----BEGIN');
 }
 
-/** Reads the PEM text of a public key. Messages never contain any of it. */
-export function readPublicKey(pem: string): PublicKeyReading {
+/**
+ * Reads the PEM text of a public key. Messages never contain any of it.
+ * @returns `expected`, which says what is allowed, when the text is not a key that can verify tokens
+ */
+export function readPublicKey(pem: string): { key: KeyObject } | { expected: string } {
   // Node would derive the public key from it, and the gateway would keep a key that only the issuer should have.
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem))
     return { expected: 'a public key; this is a private key' };

@@ -2,21 +2,16 @@ import type { ConfigProblem } from '../problem.js';
 import { rewriteSchema } from '../schema/path-pattern.js';
 import type { ConfigValue } from '../source/config-value.js';
 
-/** Reports rewrites that do not fit the path that their route matches. */
-export function rewriteProblems(config: ConfigValue): ConfigProblem[] {
-  return config
-    .at('routes')
-    .items()
-    .flatMap((route) => {
-      const pattern = route.at('match', 'path').text;
-      const written = route.at('rewrite');
-      // The schema reports what is not a rewrite at all.
-      const { data: rewrite } = rewriteSchema.safeParse(written.value);
-      if (pattern === undefined || !rewrite) return [];
-      return 'path' in rewrite
-        ? templateProblems(written.at('path'), pattern, rewrite.path)
-        : stripProblems(written.at('stripPrefix'), pattern, rewrite.stripPrefix);
-    });
+/** Reports a rewrite that does not fit the path that its route matches. */
+export function rewriteProblems(route: ConfigValue): ConfigProblem[] {
+  const pattern = route.at('match', 'path').text;
+  const written = route.at('rewrite');
+  // The schema reports what is not a rewrite at all.
+  const { data: rewrite } = rewriteSchema.safeParse(written.value);
+  if (pattern === undefined || !rewrite) return [];
+  return 'path' in rewrite
+    ? templateProblems(written.at('path'), pattern, rewrite.path)
+    : stripProblems(written.at('stripPrefix'), pattern, rewrite.stripPrefix);
 }
 
 function stripProblems(written: ConfigValue, pattern: string, prefix: string): ConfigProblem[] {

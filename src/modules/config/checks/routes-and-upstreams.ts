@@ -3,15 +3,19 @@ import type { ConfigProblem } from '../problem.js';
 import { upstreamUrl } from '../schema/network.js';
 import { matchSchema } from '../schema/route.js';
 import type { ConfigValue } from '../source/config-value.js';
+import { rewriteProblems } from './rewrites.js';
 
-/** Reports routes that have no single destination, mirror to it, or repeat an earlier route. */
+/** Reports routes that have no single destination, mirror to it, rewrite what they do not match, or repeat another. */
 export function routeProblems(config: ConfigValue): ConfigProblem[] {
   const routes = config.at('routes').items();
   const ids = routes.map((route) => route.at('id'));
   const matches = routes.map((route) => route.at('match'));
   return [
-    ...routes.flatMap((route) => exactlyOne(route, ['upstream', 'split'], 'the id of an upstream')),
-    ...routes.flatMap(mirrorProblems),
+    ...routes.flatMap((route) => [
+      ...exactlyOne(route, ['upstream', 'split'], 'the id of an upstream'),
+      ...mirrorProblems(route),
+      ...rewriteProblems(route),
+    ]),
     ...repetitions(ids, (id, first) => id.expected(`another id: routes[${first}] has this one`)),
     ...repetitions(
       matches,

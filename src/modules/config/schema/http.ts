@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isHopByHop } from '../../../common/http/header-owners.js';
 import { textLike, withoutPrototype } from './scalars.js';
 
 /** RFC 9110 section 5.6.2. */
@@ -41,11 +40,6 @@ export function headers(isRefused: (name: string) => boolean = () => false) {
   });
 }
 
-/** Headers of a response that the gateway makes. Its framing is never configurable. */
-export function responseHeaders() {
-  return headers(isHopByHop);
-}
-
 /** An issue with the key rather than its value; `validate.ts` reads the `params`. */
 function keyIssue(key: string, message: string) {
   return { code: 'custom' as const, path: [key], params: { key: true }, message };
@@ -70,4 +64,14 @@ export function statuses() {
     .transform((ranges) =>
       ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i)),
     );
+}
+
+/** Whether everything that is percent-encoded in the text is UTF-8. */
+export function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -54,13 +54,9 @@ export function webOrigin() {
   return z
     .string(expected)
     .refine(
-      (written) => written === '*' || (/^https?:/.test(written) && originOf(written) === written),
+      (written) => written === '*' || (/^https?:/.test(written) && URL.parse(written)?.origin === written),
       expected,
     );
-}
-
-function originOf(url: string): string | undefined {
-  return URL.canParse(url) ? new URL(url).origin : undefined;
 }
 
 /** Authority without credentials, then a path. Text that a WHATWG URL parser would repair is refused instead. */

@@ -1,5 +1,6 @@
 import { optional, z } from 'zod';
 import { parseTarget } from '../../../common/http/request-target.js';
+import { isDecodable } from './http.js';
 
 /** RFC 3986 `pchar`. Characters that need no encoding must not be encoded, so that a pattern has one spelling. */
 const LITERAL = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%20|%[89A-Fa-f][0-9A-Fa-f])+$/;
@@ -33,18 +34,9 @@ function segmentFault(segment: string, last: boolean): string | undefined {
   if (segment === '') return last ? undefined : 'a path without "//"';
   if (segment === '**') return last ? undefined : 'a path with "**" as its last segment only';
   if (segment === '.' || segment === '..') return 'a path without "." and ".." segments';
-  if (PARAMETER.test(segment) || (LITERAL.test(segment) && isUtf8(segment))) return undefined;
+  if (PARAMETER.test(segment) || (LITERAL.test(segment) && isDecodable(segment))) return undefined;
   if (segment.includes('%')) return 'a path that encodes only blanks and UTF-8 letters, and no slash';
   return 'a path of literal segments (no "*", "?", "#", "\\" or blanks), {name} as a whole segment, and a final **';
-}
-
-function isUtf8(segment: string): boolean {
-  try {
-    decodeURIComponent(segment);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const TEMPLATE = 'a path such as /v1/{rest}: literal segments, and parameters of `match.path` as whole ones';

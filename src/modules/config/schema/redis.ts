@@ -1,5 +1,6 @@
 import { optional, prefault, z } from 'zod';
 import { tlsSchema } from './network.js';
+import { isDecodable } from './http.js';
 import { integer, positiveDuration, text, textLike } from './scalars.js';
 
 /** Scheme, credentials, authority and database. Other parts of a URL mean nothing to Redis. */
@@ -9,17 +10,8 @@ const REDIS_URL = /^rediss?:\/\/(?:[^/?#@\s]*@)?[^/?#@\s]+(\/\d{0,5})?$/;
 function redisUrl(expected: string, accepts: (url: URL) => boolean = () => true) {
   return z.string(expected).refine((written) => {
     const url = REDIS_URL.test(written) ? URL.parse(written) : null;
-    return url !== null && url.hostname !== '' && canDecode(url.username + url.password) && accepts(url);
+    return url !== null && url.hostname !== '' && isDecodable(url.username + url.password) && accepts(url);
   }, expected);
-}
-
-function canDecode(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const SERVER =

@@ -1,5 +1,6 @@
 import { optional, prefault, z } from 'zod';
-import { responseHeaders, statuses, statusRange } from './http.js';
+import { isHopByHop } from '../../../common/http/header-owners.js';
+import { headers, statuses, statusRange } from './http.js';
 import {
   boolean,
   count,
@@ -108,7 +109,8 @@ export const healthSchema = z.strictObject({
 
 const fallbackResponseSchema = z.strictObject({
   status: prefault(integer(200, 599, 'a status from 200 to 599'), 503).describe('Status of the response.'),
-  headers: prefault(responseHeaders(), {}).describe('Headers of the response, by name.'),
+  // The framing of a response is never configurable.
+  headers: prefault(headers(isHopByHop), {}).describe('Headers of the response, by name.'),
   body: prefault(z.unknown(), { error: 'The service is temporarily unavailable' }).describe(
     'Body of the response. Text is sent as it is, and any other value as JSON.',
   ),

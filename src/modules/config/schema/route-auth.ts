@@ -17,19 +17,14 @@ function claimValues() {
 }
 
 /** The claim is one of these values, or a list that contains all of those. */
-type ClaimRequirement = { oneOf: ClaimValue[] } | { contains: ClaimValue[] };
-type ClaimValue = string | number | boolean;
-
 const claimRequirement = z.union(
   [
-    claimValues().transform((oneOf): ClaimRequirement => ({ oneOf })),
-    z
-      .strictObject({
-        contains: claimValues().describe(
-          'A value, or several, that the claim must contain. The claim is a list.',
-        ),
-      })
-      .transform((each): ClaimRequirement => each),
+    claimValues().transform((oneOf) => ({ oneOf })),
+    z.strictObject({
+      contains: claimValues().describe(
+        'A value, or several, that the claim must contain. The claim is a list.',
+      ),
+    }),
   ],
   CLAIM_FORM,
 );

@@ -24,13 +24,8 @@ export function integer(least: number, most: number, expected = `a whole number 
   return z.union([number, digits.transform(Number).pipe(number)], expected);
 }
 
-interface Scalar<S extends z.ZodType> {
-  (): S;
-  (byDefault: z.input<S>): z.ZodPrefault<S>;
-}
-
 /** A function that makes schemas of one form. With a default, it makes the key optional. */
-function scalar<S extends z.ZodType>(schema: () => S): Scalar<S> {
+function scalar<S extends z.ZodType>(schema: () => S) {
   function make(): S;
   function make(byDefault: z.input<S>): z.ZodPrefault<S>;
   function make(byDefault?: z.input<S>): S | z.ZodPrefault<S> {

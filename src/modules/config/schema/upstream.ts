@@ -18,15 +18,11 @@ const targetSchema = z.strictObject({
 
 const HASH_ON = /^(?:ip|user|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+)$/;
 
-function hashOn() {
-  return (
-    z
-      .string()
-      .regex(HASH_ON, 'ip, user or header:NAME')
-      // The pattern admits nothing else.
-      .transform((text) => text.toLowerCase() as 'ip' | 'user' | `header:${string}`)
-  );
-}
+const hashOn = z
+  .string()
+  .regex(HASH_ON, 'ip, user or header:NAME')
+  // The pattern admits nothing else.
+  .transform((text) => text.toLowerCase() as 'ip' | 'user' | `header:${string}`);
 
 const poolSchema = z.strictObject({
   connections: count(128).describe('Most connections to a target at a time.'),
@@ -43,7 +39,7 @@ const upstreamKeys = z.strictObject({
     z.enum(['power-of-two', 'round-robin', 'random', 'least-requests', 'consistent-hash']),
     'power-of-two',
   ).describe('How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash.'),
-  hashOn: prefault(hashOn(), 'ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
+  hashOn: prefault(hashOn, 'ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
   outlier: prefault(outlierSchema, {}).describe(
     'When a failing target is ejected while others take its requests.',
   ),

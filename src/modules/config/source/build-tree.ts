@@ -7,7 +7,6 @@ import {
   isScalar,
   isSeq,
   type LineCounter,
-  type Node,
   type YAMLMap,
 } from 'yaml';
 import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
@@ -18,11 +17,8 @@ const MAX_DEPTH = 64;
 /** Nine levels of ten aliases each make a billion nodes out of one screen of YAML. */
 const MAX_ALIASED_NODES = 10_000;
 
-/** The path of a value and the position of its key. */
-interface Place {
-  readonly path: ConfigPath;
-  readonly key?: Position;
-}
+/** Where a value is, before it is read. */
+type Place = Pick<SourceNode, 'path' | 'key' | 'at'>;
 
 /** Turns a parsed YAML document into a tree of values with positions, substituting in its scalars. */
 export class TreeBuilder {
@@ -37,30 +33,30 @@ export class TreeBuilder {
     private readonly substitute: (text: string) => Substitution | undefined,
   ) {}
 
-  build(node: Node, place: Place): SourceNode {
-    const at = this.positionOf(node);
-    if (place.path.length > MAX_DEPTH) {
-      return this.refuse(place, at, `nested deeper than ${MAX_DEPTH} levels`);
-    }
+  build(node: unknown, location: Pick<SourceNode, 'path' | 'key'>): SourceNode {
+    const isEmpty = !isNode(node) || (isScalar(node) && node.value === null);
+    // A key with nothing after it has no node of its own, so its position is that of the key.
+    const place = { ...location, at: (isEmpty && location.key) || this.positionOf(node) };
+    if (place.path.length > MAX_DEPTH) return this.refuse(place, `nested deeper than ${MAX_DEPTH} levels`);
     if (this.following.length > 0 && ++this.aliasedNodes > MAX_ALIASED_NODES) {
       const first = this.aliasedNodes === MAX_ALIASED_NODES + 1;
-      if (first) this.report(place, at, `aliases repeat more than ${MAX_ALIASED_NODES} values`);
-      return { ...place, at, value: undefined };
+      if (first) this.report(place, `aliases repeat more than ${MAX_ALIASED_NODES} values`);
+      return { ...place, value: undefined };
     }
-    if (isAlias(node)) return this.follow(node, place, at);
-    if (isMap(node)) return mappingOf({ ...place, at }, this.entries(node, place.path));
+    if (isAlias(node)) return this.follow(node, place);
+    if (isMap(node)) return mappingOf(place, this.entries(node, place.path));
     if (isSeq(node)) {
-      const items = node.items.map((item, index) => this.child(item, { path: [...place.path, index] }, at));
-      return { ...place, at, value: items.map(({ value }) => value), children: new Map(items.entries()) };
+      const items = node.items.map((item, index) => this.build(item, { path: [...place.path, index] }));
+      return { ...place, value: items.map(({ value }) => value), children: new Map(items.entries()) };
     }
-    return this.scalar(isScalar(node) ? node.value : null, place, at);
+    return this.scalar(isScalar(node) ? node.value : null, place);
   }
 
-  private follow(alias: Alias, place: Place, at: Position): SourceNode {
+  private follow(alias: Alias, place: Place): SourceNode {
     const target = alias.resolve(this.document);
     const found = `found the alias *${alias.source}`;
-    if (!target) return this.refuse(place, at, `${found}, but there is no anchor of that name before it`);
-    if (this.following.includes(alias)) return this.refuse(place, at, `${found} inside its own anchor`);
+    if (!target) return this.refuse(place, `${found}, but there is no anchor of that name before it`);
+    if (this.following.includes(alias)) return this.refuse(place, `${found} inside its own anchor`);
     this.following.push(alias);
     const resolved = this.build(target, place);
     this.following.pop();
@@ -70,43 +66,36 @@ export class TreeBuilder {
   private entries(map: YAMLMap, parent: ConfigPath): Map<string, SourceNode> {
     const entries = new Map<string, SourceNode>();
     for (const pair of map.items) {
-      const key = isScalar(pair.key) ? String(pair.key.value) : '';
-      const place = { path: [...parent, key], key: this.positionOf(pair.key) };
-      const refusal = refusedKey(key) ?? duplicate(entries.get(key));
-      if (refusal) this.refuse(place, place.key, refusal);
-      else entries.set(key, this.child(pair.value, place, place.key));
+      const name = isScalar(pair.key) ? String(pair.key.value) : '';
+      const key = this.positionOf(pair.key);
+      const place = { path: [...parent, name], key, at: key };
+      const refusal = refusedKey(name) ?? duplicate(entries.get(name));
+      if (refusal) this.refuse(place, refusal);
+      else entries.set(name, this.build(pair.value, place));
     }
     return entries;
   }
 
-  /** A key with nothing after it has no node of its own, so its position is that of the key. */
-  private child(node: unknown, place: Place, parentAt: Position): SourceNode {
-    const isEmpty = isScalar(node) && node.value === null;
-    if (isNode(node) && !isEmpty) return this.build(node, place);
-    const at = place.key ?? (isEmpty ? this.positionOf(node) : parentAt);
-    return { ...place, at, value: null };
-  }
-
-  private scalar(value: unknown, place: Place, at: Position): SourceNode {
+  private scalar(value: unknown, place: Place): SourceNode {
     if (typeof value !== 'string') {
       const isKnown = typeof value === 'number' || typeof value === 'boolean';
-      return { ...place, at, value: isKnown ? value : null };
+      return { ...place, value: isKnown ? value : null };
     }
     const substitution = this.substitute(value);
-    if (!substitution) return { ...place, at, value };
+    if (!substitution) return { ...place, value };
     const { text, failures } = substitution;
-    for (const failure of failures) this.report(place, at, failure);
+    for (const failure of failures) this.report(place, failure);
     return failures.length > 0
-      ? { ...place, at, value: undefined }
-      : { ...place, at, value: text, substitutedFrom: value };
+      ? { ...place, value: undefined }
+      : { ...place, value: text, substitutedFrom: value };
   }
 
-  private refuse(place: Place, at: Position, message: string): SourceNode {
-    this.report(place, at, message);
-    return { ...place, at, value: undefined };
+  private refuse(place: Place, message: string): SourceNode {
+    this.report(place, message);
+    return { ...place, value: undefined };
   }
 
-  private report({ path }: Place, at: Position, message: string): void {
+  private report({ path, at }: Place, message: string): void {
     this.problems.push({ path: formatPath(path), ...at, message });
   }
 

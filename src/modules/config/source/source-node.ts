@@ -45,12 +45,7 @@ export function mappingOf(
 
 const LONGEST_SHOWN = 60;
 /** Keys whose values must not be readable in a log. */
-const SECRETS: ReadonlySet<string | number | undefined> = new Set([
-  'secret',
-  'clientSecret',
-  'password',
-  'token',
-]);
+const SECRETS: readonly unknown[] = ['secret', 'clientSecret', 'password', 'token'];
 
 /**
  * Describes a value in words, for a message, without revealing a secret: a substituted scalar is shown as it was
@@ -60,7 +55,7 @@ export function describeFound({ path, value, substitutedFrom, children }: Source
   if (children) return Array.isArray(value) ? 'a list' : 'a mapping';
   if (substitutedFrom !== undefined) return quote(substitutedFrom);
   if (value === null || value === undefined) return 'nothing';
-  if (SECRETS.has(path.at(-1))) return 'a value that is not shown';
+  if (SECRETS.includes(path.at(-1))) return 'a value that is not shown';
   if (typeof value !== 'string') return inspect(value);
   return value.includes('-----BEGIN') ? 'PEM text' : quote(value.replace(/\/\/[^/\s]*@/, '//***@'));
 }
