@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisClient } from '../../redis/redis-client.js';
-import { shortHash } from '../cache-key.js';
+import { resourceScope } from '../cache-entry.js';
+import { namesOf, shortHash } from '../cache-key.js';
 
 /*
  * How any gateway invalidates stored responses in Redis without a list of them. Everything, each route, each resource
@@ -21,6 +22,8 @@ export const EPOCH = 'epoch';
 export const COUNT = 'count';
 /** Replaced by each purge, because the surrogate keys of a response are not known before it arrives. */
 export const ANY = 'any';
+/** Milliseconds that the invalidation of a resource is remembered when nothing of it is stored. */
+export const REMEMBERED = 600_000;
 
 /** What was read before an upstream was asked. Earlier reads do as well, since they can only invalidate more. */
 export interface Generations {
@@ -39,17 +42,19 @@ export function newGeneration(): string {
 }
 
 /** @returns names that reveal no user and no token, and that one slot of a cluster holds */
-export function keysOf(key: string, resourceScope: string): { entry: string; generation: string } {
-  const slot = `{${shortHash(resourceScope)}}`;
+export function keysOf(key: string): { entry: string; generation: string } {
+  const slot = slotOf(resourceScope(namesOf(key).resource));
   return { entry: `c:${slot}${shortHash(key)}`, generation: `g:${slot}` };
 }
+
+const slotOf = (scope: string) => `{${shortHash(scope)}}`;
 
 /** @returns the field of `PURGES` for a route or a surrogate key */
 export const fieldOf = shortHash;
 
-/** Invalidates all entries of a resource. @param life milliseconds that this is remembered, longer with entries */
-export async function replaceResource(client: RedisClient, scope: string, life: number): Promise<void> {
-  await client.set(keysOf('', scope).generation, JSON.stringify(newGeneration()), 'PX', life);
+/** Invalidates all entries of a resource. */
+export async function replaceResource(client: RedisClient, scope: string): Promise<void> {
+  await client.set(`g:${slotOf(scope)}`, JSON.stringify(newGeneration()), 'PX', REMEMBERED);
 }
 
 /** @returns whether the generation of the resource is, or now becomes, that of these generations */

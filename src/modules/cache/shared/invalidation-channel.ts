@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { z } from 'zod';
 import { Event } from '../../../common/event.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
 import { EVERYTHING, keyOfScope, resourceScope } from '../cache-entry.js';
-import { namesOf, type ResourceName } from '../cache-key.js';
+import type { ResourceName } from '../cache-key.js';
 import {
   ALL,
   ANY,
@@ -17,7 +18,7 @@ import {
   PURGES,
   replaceResource,
 } from './generations.js';
-import { REMEMBERED, RedisStore } from './redis-store.js';
+import { RedisStore } from './redis-store.js';
 import { SequenceLog } from './sequence-log.js';
 
 /** Stored responses that are invalid from now on. */
@@ -137,9 +138,9 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
     if (scope === EVERYTHING) {
       fields.push(ALL, newGeneration());
     } else if (key !== undefined) {
-      await client.del(keysOf(key, resourceScope(namesOf(key).resource)).entry);
+      await client.del(keysOf(key).entry);
     } else if (scope.startsWith('u:')) {
-      await replaceResource(client, scope, REMEMBERED);
+      await replaceResource(client, scope);
     } else {
       fields.push(fieldOf(scope), newGeneration());
     }
@@ -166,10 +167,10 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
   }
 
   private onMessage(message: string): void {
-    const said = parse(message);
-    if (!said || said.from === this.id) return;
-    this.received.emit(said);
-    if (!this.log.add(said.count)) this.missed.emit();
+    const published = parse(message);
+    if (!published || published.from === this.id) return;
+    this.received.emit(published);
+    if (!this.log.add(published.count)) this.missed.emit();
   }
 
   /** Finds out whether every published invalidation was received. */
@@ -184,16 +185,12 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
   }
 }
 
-function parse(
-  message: string,
-): (Invalidation & { readonly from: string; readonly count: number }) | undefined {
+const messageSchema = z.tuple([z.string(), z.int(), z.string(), z.boolean()]);
+
+function parse(message: string) {
   try {
-    const said: unknown = JSON.parse(message);
-    if (!Array.isArray(said)) return undefined;
-    const [from, count, scope, isPurge] = said as unknown[];
-    if (typeof from !== 'string' || typeof scope !== 'string' || typeof isPurge !== 'boolean')
-      return undefined;
-    return Number.isSafeInteger(count) ? { from, count: Number(count), scope, isPurge } : undefined;
+    const [from, count, scope, isPurge] = messageSchema.parse(JSON.parse(message));
+    return { from, count, scope, isPurge };
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { Event } from '../../../common/event.js';
 import { CLOCK } from '../../config/config.tokens.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
-import { resourceScope, routeScope, type Slot, type VariantIndex } from '../cache-entry.js';
+import { routeScope, type Slot, type VariantIndex } from '../cache-entry.js';
 import { namesOf } from '../cache-key.js';
 import { decode, encode } from './entry-codec.js';
 import {
@@ -19,6 +19,7 @@ import {
   keysOf,
   newGeneration,
   PURGES,
+  REMEMBERED,
 } from './generations.js';
 
 /** What Redis has for a request: perhaps no entry, and still the generations to store an answer with. */
@@ -33,8 +34,6 @@ const NOTHING: SharedRead = { slots: [] };
 const MAX_LIFE = 86_400_000;
 /** Milliseconds by which a generation outlives the entries that carry it. */
 const MARGIN = 60_000;
-/** Milliseconds that the invalidation of a resource is remembered when nothing of it is stored. */
-export const REMEMBERED = 600_000;
 
 /** Stored responses in Redis. Nothing here throws or waits beyond `commandTimeout`. */
 @Injectable()
@@ -76,8 +75,11 @@ export class RedisStore {
 
   async write(key: string, slot: Slot, generations: Generations): Promise<void> {
     const life = Math.min(Math.floor(slot.keepFor), MAX_LIFE);
-    if (life < 1 || this.mayBeForgotten(generations)) return;
-    const { entry, generation } = keysOf(key, resourceScope(namesOf(key).resource));
+    // An invalidation since then may have been forgotten again.
+    const mayBeForgotten =
+      generations.resource === null && this.clock.now() - generations.readAt > REMEMBERED / 2;
+    if (life < 1 || mayBeForgotten) return;
+    const { entry, generation } = keysOf(key);
     const wall = this.clock.wall();
     await this.redis.run(async (client) => {
       const fields = tagFields(slot);
@@ -95,20 +97,19 @@ export class RedisStore {
   }
 
   async delete(key: string): Promise<void> {
-    const { entry } = keysOf(key, resourceScope(namesOf(key).resource));
+    const { entry } = keysOf(key);
     await this.redis.run((client) => this.tierOf(client).cache.del(entry));
   }
 
   private async readOne(client: RedisClient, key: string, isRetry = false): Promise<SharedRead> {
     const { cache, store } = this.tierOf(client);
     const readAt = this.clock.now();
-    const { route, resource } = namesOf(key);
-    const { entry, generation } = keysOf(key, resourceScope(resource));
+    const { entry, generation } = keysOf(key);
     const [left, [value, ofResource], [all, any = null, ofRoute = null]] = await Promise.all([
       // It is read before the entry, because a newer entry must not lend its time to an older one.
       store.ttl(entry),
       cache.mget<unknown>([entry, generation]),
-      client.hmget(PURGES, ALL, ANY, fieldOf(routeScope(route))),
+      client.hmget(PURGES, ALL, ANY, fieldOf(routeScope(namesOf(key).route))),
     ]);
     if (value instanceof Error) {
       if (!(value instanceof SyntaxError)) throw value;
@@ -150,14 +151,8 @@ export class RedisStore {
     await cache.del(entry);
   }
 
-  /** An invalidation since then may have been forgotten again. */
-  private mayBeForgotten({ resource, readAt }: Generations): boolean {
-    return resource === null && this.clock.now() - readAt > REMEMBERED / 2;
-  }
-
   private tierOf(client: RedisClient): Tier {
-    this.tier ??= tierOf(client);
-    return this.tier;
+    return (this.tier ??= makeTier(client));
   }
 }
 
@@ -167,7 +162,7 @@ interface Tier {
   readonly store: CacheManagerStore;
 }
 
-function tierOf(client: RedisClient): Tier {
+function makeTier(client: RedisClient): Tier {
   // Its types extend one that this version of cache-manager exports by another name.
   const store = redisInsStore(client) as unknown as CacheManagerStore;
   const keyv = new Keyv({
