@@ -112,8 +112,13 @@ export function nominatedByConnection(connection: string | undefined): ReadonlyS
   if (connection === undefined) return NONE;
   const lower = connection.toLowerCase();
   if (lower === 'keep-alive' || lower === 'close') return NONE;
-  const names = lower.split(',').map((token) => token.trim());
   return new Set(
-    names.filter((name) => name !== '' && !NOT_NOMINABLE.has(name) && ownerOf(name) !== 'forwarding'),
+    fieldNames(lower).filter((name) => !NOT_NOMINABLE.has(name) && ownerOf(name) !== 'forwarding'),
   );
+}
+
+/** @returns the lower-cased members of a list of field names */
+export function fieldNames(list: string): string[] {
+  const names = list.toLowerCase().split(',');
+  return names.map((name) => name.trim()).filter((name) => name !== '');
 }

@@ -1,6 +1,5 @@
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResourceName } from './cache-key.js';
-import type { Aged } from './reuse.js';
 import type { StorePolicy } from './storable.js';
 
 interface SlotBase {
@@ -14,8 +13,10 @@ interface SlotBase {
 }
 
 /** A whole response with what decides whether it may be used. Nothing of it is parsed again for a hit. */
-export interface CacheEntry extends SlotBase, Aged, StorePolicy {
+export interface CacheEntry extends SlotBase, StorePolicy {
   readonly kind: 'response';
+  /** Milliseconds of age at `storedAt`. */
+  readonly initialAge: number;
   readonly status: number;
   readonly headers: HeaderRecord;
   readonly body: Uint8Array;

@@ -20,7 +20,7 @@ import { cacheKey, resourceOf, shortHash } from './cache-key.js';
 import { CachingTap, PartTap } from './caching-tap.js';
 import { NOTHING_ASKED, requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
-import { type Flight, type FlightResult, Flights } from './flights.js';
+import { Flight, type FlightResult } from './flights.js';
 import { Invalidator } from './invalidator.js';
 import { type Found, ResponseCache } from './response-cache.js';
 import { ageOf, asksForWhole, isCacheable, isRead, reuse, usableOnError, wantsOwnAnswer } from './reuse.js';
@@ -49,7 +49,8 @@ type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
   private readonly maxEntryBytes: number;
-  private readonly flights = new Flights();
+  /** Those under way: at most one for each name. */
+  private readonly flights = new Map<string, Flight>();
   /** Hashes of flight names. */
   private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
 
@@ -199,7 +200,7 @@ export class CacheInterceptor implements NestInterceptor {
     const { name } = found;
     if (!asksForWhole(lookup.exchange) || this.flights.get(name)) return undefined;
     const conditions = conditionsFor(entry.headers);
-    const flight = this.flights.start(name);
+    const flight = new Flight(this.flights, name);
     const tap = this.cachingTap(lookup, found, { conditions, stale: undefined, status: '' }, flight);
     return { conditions, tap, onDone: () => flight.land('failed') };
   }
@@ -215,7 +216,7 @@ export class CacheInterceptor implements NestInterceptor {
   private lead(exchange: Exchange, name: string): Flight | undefined {
     const { res } = exchange;
     if (res.closed) return undefined;
-    const flight = this.flights.start(name);
+    const flight = new Flight(this.flights, name);
     res.once('close', () => {
       if (!res.writableFinished) flight.land('abandoned');
       // An open breaker rejects the others by itself, and all of them at once.

@@ -52,8 +52,7 @@ export class CachingTap implements ResponseTap {
       return undefined;
     }
     // Each of those who wait has to validate it, so they need not wait for the body.
-    const aged = { ...head.policy, initialAge: head.initialAge, storedAt: 0 };
-    if (reuse(aged, 0, NOTHING_ASKED) === 'validate') onResult('unshared');
+    if (reuse(head, head.storedAt, NOTHING_ASKED) === 'validate') onResult('unshared');
     this.head = head;
     return undefined;
   }

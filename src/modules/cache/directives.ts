@@ -1,4 +1,5 @@
 import { type CacheControl, deltaSeconds, parseCacheControl } from '../../common/http/cache-control.js';
+import { fieldNames } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** What a response says about its own caching. */
@@ -75,41 +76,31 @@ export function fieldsOf(
 ): readonly string[] | undefined {
   const value = control.get(directive);
   if (typeof value !== 'string') return undefined;
-  const fields = value
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+  const fields = fieldNames(value);
   return fields.length > 0 ? fields : undefined;
 }
 
-/** What a request asks of a cache (RFC 9111 section 5.2.1). Times are in milliseconds. */
-export interface RequestDirectives {
+/** A request that asks nothing of a cache (RFC 9111 section 5.2.1). Times are in milliseconds. */
+export const NOTHING_ASKED = {
   /** Section 5.2.1.5. */
-  readonly noStore: boolean;
-  /** Section 5.2.1.4. */
-  readonly noCache: boolean;
-  /** Section 5.2.1.7. */
-  readonly onlyIfCached: boolean;
-  /** Section 5.2.1.1. */
-  readonly maxAge: number;
-  /** Section 5.2.1.3. */
-  readonly minFresh: number;
-  /** Section 5.2.1.2: infinite without a value. */
-  readonly maxStale: number;
-  /** RFC 5861 section 4. */
-  readonly staleIfError: number;
-}
-
-export const NOTHING_ASKED: RequestDirectives = {
   noStore: false,
+  /** Section 5.2.1.4. */
   noCache: false,
+  /** Section 5.2.1.7. */
   onlyIfCached: false,
+  /** Section 5.2.1.1. */
   maxAge: Number.POSITIVE_INFINITY,
+  /** Section 5.2.1.3. */
   minFresh: 0,
+  /** Section 5.2.1.2: infinite without a value. */
   maxStale: 0,
+  /** RFC 5861 section 4. */
   staleIfError: 0,
 };
+
+/** What a request asks of a cache. */
+export type RequestDirectives = Readonly<typeof NOTHING_ASKED>;
+
 /** RFC 9111 section 5.4: the HTTP/1.0 spelling counts only without `Cache-Control`. */
 const PRAGMA_NO_CACHE: RequestDirectives = { ...NOTHING_ASKED, noCache: true };
 

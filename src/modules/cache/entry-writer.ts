@@ -7,7 +7,8 @@ import { resourceOf } from './cache-key.js';
 import { type RequestDirectives, responseDirectives } from './directives.js';
 import { dateOf, initialAge } from './freshness.js';
 import type { ResponseCache } from './response-cache.js';
-import { type StorePolicy, storedHeaders, storePolicy } from './storable.js';
+import { ageOf } from './reuse.js';
+import { storedHeaders, storePolicy } from './storable.js';
 import { varyFields } from './vary.js';
 
 /** A request that the cache may answer. */
@@ -20,16 +21,10 @@ export interface Lookup {
   readonly asked: RequestDirectives;
 }
 
-/** The head of a response that may be stored once its body is complete. */
-export interface StorableHead {
-  readonly status: number;
-  readonly headers: HeaderRecord;
-  readonly policy: StorePolicy;
+/** A response whose body is not complete yet. It counts as stored since the arrival of its head. */
+export interface StorableHead extends Omit<CacheEntry, 'body' | 'bytes'> {
   /** The fields that tell its variants apart. */
   readonly fields: readonly string[];
-  readonly initialAge: number;
-  /** Monotonic milliseconds. */
-  readonly receivedAt: number;
 }
 
 /** Stores, updates or drops the entry of one request, as far as the rules allow. It is made when the request is sent. */
@@ -46,51 +41,42 @@ export class EntryWriter {
 
   /** @returns `undefined` for a response that must not be stored */
   accept(status: number, headers: HeaderRecord): StorableHead | undefined {
-    const { policy: route, exchange } = this.lookup;
+    const { policy: configured, exchange, route } = this.lookup;
     const receivedAt = this.clock.wall();
-    const age = initialAge(headers, receivedAt, this.clock.now() - this.askedAt);
     const context = {
       status,
       headers,
       directives: responseDirectives(headers),
-      isPrivate: route.per === 'user' && exchange.identity !== undefined,
+      isPrivate: configured.per === 'user' && exchange.identity !== undefined,
       receivedAt,
-      policy: route,
+      policy: configured,
       authenticated: exchange.identity !== undefined || exchange.req.headers.authorization !== undefined,
-      initialAge: age,
+      initialAge: initialAge(headers, receivedAt, this.clock.now() - this.askedAt),
     };
     const policy = storePolicy(context);
     const fields = policy && varyFields(headers);
     if (!policy || !fields) return undefined;
+    const stored = storedHeaders(context);
     return {
+      kind: 'response',
       status,
-      headers: storedHeaders(context),
-      policy,
+      headers: stored,
       fields,
-      initialAge: age,
-      receivedAt: this.clock.now(),
+      scopes: scopesOf(route, resourceOf(exchange), stored),
+      storedAt: this.clock.now(),
+      initialAge: context.initialAge,
+      ...policy,
     };
   }
 
   /** @returns the entry, which is not in the cache if it has become outdated meanwhile */
-  store(head: StorableHead, body: Uint8Array): CacheEntry {
-    const { status, headers, policy, fields, initialAge: age, receivedAt } = head;
-    const { exchange, key, route } = this.lookup;
-    const resource = resourceOf(exchange);
-    const now = this.clock.now();
-    const entry: CacheEntry = {
-      kind: 'response',
-      status,
-      headers,
-      body,
-      bytes: sizeOf(headers, body),
-      scopes: scopesOf(route, resource, headers),
-      storedAt: now,
-      // RFC 9111 section 4.2.3: the time that the body took to arrive counts.
-      initialAge: age + now - receivedAt,
-      ...policy,
-    };
-    const isOutdated = this.cache.isOutdated(resource, this.askedAt) || this.isOlder(entry);
+  store({ fields, ...head }: StorableHead, body: Uint8Array): CacheEntry {
+    const { exchange, key } = this.lookup;
+    const storedAt = this.clock.now();
+    // RFC 9111 section 4.2.3: the time that the body took to arrive counts.
+    const age = ageOf(head, storedAt);
+    const entry = { ...head, body, bytes: sizeOf(head.headers, body), storedAt, initialAge: age };
+    const isOutdated = this.cache.isOutdated(resourceOf(exchange), this.askedAt) || this.isOlder(entry);
     if (!isOutdated) this.cache.put(key, entry, fields, exchange);
     return entry;
   }

@@ -1,13 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Flights } from './flights.js';
+import { Flight } from './flights.js';
 
-describe('Flights', () => {
+describe('Flight', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('tells all who wait how the flight of their name ended', async () => {
-    const flights = new Flights();
-    expect(flights.get('a')).toBeUndefined();
-    const flight = flights.start('a');
+    const flights = new Map<string, Flight>();
+    const flight = new Flight(flights, 'a');
     expect([flights.get('a'), flights.get('b')]).toEqual([flight, undefined]);
     const waiting = [flight.wait(1000), flight.wait(1000)];
     flight.land('stored');
@@ -16,7 +15,7 @@ describe('Flights', () => {
   });
 
   it('counts the first result alone', async () => {
-    const flight = new Flights().start('a');
+    const flight = new Flight(new Map(), 'a');
     const waiting = flight.wait(1000);
     flight.land('abandoned');
     flight.land('stored');
@@ -24,17 +23,17 @@ describe('Flights', () => {
   });
 
   it('keeps a later flight when an earlier one lands again', () => {
-    const flights = new Flights();
-    const first = flights.start('a');
+    const flights = new Map<string, Flight>();
+    const first = new Flight(flights, 'a');
     first.land('stored');
-    const second = flights.start('a');
+    const second = new Flight(flights, 'a');
     first.land('stored');
     expect(flights.get('a')).toBe(second);
   });
 
   it('ends the wait after its timeout and leaves no timer behind', async () => {
     vi.useFakeTimers();
-    const flight = new Flights().start('a');
+    const flight = new Flight(new Map(), 'a');
     const waiting = [flight.wait(1000), flight.wait(5000)];
     vi.advanceTimersByTime(1000);
     expect(await waiting[0]).toBe('timeout');

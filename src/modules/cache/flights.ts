@@ -14,7 +14,13 @@ export class Flight {
   private readonly waiting = new Set<(result: FlightResult) => void>();
   private isOver = false;
 
-  constructor(private readonly onOver: () => void) {}
+  /** @param underWay the flights by name, where none has this name */
+  constructor(
+    private readonly underWay: Map<string, Flight>,
+    private readonly name: string,
+  ) {
+    underWay.set(name, this);
+  }
 
   /** @param timeout milliseconds */
   wait(timeout: number): Promise<FlightResult> {
@@ -33,23 +39,7 @@ export class Flight {
   land(result: Exclude<FlightResult, 'timeout'>): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.onOver();
+    this.underWay.delete(this.name);
     for (const settle of this.waiting) settle(result);
-  }
-}
-
-/** The flights under way: at most one for each name. */
-export class Flights {
-  private readonly underWay = new Map<string, Flight>();
-
-  get(name: string): Flight | undefined {
-    return this.underWay.get(name);
-  }
-
-  /** @param name of which no flight is under way */
-  start(name: string): Flight {
-    const flight = new Flight(() => this.underWay.delete(name));
-    this.underWay.set(name, flight);
-    return flight;
   }
 }

@@ -1,16 +1,10 @@
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
+import type { CacheEntry } from './cache-entry.js';
 import type { RequestDirectives } from './directives.js';
 import type { StorePolicy } from './storable.js';
 
-export type Aged = Pick<
-  StorePolicy,
-  'lifetime' | 'noCache' | 'mustRevalidate' | 'staleIfError' | 'staleWhileRevalidate'
-> & {
-  /** Monotonic milliseconds. */
-  readonly storedAt: number;
-  readonly initialAge: number;
-};
+export type Aged = Omit<StorePolicy, 'keepFor'> & Pick<CacheEntry, 'storedAt' | 'initialAge'>;
 
 /**
  * - `fresh`: it can be used;

@@ -61,20 +61,17 @@ function part(entry: CacheEntry, field: string, added: readonly string[]): Store
   };
 }
 
-/** Both offsets are inclusive. */
-interface ByteRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 /**
  * Parses a `Range` field with a single range of bytes (RFC 9110 section 14.1.2).
  *
  * @param length bytes of the whole
- * @returns `undefined` when the whole is the right answer (another unit, several ranges, a syntax error);
+ * @returns the offsets of the first and the last byte; `undefined` when the whole is the right answer (another unit, several ranges, a syntax error);
  *   `'unsatisfiable'` when the response has no such byte
  */
-export function byteRange(field: string, length: number): ByteRange | 'unsatisfiable' | undefined {
+export function byteRange(
+  field: string,
+  length: number,
+): { first: number; last: number } | 'unsatisfiable' | undefined {
   const match = /^bytes=[ \t]*(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))[ \t]*$/i.exec(field);
   if (!match) return undefined;
   const [, from, to, suffix] = match;

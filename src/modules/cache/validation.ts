@@ -1,12 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { parseHttpDate } from '../../common/http/http-date.js';
 import { isHopByHop, nominatedByConnection } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-
-/** The conditions of a request, as Node gives its headers. */
-export interface Conditions {
-  readonly 'if-none-match'?: string | undefined;
-  readonly 'if-modified-since'?: string | undefined;
-}
 
 export function hasValidator({ etag, 'last-modified': lastModified }: HeaderRecord): boolean {
   return typeof etag === 'string' || typeof lastModified === 'string';
@@ -25,7 +20,7 @@ export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRec
  *
  * @param now milliseconds since the epoch
  */
-export function isNotModified(conditions: Conditions, headers: HeaderRecord, now: number): boolean {
+export function isNotModified(conditions: IncomingHttpHeaders, headers: HeaderRecord, now: number): boolean {
   const noneMatch = conditions['if-none-match'];
   if (noneMatch !== undefined) {
     // RFC 9110 section 13.1.2: If-None-Match overrides If-Modified-Since.

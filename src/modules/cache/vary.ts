@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { nominatedByConnection, passesOn } from '../../common/http/header-owners.js';
+import { fieldNames, nominatedByConnection, passesOn } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
 /** With more fields than this there are so many variants that none is used twice. */
@@ -42,13 +42,7 @@ const SINGLE_LINE: ReadonlySet<string> = new Set([
  */
 export function varyFields({ vary }: HeaderRecord): readonly string[] | undefined {
   if (vary === undefined) return [];
-  const names = new Set(
-    String(vary)
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== '' && !KEYED.has(name)),
-  );
+  const names = new Set(fieldNames(String(vary)).filter((name) => !KEYED.has(name)));
   if (names.has('*') || names.size > MAX_FIELDS) return undefined;
   for (const name of names) if (ALWAYS_DIFFERENT.has(name)) return undefined;
   return [...names].toSorted();
