@@ -10,9 +10,7 @@ const DIRECTIVE =
 export function parseCacheControl(field: string | readonly string[] | undefined): CacheControl {
   if (field === undefined || field.length === 0) return EMPTY;
   const directives = new Map<string, string | true>();
-  for (const [, name = '', quoted, token] of (typeof field === 'string' ? field : field.join(',')).matchAll(
-    DIRECTIVE,
-  )) {
+  for (const [, name = '', quoted, token] of String(field).matchAll(DIRECTIVE)) {
     const key = name.toLowerCase();
     if (!directives.has(key)) directives.set(key, quoted ?? token ?? true);
   }

@@ -34,8 +34,7 @@ export class ClientHeaders {
    * @returns names and values in turn, which the caller may extend
    */
   from(upstream: HeaderRecord): string[] {
-    const connection = upstream['connection'];
-    const nominated = nominatedByConnection(Array.isArray(connection) ? connection.join(',') : connection);
+    const nominated = nominatedByConnection(upstream['connection']?.toString());
     const headers: string[] = [];
     for (const name of Object.keys(upstream)) {
       if (isHopByHop(name) || this.dropped.has(name) || nominated.has(name)) continue;

@@ -76,19 +76,17 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
 };
 
 describe('the published examples', () => {
-  it.each(Object.entries(EXAMPLES))('are verified: %s', async (_, { algorithm, key, token }) => {
+  it.each(Object.entries(EXAMPLES))('are verified: %s', (_, { algorithm, key, token }) => {
     const object =
       key['k'] === undefined
         ? createPublicKey({ key, format: 'jwk' })
         : createSecretKey(Buffer.from(key['k'], 'base64url'));
     const verifier = new VerificationKey(object, [algorithm]);
-    expect(await verifier.signed(token.join('.'), algorithm)).toBe(true);
+    expect(verifier.signed(token.join('.'), algorithm)).toBe(true);
     const [header, payload, signature] = token;
     const bent = Buffer.from(signature, 'base64url');
     bent[10] = (bent[10] ?? 0) ^ 1;
-    expect(await verifier.signed([header, payload, bent.toString('base64url')].join('.'), algorithm)).toBe(
-      false,
-    );
+    expect(verifier.signed([header, payload, bent.toString('base64url')].join('.'), algorithm)).toBe(false);
   });
 
   it('are read, if they are tokens: those with claims', () => {

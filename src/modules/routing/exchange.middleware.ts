@@ -72,7 +72,9 @@ export class ExchangeMiddleware implements NestMiddleware {
     return {
       id: requestId(req, peerTrusted),
       peerTrusted,
-      clientIp: peerTrusted ? clientIp(peer, forwardedFor(req), this.isTrusted) : peer,
+      clientIp: peerTrusted
+        ? clientIp(peer, req.headers['x-forwarded-for']?.toString(), this.isTrusted)
+        : peer,
     };
   }
 
@@ -95,11 +97,6 @@ export class ExchangeMiddleware implements NestMiddleware {
     const match = this.table.match({ method, host, path, headers });
     return { ...origin, authority, host, path, query, hasBody, match };
   }
-}
-
-function forwardedFor(req: Request): string | undefined {
-  const field = req.headers['x-forwarded-for'];
-  return Array.isArray(field) ? field.join() : field;
 }
 
 function requestId(req: Request, peerTrusted: boolean): string {

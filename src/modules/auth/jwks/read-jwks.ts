@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
-import { unfitKey } from '../../config/checks/public-key.js';
+import { MIN_RSA_BITS, unfitKey } from '../../config/checks/public-key.js';
 import type { PublicKeyAlgorithm } from '../../config/gateway-config.js';
 import { isRecord } from '../claims.js';
 
@@ -14,8 +14,6 @@ export interface PublishedKey {
 
 /** A larger set is not a set of signing keys. */
 const MAX_KEYS = 100;
-/** RFC 7518 section 3.3. */
-const MIN_RSA_BITS = 2048;
 const KINDS: ReadonlySet<unknown> = new Set(['RSA', 'EC', 'OKP']);
 
 /**

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { PublicKeyAlgorithm } from '../gateway-config.js';
 
 /** RFC 7518 section 3.3. */
-const LEAST_RSA_BITS = 2048;
+export const MIN_RSA_BITS = 2048;
 
 /** RFC 7518 section 3.4: each ES algorithm has one curve, by its OpenSSL name. */
 const CURVES: Readonly<Record<string, string>> = {
@@ -26,9 +26,9 @@ export function readPublicKey(pem: string): { key: KeyObject } | { expected: str
     return { expected: 'a public key; this is a private key' };
   try {
     const key = createPublicKey(pem);
-    const bits = key.asymmetricKeyDetails?.modulusLength ?? LEAST_RSA_BITS;
-    return bits < LEAST_RSA_BITS
-      ? { expected: `an RSA key of at least ${LEAST_RSA_BITS} bits, this has ${bits}` }
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS;
+    return bits < MIN_RSA_BITS
+      ? { expected: `an RSA key of at least ${MIN_RSA_BITS} bits, this has ${bits}` }
       : { key };
   } catch {
     return { expected: 'a public key as PEM text that can be parsed' };
