@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
-import type { Outcome } from '../../common/errors/outcomes.js';
+import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
-import { Admission } from './admission.js';
-import { Breaker } from './breaker/breaker.js';
+import { Breaker, type Permit } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
 import { Ramp } from './ramp.js';
@@ -102,17 +101,17 @@ export class UpstreamProxy {
       this.bulkhead.leave();
       throw this.rejection('breaker_open');
     }
-    const admission = new Admission(permit, this.bulkhead, this.failureStatuses);
 
+    let call: Call;
     try {
-      const call = await this.retrier.run(request, deadline, this.hedgedTry);
-      admission.onHead(call);
-      return call;
+      call = await this.retrier.run(request, deadline, this.hedgedTry);
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
-      admission.settle(failure.outcome, failure.detail);
+      this.settle(permit, failure.outcome, failure.detail);
       throw failure;
     }
+    this.onHead(call, permit);
+    return call;
   }
 
   /** `GET`s a path, for code that calls an upstream. */
@@ -131,6 +130,19 @@ export class UpstreamProxy {
     this.breaker.shutdown();
     this.ramp.stop();
     await this.targets.destroy();
+  }
+
+  /** The response head is here: the call keeps its place in the bulkhead, and votes, when its body ends. */
+  private onHead(call: Call, permit: Permit): void {
+    call.whenSettled((outcome, detail) => this.settle(permit, outcome, detail));
+    // A trial votes with its head: its body may be a stream without an end. Only the first vote counts.
+    if (permit.isTrial && !this.failureStatuses.has(call.status)) permit.settle('success', 'success', '');
+  }
+
+  /** The call is over, with or without a response. */
+  private settle(permit: Permit, outcome: Outcome, detail: string): void {
+    permit.settle(OUTCOMES[outcome].vote, outcome, detail);
+    this.bulkhead.leave();
   }
 
   private readonly hedgedTry: TryOnce = (options) =>
