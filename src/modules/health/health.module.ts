@@ -1,15 +1,15 @@
 import { HttpModule } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { ServerModule } from '../server/server.module.js';
+import { Lifecycle } from '../server/lifecycle.js';
 import { HealthController } from './health.controller.js';
 import { ProbeIndicator } from './probe.indicator.js';
 import { ProbeScheduler } from './probe.scheduler.js';
 
 @Module({
   // Terminus would log every readiness check that fails while draining.
-  imports: [TerminusModule.forRoot({ logger: false }), HttpModule, ServerModule],
+  imports: [TerminusModule.forRoot({ logger: false }), HttpModule],
   controllers: [HealthController],
-  providers: [ProbeIndicator, ProbeScheduler],
+  providers: [Lifecycle, ProbeIndicator, ProbeScheduler],
 })
 export class HealthModule {}
