@@ -9,54 +9,32 @@ type Factory = NonNullable<Pool.Options['factory']>;
  * has ends as soon as it carries no request. New connections go to the host's current addresses.
  */
 export function followingClients(addresses: HostAddresses): Factory {
-  const clients = new Set<FollowingClient>();
   let current: ReadonlySet<string> | undefined;
-  addresses.changed.on((changed) => {
-    current = changed;
-    for (const each of clients) each.retireIfGone();
-  });
+  addresses.changed.on((changed) => (current = changed));
   return (origin, options: Client.Options) => {
-    const following = new FollowingClient(origin, options, (address) => current?.has(address) ?? true);
-    clients.add(following);
-    following.client.once('connectionError', () => clients.delete(following));
-    return following.client;
-  };
-}
-
-class FollowingClient {
-  readonly client: Client;
-  private socket: Socket | undefined;
-  /** The remote address. It is read once, because the socket asks the system each time. */
-  private address = '';
-
-  constructor(
-    origin: URL,
-    options: Client.Options,
-    private readonly isCurrent: (address: string) => boolean,
-  ) {
     // A pool gives its clients a connector, whatever it was given itself.
     const connect = options.connect as buildConnector.connector;
-    this.client = new Client(origin, {
+    let socket: Socket | null = null;
+    // It is read once, because the socket asks the system each time.
+    let remoteAddress = '';
+    const client = new Client(origin, {
       ...options,
       connect: (to, done) =>
         connect(to, (...result) => {
-          this.connected(result[1]);
+          socket = result[1];
+          remoteAddress = socket?.remoteAddress ?? '';
           done(...result);
         }),
     });
-    this.client.on('drain', () => this.retireIfGone());
+    const retireIfGone = () => {
+      if (!socket || !current || current.has(remoteAddress) || client.stats.running > 0) return;
+      socket.destroy();
+      socket = null;
+    };
+    const forget = addresses.changed.on(retireIfGone);
+    client.on('drain', retireIfGone).once('connectionError', forget);
     // An upgraded connection belongs to its tunnel, and no longer to the pool.
-    this.client.on('disconnect', () => (this.socket = undefined));
-  }
-
-  retireIfGone(): void {
-    if (!this.socket || this.isCurrent(this.address) || this.client.stats.running > 0) return;
-    this.socket.destroy();
-    this.socket = undefined;
-  }
-
-  private connected(socket: Socket | null): void {
-    this.socket = socket ?? undefined;
-    this.address = socket?.remoteAddress ?? '';
-  }
+    client.on('disconnect', () => (socket = null));
+    return client;
+  };
 }
