@@ -61,9 +61,8 @@ export function isSwitchValid(request: RequestFields, response: HeaderRecord): b
   if (typeof upgrade !== 'string' || upgrade.toLowerCase() !== 'websocket') return false;
   if (typeof key !== 'string' || accept !== acceptOf(key)) return false;
   const extensions = listOf(request['sec-websocket-extensions']).map(nameOf);
-  for (const each of listOf(response['sec-websocket-extensions'])) {
-    if (!extensions.includes(nameOf(each))) return false;
-  }
+  const added = listOf(response['sec-websocket-extensions']).map(nameOf);
+  if (!added.every((each) => extensions.includes(each))) return false;
   return chosen === undefined || (typeof chosen === 'string' && listOf(offered).includes(chosen));
 }
 

@@ -23,6 +23,14 @@ export class CallError extends Error {
  */
 const HANDSHAKE_ALERT = /^ERR_SSL_.*ALERT_(?:.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)$/;
 
+/** Codes of undici beside those of its parser; some errors of the parser have no code, and go by their name. */
+const MALFORMED: ReadonlySet<string> = new Set([
+  'HTTPParserError',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_RESPONSE',
+]);
+
 /** @returns the row of the outcome table for a failed call */
 export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (error instanceof CallError) return error.outcome;
@@ -31,7 +39,7 @@ export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   const code = errorCode(error);
   // undici refused to send what we built, which is no fault of the upstream.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'gateway_error';
-  if (isMalformed(code)) return 'malformed_response';
+  if (code.startsWith('HPE_') || MALFORMED.has(code)) return 'malformed_response';
   if (HANDSHAKE_ALERT.test(code)) return 'connect_failed';
   return phase === 'connecting' ? 'connect_failed' : 'reset';
 }
@@ -40,15 +48,4 @@ export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-}
-
-function isMalformed(code: string): boolean {
-  return (
-    code.startsWith('HPE_') ||
-    // Some errors of undici's parser have no code.
-    code === 'HTTPParserError' ||
-    code === 'UND_ERR_HEADERS_OVERFLOW' ||
-    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ||
-    code === 'UND_ERR_RESPONSE'
-  );
 }
