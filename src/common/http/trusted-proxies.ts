@@ -28,10 +28,6 @@ export function clientIp(
   isTrusted: (address: string) => boolean,
 ): string {
   if (forwardedFor === undefined || !isTrusted(peer)) return peer;
-  let client = peer;
-  for (const each of forwardedFor.split(',').toReversed()) {
-    client = each.trim();
-    if (!isTrusted(client)) break;
-  }
-  return client === '' ? peer : client;
+  const hops = forwardedFor.split(',').map((hop) => hop.trim());
+  return (hops.findLast((hop) => !isTrusted(hop)) ?? hops[0]) || peer;
 }

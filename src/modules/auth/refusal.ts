@@ -75,36 +75,24 @@ export interface Accepted {
 }
 
 /** @returns the answer, with a challenge for each scheme that the route accepts (RFC 6750 section 3) */
-export function refusalProblem(refusal: Refusal, accepted: Accepted): ProblemError {
+export function refusalProblem(refusal: Refusal, { tokens, keys, scopes }: Accepted): ProblemError {
   if (refusal instanceof Unavailable) {
     return new ProblemError(refusal.reason, { headers: { 'Retry-After': String(refusal.retryAfter) } });
   }
   const { code, detail }: Answer = ANSWERS[refusal];
-  const challenges = challengesOf(code, detail, accepted).join(', ');
-  return new ProblemError(code, {
-    detail,
-    headers: challenges === '' ? undefined : { 'WWW-Authenticate': challenges },
-  });
-}
-
-function challengesOf(
-  code: ProblemCode,
-  detail: string | undefined,
-  { tokens, keys, scopes }: Accepted,
-): string[] {
   const isForbidden = PROBLEMS[code].status === 403;
   const bearer = [BEARER];
   if (isForbidden || code === 'token_invalid') {
-    bearer.push(
-      `error="${isForbidden ? 'insufficient_scope' : 'invalid_token'}"`,
-      `error_description="${detail}"`,
-    );
+    const error = isForbidden ? 'insufficient_scope' : 'invalid_token';
+    bearer.push(`error="${error}"`, `error_description="${detail}"`);
   }
   if (isForbidden && scopes !== '') bearer.push(`scope="${scopes}"`);
-  return [
+  const challenges = [
     // Without any provider, too, a 401 has to name a scheme.
     ...(tokens || !keys ? [bearer.join(', ')] : []),
     // Another API key would not help whoever lacks a scope.
     ...(keys && !isForbidden ? [API_KEY] : []),
   ];
+  const headers = challenges.length === 0 ? undefined : { 'WWW-Authenticate': challenges.join(', ') };
+  return new ProblemError(code, { detail, headers });
 }

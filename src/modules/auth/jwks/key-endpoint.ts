@@ -51,7 +51,6 @@ export class KeyEndpoint {
 
 /** Keys that anybody on the path can replace verify nothing. */
 function isAsSafe(uri: string, issuer: string): boolean {
-  if (!URL.canParse(uri)) return false;
-  const { protocol } = new URL(uri);
+  const protocol = URL.parse(uri)?.protocol;
   return protocol === 'https:' || (protocol === 'http:' && new URL(issuer).protocol === 'http:');
 }
