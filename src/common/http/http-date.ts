@@ -1,3 +1,5 @@
+import type { HeaderRecord } from './response-headers.js';
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 /** IMF-fixdate, and the obsolete forms of RFC 850 and of asctime. */
 const FORMS = [
@@ -9,12 +11,14 @@ const FORMS = [
 /**
  * Reads a date in one of the three forms of RFC 9110 section 5.6.7; `Date.parse` accepts far more.
  *
+ * @param field one that occurs several times is no date
  * @param now milliseconds since the epoch; it decides the century of a year of two digits
  * @returns milliseconds since the epoch, or `undefined` for anything but a date
  */
-export function parseHttpDate(text: string, now: number): number | undefined {
+export function parseHttpDate(field: HeaderRecord[string], now: number): number | undefined {
+  if (typeof field !== 'string') return undefined;
   for (const form of FORMS) {
-    const parts = form.exec(text)?.groups;
+    const parts = form.exec(field)?.groups;
     if (parts) return utc(parts, now);
   }
   return undefined;

@@ -1,11 +1,12 @@
 import type { Clock } from '../../common/clock.js';
+import { parseHttpDate } from '../../common/http/http-date.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { type CacheEntry, scopesOf, sizeOf } from './cache-entry.js';
 import { resourceOf } from './cache-key.js';
 import { type RequestDirectives, responseDirectives } from './directives.js';
-import { dateOf, initialAge } from './freshness.js';
+import { initialAge } from './freshness.js';
 import type { ResponseCache } from './response-cache.js';
 import { ageOf } from './reuse.js';
 import { storedHeaders, storePolicy } from './storable.js';
@@ -90,6 +91,6 @@ export class EntryWriter {
     const { entry: known } = this.cache.find(this.lookup.key, this.lookup.exchange);
     if (!known || known.storedAt <= this.askedAt) return false;
     const now = this.clock.wall();
-    return (dateOf(known.headers, now) ?? 0) > (dateOf(headers, now) ?? now);
+    return (parseHttpDate(known.headers['date'], now) ?? 0) > (parseHttpDate(headers['date'], now) ?? now);
   }
 }

@@ -34,8 +34,8 @@ export function explicitLifetime({
   const { expires } = headers;
   if (expires !== undefined && !targeted) {
     // Section 5.3: an invalid date, "0" above all, is in the past, and so are several (section 4.2.1).
-    const until = typeof expires === 'string' ? parseHttpDate(expires, receivedAt) : undefined;
-    return until === undefined ? 0 : Math.max(0, until - (dateOf(headers, receivedAt) ?? receivedAt));
+    const until = parseHttpDate(expires, receivedAt) ?? 0;
+    return Math.max(0, until - (parseHttpDate(headers['date'], receivedAt) ?? receivedAt));
   }
   // 4. s-maxage alone, for one user: it is closer to what the upstream wants than the configured lifetime.
   return shared === undefined ? undefined : shared * 1000;
@@ -57,7 +57,7 @@ export function getsDefaultLifetime(
  * @param responseDelay milliseconds from the request to the head
  */
 export function initialAge(headers: HeaderRecord, receivedAt: number, responseDelay: number): number {
-  const date = dateOf(headers, receivedAt);
+  const date = parseHttpDate(headers['date'], receivedAt);
   const apparent = date === undefined ? 0 : Math.max(0, receivedAt - date);
   // A Date has whole seconds, so a smaller difference is rounding and not age.
   return Math.max(apparent < 1000 ? 0 : apparent, ageValue(headers) + responseDelay);
@@ -67,9 +67,4 @@ export function initialAge(headers: HeaderRecord, receivedAt: number, responseDe
 function ageValue({ age }: HeaderRecord): number {
   const first = (Array.isArray(age) ? age[0] : age)?.split(',')[0]?.trim() ?? '';
   return /^\d+$/.test(first) ? Math.min(Number(first), 2 ** 31) * 1000 : 0;
-}
-
-/** @returns milliseconds since the epoch */
-export function dateOf({ date }: HeaderRecord, now: number): number | undefined {
-  return typeof date === 'string' ? parseHttpDate(date, now) : undefined;
 }

@@ -110,10 +110,7 @@ function staleWindows({ status, directives: { control }, policy }: StorableConte
   };
 }
 
-function excludedFields({
-  directives: { control },
-  isPrivate,
-}: Omit<FreshnessContext, 'status' | 'receivedAt'>) {
+function excludedFields({ directives: { control }, isPrivate }: FreshnessContext) {
   return new Set([
     // RFC 9111 section 5.2.2.4: these fields would need validation each time, so they are left out.
     ...(fieldsOf(control, 'no-cache') ?? []),
@@ -122,9 +119,7 @@ function excludedFields({
 }
 
 /** RFC 9111 section 3.1: the fields that are stored. `Age` is left out, since each use computes its own. */
-export function storedHeaders(
-  context: Pick<FreshnessContext, 'headers' | 'directives' | 'isPrivate' | 'receivedAt'>,
-): HeaderRecord {
+export function storedHeaders(context: FreshnessContext): HeaderRecord {
   const { headers, receivedAt } = context;
   const excluded = excludedFields(context);
   const nominated = nominatedByConnection(headers['connection']?.toString());
