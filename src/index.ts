@@ -11,7 +11,7 @@ export { CurrentUser, Public, Scopes } from './modules/auth/auth.decorators.js';
 export { AuthModule } from './modules/auth/auth.module.js';
 export { JwtAuthGuard } from './modules/auth/jwt-auth.guard.js';
 export { CacheModule } from './modules/cache/cache.module.js';
-export { Cached, type CachedOptions } from './modules/cache/cached.decorator.js';
+export { Cached, type CachedOptions } from './modules/cache/code-cache.interceptor.js';
 export type { GatewayConfig } from './modules/config/gateway-config.js';
 export { loadConfigFile } from './modules/config/load-config-file.js';
 export { type ConfigResult, parseConfig } from './modules/config/parse-config.js';

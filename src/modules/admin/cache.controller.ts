@@ -9,7 +9,7 @@ import {
   Query,
   UseGuards,
 } from '@nestjs/common';
-import { type ListRequest, Purger } from '../cache/purger.js';
+import { type ListRequest, Invalidator } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { AdminGuard } from './admin.guard.js';
 
@@ -23,7 +23,7 @@ type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', s
 @Controller('admin/cache')
 @UseGuards(AdminGuard)
 export class CacheController {
-  constructor(@Inject(Purger) private readonly purger: Purger) {}
+  constructor(@Inject(Invalidator) private readonly invalidator: Invalidator) {}
 
   /** @returns how many responses were purged */
   @Post('purge')
@@ -33,7 +33,7 @@ export class CacheController {
     if (!what.all && what.keys.length === 0 && isEmpty(what)) {
       throw new BadRequestException('Name a route, a url, a tag or a key, or say all=true');
     }
-    return { purged: this.purger.purge(what) };
+    return { purged: this.invalidator.purge(what) };
   }
 
   /** @returns up to 100 stored responses with the keys that purge them, without their content */
@@ -42,7 +42,7 @@ export class CacheController {
   entries(@Query() params: Params): { entries: readonly StoredEntry[] } {
     const what = named(params);
     if (isEmpty(what)) throw new BadRequestException('Name a route, a url or a tag');
-    return { entries: this.purger.list(what) };
+    return { entries: this.invalidator.list(what) };
   }
 }
 

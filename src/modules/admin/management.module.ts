@@ -4,7 +4,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { register } from 'prom-client';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
-import { Purger } from '../cache/purger.js';
+import { Invalidator } from '../cache/invalidator.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { HealthController } from '../health/health.controller.js';
@@ -21,7 +21,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
   new ConfigurableModuleBuilder<INestApplicationContext>().build();
 
 /** Providers of the gateway that both applications use. */
-const SHARED = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Purger, TokenDenylist];
+const SHARED = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Invalidator, TokenDenylist];
 
 /** prom-client has one registry for the process, and fails when default metrics are registered twice. */
 function hasDefaultMetrics(): boolean {

@@ -1,13 +1,12 @@
 import { Module } from '@nestjs/common';
 import { CacheInterceptor } from './cache.interceptor.js';
 import { Invalidator } from './invalidator.js';
-import { Purger } from './purger.js';
 import { ResponseCache } from './response-cache.js';
 import { InvalidationChannel } from './shared/invalidation-channel.js';
 import { RedisStore } from './shared/redis-store.js';
 
 @Module({
-  providers: [RedisStore, InvalidationChannel, ResponseCache, Invalidator, Purger, CacheInterceptor],
-  exports: [RedisStore, ResponseCache, Invalidator, Purger, CacheInterceptor],
+  providers: [RedisStore, InvalidationChannel, ResponseCache, Invalidator, CacheInterceptor],
+  exports: [RedisStore, ResponseCache, Invalidator, CacheInterceptor],
 })
 export class CacheModule {}

@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   type CallHandler,
   type ExecutionContext,
   HttpException,
@@ -7,6 +8,7 @@ import {
   Logger,
   type NestInterceptor,
   StreamableFile,
+  UseInterceptors,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
@@ -15,7 +17,7 @@ import type { z } from 'zod';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import { type routeCacheSchema, STALE_INSTEAD } from '../config/schema/cache.js';
+import { routeCacheSchema, STALE_INSTEAD } from '../config/schema/cache.js';
 import {
   type CacheHit,
   type Exchange,
@@ -26,8 +28,25 @@ import {
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 
-/** The options of `@Cached()`. */
-export const CachePolicy = Reflector.createDecorator<z.output<typeof routeCacheSchema>>();
+/** The same options as `cache` of a route in the configuration: `{ ttl: '1m', staleIfError: '1h' }`. */
+export type CachedOptions = z.input<typeof routeCacheSchema>;
+
+/**
+ * Caches the answers of a handler in the way that `cache` of a route caches those of an upstream. Each user has their
+ * own copies unless `per` is `'public'`. The module of the controller must import `CacheModule`.
+ *
+ * @throws TypeError when an option is invalid
+ */
+export function Cached(options: CachedOptions = {}): MethodDecorator {
+  const parsed = routeCacheSchema.safeParse(options);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new TypeError(`@Cached: ${problems.join('; ')}`);
+  }
+  return applyDecorators(CachePolicy(parsed.data), UseInterceptors(CodeCacheInterceptor));
+}
+
+const CachePolicy = Reflector.createDecorator<z.output<typeof routeCacheSchema>>();
 
 /** Caches the values of a handler of code in place of an upstream's responses. See `@Cached()`. */
 @Injectable()

@@ -40,8 +40,11 @@ export class MemoryStore {
     }
   }
 
-  delete(key: string): boolean {
-    return this.slots.delete(key);
+  /** @returns how many responses were dropped: none or one */
+  delete(key: string): number {
+    const isResponse = this.slots.peek(key)?.kind === 'response';
+    this.slots.delete(key);
+    return isResponse ? 1 : 0;
   }
 
   /** @returns the keys of a scope, oldest first */

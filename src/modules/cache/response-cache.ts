@@ -181,8 +181,10 @@ export class ResponseCache {
     if (isPurge) this.purgedAt = this.clock.now();
     else this.invalidatedAt.set(shortHash(scope), this.clock.now());
     const key = keyOfScope(scope);
-    if (key !== undefined) return this.dropKey(key);
-    return scope === EVERYTHING ? this.memory.clear() : this.dropScope(scope);
+    if (key === undefined) return scope === EVERYTHING ? this.memory.clear() : this.dropScope(scope);
+    const slot = this.memory.get(key);
+    const variants = slot?.kind === 'variants' ? this.dropScope(variantsScope(slot)) : 0;
+    return variants + this.memory.delete(key);
   }
 
   private async readShared(key: string, exchange: Exchange, name: string): Promise<Found> {
@@ -217,20 +219,10 @@ export class ResponseCache {
     if (this.hasSharedTier) void this.shared.delete(key);
   }
 
-  private dropKey(key: string): number {
-    const slot = this.memory.get(key);
-    const dropped = slot?.kind === 'variants' ? this.dropScope(variantsScope(slot)) : 0;
-    this.memory.delete(key);
-    return slot?.kind === 'response' ? 1 : dropped;
-  }
-
   private dropScope(scope: string): number {
     let dropped = 0;
     // A set may lose the element that is visited.
-    for (const key of this.memory.keysOf(scope)) {
-      if (this.memory.get(key)?.kind === 'response') dropped++;
-      this.memory.delete(key);
-    }
+    for (const key of this.memory.keysOf(scope)) dropped += this.memory.delete(key);
     return dropped;
   }
 

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { Counter, Histogram, type Metric, register } from 'prom-client';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { AuthProviders } from '../auth/auth-providers.js';
-import { Purger } from '../cache/purger.js';
+import { Invalidator } from '../cache/invalidator.js';
 import { RedisStore } from '../cache/shared/redis-store.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -20,7 +20,7 @@ export class EventMetrics implements OnModuleInit {
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
-    @Inject(Purger) private readonly purger: Purger,
+    @Inject(Invalidator) private readonly invalidator: Invalidator,
     @Inject(RedisStore) private readonly store: RedisStore,
     @Inject(RedisConnection) private readonly redis: RedisConnection,
   ) {}
@@ -38,7 +38,7 @@ export class EventMetrics implements OnModuleInit {
     const keysRefreshed = counter('breakwater_jwks_refresh_total');
     this.providers.keysRefreshed.on(({ provider, result }) => keysRefreshed.inc({ provider, result }));
     const purged = counter('breakwater_cache_purged_total');
-    this.purger.purged.on((count) => purged.inc(count));
+    this.invalidator.purged.on((count) => purged.inc(count));
     const corrupt = counter('breakwater_cache_corrupt_total');
     this.store.corrupted.on(() => corrupt.inc());
     const redisFailures = counter('breakwater_redis_failures_total');
