@@ -60,8 +60,7 @@ function singleClient(config: RedisConfig): Redis | undefined {
   }
   const { name, nodes, username, password, database } = sentinel;
   const [first = ''] = nodes;
-  const { username: sentinelUsername, password: sentinelPassword } = credentials(new URL(first));
-  const tls = tlsOf(first, config);
+  const { username: sentinelUsername, password: sentinelPassword, tls } = access(first, config);
   return new Redis({
     ...common(config),
     name,
@@ -80,7 +79,7 @@ function singleClient(config: RedisConfig): Redis | undefined {
 
 /** Options of each node; the first URL has the credentials and the scheme of all. */
 function nodeOptions([first = '']: readonly string[], config: RedisConfig): RedisOptions {
-  return { ...common(config), ...credentials(new URL(first)), tls: tlsOf(first, config) };
+  return { ...common(config), ...access(first, config) };
 }
 
 function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): RedisOptions {
@@ -115,13 +114,12 @@ function endpoint(url: string, defaultPort = 6379): { host: string; port: number
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || defaultPort) };
 }
 
-function credentials({ username, password }: URL): Pick<RedisOptions, 'username' | 'password'> {
+/** The user whom a URL names, and TLS if its scheme is `rediss:`. */
+function access(url: string, { tls }: RedisConfig): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  const { protocol, username, password } = new URL(url);
   return {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
     ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    ...(protocol === 'rediss:' ? { tls: tlsOptions(tls) } : {}),
   };
-}
-
-function tlsOf(url: string, { tls }: RedisConfig) {
-  return url.startsWith('rediss:') ? tlsOptions(tls) : undefined;
 }
