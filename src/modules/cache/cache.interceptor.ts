@@ -13,11 +13,16 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import { type CacheForward, type CacheRefresh, exchangeOf } from '../routing/exchange.js';
-import type { Exchange, ResponseTap, StoredResponse } from '../routing/exchange.js';
+import {
+  type CacheForward,
+  type CacheRefresh,
+  type Exchange,
+  exchangeOf,
+  type ResponseTap,
+} from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { cacheKey, resourceOf, shortHash } from './cache-key.js';
-import { CachingTap, PartTap } from './caching-tap.js';
+import { CachingTap, partTap } from './caching-tap.js';
 import { NOTHING_ASKED, requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
 import { Flight, type FlightResult } from './flights.js';
@@ -184,12 +189,13 @@ export class CacheInterceptor implements NestInterceptor {
     const now = this.clock.now();
     const how = reuse(entry, now, asked);
     if (how === 'validate') return false;
-    const ttl = Math.floor((entry.lifetime - ageOf(entry, now)) / 1000);
+    const age = ageOf(entry, now);
+    const ttl = Math.floor((entry.lifetime - age) / 1000);
     exchange.cache = {
       kind: 'hit',
       result: how === 'fresh' ? 'hit' : 'stale',
       status: status ?? `Breakwater; hit; ttl=${ttl}`,
-      response: this.responseOf(exchange, entry, now),
+      response: answerWith(entry, exchange.req, age, this.clock),
       refresh: how === 'stale-while-revalidate' ? this.refresh(lookup, found, entry) : undefined,
     };
     return true;
@@ -236,7 +242,8 @@ export class CacheInterceptor implements NestInterceptor {
     };
     let tap: ResponseTap | undefined;
     if (isWhole) tap = this.cachingTap(lookup, found, asking, flight);
-    else if (entry) tap = new PartTap({ ...asking, writer: this.writerOf(lookup), stored: entry });
+    else if (entry)
+      tap = partTap({ ...asking, writer: new EntryWriter(lookup, this.cache, this.clock), stored: entry });
     return { kind: 'forward', ...asking, tap };
   }
 
@@ -249,14 +256,14 @@ export class CacheInterceptor implements NestInterceptor {
     const { exchange } = lookup;
     return new CachingTap({
       ...asking,
-      writer: this.writerOf(lookup),
+      writer: new EntryWriter(lookup, this.cache, this.clock),
       maxEntryBytes: this.maxEntryBytes,
       stored,
       confirmed: (entry) => ({
         kind: 'hit',
         result: 'revalidated',
         status: `${asking.status}; fwd-status=304`,
-        response: this.responseOf(exchange, entry, this.clock.now()),
+        response: answerWith(entry, exchange.req, ageOf(entry, this.clock.now()), this.clock),
       }),
       onResult: (result) => {
         if (result === 'stored') this.unstorable.delete(shortHash(name));
@@ -264,10 +271,6 @@ export class CacheInterceptor implements NestInterceptor {
         flight?.land(result === 'unstorable' ? 'unshared' : result);
       },
     });
-  }
-
-  private writerOf(lookup: Lookup): EntryWriter {
-    return new EntryWriter(lookup, this.cache, this.clock);
   }
 
   /** @returns nothing when the entry cannot be used while the upstream fails */
@@ -281,7 +284,8 @@ export class CacheInterceptor implements NestInterceptor {
       if (mayBeGone && this.cache.find(key, exchange).entry !== entry) return undefined;
       const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
       const status = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
-      const response = this.responseOf(exchange, entry, this.clock.now(), STALE_HEADERS);
+      const age = ageOf(entry, this.clock.now());
+      const response = answerWith(entry, exchange.req, age, this.clock, STALE_HEADERS);
       return { kind: 'hit', result: 'stale', status, response };
     };
   }
@@ -291,15 +295,6 @@ export class CacheInterceptor implements NestInterceptor {
     let reason = hasVariants ? 'vary-miss' : 'uri-miss';
     if (entry) reason = reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
     return `Breakwater; fwd=${reason}`;
-  }
-
-  private responseOf(
-    { req: { method, headers } }: Exchange,
-    entry: CacheEntry,
-    now: number,
-    added?: readonly string[],
-  ): StoredResponse {
-    return answerWith(entry, { method, headers, age: ageOf(entry, now), wall: this.clock.wall(), added });
   }
 
   private isUnstorable(name: string): boolean {

@@ -109,30 +109,29 @@ export class CachingTap implements ResponseTap {
 }
 
 /** Watches the answer to a HEAD or a range request while the whole response is stored. */
-export class PartTap implements ResponseTap {
-  constructor(private readonly options: TapOptions & { readonly stored: CacheEntry }) {}
+export function partTap(options: TapOptions & { readonly stored: CacheEntry }): ResponseTap {
+  return {
+    onHead: (status, headers) => {
+      const stale = staleInstead(options, status);
+      const isHead = options.writer.lookup.exchange.req.method === 'HEAD';
+      if (!stale && isHead && status === 200 && options.stored.status === 200) update(options, headers);
+      return stale;
+    },
+    onData: () => undefined,
+    onEnd: () => undefined,
+  };
+}
 
-  onHead(status: number, headers: HeaderRecord): CacheHit | undefined {
-    const { writer, stored } = this.options;
-    const stale = staleInstead(this.options, status);
-    if (!stale && writer.lookup.exchange.req.method === 'HEAD' && status === 200 && stored.status === 200)
-      this.update(headers);
-    return stale;
-  }
-
-  onData(): void {}
-
-  onEnd(): void {}
-
-  /** RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated. */
-  private update(headers: HeaderRecord): void {
-    const { writer, stored } = this.options;
-    const head = describes(headers, stored.headers, stored.body.length)
-      ? writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()))
-      : undefined;
-    if (head) writer.store(head, stored.body);
-    else writer.drop();
-  }
+/** RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated. */
+function update(
+  { writer, stored }: TapOptions & { readonly stored: CacheEntry },
+  headers: HeaderRecord,
+): void {
+  const head = describes(headers, stored.headers, stored.body.length)
+    ? writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()))
+    : undefined;
+  if (head) writer.store(head, stored.body);
+  else writer.drop();
 }
 
 /** RFC 5861 section 4: an error of the upstream is replaced by a stale response. */

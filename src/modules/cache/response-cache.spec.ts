@@ -89,7 +89,6 @@ function cacheOver(slots: SharedRead['slots']) {
     isPublished: () => true,
     publish: () => undefined,
     received: new Event(),
-    missed: new Event(),
   };
   const config = { current: { cache: { maxBytes: 100_000 } } } as unknown as ConfigStore;
   const cache = new ResponseCache(config, systemClock, store as RedisStore, channel as InvalidationChannel);

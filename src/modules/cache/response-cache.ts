@@ -69,8 +69,6 @@ export class ResponseCache {
     this.hasSharedTier = shared.isConfigured;
     this.memory = new MemoryStore(config.current.cache.maxBytes);
     channel.received.on((invalidation) => this.apply(invalidation));
-    // The messages that were missed may have been about anything.
-    channel.missed.on(() => this.apply({ scope: EVERYTHING, isPurge: true }));
   }
 
   /** Memory in use. */

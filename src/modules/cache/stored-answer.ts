@@ -1,34 +1,32 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../common/clock.js';
 import type { StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { ifRangeHolds, isNotModified, notModifiedHeaders } from './validation.js';
 
 const EMPTY = new Uint8Array();
 
-export interface AnswerContext {
-  readonly method: string;
-  readonly headers: IncomingHttpHeaders;
-  /** Milliseconds. */
-  readonly age: number;
-  /** Milliseconds since the epoch. */
-  readonly wall: number;
-  /** Names and values in turn. */
-  readonly added?: readonly string[];
-}
-
-/** Answers a request from a stored response: with the whole, a part, or 304 when the client has it already. */
+/**
+ * Answers a request from a stored response: with the whole, a part, or 304 when the client has it already.
+ *
+ * @param age milliseconds
+ * @param added more headers, names and values in turn
+ */
 export function answerWith(
   entry: CacheEntry,
-  { method, headers, age, wall, added }: AnswerContext,
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  age: number,
+  clock: Clock,
+  added: readonly string[] = [],
 ): StoredResponse {
   // RFC 9111 section 5.1; an age is never negative, whatever the clock of the upstream says.
-  const ours = ['Age', String(Math.max(0, Math.floor(age / 1000))), ...(added ?? [])];
+  const ours = ['Age', String(Math.max(0, Math.floor(age / 1000))), ...added];
   const { status, body } = entry;
   // RFC 9110 section 13.2.1: conditions apply to successful answers only.
   if (status === 200) {
     if (
       (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) &&
-      isNotModified(headers, entry.headers, wall)
+      isNotModified(headers, entry.headers, clock.wall())
     ) {
       return { status: 304, headers: notModifiedHeaders(entry.headers), body: EMPTY, added: ours };
     }

@@ -44,10 +44,8 @@ const PURGE_OF_EVERYTHING: Invalidation = { scope: EVERYTHING, isPurge: true };
  */
 @Injectable()
 export class InvalidationChannel implements OnApplicationBootstrap, OnApplicationShutdown {
-  /** Another gateway has invalidated something. */
+  /** Another gateway has invalidated something: everything, when a message may be missing, which may be about anything. */
   readonly received = new Event<Invalidation>();
-  /** Other gateways may have published something that did not arrive. */
-  readonly missed = new Event<void>();
 
   private readonly id = randomUUID();
   private readonly pending = new Map<string, Invalidation>();
@@ -149,7 +147,7 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
       await client.hset(PURGES, ...fields);
     }
     const count = await client.hincrby(PURGES, COUNT, 1);
-    if (!this.log.add(count)) this.missed.emit();
+    if (!this.log.add(count)) this.received.emit(PURGE_OF_EVERYTHING);
     await client.publish(this.redis.channel(CHANNEL), JSON.stringify([this.id, count, scope, isPurge]));
     return true;
   }
@@ -170,7 +168,7 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
     const published = parse(message);
     if (!published || published.from === this.id) return;
     this.received.emit(published);
-    if (!this.log.add(published.count)) this.missed.emit();
+    if (!this.log.add(published.count)) this.received.emit(PURGE_OF_EVERYTHING);
   }
 
   /** Finds out whether every published invalidation was received. */
@@ -181,7 +179,8 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
     });
     this.mustCompare = state === undefined;
     if (this.mustCompare) this.retry();
-    if (state && !this.log.isComplete(state[0] ?? '', Number(state[1] ?? 0))) this.missed.emit();
+    if (state && !this.log.isComplete(state[0] ?? '', Number(state[1] ?? 0)))
+      this.received.emit(PURGE_OF_EVERYTHING);
   }
 }
 
