@@ -157,11 +157,9 @@ export class UpstreamProxy {
     return new Promise((onHead, onFailure) => {
       const call = new Call({
         upstream: this.id,
+        request,
         timeout: isTryTimeout ? tryTimeout : remaining,
         isTryTimeout,
-        uploading: request.body instanceof Readable ? request.body : undefined,
-        signal: request.signal,
-        upgrade: request.upgrade,
         failureStatuses: this.failureStatuses,
         onHead: this.learner?.timed(onHead, request) ?? onHead,
         onFailure,

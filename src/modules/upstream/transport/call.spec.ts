@@ -39,11 +39,9 @@ function setUp(options: Partial<CallOptions> = {}) {
   const undici = controller as unknown as Dispatcher.DispatchController;
   const call: Call = new Call({
     upstream: 'users',
+    request: { signal: client },
     timeout: TIMEOUT,
-    uploading: undefined,
     isTryTimeout: false,
-    signal: client,
-    upgrade: undefined,
     failureStatuses: new Set([503]),
     onHead: ({ status }) => events.push(`head ${status}`),
     onFailure: ({ outcome }) => events.push(`failed ${outcome}`),
@@ -171,7 +169,7 @@ describe('the time of a call', () => {
 
   it('does not run while the client sends, and runs anew when the upstream stops reading', () => {
     const uploading = new Readable({ read: () => undefined });
-    const { events, sent } = setUp({ uploading });
+    const { events, sent } = setUp({ request: { body: uploading } });
     sent();
     uploading.emit('resume');
     vi.advanceTimersByTime(10 * TIMEOUT);
@@ -194,7 +192,7 @@ describe('a client that leaves', () => {
   it('was gone before the call began', () => {
     const client = new CancellationSource();
     client.abort();
-    const { events } = setUp({ signal: client });
+    const { events } = setUp({ request: { signal: client } });
     // The failure comes first: nobody could listen earlier.
     expect(events).toEqual(['failed client_gone', 'settled client_gone client_gone']);
   });

@@ -1,11 +1,10 @@
 import { buffer, text } from 'node:stream/consumers';
 import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Cancellation } from '../../../common/cancellation.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
-import type { BodySink, UpgradeRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
+import type { BodySink, UpstreamRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
 import { malformed, readFraming } from './response-head.js';
 
@@ -16,14 +15,11 @@ const MAX_DISCARDED = 64 * 1024;
 
 export interface CallOptions {
   readonly upstream: string;
+  readonly request: Pick<UpstreamRequest, 'body' | 'signal' | 'upgrade'>;
   /** Milliseconds until response headers. */
   readonly timeout: number;
-  /** A body that is still being sent by the client. */
-  readonly uploading: Readable | undefined;
   /** Whether the timeout is that of one try, not the deadline of all tries. */
   readonly isTryTimeout: boolean;
-  readonly signal: Cancellation | undefined;
-  readonly upgrade: UpgradeRequest | undefined;
   /** Statuses that count as a failure of the upstream. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
@@ -59,11 +55,11 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private readonly resume = () => this.controller?.resume();
 
   constructor(private readonly options: CallOptions) {
-    const { uploading } = options;
+    const { body, signal } = options.request;
     this.startDeadline();
-    if (uploading && !uploading.readableEnded) this.waitForClient(uploading);
-    options.signal?.addEventListener('abort', this.onAbort, { once: true });
-    if (options.signal?.aborted) this.onAbort();
+    if (body instanceof Readable && !body.readableEnded) this.waitForClient(body);
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+    if (signal?.aborted) this.onAbort();
   }
 
   get isDelimited(): boolean {
@@ -103,7 +99,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     headers: HeaderRecord,
     socket: Duplex,
   ): void {
-    if (this.aborted ?? !this.options.upgrade?.isAccepted(headers)) {
+    if (this.aborted ?? !this.options.request.upgrade?.isAccepted(headers)) {
       socket.destroy();
       this.onResponseError(controller, this.aborted ?? malformed('handshake'));
       return;
@@ -248,7 +244,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     if (this.settled) return;
     this.settled = [outcome, detail];
     clearTimeout(this.deadline);
-    this.options.signal?.removeEventListener('abort', this.onAbort);
+    this.options.request.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
 }
