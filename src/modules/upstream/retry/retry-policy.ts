@@ -34,9 +34,11 @@ export class RetryPolicy {
   }
 
   /** @returns why the try may be retried, or `undefined` if it may not */
-  reason(request: UpstreamRequest, end: TryEnd): RetryReason | undefined {
-    const reason = this.reasonOf(end);
-    if (reason === undefined) return undefined;
+  reason(request: UpstreamRequest, { outcome, status }: TryEnd): RetryReason | undefined {
+    const { retry }: OutcomeRow = OUTCOMES[outcome];
+    const reason = status === undefined ? retry : String(status);
+    // Only a try of a repeatable request has a timeout of its own.
+    if (reason === undefined || (reason !== 'timeout' && !this.on.has(reason))) return undefined;
     // A request that was never sent cannot be carried out twice.
     return reason === 'connect' || isRepeatable(request) ? reason : undefined;
   }
@@ -49,14 +51,6 @@ export class RetryPolicy {
   pause(retry: number, { retryAfter }: TryEnd, nowMs: number): number {
     const ours = backoff(this.config.backoff, retry, this.random());
     return Math.max(ours, retryAfterMs(retryAfter, nowMs) ?? 0);
-  }
-
-  private reasonOf({ outcome, status }: TryEnd): RetryReason | undefined {
-    if (status !== undefined) return this.on.has(String(status)) ? String(status) : undefined;
-    const { retry }: OutcomeRow = OUTCOMES[outcome];
-    if (retry === undefined) return undefined;
-    // Only a try of a repeatable request has a timeout of its own.
-    return retry === 'timeout' || this.on.has(retry) ? retry : undefined;
   }
 }
 
