@@ -17,41 +17,34 @@ export class ProbeIndicator {
   ) {}
 
   /** @returns under the URL of the target: `up` with the status, or `down` with the status or error code */
-  async probe(target: Target, health: HealthConfig, signal: AbortSignal): Promise<HealthIndicatorResult> {
-    const indicator = this.indicators.check(target.url);
+  async probe(
+    { url, transport, addresses }: Target,
+    health: HealthConfig,
+    signal: AbortSignal,
+  ): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check(url);
     try {
-      const status = await this.request(target, health, signal);
+      const { status, data } = await firstValueFrom(
+        this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
+          timeout: health.timeout,
+          signal: AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]),
+          // An agent without keep-alive notices when the certificate changes.
+          ...(url.startsWith('https:') ? { httpsAgent: new Agent(transport.tls) } : {}),
+          // Probes go to the same addresses as requests. axios types their family more narrowly than Node.
+          lookup: addresses?.lookup as AxiosRequestConfig['lookup'],
+          // The probe judges the target itself: no redirect, no proxy from the environment, no body.
+          maxRedirects: 0,
+          proxy: false,
+          responseType: 'stream',
+          validateStatus: () => true,
+        }),
+      );
+      data.destroy();
       const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
       return passed ? indicator.up({ probe: String(status) }) : indicator.down({ probe: String(status) });
     } catch (error) {
       return indicator.down({ probe: codeOf(error) });
     }
-  }
-
-  private async request(
-    { url, transport, addresses }: Target,
-    health: HealthConfig,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const end = AbortSignal.any([signal, AbortSignal.timeout(health.timeout)]);
-    const address = url.replace(/\/$/, '') + health.path;
-    const response = await firstValueFrom(
-      this.http.get<Readable>(address, {
-        timeout: health.timeout,
-        signal: end,
-        // An agent without keep-alive notices when the certificate changes.
-        ...(url.startsWith('https:') ? { httpsAgent: new Agent(transport.tls) } : {}),
-        // Probes go to the same addresses as requests. axios types their family more narrowly than Node.
-        lookup: addresses?.lookup as AxiosRequestConfig['lookup'],
-        // The probe judges the target itself: no redirect, no proxy from the environment, no body.
-        maxRedirects: 0,
-        proxy: false,
-        responseType: 'stream',
-        validateStatus: () => true,
-      }),
-    );
-    response.data.destroy();
-    return response.status;
   }
 }
 
