@@ -9,7 +9,7 @@ function paths(mount: (app: Express) => void): CodePaths {
   const app = express();
   mount(app);
   app.use(catchAll);
-  return CodePaths.of(app, new Set([catchAll]));
+  return new CodePaths(app, new Set([catchAll]));
 }
 
 describe('CodePaths', () => {

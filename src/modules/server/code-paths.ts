@@ -17,25 +17,24 @@ export function layersOf(app: Express): readonly Layer[] {
 
 /** The paths that controllers and middleware of code may take, told apart by their first segment alone. */
 export class CodePaths {
-  private constructor(
-    private readonly segments: ReadonlySet<string>,
-    /** What may take any path, by name: middleware, or a route whose first segment is no literal. */
-    readonly openTo: string | undefined,
-  ) {}
+  /** What may take any path, by name: middleware, or a route whose first segment is no literal. */
+  readonly openTo: string | undefined;
+  private readonly segments = new Set<string>();
 
   /**
    * @param app with everything mounted
    * @param ignored handlers that belong to no code
    */
-  static of(app: Express, ignored: ReadonlySet<unknown>): CodePaths {
-    const segments = new Set<string>();
+  constructor(app: Express, ignored: ReadonlySet<unknown>) {
     for (const { handle, route, name } of layersOf(app)) {
       if (ignored.has(handle)) continue;
       const segment = typeof route?.path === 'string' ? LITERAL.exec(route.path)?.[1] : undefined;
-      if (segment === undefined) return new CodePaths(segments, nameOf(route, name));
-      segments.add(segment);
+      if (segment === undefined) {
+        this.openTo = route ? `the route ${String(route.path)}` : `the middleware ${name}`;
+        return;
+      }
+      this.segments.add(segment);
     }
-    return new CodePaths(segments, undefined);
   }
 
   /** @param path normalised */
@@ -44,8 +43,4 @@ export class CodePaths {
     const end = path.indexOf('/', 1);
     return this.segments.has(path.slice(1, end === -1 ? undefined : end));
   }
-}
-
-function nameOf(route: Layer['route'], handler: string): string {
-  return route ? `the route ${String(route.path)}` : `the middleware ${handler}`;
 }

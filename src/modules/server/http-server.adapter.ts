@@ -181,7 +181,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** By the time the server listens, everything is mounted. */
   private findCodePaths(): CodePaths {
     const app = this.getInstance<Express>();
-    const paths = CodePaths.of(app, this.hasHooks ? new Set() : this.ownHandlers);
+    const paths = new CodePaths(app, this.hasHooks ? new Set() : this.ownHandlers);
     if (paths.openTo !== undefined) {
       this.log.warn(`Every request passes Express's router, which is slower, because of ${paths.openTo}`);
     }
