@@ -1,6 +1,6 @@
 import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
-import { at, type Balancer } from './balancer.js';
+import type { Balancer } from './balancer.js';
 import { HashRing } from './hash-ring.js';
 
 /** Places on the ring that are searched for a target to take a key of one that is coming back. */
@@ -14,7 +14,7 @@ export class ConsistentHash implements Balancer {
   private candidates: ReadonlySet<Target>;
 
   constructor(
-    private readonly all: readonly Target[],
+    all: readonly Target[],
     private readonly random: () => number,
   ) {
     this.ring = new HashRing(all);
@@ -29,7 +29,7 @@ export class ConsistentHash implements Balancer {
   pick(key: string | undefined, tried: readonly Target[]): Target {
     const point = key === undefined ? Math.floor(this.random() * 2 ** 32) : hash32(key);
     const home = this.next(this.ring.find(point), tried);
-    const owner = this.ownerAt(home);
+    const owner = this.ring.ownerAt(home);
     return owner.share === 1 || partOf(point) < owner.share ? owner : this.neighbour(home, point, tried);
   }
 
@@ -37,24 +37,20 @@ export class ConsistentHash implements Balancer {
   private neighbour(home: number, point: number, tried: readonly Target[]): Target {
     const part = partOf(point);
     for (let place = home + 1; place <= home + MAX_STEPS; place++) {
-      const each = this.ownerAt(place);
+      const each = this.ring.ownerAt(place);
       if (part < each.share && this.candidates.has(each) && !tried.includes(each)) return each;
     }
-    return this.ownerAt(home);
+    return this.ring.ownerAt(home);
   }
 
   /** @returns the first place from this one on whose owner may be picked */
   private next(place: number, tried: readonly Target[]): number {
     const end = place + this.ring.size;
     for (; place < end; place++) {
-      const each = this.ownerAt(place);
+      const each = this.ring.ownerAt(place);
       if (this.candidates.has(each) && !tried.includes(each)) return place;
     }
     throw new TypeError('no targets');
-  }
-
-  private ownerAt(place: number): Target {
-    return at(this.all, this.ring.ownerAt(place));
   }
 }
 

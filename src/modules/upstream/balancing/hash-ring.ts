@@ -1,5 +1,6 @@
 import { hash32 } from '../../../common/hash.js';
 import type { Target } from '../target.js';
+import { at } from './balancer.js';
 
 /** Points of a target of the least weight: few enough to be made fast, enough for arcs of about equal length. */
 const POINTS = 160;
@@ -15,13 +16,13 @@ const OWNERS = 2 ** 20;
 export class HashRing {
   readonly size: number;
   private readonly points: Uint32Array;
-  private readonly owners: Uint32Array;
+  private readonly owners: readonly Target[];
 
   constructor(targets: readonly Target[]) {
     const ring = sortedPoints(targets);
     this.size = ring.length;
     this.points = Uint32Array.from(ring, (each) => Math.floor(each / OWNERS));
-    this.owners = Uint32Array.from(ring, (each) => each % OWNERS);
+    this.owners = Array.from(ring, (each) => at(targets, each % OWNERS));
   }
 
   /** @returns the place of the first point from this one on; places beyond `size` wrap around */
@@ -36,9 +37,9 @@ export class HashRing {
     return low;
   }
 
-  /** @returns index of the target whose point is at a place */
-  ownerAt(place: number): number {
-    return this.owners[place % this.size] ?? 0;
+  /** @returns the target whose point is at a place */
+  ownerAt(place: number): Target {
+    return at(this.owners, place % this.size);
   }
 }
 
