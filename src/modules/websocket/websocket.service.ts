@@ -36,7 +36,10 @@ export class WebSockets {
     const hasBody = head.hasBody && req.method === 'GET' && asksForWebSocket(headers);
     if (!isUpgrade(req) && !hasBody) return undefined;
     checkHandshake(headers, head.hasBody);
-    if (!isOriginAllowed(headers.origin, head.authority, origins ?? this.corsOrigins)) {
+    const { cors } = this.config.current.server;
+    // Any page may open a WebSocket when CORS is off.
+    const allowed = origins ?? (cors.origins.length > 0 ? cors.origins : undefined);
+    if (!isOriginAllowed(headers.origin, head.authority, allowed)) {
       throw new ProblemError('origin_not_allowed', { close: true });
     }
     return { protocol: 'websocket', isAccepted: (response) => isSwitchValid(headers, response) };
@@ -67,12 +70,6 @@ export class WebSockets {
     res.statusCode = 101;
     exchange.outcome = 'success';
     res.emit('close');
-  }
-
-  /** The pages that CORS allows; any page may open a WebSocket when CORS is off. */
-  private get corsOrigins(): readonly string[] | undefined {
-    const { origins } = this.config.current.server.cors;
-    return origins.length > 0 ? origins : undefined;
   }
 
   /** @returns until when a handshake with the same token would be accepted; milliseconds since the epoch */
