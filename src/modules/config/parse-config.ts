@@ -11,20 +11,12 @@ import { validate } from './schema/validate.js';
 import { ConfigValue } from './source/config-value.js';
 import { mergeDefaults } from './source/merge-defaults.js';
 import { readYaml } from './source/read-yaml.js';
-import { ReferencedFiles } from './source/substitute.js';
+import type { Sources } from './source/substitute.js';
 
 /** A configuration that can be run, or everything that is wrong with it; both in the order of the file. */
 export type ConfigResult =
   | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly LintWarning[] }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
-
-export interface ParseOptions {
-  /** Path of the file that contains `text`; file names in it are relative to its folder. */
-  readonly file: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Reads secrets and keys. It throws when a file cannot be read, which becomes a problem. */
-  readonly readFile: (path: string) => string;
-}
 
 const CHECKS = [
   idProblems,
@@ -37,8 +29,7 @@ const CHECKS = [
 ];
 
 /** Parses the text of a file into a frozen configuration. It does not throw: the result contains every problem. */
-export function parseConfig(text: string, { file, env, readFile }: ParseOptions): ConfigResult {
-  const sources = { env, files: new ReferencedFiles(file, readFile) };
+export function parseConfig(text: string, sources: Sources): ConfigResult {
   const reading = readYaml(text, sources);
   if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
 

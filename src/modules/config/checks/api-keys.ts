@@ -1,10 +1,11 @@
+import { dirname, isAbsolute, join } from 'node:path';
 import type { z } from 'zod';
 import type { ConfigProblem } from '../problem.js';
 import { apiKeysFileSchema } from '../schema/auth.js';
 import { validate } from '../schema/validate.js';
 import { ConfigValue } from '../source/config-value.js';
 import { readYaml } from '../source/read-yaml.js';
-import type { SubstitutionSources } from '../source/substitute.js';
+import { readReferencedFile, type Sources } from '../source/substitute.js';
 
 export interface CheckedApiKeys {
   readonly problems: readonly ConfigProblem[];
@@ -13,22 +14,23 @@ export interface CheckedApiKeys {
 }
 
 /** Checks the API keys of a provider and reads those that are in a file of their own. */
-export function checkApiKeys(provider: ConfigValue, sources: SubstitutionSources): CheckedApiKeys {
+export function checkApiKeys(provider: ConfigValue, sources: Sources): CheckedApiKeys {
   const seen = new Set<string>();
   const repeated = repetitions(provider.at('apiKeys'), seen);
   const file = provider.at('apiKeysFile');
   if (file.text === undefined) return { problems: repeated };
-  const content = sources.files.read(file.text);
+  const content = readReferencedFile(file.text, sources);
   if ('failure' in content) {
     const expected = `the path of a readable YAML file with \`apiKeys\`: ${content.failure}`;
     return { problems: [...repeated, file.expected(expected)] };
   }
   const { problems, apiKeys } = checkFile(content.text, sources, seen);
-  const name = sources.files.locate(file.text);
+  // As relative as the path of the configuration, so that both look alike in messages.
+  const name = isAbsolute(file.text) ? file.text : join(dirname(sources.file), file.text);
   return { problems: [...repeated, ...problems.map((each) => ({ ...each, file: name }))], apiKeys };
 }
 
-function checkFile(text: string, sources: SubstitutionSources, seen: Set<string>): CheckedApiKeys {
+function checkFile(text: string, sources: Sources, seen: Set<string>): CheckedApiKeys {
   const { root, problems } = readYaml(text, sources, 'a mapping with `apiKeys`');
   if (!root) return { problems };
   const content = new ConfigValue(root);

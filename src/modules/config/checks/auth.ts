@@ -2,9 +2,9 @@ import type { SecretAlgorithm, TokenAlgorithm } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
 import type { ConfigValue } from '../source/config-value.js';
-import type { SubstitutionSources } from '../source/substitute.js';
+import { readReferencedFile, type Sources } from '../source/substitute.js';
 import { type CheckedApiKeys, checkApiKeys } from './api-keys.js';
-import { isPem, readPublicKey, unfitKey } from './public-key.js';
+import { readPublicKey, unfitKey } from './public-key.js';
 
 /** What is wrong with a provider, and the content of the files that it names. */
 interface CheckedProvider extends CheckedApiKeys {
@@ -15,10 +15,7 @@ interface CheckedProvider extends CheckedApiKeys {
  * Checks that each provider has one kind of key, and that the key fits the algorithms.
  * @returns the results by provider id
  */
-export function checkProviders(
-  config: ConfigValue,
-  sources: SubstitutionSources,
-): ReadonlyMap<string, CheckedProvider> {
+export function checkProviders(config: ConfigValue, sources: Sources): ReadonlyMap<string, CheckedProvider> {
   const providers = config.at('auth').entries();
   return new Map(
     providers
@@ -36,7 +33,7 @@ interface Kind {
   readonly meaningless: readonly string[];
   /** The algorithms that work with it; absent for what is not a JWT. */
   readonly algorithms?: readonly TokenAlgorithm[];
-  readonly check?: (provider: ConfigValue, sources: SubstitutionSources) => CheckedProvider;
+  readonly check?: (provider: ConfigValue, sources: Sources) => CheckedProvider;
 }
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -50,7 +47,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   introspection: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS] },
 };
 
-function checkProvider(provider: ConfigValue, sources: SubstitutionSources): CheckedProvider {
+function checkProvider(provider: ConfigValue, sources: Sources): CheckedProvider {
   const names = kindsOf(provider);
   const [name = ''] = names;
   const kind = KINDS[name];
@@ -117,11 +114,13 @@ function checkIssuer(provider: ConfigValue): CheckedProvider {
   return { problems: [issuer.expected(expected)] };
 }
 
-function checkPublicKey(provider: ConfigValue, { files }: SubstitutionSources): CheckedProvider {
+function checkPublicKey(provider: ConfigValue, sources: Sources): CheckedProvider {
   const written = provider.at('publicKey');
   // The schema reports what is not text.
   if (written.text === undefined) return { problems: [] };
-  const content = isPem(written.text) ? { text: written.text } : files.read(written.text);
+  const content = written.text.includes('-----BEGIN')
+    ? { text: written.text }
+    : readReferencedFile(written.text, sources);
   if ('failure' in content) {
     const expected = `PEM text, or the path of a readable PEM file: ${content.failure}`;
     return { problems: [written.expected(expected)] };

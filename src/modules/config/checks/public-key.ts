@@ -11,11 +11,6 @@ const CURVES: Readonly<Record<string, string>> = {
   ES512: 'secp521r1',
 };
 
-/** Whether the text is a key itself and not the path of one. */
-export function isPem(text: string): boolean {
-  return text.includes('-----BEGIN');
-}
-
 /**
  * Reads the PEM text of a public key. Messages never contain any of it.
  * @returns `expected`, which says what is allowed, when the text is not a key that can verify tokens
@@ -37,13 +32,10 @@ export function readPublicKey(pem: string): { key: KeyObject } | { expected: str
 
 /** @returns which kind of key `algorithm` needs, when `key` is of another kind */
 export function unfitKey(key: KeyObject, algorithm: PublicKeyAlgorithm): string | undefined {
-  if (algorithm === 'EdDSA') return key.asymmetricKeyType === 'ed25519' ? undefined : 'an Ed25519 key';
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  if (algorithm === 'EdDSA') return type === 'ed25519' ? undefined : 'an Ed25519 key';
   const curve = CURVES[algorithm];
-  if (curve !== undefined) {
-    const fits = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve;
-    return fits ? undefined : `an EC key on ${curve}`;
-  }
-  const fits =
-    key.asymmetricKeyType === 'rsa' || (algorithm.startsWith('PS') && key.asymmetricKeyType === 'rsa-pss');
-  return fits ? undefined : 'an RSA key';
+  if (curve !== undefined) return details?.namedCurve === curve ? undefined : `an EC key on ${curve}`;
+  const isRsa = type === 'rsa' || (algorithm.startsWith('PS') && type === 'rsa-pss');
+  return isRsa ? undefined : 'an RSA key';
 }

@@ -3,14 +3,13 @@ import { formatProblems } from '../problem.js';
 import { ConfigValue } from '../source/config-value.js';
 import { mergeDefaults } from '../source/merge-defaults.js';
 import { readYaml } from '../source/read-yaml.js';
-import { ReferencedFiles } from '../source/substitute.js';
 import { gatewaySchema } from './gateway.js';
 import { validate } from './validate.js';
 
 const ENV = { PORT: '8443', WORD: 'hunter2', ON: 'true' };
 
 function config(text: string): ConfigValue {
-  const { root } = readYaml(text, { env: ENV, files: new ReferencedFiles('/gateway.yaml', () => '') });
+  const { root } = readYaml(text, { file: '/gateway.yaml', env: ENV, readFile: () => '' });
   return new ConfigValue(mergeDefaults(root!));
 }
 

@@ -11,7 +11,7 @@ import {
 } from 'yaml';
 import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
 import { mappingOf, type Position, type SourceNode } from './source-node.js';
-import type { Substitution } from './substitute.js';
+import { type Sources, substitute } from './substitute.js';
 
 const MAX_DEPTH = 64;
 /** Nine levels of ten aliases each make a billion nodes out of one screen of YAML. */
@@ -30,7 +30,7 @@ export class TreeBuilder {
   constructor(
     private readonly document: Document,
     private readonly lines: LineCounter,
-    private readonly substitute: (text: string) => Substitution | undefined,
+    private readonly sources: Sources,
   ) {}
 
   build(node: unknown, location: Pick<SourceNode, 'path' | 'key'>): SourceNode {
@@ -39,8 +39,8 @@ export class TreeBuilder {
     const place = { ...location, at: (isEmpty && location.key) || this.positionOf(node) };
     if (place.path.length > MAX_DEPTH) return this.refuse(place, `nested deeper than ${MAX_DEPTH} levels`);
     if (this.following.length > 0 && ++this.aliasedNodes > MAX_ALIASED_NODES) {
-      const first = this.aliasedNodes === MAX_ALIASED_NODES + 1;
-      if (first) this.report(place, `aliases repeat more than ${MAX_ALIASED_NODES} values`);
+      const isFirst = this.aliasedNodes === MAX_ALIASED_NODES + 1;
+      if (isFirst) this.report(place, `aliases repeat more than ${MAX_ALIASED_NODES} values`);
       return { ...place, value: undefined };
     }
     if (isAlias(node)) return this.follow(node, place);
@@ -69,7 +69,9 @@ export class TreeBuilder {
       const name = isScalar(pair.key) ? String(pair.key.value) : '';
       const key = this.positionOf(pair.key);
       const place = { path: [...parent, name], key, at: key };
-      const refusal = refusedKey(name) ?? duplicate(entries.get(name));
+      const first = entries.get(name);
+      const refusal =
+        refusedKey(name) ?? (first && `duplicate key, first written on line ${first.key?.line}`);
       if (refusal) this.refuse(place, refusal);
       else entries.set(name, this.build(pair.value, place));
     }
@@ -81,7 +83,7 @@ export class TreeBuilder {
       const isKnown = typeof value === 'number' || typeof value === 'boolean';
       return { ...place, value: isKnown ? value : null };
     }
-    const substitution = this.substitute(value);
+    const substitution = substitute(value, this.sources);
     if (!substitution) return { ...place, value };
     const { text, failures } = substitution;
     for (const failure of failures) this.report(place, failure);
@@ -110,8 +112,4 @@ function refusedKey(key: string): string | undefined {
   if (key === '<<')
     return 'unknown key "<<"; merge keys are not part of YAML 1.2. Use `defaults` for what upstreams share';
   return undefined;
-}
-
-function duplicate(first: SourceNode | undefined): string | undefined {
-  return first && `duplicate key, first written on line ${first.key?.line}`;
 }

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { ConfigValue } from './config-value.js';
 import { mergeDefaults } from './merge-defaults.js';
 import { readYaml } from './read-yaml.js';
-import { ReferencedFiles } from './substitute.js';
 
 function merged(text: string): ConfigValue {
-  const files = new ReferencedFiles('/gateway.yaml', () => '');
-  return new ConfigValue(mergeDefaults(readYaml(text, { env: {}, files }).root!));
+  return new ConfigValue(
+    mergeDefaults(readYaml(text, { file: '/gateway.yaml', env: {}, readFile: () => '' }).root!),
+  );
 }
 
 const TEXT = `
@@ -66,8 +66,7 @@ describe('mergeDefaults', () => {
     'defaults: 3\nupstreams: { a: {} }',
     'defaults: { timeout: 1s }\nupstreams: { a: 3 }',
   ])('ignores what is not a mapping: %j', (text) => {
-    const files = new ReferencedFiles('/gateway.yaml', () => '');
-    const { root } = readYaml(text, { env: {}, files });
+    const { root } = readYaml(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
     expect(merged(text).value).toEqual(root!.value);
   });
 });

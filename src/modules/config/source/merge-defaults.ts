@@ -4,8 +4,7 @@ import { isMapping, type MappingNode, mappingOf, type SourceNode } from './sourc
  * Merges `defaults` into every upstream, key by nested key; the upstream's own values win. Merged values keep
  * their position, so that a problem points at the line that contains it.
  */
-export function mergeDefaults(root: SourceNode): SourceNode {
-  if (!isMapping(root)) return root;
+export function mergeDefaults(root: MappingNode): MappingNode {
   const defaults = root.children.get('defaults');
   const upstreams = root.children.get('upstreams');
   if (!isMapping(defaults) || !isMapping(upstreams)) return root;

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { formatProblems } from '../problem.js';
 import { ConfigValue } from './config-value.js';
-import { readYaml, type YamlReading } from './read-yaml.js';
-import { ReferencedFiles } from './substitute.js';
+import { readYaml } from './read-yaml.js';
 
-function read(text: string): YamlReading {
-  const files = new ReferencedFiles('/gateway.yaml', () => '');
-  return readYaml(text, { env: { PORT: '8080', SECRET: 'hunter2' }, files });
+function read(text: string) {
+  const env = { PORT: '8080', SECRET: 'hunter2' };
+  return readYaml(text, { file: '/gateway.yaml', env, readFile: () => '' });
 }
 
 function plain(text: string): unknown {

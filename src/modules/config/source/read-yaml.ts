@@ -1,25 +1,19 @@
 import { LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { ConfigProblem } from '../problem.js';
 import { TreeBuilder } from './build-tree.js';
-import { isMapping, type SourceNode } from './source-node.js';
-import { substitute, type SubstitutionSources } from './substitute.js';
-
-/** `root` is missing when the text is not a YAML mapping; otherwise it is what could be read. */
-export interface YamlReading {
-  readonly root?: SourceNode;
-  readonly problems: readonly ConfigProblem[];
-}
+import { isMapping, type MappingNode } from './source-node.js';
+import type { Sources } from './substitute.js';
 
 /**
  * Reads YAML 1.2 with its core schema (JSON is a subset of it) into values with positions.
- *
  * @param expected the words that follow "expected": what the file should be
+ * @returns no `root` when the text is not a YAML mapping; otherwise what could be read of it
  */
 export function readYaml(
   text: string,
-  sources: SubstitutionSources,
+  sources: Sources,
   expected = 'a mapping with `upstreams` and `routes`',
-): YamlReading {
+): { root?: MappingNode; problems: readonly ConfigProblem[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -38,7 +32,7 @@ export function readYaml(
   if (document.contents === null)
     return { problems: [problem(1, 1, `the file is empty, expected ${expected}`)] };
 
-  const builder = new TreeBuilder(document, lines, (scalar) => substitute(scalar, sources));
+  const builder = new TreeBuilder(document, lines, sources);
   const root = builder.build(document.contents, { path: [] });
   if (isMapping(root)) return { root, problems: builder.problems };
   const found = root.children ? 'a list' : 'a single value';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { ReferencedFiles } from './substitute.js';
 import { substitute } from './substitute.js';
 
 const CONTENT: Readonly<Record<string, string>> = {
@@ -9,12 +8,13 @@ const CONTENT: Readonly<Record<string, string>> = {
 };
 
 function put(written: string) {
-  const files = new ReferencedFiles('/etc/breakwater/gateway.yaml', (path) => {
+  const readFile = (path: string) => {
     const content = CONTENT[path];
     if (content === undefined) throw Object.assign(new Error('boom'), { code: 'ENOENT' });
     return content;
-  });
-  return substitute(written, { env: { HOST: 'users', EMPTY: '', TRICKY: '${HOST} $& $1' }, files });
+  };
+  const env = { HOST: 'users', EMPTY: '', TRICKY: '${HOST} $& $1' };
+  return substitute(written, { file: '/etc/breakwater/gateway.yaml', env, readFile });
 }
 
 describe('substitute', () => {

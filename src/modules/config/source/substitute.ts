@@ -1,16 +1,12 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-/** What `${...}` can refer to. */
-export interface SubstitutionSources {
+/** What a configuration can refer to. */
+export interface Sources {
+  /** Path of the configuration file; file names in it are relative to its folder. */
+  readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly files: ReferencedFiles;
-}
-
-/** `text` is complete only when there are no `failures`. */
-export interface Substitution {
-  readonly text: string;
-  /** One message for each reference that has no value. A message never contains a value. */
-  readonly failures: readonly string[];
+  /** Reads secrets and keys. It throws when a file cannot be read, which becomes a problem. */
+  readonly readFile: (path: string) => string;
 }
 
 /** A reference up to its own `}`, so that one inside another is seen whole and refused. */
@@ -23,9 +19,10 @@ const FILE = /^\$\{file:([^{}]+)\}$/;
  * Replaces `${VAR}`, `${VAR:-default}` (the default applies also when VAR is empty, as in a shell) and
  * `${file:/run/secrets/x}` (one trailing newline trimmed); `$${` stands for a literal `${`.
  * Inserted text is not substituted again.
- * @returns `undefined` when `written` contains no reference
+ * @returns the text, and one message for each reference that has no value, which never contains a value;
+ *   `undefined` when `written` contains no reference
  */
-export function substitute(written: string, sources: SubstitutionSources): Substitution | undefined {
+export function substitute(written: string, sources: Sources) {
   if (!written.includes('${')) return undefined;
   const failures: string[] = [];
   const text = written.replaceAll(REFERENCE, (reference) => {
@@ -37,16 +34,16 @@ export function substitute(written: string, sources: SubstitutionSources): Subst
   return { text, failures };
 }
 
-function valueOf(reference: string, sources: SubstitutionSources): { text: string } | { failure: string } {
+function valueOf(reference: string, sources: Sources): { text: string } | { failure: string } {
   const [, name, fallback] = VARIABLE.exec(reference) ?? [];
   if (name !== undefined) return variable(name, fallback, sources.env);
   const [, file] = FILE.exec(reference) ?? [];
-  if (file !== undefined) return fileContent(file, sources.files);
+  if (file !== undefined) return fileContent(file, sources);
   const forms = '${NAME}, ${NAME:-default} or ${file:path}, with no { inside; a literal ${ is written $${';
   return { failure: `found ${JSON.stringify(reference)}, expected ${forms}` };
 }
 
-function variable(name: string, fallback: string | undefined, env: SubstitutionSources['env']) {
+function variable(name: string, fallback: string | undefined, env: Sources['env']) {
   // Own properties only: `${constructor}` is a missing variable, not Object's constructor.
   const value = Object.hasOwn(env, name) ? env[name] : undefined;
   if (fallback !== undefined) return { text: value || fallback };
@@ -56,39 +53,21 @@ function variable(name: string, fallback: string | undefined, env: SubstitutionS
   };
 }
 
-function fileContent(file: string, files: ReferencedFiles) {
-  const content = files.read(file);
+function fileContent(file: string, sources: Sources) {
+  const content = readReferencedFile(file, sources);
   if ('failure' in content) return { failure: `cannot read ${file}: ${content.failure}` };
   return { text: content.text.replace(/\r?\n$/, '') };
 }
 
-/** The files that a configuration names: secrets and keys, relative to its own folder. */
-export class ReferencedFiles {
-  private readonly folder: string;
-
-  /**
-   * @param configFile path of the configuration
-   * @param readFile throws when the file cannot be read
-   */
-  constructor(
-    configFile: string,
-    private readonly readFile: (path: string) => string,
-  ) {
-    this.folder = dirname(configFile);
-  }
-
-  /** @returns the path of the file, relative to where the path of the configuration is relative to */
-  locate(path: string): string {
-    return isAbsolute(path) ? path : join(this.folder, path);
-  }
-
-  /** @returns the content, or why it cannot be read, in words */
-  read(path: string): { readonly text: string } | { readonly failure: string } {
-    try {
-      return { text: this.readFile(resolve(this.folder, path)) };
-    } catch (error) {
-      return { failure: readFailure(error) };
-    }
+/** @returns the content of a file that the configuration names, or why it cannot be read, in words */
+export function readReferencedFile(
+  path: string,
+  { file, readFile }: Sources,
+): { text: string } | { failure: string } {
+  try {
+    return { text: readFile(resolve(dirname(file), path)) };
+  } catch (error) {
+    return { failure: readFailure(error) };
   }
 }
 
