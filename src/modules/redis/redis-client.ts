@@ -101,10 +101,7 @@ function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): Red
   };
 }
 
-/**
- * @param attempt 1 for the first
- * @returns milliseconds
- */
+/** @returns milliseconds before an attempt; the first one has the number 1 */
 export function reconnectPause(attempt: number): number {
   return 20 + backoff(RECONNECT, attempt - 1, Math.random());
 }

@@ -147,15 +147,9 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     this.changed.emit({ up: true });
   }
 
-  private async within<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RedisTimeoutError()), this.config.commandTimeout);
-    });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private within<T>(answer: Promise<T>): Promise<T> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new RedisTimeoutError()), this.config.commandTimeout);
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 }

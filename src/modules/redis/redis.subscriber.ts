@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { ConfigStore } from '../config/config.store.js';
-import type { RedisConfig } from '../config/gateway-config.js';
 import { subscriberClient } from './redis-client.js';
 
 /** Milliseconds between checks whether a silent connection is still alive. */
@@ -16,13 +15,10 @@ export interface SubscriptionListener {
 /** Receives messages of other gateways on a connection of its own, which ioredis replaces when it is lost. */
 @Injectable()
 export class RedisSubscriber implements OnApplicationShutdown {
-  private readonly config: RedisConfig;
   private client: Redis | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(ConfigStore) store: ConfigStore) {
-    this.config = store.current.redis;
-  }
+  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
 
   /**
    * Subscribes to one channel until shutdown, and again on each new connection.
@@ -31,16 +27,16 @@ export class RedisSubscriber implements OnApplicationShutdown {
    * @returns a promise that settles with the first subscription, or when that fails or exceeds `connectTimeout`
    */
   async subscribe(name: string, { onMessage, onSubscribed }: SubscriptionListener): Promise<void> {
-    const { connectTimeout, keyPrefix } = this.config;
-    const client = subscriberClient(this.config);
+    const { redis } = this.config.current;
+    const client = subscriberClient(redis);
     if (!client) return;
     this.client = client;
     const settled = Promise.withResolvers<void>();
-    const timeout = setTimeout(settled.resolve, connectTimeout);
+    const timeout = setTimeout(settled.resolve, redis.connectTimeout);
     let isSubscribed = false;
     // A repeated SUBSCRIBE changes nothing. Without an answer, the socket timeout ends the connection.
     const subscribe = async () => {
-      await client.subscribe(keyPrefix + name);
+      await client.subscribe(redis.keyPrefix + name);
       if (!isSubscribed) onSubscribed();
       isSubscribed = true;
       settled.resolve();
