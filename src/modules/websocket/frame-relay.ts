@@ -65,11 +65,8 @@ export class FrameRelay {
     this.partialHead = end < bytes.length ? Buffer.from(bytes.subarray(end)) : undefined;
     if (end === 0) return;
     this.bytes += end;
-    if (!this.options.to.write(this.partialHead ? bytes.subarray(0, end) : bytes)) this.pause();
-  }
-
-  private pause(): void {
-    const { from, stallTimeout, onStall } = this.options;
+    const { from, to, stallTimeout, onStall } = this.options;
+    if (to.write(this.partialHead ? bytes.subarray(0, end) : bytes)) return;
     from.pause();
     clearTimeout(this.stallTimer);
     if (stallTimeout !== undefined && onStall) this.stallTimer = setTimeout(onStall, stallTimeout);
