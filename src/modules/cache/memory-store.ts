@@ -15,9 +15,9 @@ export class MemoryStore {
   constructor(maxBytes: number) {
     this.slots = new LRUCache<string, Slot>({
       maxSize: maxBytes,
-      sizeCalculation: ({ bytes, scopes }, key) => bytes + key.length + sizeOf(scopes),
+      sizeCalculation: ({ bytes, scopes }, key) =>
+        bytes + key.length + scopes.reduce((sum, { length }) => sum + length + SCOPE, 0),
       dispose: (slot, key) => this.forget(key, slot),
-      noDisposeOnSet: false,
     });
   }
 
@@ -72,12 +72,6 @@ export class MemoryStore {
       if (keys?.size === 0) this.byScope.delete(scope);
     }
   }
-}
-
-function sizeOf(scopes: readonly string[]): number {
-  let bytes = 0;
-  for (const scope of scopes) bytes += scope.length + SCOPE;
-  return bytes;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -43,7 +43,7 @@ interface Meta extends Envelope {
 export function encode(key: string, slot: Slot, { generations, wall, life }: Envelope): string {
   const own = ownScopes(key);
   const { storedAt: _, bytes: _bytes, ...rest } = slot;
-  const { body = EMPTY, ...bare } = rest.kind === 'response' ? rest : { ...rest, body: undefined };
+  const { body, ...bare } = rest.kind === 'response' ? rest : { ...rest, body: new Uint8Array() };
   const scopes = slot.scopes.filter((scope) => !own.includes(scope));
   const meta = Buffer.from(JSON.stringify({ generations, wall, life, slot: { ...bare, scopes } }));
   const bytes = Buffer.allocUnsafe(META_AT + meta.length + body.length);
@@ -82,8 +82,6 @@ export function decode(
   const slot = { ...meta.slot, storedAt, scopes, body, bytes: sizeOf(meta.slot.headers, body) };
   return { slot, generations: meta.generations };
 }
-
-const EMPTY = new Uint8Array();
 
 function digest(key: string, bytes: Buffer): Buffer {
   const name = Buffer.from(key);

@@ -143,20 +143,17 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
       fields.push(fieldOf(scope), newGeneration());
     }
     if (fields.length > 0) {
-      if ((await client.hlen(PURGES)) > MAX_FIELDS) return this.startAnew(client);
+      if ((await client.hlen(PURGES)) > MAX_FIELDS) {
+        await client.del(PURGES);
+        await this.initialise(client);
+        return this.send(client, PURGE_OF_EVERYTHING);
+      }
       await client.hset(PURGES, ...fields);
     }
     const count = await client.hincrby(PURGES, COUNT, 1);
     if (!this.log.add(count)) this.received.emit(PURGE_OF_EVERYTHING);
     await client.publish(this.redis.channel(CHANNEL), JSON.stringify([this.id, count, scope, isPurge]));
     return true;
-  }
-
-  /** Purges everything in place of keeping more fields. */
-  private async startAnew(client: RedisClient): Promise<true> {
-    await client.del(PURGES);
-    await this.initialise(client);
-    return this.send(client, PURGE_OF_EVERYTHING);
   }
 
   private async initialise(client: RedisClient): Promise<void> {

@@ -137,12 +137,16 @@ export class RedisStore {
       return { slots: [], generations };
     }
     const [storedAll, storedRoute, storedResource, ...storedTags] = read.generations;
-    const isValid =
+    let isValid =
       storedAll === all &&
       storedRoute === ofRoute &&
       storedResource === generations.resource &&
-      generations.resource !== null &&
-      (await areTagsCurrent(client, tagFields(read.slot), storedTags));
+      storedResource !== null;
+    const fields = tagFields(read.slot);
+    if (isValid && fields.length > 0) {
+      const tags = await client.hmget(PURGES, ...fields);
+      isValid = tags.every((generation, index) => generation === storedTags[index]);
+    }
     return { slots: isValid ? [[key, read.slot]] : [], generations };
   }
 
@@ -194,14 +198,4 @@ class TextAdapter extends KeyvAdapter {
 
 function tagFields({ scopes }: Slot): string[] {
   return scopes.filter((scope) => scope.startsWith('t:')).map(fieldOf);
-}
-
-async function areTagsCurrent(
-  client: RedisClient,
-  fields: readonly string[],
-  stored: readonly (string | null)[],
-): Promise<boolean> {
-  if (fields.length === 0) return true;
-  const current = await client.hmget(PURGES, ...fields);
-  return current.every((generation, index) => generation === stored[index]);
 }
