@@ -110,28 +110,22 @@ export class CachingTap implements ResponseTap {
 
 /** Watches the answer to a HEAD or a range request while the whole response is stored. */
 export function partTap(options: TapOptions & { readonly stored: CacheEntry }): ResponseTap {
+  const { writer, stored } = options;
   return {
     onHead: (status, headers) => {
       const stale = staleInstead(options, status);
-      const isHead = options.writer.lookup.exchange.req.method === 'HEAD';
-      if (!stale && isHead && status === 200 && options.stored.status === 200) update(options, headers);
-      return stale;
+      const isHead = writer.lookup.exchange.req.method === 'HEAD';
+      if (stale || !isHead || status !== 200 || stored.status !== 200) return stale;
+      // RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated.
+      const isSame = describes(headers, stored.headers, stored.body.length);
+      const head = isSame && writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()));
+      if (head) writer.store(head, stored.body);
+      else writer.drop();
+      return undefined;
     },
     onData: () => undefined,
     onEnd: () => undefined,
   };
-}
-
-/** RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated. */
-function update(
-  { writer, stored }: TapOptions & { readonly stored: CacheEntry },
-  headers: HeaderRecord,
-): void {
-  const head = describes(headers, stored.headers, stored.body.length)
-    ? writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()))
-    : undefined;
-  if (head) writer.store(head, stored.body);
-  else writer.drop();
 }
 
 /** RFC 5861 section 4: an error of the upstream is replaced by a stale response. */

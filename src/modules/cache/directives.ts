@@ -69,15 +69,10 @@ function argument(key: string, value: string): string {
   return value.startsWith('"') ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value;
 }
 
-/** @returns the lower-cased fields of `private="a, b"` or `no-cache="a, b"`; `undefined` for the bare directive */
-export function fieldsOf(
-  control: CacheControl,
-  directive: 'private' | 'no-cache',
-): readonly string[] | undefined {
+/** @returns the lower-cased fields of `private="a, b"` or `no-cache="a, b"`; none for the bare directive */
+export function fieldsOf(control: CacheControl, directive: 'private' | 'no-cache'): readonly string[] {
   const value = control.get(directive);
-  if (typeof value !== 'string') return undefined;
-  const fields = fieldNames(value);
-  return fields.length > 0 ? fields : undefined;
+  return typeof value === 'string' ? fieldNames(value) : [];
 }
 
 /** A request that asks nothing of a cache (RFC 9111 section 5.2.1). Times are in milliseconds. */

@@ -1,4 +1,4 @@
-import { type CacheControl, deltaSeconds } from '../../common/http/cache-control.js';
+import { deltaSeconds } from '../../common/http/cache-control.js';
 import { parseHttpDate } from '../../common/http/http-date.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { ResponseDirectives } from './directives.js';
@@ -12,12 +12,6 @@ export interface FreshnessContext {
   /** Arrival of the head in milliseconds since the epoch. */
   readonly receivedAt: number;
 }
-
-/**
- * Statuses that get the configured lifetime. RFC 9110 section 15.1 allows more of them, but a resource that is missing
- * (404, 410) may exist the next moment.
- */
-const DEFAULT_LIFETIME: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 
 /** RFC 9111 section 4.2.1: the lifetime that the response states, in milliseconds. */
 export function explicitLifetime({
@@ -39,16 +33,6 @@ export function explicitLifetime({
   }
   // 4. s-maxage alone, for one user: it is closer to what the upstream wants than the configured lifetime.
   return shared === undefined ? undefined : shared * 1000;
-}
-
-/** Decides whether a response without a lifetime gets the configured one (RFC 9111 section 4.2.2). */
-export function getsDefaultLifetime(
-  status: number,
-  control: CacheControl,
-  statuses?: readonly number[],
-): boolean {
-  if (statuses) return statuses.includes(status);
-  return DEFAULT_LIFETIME.has(status) || control.has('public');
 }
 
 /**

@@ -3,8 +3,8 @@ import { isHopByHop, nominatedByConnection } from '../../common/http/header-owne
 import { type HeaderRecord, isEventStream } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { fieldsOf } from './directives.js';
-import { explicitLifetime, type FreshnessContext, getsDefaultLifetime } from './freshness.js';
-import { hasValidator } from './validation.js';
+import { explicitLifetime, type FreshnessContext } from './freshness.js';
+import { conditionsFor } from './validation.js';
 
 export interface StorableContext extends FreshnessContext {
   readonly policy: Pick<
@@ -43,6 +43,11 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
   411, 412, 415, 416, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
 ]);
+/**
+ * Statuses that get the configured lifetime. RFC 9110 section 15.1 allows more of them, but a resource that is missing
+ * (404, 410) may exist the next moment.
+ */
+const DEFAULT_LIFETIME: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
 /** A stale copy of an error helps nobody. */
 const FIRST_ERROR = 500;
 
@@ -65,14 +70,14 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   if (/(?:^|,)\s*\*\s*(?:,|$)/.test(String(headers['vary']))) return undefined;
   if (!isPrivate) {
     // Section 5.2.2.7: a list of fields makes only those private.
-    if (control.has('private') && !fieldsOf(control, 'private')) return undefined;
+    if (control.has('private') && fieldsOf(control, 'private').length === 0) return undefined;
     // Section 3.5: an answer to an authenticated request is shared only if the upstream allows it.
     if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => control.has(name)))
       return undefined;
   }
   const lifetime = lifetimeOf(context);
   if (lifetime === undefined) return undefined;
-  const noCache = control.has('no-cache') && !fieldsOf(control, 'no-cache');
+  const noCache = control.has('no-cache') && fieldsOf(control, 'no-cache').length === 0;
   // Section 5.2.2.2; proxy-revalidate and s-maxage say the same to shared caches (5.2.2.8, 5.2.2.10).
   const mustRevalidate =
     noCache ||
@@ -83,7 +88,7 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   const after = Math.max(
     stale.staleIfError,
     stale.staleWhileRevalidate,
-    hasValidator(headers) ? KEEP_FOR_VALIDATION : 0,
+    conditionsFor(headers).length > 0 ? KEEP_FOR_VALIDATION : 0,
   );
   const keepFor = left + after;
   return keepFor === 0 ? undefined : { lifetime, noCache, mustRevalidate, ...stale, keepFor };
@@ -92,7 +97,10 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
 /** @returns `undefined` when the response has no lifetime and may not be given one */
 function lifetimeOf(context: StorableContext): number | undefined {
   const { policy, status, directives } = context;
-  const given = getsDefaultLifetime(status, directives.control, policy.statuses) ? policy.ttl : undefined;
+  // RFC 9111 section 4.2.2. With `statuses` in the policy, all others have been refused before.
+  const getsDefault =
+    policy.statuses !== undefined || DEFAULT_LIFETIME.has(status) || directives.control.has('public');
+  const given = getsDefault ? policy.ttl : undefined;
   if (policy.override && given !== undefined) return given;
   return explicitLifetime(context) ?? given;
 }
@@ -113,8 +121,8 @@ function staleWindows({ status, directives: { control }, policy }: StorableConte
 function excludedFields({ directives: { control }, isPrivate }: FreshnessContext) {
   return new Set([
     // RFC 9111 section 5.2.2.4: these fields would need validation each time, so they are left out.
-    ...(fieldsOf(control, 'no-cache') ?? []),
-    ...(isPrivate ? [] : (fieldsOf(control, 'private') ?? [])),
+    ...fieldsOf(control, 'no-cache'),
+    ...(isPrivate ? [] : fieldsOf(control, 'private')),
   ]);
 }
 

@@ -14,38 +14,30 @@ const EMPTY = new Uint8Array();
  */
 export function answerWith(
   entry: CacheEntry,
-  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  { method, headers: asked }: Pick<IncomingMessage, 'method' | 'headers'>,
   age: number,
   clock: Clock,
   added: readonly string[] = [],
 ): StoredResponse {
   // RFC 9111 section 5.1; an age is never negative, whatever the clock of the upstream says.
   const ours = ['Age', String(Math.max(0, Math.floor(age / 1000))), ...added];
-  const { status, body } = entry;
+  const { status, headers, body } = entry;
+  const whole = { status, headers, body, added: ours };
   // RFC 9110 section 13.2.1: conditions apply to successful answers only.
-  if (status === 200) {
-    if (
-      (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) &&
-      isNotModified(headers, entry.headers, clock.wall())
-    ) {
-      return { status: 304, headers: notModifiedHeaders(entry.headers), body: EMPTY, added: ours };
-    }
-    // RFC 9110 section 14.2: a range applies to GET only.
-    if (
-      headers.range !== undefined &&
-      method === 'GET' &&
-      ifRangeHolds(headers['if-range']?.toString(), entry.headers)
-    ) {
-      return part(entry, headers.range, ours);
-    }
+  if (status !== 200) return whole;
+  if (isNotModified(asked, headers, clock.wall())) {
+    return { status: 304, headers: notModifiedHeaders(headers), body: EMPTY, added: ours };
   }
-  return { status, headers: entry.headers, body, added: ours };
+  const { range, 'if-range': ifRange } = asked;
+  // RFC 9110 section 14.2: a range applies to GET only.
+  if (range === undefined || method !== 'GET' || !ifRangeHolds(ifRange?.toString(), headers)) return whole;
+  return part(whole, range);
 }
 
-function part(entry: CacheEntry, field: string, added: readonly string[]): StoredResponse {
-  const { headers, body } = entry;
+function part(whole: Required<StoredResponse>, field: string): StoredResponse {
+  const { headers, body, added } = whole;
   const range = byteRange(field, body.length);
-  if (range === undefined) return { status: 200, headers, body, added };
+  if (range === undefined) return whole;
   if (range === 'unsatisfiable') {
     // RFC 9110 section 15.5.17.
     return { status: 416, headers: {}, body: EMPTY, added: ['Content-Range', `bytes */${body.length}`] };

@@ -3,11 +3,10 @@ import { parseHttpDate } from '../../common/http/http-date.js';
 import { isHopByHop, nominatedByConnection } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 
-export function hasValidator({ etag, 'last-modified': lastModified }: HeaderRecord): boolean {
-  return typeof etag === 'string' || typeof lastModified === 'string';
-}
-
-/** RFC 9111 section 4.3.1: the conditions that validate a stored response, names and values in turn. */
+/**
+ * RFC 9111 section 4.3.1: the conditions that validate a stored response, names and values in turn. There are none for
+ * a response without a validator.
+ */
 export function conditionsFor({ etag, 'last-modified': lastModified }: HeaderRecord): readonly string[] {
   const conditions: string[] = [];
   if (typeof etag === 'string') conditions.push('If-None-Match', etag);
@@ -26,11 +25,13 @@ export function isNotModified(conditions: IncomingHttpHeaders, headers: HeaderRe
     // RFC 9110 section 13.1.2: If-None-Match overrides If-Modified-Since.
     const { etag } = headers;
     if (noneMatch === '*') return true;
-    return typeof etag === 'string' && entityTags(noneMatch).some((each) => weaklyEqual(each, etag));
+    const listed = noneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
+    return typeof etag === 'string' && listed.some((each) => weaklyEqual(each, etag));
   }
   const since = parseHttpDate(conditions['if-modified-since'], now);
+  if (since === undefined) return false;
   const modified = parseHttpDate(headers['last-modified'] ?? headers['date'], now);
-  return since !== undefined && modified !== undefined && modified <= since;
+  return modified !== undefined && modified <= since;
 }
 
 /**
@@ -49,16 +50,13 @@ export function ifRangeHolds(ifRange: string | undefined, headers: HeaderRecord)
 
 /** Decides whether a 304 may select the stored response (RFC 9111 section 4.3.4). A strong tag has to be the same. */
 export function selects(notModified: HeaderRecord, stored: HeaderRecord): boolean {
-  const { etag } = notModified;
-  if (typeof etag === 'string') {
-    const isWeak = etag.startsWith('W/');
-    const known = stored['etag'];
-    return typeof known === 'string' && (isWeak ? weaklyEqual(etag, known) : etag === known);
+  const { etag, 'last-modified': modified } = notModified;
+  const { etag: storedTag, 'last-modified': storedDate } = stored;
+  if (typeof etag !== 'string') {
+    return modified === undefined || storedDate === undefined || modified === storedDate;
   }
-  const modified = notModified['last-modified'];
-  return (
-    modified === undefined || stored['last-modified'] === undefined || modified === stored['last-modified']
-  );
+  if (!etag.startsWith('W/')) return etag === storedTag;
+  return typeof storedTag === 'string' && weaklyEqual(etag, storedTag);
 }
 
 /**
@@ -110,10 +108,6 @@ const OF_A_304: ReadonlySet<string> = new Set([
 
 export function notModifiedHeaders(stored: HeaderRecord): HeaderRecord {
   return Object.fromEntries(Object.entries(stored).filter(([name]) => OF_A_304.has(name)));
-}
-
-function entityTags(list: string): string[] {
-  return list.match(/(?:W\/)?"[^"]*"/g) ?? [];
 }
 
 /** RFC 9110 section 8.8.3.2. */
