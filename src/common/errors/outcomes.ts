@@ -19,43 +19,26 @@ export interface OutcomeRow {
   readonly problem?: ProblemCode;
 }
 
+const UPSTREAM_FAILURE = { guilty: 'upstream', vote: 'failure' } as const;
+
 /**
  * Who is to blame: one row for each way in which a request can end. The breaker's vote, the client's answer and the
  * label `outcome` of metrics and logs all come from this table.
  */
 export const OUTCOMES = {
   success: { stage: 'body', guilty: 'nobody', vote: 'success' },
-  upstream_status: { stage: 'head', guilty: 'upstream', vote: 'failure' },
+  upstream_status: { ...UPSTREAM_FAILURE, stage: 'head' },
   connect_failed: {
+    ...UPSTREAM_FAILURE,
     stage: 'connect',
-    guilty: 'upstream',
-    vote: 'failure',
     retry: 'connect',
     problem: 'upstream_unreachable',
   },
-  reset: {
-    stage: 'await-head',
-    guilty: 'upstream',
-    vote: 'failure',
-    retry: 'reset',
-    problem: 'upstream_reset',
-  },
-  deadline: { stage: 'await-head', guilty: 'upstream', vote: 'failure', problem: 'upstream_timeout' },
-  try_timeout: {
-    stage: 'await-head',
-    guilty: 'upstream',
-    vote: 'failure',
-    retry: 'timeout',
-    problem: 'upstream_timeout',
-  },
-  malformed_response: {
-    stage: 'head',
-    guilty: 'upstream',
-    vote: 'failure',
-    retry: 'reset',
-    problem: 'upstream_malformed',
-  },
-  died_mid_body: { stage: 'body', guilty: 'upstream', vote: 'failure' },
+  reset: { ...UPSTREAM_FAILURE, stage: 'await-head', retry: 'reset', problem: 'upstream_reset' },
+  deadline: { ...UPSTREAM_FAILURE, stage: 'await-head', problem: 'upstream_timeout' },
+  try_timeout: { ...UPSTREAM_FAILURE, stage: 'await-head', retry: 'timeout', problem: 'upstream_timeout' },
+  malformed_response: { ...UPSTREAM_FAILURE, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
+  died_mid_body: { ...UPSTREAM_FAILURE, stage: 'body' },
   client_gone: { stage: 'request', guilty: 'client', vote: 'neutral' },
   hedge_lost: { stage: 'await-head', guilty: 'nobody', vote: 'neutral' },
   body_too_large: { stage: 'request', guilty: 'client', vote: 'neutral', problem: 'body_too_large' },
