@@ -54,12 +54,7 @@ function countTries({ id: upstream, tryEnded, retrier, hedger }: UpstreamProxy):
   tryEnded.on(({ outcome, durationMs }) => {
     let batch = batches.get(outcome);
     if (!batch) {
-      batch = new SeriesBatch({
-        counter: tries,
-        counterLabels: { upstream, outcome },
-        histogram: duration,
-        histogramLabels: { upstream },
-      });
+      batch = new SeriesBatch(tries, { upstream, outcome }, duration, { upstream });
       batches.set(outcome, batch);
     }
     batch.observe(durationMs / 1000);

@@ -57,12 +57,8 @@ export class RequestMetrics implements OnModuleInit {
     for (const each of series) {
       if (each.status === status && each.outcome === outcome && each.method === method) return each.batch;
     }
-    const batch = new SeriesBatch({
-      counter: this.requests,
-      counterLabels: { route, method, status, outcome },
-      histogram: this.duration,
-      histogramLabels: { route, method },
-    });
+    const labels = { route, method, status, outcome };
+    const batch = new SeriesBatch(this.requests, labels, this.duration, { route, method });
     series.push({ method, status, outcome, batch });
     return batch;
   }

@@ -14,8 +14,7 @@ function metrics() {
     registers,
     collect,
   });
-  const batch = (to: string) =>
-    new SeriesBatch({ counter, counterLabels: { to }, histogram, histogramLabels: { to } });
+  const batch = (to: string) => new SeriesBatch(counter, { to }, histogram, { to });
   return { registry: registers[0] ?? new Registry(), batch };
 }
 
@@ -49,7 +48,7 @@ describe('SeriesBatch', () => {
     const counts: number[] = [];
     const counter = { inc: (_: unknown, by: number) => counts.push(by) } as unknown as Counter;
     const histogram = { observe: () => undefined } as unknown as Histogram;
-    const eager = new SeriesBatch({ counter, counterLabels: {}, histogram, histogramLabels: {} });
+    const eager = new SeriesBatch(counter, {}, histogram, {});
     for (let i = 0; i < 200; i++) eager.observe(1);
     expect(counts).toEqual([64, 64, 64]);
     SeriesBatch.flushAll();

@@ -5,13 +5,6 @@ const BATCH_SIZE = 64;
 
 type Labels = Partial<Record<string, string | number>>;
 
-export interface SeriesOptions {
-  readonly counter: Counter;
-  readonly counterLabels: Labels;
-  readonly histogram: Histogram;
-  readonly histogramLabels: Labels;
-}
-
 /**
  * Collects the observations of one series and flushes them to prom-client in batches and at each scrape. prom-client
  * builds a key from the labels for every observation, which is slow within a request and fast in a row.
@@ -22,7 +15,12 @@ export class SeriesBatch {
   private readonly seconds = new Float64Array(BATCH_SIZE);
   private count = 0;
 
-  constructor(private readonly options: SeriesOptions) {}
+  constructor(
+    private readonly counter: Counter,
+    private readonly counterLabels: Labels,
+    private readonly histogram: Histogram,
+    private readonly histogramLabels: Labels,
+  ) {}
 
   /** For the `collect` of a metric, so that a scrape includes everything that was observed before it. */
   static flushAll(): void {
@@ -36,9 +34,8 @@ export class SeriesBatch {
   }
 
   private flush(): void {
-    const { counter, counterLabels, histogram, histogramLabels } = this.options;
-    counter.inc(counterLabels, this.count);
-    for (let i = 0; i < this.count; i++) histogram.observe(histogramLabels, this.seconds[i] ?? 0);
+    this.counter.inc(this.counterLabels, this.count);
+    for (let i = 0; i < this.count; i++) this.histogram.observe(this.histogramLabels, this.seconds[i] ?? 0);
     this.count = 0;
     SeriesBatch.pending.delete(this);
   }
