@@ -79,7 +79,7 @@ export function userKeyOf({ head, identity }: Exchange): string {
 
 /** @returns the id of the upstream that the request goes to */
 export function upstreamIdOf(exchange: Exchange, { split, config }: RouteModel): string {
-  return split ? split.upstreamOf(userKeyOf(exchange)) : config.upstream;
+  return split ? split(userKeyOf(exchange)) : config.upstream;
 }
 
 /** @returns the key for the upstream's balancer; `undefined` unless that is `consistent-hash` */

@@ -1,7 +1,7 @@
 import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import type { RouteConfig } from '../config/gateway-config.js';
 import { compileRewrite, type Rewrite } from './rewrite.js';
-import { Split } from './split.js';
+import { compileSplit, type Split } from './split.js';
 
 /** A route's config and what is compiled from it: frozen, replaced whole on reload. */
 export interface RouteModel {
@@ -27,7 +27,7 @@ export function compileRoute(config: RouteConfig): RouteModel {
     config,
     methods,
     headers: Object.entries(match.headers),
-    split: split && new Split(split),
+    split: split && compileSplit(split),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
     requestHeaders: headers && compileHeaderRules(headers.request),
     responseHeaders: headers && compileHeaderRules(headers.response),

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { hash32 } from '../../common/hash.js';
-import { Split } from './split.js';
+import { compileSplit, type Split } from './split.js';
 
 const USERS = Array.from({ length: 2000 }, (_, i) => `user-${i}`);
 
 function split(stable: number, canary: number): Split {
-  return new Split([
+  return compileSplit([
     { upstream: 'stable', weight: stable },
     { upstream: 'canary', weight: canary },
   ]);
 }
 
-function canaries(of: Split): string[] {
-  return USERS.filter((user) => of.upstreamOf(user) === 'canary');
+function canaries(upstreamOf: Split): string[] {
+  return USERS.filter((user) => upstreamOf(user) === 'canary');
 }
 
-describe('Split', () => {
+describe('compileSplit', () => {
   it('sends the same user to the same side', () => {
     expect(canaries(split(50, 50))).toEqual(canaries(split(50, 50)));
   });

@@ -1,26 +1,22 @@
 import { hash32 } from '../../common/hash.js';
 import type { SplitConfig } from '../config/gateway-config.js';
 
-/** Divides the users of a route between upstreams by weight. */
-export class Split {
-  private readonly sides: readonly { readonly upstream: string; readonly upTo: number }[];
-  private readonly total: number;
+/** Names the upstream that a user of a route gets: the same one for the same key while the weights stay. */
+export type Split = (key: string) => string;
 
-  /** @param sides at least one of them has a weight above 0 */
-  constructor(sides: readonly SplitConfig[]) {
-    let upTo = 0;
-    const weighty = sides.filter(({ weight }) => weight > 0);
-    this.sides = weighty.map(({ upstream, weight }) => ({ upstream, upTo: (upTo += weight) }));
-    this.total = upTo;
-  }
-
-  /**
-   * @returns the same upstream for the same key while the weights stay. When two upstreams change weights, the users of
-   *   the one that gains weight stay there
-   */
-  upstreamOf(key: string): string {
-    // Without a prefix, an upstream would only get users of one part of its own `consistent-hash` ring.
-    const point = (hash32(`split:${key}`) / 2 ** 32) * this.total;
-    return this.sides.find(({ upTo }) => point < upTo)?.upstream ?? '';
-  }
+/**
+ * Divides the users of a route between upstreams by weight. When two upstreams change weights, the users of the one that
+ * gains weight stay there.
+ *
+ * @param sides at least one of them has a weight above 0
+ */
+export function compileSplit(sides: readonly SplitConfig[]): Split {
+  let total = 0;
+  const weighty = sides.filter(({ weight }) => weight > 0);
+  const ranges = weighty.map(({ upstream, weight }) => ({ upstream, upTo: (total += weight) }));
+  return (key) => {
+    // Without a prefix, an upstream with `consistent-hash` would only get users of one part of its hashes.
+    const point = (hash32(`split:${key}`) / 2 ** 32) * total;
+    return ranges.find(({ upTo }) => point < upTo)?.upstream ?? '';
+  };
 }
