@@ -16,19 +16,17 @@ export class Deadline {
     this.endsAt ??= this.clock.now() + this.timeout;
   }
 
-  /** Milliseconds, never below 0; all of the timeout before the start. */
-  get remaining(): number {
-    return this.remainingAt(this.clock.now());
-  }
-
-  /** @param now monotonic milliseconds, for a caller that has just read the clock */
-  remainingAt(now: number): number {
+  /**
+   * @param now monotonic milliseconds, for a caller that has just read the clock
+   * @returns milliseconds, never below 0; all of the timeout before the start
+   */
+  remaining(now = this.clock.now()): number {
     return this.endsAt === undefined ? this.timeout : Math.max(0, this.endsAt - now);
   }
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */
   signal(caller: Cancellation | undefined): AbortSignal {
-    const passed = AbortSignal.timeout(Math.ceil(this.remaining));
+    const passed = AbortSignal.timeout(Math.ceil(this.remaining()));
     return caller ? AbortSignal.any([toSignal(caller), passed]) : passed;
   }
 }

@@ -50,7 +50,7 @@ export class FallbackChain {
     // A checked configuration has no cycle.
     while (upstream.config.fallback?.upstream !== undefined) {
       upstream = this.upstreams.get(upstream.config.fallback.upstream);
-      const { remaining } = request.deadline;
+      const remaining = request.deadline.remaining();
       const canSend = remaining >= 1 && (NEVER_SENT.has(outcome) || isRepeatable(request));
       const again = canSend ? replay(request) : undefined;
       if (!again) return failure;

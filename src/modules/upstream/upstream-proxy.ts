@@ -152,7 +152,7 @@ export class UpstreamProxy {
     const target = this.targets.pick(request.hashKey, tried);
     tried.push(target);
     const startedAt = this.clock.now();
-    const remaining = deadline.remainingAt(startedAt);
+    const remaining = deadline.remaining(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
     return new Promise((onHead, onFailure) => {
       const call = new Call({

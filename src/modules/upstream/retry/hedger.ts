@@ -88,7 +88,7 @@ class Race {
   run(after: number | undefined): Promise<Call> {
     this.try();
     this.first = this.options.tried.at(-1);
-    if (after !== undefined && after < this.options.deadline.remaining) {
+    if (after !== undefined && after < this.options.deadline.remaining()) {
       this.timer = setTimeout(() => this.hedge(), after);
     }
     return this.result.promise;

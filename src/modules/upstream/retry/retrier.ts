@@ -113,7 +113,7 @@ export class Retrier {
     tried: readonly Target[],
     deadline: Deadline,
   ): UpstreamRequest | undefined {
-    if (deadline.remaining === 0 || !this.options.targets.hasOther(tried)) return undefined;
+    if (deadline.remaining() === 0 || !this.options.targets.hasOther(tried)) return undefined;
     const again = replay(request);
     if (again) this.retried.emit('connect');
     return again;
@@ -127,7 +127,7 @@ export class Retrier {
     deadline: Deadline,
   ): number | undefined {
     const pause = this.policy.pause(retry, end, this.options.clock.wall());
-    if (pause >= deadline.remaining || this.options.breaker.isRejecting) return undefined;
+    if (pause >= deadline.remaining() || this.options.breaker.isRejecting) return undefined;
     if (!this.budget.acquire()) {
       this.budgetExhausted.emit();
       return undefined;
