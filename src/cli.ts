@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import './require-node.js';
+import { version } from './require-node.js';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
@@ -41,7 +40,7 @@ function withHint(message: string): string {
 
 const program = new Command('breakwater')
   .description('An API gateway that keeps a failing service from hurting the others.')
-  .version(version(), '-V, --version')
+  .version(version, '-V, --version')
   .configureOutput({ outputError: (message, write) => write(withHint(message)) })
   .showHelpAfterError('(add --help for the options)')
   .addHelpText(
@@ -151,9 +150,4 @@ function fail(message: string): void {
 
 function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

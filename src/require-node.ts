@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 // Our own file, and the one place that says which Node will do.
-const { engines } = JSON.parse(manifest) as { engines: { node: string } };
+export const { engines, version } = JSON.parse(manifest) as { engines: { node: string }; version: string };
 
 const message = nodeTooOld(process.versions.node, engines.node);
 if (message !== undefined) {
