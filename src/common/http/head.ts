@@ -6,23 +6,17 @@ const MAX_HEADERS = 100;
 /** The methods that the gateway forwards. */
 export const SERVED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
-/** The result of one pass over the raw headers of a request. */
-export interface RequestHead {
-  /** The `Host` field, or an empty string (HTTP/1.0 may leave it out). */
-  readonly host: string;
-  readonly hasBody: boolean;
-}
-
 /**
  * Refuses requests that Node's parser accepts although two servers could read them differently.
  *
  * @param raw names and values in turn, as `IncomingMessage.rawHeaders` gives them
  * @param httpVersion as `IncomingMessage.httpVersion` gives it
+ * @returns the `Host` field, empty when an HTTP/1.0 client left it out, and whether there is a body
  * @throws ProblemError on a version other than HTTP/1 (Node accepts `HTTP/2.0` here), a second `Host` or `Authorization`,
  *   a `Transfer-Encoding` other than `chunked` (Node accepts `,chunked`), or more than 100 headers (Node would drop the
  *   rest silently)
  */
-export function inspectHead(raw: readonly string[], httpVersion: string): RequestHead {
+export function inspectHead(raw: readonly string[], httpVersion: string): { host: string; hasBody: boolean } {
   if (raw.length > 2 * MAX_HEADERS) {
     throw new ProblemError('headers_too_large', {
       detail: `The request has more than ${MAX_HEADERS} headers`,

@@ -1,10 +1,3 @@
-export interface BulkheadOptions {
-  /** Maximum of calls at a time. */
-  readonly concurrent: number;
-  /** Maximum of calls that wait for a place. Beyond it a call is rejected. */
-  readonly queue: number;
-}
-
 /** No place is free, and the queue is full or was dismissed. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
@@ -19,7 +12,8 @@ export class Bulkhead {
   private ceiling: number;
   private readonly waiters = new Set<PromiseWithResolvers<void>>();
 
-  constructor(private readonly options: BulkheadOptions) {
+  /** @param options maximum of calls at a time, and of those that wait for a place; beyond it a call is rejected */
+  constructor(private readonly options: { readonly concurrent: number; readonly queue: number }) {
     this.ceiling = options.concurrent;
     this.limit = options.concurrent;
   }

@@ -4,13 +4,6 @@ const PER_DOUBLING = 8;
 /** Up to about 17 minutes. */
 const BUCKETS = 20 * PER_DOUBLING;
 
-export interface RollingHistogramOptions {
-  /** Milliseconds that it covers, at most. */
-  readonly window: number;
-  /** Samples that it covers, at most. */
-  readonly samples: number;
-}
-
 /**
  * Recent durations, to a tenth of each. A sample costs a logarithm, a quantile one walk over the buckets, and nothing is
  * sorted. There are two halves, of which the older is dropped, so that it covers between half and all of the window.
@@ -22,8 +15,9 @@ export class RollingHistogram {
   private olderCount = 0;
   private since: number;
 
+  /** @param options what it covers, at most: `window` in milliseconds, and a number of samples */
   constructor(
-    private readonly options: RollingHistogramOptions,
+    private readonly options: { readonly window: number; readonly samples: number },
     private readonly clock: Clock,
   ) {
     this.since = clock.now();

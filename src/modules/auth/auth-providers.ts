@@ -15,17 +15,12 @@ import { type FindKeys, JwtProvider } from './jwt-provider.js';
 import type { AuthFailure } from './refusal.js';
 import { VerificationKey } from './verification-key.js';
 
-export interface KeyRefresh {
-  readonly provider: string;
-  readonly result: KeyRefreshResult;
-}
-
 /** The providers of the configuration, compiled. It keeps the keys of issuers that publish theirs. */
 @Injectable()
 export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   /** A request was not let in. The event is here because Nest makes several instances of the guard that emits it. */
   readonly refused = new Event<AuthFailure>();
-  readonly keysRefreshed = new Event<KeyRefresh>();
+  readonly keysRefreshed = new Event<{ readonly provider: string; readonly result: KeyRefreshResult }>();
   /** `undefined` when no provider has API keys. */
   readonly apiKeys: ApiKeys | undefined;
   readonly isEmpty: boolean;

@@ -18,7 +18,6 @@ export type RedisConfig = GatewayConfig['redis'];
 export type AuthProviderConfig = Entry<GatewayConfig['auth']>;
 export type JwksConfig = AuthProviderConfig['jwks'];
 export type IntrospectionConfig = NonNullable<AuthProviderConfig['introspection']>;
-export type ApiKeyConfig = NonNullable<AuthProviderConfig['apiKeys']>[number];
 export type SecretAlgorithm = (typeof SECRET_ALGORITHMS)[number];
 export type PublicKeyAlgorithm = (typeof PUBLIC_KEY_ALGORITHMS)[number];
 export type TokenAlgorithm = SecretAlgorithm | PublicKeyAlgorithm;
