@@ -32,10 +32,7 @@ const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
 const OWNERS: ReadonlyMap<string, HeaderOwner> = new Map(
   // `Object.keys` forgets which keys there are.
   (Object.keys(NAMES) as (keyof typeof NAMES)[]).flatMap((owner) =>
-    NAMES[owner]
-      .trim()
-      .split(/\s+/)
-      .map((name) => [name, owner]),
+    [...words(NAMES[owner])].map((name) => [name, owner]),
   ),
 );
 
@@ -45,22 +42,10 @@ export const IDENTITY_PREFIXES = ['x-user-', 'x-jwt-'] as const;
 const FORWARDING_PREFIX = 'x-forwarded-';
 
 /** Response headers that the gateway alone sets. */
-const SET_FOR_CLIENTS: ReadonlySet<string> = new Set([
-  'breakwater-fallback',
-  'cache-status',
-  'via',
-  'x-request-id',
-]);
+const SET_FOR_CLIENTS: ReadonlySet<string> = words('breakwater-fallback cache-status via x-request-id');
 
 /** Headers that a peer cannot remove by naming them in `Connection`, since they carry safety or meaning. */
-const NOT_NOMINABLE: ReadonlySet<string> = new Set([
-  'authorization',
-  'cache-control',
-  'cookie',
-  'host',
-  'set-cookie',
-  'vary',
-]);
+const NOT_NOMINABLE: ReadonlySet<string> = words('authorization cache-control cookie host set-cookie vary');
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -115,6 +100,10 @@ export function nominatedByConnection(connection: string | undefined): ReadonlyS
   return new Set(
     fieldNames(lower).filter((name) => !NOT_NOMINABLE.has(name) && ownerOf(name) !== 'forwarding'),
   );
+}
+
+function words(text: string): ReadonlySet<string> {
+  return new Set(text.trim().split(/\s+/));
 }
 
 /** @returns the lower-cased members of a list of field names */
