@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { type Cancellation, CancellationSource, toSignal } from '../../common/cancellation.js';
+import { CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { ProblemError } from '../../common/errors/problem.js';
 import type { KeptBack } from '../../common/http/request-headers.js';
@@ -107,7 +107,8 @@ export class Exchange {
   fallback: 'upstream' | 'response' | undefined;
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
-  private readonly cancellation = new CancellationSource();
+  /** Aborts when the client is gone before its answer is complete. */
+  readonly gone = new CancellationSource();
   private abortSignal: AbortSignal | undefined;
 
   constructor(
@@ -138,19 +139,14 @@ export class Exchange {
     return this.cache?.kind === 'hit' ? undefined : this.cache?.tap;
   }
 
-  /** Told when the client is gone before its answer is complete. */
-  get gone(): Cancellation {
-    return this.cancellation;
-  }
-
   /** The same, for code that calls with it. */
   get signal(): AbortSignal {
-    return (this.abortSignal ??= toSignal(this.cancellation));
+    return (this.abortSignal ??= toSignal(this.gone));
   }
 
   /** Gives up the call to the upstream, whose answer cannot be used. */
   abandon(): void {
-    this.cancellation.abort();
+    this.gone.abort();
   }
 
   /** The response has closed: nobody waits for an answer any more. */
@@ -159,7 +155,7 @@ export class Exchange {
       this.outcome ??= 'success';
     } else {
       this.outcome ??= 'client_gone';
-      this.cancellation.abort();
+      this.gone.abort();
     }
   }
 }
