@@ -33,17 +33,13 @@ export class DeniedTokens {
     if (known !== undefined && known >= until) return false;
     if (nowMs - this.tidiedAt >= TIDY_INTERVAL) this.tidy(nowMs);
     this.until.set(id, until);
-    if (this.until.size > this.max) this.forgetOldest();
+    const [oldest = id] = this.until.keys();
+    if (this.until.size > this.max) this.until.delete(oldest);
     return known === undefined;
   }
 
   private tidy(nowMs: number): void {
     this.tidiedAt = nowMs;
     for (const [id, until] of this.until) if (until <= nowMs) this.until.delete(id);
-  }
-
-  private forgetOldest(): void {
-    const [oldest] = this.until.keys();
-    if (oldest !== undefined) this.until.delete(oldest);
   }
 }
