@@ -11,9 +11,10 @@ function pour(res: ServerResponse): void {
 }
 
 it.each([
-  ['of unknown length', {}],
-  ['that is long', { 'content-length': 2 ** 40 }],
-])('frees the connection of a response %s that is retried', async (_, headers) => {
+  ['of unknown length', (res: ServerResponse) => pour(res.writeHead(503))],
+  ['that is long', (res: ServerResponse) => pour(res.writeHead(503, { 'content-length': 2 ** 40 }))],
+  ['that stalls', (res: ServerResponse) => void res.writeHead(503).write('a few bytes')],
+])('frees the connection of a retried response %s', async (_, fail) => {
   const closed: Promise<void>[] = [];
   const gw = await gateway(`
 upstreams:
@@ -25,7 +26,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]`)
         return;
       }
       closed.push(new Promise((resolve) => res.once('close', resolve)));
-      pour(res.writeHead(503, headers));
+      fail(res);
     })
     .start();
   const response = await gw.fetch('/x');

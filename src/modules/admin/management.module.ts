@@ -2,7 +2,7 @@ import { ConfigurableModuleBuilder, type INestApplicationContext, Module } from 
 import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
-import { register } from 'prom-client';
+import { collectDefaultMetrics, register } from 'prom-client';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { Invalidator } from '../cache/invalidator.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -23,11 +23,6 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
 /** Providers of the gateway that both applications use. */
 const SHARED = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Invalidator, TokenDenylist];
 
-/** prom-client has one registry for the process, and fails when default metrics are registered twice. */
-function hasDefaultMetrics(): boolean {
-  return register.getSingleMetric('process_cpu_seconds_total') !== undefined;
-}
-
 /**
  * The pages for operators, as a Nest application of its own. On its own port no route can reach it, and it can reach no
  * route. `register` takes the application of the gateway.
@@ -35,9 +30,7 @@ function hasDefaultMetrics(): boolean {
 @Module({
   imports: [
     TerminusModule.forRoot({ logger: false }),
-    PrometheusModule.registerAsync({
-      useFactory: () => ({ defaultMetrics: { enabled: !hasDefaultMetrics() } }),
-    }),
+    PrometheusModule.register({ defaultMetrics: { enabled: false } }),
   ],
   controllers: [HealthController, AdminController, CacheController, TokensController],
   providers: [
@@ -50,4 +43,10 @@ function hasDefaultMetrics(): boolean {
     })),
   ],
 })
-export class ManagementModule extends ConfigurableModuleClass {}
+export class ManagementModule extends ConfigurableModuleClass {
+  constructor() {
+    super();
+    // prom-client has one registry for the process, and fails when default metrics are registered twice.
+    if (!register.getSingleMetric('process_cpu_seconds_total')) collectDefaultMetrics();
+  }
+}

@@ -1,6 +1,4 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CancellationSource } from '../../common/cancellation.js';
-import { LONGEST_TIMER_MS } from '../../common/units.js';
 import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { ClientBody } from '../upstream/client-body.js';
@@ -38,17 +36,12 @@ export class Mirror {
   }
 
   private send(upstream: UpstreamProxy, request: UpstreamRequest): void {
-    const { timeout, bodyTimeout } = upstream.config;
-    const end = new CancellationSource();
-    // A response without an end would hold a place in the bulkhead for as long.
-    const timer = setTimeout(() => end.abort(), Math.min(timeout + bodyTimeout, LONGEST_TIMER_MS)).unref();
     upstream
-      .send({ ...request, signal: end })
+      .send(request)
       .then((response) => response.discard(MAX_DISCARDED))
       .catch((error: unknown) => {
         // The upstream itself has counted its failure.
         if (!(error instanceof UpstreamError)) this.logger.error(error);
-      })
-      .finally(() => clearTimeout(timer));
+      });
   }
 }

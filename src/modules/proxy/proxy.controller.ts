@@ -41,7 +41,8 @@ export class ProxyController {
       this.forwarder.forward(exchange, route);
       return;
     }
-    this.reply.stored(exchange, cache);
+    // First, because others wait for the refresh, however this answer ends.
     if (cache.refresh) this.refresher.refresh(exchange, route, cache.refresh);
+    this.reply.stored(exchange, cache);
   }
 }

@@ -12,6 +12,8 @@ import { malformed, readFraming } from './response-head.js';
 const MAX_PENDING = 64 * 1024;
 /** Bytes. To read more of an unwanted body costs more than a new connection. */
 const MAX_DISCARDED = 64 * 1024;
+/** Milliseconds in which a discarded body has to end. */
+const MAX_DISCARD_MS = 250;
 
 export interface CallOptions {
   readonly upstream: string;
@@ -165,10 +167,16 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   discard(maxBytes = MAX_DISCARDED): Promise<void> {
-    // The upstream is to blame for its status, not for a body that nobody reads.
+    // The upstream is to blame for its status, not for a body that is not wanted.
     const outcome = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'client_gone';
     const giveUp = () => this.abort(new CallError(outcome));
     return new Promise((resolve) => {
+      // A body that stalls or trickles would keep the connection.
+      const timer = setTimeout(giveUp, MAX_DISCARD_MS).unref();
+      const onDone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
       let bytes = 0;
       this.stream({
         onData: (chunk) => {
@@ -176,8 +184,8 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
           if (bytes > maxBytes) giveUp();
           return true;
         },
-        onEnd: () => resolve(),
-        onError: () => resolve(),
+        onEnd: onDone,
+        onError: onDone,
       });
       if (this.contentLength !== undefined && this.contentLength > maxBytes) giveUp();
     });
