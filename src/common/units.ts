@@ -1,18 +1,21 @@
 const MILLISECONDS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const BYTES = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
-/**
- * The forms that the functions below read, for schemas and editors: `250ms`, `3s`, `5m`, `1h`; `512B`, `16KiB`, `10MiB`,
- * `1GiB`; a bare `0` of either; and `50%`, `0.5%`.
+/*
+ * How values are written: as a pattern for schemas and editors, and in words for messages. A duration or a size of 0
+ * needs no unit.
  */
-export const DURATION_PATTERN = /^(?:0|(\d+)(ms|s|m|h))$/;
-export const SIZE_PATTERN = /^(?:0|(\d+)(B|KiB|MiB|GiB))$/;
-export const RATIO_PATTERN = /^(\d+(?:\.\d+)?)%$/;
-
-/** The forms in words, for messages. */
-export const DURATION_FORMS = 'a duration such as 250ms, 3s, 5m or 1h';
-export const SIZE_FORMS = 'a size such as 512B, 16KiB, 10MiB or 1GiB';
-export const RATIO_FORMS = 'a percentage such as 50%';
+export const DURATION = {
+  pattern: /^(?:0|(\d+)(ms|s|m|h))$/,
+  forms: 'a duration such as 250ms, 3s, 5m or 1h',
+  parse: parseDuration,
+};
+export const SIZE = {
+  pattern: /^(?:0|(\d+)(B|KiB|MiB|GiB))$/,
+  forms: 'a size such as 512B, 16KiB, 10MiB or 1GiB',
+  parse: parseSize,
+};
+export const RATIO = { pattern: /^(\d+(?:\.\d+)?)%$/, forms: 'a percentage such as 50%', parse: parseRatio };
 
 /**
  * The longest delay of a Node timer. A longer one fires at once, so a timeout of `1000h` would end every request
@@ -25,7 +28,7 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
  *   a reader cannot tell whether it means seconds or milliseconds
  */
 export function parseDuration(text: string): number | undefined {
-  return parse(text, DURATION_PATTERN, MILLISECONDS);
+  return parse(text, DURATION.pattern, MILLISECONDS);
 }
 
 /** @param milliseconds written in the largest unit that divides it: 90000 is `90s`, 60000 `1m`. */
@@ -43,12 +46,12 @@ export function formatDuration(milliseconds: number): string {
  *   as powers of ten. Neither is a number without a unit, except `0`
  */
 export function parseSize(text: string): number | undefined {
-  return parse(text, SIZE_PATTERN, BYTES);
+  return parse(text, SIZE.pattern, BYTES);
 }
 
 /** @returns 0..1, or `undefined` when `text` is not a percentage between `0%` and `100%`. */
 export function parseRatio(text: string): number | undefined {
-  const ratio = Number(RATIO_PATTERN.exec(text)?.[1]) / 100;
+  const ratio = Number(RATIO.pattern.exec(text)?.[1]) / 100;
   return ratio <= 1 ? ratio : undefined;
 }
 

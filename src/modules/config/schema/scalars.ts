@@ -1,16 +1,5 @@
 import { prefault, z } from 'zod';
-import {
-  DURATION_FORMS,
-  DURATION_PATTERN,
-  LONGEST_TIMER_MS,
-  parseDuration,
-  parseRatio,
-  parseSize,
-  RATIO_FORMS,
-  RATIO_PATTERN,
-  SIZE_FORMS,
-  SIZE_PATTERN,
-} from '../../../common/units.js';
+import { DURATION, LONGEST_TIMER_MS, RATIO, SIZE } from '../../../common/units.js';
 
 /*
  * In every schema of this folder, the message of an issue says what is allowed ("a port from 0 to 65535");
@@ -97,27 +86,21 @@ export function withoutPrototype<T>(record: Record<string, T>): Record<string, T
 const LONGEST_MS = LONGEST_TIMER_MS / 2;
 
 /** A duration above zero, in milliseconds. For timeouts and periods: Node takes a zero for "never". */
-export const positiveDuration = scalar(() => durationFrom(1, `${DURATION_FORMS} (above 0, at most 298h)`));
+export const positiveDuration = scalar(() =>
+  withUnit(DURATION, ' (above 0, at most 298h)', (ms) => ms > 0 && ms <= LONGEST_MS),
+);
 
 /** A duration in milliseconds, where zero has a meaning: no delay, no tolerance. */
-export const duration = scalar(() => durationFrom(0, `${DURATION_FORMS} (at most 298h)`));
-
-function durationFrom(least: number, expected: string) {
-  return withUnit(parseDuration, DURATION_PATTERN, expected, (ms) => ms >= least && ms <= LONGEST_MS);
-}
+export const duration = scalar(() => withUnit(DURATION, ' (at most 298h)', (ms) => ms <= LONGEST_MS));
 
 /** A size above zero, in bytes. */
-export const positiveSize = scalar(() =>
-  withUnit(parseSize, SIZE_PATTERN, `${SIZE_FORMS} (above 0)`, (bytes) => bytes > 0, suggestSize),
-);
+export const positiveSize = scalar(() => withUnit(SIZE, ' (above 0)', (bytes) => bytes > 0, suggestSize));
 
 /** A size in bytes, where zero has a meaning: nothing at all. */
-export const size = scalar(() => withUnit(parseSize, SIZE_PATTERN, SIZE_FORMS, () => true, suggestSize));
+export const size = scalar(() => withUnit(SIZE, '', () => true, suggestSize));
 
 /** A percentage above 0% and at most 100%, as 0..1. */
-export const positiveRatio = scalar(() =>
-  withUnit(parseRatio, RATIO_PATTERN, `${RATIO_FORMS} (above 0%, at most 100%)`, (ratio) => ratio > 0),
-);
+export const positiveRatio = scalar(() => withUnit(RATIO, ' (above 0%, at most 100%)', (ratio) => ratio > 0));
 
 /** `10MB` and `10m` mean `10MiB` to users of other programs. */
 function suggestSize(text: string): string | undefined {
@@ -127,16 +110,16 @@ function suggestSize(text: string): string | undefined {
 
 /**
  * Text with a unit, or a bare 0, which needs none.
- * @param expected what is allowed, as a message says it
+ * @param limits what follows the forms in a message
  * @param suggest what the user probably meant
  */
 function withUnit(
-  parse: (text: string) => number | undefined,
-  pattern: RegExp,
-  expected: string,
+  { pattern, forms, parse }: typeof DURATION,
+  limits: string,
   fits: (value: number) => boolean,
   suggest: (text: string) => string | undefined = () => undefined,
 ) {
+  const expected = forms + limits;
   const message = ({ input }: { input?: unknown }) => {
     const suggestion = typeof input === 'string' ? suggest(input) : undefined;
     return suggestion === undefined ? expected : `${expected}; did you mean ${suggestion}?`;
