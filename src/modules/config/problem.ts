@@ -1,16 +1,18 @@
 /** The place of a value in the file: keys of mappings and indices of lists, from the root down. */
 export type ConfigPath = readonly (string | number)[];
 
+/** Line and column, both counted from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** An error in a configuration file, or a warning about it. */
-export interface ConfigProblem {
+export interface ConfigProblem extends Position {
   /** Another file that the configuration names. Absent for the configuration itself. */
   readonly file?: string;
   /** `upstreams.users.timeout`, `routes[0].match.path`; empty for the file as a whole. */
   readonly path: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** Counted from 1. */
-  readonly column: number;
   /** What was found and what is allowed. Never the value of a substituted variable or of a secret. */
   readonly message: string;
 }

@@ -9,8 +9,8 @@ import {
   type LineCounter,
   type YAMLMap,
 } from 'yaml';
-import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
-import { mappingOf, type Position, type SourceNode } from './source-node.js';
+import { type ConfigPath, type ConfigProblem, formatPath, type Position } from '../problem.js';
+import { mappingOf, type SourceNode } from './source-node.js';
 import { type Sources, substitute } from './substitute.js';
 
 const MAX_DEPTH = 64;

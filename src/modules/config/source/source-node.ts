@@ -1,11 +1,5 @@
 import { inspect } from 'node:util';
-import type { ConfigPath } from '../problem.js';
-
-/** Line and column, both counted from 1. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
+import type { ConfigPath, Position } from '../problem.js';
 
 /** A value of the file with its position. */
 export interface SourceNode {
