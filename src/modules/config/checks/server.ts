@@ -32,9 +32,7 @@ function samePort(config: ConfigValue): ConfigProblem[] {
   return [(port.isWritten ? port : config.at('server', 'port')).problem(message)];
 }
 
-type ListenerShape = Pick<typeof serverSchema.shape, 'host' | 'port'>;
-
-function listener(section: ConfigValue, shape: ListenerShape) {
+function listener(section: ConfigValue, shape: Pick<typeof serverSchema.shape, 'host' | 'port'>) {
   const host = shape.host.safeParse(section.at('host').value);
   const port = shape.port.safeParse(section.at('port').value);
   return host.success && port.success ? { host: host.data, port: port.data } : undefined;

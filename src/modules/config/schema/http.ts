@@ -33,16 +33,15 @@ export function headers(isRefused: (name: string) => boolean = () => false) {
     const byName = new Map<string, string>();
     for (const [name, value] of Object.entries(written)) {
       const key = name.toLowerCase();
-      if (byName.has(key)) context.addIssue(keyIssue(name, 'each header once, in whatever case'));
+      if (byName.has(key)) {
+        const message = 'each header once, in whatever case';
+        // `validate.ts` reports an issue with `params.key` at the key instead of the value.
+        context.addIssue({ code: 'custom', path: [name], params: { key: true }, message });
+      }
       byName.set(key, value);
     }
     return withoutPrototype(Object.fromEntries(byName));
   });
-}
-
-/** An issue with the key rather than its value; `validate.ts` reads the `params`. */
-function keyIssue(key: string, message: string) {
-  return { code: 'custom' as const, path: [key], params: { key: true }, message };
 }
 
 /** `200`, `"200"` or `200-299`, as an inclusive range. */

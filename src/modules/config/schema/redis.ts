@@ -18,16 +18,17 @@ const SERVER =
   'a Redis URL such as redis://cache:6379 or rediss://user:password@cache:6380/1, or "" for none';
 const NODE =
   'a Redis URL without a database, such as redis://cache-1:6379 or rediss://user:password@cache-1:6380';
-const node = () => redisUrl(NODE, ({ pathname }) => pathname === '' || pathname === '/');
-
-const sameScheme = (urls: readonly string[]) => new Set(urls.map((url) => url.split(':')[0])).size === 1;
-const ONE_SCHEME = 'URLs of one scheme: all redis:// or all rediss://';
-
-const nodes = () => z.array(node()).min(1, 'at least one node').refine(sameScheme, ONE_SCHEME);
+const nodes = z
+  .array(redisUrl(NODE, ({ pathname }) => pathname === '' || pathname === '/'))
+  .min(1, 'at least one node')
+  .refine(
+    (urls) => new Set(urls.map((url) => url.split(':')[0])).size === 1,
+    'URLs of one scheme: all redis:// or all rediss://',
+  );
 
 const sentinelSchema = z.strictObject({
   name: text('the name of a master').describe('Name of the master that the sentinels watch.'),
-  nodes: nodes().describe(
+  nodes: nodes.describe(
     'The sentinels, as redis:// URLs or, for TLS to them and to the servers, rediss:// URLs.',
   ),
   username: optional(z.string()).describe('User name at the servers.'),
@@ -44,7 +45,7 @@ export const redisSchema = z.strictObject({
   url: prefault(z.union([z.literal(''), redisUrl(SERVER)], SERVER), '').describe(
     'A single server, as a redis:// URL or, over TLS, a rediss:// URL. An empty text means that there is none.',
   ),
-  cluster: optional(nodes()).describe(
+  cluster: optional(nodes).describe(
     'Some nodes of a Redis Cluster, from which the others are discovered. The credentials of the first apply to all.',
   ),
   sentinel: optional(sentinelSchema).describe(

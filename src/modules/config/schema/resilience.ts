@@ -130,10 +130,6 @@ export const fallbackSchema = z
   })
   .transform(({ stale, upstream, response }) => {
     // `fallback: {}` means the default response.
-    const isEmpty = !stale && upstream === undefined;
-    return {
-      stale,
-      upstream,
-      response: response ?? (isEmpty ? fallbackResponseSchema.parse({}) : undefined),
-    };
+    const isEmpty = !stale && upstream === undefined && response === undefined;
+    return { stale, upstream, response: isEmpty ? fallbackResponseSchema.parse({}) : response };
   });

@@ -4,14 +4,14 @@ import type { ConfigPath, ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
 import { matchSchema } from './route.js';
 
-export interface Validation<T> {
-  /** Only present when there are no problems. */
-  readonly parsed?: T;
-  readonly problems: readonly ConfigProblem[];
-}
-
-/** Validates a file against its schema and translates every issue into a problem at its place. */
-export function validate<T>(schema: z.ZodType<T>, config: ConfigValue): Validation<T> {
+/**
+ * Validates a file against its schema and translates every issue into a problem at its place.
+ * @returns `parsed` only when there are no problems
+ */
+export function validate<T>(
+  schema: z.ZodType<T>,
+  config: ConfigValue,
+): { parsed?: T; problems: readonly ConfigProblem[] } {
   const result = schema.safeParse(config.value, { error: allowed });
   if (result.success) return { parsed: result.data, problems: [] };
   return { problems: result.error.issues.flatMap((issue) => translate(issue, config)) };

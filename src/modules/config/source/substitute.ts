@@ -38,9 +38,13 @@ function valueOf(reference: string, sources: Sources): { text: string } | { fail
   const [, name, fallback] = VARIABLE.exec(reference) ?? [];
   if (name !== undefined) return variable(name, fallback, sources.env);
   const [, file] = FILE.exec(reference) ?? [];
-  if (file !== undefined) return fileContent(file, sources);
-  const forms = '${NAME}, ${NAME:-default} or ${file:path}, with no { inside; a literal ${ is written $${';
-  return { failure: `found ${JSON.stringify(reference)}, expected ${forms}` };
+  if (file === undefined) {
+    const forms = '${NAME}, ${NAME:-default} or ${file:path}, with no { inside; a literal ${ is written $${';
+    return { failure: `found ${JSON.stringify(reference)}, expected ${forms}` };
+  }
+  const content = readReferencedFile(file, sources);
+  if ('failure' in content) return { failure: `cannot read ${file}: ${content.failure}` };
+  return { text: content.text.replace(/\r?\n$/, '') };
 }
 
 function variable(name: string, fallback: string | undefined, env: Sources['env']) {
@@ -51,12 +55,6 @@ function variable(name: string, fallback: string | undefined, env: Sources['env'
   return {
     failure: `environment variable ${name} is not set; set it, or write a default as in \${${name}:-default}`,
   };
-}
-
-function fileContent(file: string, sources: Sources) {
-  const content = readReferencedFile(file, sources);
-  if ('failure' in content) return { failure: `cannot read ${file}: ${content.failure}` };
-  return { text: content.text.replace(/\r?\n$/, '') };
 }
 
 /** @returns the content of a file that the configuration names, or why it cannot be read, in words */
