@@ -123,8 +123,6 @@ export function partTap(options: TapOptions & { readonly stored: CacheEntry }): 
       else writer.drop();
       return undefined;
     },
-    onData: () => undefined,
-    onEnd: () => undefined,
   };
 }
 

@@ -127,8 +127,8 @@ function store(exchange: Exchange, value: unknown): Observable<unknown> {
 function pass(tap: ResponseTap, { status, headers, body }: StoredResponse): CacheHit | undefined {
   const instead = tap.onHead(status, headers);
   if (instead) return instead;
-  tap.onData(body);
-  tap.onEnd();
+  tap.onData?.(body);
+  tap.onEnd?.();
   return undefined;
 }
 
@@ -152,8 +152,9 @@ function answerInstead(exchange: Exchange, error: unknown): Observable<never> {
 function answerOf(status: number, headers: HeaderRecord, value: unknown): StoredResponse | undefined {
   if (value instanceof StreamableFile) return undefined;
   if (value === undefined && !BODILESS.has(status)) return undefined;
-  if (value === undefined || value === null)
-    return { status, headers: { ...headers, 'content-length': '0' }, body: NOTHING };
+  if (value === undefined || value === null) {
+    return { status, headers: { ...headers, 'content-length': '0' }, body: new Uint8Array() };
+  }
   const isObject = typeof value === 'object';
   // All other values are primitives.
   const body = Buffer.from(isObject ? JSON.stringify(value) : String(value as string | number | boolean));
@@ -165,7 +166,6 @@ function answerOf(status: number, headers: HeaderRecord, value: unknown): Stored
   };
 }
 
-const NOTHING = new Uint8Array();
 /** Handlers that answer with one of these return nothing. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205]);
 

@@ -60,8 +60,6 @@ export class Invalidator {
         for (const each of invalidated(status, headers, resourceOf(exchange))) this.cache.invalidate(each);
         return undefined;
       },
-      onData: () => undefined,
-      onEnd: () => undefined,
     };
   }
 

@@ -31,6 +31,6 @@ export class Refresher {
 async function receive(response: UpstreamResponse, tap: ResponseTap): Promise<void> {
   const isConfirmed = tap.onHead(response.status, response.headers, response.isDelimited) !== undefined;
   if (isConfirmed) return response.discard();
-  for await (const chunk of response.readable()) tap.onData(chunk as Buffer);
-  tap.onEnd();
+  for await (const chunk of response.readable()) tap.onData?.(chunk as Buffer);
+  tap.onEnd?.();
 }

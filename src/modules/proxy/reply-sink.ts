@@ -18,7 +18,7 @@ export class ReplySink implements BodySink {
   onData(chunk: Buffer, resume: () => void): boolean {
     const { res } = this.exchange;
     this.started = true;
-    this.tap?.onData(chunk);
+    this.tap?.onData?.(chunk);
     if (res.write(chunk)) return true;
     res.once('drain', resume);
     return false;
@@ -27,8 +27,8 @@ export class ReplySink implements BodySink {
   /** Sends head and body in one write. */
   onWhole({ bytes, outcome }: WholeBody): void {
     this.exchange.outcome ??= outcome;
-    this.tap?.onData(bytes);
-    this.tap?.onEnd();
+    this.tap?.onData?.(bytes);
+    this.tap?.onEnd?.();
     endResponse(this.exchange.res, bytes);
   }
 
@@ -37,7 +37,7 @@ export class ReplySink implements BodySink {
     if (trailers && res.chunkedEncoding) res.addTrailers(clientTrailers(trailers) ?? []);
     this.started = true;
     this.exchange.outcome ??= outcome;
-    this.tap?.onEnd();
+    this.tap?.onEnd?.();
     endResponse(res);
   }
 

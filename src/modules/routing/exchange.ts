@@ -24,9 +24,9 @@ export interface ResponseTap {
    * @returns what the client gets instead: the copy that a 304 confirms, or a stale copy in place of an error
    */
   onHead(status: number, headers: HeaderRecord, isDelimited?: boolean): CacheHit | undefined;
-  onData(chunk: Uint8Array): void;
+  onData?(chunk: Uint8Array): void;
   /** The body is complete. Without this call it was cut off. */
-  onEnd(): void;
+  onEnd?(): void;
   /** There is no response to watch, because a stale copy or another answer takes its place. */
   onReplaced?(by: 'stale' | 'other'): void;
 }
