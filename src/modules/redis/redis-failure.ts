@@ -11,23 +11,14 @@ export class RedisTimeoutError extends Error {
   override readonly name = 'RedisTimeoutError';
 }
 
-/** First words of the errors of a server that cannot serve at present. */
-const UNABLE: ReadonlySet<string> = new Set([
-  'LOADING',
-  'MASTERDOWN',
-  'CLUSTERDOWN',
-  'READONLY',
-  'NOAUTH',
-  'WRONGPASS',
-  'BUSY',
-]);
+/** Errors of a server that cannot serve at present. */
+const UNABLE = /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|READONLY|NOAUTH|WRONGPASS|BUSY)(?: |$)/;
 
 export function failureOf(error: unknown): RedisFailure {
   if (error instanceof RedisTimeoutError) return 'timeout';
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'disconnected';
-  const [word = ''] = error.message.split(' ');
-  if (word === 'OOM') return 'full';
-  return UNABLE.has(word) ? 'disconnected' : 'error';
+  if (error.message.startsWith('OOM ')) return 'full';
+  return UNABLE.test(error.message) ? 'disconnected' : 'error';
 }
 
 /** @returns a code for operators, such as `ECONNREFUSED` or `WRONGPASS`, and never an address */

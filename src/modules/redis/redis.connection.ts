@@ -119,16 +119,12 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
   private goDown(): void {
     if (this.isClosed) return;
     this.failuresInARow = 0;
-    this.schedulePing();
-    if (this.up === false) return;
-    this.up = false;
-    this.changed.emit({ up: false, reason: this.lastError });
-  }
-
-  private schedulePing(): void {
     clearTimeout(this.pingTimer);
     this.pings++;
     this.pingTimer = setTimeout(() => void this.ping(), reconnectPause(this.pings)).unref();
+    if (this.up === false) return;
+    this.up = false;
+    this.changed.emit({ up: false, reason: this.lastError });
   }
 
   private async ping(): Promise<void> {
