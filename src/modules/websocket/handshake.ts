@@ -9,10 +9,8 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 /** Sixteen bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-type RequestFields = Readonly<Record<string, string | string[] | undefined>>;
-
 /** A request for another protocol (`h2c`), or for a choice of several, is an ordinary request. */
-export function asksForWebSocket(headers: RequestFields): boolean {
+export function asksForWebSocket(headers: HeaderRecord): boolean {
   return typeof headers['upgrade'] === 'string' && headers['upgrade'].toLowerCase() === 'websocket';
 }
 
@@ -29,7 +27,7 @@ export function isHandshake({ method, httpVersion, headers }: IncomingMessage): 
  *
  * @throws ProblemError on a body, a malformed key, or a version other than 13
  */
-export function checkHandshake(headers: RequestFields, hasBody: boolean): void {
+export function checkHandshake(headers: HeaderRecord, hasBody: boolean): void {
   if (hasBody) malformed('A WebSocket handshake has no body');
   if (headers['sec-websocket-version'] !== '13') {
     throw new ProblemError('websocket_version', { close: true, headers: { 'Sec-WebSocket-Version': '13' } });
@@ -55,7 +53,7 @@ export function isOriginAllowed(
 }
 
 /** @returns whether the upstream's 101 answers this handshake (RFC 6455 section 4.1) */
-export function isSwitchValid(request: RequestFields, response: HeaderRecord): boolean {
+export function isSwitchValid(request: HeaderRecord, response: HeaderRecord): boolean {
   const { 'sec-websocket-key': key, 'sec-websocket-protocol': offered } = request;
   const { upgrade, 'sec-websocket-accept': accept, 'sec-websocket-protocol': chosen } = response;
   if (typeof upgrade !== 'string' || upgrade.toLowerCase() !== 'websocket') return false;

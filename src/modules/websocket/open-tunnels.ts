@@ -74,12 +74,10 @@ export class OpenTunnels implements OnModuleDestroy {
   /** Settles when no WebSocket is open. */
   async drained(): Promise<void> {
     while (this.open.size > 0) {
-      await new Promise<void>((resolve) => {
-        const stop = this.closed.on(() => {
-          stop();
-          resolve();
-        });
-      });
+      const { promise, resolve } = Promise.withResolvers<TunnelClosed>();
+      const stop = this.closed.on(resolve);
+      await promise;
+      stop();
     }
   }
 
