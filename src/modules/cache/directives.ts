@@ -101,9 +101,7 @@ const PRAGMA_NO_CACHE: RequestDirectives = { ...NOTHING_ASKED, noCache: true };
 
 export function requestDirectives(field: string | undefined, pragma: string | undefined): RequestDirectives {
   if (field === undefined) {
-    return pragma !== undefined && /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(pragma)
-      ? PRAGMA_NO_CACHE
-      : NOTHING_ASKED;
+    return pragma && /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(pragma) ? PRAGMA_NO_CACHE : NOTHING_ASKED;
   }
   const directives = parseCacheControl(field);
   const milliseconds = (name: string, without: number) => {

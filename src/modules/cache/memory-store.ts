@@ -17,7 +17,13 @@ export class MemoryStore {
       maxSize: maxBytes,
       sizeCalculation: ({ bytes, scopes }, key) =>
         bytes + key.length + scopes.reduce((sum, { length }) => sum + length + SCOPE, 0),
-      dispose: (slot, key) => this.forget(key, slot),
+      dispose: ({ scopes }, key) => {
+        for (const scope of scopes) {
+          const keys = this.byScope.get(scope);
+          keys?.delete(key);
+          if (keys?.size === 0) this.byScope.delete(scope);
+        }
+      },
     });
   }
 
@@ -49,7 +55,7 @@ export class MemoryStore {
 
   /** @returns the keys of a scope, oldest first */
   keysOf(scope: string): ReadonlySet<string> {
-    return this.byScope.get(scope) ?? NONE;
+    return this.byScope.get(scope) ?? new Set();
   }
 
   get responses(): number {
@@ -64,14 +70,4 @@ export class MemoryStore {
     this.slots.clear();
     return responses;
   }
-
-  private forget(key: string, { scopes }: Slot): void {
-    for (const scope of scopes) {
-      const keys = this.byScope.get(scope);
-      keys?.delete(key);
-      if (keys?.size === 0) this.byScope.delete(scope);
-    }
-  }
 }
-
-const NONE: ReadonlySet<string> = new Set();

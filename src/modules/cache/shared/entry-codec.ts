@@ -24,15 +24,6 @@ export interface Envelope {
   readonly life: number;
 }
 
-export interface ReadTimes {
-  /** Monotonic milliseconds. */
-  readonly now: number;
-  /** Milliseconds since the epoch. */
-  readonly wall: number;
-  /** Milliseconds that Redis will still keep it. */
-  readonly left: number;
-}
-
 /** The metadata leaves out the body, which follows it, and what is computed on reading. */
 type Bare<T extends Slot> = Omit<T, 'storedAt' | 'bytes' | 'body'>;
 
@@ -54,11 +45,14 @@ export function encode(key: string, slot: Slot, { generations, wall, life }: Env
   return VERSION + bytes.toString('base64');
 }
 
-/** @returns `undefined` for anything but what `encode` made for this key */
+/**
+ * @param times milliseconds: `now` is monotonic, `wall` counts from the epoch, and `left` is what Redis still keeps it for
+ * @returns `undefined` for anything but what `encode` made for this key
+ */
 export function decode(
   key: string,
   value: unknown,
-  { now, wall, left }: ReadTimes,
+  times: Readonly<Record<'now' | 'wall' | 'left', number>>,
 ): { readonly slot: Slot; readonly generations: Envelope['generations'] } | undefined {
   if (typeof value !== 'string' || !value.startsWith(VERSION)) return undefined;
   const text = value.slice(VERSION.length);
@@ -71,7 +65,7 @@ export function decode(
   const meta = JSON.parse(bytes.toString('utf8', META_AT, bodyAt)) as Meta;
   // Redis's clock tells how long ago it was written, and ours whether it was written late. The clocks of gateways may
   // differ, so the greater age counts.
-  const storedAt = now - Math.max(meta.life - left, wall - meta.wall, 0);
+  const storedAt = times.now - Math.max(meta.life - times.left, times.wall - meta.wall, 0);
   const scopes = [...ownScopes(key), ...meta.slot.scopes];
   if (meta.slot.kind === 'variants') {
     const slot = { ...meta.slot, storedAt, scopes, bytes: indexSize(meta.slot.fields) };
