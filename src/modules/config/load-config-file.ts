@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type ConfigResult, parseConfig } from './parse-config.js';
-import { readFailure } from './source/substitute.js';
+import { readReferencedFile } from './source/substitute.js';
 
 /**
  * Reads and parses the configuration file at `path`. It does not throw: a file that is missing or cannot be read
  * is a problem like any other.
  */
 export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.env): ConfigResult {
-  let text: string;
-  try {
-    text = readText(path);
-  } catch (error) {
-    const message = `cannot read the configuration: ${readFailure(error)}`;
-    return { ok: false, problems: [{ path: '', line: 1, column: 1, message }] };
-  }
-  return parseConfig(text, { file: path, env, readFile: readText });
+  const sources = { file: path, env, readFile: readText };
+  const content = readReferencedFile(resolve(path), sources);
+  if ('text' in content) return parseConfig(content.text, sources);
+  const message = `cannot read the configuration: ${content.failure}`;
+  return { ok: false, problems: [{ path: '', line: 1, column: 1, message }] };
 }
 
 function readText(path: string): string {

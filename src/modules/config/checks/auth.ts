@@ -16,12 +16,9 @@ interface CheckedProvider extends CheckedApiKeys {
  * @returns the results by provider id
  */
 export function checkProviders(config: ConfigValue, sources: Sources): ReadonlyMap<string, CheckedProvider> {
-  const providers = config.at('auth').entries();
-  return new Map(
-    providers
-      .filter(({ isMapping }) => isMapping)
-      .map((provider) => [provider.key, checkProvider(provider, sources)]),
-  );
+  const all = config.at('auth').entries();
+  const providers = all.filter(({ isMapping }) => isMapping);
+  return new Map(providers.map((provider) => [provider.key, checkProvider(provider, sources)]));
 }
 
 const JWT_KEYS = ['jwks', 'algorithms', 'typ'];

@@ -9,7 +9,6 @@ import { type UpstreamLint, UPSTREAM_LINTS } from './upstreams.js';
 
 /** A configuration that is valid but probably not what the user meant. */
 export interface LintWarning extends ConfigProblem {
-  /** The name of the lint. */
   readonly id: string;
 }
 

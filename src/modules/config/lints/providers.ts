@@ -19,17 +19,13 @@ export const PROVIDER_LINTS: Readonly<Record<string, ProviderLint>> = {
   'unused-provider': (_, id, { routes }) =>
     !routes.some((route) => accepts(route, id)) && 'no route accepts tokens of this provider',
   'shadowed-provider': (provider, id, { auth, routes }) => {
-    const first = Object.entries(auth)
-      .slice(0, Object.keys(auth).indexOf(id))
-      .find(
-        ([other, config]) =>
-          sharedTokens(config, provider) &&
-          routes.some((route) => accepts(route, other) && accepts(route, id)),
-      );
-    return (
-      first &&
-      `\`${first[0]}\` comes first and takes ${sharedTokens(first[1], provider)} too, so this provider is not asked about them on routes that accept both`
-    );
+    const earlier = Object.entries(auth).slice(0, Object.keys(auth).indexOf(id));
+    for (const [other, config] of earlier) {
+      const tokens = sharedTokens(config, provider);
+      if (tokens && routes.some((route) => accepts(route, other) && accepts(route, id)))
+        return `\`${other}\` comes first and takes ${tokens} too, so this provider is not asked about them on routes that accept both`;
+    }
+    return undefined;
   },
 };
 

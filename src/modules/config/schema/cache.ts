@@ -4,7 +4,6 @@ import { boolean, duration, integer, positiveDuration, positiveSize } from './sc
 /** The statuses that RFC 5861 section 4 names: instead of them, a stale response may be served. */
 export const STALE_INSTEAD: readonly number[] = [500, 502, 503, 504];
 
-/** The section `cache`. */
 export const cacheSchema = z.strictObject({
   maxBytes: positiveSize('64MiB').describe('Memory limit for the cached responses of all routes together.'),
   maxEntryBytes: positiveSize('1MiB').describe('Largest response that is stored.'),

@@ -6,7 +6,6 @@ import { integer, positiveDuration, text, textLike } from './scalars.js';
 /** Scheme, credentials, authority and database. Other parts of a URL mean nothing to Redis. */
 const REDIS_URL = /^rediss?:\/\/(?:[^/?#@\s]*@)?[^/?#@\s]+(\/\d{0,5})?$/;
 
-/** @param expected what is allowed, as a message says it */
 function redisUrl(expected: string, accepts: (url: URL) => boolean = () => true) {
   return z.string(expected).refine((written) => {
     const url = REDIS_URL.test(written) ? URL.parse(written) : null;

@@ -70,12 +70,8 @@ function translate(issue: z.core.$ZodIssue, parent: ConfigValue): ConfigProblem[
     const branch = intendedBranch(issue.errors);
     if (branch) return branch.flatMap((nested) => translate(nested, value));
   }
-  if (issue.code === 'invalid_key') {
-    return [value.unexpectedKey(issue.issues[0]?.message ?? issue.message)];
-  }
-  if (issue.code === 'custom' && issue.params?.['key'] === true) {
-    return [value.unexpectedKey(issue.message)];
-  }
+  if (issue.code === 'invalid_key') return [value.unexpectedKey(issue.issues[0]?.message ?? issue.message)];
+  if (issue.code === 'custom' && issue.params?.['key'] === true) return [value.unexpectedKey(issue.message)];
   const example = issue.message === A_LIST ? asList(value.found) : '';
   return [value.expected(issue.message + example)];
 }

@@ -65,7 +65,8 @@ export function readReferencedFile(
   try {
     return { text: readFile(resolve(dirname(file), path)) };
   } catch (error) {
-    return { failure: readFailure(error) };
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return { failure: READ_FAILURES[code] ?? code };
   }
 }
 
@@ -79,9 +80,3 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
   ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 };
-
-/** @returns why a file could not be read, in words, from the error that `readFile` threw */
-export function readFailure(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  return READ_FAILURES[code] ?? code;
-}
