@@ -33,12 +33,9 @@ export function parseDuration(text: string): number | undefined {
 
 /** @param milliseconds written in the largest unit that divides it: 90000 is `90s`, 60000 `1m`. */
 export function formatDuration(milliseconds: number): string {
-  for (const unit of ['h', 'm', 's'] as const) {
-    if (milliseconds > 0 && milliseconds % MILLISECONDS[unit] === 0) {
-      return `${milliseconds / MILLISECONDS[unit]}${unit}`;
-    }
-  }
-  return `${milliseconds}ms`;
+  const divides = (unit: 'h' | 'm' | 's') => milliseconds > 0 && milliseconds % MILLISECONDS[unit] === 0;
+  const unit = (['h', 'm', 's'] as const).find(divides) ?? 'ms';
+  return `${milliseconds / MILLISECONDS[unit]}${unit}`;
 }
 
 /**

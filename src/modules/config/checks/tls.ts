@@ -14,27 +14,22 @@ export function tlsProblems(config: ConfigValue): ConfigProblem[] {
 }
 
 const CERTIFICATES = 'certificates as PEM text that can be parsed';
-const EXPECTED = {
-  ca: CERTIFICATES,
-  cert: CERTIFICATES,
-  key: 'a private key as PEM text that can be parsed, not encrypted',
-} as const;
 
 function unusablePems(tls: ConfigValue): ConfigProblem[] {
-  const certificates = attempt(tls.at('cert'), readCertificates);
-  const privateKey = attempt(tls.at('key'), createPrivateKey);
-  const isInvalid = {
-    ca: attempt(tls.at('ca'), readCertificates) === 'invalid',
-    cert: certificates === 'invalid',
-    key: privateKey === 'invalid',
-  };
-  const problems = (['ca', 'cert', 'key'] as const)
-    .filter((name) => isInvalid[name] && !tls.at(name).isInherited)
-    .map((name) => tls.at(name).expected(EXPECTED[name]));
+  const [ca, cert, key] = [tls.at('ca'), tls.at('cert'), tls.at('key')];
+  const certificates = attempt(cert, readCertificates);
+  const privateKey = attempt(key, createPrivateKey);
+  const problems = [
+    { pem: ca, parsed: attempt(ca, readCertificates), expected: CERTIFICATES },
+    { pem: cert, parsed: certificates, expected: CERTIFICATES },
+    { pem: key, parsed: privateKey, expected: 'a private key as PEM text that can be parsed, not encrypted' },
+  ]
+    .filter(({ pem, parsed }) => parsed === 'invalid' && !pem.isInherited)
+    .map(({ pem, expected }) => pem.expected(expected));
   if (!Array.isArray(certificates) || typeof privateKey !== 'object') return problems;
   const belongTogether = certificates[0]?.checkPrivateKey(privateKey);
-  const isInherited = tls.at('cert').isInherited && tls.at('key').isInherited;
-  if (!belongTogether && !isInherited) problems.push(tls.at('key').expected('the private key of `cert`'));
+  const isInherited = cert.isInherited && key.isInherited;
+  if (!belongTogether && !isInherited) problems.push(key.expected('the private key of `cert`'));
   return problems;
 }
 

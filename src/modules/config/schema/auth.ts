@@ -71,18 +71,17 @@ const CLAIM_HEADER = new RegExp(
   'i',
 );
 
-function forwardClaims() {
-  const expected =
-    'a header X-User-... or X-Jwt-... for the claim, each once, and not X-User-Id or X-User-Scopes';
-  const header = z.string(expected).refine((name) => CLAIM_HEADER.test(name), expected);
-  return z
-    .record(z.string(), header)
-    .refine((headers) => {
-      const names = Object.values(headers).map((name) => name.toLowerCase());
-      return new Set(names).size === names.length;
-    }, expected)
-    .transform(withoutPrototype);
-}
+const CLAIM_HEADER_FORM =
+  'a header X-User-... or X-Jwt-... for the claim, each once, and not X-User-Id or X-User-Scopes';
+const claimHeader = z.string(CLAIM_HEADER_FORM).refine((name) => CLAIM_HEADER.test(name), CLAIM_HEADER_FORM);
+
+const forwardClaims = z
+  .record(z.string(), claimHeader)
+  .refine((headers) => {
+    const names = Object.values(headers).map((name) => name.toLowerCase());
+    return new Set(names).size === names.length;
+  }, CLAIM_HEADER_FORM)
+  .transform(withoutPrototype);
 
 const TOKEN_TYPE = /^(?:application\/)?[a-z0-9!#$&^_.+-]+$/i;
 
@@ -136,7 +135,7 @@ const providerSchema = z
     clockSkew: duration('60s').describe(
       'Tolerated difference between the clocks of the issuer and the gateway.',
     ),
-    forwardClaims: prefault(forwardClaims(), {}).describe(
+    forwardClaims: prefault(forwardClaims, {}).describe(
       'Claims that upstreams get, by name or by a path such as realm_access.roles, each with the name of its header: X-User-... or X-Jwt-....',
     ),
   })

@@ -18,15 +18,20 @@ export function method() {
 
 const HEADER_NAME_FORM = 'a header name such as x-api-version';
 
-export function headerName() {
-  return textLike(TOKEN, HEADER_NAME_FORM).transform((written) => written.toLowerCase());
+const OWN_HEADER_FORM = 'a header that the gateway does not set itself';
+
+/** A header name, lower-cased. */
+export function headerName(isRefused: (name: string) => boolean = () => false) {
+  return textLike(TOKEN, HEADER_NAME_FORM)
+    .transform((written) => written.toLowerCase())
+    .refine((name) => !isRefused(name), OWN_HEADER_FORM);
 }
 
 /** Header names, lower-cased, with their exact values. */
 export function headers(isRefused: (name: string) => boolean = () => false) {
   const name = textLike(TOKEN, HEADER_NAME_FORM).refine(
     (name) => !isRefused(name.toLowerCase()),
-    'a header that the gateway does not set itself',
+    OWN_HEADER_FORM,
   );
   const expected = 'a header value: text without line breaks (a number or true/false needs quotes)';
   return z.record(name, textLike(FIELD_VALUE, expected)).transform((written, context) => {

@@ -11,17 +11,14 @@ export function scopes() {
 }
 
 const CLAIM_FORM = 'a value, a list of values of which it must be one, or { contains: value }';
-
-function claimValues() {
-  return oneOrMore(z.union([z.string(), z.number(), z.boolean()], CLAIM_FORM), CLAIM_FORM);
-}
+const claimValues = oneOrMore(z.union([z.string(), z.number(), z.boolean()], CLAIM_FORM), CLAIM_FORM);
 
 /** The claim is one of these values, or a list that contains all of those. */
 const claimRequirement = z.union(
   [
-    claimValues().transform((oneOf) => ({ oneOf })),
+    claimValues.transform((oneOf) => ({ oneOf })),
     z.strictObject({
-      contains: claimValues().describe(
+      contains: claimValues.describe(
         'A value, or several, that the claim must contain. The claim is a list.',
       ),
     }),

@@ -62,15 +62,11 @@ const faultSchema = z.strictObject({
 });
 
 function headerRules(isReserved: (name: string) => boolean) {
-  const removable = headerName().refine(
-    (name) => !isReserved(name),
-    'a header that the gateway does not set itself',
-  );
   return z.strictObject({
     set: prefault(headers(isReserved), {}).describe(
       'Headers to set, by name. They replace those that are present.',
     ),
-    remove: list(removable).describe('Names of headers to remove.'),
+    remove: list(headerName(isReserved)).describe('Names of headers to remove.'),
   });
 }
 
@@ -101,10 +97,10 @@ const webSocketSchema = z.strictObject({
   ),
 });
 
-function websocket() {
-  const flag = boolean().transform((on) => (on ? webSocketSchema.parse({}) : undefined));
-  return z.union([flag, webSocketSchema], 'true, false or a mapping such as { idleTimeout: 5m }');
-}
+const websocket = z.union(
+  [boolean().transform((on) => (on ? webSocketSchema.parse({}) : undefined)), webSocketSchema],
+  'true, false or a mapping such as { idleTimeout: 5m }',
+);
 
 const routeSchema = z
   .strictObject({
@@ -133,7 +129,7 @@ const routeSchema = z
     timeout: optional(positiveDuration()).describe(
       'Time to response headers, retries included. Without this key, the `timeout` of the upstream applies.',
     ),
-    websocket: optional(websocket()).describe(
+    websocket: optional(websocket).describe(
       'Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.',
     ),
     maxBodyBytes: optional(size()).describe(
