@@ -1,8 +1,5 @@
 import type { ProblemCode } from './codes.js';
 
-/** How far the request had come when its outcome was decided. */
-export type Stage = 'request' | 'bulkhead' | 'breaker' | 'connect' | 'await-head' | 'head' | 'body';
-
 /** Who caused the outcome. */
 export type Guilty = 'nobody' | 'client' | 'gateway' | 'upstream';
 
@@ -10,7 +7,8 @@ export type Guilty = 'nobody' | 'client' | 'gateway' | 'upstream';
 export type Vote = 'success' | 'failure' | 'neutral' | 'none';
 
 export interface OutcomeRow {
-  readonly stage: Stage;
+  /** How far the request had come when its outcome was decided. */
+  readonly stage: 'request' | 'bulkhead' | 'breaker' | 'connect' | 'await-head' | 'head' | 'body';
   readonly guilty: Guilty;
   readonly vote: Vote;
   /** The reason for a retry, if the request may be repeated; see `retry.on`. */
@@ -19,7 +17,7 @@ export interface OutcomeRow {
   readonly problem?: ProblemCode;
 }
 
-const UPSTREAM_FAILURE = { guilty: 'upstream', vote: 'failure' } as const;
+const UPSTREAM_FAILED = { guilty: 'upstream', vote: 'failure' } as const;
 
 /**
  * Who is to blame: one row for each way in which a request can end. The breaker's vote, the client's answer and the
@@ -27,18 +25,13 @@ const UPSTREAM_FAILURE = { guilty: 'upstream', vote: 'failure' } as const;
  */
 export const OUTCOMES = {
   success: { stage: 'body', guilty: 'nobody', vote: 'success' },
-  upstream_status: { ...UPSTREAM_FAILURE, stage: 'head' },
-  connect_failed: {
-    ...UPSTREAM_FAILURE,
-    stage: 'connect',
-    retry: 'connect',
-    problem: 'upstream_unreachable',
-  },
-  reset: { ...UPSTREAM_FAILURE, stage: 'await-head', retry: 'reset', problem: 'upstream_reset' },
-  deadline: { ...UPSTREAM_FAILURE, stage: 'await-head', problem: 'upstream_timeout' },
-  try_timeout: { ...UPSTREAM_FAILURE, stage: 'await-head', retry: 'timeout', problem: 'upstream_timeout' },
-  malformed_response: { ...UPSTREAM_FAILURE, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
-  died_mid_body: { ...UPSTREAM_FAILURE, stage: 'body' },
+  upstream_status: { ...UPSTREAM_FAILED, stage: 'head' },
+  connect_failed: { ...UPSTREAM_FAILED, stage: 'connect', retry: 'connect', problem: 'upstream_unreachable' },
+  reset: { ...UPSTREAM_FAILED, stage: 'await-head', retry: 'reset', problem: 'upstream_reset' },
+  deadline: { ...UPSTREAM_FAILED, stage: 'await-head', problem: 'upstream_timeout' },
+  try_timeout: { ...UPSTREAM_FAILED, stage: 'await-head', retry: 'timeout', problem: 'upstream_timeout' },
+  malformed_response: { ...UPSTREAM_FAILED, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
+  died_mid_body: { ...UPSTREAM_FAILED, stage: 'body' },
   client_gone: { stage: 'request', guilty: 'client', vote: 'neutral' },
   hedge_lost: { stage: 'await-head', guilty: 'nobody', vote: 'neutral' },
   body_too_large: { stage: 'request', guilty: 'client', vote: 'neutral', problem: 'body_too_large' },

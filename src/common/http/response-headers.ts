@@ -7,13 +7,6 @@ export function isEventStream({ 'content-type': type }: HeaderRecord): boolean {
   return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);
 }
 
-/** A header that the gateway adds where the upstream does not set it. */
-export interface DefaultHeader {
-  /** Lower case. */
-  readonly name: string;
-  readonly value: string;
-}
-
 /**
  * Builds the headers of a client's response from the upstream's. It leaves out hop-by-hop headers, those that `Connection`
  * names and all framing, and adds each default that the upstream does not set.
@@ -21,9 +14,12 @@ export interface DefaultHeader {
 export class ClientHeaders {
   private readonly dropped: ReadonlySet<string>;
 
-  /** @param dropped lower-cased names that are never passed on */
+  /**
+   * @param defaults with lower-cased names
+   * @param dropped lower-cased names that are never passed on
+   */
   constructor(
-    private readonly defaults: readonly DefaultHeader[],
+    private readonly defaults: readonly { readonly name: string; readonly value: string }[],
     dropped: Iterable<string>,
   ) {
     this.dropped = new Set(dropped);
