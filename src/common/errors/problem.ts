@@ -44,9 +44,8 @@ export class ProblemError extends Error {
 
   /** @returns the body of the answer */
   details(requestId?: string): ProblemDetails {
-    const { status } = this;
-    const { title } = PROBLEMS[this.code];
+    const { code, message: title, status } = this;
     const { detail, upstream } = this.options;
-    return { type: `${DOCS}#${this.code}`, title, status, detail, code: this.code, requestId, upstream };
+    return { type: `${DOCS}#${code}`, title, status, detail, code, requestId, upstream };
   }
 }
