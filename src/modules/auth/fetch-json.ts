@@ -53,19 +53,12 @@ export async function fetchJson(http: HttpService, url: string, options: FetchOp
       }),
     );
     if (status !== 200) throw new FetchError('status', status);
-    return parse(data);
+    return JSON.parse(data) as unknown;
   } catch (error) {
     if (error instanceof FetchError) throw error;
+    if (error instanceof SyntaxError) throw new FetchError('malformed');
     if (deadline.aborted) throw new FetchError('timeout');
     throw new FetchError(isTooLarge(error) ? 'too_large' : 'unreachable');
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new FetchError('malformed');
   }
 }
 
