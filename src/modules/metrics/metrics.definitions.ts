@@ -11,6 +11,8 @@ import { OpenTunnels } from '../websocket/open-tunnels.js';
 import { SeriesBatch } from './series-batch.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const TARGET = ['upstream', 'target'];
+const flush = () => SeriesBatch.flushAll();
 const STATE_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
 
 /**
@@ -75,7 +77,7 @@ export const metricProviders = [
   makeGaugeProvider({
     name: 'breakwater_target_up',
     help: 'Whether a target is available: 1, or 0 while its probes fail or it is ejected',
-    labelNames: ['upstream', 'target'],
+    labelNames: TARGET,
     inject: [UpstreamRegistry, CLOCK],
     collect(upstreams: UpstreamRegistry, clock: Clock) {
       for (const { id, targets } of upstreams.all()) {
@@ -85,17 +87,11 @@ export const metricProviders = [
       }
     },
   }),
-  counter('breakwater_target_ejections_total', 'Ejections of a target after consecutive failures', [
-    'upstream',
-    'target',
-  ]),
+  counter('breakwater_target_ejections_total', 'Ejections of a target after consecutive failures', TARGET),
   counter('breakwater_target_panics_total', 'Tries that went to any target because none was available', [
     'upstream',
   ]),
-  counter('breakwater_dns_failures_total', 'Look-ups of the host of a target that found no address', [
-    'upstream',
-    'target',
-  ]),
+  counter('breakwater_dns_failures_total', 'Look-ups of the host of a target that found no address', TARGET),
   counter(
     'breakwater_cache_requests_total',
     'Requests on routes with a cache, by result: hit, stale, revalidated, miss or bypass',
@@ -164,17 +160,11 @@ function counter(name: string, help: string, labelNames: string[] = []) {
 }
 
 function batchedCounter(name: string, help: string, labelNames: string[]) {
-  return makeCounterProvider({ name, help, labelNames, collect: () => SeriesBatch.flushAll() });
+  return makeCounterProvider({ name, help, labelNames, collect: flush });
 }
 
 function batchedHistogram(name: string, help: string, labelNames: string[]) {
-  return makeHistogramProvider({
-    name,
-    help,
-    labelNames,
-    buckets: SECONDS,
-    collect: () => SeriesBatch.flushAll(),
-  });
+  return makeHistogramProvider({ name, help, labelNames, buckets: SECONDS, collect: flush });
 }
 
 /** @param read returns the value for one upstream */
