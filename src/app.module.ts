@@ -12,11 +12,7 @@ import { UpstreamModule } from './modules/upstream/upstream.module.js';
 /** The gateway on one screen. */
 @Module({})
 export class AppModule {
-  /**
-   * @param config checked
-   * @param modules your own; their controllers are asked before the routes of the configuration
-   * @param resolver finds the hosts of upstreams
-   */
+  /** @param config checked; `GatewayOptions` describes the other two */
   static register(
     config: GatewayConfig,
     modules: readonly (Type | DynamicModule)[] = [],
