@@ -59,8 +59,7 @@ function singleClient(config: RedisConfig): Redis | undefined {
     return new Redis({ ...nodeOptions([url], config), ...endpoint(url), db });
   }
   const { name, nodes, username, password, database } = sentinel;
-  const [first = ''] = nodes;
-  const { username: sentinelUsername, password: sentinelPassword, tls } = access(first, config);
+  const { username: sentinelUsername, password: sentinelPassword, tls } = access(nodes[0] ?? '', config);
   return new Redis({
     ...common(config),
     name,

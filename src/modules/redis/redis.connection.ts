@@ -85,15 +85,14 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     client.on('ready', () => void this.ping());
     client.on('close', () => this.goDown());
     client.on('error', (error: unknown) => (this.lastError = reasonOf(error)));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => this.goDown(), this.config.connectTimeout);
-      this.changed.on(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-      // Events report a failure.
-      client.connect().catch(() => {});
-    });
+    const { promise: settled, resolve } = Promise.withResolvers<RedisChange>();
+    const stop = this.changed.on(resolve);
+    const timer = setTimeout(() => this.goDown(), this.config.connectTimeout);
+    // Events report a failure.
+    client.connect().catch(() => {});
+    await settled;
+    clearTimeout(timer);
+    stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
