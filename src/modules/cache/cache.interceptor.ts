@@ -247,18 +247,14 @@ export class CacheInterceptor implements NestInterceptor {
     return { kind: 'forward', ...asking, tap };
   }
 
-  private cachingTap(
-    lookup: Lookup,
-    { entry: stored, name }: Found,
-    asking: Asking,
-    flight?: Flight,
-  ): CachingTap {
+  private cachingTap(lookup: Lookup, found: Found, asking: Asking, flight?: Flight): CachingTap {
     const { exchange } = lookup;
+    const { name } = found;
     return new CachingTap({
       ...asking,
       writer: new EntryWriter(lookup, this.cache, this.clock),
       maxEntryBytes: this.maxEntryBytes,
-      stored,
+      stored: found.entry,
       confirmed: (entry) => ({
         kind: 'hit',
         result: 'revalidated',

@@ -174,12 +174,8 @@ function inUtf8(type: string): string {
 }
 
 function headersOf(res: Response): HeaderRecord {
-  return Object.fromEntries(
-    Object.entries(res.getHeaders()).map(([name, value]) => [
-      name,
-      typeof value === 'number' ? String(value) : value,
-    ]),
-  );
+  const fields = Object.entries(res.getHeaders());
+  return Object.fromEntries(fields.map(([name, each]) => [name, Array.isArray(each) ? each : String(each)]));
 }
 
 /** @returns an observable without a value, because Nest has nothing left to send */

@@ -14,12 +14,9 @@ export interface FreshnessContext {
 }
 
 /** RFC 9111 section 4.2.1: the lifetime that the response states, in milliseconds. */
-export function explicitLifetime({
-  headers,
-  directives: { control, targeted },
-  isPrivate,
-  receivedAt,
-}: FreshnessContext): number | undefined {
+export function explicitLifetime(context: FreshnessContext): number | undefined {
+  const { headers, directives, isPrivate, receivedAt } = context;
+  const { control, targeted } = directives;
   const shared = deltaSeconds(control, 's-maxage');
   // 1. s-maxage, where the entry is shared (section 5.2.2.10); 2. max-age (section 5.2.2.1).
   const seconds = (isPrivate ? undefined : shared) ?? deltaSeconds(control, 'max-age');

@@ -85,12 +85,8 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
     (!isPrivate && (control.has('proxy-revalidate') || control.has('s-maxage')));
   const stale = staleWindows(context, mustRevalidate);
   const left = noCache ? 0 : Math.max(0, lifetime - context.initialAge);
-  const after = Math.max(
-    stale.staleIfError,
-    stale.staleWhileRevalidate,
-    conditionsFor(headers).length > 0 ? KEEP_FOR_VALIDATION : 0,
-  );
-  const keepFor = left + after;
+  const forValidation = conditionsFor(headers).length > 0 ? KEEP_FOR_VALIDATION : 0;
+  const keepFor = left + Math.max(stale.staleIfError, stale.staleWhileRevalidate, forValidation);
   return keepFor === 0 ? undefined : { lifetime, noCache, mustRevalidate, ...stale, keepFor };
 }
 
