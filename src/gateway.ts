@@ -71,7 +71,7 @@ export class Gateway {
       new HttpServerAdapter(server),
       options,
     );
-    // Plain HTTP in most places: a browser that upgrades the page's own requests would find nobody.
+    // The port serves plain HTTP, so a browser that upgraded the page's own requests to HTTPS could not connect.
     management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
     const gateway = new Gateway(app, adapter, management, config);
     try {

@@ -141,7 +141,7 @@ export class CacheInterceptor implements NestInterceptor {
       const isSame = found.name === name;
       if (isSame && !this.isShared(lookup, found)) flight?.land('unshared');
       if (isSame) break;
-      // The shared tier has told that there are variants, each of which has a flight of its own.
+      // The shared tier knows variants, and each variant has its own flight.
       flight?.land('found');
       flight = undefined;
     }

@@ -15,7 +15,7 @@ export const MAX_COPY_BYTES = 64 * 1024;
 
 const NO_IDENTITY: readonly string[] = [];
 
-/** A request whose deadline is known to whoever sends it on after a failure. */
+/** A request whose deadline outlives its first upstream, for the fallback upstreams. */
 export type ForwardedRequest = UpstreamRequest & { readonly deadline: Deadline };
 
 /**

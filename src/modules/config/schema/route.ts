@@ -34,7 +34,7 @@ const splitSchema = z
     z.strictObject({
       upstream: upstreamId().describe('Id of an upstream.'),
       weight: prefault(integer(0, 100), 1).describe(
-        'Share of the users, relative to the other upstreams; 0 stands for nobody.',
+        'Share of the users, relative to the other upstreams; 0 sends no user there.',
       ),
     }),
   )

@@ -26,7 +26,7 @@ export class Transport {
     this.pool = new Pool(origin, {
       connections: pool.connections,
       pipelining: 1,
-      // undici offers HTTP/2 unless it is told otherwise.
+      // undici offers HTTP/2 by default.
       allowH2: false,
       connect: buildConnector({
         timeout: connectTimeout,
@@ -42,7 +42,7 @@ export class Transport {
     });
   }
 
-  /** @param remaining milliseconds the upstream has to answer in; it is told, and may give up in time */
+  /** @param remaining milliseconds in which the upstream has to answer; a header announces them to it */
   dispatch(request: UpstreamRequest, call: Call, remaining: number): void {
     const headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
