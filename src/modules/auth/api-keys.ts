@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { dashed } from '../../common/http/header-owners.js';
-import type { KeptBack } from '../../common/http/request-headers.js';
 import type { AuthProviderConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
@@ -111,7 +110,7 @@ export class ApiKeys {
   /** @param forwarded the key that the upstream gets all the same */
   private keepBack(exchange: Exchange, forwarded?: PresentedKey): void {
     const { head } = exchange;
-    exchange.keptBack = { headers: this.headers, except: forwarded?.header } satisfies KeptBack;
+    exchange.keptBack = { headers: this.headers, except: forwarded?.header };
     if (this.inAuthorization) exchange.forwardAuthorization = false;
     const query = withoutParameters(head.query, this.parameters, forwarded?.parameter);
     if (query !== head.query) exchange.head = { ...head, query };

@@ -48,10 +48,8 @@ export function isBearerToken(token: string): boolean {
  */
 export function readToken(token: string): UnverifiedToken | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
-  const [header, payload, signature, ...more] = token.split('.');
-  if (header === undefined || payload === undefined || signature === undefined || more.length > 0)
-    return undefined;
-  if (!decode(signature)) return undefined;
+  const [header = '', payload = '', signature = '', ...more] = token.split('.');
+  if (more.length > 0 || !decode(signature)) return undefined;
   const parameters = parseObject(header);
   const claims = parameters && parseObject(payload);
   if (!claims || REFUSED.some((name) => Object.hasOwn(parameters, name))) return undefined;
