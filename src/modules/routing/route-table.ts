@@ -38,10 +38,12 @@ export class RouteTable {
       const model = compileRoute(route);
       const { hosts } = route.match;
       for (const host of hosts.length === 0 ? [''] : hosts) {
-        const router = this.routerOf(host.replace(/^\*/, ''));
+        const key = host.replace(/^\*/, '');
+        const router = this.routers.get(key) ?? newRouter();
+        this.routers.set(key, router);
         for (const pattern of compilePath(route.match.path)) {
           // A function, since find-my-way compares constraints deeply and fails on objects without a prototype.
-          router.on('GET', pattern, { constraints: { accepts: () => model } }, noop, model);
+          router.on('GET', pattern, { constraints: { accepts: () => model } }, () => {}, model);
         }
       }
     }
@@ -74,12 +76,6 @@ export class RouteTable {
     return this.routers.get(host)?.find('GET', probe.input.path, { accepts: probe })?.store as
       RouteModel | undefined;
   }
-
-  private routerOf(host: string): Router {
-    const router = this.routers.get(host) ?? newRouter();
-    this.routers.set(host, router);
-    return router;
-  }
 }
 
 /** A request on its way through the path trees; remembers what routes refused for their method alone take. */
@@ -98,8 +94,6 @@ class Probe {
     return false;
   }
 }
-
-function noop(): void {}
 
 /** `/users/**` is `/users` and all below it; `{id}` is one segment. The tree compares decoded paths. */
 function compilePath(path: string): string[] {
