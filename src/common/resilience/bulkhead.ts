@@ -5,9 +5,8 @@ export class BulkheadFullError extends Error {
 
 /** Limits the calls to one upstream: a number at a time, and a short queue in order of arrival. */
 export class Bulkhead {
-  /** The current maximum of calls at a time. */
-  limit: number;
-  inFlight = 0;
+  private taken = 0;
+  private places: number;
   private share = 1;
   private ceiling: number;
   private readonly waiters = new Set<PromiseWithResolvers<void>>();
@@ -15,7 +14,16 @@ export class Bulkhead {
   /** @param options maximum of calls at a time, and of those that wait for a place; beyond it a call is rejected */
   constructor(private readonly options: { readonly concurrent: number; readonly queue: number }) {
     this.ceiling = options.concurrent;
-    this.limit = options.concurrent;
+    this.places = options.concurrent;
+  }
+
+  /** The current maximum of calls at a time. */
+  get limit(): number {
+    return this.places;
+  }
+
+  get inFlight(): number {
+    return this.taken;
   }
 
   get queued(): number {
@@ -31,8 +39,8 @@ export class Bulkhead {
    * @throws the signal's reason through the promise, when the signal aborts first
    */
   enter(signal: () => AbortSignal): Promise<void> | undefined {
-    if (this.inFlight < this.limit) {
-      this.inFlight++;
+    if (this.taken < this.places) {
+      this.taken++;
       return undefined;
     }
     if (this.waiters.size >= this.options.queue) return Promise.reject(new BulkheadFullError());
@@ -40,7 +48,7 @@ export class Bulkhead {
   }
 
   leave(): void {
-    this.inFlight--;
+    this.taken--;
     this.admitWaiting();
   }
 
@@ -69,15 +77,15 @@ export class Bulkhead {
 
   private resize(): void {
     const opened = Math.round(this.options.concurrent * this.share);
-    this.limit = Math.max(1, Math.min(opened, this.ceiling));
+    this.places = Math.max(1, Math.min(opened, this.ceiling));
     this.admitWaiting();
   }
 
   private admitWaiting(): void {
     for (const waiter of this.waiters) {
-      if (this.inFlight >= this.limit) return;
+      if (this.taken >= this.places) return;
       this.waiters.delete(waiter);
-      this.inFlight++;
+      this.taken++;
       waiter.resolve();
     }
   }
