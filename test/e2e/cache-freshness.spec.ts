@@ -33,7 +33,9 @@ describe('a response without a lifetime', () => {
     await get(path);
     const { body, ttl, age } = await get(path);
     expect({ body, age }).toEqual({ body: '1', age: '0' });
-    expect([seconds - 1, seconds]).toContain(ttl);
+    // A busy machine may take seconds between the two requests.
+    expect(ttl).toBeGreaterThan(seconds - 20);
+    expect(ttl).toBeLessThanOrEqual(seconds);
   });
 
   it('is fetched again after its ttl', async () => {
@@ -59,7 +61,9 @@ describe('a response with a lifetime', () => {
       await get(path);
       const { body, ttl } = await get(path);
       expect(body).toBe('1');
-      expect([seconds - 1, seconds]).toContain(ttl);
+      // A busy machine may take seconds between the two requests.
+      expect(ttl).toBeGreaterThan(seconds - 20);
+      expect(ttl).toBeLessThanOrEqual(seconds);
     }
   });
 

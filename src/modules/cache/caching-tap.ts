@@ -22,7 +22,7 @@ export interface CachingTapOptions extends TapOptions {
 }
 
 /** These statuses say nothing about the resource, so the stored response stays. */
-const SAYS_NOTHING: ReadonlySet<number> = new Set([408, 425, 429]);
+const UNRELATED_TO_RESOURCE: ReadonlySet<number> = new Set([408, 425, 429]);
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /** Collects a storable response on its way to the client, and gives up when it grows too large. */
@@ -46,9 +46,9 @@ export class CachingTap implements ResponseTap {
     const head = isWhole ? writer.accept(status, headers) : undefined;
     if (!head || Number(headers['content-length'] ?? 0) > maxEntryBytes) {
       // RFC 9111 section 4.3.3: the new answer replaces the stored one, which must not come back.
-      if (status < 500 && !SAYS_NOTHING.has(status)) this.dropStored();
+      if (status < 500 && !UNRELATED_TO_RESOURCE.has(status)) this.dropStored();
       if (writer.lookup.policy.staleInsteadOf.includes(status)) onResult('failed');
-      else onResult(status >= 500 || SAYS_NOTHING.has(status) ? 'abandoned' : 'unstorable');
+      else onResult(status >= 500 || UNRELATED_TO_RESOURCE.has(status) ? 'abandoned' : 'unstorable');
       return undefined;
     }
     // Each of those who wait has to validate it, so they need not wait for the body.

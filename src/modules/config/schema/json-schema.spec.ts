@@ -47,6 +47,10 @@ describe('gatewayJsonSchema', () => {
     expect(undescribed).toEqual([]);
   });
 
+  it('admits a substitution once in each pattern', () => {
+    expect(JSON.stringify(schema)).not.toContain(String.raw`\\$\\{|\\$\\{`);
+  });
+
   it('prints the default of a key at the end of its description', () => {
     const ending = (key: string) => keys.get(key)?.description?.split('. ').at(-1);
     expect(ending('upstreams.*.timeout')).toBe('Default: 3s.');

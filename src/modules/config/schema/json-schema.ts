@@ -39,7 +39,10 @@ function formatDefault(value: unknown): string {
 
 /** Lets every string of a certain form be substituted as well. */
 function admitSubstitution(schema: JsonSchema): void {
-  if (schema.pattern !== undefined) schema.pattern += `|${SUBSTITUTION}`;
+  // zod visits a schema again for each schema that extends it.
+  if (schema.pattern !== undefined && !schema.pattern.endsWith(SUBSTITUTION)) {
+    schema.pattern += `|${SUBSTITUTION}`;
+  }
   const { type, enum: values, const: value } = schema;
   if (type !== 'string' || (values ?? value) === undefined) return;
   delete schema.type;
