@@ -104,6 +104,19 @@ describe('a mirror', () => {
     expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="next"}')).toBe(0);
   });
 
+  it('has a response read to its end that takes longer than one that is retried may', async () => {
+    const gw = await gateway(YAML)
+      .withUpstream('users', (_req, res) => void res.end('fine'))
+      .withUpstream('next', (_req, res) => {
+        res.write('first');
+        setTimeout(() => res.end('last'), 600);
+      })
+      .start();
+    await (await gw.fetch('/')).text();
+    await until('the copy is answered', () => mirrored(gw, 'success'));
+    expect(await mirrored(gw, 'client_gone')).toBe(0);
+  });
+
   it('opens only its own breaker when it fails', async () => {
     const gw = await gateway(YAML)
       .withEnv({ NEXT_URL: await closedPort() })

@@ -61,7 +61,7 @@ describe('a status', () => {
     200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
     411, 412, 415, 416, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
   ])('of %i is understood (section 5.2.2.3)', (status) => {
-    expect(kept(control('max-age=60, must-understand'), { status })).toBeDefined();
+    expect(kept(control('max-age=60, must-understand'), { status })).toMatchObject({ lifetime: 60_000 });
   });
 
   it('has to be understood when the response says so (section 5.2.2.3)', () => {

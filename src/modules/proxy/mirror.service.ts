@@ -38,7 +38,7 @@ export class Mirror {
   private send(upstream: UpstreamProxy, request: UpstreamRequest): void {
     upstream
       .send(request)
-      .then((response) => response.discard(MAX_DISCARDED))
+      .then((response) => response.discard(MAX_DISCARDED, upstream.config.bodyTimeout))
       .catch((error: unknown) => {
         // The upstream itself has counted its failure.
         if (!(error instanceof UpstreamError)) this.logger.error(error);

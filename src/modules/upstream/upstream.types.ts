@@ -72,12 +72,13 @@ export interface UpstreamResponse {
   /** Starts the body. Call this or `discard` once: an unread body holds a connection. */
   stream(sink: BodySink): void;
   /**
-   * Reads the body and drops it, so that its connection can be used again. A longer body is given up.
+   * Reads the body and drops it, so that its connection can be used again. A longer or slower body is given up.
    *
-   * @param maxBytes default 64 KiB
+   * @param maxBytes default: 64 KiB
+   * @param maxMs milliseconds until the body has to end; default: 250
    * @returns a promise that resolves when the call is over, and never rejects
    */
-  discard(maxBytes?: number): Promise<void>;
+  discard(maxBytes?: number, maxMs?: number): Promise<void>;
   /** The body as a stream, for code that reads it in pieces. */
   readable(): Readable;
   /** @throws UpstreamError when the body is cut off */

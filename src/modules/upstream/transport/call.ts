@@ -166,13 +166,13 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     else this.settledListeners.push(listener);
   }
 
-  discard(maxBytes = MAX_DISCARDED): Promise<void> {
+  discard(maxBytes = MAX_DISCARDED, maxMs = MAX_DISCARD_MS): Promise<void> {
     // The upstream is to blame for its status, not for a body that is not wanted.
     const outcome = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'client_gone';
     const giveUp = () => this.abort(new CallError(outcome));
     return new Promise((resolve) => {
       // A body that stalls or trickles would keep the connection.
-      const timer = setTimeout(giveUp, MAX_DISCARD_MS).unref();
+      const timer = setTimeout(giveUp, maxMs).unref();
       const onDone = () => {
         clearTimeout(timer);
         resolve();
