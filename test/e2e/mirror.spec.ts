@@ -67,6 +67,25 @@ describe('a mirror', () => {
     expect(users.bodies.map(({ length }) => length)).toEqual([LIMIT + 1, LIMIT + 1, LIMIT, LIMIT]);
   });
 
+  it('gets no larger body where a fallback upstream may get one', async () => {
+    const [users, next] = [reading(), reading()];
+    const gw = await gateway(
+      YAML.replace(
+        '_URL}" }',
+        '_URL}", retry: { attempts: 0, maxBodyBytes: 128KiB }, fallback: { upstream: next } }',
+      ),
+    )
+      .withUpstream('users', users.handler)
+      .withUpstream('next', next.handler)
+      .start();
+    for (const length of [LIMIT + 1, LIMIT]) {
+      const init = { method: 'POST', body: new Blob(['a'.repeat(length)]).stream(), duplex: 'half' };
+      await (await gw.fetch('/', init as RequestInit)).text();
+    }
+    await until('the smaller body is mirrored', () => next.bodies.some(({ length }) => length === LIMIT));
+    expect(next.requests).toHaveLength(1);
+  });
+
   it('gets its configured share of the requests', async () => {
     const next = recording();
     const gw = await gateway(YAML.replace('100%', '50%'))

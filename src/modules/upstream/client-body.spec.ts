@@ -68,3 +68,32 @@ it('has no copy when it is cut off', async () => {
   body.destroy();
   expect(body.replay()).toBeUndefined();
 });
+
+it('gives its copy only to those whose bound it does not exceed', async () => {
+  const req = request();
+  const body = new ClientBody(req, 100);
+  const copies: number[] = [];
+  for (const maxBytes of [4, 5, 6]) body.keep(maxBytes, () => copies.push(maxBytes));
+  req.end('01234');
+  await finished(body.resume());
+  expect(copies).toEqual([5, 6]);
+});
+
+it('is gathered into the copy that others keep', async () => {
+  const req = request();
+  const body = new ClientBody(req, 100);
+  const copies: Buffer[] = [];
+  body.keep(3, (bytes) => copies.push(bytes));
+  req.end('012');
+  const bytes = await body.gather();
+  expect(bytes.toString()).toBe('012');
+  expect(copies[0]).toBe(bytes);
+  expect(body.replay()).toBe(bytes);
+});
+
+it('is not gathered when it is cut off', async () => {
+  const body = new ClientBody(request(), 100);
+  const gathered = body.gather();
+  body.destroy(new Error('the client has left'));
+  await expect(gathered).rejects.toThrow('the client has left');
+});

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { ProblemError } from '../../common/errors/problem.js';
 
 /** Bytes around a chunk of one byte: up to eight digits of its size, and two line ends. */
@@ -13,7 +14,7 @@ interface Copy {
   /** `undefined` once it has grown too large, or is complete. */
   chunks: Buffer[] | undefined;
   bytes: Buffer | undefined;
-  onComplete: ((bytes: Buffer) => void) | undefined;
+  readonly onComplete: Array<(bytes: Buffer) => void>;
 }
 
 /**
@@ -58,13 +59,29 @@ export class ClientBody extends Readable {
   /**
    * Keeps a copy while the body streams. To be called before it does.
    *
-   * @param maxBytes a larger body is not kept; of several callers, the largest bound holds
-   * @param onComplete called with the copy once the whole body has streamed, and never if it was cut off
+   * @param maxBytes a larger body is not kept, unless another caller keeps more
+   * @param onComplete called with the copy once the whole body has streamed, and never if it was cut off or is larger
+   *   than this caller's `maxBytes`
    */
   keep(maxBytes: number, onComplete?: (bytes: Buffer) => void): void {
-    this.copy ??= { maxBytes, chunks: [], bytes: undefined, onComplete: undefined };
+    this.copy ??= { maxBytes, chunks: [], bytes: undefined, onComplete: [] };
     this.copy.maxBytes = Math.max(this.copy.maxBytes, maxBytes);
-    this.copy.onComplete ??= onComplete;
+    if (!onComplete) return;
+    this.copy.onComplete.push((bytes) => {
+      if (bytes.length <= maxBytes) onComplete(bytes);
+    });
+  }
+
+  /**
+   * Reads the whole body, nothing of which has streamed yet, into its copy.
+   *
+   * @throws the error that the body is destroyed with
+   */
+  async gather(): Promise<Buffer> {
+    let gathered: Buffer = Buffer.alloc(0);
+    this.keep(this.maxBytes, (bytes) => (gathered = bytes));
+    await finished(this.resume());
+    return gathered;
   }
 
   /**
@@ -102,7 +119,7 @@ export class ClientBody extends Readable {
     if (!this.copy?.chunks) return;
     this.copy.bytes = Buffer.concat(this.copy.chunks);
     this.copy.chunks = undefined;
-    this.copy.onComplete?.(this.copy.bytes);
+    for (const onComplete of this.copy.onComplete) onComplete(this.copy.bytes);
   }
 
   /** Node bounds the extensions of one chunk, not of all (CVE-2024-22019 was about those of one). */

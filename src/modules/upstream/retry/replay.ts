@@ -24,7 +24,8 @@ export async function gatherBody(request: UpstreamRequest, body: Readable): Prom
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted) leave();
   try {
-    return { ...request, body: await buffer(body), contentLength: undefined };
+    const bytes = await (body instanceof ClientBody ? body.gather() : buffer(body));
+    return { ...request, body: bytes, contentLength: undefined };
   } finally {
     signal?.removeEventListener('abort', leave);
   }
