@@ -1,19 +1,7 @@
 import type { Express } from 'express';
-
-/** The part of a layer of Express's router that is read here. Nest reads the stack as well. */
-interface Layer {
-  readonly name: string;
-  readonly handle: unknown;
-  readonly route?: { readonly path: unknown };
-}
+import { layersOf } from './express.patch.js';
 
 const LITERAL = /^\/([\w.~-]*)(?:\/|$)/;
-
-/** @returns what is mounted on an application, in order; it grows with the application */
-export function layersOf(app: Express): readonly Layer[] {
-  // Typed as a function; it has had a stack since the first Express.
-  return (app.router as unknown as { readonly stack: readonly Layer[] }).stack;
-}
 
 /** The paths that controllers and middleware of code may take, told apart by their first segment alone. */
 export class CodePaths {

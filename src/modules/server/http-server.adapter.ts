@@ -1,11 +1,18 @@
-import { createServer, IncomingMessage, type Server, ServerResponse, type ServerOptions } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  type ServerOptions,
+} from 'node:http';
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuse, refuseUnsupported } from './client-error.js';
-import { CodePaths, layersOf } from './code-paths.js';
+import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
+import { layersOf, matchExactly, messageClasses } from './express.patch.js';
 import { OpenResponses } from './open-responses.js';
 import { endSlowReaders } from './slow-readers.js';
 import { answerUpgrades } from './upgrades.js';
@@ -50,8 +57,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.set('x-powered-by', false);
     this.set('etag', false);
     const app = this.getInstance<Express>();
-    // Nest's own constructor has made the router by now; the settings of these names would come too late.
-    Object.assign(app.router, { caseSensitive: true, strict: true });
+    matchExactly(app);
     // The constructor also mounts a middleware that runs the hooks below; without hooks it does nothing.
     for (const { handle } of layersOf(app)) this.ownHandlers.add(handle);
   }
@@ -195,18 +201,6 @@ export class HttpServerAdapter extends ExpressAdapter {
     for (const { handle } of layers.slice(length)) this.ownHandlers.add(handle);
     return mounted;
   }
-}
-
-/**
- * Express gives each request and response its own prototypes, which is the dearest step of its whole pipeline.
- * Here they are made with them, and there is nothing left to change.
- */
-function messageClasses(app: Express) {
-  class AppRequest extends IncomingMessage {}
-  class AppResponse<R extends IncomingMessage> extends ServerResponse<R> {}
-  app.request = Object.setPrototypeOf(AppRequest.prototype, app.request);
-  app.response = Object.setPrototypeOf(AppResponse.prototype, app.response);
-  return { IncomingMessage: AppRequest, ServerResponse: AppResponse };
 }
 
 function pathOf({ url }: Request): string {
