@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runQuietly } from './children.mjs';
 import { exclusively } from './lock.mjs';
@@ -12,15 +12,23 @@ const builtFrom = inRoot('dist/.built-from');
 export async function ensureBuilt() {
   if (isBuilt()) return;
   await exclusively(async () => {
-    if (isBuilt()) return;
-    console.log('Building…');
-    // The fingerprint is taken before the build, so that an edit during the build causes another one.
-    const sources = fingerprint();
-    const nest = inRoot('node_modules/@nestjs/cli/bin/nest.js');
-    const { code, stdout, stderr } = await runQuietly(runtime(), [nest, 'build']);
-    if (code !== 0) throw new SetupError(`${stdout}${stderr}\`nest build\` failed; its output is above.`);
-    writeFileSync(builtFrom, sources);
+    if (!isBuilt()) await compile();
   });
+}
+
+/** Compiles src to dist. */
+export const build = () => exclusively(compile);
+
+async function compile() {
+  // On stderr, because `npx breakwater schema` prints a file.
+  console.error('Building…');
+  // The fingerprint is taken before the build, so that an edit during the build causes another one.
+  const sources = fingerprint();
+  const nest = inRoot('node_modules/@nestjs/cli/bin/nest.js');
+  const { code, stdout, stderr } = await runQuietly(runtime(), [nest, 'build']);
+  if (code !== 0) throw new SetupError(`${stdout}${stderr}\`nest build\` failed; its output is above.`);
+  chmodSync(cli, 0o755); // It begins with `#!`, and the compiler writes files that are not executable.
+  writeFileSync(builtFrom, sources);
 }
 
 const isBuilt = () =>

@@ -27,7 +27,7 @@ export async function ensureInstalled() {
   }
   await exclusively(async () => {
     if (isInstalled()) return;
-    console.log('Installing dependencies (about a minute, once)…');
+    console.error('Installing dependencies (about a minute, once)…');
     await install();
     writeFileSync(installedHash, lockHash());
   });

@@ -32,7 +32,7 @@ async function acquire() {
       rmSync(lock, { force: true });
       continue;
     }
-    if (!told) console.log(`Waiting for another run (process ${owner}) to install or build…`);
+    if (!told) console.error(`Waiting for another run (process ${owner}) to install or build…`);
     told = true;
     if (stopping()) throw new SetupError('Stopped.');
     if (Date.now() > deadline) {
