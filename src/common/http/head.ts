@@ -13,8 +13,8 @@ export const SERVED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 
  * @param httpVersion as `IncomingMessage.httpVersion` gives it
  * @returns the `Host` field, empty when an HTTP/1.0 client left it out, and whether there is a body
  * @throws ProblemError on a version other than HTTP/1 (Node accepts `HTTP/2.0` here), a second `Host` or `Authorization`,
- *   a `Transfer-Encoding` other than `chunked` (Node accepts `,chunked`), or more than 100 headers (Node would drop the
- *   rest silently)
+ *   a `Transfer-Encoding` other than `chunked` (Node accepts `,chunked`), an expectation
+ *   other than `100-continue`, or more than 100 headers (Node would drop the rest silently)
  */
 export function inspectHead(raw: readonly string[], httpVersion: string): { host: string; hasBody: boolean } {
   if (raw.length > 2 * MAX_HEADERS) {
@@ -36,6 +36,12 @@ export function inspectHead(raw: readonly string[], httpVersion: string): { host
         if (name.toLowerCase() !== 'host') break;
         if (host !== undefined) throw new ProblemError('malformed_host', { close: true });
         host = value;
+        break;
+      case 6:
+        // HTTP/1.0 clients know no expectations (RFC 9110 section 10.1.1).
+        if (name.toLowerCase() !== 'expect' || httpVersion === '1.0') break;
+        if (value.toLowerCase() !== '100-continue')
+          throw new ProblemError('expectation_failed', { close: true });
         break;
       case 13:
         if (name.toLowerCase() !== 'authorization') break;

@@ -25,20 +25,31 @@ export function answerClientErrors(server: Server, open: OpenResponses): void {
       socket.end(() => socket.destroy());
       return;
     }
-    const answer = () => end(socket, codeOf(error));
-    const earlier = responses.findLast((res) => res.req.complete);
-    if (earlier) earlier.once('close', answer);
-    else answer();
+    endAfter(open, socket, codeOf(error));
   });
 }
 
-/** Answers what no route can take: CONNECT, because the gateway is no forward proxy, and unknown expectations. */
-export function refuseUnsupported(server: Server): void {
-  server.on('connect', (_req, socket: Duplex) =>
-    end(socket, 'method_not_allowed', { Allow: SERVED_METHODS.join(', ') }),
-  );
-  // `Expect` fields other than `100-continue`, for which Node has a 417 without a body.
-  server.on('checkExpectation', (_req, res: ServerResponse) => refuse(res, 'expectation_failed'));
+/** Answers CONNECT, because the gateway is no forward proxy. */
+export function refuseConnect(server: Server, open: OpenResponses): void {
+  server.on('connect', (_req, duplex: Duplex) => {
+    // The server listens on TCP, and Node hands over the socket itself when there is no body.
+    endAfter(open, duplex as Socket, 'method_not_allowed', { Allow: SERVED_METHODS.join(', ') });
+  });
+}
+
+/** Writes the last answer of a connection when the earlier requests have theirs. */
+function endAfter(
+  open: OpenResponses,
+  socket: Socket,
+  code: ProblemCode,
+  more?: Record<string, string>,
+): void {
+  const answer = () => end(socket, code, more);
+  const earlier = open.on(socket).findLast(({ req }) => req.complete);
+  if (earlier) {
+    open.endWith(earlier.req);
+    earlier.once('close', answer);
+  } else answer();
 }
 
 /** Answers errors that happen outside of Nest's exception filters. */

@@ -9,7 +9,7 @@ import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { ServerConfig } from '../config/gateway-config.js';
-import { answerClientErrors, refuse, refuseUnsupported } from './client-error.js';
+import { answerClientErrors, refuse, refuseConnect } from './client-error.js';
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
@@ -39,7 +39,7 @@ export interface AdapterOptions {
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly log = new Logger(HttpServerAdapter.name);
-  private readonly openResponses = new OpenResponses();
+  private readonly openResponses = new OpenResponses((res) => this.process(res));
   /** Handlers that every request passes before its controller is looked up. */
   private readonly entrance: RequestHandler[] = [];
   /** Handlers in Express's router that belong to no controller or middleware of code. */
@@ -142,23 +142,26 @@ export class HttpServerAdapter extends ExpressAdapter {
         return false;
       },
     };
-    const answer = (req: IncomingMessage, res: ServerResponse) => {
-      if (!openResponses.add(res)) return;
-      try {
-        // Made by the classes above.
-        this.admit(req as Request, res as Response);
-      } catch (error) {
-        // Nothing of Nest is around the entrance: one bad request would end the process.
-        this.log.error(error);
-        refuse(res, 'internal_error');
-      }
-    };
+    const answer = (_req: IncomingMessage, res: ServerResponse) => openResponses.add(res);
     this.httpServer = createServer(options, answer);
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
     endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
-    refuseUnsupported(this.httpServer);
+    refuseConnect(this.httpServer, openResponses);
     continueWhenRead(this.httpServer, answer);
+    // The exchange refuses it. Node has a 417 without a body.
+    this.httpServer.on('checkExpectation', answer);
+  }
+
+  private process(res: ServerResponse): void {
+    try {
+      // Made by the classes of `messageClasses`.
+      this.admit(res.req as Request, res as Response);
+    } catch (error) {
+      // Nothing of Nest is around the entrance: one bad request would end the process.
+      this.log.error(error);
+      refuse(res, 'internal_error');
+    }
   }
 
   private admit(req: Request, res: Response, at = 0): void {

@@ -1,12 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The responses that are not complete yet, by connection, in the order of their requests. */
+/** Requests that may wait on a connection while it is still read. Above that it is paused, so they take no more memory. */
+const MAX_WAITING = 16;
+
+/**
+ * The responses that are not complete yet, by connection, in the order of their requests. The requests of a connection are
+ * processed one after the other: any answer may turn out to be the last of its connection, and what is behind the last
+ * one must not be processed (RFC 9112 section 9.6).
+ */
 export class OpenResponses {
   private readonly bySocket = new Map<Socket, Set<ServerResponse>>();
   /** The last request of a connection, where that is known before its answer is. */
   private readonly lastOf = new WeakMap<Socket, IncomingMessage>();
   private closing = false;
+
+  /** @param start processes a request */
+  constructor(private readonly start: (res: ServerResponse) => void) {}
 
   connections(): Iterable<Socket> {
     return this.bySocket.keys();
@@ -17,14 +27,12 @@ export class OpenResponses {
     return [...(this.bySocket.get(socket) ?? [])];
   }
 
-  /** Makes each response the last of its connection, those in flight included. */
+  /** Makes each response in flight the last of its connection, and each one that starts later. */
   closeConnections(): void {
     this.closing = true;
-    for (const [socket, responses] of this.bySocket) {
-      for (const res of responses) {
-        if (res.headersSent) res.once('finish', () => socket.end());
-        else res.setHeader('Connection', 'close');
-      }
+    for (const [socket, [res]] of this.bySocket) {
+      if (res?.headersSent) res.once('finish', () => socket.end());
+      else res?.setHeader('Connection', 'close');
     }
   }
 
@@ -42,17 +50,33 @@ export class OpenResponses {
     this.lastOf.set(req.socket, req);
   }
 
-  /** @returns false for a request behind the last one of its connection */
-  add(res: ServerResponse): boolean {
+  /** Processes the request once those before it have their answers, unless it is behind the last one of its connection. */
+  add(res: ServerResponse): void {
     const { req } = res;
     const last = this.lastOf.get(req.socket);
-    if (last !== undefined && last !== req) return false;
+    // It is no longer writable after an answer that was the last one.
+    if ((last !== undefined && last !== req) || !req.socket.writable) return;
     if (last) res.shouldKeepAlive = false;
-    if (this.closing) res.setHeader('Connection', 'close');
     const responses = this.of(req.socket);
     responses.add(res);
-    res.on('close', () => responses.delete(res));
-    return true;
+    res.on('close', () => {
+      responses.delete(res);
+      if (responses.size > 0 && this.lastOf.get(req.socket) !== req) this.next(req.socket, responses);
+    });
+    if (responses.size === 1) this.begin(res);
+    else if (responses.size > MAX_WAITING) req.socket.pause();
+  }
+
+  private begin(res: ServerResponse): void {
+    if (this.closing) res.setHeader('Connection', 'close');
+    this.start(res);
+  }
+
+  private next(socket: Socket, responses: ReadonlySet<ServerResponse>): void {
+    const [res] = responses;
+    if (!res || !socket.writable) return;
+    if (responses.size === MAX_WAITING) socket.resume();
+    this.begin(res);
   }
 
   /** Each connection keeps one set, because most connections carry several requests. */

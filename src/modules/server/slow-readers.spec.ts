@@ -9,7 +9,12 @@ afterEach(() => void vi.useRealTimers());
 
 function connection(responses: OpenResponses) {
   const given = vi.fn<(timeout: number) => void>();
-  const socket = Object.assign(new EventEmitter(), { writableLength: 1, timeout: 60_000, setTimeout: given });
+  const socket = Object.assign(new EventEmitter(), {
+    writable: true,
+    writableLength: 1,
+    timeout: 60_000,
+    setTimeout: given,
+  });
   const res = Object.assign(new EventEmitter(), { req: { socket } });
   // What of them is looked at.
   responses.add(res as unknown as ServerResponse);
@@ -18,7 +23,7 @@ function connection(responses: OpenResponses) {
 
 it('sets a timeout on a response that its client does not read, and leaves the timeout of a WebSocket alone', () => {
   const server = new EventEmitter();
-  const responses = new OpenResponses();
+  const responses = new OpenResponses(() => undefined);
   endSlowReaders(server as Server, responses, 5_000);
   const answer = connection(responses);
   const tunnel = connection(responses);
