@@ -9,13 +9,13 @@ async function subscribe(redis: string) {
   const config = configOf(`redis: { ${redis}, connectTimeout: 200ms, commandTimeout: 100ms }`);
   const subscriber = new RedisSubscriber(new ConfigStore(config));
   onTestFinished(() => subscriber.onApplicationShutdown());
-  const heard: string[] = [];
+  const received: string[] = [];
   let subscriptions = 0;
   await subscriber.subscribe('news', {
-    onMessage: (message) => heard.push(message),
+    onMessage: (message) => received.push(message),
     onSubscribed: () => subscriptions++,
   });
-  return { subscriber, heard, subscriptions: () => subscriptions };
+  return { subscriber, received, subscriptions: () => subscriptions };
 }
 
 /** @returns how many clients got it */
@@ -24,19 +24,19 @@ const publish = (server: RedisServer, message: string) => server.client().publis
 describeWithRedis('RedisSubscriber', () => {
   it('receives what is published to the channel with the prefix', async () => {
     const server = await RedisServer.start();
-    const { heard, subscriptions } = await subscribe(`url: "${server.url}"`);
+    const { received, subscriptions } = await subscribe(`url: "${server.url}"`);
     expect([await publish(server, 'a'), subscriptions()]).toEqual([1, 1]);
-    await until('it has arrived', () => heard.includes('a'));
+    await until('it has arrived', () => received.includes('a'));
   });
 
-  it('subscribes again, and says so, after the server was restarted', async () => {
+  it('subscribes again, and reports it, after the server was restarted', async () => {
     const server = await RedisServer.start();
-    const { heard, subscriptions } = await subscribe(`url: "${server.url}"`);
+    const { received, subscriptions } = await subscribe(`url: "${server.url}"`);
     await server.kill();
     await server.startAgain();
     await until('it is subscribed again', () => subscriptions() === 2, 5_000);
     await publish(server, 'b');
-    await until('it has arrived', () => heard.includes('b'));
+    await until('it has arrived', () => received.includes('b'));
   });
 
   it('starts without a server, and subscribes once there is one', async () => {

@@ -88,7 +88,7 @@ function algorithmProblems(written: ConfigValue, kind: string, { algorithms }: K
 }
 
 /** RFC 7518 section 3.2: a shared secret is at least as long as the hash. Bytes. */
-const LEAST_BYTES: Readonly<Record<SecretAlgorithm, number>> = { HS256: 32, HS384: 48, HS512: 64 };
+const MIN_SECRET_BYTES: Readonly<Record<SecretAlgorithm, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 
 /** A secret that is too short for the strongest of its algorithms can be found by trying. */
 function checkSecret(provider: ConfigValue): CheckedProvider {
@@ -97,9 +97,9 @@ function checkSecret(provider: ConfigValue): CheckedProvider {
   const strongest = SECRET_ALGORITHMS.findLast((one) => algorithms.some(({ value }) => value === one));
   if (secret.text === undefined || strongest === undefined) return { problems: [] };
   const bytes = Buffer.byteLength(secret.text);
-  const least = LEAST_BYTES[strongest];
-  if (bytes >= least) return { problems: [] };
-  return { problems: [secret.expected(`at least ${least} bytes for ${strongest}; this has ${bytes}`)] };
+  const minBytes = MIN_SECRET_BYTES[strongest];
+  if (bytes >= minBytes) return { problems: [] };
+  return { problems: [secret.expected(`at least ${minBytes} bytes for ${strongest}; this has ${bytes}`)] };
 }
 
 /** An `issuer` without `jwksUri` must be a URL, under which its discovery document is. */

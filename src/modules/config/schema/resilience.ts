@@ -25,12 +25,12 @@ export const outlierSchema = z.strictObject({
 });
 
 export const bulkheadSchema = z.strictObject({
-  concurrent: count(256).describe('Most calls to the upstream at a time.'),
+  concurrent: count(256).describe('Maximum number of calls to the upstream at a time.'),
   adaptive: boolean(false).describe(
     'Whether the gateway learns a limit below `concurrent` from the latency of the upstream.',
   ),
   queue: prefault(integer(0, 1_000_000), 512).describe(
-    'Most calls that wait in line when the limit is reached. Further calls are answered with 503.',
+    'Maximum number of calls that wait in line when the limit is reached. Further calls are answered with 503.',
   ),
 });
 
@@ -75,7 +75,9 @@ export const hedgeSchema = z.strictObject({
 export const breakerSchema = z.strictObject({
   errorRate: positiveRatio('50%').describe('Share of failures within `window` that opens the breaker.'),
   window: positiveDuration('10s').describe('Period over which `errorRate` is measured.'),
-  minRequests: count(20).describe('Fewest requests within `window` for which `errorRate` is evaluated.'),
+  minRequests: count(20).describe(
+    'Minimum number of requests within `window` for which `errorRate` is evaluated.',
+  ),
   consecutiveFailures: count(5).describe(
     'Failures in a row that open the breaker, whatever the error rate is.',
   ),

@@ -25,7 +25,7 @@ const hashOn = z
   .transform((text) => text.toLowerCase() as 'ip' | 'user' | `header:${string}`);
 
 const poolSchema = z.strictObject({
-  connections: count(128).describe('Most connections to a target at a time.'),
+  connections: count(128).describe('Maximum number of connections to a target at a time.'),
 });
 
 const upstreamKeys = z.strictObject({
