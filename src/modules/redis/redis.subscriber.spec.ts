@@ -71,6 +71,13 @@ describeWithRedis('RedisSubscriber', () => {
     expect(await publish(nodes[1], 'f')).toBe(1);
   });
 
+  it('rejects a second channel', async () => {
+    const server = await RedisServer.start();
+    const { subscriber } = await subscribe(`url: "${server.url}"`);
+    const second = subscriber.subscribe('more', { onMessage: () => {}, onSubscribed: () => {} });
+    await expect(second).rejects.toThrow('has a channel already');
+  });
+
   it('ends its connection at shutdown', async () => {
     const server = await RedisServer.start();
     const { subscriber } = await subscribe(`url: "${server.url}"`);

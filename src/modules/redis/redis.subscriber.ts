@@ -21,12 +21,14 @@ export class RedisSubscriber implements OnApplicationShutdown {
   constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
 
   /**
-   * Subscribes to one channel until shutdown, and again on each new connection.
+   * Subscribes to one channel until shutdown, and again on each new connection. To be called once: the connection
+   * belongs to the channel.
    *
    * @param name gets the configured prefix
    * @returns a promise that settles with the first subscription, or when that fails or exceeds `connectTimeout`
    */
   async subscribe(name: string, { onMessage, onSubscribed }: SubscriptionListener): Promise<void> {
+    if (this.client) throw new TypeError('This subscriber has a channel already.');
     const { redis } = this.config.current;
     const client = subscriberClient(redis);
     if (!client) return;

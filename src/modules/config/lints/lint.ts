@@ -45,10 +45,11 @@ function lintRoutes(config: GatewayConfig, root: ConfigValue): LintWarning[] {
 }
 
 function lintUpstreams(config: GatewayConfig, root: ConfigValue): LintWarning[] {
+  const routesById = routesByUpstream(config);
   const upstreams = Object.entries(config.upstreams).map(([id, upstream]) => ({
     id,
     upstream,
-    routes: routesTo(config, id),
+    routes: routesById.get(id) ?? [],
   }));
   return Object.entries(UPSTREAM_LINTS).flatMap(([name, lint]) => {
     const found = upstreams.flatMap(({ id, upstream, routes }) => {
@@ -79,10 +80,21 @@ function lintTimeouts(name: string, lint: UpstreamLint, config: GatewayConfig, r
   });
 }
 
-function routesTo({ routes, upstreams }: GatewayConfig, id: string): RouteConfig[] {
-  const leadsTo = (from: string | undefined): boolean =>
-    from !== undefined && (from === id || leadsTo(upstreams[from]?.fallback?.upstream));
-  return routes.filter((route) => leadsTo(route.mirror?.upstream) || sidesOf(route).some(leadsTo));
+/** @returns the routes whose requests can reach an upstream, also as a copy or by a fallback, by its id */
+function routesByUpstream({ routes, upstreams }: GatewayConfig): ReadonlyMap<string, readonly RouteConfig[]> {
+  const result = new Map(Object.keys(upstreams).map((id): [string, RouteConfig[]] => [id, []]));
+  for (const route of routes) {
+    const reached = new Set<string>();
+    for (const first of [route.mirror?.upstream, ...sidesOf(route)]) {
+      let id = first;
+      while (id !== undefined && !reached.has(id)) {
+        reached.add(id);
+        id = upstreams[id]?.fallback?.upstream;
+      }
+    }
+    for (const id of reached) result.get(id)?.push(route);
+  }
+  return result;
 }
 
 function warning(id: string, place: ConfigValue, message: string | false | undefined): LintWarning[] {
