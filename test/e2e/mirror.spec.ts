@@ -119,7 +119,7 @@ describe('a mirror', () => {
       })
       .start();
     await (await gw.fetch('/')).text();
-    await until('the copy is given up', () => mirrored(gw, 'client_gone'));
+    await until('the copy is given up', () => mirrored(gw, 'discarded'));
     expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="next"}')).toBe(0);
   });
 
@@ -133,7 +133,7 @@ describe('a mirror', () => {
       .start();
     await (await gw.fetch('/')).text();
     await until('the copy is answered', () => mirrored(gw, 'success'));
-    expect(await mirrored(gw, 'client_gone')).toBe(0);
+    expect(await mirrored(gw, 'discarded')).toBe(0);
   });
 
   it('opens only its own breaker when it fails', async () => {
@@ -154,7 +154,7 @@ describe('a mirror', () => {
       .withUpstream('next', (_req, res) => void res.end(Buffer.alloc(4 * 1024 * 1024)))
       .start();
     await (await gw.fetch('/')).text();
-    await until('the copy is given up', () => mirrored(gw, 'client_gone'));
+    await until('the copy is given up', () => mirrored(gw, 'discarded'));
     expect(await gw.metric('breakwater_breaker_state{upstream="next"}')).toBe(0);
   });
 });

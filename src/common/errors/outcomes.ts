@@ -33,6 +33,7 @@ export const OUTCOMES = {
   malformed_response: { ...UPSTREAM_FAILED, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
   died_mid_body: { ...UPSTREAM_FAILED, stage: 'body' },
   client_gone: { stage: 'request', guilty: 'client', vote: 'neutral' },
+  discarded: { stage: 'body', guilty: 'nobody', vote: 'neutral' },
   hedge_lost: { stage: 'await-head', guilty: 'nobody', vote: 'neutral' },
   body_too_large: { stage: 'request', guilty: 'client', vote: 'neutral', problem: 'body_too_large' },
   breaker_open: { stage: 'breaker', guilty: 'upstream', vote: 'none', problem: 'breaker_open' },

@@ -238,7 +238,7 @@ describe('a discarded response', () => {
 
   it.each([
     [503, 'upstream_status'],
-    [200, 'client_gone'],
+    [200, 'discarded'],
   ])('with status %d is given up as %s when its body grows too long', async (status, outcome) => {
     const { call, events, sent, head, data } = setUp();
     sent();

@@ -168,7 +168,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   discard(maxBytes = MAX_DISCARDED, maxMs = MAX_DISCARD_MS): Promise<void> {
     // The upstream is to blame for its status, not for a body that is not wanted.
-    const outcome = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'client_gone';
+    const outcome = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'discarded';
     const giveUp = () => this.abort(new CallError(outcome));
     return new Promise((resolve) => {
       // A body that stalls or trickles would keep the connection.
