@@ -17,7 +17,8 @@ const STATE_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-
 
 /**
  * Every metric of the gateway. Labels come from the configuration, from handlers of code and from fixed sets, never
- * from what a client sends. `RequestMetrics` and `EventMetrics` feed the counters; gauges are read at each scrape.
+ * from what a client sends. `RequestMetrics`, `UpstreamMetrics` and `EventMetrics` feed the counters; gauges are read at
+ * each scrape.
  */
 export const metricProviders = [
   batchedCounter('breakwater_requests_total', 'Requests by route, method, status code and outcome', [

@@ -5,10 +5,12 @@ import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { EventMetrics } from './event.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
+import { metricsProvider } from './metrics.js';
 import { RequestMetrics } from './request.metrics.js';
+import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
   imports: [AuthModule, CacheModule, RoutingModule, WebSocketModule],
-  providers: [...metricProviders, RequestMetrics, EventMetrics],
+  providers: [...metricProviders, metricsProvider, RequestMetrics, UpstreamMetrics, EventMetrics],
 })
 export class MetricsModule {}

@@ -1,5 +1,4 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Histogram } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
@@ -7,6 +6,7 @@ import { SERVED_METHODS } from '../../common/http/head.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { CacheDecision, Exchange } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
+import { Metrics } from './metrics.js';
 import { SeriesBatch } from './series-batch.js';
 
 const KNOWN_METHODS: ReadonlySet<string> = new Set(SERVED_METHODS);
@@ -26,15 +26,20 @@ interface Series {
  */
 @Injectable()
 export class RequestMetrics implements OnModuleInit {
+  private readonly requests: Counter;
+  private readonly duration: Histogram;
+  private readonly cache: Counter;
   private readonly seriesByRoute = new Map<string, Series[]>();
 
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(CLOCK) private readonly clock: Clock,
-    @InjectMetric('breakwater_requests_total') private readonly requests: Counter,
-    @InjectMetric('breakwater_request_duration_seconds') private readonly duration: Histogram,
-    @InjectMetric('breakwater_cache_requests_total') private readonly cache: Counter,
-  ) {}
+    @Inject(Metrics) metrics: Metrics,
+  ) {
+    this.requests = metrics.counter('breakwater_requests_total');
+    this.duration = metrics.histogram('breakwater_request_duration_seconds');
+    this.cache = metrics.counter('breakwater_cache_requests_total');
+  }
 
   onModuleInit(): void {
     this.exchanges.finished.on((exchange) => this.record(exchange));

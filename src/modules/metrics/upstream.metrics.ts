@@ -1,0 +1,75 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Outcome } from '../../common/errors/outcomes.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { Metrics } from './metrics.js';
+import { SeriesBatch } from './series-batch.js';
+
+/**
+ * Counts what happens at upstreams. Some series start at 0, since nobody can alert on a series that first appears with
+ * an outage.
+ */
+@Injectable()
+export class UpstreamMetrics implements OnModuleInit {
+  constructor(
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(Metrics) private readonly metrics: Metrics,
+  ) {}
+
+  onModuleInit(): void {
+    for (const upstream of this.upstreams.all()) {
+      this.countTries(upstream);
+      this.countBreaker(upstream);
+      this.countTargets(upstream);
+    }
+  }
+
+  /** Routes and code make tries alike. */
+  private countTries({ id: upstream, tryEnded, retrier, hedger }: UpstreamProxy): void {
+    const { metrics } = this;
+    const tries = metrics.counter('breakwater_upstream_requests_total');
+    const duration = metrics.histogram('breakwater_upstream_duration_seconds');
+    const batches = new Map<Outcome, SeriesBatch>();
+    tryEnded.on(({ outcome, durationMs }) => {
+      let batch = batches.get(outcome);
+      if (!batch) {
+        batch = new SeriesBatch(tries, { upstream, outcome }, duration, { upstream });
+        batches.set(outcome, batch);
+      }
+      batch.observe(durationMs / 1000);
+    });
+    const retries = metrics.counter('breakwater_retries_total');
+    retrier.retried.on((reason) => retries.inc({ upstream, reason }));
+    const budgetExhausted = metrics.counter('breakwater_retry_budget_exhausted_total');
+    budgetExhausted.inc({ upstream }, 0);
+    retrier.budgetExhausted.on(() => budgetExhausted.inc({ upstream }));
+    const hedges = metrics.counter('breakwater_hedges_total');
+    hedger?.ended.on((result) => hedges.inc({ upstream, result }));
+  }
+
+  private countBreaker({ id: upstream, breaker, rejected }: UpstreamProxy): void {
+    const { metrics } = this;
+    const transitions = metrics.counter('breakwater_breaker_transitions_total');
+    breaker.transition.on(({ from, to, reason }) => transitions.inc({ upstream, from, to, reason }));
+    const rejections = metrics.counter('breakwater_breaker_rejections_total');
+    rejections.inc({ upstream }, 0);
+    rejected.on((outcome) => {
+      if (outcome === 'breaker_open') rejections.inc({ upstream });
+    });
+  }
+
+  private countTargets({ id: upstream, targets }: UpstreamProxy): void {
+    const { metrics } = this;
+    const ejections = metrics.counter('breakwater_target_ejections_total');
+    targets.ejected.on(({ name: target }) => ejections.inc({ upstream, target }));
+    const panics = metrics.counter('breakwater_target_panics_total');
+    panics.inc({ upstream }, 0);
+    targets.panicked.on(() => panics.inc({ upstream }));
+    const dnsFailures = metrics.counter('breakwater_dns_failures_total');
+    for (const { name: target, addresses } of targets.all) {
+      if (!addresses) continue;
+      dnsFailures.inc({ upstream, target }, 0);
+      addresses.failed.on(() => dnsFailures.inc({ upstream, target }));
+    }
+  }
+}
