@@ -34,6 +34,7 @@ describe('RFC 9111 section 4.2.1: the lifetime', () => {
     ['max-age before an Expires that is no date', control(FRESH, { expires: '0' }), true],
     ['max-age=0 before a future Expires', control('max-age=0', { expires: httpDate(100) }), false],
     ['Expires less Date', { headers: { expires: httpDate(100), date: httpDate(0) } }, true],
+    ['Expires in another case', { headers: { expires: httpDate(100).toUpperCase() } }, true],
     ['Expires less a fast Date', { headers: { expires: httpDate(300), date: httpDate(400) } }, false],
     ['Expires equal to Date', { headers: { expires: httpDate(0), date: httpDate(0) } }, false],
     ['Expires without a Date', { undated: true, headers: { expires: httpDate(100) } }, true],

@@ -12,6 +12,13 @@ describe('parseHttpDate', () => {
     },
   );
 
+  it.each(['SUN, 06 NOV 1994 08:49:37 GMT', 'sunday, 06-nov-94 08:49:37 gmt', 'sun nov  6 08:49:37 1994'])(
+    'reads %s, because case does not matter to a cache (RFC 9111 section 4.2)',
+    (text) => {
+      expect(parseHttpDate(text, NOW)).toBe(EXPECTED);
+    },
+  );
+
   it('takes a year of two digits for the last one that is not far ahead', () => {
     expect(parseHttpDate('Friday, 06-Nov-76 08:49:37 GMT', NOW)).toBe(Date.UTC(2076, 10, 6, 8, 49, 37));
     expect(parseHttpDate('Friday, 06-Nov-77 08:49:37 GMT', NOW)).toBe(Date.UTC(1977, 10, 6, 8, 49, 37));

@@ -1,11 +1,11 @@
 import type { HeaderRecord } from './response-headers.js';
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-/** IMF-fixdate, and the obsolete forms of RFC 850 and of asctime. */
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** IMF-fixdate, and the obsolete forms of RFC 850 and of asctime. Case does not matter (RFC 9111 section 4.2). */
 const FORMS = [
-  /^[A-Z][a-z]{2}, (?<day>\d{2}) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/,
-  /^[A-Z][a-z]{5,8}, (?<day>\d{2})-(?<month>[A-Z][a-z]{2})-(?<year>\d{2}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/,
-  /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d{2}:\d{2}:\d{2}) (?<year>\d{4})$/,
+  /^[a-z]{3}, (?<day>\d{2}) (?<month>[a-z]{3}) (?<year>\d{4}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/i,
+  /^[a-z]{6,9}, (?<day>\d{2})-(?<month>[a-z]{3})-(?<year>\d{2}) (?<time>\d{2}:\d{2}:\d{2}) GMT$/i,
+  /^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) (?<time>\d{2}:\d{2}:\d{2}) (?<year>\d{4})$/i,
 ];
 
 /**
@@ -26,7 +26,7 @@ export function parseHttpDate(field: HeaderRecord[string], now: number): number 
 
 function utc(parts: Readonly<Record<string, string>>, now: number): number | undefined {
   const { day, month = '', year = '', time = '' } = parts;
-  const index = MONTHS.indexOf(month);
+  const index = MONTHS.indexOf(month.toLowerCase());
   const [hours = 0, minutes = 0, seconds = 0] = time.split(':').map(Number);
   if (index === -1 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
   const fullYear = year.length === 2 ? inCentury(Number(year), now) : Number(year);
