@@ -2,33 +2,11 @@ import { Pool } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
 import { Load } from '../support/load.js';
 import { metric } from '../support/metrics.js';
-import { spawnGateway, spawnNode, type TestProcess } from '../support/process.js';
+import { spawnGateway } from '../support/process.js';
+import { spawnTarget } from '../support/target-process.js';
 import { until } from '../support/until.js';
 
 const CLIENTS = 4;
-
-/** Answers with its name, and logs each complete POST before its response. */
-const SERVICE = `
-  require('node:http').createServer((req, res) => {
-    req.resume().on('end', () => {
-      if (req.method === 'POST') console.log(JSON.stringify({ delivered: req.url }));
-      setTimeout(() => res.end(process.argv[1]), req.method === 'POST' ? 20 : 5);
-    });
-  }).listen(0, '127.0.0.1', function () {
-    console.log(JSON.stringify({ msg: 'listening', port: this.address().port }));
-  });
-`;
-
-interface Target {
-  readonly process: TestProcess;
-  readonly name: string;
-}
-
-async function spawnTarget(name: string): Promise<Target> {
-  const process = spawnNode(['-e', SERVICE, name]);
-  const { port } = await process.json(({ msg }) => msg === 'listening');
-  return { process, name: `127.0.0.1:${Number(port)}` };
-}
 
 async function start(keys: string) {
   const targets = await Promise.all([spawnTarget('first'), spawnTarget('second')]);

@@ -31,7 +31,7 @@ export class TargetSet {
     random: () => number,
     resolver: Resolver,
   ) {
-    this.all = config.targets.map((target) => new Target(target, config, resolver, random));
+    this.all = config.targets.map((target) => new Target(target, config, clock, resolver, random));
     this.slowStart = new SlowStart(this.all, config.slowStart);
     this.candidates = this.all;
     this.balancer = new BALANCERS[config.balancer](this.all, random);
@@ -63,17 +63,16 @@ export class TargetSet {
    * @param startedAt monotonic milliseconds
    */
   recordTry(target: Target, outcome: Outcome, startedAt: number): void {
-    const { outlier } = this.config;
     const { vote } = OUTCOMES[outcome];
     if (vote === 'success' && this.panicking) this.readmit(target, startedAt);
     if (vote === 'success' && this.config.hedge) target.answeredAt = this.clock.now();
-    if (vote === 'neutral' || !target.recordTry(vote === 'failure', outlier)) return;
+    if (vote === 'neutral' || !target.recordTry(vote === 'failure')) return;
     const now = this.clock.now();
     // Ignore tries that started before the ejection.
     if (!target.isAvailable(now)) return;
     // A target that accepts no connection is ejected beyond `maxEjected`: nothing can be lost by that.
     if (outcome === 'connect_failed' ? this.all.length === 1 : !this.mayEjectOneMore(now)) return;
-    target.eject(now, outlier);
+    target.eject(now);
     this.refresh();
     this.ejected.emit(target);
   }
@@ -86,6 +85,17 @@ export class TargetSet {
    */
   recordLate(target: Target, startedAt: number): void {
     if (target.answeredAt < startedAt) this.recordTry(target, 'try_timeout', startedAt);
+  }
+
+  /**
+   * @param target that failed a call
+   * @returns whether the failure says nothing about the service: the target is out already, or another one works
+   */
+  isFaultOf(target: Target | undefined): boolean {
+    // An only target is the service, and so are all targets together when none is available.
+    if (this.all.length === 1 || this.panicking || !target) return false;
+    const now = this.clock.now();
+    return !target.isAvailable(now) || this.all.some((each) => each.isAvailable(now) && each.works);
   }
 
   recordProbe(target: Target, passed: boolean, health: HealthConfig): void {

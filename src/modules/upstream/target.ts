@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
-import type { HealthConfig, OutlierConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
+import type { Clock } from '../../common/clock.js';
+import { RollingCount } from '../../common/resilience/rolling-count.js';
+import type { HealthConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { HostAddresses } from './dns/host-addresses.js';
 import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';
@@ -27,11 +29,15 @@ export class Target {
   answeredAt = 0;
   private ejections = 0;
   private failuresInARow = 0;
+  private lastTryFailed = false;
+  private readonly tries: RollingCount;
+  private readonly failedTries: RollingCount;
   private probeStreak = 0;
 
   constructor(
     { url, weight }: TargetConfig,
-    upstream: UpstreamConfig,
+    private readonly upstream: UpstreamConfig,
+    clock: Clock,
     resolver: Resolver,
     random: () => number,
   ) {
@@ -42,20 +48,34 @@ export class Target {
     const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && hostname !== 'localhost';
     this.addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
     this.transport = new Transport(url, upstream, this.addresses);
+    // A call that fails now may have started a whole timeout ago.
+    const memory = upstream.breaker.window + upstream.timeout;
+    this.tries = new RollingCount(memory, clock);
+    this.failedTries = new RollingCount(memory, clock);
   }
 
   isAvailable(now: number): boolean {
     return this.healthy && this.ejectedUntil <= now;
   }
 
+  /** Whether its latest try succeeded, lately, and the share of its failures would not open a breaker. */
+  get works(): boolean {
+    const { sum } = this.tries;
+    return !this.lastTryFailed && sum > 0 && this.failedTries.sum / sum < this.upstream.breaker.errorRate;
+  }
+
   /** @returns whether the target has now failed often enough in a row to be ejected */
-  recordTry(failed: boolean, { consecutiveFailures }: OutlierConfig): boolean {
+  recordTry(failed: boolean): boolean {
+    this.lastTryFailed = failed;
+    this.tries.add();
+    if (failed) this.failedTries.add();
     this.failuresInARow = failed ? this.failuresInARow + 1 : 0;
-    return this.failuresInARow >= consecutiveFailures;
+    return this.failuresInARow >= this.upstream.outlier.consecutiveFailures;
   }
 
   /** Ejects the target, longer each time in a row, until it has stayed well for a while. */
-  eject(now: number, { ejectFor }: OutlierConfig): void {
+  eject(now: number): void {
+    const { ejectFor } = this.upstream.outlier;
     const relapsed = now - this.ejectedUntil < ejectFor * RELAPSE;
     this.ejections = relapsed ? Math.min(this.ejections + 1, MAX_EJECTION_FACTOR) : 1;
     this.ejectedAt = now;

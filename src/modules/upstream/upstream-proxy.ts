@@ -12,6 +12,7 @@ import { Ramp } from './ramp.js';
 import { Hedger } from './retry/hedger.js';
 import { Retrier, type TryOnce } from './retry/retrier.js';
 import { TargetSet } from './target-set.js';
+import type { Target } from './target.js';
 import { Call } from './transport/call.js';
 import { UpstreamError } from './upstream.error.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
@@ -102,15 +103,16 @@ export class UpstreamProxy {
       throw this.rejection('breaker_open');
     }
 
+    const tried: Target[] = [];
     let call: Call;
     try {
-      call = await this.retrier.run(request, deadline, this.hedgedTry);
+      call = await this.retrier.run(request, deadline, this.hedgedTry, tried);
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
-      this.settle(permit, failure.outcome, failure.detail);
+      this.settle(permit, tried, failure.outcome, failure.detail);
       throw failure;
     }
-    this.onHead(call, permit);
+    this.onHead(call, permit, tried);
     return call;
   }
 
@@ -133,15 +135,17 @@ export class UpstreamProxy {
   }
 
   /** The response head is here: the call keeps its place in the bulkhead, and votes, when its body ends. */
-  private onHead(call: Call, permit: Permit): void {
-    call.whenSettled((outcome, detail) => this.settle(permit, outcome, detail));
+  private onHead(call: Call, permit: Permit, tried: readonly Target[]): void {
+    call.whenSettled((outcome, detail) => this.settle(permit, tried, outcome, detail));
     // A trial votes with its head: its body may be a stream without an end. Only the first vote counts.
     if (permit.isTrial && !this.failureStatuses.has(call.status)) permit.settle('success', 'success', '');
   }
 
-  /** The call is over, with or without a response. */
-  private settle(permit: Permit, outcome: Outcome, detail: string): void {
-    permit.settle(OUTCOMES[outcome].vote, outcome, detail);
+  /** The call is over, with or without a response. Ejection judges targets, and the breaker judges the service. */
+  private settle(permit: Permit, tried: readonly Target[], outcome: Outcome, detail: string): void {
+    const { vote } = OUTCOMES[outcome];
+    const isTargetsFault = vote === 'failure' && this.targets.isFaultOf(tried.at(-1));
+    permit.settle(isTargetsFault ? 'neutral' : vote, outcome, detail);
     this.bulkhead.leave();
   }
 

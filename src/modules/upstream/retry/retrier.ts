@@ -67,15 +67,22 @@ export class Retrier {
     return gatherBody(request, body).finally(() => (this.gathering -= bytes));
   }
 
-  /** @throws UpstreamError of the last try, when none was answered */
-  async run(first: UpstreamRequest, deadline: Deadline, tryOnce: TryOnce): Promise<Call> {
+  /**
+   * @param tried takes the targets of all tries
+   * @throws UpstreamError of the last try, when none was answered
+   */
+  async run(
+    first: UpstreamRequest,
+    deadline: Deadline,
+    tryOnce: TryOnce,
+    tried: Target[] = [],
+  ): Promise<Call> {
     this.budget.recordCall();
     const { attempts, perTryTimeout } = this.config;
     const isKept = !(first.body instanceof Readable);
     const hasTryTimeout = perTryTimeout !== undefined && isKept && isRepeatable(first);
     const tryTimeout = hasTryTimeout ? perTryTimeout : undefined;
-    if (attempts === 0) return tryOnce({ request: first, deadline, tryTimeout, tried: [] });
-    const tried: Target[] = [];
+    if (attempts === 0) return tryOnce({ request: first, deadline, tryTimeout, tried });
     let request = first;
     for (let retry = 0; ;) {
       const result = await tryOnce({ request, deadline, tryTimeout, tried }).catch(
