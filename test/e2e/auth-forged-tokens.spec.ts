@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway, listen } from '../support/gateway.js';
 import { recording } from '../support/recording.js';
-import { SECRET, signedText, token } from '../support/tokens.js';
+import { bearer, SECRET, signedText, token } from '../support/tokens.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const eve = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' });
 const RSA_PEM = pem(rsa.publicKey);
@@ -69,11 +70,11 @@ const FORGED: Record<string, string> = {
   'a key of its own, embedded': token(
     {},
     {
-      header: { ...RS, jwk: rsa.publicKey.export({ format: 'jwk' }) },
-      key: rsa.privateKey,
+      header: { ...RS, jwk: eve.publicKey.export({ format: 'jwk' }) },
+      key: eve.privateKey,
     },
   ),
-  'a certificate of its own, embedded': token({}, { header: { ...RS, x5c: ['MIIB'] }, key: rsa.privateKey }),
+  'a certificate of its own, embedded': token({}, { header: { ...RS, x5c: ['MIIB'] }, key: eve.privateKey }),
   'an extension that must be understood': token({}, { header: { crit: ['exp'], exp: 1 } }),
   'an empty list of such extensions': token({}, { header: { crit: [] } }),
   'an unencoded payload': token({}, { header: { b64: false } }),
@@ -171,10 +172,23 @@ describe('a forged token', () => {
   });
 
   it.each(['jku', 'x5u'])('makes the gateway fetch nothing from the address in its %s', async (name) => {
-    const keys = recording((_req, res) => void res.end('{"keys":[]}'));
-    const url = await listen(createServer(keys.handler));
-    const forged = token({}, { header: { ...RS, [name]: url }, key: rsa.privateKey });
+    const keys = recording(
+      (_req, res) => void res.end(JSON.stringify({ keys: [eve.publicKey.export({ format: 'jwk' })] })),
+    );
+    const header = { ...RS, [name]: await listen(createServer(keys.handler)) };
+    const forged = token({}, { header, key: eve.privateKey });
     expect((await gw.fetch('/rsa', { headers: { authorization: `Bearer ${forged}` } })).status).toBe(401);
+    // The parameter says nothing about the signature, which is right here.
+    const headers = bearer({}, { header, key: rsa.privateKey });
+    expect((await gw.fetch('/rsa', { headers })).status).toBe(200);
     expect(keys.requests).toHaveLength(0);
+  });
+
+  it.each([
+    ['jwk', eve.publicKey.export({ format: 'jwk' })],
+    ['x5c', ['MIIB']],
+  ])('has a twin that is accepted: its %s is ignored and our key has signed it', async (name, value) => {
+    const headers = bearer({}, { header: { ...RS, [name]: value }, key: rsa.privateKey });
+    expect((await gw.fetch('/rsa', { headers })).status).toBe(200);
   });
 });

@@ -63,6 +63,10 @@ describe('the identity in a verified token', () => {
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-scopes': 'a' });
   });
 
+  it('is sent as text when the subject is a number', async () => {
+    expect((await told({ sub: 1234567890123 })).id).toEqual(['1234567890123']);
+  });
+
   it('is encoded without collisions', async () => {
     const subjects = ['a b', 'a%20b', 'a%2520b', 'ä', '%C3%A4'];
     const ids = new Set<string | undefined>();

@@ -40,6 +40,12 @@ describe('the published keys of an issuer', () => {
     expect(await refreshes('success')).toBe(1);
   });
 
+  it('are all tried for a token that does not say which one has signed it', async () => {
+    const { status } = await start(await KeyServer.start(a, b));
+    for (const key of [a, b]) expect(await status(key.bearer({}, { kid: undefined }))).toBe(200);
+    expect(await status(new IssuerKey(undefined).bearer())).toBe(401);
+  });
+
   it('are found through the discovery document of the issuer', async () => {
     const server = await KeyServer.start(a);
     const gw = await gateway(yaml(`issuer: "${server.url}"`))

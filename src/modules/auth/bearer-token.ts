@@ -6,8 +6,11 @@ const SPACE = 0x20;
 /** `b64token` of RFC 6750 section 2.1. */
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
-/** Header parameters that make a verifier fetch or trust a key of the sender's choice, or change what is signed. */
-const REFUSED = ['crit', 'jwk', 'jku', 'x5u', 'x5c', 'b64', 'zip'] as const;
+/**
+ * Header parameters that change what is signed or how it is read. Those that name a key (`jwk`, `jku`, `x5u`, `x5c`) are
+ * ignored (RFC 7515 section 4): nothing is fetched or trusted because a token says so.
+ */
+const REFUSED = ['crit', 'b64', 'zip'] as const;
 /** Characters. Longer tokens are refused unread, whatever `server.maxHeaderBytes` allows. */
 const MAX_TOKEN_LENGTH = 16_384;
 

@@ -24,13 +24,20 @@ describe('validUntil', () => {
     ['iat', {}],
     ['iss', ['https://idp']],
     ['iss', null],
-    ['sub', 42],
+    ['sub', 4.2],
+    ['sub', 2 ** 53],
+    ['sub', null],
+    ['sub', ['alice']],
     ['sub', { admin: true }],
     ['aud', 1],
     ['aud', {}],
     ['aud', ['gw', 1]],
   ])('refuses `%s` of %j', (name, value) => {
     expect(check({ [name]: value })).toBe('claims');
+  });
+
+  it.each(['alice', 42, 0, Number.MAX_SAFE_INTEGER])('accepts the subject %j', (sub) => {
+    expect(check({ sub })).toBe(END);
   });
 
   it('compares dates with the clock, skew included, to the millisecond', () => {

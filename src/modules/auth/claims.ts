@@ -21,7 +21,7 @@ export function validUntil(claims: Claims, rules: ClaimRules, nowMs: number): nu
   const { exp, nbf, iat, iss, sub } = claims;
   // A token without an end would be valid for ever.
   if (!isDate(exp) || !isOptional(nbf, isDate) || !isOptional(iat, isDate)) return 'claims';
-  if (!isOptional(iss, isText) || !isOptional(sub, isText)) return 'claims';
+  if (!isOptional(iss, isText) || (sub !== undefined && subjectOf(claims) === undefined)) return 'claims';
   const { clockSkew } = rules;
   const end = exp * 1000 + clockSkew;
   if (nowMs >= end) return 'expired';
@@ -29,6 +29,15 @@ export function validUntil(claims: Claims, rules: ClaimRules, nowMs: number): nu
   if ((nbf ?? 0) * 1000 > latest || (iat ?? 0) * 1000 > latest) return 'not_yet_valid';
   if (rules.issuer !== undefined && iss !== rules.issuer) return 'issuer';
   return audienceFault(claims['aud'], rules.audience) ?? end;
+}
+
+/**
+ * @returns the `sub`; `undefined` when it is missing, or neither text nor a whole number. Larger numbers than `JSON.parse`
+ *   tells apart are none, since two subjects could become one.
+ */
+export function subjectOf({ sub }: Claims): string | undefined {
+  if (Number.isSafeInteger(sub)) return String(sub);
+  return isText(sub) ? sub : undefined;
 }
 
 function audienceFault(aud: unknown, ours: readonly string[] | undefined): ClaimFault | undefined {

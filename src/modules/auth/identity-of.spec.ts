@@ -54,6 +54,13 @@ describe('identityOf', () => {
     },
   );
 
+  it('reads a subject that is a whole number as text', () => {
+    for (const sub of [1234567890123, 0]) {
+      expect(of({ sub }).subject).toBe(String(sub));
+      expect(of({ sub }).upstreamHeaders).toEqual(['X-User-Id', String(sub), 'X-User-Scopes', '']);
+    }
+  });
+
   it('writes no X-User-Id without a subject', () => {
     for (const claims of [{}, { sub: '' }]) expect(of(claims).upstreamHeaders).toEqual(['X-User-Scopes', '']);
   });

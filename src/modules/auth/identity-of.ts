@@ -1,5 +1,5 @@
 import type { Identity } from '../routing/identity.js';
-import { type Claims, claimPath } from './claims.js';
+import { type Claims, claimPath, subjectOf } from './claims.js';
 
 /** Without `%`, which is encoded as well, or two subjects could be written alike. */
 const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
@@ -14,8 +14,8 @@ export function identityOf(
   provider: string,
   forwardClaims: Readonly<Record<string, string>> = {},
 ): Identity {
-  const { sub, iss, tenant, tid } = claims;
-  const subject = text(sub) ?? '';
+  const { iss, tenant, tid } = claims;
+  const subject = subjectOf(claims) ?? '';
   const scopes = scopesOf(claims);
   // An empty id would look like that of a user.
   const upstreamHeaders = subject === '' ? [] : ['X-User-Id', headerSafe(subject)];

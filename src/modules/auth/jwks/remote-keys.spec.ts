@@ -123,10 +123,28 @@ describe('RemoteKeys', () => {
     const { keys, find, server } = await setUp(a, twin);
     await keys.refresh();
     expect(await find(twin)).toEqual(['a', 'a']);
-    expect(await find(twin, { kid: undefined })).toBe('unknown_key');
     server.publish(a);
     await keys.refresh();
-    expect(await find(a, { kid: undefined })).toEqual(['a']);
+    expect(await find(twin)).toEqual(['a']);
+  });
+
+  it('returns all keys of the algorithm for a token without an id, up to a bound', async () => {
+    const { keys, find, server } = await setUp(a, b);
+    await keys.refresh();
+    expect(await find(b, { kid: undefined })).toEqual(['a', 'b']);
+    server.publish(...Array.from({ length: 20 }, (_, i) => new IssuerKey(String(i))));
+    await keys.refresh();
+    expect(await find(a, { kid: undefined })).toHaveLength(8);
+  });
+
+  it('returns all keys of the algorithm when none of them has an id', async () => {
+    const unnamed = [new IssuerKey(undefined), new IssuerKey(undefined)];
+    const { keys, find, server } = await setUp(...unnamed);
+    await keys.refresh();
+    expect(await find(a)).toEqual([undefined, undefined]);
+    server.publish(...unnamed, b);
+    await keys.refresh();
+    expect(await find(a)).toBe('unknown_key');
   });
 
   it('finds the only key of the algorithm for a token without an id', async () => {
@@ -138,10 +156,10 @@ describe('RemoteKeys', () => {
     expect(await find(a, { kid: 'rsa' })).toBe('unknown_key');
   });
 
-  it('returns at most four keys with the same id', async () => {
-    const { keys, find } = await setUp(...Array.from({ length: 6 }, () => new IssuerKey('a')));
+  it('returns at most eight keys with the same id', async () => {
+    const { keys, find } = await setUp(...Array.from({ length: 10 }, () => new IssuerKey('a')));
     await keys.refresh();
-    expect(await find(a)).toEqual(['a', 'a', 'a', 'a']);
+    expect(await find(a)).toEqual(Array(8).fill('a'));
   });
 
   it.each<[string, (server: KeyServer) => void, KeyRefreshResult]>([

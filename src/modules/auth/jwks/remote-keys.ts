@@ -13,8 +13,8 @@ import { readJwks } from './read-jwks.js';
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 60_000;
 const JITTER = 0.1;
-/** Keys with one `kid` that are tried: each costs a verification, and anybody can cause one. */
-const MAX_TRIED = 4;
+/** Keys that are tried for one token: each costs a verification, and anybody can cause one. */
+const MAX_TRIED = 8;
 /** Characters of unknown key ids, which anybody can choose. */
 const MAX_UNKNOWN_SIZE = 256 * 1024;
 
@@ -103,12 +103,11 @@ export class RemoteKeys {
   }
 
   private select({ keyId, algorithm }: UnverifiedToken): readonly VerificationKey[] | undefined {
-    const fitting = [...this.byFingerprint.values()].filter(
-      (key) => key.fits(algorithm) && (keyId === undefined || key.id === keyId),
-    );
-    // Without an id, nobody knows which one of several keys was meant.
-    if (fitting.length === 0 || (keyId === undefined && fitting.length > 1)) return undefined;
-    return fitting.slice(0, MAX_TRIED);
+    const fitting = [...this.byFingerprint.values()].filter((key) => key.fits(algorithm));
+    // Without ids on both sides, only the signature tells which one of several keys was meant.
+    const isNamed = keyId !== undefined && fitting.some(({ id }) => id !== undefined);
+    const chosen = isNamed ? fitting.filter(({ id }) => id === keyId) : fitting;
+    return chosen.length === 0 ? undefined : chosen.slice(0, MAX_TRIED);
   }
 
   private async load(): Promise<void> {
