@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { buildConnector, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
 import { tlsOptions } from '../../config/tls-options.js';
 import { followingClients } from '../dns/following-clients.js';
@@ -35,7 +36,7 @@ export class Transport {
         ...this.tls,
         ...(addresses && { lookup: addresses.lookup }),
       }),
-      ...(addresses && { factory: followingClients(addresses) }),
+      factory: addresses ? followingClients(addresses, Connection.open) : Connection.open,
       bodyTimeout,
       // The call has a deadline of its own, which is exact and starts when the call is made.
       headersTimeout: 0,
@@ -63,4 +64,60 @@ export class Transport {
     this.addresses?.stop();
     await this.pool.destroy();
   }
+}
+
+/** One connection of the pool. */
+class Connection extends Client {
+  /** Missing while there is none. After an upgrade it belongs to the tunnel, and no longer to the pool. */
+  socket: Socket | undefined;
+  private hasUploads = false;
+
+  static open(this: void, origin: URL, options: object): Connection {
+    // A pool gives its clients a connector, whatever it was given itself.
+    const { connect } = options as { connect: buildConnector.connector };
+    const connection: Connection = new Connection(origin, {
+      ...options,
+      connect: (to, done) =>
+        connect(to, (...result) => {
+          if (result[1]) connection.use(result[1]);
+          done(...result);
+        }),
+    });
+    return connection.on('disconnect', () => (connection.socket = undefined));
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (options.body && !this.hasUploads) {
+      this.hasUploads = true;
+      if (this.socket) this.tolerateFailedWrites(this.socket);
+    }
+    return super.dispatch(options, handler);
+  }
+
+  private use(socket: Socket): void {
+    this.socket = socket;
+    if (this.hasUploads) this.tolerateFailedWrites(socket);
+  }
+
+  /**
+   * An upstream may answer an upload early and close the connection without having read all of it, so that writing the
+   * rest fails. Node would destroy the socket, and with it the answer that has arrived and was not read yet. Here such a
+   * write succeeds: the rest of the upload goes nowhere, and the reading side finds the answer, or the end of the
+   * connection, which follows at once.
+   */
+  private tolerateFailedWrites(socket: Socket): void {
+    const { _write, _writev } = socket;
+    const tolerant =
+      (callback: WriteCallback): WriteCallback =>
+      (error) =>
+        callback(error && this.socket === socket && isClosedByUpstream(error) ? null : error);
+    socket._write = (chunk, encoding, callback) => _write.call(socket, chunk, encoding, tolerant(callback));
+    socket._writev = (chunks, callback) => _writev?.call(socket, chunks, tolerant(callback));
+  }
+}
+
+type WriteCallback = (error?: Error | null) => void;
+
+function isClosedByUpstream(error: Error): boolean {
+  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
 }
