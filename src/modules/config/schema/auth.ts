@@ -37,9 +37,7 @@ export const apiKeysFileSchema = z.strictObject({ apiKeys });
 const ISSUER_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\#\s]*)?$/;
 
 function issuerUrl(expected: string) {
-  return text(expected)
-    .regex(ISSUER_URL, expected)
-    .refine((written) => URL.canParse(written), expected);
+  return textLike(ISSUER_URL, expected).refine((written) => URL.canParse(written), expected);
 }
 
 const jwksSchema = z.strictObject({
@@ -67,13 +65,21 @@ const introspectionSchema = z.strictObject({
 
 /** Headers with these names are removed from what a client sends. With any other name, a client could forge claims. */
 const CLAIM_HEADER = new RegExp(
-  `^(?!x-user-(?:id|scopes)$)(?:${IDENTITY_PREFIXES.join('|')})[a-z0-9-]*[a-z0-9]$`,
-  'i',
+  `^(?:${IDENTITY_PREFIXES.map(inAnyCase).join('|')})[A-Za-z0-9-]*[A-Za-z0-9]$`,
 );
+const OWN_HEADERS: readonly string[] = ['x-user-id', 'x-user-scopes'];
+
+/** `x-` becomes `[Xx]-`: the JSON Schema has no flags. */
+function inAnyCase(text: string): string {
+  return text.replaceAll(/[a-z]/g, (letter) => `[${letter.toUpperCase()}${letter}]`);
+}
 
 const CLAIM_HEADER_FORM =
   'a header X-User-... or X-Jwt-... for the claim, each once, and not X-User-Id or X-User-Scopes';
-const claimHeader = z.string(CLAIM_HEADER_FORM).refine((name) => CLAIM_HEADER.test(name), CLAIM_HEADER_FORM);
+const claimHeader = textLike(CLAIM_HEADER, CLAIM_HEADER_FORM).refine(
+  (name) => !OWN_HEADERS.includes(name.toLowerCase()),
+  CLAIM_HEADER_FORM,
+);
 
 const forwardClaims = z
   .record(z.string(), claimHeader)

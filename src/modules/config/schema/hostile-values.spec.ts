@@ -68,9 +68,9 @@ interface Setting {
   readonly fine: string;
 }
 
-function kindOf({ anyOf = [] }: Node): Kind | undefined {
+function kindOf({ pattern: own = '', anyOf = [] }: Node): Kind | undefined {
   if (anyOf.some(({ type }) => type === 'integer')) return 'number';
-  const patterns = anyOf.map(({ pattern = '' }) => pattern).join(' ');
+  const patterns = own + anyOf.map(({ pattern = '' }) => pattern).join(' ');
   if (patterns.includes('(ms|s|m|h)')) return 'duration';
   if (patterns.includes('KiB')) return 'size';
   return patterns.includes(')%$') ? 'ratio' : undefined;

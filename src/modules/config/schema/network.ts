@@ -5,7 +5,7 @@ import { boolean, text, textLike } from './scalars.js';
 /** One DNS label; underscores too, because container names have them. */
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?';
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
-const HOST_MATCH = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`);
+const HOST_MATCH = new RegExp(`^(?:(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*|\\[[\\dA-Fa-f:.]+\\])$`);
 const LONGEST_HOST = 253;
 
 function isHostName(host: string): boolean {
@@ -15,19 +15,19 @@ function isHostName(host: string): boolean {
 /** An address or host name that a server can listen on. */
 export function bindAddress() {
   const expected = 'an address or host name to listen on, such as 0.0.0.0 or ::1, without a port';
-  return z.string(expected).refine((host) => isIP(host) !== 0 || isHostName(host), expected);
+  return textLike(/^[\w.:%-]+$/, expected).refine((host) => isIP(host) !== 0 || isHostName(host), expected);
 }
 
 /** A server name of TLS (RFC 6066 section 3), which is never an address. */
 function serverName() {
   const expected = 'a host name such as users.example.com';
-  return z.string(expected).refine((name) => isIP(name) === 0 && isHostName(name), expected);
+  return textLike(HOST_NAME, expected).refine((name) => isIP(name) === 0 && isHostName(name), expected);
 }
 
 /** A single address or a CIDR block. */
 export function cidr() {
   const expected = 'an address or a CIDR block such as 10.0.0.0/8 or fd00::/8';
-  return z.string(expected).refine((written) => {
+  return textLike(/^[\dA-Fa-f.:]+(?:\/\d{1,3})?$/, expected).refine((written) => {
     const [address = '', prefix, ...rest] = written.split('/');
     const family = isIP(address);
     // A zone (`fe80::1%eth0`) is an interface of this machine, not part of a peer's address.
@@ -39,13 +39,12 @@ export function cidr() {
 /** A host to match, lower-cased: a name, an address, or `*.` and a name. */
 export function hostMatch() {
   const expected = 'a host such as api.example.com or *.example.com, without a port (a number needs quotes)';
-  return z
-    .string(expected)
+  return textLike(HOST_MATCH, expected)
     .transform((written) => written.toLowerCase())
-    .refine((host) => {
-      const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : '';
-      return isIPv6(bare) || (HOST_MATCH.test(host) && host.length <= LONGEST_HOST);
-    }, expected);
+    .refine(
+      (host) => (host.startsWith('[') ? isIPv6(host.slice(1, -1)) : host.length <= LONGEST_HOST),
+      expected,
+    );
 }
 
 /** A web origin (RFC 6454) as browsers send it, or `*`. */

@@ -1,6 +1,7 @@
 import { optional, z } from 'zod';
 import { parseTarget } from '../../../common/http/request-target.js';
 import { isDecodable } from './http.js';
+import { textLike } from './scalars.js';
 
 /** RFC 3986 `pchar`. Characters that need no encoding must not be encoded, so that a pattern has one spelling. */
 const LITERAL = /^(?:[A-Za-z0-9._~!$&'()+,;=:@-]|%20|%[89A-Fa-f][0-9A-Fa-f])+$/;
@@ -46,9 +47,9 @@ const PREFIX = 'a path such as /users, of literal segments and without a slash a
 export const rewriteSchema = z
   .strictObject({
     stripPrefix: optional(
-      z.string(PREFIX).refine((prefix) => isPath(prefix) && !/[{}]|\/$/.test(prefix), PREFIX),
+      textLike(/^\//, PREFIX).refine((prefix) => isPath(prefix) && !/[{}]|\/$/.test(prefix), PREFIX),
     ).describe('Prefix of whole segments that is removed from the path; use instead of `path`.'),
-    path: optional(z.string(TEMPLATE).refine(isPath, TEMPLATE)).describe(
+    path: optional(textLike(/^\//, TEMPLATE).refine(isPath, TEMPLATE)).describe(
       'Path to forward. `{name}` stands for a segment of the matched path and `{rest}` for the part that `/**` matched.',
     ),
   })

@@ -7,8 +7,8 @@ import { integer, positiveDuration, text, textLike } from './scalars.js';
 const REDIS_URL = /^rediss?:\/\/(?:[^/?#@\s]*@)?[^/?#@\s]+(\/\d{0,5})?$/;
 
 function redisUrl(expected: string, accepts: (url: URL) => boolean = () => true) {
-  return z.string(expected).refine((written) => {
-    const url = REDIS_URL.test(written) ? URL.parse(written) : null;
+  return textLike(REDIS_URL, expected).refine((written) => {
+    const url = URL.parse(written);
     return url !== null && url.hostname !== '' && isDecodable(url.username + url.password) && accepts(url);
   }, expected);
 }

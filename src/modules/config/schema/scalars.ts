@@ -41,9 +41,13 @@ export function text(expected: string) {
   return z.string(message).min(1, message);
 }
 
-/** Text of a certain form. */
+/**
+ * Text of a certain form.
+ * @param form without flags, which the JSON Schema would lose
+ */
 export function textLike(form: RegExp, expected: string) {
-  return z.string(expected).regex(form, expected);
+  // Aborts, so that later checks of the same text do not report it again.
+  return z.string(expected).regex(form, { error: expected, abort: true });
 }
 
 /** One value, or a list of them, as a list. */
@@ -87,14 +91,16 @@ const LONGEST_MS = LONGEST_TIMER_MS / 2;
 
 /** A duration above zero, in milliseconds. For timeouts and periods: Node takes a zero for "never". */
 export const positiveDuration = scalar(() =>
-  withUnit(DURATION, ' (above 0, at most 298h)', (ms) => ms > 0 && ms <= LONGEST_MS),
+  withUnit(aboveZero(DURATION), ' (above 0, at most 298h)', (ms) => ms > 0 && ms <= LONGEST_MS),
 );
 
 /** A duration in milliseconds, where zero has a meaning: no delay, no tolerance. */
 export const duration = scalar(() => withUnit(DURATION, ' (at most 298h)', (ms) => ms <= LONGEST_MS));
 
 /** A size above zero, in bytes. */
-export const positiveSize = scalar(() => withUnit(SIZE, ' (above 0)', (bytes) => bytes > 0, suggestSize));
+export const positiveSize = scalar(() =>
+  withUnit(aboveZero(SIZE), ' (above 0)', (bytes) => bytes > 0, suggestSize),
+);
 
 /** A size in bytes, where zero has a meaning: nothing at all. */
 export const size = scalar(() => withUnit(SIZE, '', () => true, suggestSize));
@@ -106,6 +112,11 @@ export const positiveRatio = scalar(() => withUnit(RATIO, ' (above 0%, at most 1
 function suggestSize(text: string): string | undefined {
   const [, count, unit = ''] = /^(\d+) ?([KMG])i?B?$/i.exec(text) ?? [];
   return count === undefined ? undefined : `${count}${unit.toUpperCase()}iB`;
+}
+
+/** The same unit without its forms of zero, so that an editor refuses them too. */
+function aboveZero(unit: typeof DURATION): typeof DURATION {
+  return { ...unit, pattern: new RegExp(unit.pattern.source.replace('0|(\\d+)', '0*([1-9]\\d*)')) };
 }
 
 /**
@@ -124,12 +135,12 @@ function withUnit(
     const suggestion = typeof input === 'string' ? suggest(input) : undefined;
     return suggestion === undefined ? expected : `${expected}; did you mean ${suggestion}?`;
   };
-  return z
-    .union([z.string().regex(pattern, { error: message }), z.literal(0)], { error: message })
-    .transform((written, context) => {
-      const value = parse(String(written));
-      if (value !== undefined && fits(value)) return value;
-      context.addIssue({ code: 'custom', message: expected });
-      return z.NEVER;
-    });
+  const text = z.string({ error: message }).regex(pattern, { error: message, abort: true });
+  const orZero = pattern.test('0') ? z.union([text, z.literal(0)], { error: message }) : text;
+  return orZero.transform((written, context) => {
+    const value = parse(String(written));
+    if (value !== undefined && fits(value)) return value;
+    context.addIssue({ code: 'custom', message: expected });
+    return z.NEVER;
+  });
 }
