@@ -54,6 +54,9 @@ export class Transport {
         path: this.pathPrefix + request.path,
         headers,
         body: request.body ?? null,
+        // By default undici closes the connection after a HEAD, and after a body of a method that needs none. A HEAD that is
+        // answered with a body still closes it, because nothing may follow a response.
+        reset: request.upgrade ? undefined : false,
       },
       call,
     );
