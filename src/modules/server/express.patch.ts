@@ -9,7 +9,7 @@
  * - `layersOf`: Express has no list of what is mounted, and without one every request would pass its router. Nest reads
  *   the same stack. It can go when Express has such a list; code-paths.spec.ts fails when the stack changes its form.
  */
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
 /** The part of a layer of Express's router that is read here. */
@@ -31,7 +31,9 @@ export function matchExactly(app: Express): void {
 }
 
 /** @returns the classes of a server's messages, which have the prototypes that Express would give them */
-export function messageClasses(app: Express) {
+export function messageClasses(
+  app: Express,
+): Required<Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'>> {
   class AppRequest extends IncomingMessage {}
   class AppResponse<R extends IncomingMessage> extends ServerResponse<R> {}
   app.request = Object.setPrototypeOf(AppRequest.prototype, app.request);
