@@ -33,6 +33,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         host: '0.0.0.0',
         port: 8080,
         trustProxy: [],
+        forwardedHeaders: 'both',
         maxHeaderBytes: 16_384,
         maxBodyBytes: 10_485_760,
         headersTimeout: 10_000,
@@ -102,6 +103,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           match: { path: '/users/**', methods: [], hosts: [], headers: {} },
           upstream: 'users',
           maxBodyBytes: 10_485_760,
+          forwardedHeaders: 'both',
         },
       ],
     });

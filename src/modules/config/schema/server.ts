@@ -1,4 +1,5 @@
 import { prefault, z } from 'zod';
+import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { headerName, method } from './http.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
 import { boolean, duration, port, positiveDuration, positiveSize, size, list } from './scalars.js';
@@ -36,7 +37,13 @@ export const serverSchema = z.strictObject({
   host: prefault(bindAddress(), '0.0.0.0').describe('Address or host name to listen on.'),
   port: port(8080).describe('Port to listen on; with 0 the system chooses a free one.'),
   trustProxy: list(cidr()).describe(
-    'Addresses or CIDR blocks of the peers whose forwarding headers are trusted and passed on.',
+    'Addresses or CIDR blocks of the peers whose `X-Forwarded-*` are trusted and passed on.',
+  ),
+  forwardedHeaders: prefault(
+    z.enum(FORWARDED_FAMILIES, 'both, x-forwarded, forwarded or none'),
+    'both',
+  ).describe(
+    'Headers that tell upstreams where a request comes from: `x-forwarded` (`X-Forwarded-*`), `forwarded` (RFC 7239), both or none.',
   ),
   maxHeaderBytes: positiveSize('16KiB').describe('Largest request head. A larger one is answered with 431.'),
   maxBodyBytes: size('10MiB').describe(
