@@ -77,7 +77,6 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
     // Interim responses are not forwarded. A 101 is not one, and a 101 that reaches this method lacks its `Upgrade`.
-    // An unrequested `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
       // RFC 9110 section 15: there is no class beyond these.

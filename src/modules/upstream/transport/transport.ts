@@ -7,6 +7,7 @@ import { followingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
+import { ContinueFilter } from './unasked-continue.patch.js';
 
 /** Sends requests to one origin over a bounded pool of keep-alive HTTP/1.1 connections. */
 export class Transport {
@@ -74,6 +75,7 @@ class Connection extends Client {
   /** Missing while there is none. After an upgrade it belongs to the tunnel, and no longer to the pool. */
   socket: Socket | undefined;
   private hasUploads = false;
+  private readonly continues = new ContinueFilter();
 
   static open(this: void, origin: URL, options: object): Connection {
     // A pool gives its clients a connector, whatever it was given itself.
@@ -90,6 +92,8 @@ class Connection extends Client {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    // A pool gives it one request at a time.
+    this.continues.isHeadDue = true;
     if (options.body && !this.hasUploads) {
       this.hasUploads = true;
       if (this.socket) this.tolerateFailedWrites(this.socket);
@@ -99,6 +103,7 @@ class Connection extends Client {
 
   private use(socket: Socket): void {
     this.socket = socket;
+    this.continues.attach(socket);
     if (this.hasUploads) this.tolerateFailedWrites(socket);
   }
 
