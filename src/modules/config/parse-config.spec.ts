@@ -39,6 +39,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         headersTimeout: 10_000,
         requestTimeout: 60_000,
         sendTimeout: 30_000,
+        sendMinRate: 1_024,
         keepAliveTimeout: 65_000,
         shutdown: { delay: 5_000, drain: 25_000 },
         cors: {
@@ -63,8 +64,9 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           timeout: 3_000,
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
-          pool: { connections: 128 },
-          bulkhead: { concurrent: 256, adaptive: false, queue: 512 },
+          streamIdleTimeout: 0,
+          pool: {},
+          bulkhead: { concurrent: 256, adaptive: false, queue: 512, streams: 1024 },
           retry: {
             attempts: 1,
             on: ['connect', 'reset', 502, 503, 504],

@@ -41,9 +41,16 @@ export function upstreamRequest(
     contentLength,
     hashKey: hashKeyOf(exchange, upstream.config),
     deadline: new Deadline(upstream.clock, route.config.timeout ?? upstream.config.timeout),
+    isStream: upgrade !== undefined || acceptsEvents(req),
+    streamIdleTimeout: route.config.streamIdleTimeout,
     upgrade,
     signal,
   };
+}
+
+/** Browsers ask for an event stream by name. */
+function acceptsEvents({ headers: { accept } }: Request): boolean {
+  return accept !== undefined && accept.includes('text/event-stream');
 }
 
 function requestHeaders(exchange: Exchange, route: RouteModel, path: string): string[] {

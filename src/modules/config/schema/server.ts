@@ -56,6 +56,9 @@ export const serverSchema = z.strictObject({
   sendTimeout: positiveDuration('30s').describe(
     'Write idle timeout: the connection is closed when the client reads nothing for this long.',
   ),
+  sendMinRate: size('1KiB').describe(
+    'Bytes per second that a client has to read while more is waiting for it, on average over `sendTimeout` or longer. Otherwise its connection is closed; 0B turns the limit off.',
+  ),
   keepAliveTimeout: positiveDuration('65s').describe(
     'How long an idle client connection is kept open. It should exceed the idle timeout of a load balancer in front of the gateway.',
   ),

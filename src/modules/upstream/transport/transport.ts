@@ -19,14 +19,15 @@ export class Transport {
   /** @param addresses of the target's host; `undefined` when the host is an address itself */
   constructor(
     target: string,
-    { tls, pool, connectTimeout, bodyTimeout }: UpstreamConfig,
+    { tls, pool, connectTimeout }: UpstreamConfig,
     private readonly addresses?: HostAddresses,
   ) {
     const { origin, pathname } = new URL(target);
     this.pathPrefix = pathname.replace(/\/$/, '');
     this.tls = tlsOptions(tls);
     this.pool = new Pool(origin, {
-      connections: pool.connections,
+      // The bulkhead lets no call wait for one of them, except for the turn in which it becomes free.
+      connections: pool.connections ?? null,
       pipelining: 1,
       // undici offers HTTP/2 by default.
       allowH2: false,
@@ -38,8 +39,8 @@ export class Transport {
         ...(addresses && { lookup: addresses.lookup }),
       }),
       factory: addresses ? followingClients(addresses, Connection.open) : Connection.open,
-      bodyTimeout,
-      // The call has a deadline of its own, which is exact and starts when the call is made.
+      // The call has timeouts of its own, which are exact and know whether it is the upstream that is slow.
+      bodyTimeout: 0,
       headersTimeout: 0,
     });
   }
