@@ -46,6 +46,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           origins: [],
           methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
           headers: [],
+          exposeHeaders: ['x-request-id', 'retry-after', 'ratelimit', 'breakwater-fallback'],
           credentials: false,
           maxAge: 600_000,
         },

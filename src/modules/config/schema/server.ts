@@ -16,13 +16,21 @@ const shutdownSchema = z.strictObject({
 const corsSchema = z
   .strictObject({
     origins: list(webOrigin()).describe(
-      'Origins whose pages can call, or "*" for all. Without any, CORS is off and upstreams answer preflight requests.',
+      'Origins whose pages can call, such as https://app.example.com or https://*.example.com, or "*" for all. Without any, CORS is off and upstreams answer preflight requests.',
     ),
     methods: list(method(), ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE']).describe(
       'Methods that pages of other origins can use.',
     ),
     headers: list(headerName()).describe(
-      'Request headers that pages of other origins can send, in addition to the simple ones.',
+      'Request headers that pages of other origins can send, in addition to the simple ones. Without any, they can send no others.',
+    ),
+    exposeHeaders: list(headerName(), [
+      'X-Request-Id',
+      'Retry-After',
+      'RateLimit',
+      'Breakwater-Fallback',
+    ]).describe(
+      'Response headers that pages of other origins can read, in addition to the simple ones and those that the upstream names.',
     ),
     credentials: boolean(false).describe('Whether pages can send cookies and Authorization.'),
     maxAge: duration('10m').describe('How long a browser can reuse the answer to a preflight request.'),
