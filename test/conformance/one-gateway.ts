@@ -39,7 +39,7 @@ export interface OneGateway {
 }
 
 /** Starts one gateway for all cases of a file. Call it outside of tests. */
-export function oneGateway(cache = '{ ttl: 1ms }'): OneGateway {
+export function oneGateway(cache = '{ ttl: 0s }'): OneGateway {
   const resources = new Map<string, RequestListener>();
   const gw = gateway(`
     auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }

@@ -71,12 +71,25 @@ describe('RFC 9111 section 4.3.2: a condition is answered from the stored respon
     expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304, body: '' });
   });
 
-  it('and is forwarded when nothing is stored', async () => {
-    const { get, seen } = await cached(() => ({ status: 304, headers: { ...ETAG } }));
-    expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304 });
-    expect(seen[0]?.headers['if-none-match']).toBe('"1"');
-    expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304 });
-    expect(seen).toHaveLength(2);
+  it('also when the response had to be fetched first', async () => {
+    const { get, seen } = await cached(() => ({ headers: { ...FRESH, ...ETAG } }));
+    expect(await get('/1', { 'if-none-match': 'W/"1"' })).toMatchObject({ status: 304, body: '' });
+    expect(seen[0]?.headers['if-none-match']).toBeUndefined();
+    expect(await get('/1', { 'if-none-match': '"2"' })).toMatchObject({ status: 200, body: '1' });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('and is forwarded when the response cannot be stored', async () => {
+    const { get, seen } = await cached((_n, { headers }) =>
+      headers['if-none-match'] === '"1"'
+        ? { status: 304, headers: { ...ETAG } }
+        : { headers: { ...ETAG, 'cache-control': 'no-store' } },
+    );
+    for (const _ of [1, 2]) {
+      expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304, body: '' });
+    }
+    const conditions = seen.map(({ headers }) => headers['if-none-match']);
+    expect(conditions).toEqual([undefined, '"1"', '"1"']);
   });
 });
 

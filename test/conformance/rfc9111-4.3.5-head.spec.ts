@@ -74,7 +74,7 @@ describe('RFC 9111 section 4.3.5: the response to a HEAD', () => {
 
   it('stores nothing by itself', async () => {
     const { get } = gateway.resource([fresh()]);
-    await get({}, 'HEAD');
+    await get({ 'cache-control': 'no-cache' }, 'HEAD');
     expect(await get()).toMatchObject({ body: '2', cacheStatus: 'Breakwater; fwd=uri-miss' });
   });
 });

@@ -36,15 +36,6 @@ describe('a client cannot influence the stored response of others', () => {
     'X-Host',
     'X-HTTP-Host-Override',
     'X-Original-Host',
-    'X-Original-URI',
-    'X-Scheme',
-    'X-Url-Scheme',
-    'X-Forward-Proto',
-    'Front-End-Https',
-    'Front_End_Https',
-    'CF-Visitor',
-    'Forwarded-For',
-    'Client-IP',
     'X-Real-IP',
     'True-Client-IP',
     'X-User-Id',
@@ -122,7 +113,7 @@ describe('the response to one user is not sent to another', () => {
       await get(bearer({ sub: 'alice' }));
       const bobs = await get({ ...bearer({ sub: 'bob' }), 'if-none-match': '"alice"' });
       expect(bobs).toMatchObject({ status: 200, body: 'bob' });
-      expect([bobs.headers['etag'], bobs.headers['age']]).toEqual([undefined, undefined]);
+      expect(bobs.headers['etag']).toBeUndefined();
     },
   );
 });

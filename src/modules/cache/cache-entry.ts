@@ -13,7 +13,7 @@ interface SlotBase {
 }
 
 /** A whole response with what decides whether it may be used. Nothing of it is parsed again for a hit. */
-export interface CacheEntry extends SlotBase, StorePolicy {
+export interface CacheEntry extends SlotBase, Omit<StorePolicy, 'isByTtl'> {
   readonly kind: 'response';
   /** Milliseconds of age at `storedAt`. */
   readonly initialAge: number;

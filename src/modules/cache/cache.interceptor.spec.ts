@@ -15,6 +15,7 @@ const POLICY: RouteCacheConfig = {
   ttl: 60_000,
   per: 'public',
   override: false,
+  heuristic: false,
   staleIfError: 0,
   staleWhileRevalidate: 0,
   staleInsteadOf: [],
@@ -70,7 +71,7 @@ it('sends one request to the upstream, whose answer serves those who wait', asyn
   void interceptor.open(first, 'users', POLICY);
   const waiting = interceptor.open(second, 'users', POLICY);
   expect([first.cache?.kind, second.cache]).toEqual(['forward', undefined]);
-  first.tap?.onHead(200, { 'content-length': '1' });
+  first.tap?.onHead({ status: 200, headers: { 'content-length': '1' } });
   first.tap?.onData?.(Buffer.from('7'));
   await turn();
   expect(second.cache).toBeUndefined();
@@ -104,7 +105,9 @@ it('revalidates a stale entry from the shared tier in the background', async () 
   const stale = { ...ENTRY, initialAge: 70_000, staleWhileRevalidate: 60_000 };
   const interceptor = interceptorWith({ find: () => found(), read: async () => found(stale) });
   const [first, second] = [asking(), asking()];
-  await Promise.all([interceptor.open(first, 'users', POLICY), interceptor.open(second, 'users', POLICY)]);
+  const opened = interceptor.open(first, 'users', POLICY);
+  void interceptor.open(second, 'users', POLICY);
+  await opened;
   expect(first.cache).toMatchObject({ kind: 'hit', result: 'stale', refresh: { conditions: [] } });
 });
 
@@ -147,7 +150,7 @@ function found(entry?: CacheEntry): Found {
 }
 
 function interceptorWith(cache: Partial<ResponseCache>): CacheInterceptor {
-  const config = { current: { cache: { maxEntryBytes: 1_000 } } } as unknown as ConfigStore;
+  const config = { current: { cache: { maxBytes: 10_000, maxEntryBytes: 1_000 } } } as unknown as ConfigStore;
   const whole: Partial<ResponseCache> = {
     hasSharedTier: true,
     read: () => undefined,

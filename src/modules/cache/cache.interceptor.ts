@@ -15,6 +15,7 @@ import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import {
   type CacheForward,
+  type CacheHit,
   type CacheRefresh,
   type Exchange,
   exchangeOf,
@@ -25,15 +26,23 @@ import { cacheKey, resourceOf, shortHash } from './cache-key.js';
 import { CachingTap, partTap } from './caching-tap.js';
 import { NOTHING_ASKED, requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
-import { Flight, type FlightResult } from './flights.js';
+import { Flight, type FlightResult, type NextStep, type Waiter, waitLimit } from './flights.js';
 import { Invalidator } from './invalidator.js';
 import { type Found, ResponseCache } from './response-cache.js';
-import { ageOf, asksForWhole, isCacheable, isRead, reuse, usableOnError, wantsOwnAnswer } from './reuse.js';
-import { answerWith } from './stored-answer.js';
+import {
+  asksForWhole,
+  isCacheable,
+  isConditional,
+  isRead,
+  mayCollapse,
+  reuse,
+  usableOnError,
+  wantsOwnAnswer,
+} from './reuse.js';
+import { hitWith } from './stored-answer.js';
 import { conditionsFor } from './validation.js';
+import { variantFor } from './vary.js';
 
-/** Milliseconds that a request waits for another one before it goes to the upstream by itself. */
-const MAX_WAIT = 3_000;
 /** For this time, requests for a response that could not be stored do not wait for each other. */
 const UNSTORABLE = { max: 10_000, ttl: 10_000 };
 const STALE_HEADERS = ['Breakwater-Fallback', 'stale'];
@@ -45,27 +54,33 @@ type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
  *
  * 1. Look in memory.
  * 2. Answer if the entry is fresh, or may be used stale.
- * 3. Wait for the request for the same response that is under way, and look again.
- * 4. Become the request that others wait for.
- * 5. Look in the shared tier.
- * 6. Refuse with `only-if-cached`.
- * 7. Store the upstream's response on its way to the client.
+ * 3. Join the flight of the request for the same response that is under way, or lead one.
+ * 4. Look in the shared tier.
+ * 5. Refuse with `only-if-cached`.
+ * 6. Store the upstream's response on its way to the client.
+ *
+ * The flight comes before the shared tier, so that all who wait for a response read it once.
  */
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
   private readonly maxEntryBytes: number;
   /** Those under way: at most one for each name. */
   private readonly flights = new Map<string, Flight>();
-  /** Hashes of flight names. */
+  /** Hashes of the names of flights. */
   private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
+  /** Responses that are read faster than their clients read them, which the memory of the cache bounds. */
+  private ahead = 0;
+  private readonly maxAhead: number;
 
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,
     @Inject(Invalidator) private readonly invalidator: Invalidator,
-    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.maxEntryBytes = config.current.cache.maxEntryBytes;
+    const { maxBytes, maxEntryBytes } = config.current.cache;
+    this.maxEntryBytes = maxEntryBytes;
+    this.maxAhead = Math.floor(maxBytes / maxEntryBytes);
   }
 
   intercept(
@@ -83,10 +98,16 @@ export class CacheInterceptor implements NestInterceptor {
    * Sets `exchange.cache`.
    *
    * @param route id of the route, or of a handler of code
+   * @param isCode whether a handler of code answers
    * @returns nothing for a hit in memory, which would be slowed down by a promise
    * @throws ProblemError `not_cached`
    */
-  open(exchange: Exchange, route: string, policy: RouteCacheConfig): Promise<void> | undefined {
+  open(
+    exchange: Exchange,
+    route: string,
+    policy: RouteCacheConfig,
+    isCode = false,
+  ): Promise<void> | undefined {
     const { headers } = exchange.req;
     const asked = requestDirectives(headers['cache-control'], headers.pragma);
     if (asked.noStore || !isCacheable(exchange, policy)) {
@@ -96,7 +117,7 @@ export class CacheInterceptor implements NestInterceptor {
       exchange.cache = { kind: 'bypass', status, tap: this.invalidator.tapFor(exchange) };
       return undefined;
     }
-    const lookup = { exchange, route, policy, key: cacheKey(exchange, route, policy.per), asked };
+    const lookup = { exchange, route, policy, key: cacheKey(exchange, route, policy.per), asked, isCode };
     // 1. Look in memory.
     const found = this.cache.find(lookup.key, exchange);
     // 2. Answer if the entry is fresh, or may be used stale.
@@ -104,169 +125,191 @@ export class CacheInterceptor implements NestInterceptor {
   }
 
   /** @param found what memory has, which is not usable as it is */
-  private async forward(lookup: Lookup, found: Found): Promise<void> {
+  private async forward(lookup: Lookup, found: Found, mayRead = this.cache.hasSharedTier): Promise<void> {
     const { exchange, key, asked } = lookup;
-    let waitUntil = this.clock.now() + MAX_WAIT;
-    let mayRead = this.cache.hasSharedTier;
+    const { name } = found;
+    const isUnstorable = this.unstorable.size > 0 && this.unstorable.has(shortHash(name));
     let flight: Flight | undefined;
-    for (;;) {
-      const { name } = found;
+    // 3. Join the flight of the request for the same response that is under way, or lead one.
+    if (!isUnstorable && this.isShared(lookup, found)) {
       const underWay = this.flights.get(name);
-      const isShared = this.isShared(lookup, found);
-      if (underWay) {
-        if (!isShared) break;
-        // 3. Wait for the request for the same response that is under way, and look again.
-        const status = this.forwardStatus(found);
-        const result = await underWay.wait(Math.max(0, waitUntil - this.clock.now()));
-        found = this.cache.find(key, exchange);
-        const next = this.afterFlight(lookup, found, result, status);
-        if (next === 'answered') return;
-        if (next === 'alone') break;
-        if (next === 'last-try') waitUntil = 0;
-        continue;
-      }
-      // 4. Become the request that others wait for.
-      flight = isShared ? this.lead(exchange, name) : undefined;
-      // 5. Look in the shared tier.
-      const reading = mayRead && !this.isUnstorable(name) ? this.cache.read(key, exchange, found) : undefined;
-      if (!reading) break;
-      mayRead = false;
-      found = await reading;
-      if (found.entry && reuse(found.entry, this.clock.now(), asked) !== 'validate') {
-        // Before a background refresh begins a flight of the same name.
-        flight?.land('found');
-        this.answer(lookup, found);
+      const result = underWay
+        ? await underWay.join(this.waiter(lookup, found))
+        : new Flight(this.flights, name, this.clock);
+      if (result === 'answered') return;
+      if (underWay) found = this.cache.find(key, exchange);
+      if (result === 'timeout') {
+        exchange.cache = { ...this.forwardDecision(lookup, found), tap: undefined, isTimedOut: true };
         return;
       }
-      const isSame = found.name === name;
-      if (isSame && !this.isShared(lookup, found)) flight?.land('unshared');
-      if (isSame) break;
-      // The shared tier knows variants, and each variant has its own flight.
-      flight?.land('found');
-      flight = undefined;
+      if (result === 'alone') mayRead = false;
+      else flight = this.lead(exchange, result);
     }
-    // 6. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
+    // 4. Look in the shared tier.
+    const reading = mayRead && !isUnstorable ? this.cache.read(key, exchange, found) : undefined;
+    if (reading) {
+      const before = found.name;
+      found = await reading;
+      const isUsable = found.entry && reuse(found.entry, this.clock.now(), asked) !== 'validate';
+      if (isUsable || found.name !== before || !this.isShared(lookup, found)) {
+        // A background refresh begins a flight of the same name, and others join that of this variant.
+        flight?.release();
+        const done = this.answer(lookup, found) ? undefined : this.forward(lookup, found, false);
+        flight?.settle('found');
+        return done;
+      }
+    }
+    // 5. Refuse with `only-if-cached` (RFC 9111 section 5.2.1.7).
     if (asked.onlyIfCached) throw new ProblemError('not_cached');
-    // 7. Store the upstream's response on its way to the client.
+    // 6. Store the upstream's response on its way to the client.
     exchange.cache = this.forwardDecision(lookup, found, flight);
+  }
+
+  private waiter(lookup: Lookup, found: Found): Waiter {
+    const { exchange, isCode } = lookup;
+    const { route } = exchange;
+    const limit = isCode || !route ? undefined : waitLimit(route.config, this.config.current.upstreams);
+    let status = this.forwardStatus(found);
+    return {
+      // The handler of code that this request waits for has its own limits.
+      until: limit === undefined ? Number.POSITIVE_INFINITY : this.clock.now() + limit,
+      gone: exchange.gone,
+      use: (result) => {
+        const current = this.cache.find(lookup.key, exchange);
+        const step = this.afterFlight(lookup, current, result, `${status}; collapsed`);
+        status = this.forwardStatus(current);
+        return step;
+      },
+    };
   }
 
   /**
    * Uses what a flight has brought.
    *
-   * @param status `Cache-Status` of the request before it waited
-   * @returns what is left to do: nothing, look again and perhaps wait, look again once, or ask the upstream alone
+   * @param found what memory has now
+   * @param status `Cache-Status` of an answer that the flight has brought
    */
-  private afterFlight(
-    lookup: Lookup,
-    found: Found,
-    result: FlightResult,
-    status: string,
-  ): 'answered' | 'retry' | 'last-try' | 'alone' {
-    const { exchange } = lookup;
-    const { entry, hasVariants } = found;
-    const collapsed = result === 'found' ? undefined : `${status}; collapsed`;
-    if (this.answer(lookup, found, collapsed)) return 'answered';
-    if (result === 'unshared' || result === 'timeout') return 'alone';
-    if (result === 'found' || result === 'stored') {
-      // Each client has to validate it.
-      if (entry) return 'alone';
-      // It is another variant, or was invalidated. Otherwise memory has no room for it, nor will it have later.
-      const isOutdated = this.cache.isOutdated(resourceOf(exchange), exchange.startedAt);
-      return hasVariants || isOutdated ? 'retry' : 'last-try';
+  private afterFlight(lookup: Lookup, found: Found, result: FlightResult, status: string): NextStep {
+    const { exchange, asked } = lookup;
+    const { entry, name } = found;
+    if (this.answer(lookup, found, result === 'found' ? undefined : status)) return 'answered';
+    if (typeof result === 'object') {
+      if (variantFor(result.fields, exchange) === result.variant) {
+        // It came while this request waited. Otherwise it was stale before, or each client has to validate it.
+        const arrivedAt = Math.max(result.arrivedAt, exchange.startedAt);
+        if (!mayCollapse(result.entry, arrivedAt, asked)) return 'alone';
+        exchange.cache = hitWith(result.entry, exchange, this.clock, 'stale', status);
+        return 'answered';
+      }
+    } else if (result === 'failed') {
+      const stale = this.staleOf(lookup, entry)?.();
+      if (stale) {
+        exchange.cache = { ...stale, status: 'Breakwater; fwd=stale; collapsed; detail=stale-if-error' };
+        return 'answered';
+      }
     }
-    const stale = result === 'failed' ? this.staleOf(lookup, entry)?.() : undefined;
-    if (!stale) return 'retry';
-    exchange.cache = { ...stale, status: 'Breakwater; fwd=stale; collapsed; detail=stale-if-error' };
-    return 'answered';
+    return result === 'unshared' || !this.isShared(lookup, found) ? 'alone' : { next: name };
   }
 
   /** @returns whether the entry answers the request */
   private answer(lookup: Lookup, found: Found, status?: string): boolean {
     const { entry } = found;
-    if (!entry) return false;
-    const { exchange, asked } = lookup;
-    const now = this.clock.now();
-    const how = reuse(entry, now, asked);
-    if (how === 'validate') return false;
-    const age = ageOf(entry, now);
-    const ttl = Math.floor((entry.lifetime - age) / 1000);
-    exchange.cache = {
-      kind: 'hit',
-      result: how === 'fresh' ? 'hit' : 'stale',
-      status: status ?? `Breakwater; hit; ttl=${ttl}`,
-      response: answerWith(entry, exchange.req, age, this.clock),
-      refresh: how === 'stale-while-revalidate' ? this.refresh(lookup, found, entry) : undefined,
-    };
+    const how = entry ? reuse(entry, this.clock.now(), lookup.asked) : 'validate';
+    if (!entry || how === 'validate') return false;
+    const hit = hitWith(entry, lookup.exchange, this.clock, how === 'fresh' ? 'hit' : 'stale', status);
+    const refresh = how === 'stale-while-revalidate' ? this.refresh(lookup, found, entry) : undefined;
+    lookup.exchange.cache = refresh ? { ...hit, refresh } : hit;
     return true;
   }
 
   /** @returns nothing while another request refreshes the entry */
   private refresh(lookup: Lookup, found: Found, entry: CacheEntry): CacheRefresh | undefined {
     const { name } = found;
-    if (!asksForWhole(lookup.exchange) || this.flights.get(name)) return undefined;
+    if (this.flights.get(name)) return undefined;
     const conditions = conditionsFor(entry.headers);
-    const flight = new Flight(this.flights, name);
+    const flight = new Flight(this.flights, name, this.clock);
     const tap = this.cachingTap(lookup, found, { conditions, stale: undefined, status: '' }, flight);
-    return { conditions, tap, onDone: () => flight.land('failed') };
+    return { conditions, tap, onDone: () => flight.settle('failed') };
   }
 
   /** Decides whether one answer may serve all who ask for this response. */
-  private isShared(lookup: Lookup, { entry, name }: Found): boolean {
-    const { asked, exchange } = lookup;
-    if (asked.onlyIfCached || !asksForWhole(exchange) || this.isUnstorable(name)) return false;
-    return !wantsOwnAnswer(asked, this.staleOf(lookup, entry) ? undefined : entry);
+  private isShared(lookup: Lookup, { entry }: Found): boolean {
+    const { asked } = lookup;
+    return !asked.onlyIfCached && !wantsOwnAnswer(asked, this.staleOf(lookup, entry) ? undefined : entry);
   }
 
   /** @returns nothing when the client has left, after which nothing would release those who wait */
-  private lead(exchange: Exchange, name: string): Flight | undefined {
+  private lead(exchange: Exchange, flight: Flight): Flight | undefined {
     const { res } = exchange;
-    if (res.closed) return undefined;
-    const flight = new Flight(this.flights, name);
-    res.once('close', () => {
-      if (!res.writableFinished) flight.land('abandoned');
+    const onClose = () => {
+      if (!res.writableFinished) flight.settle('abandoned');
       // An open breaker rejects the others by itself, and all of them at once.
-      else flight.land(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
-    });
-    return flight;
+      else flight.settle(exchange.outcome === 'breaker_open' ? 'unshared' : 'failed');
+    };
+    if (res.closed) flight.settle('abandoned');
+    else res.once('close', onClose);
+    return res.closed ? undefined : flight;
   }
 
   private forwardDecision(lookup: Lookup, found: Found, flight?: Flight): CacheForward {
+    const { exchange, isCode } = lookup;
     const { entry } = found;
-    const isWhole = asksForWhole(lookup.exchange);
-    const conditions = entry && isWhole ? conditionsFor(entry.headers) : [];
+    const isWhole = isCode || asksForWhole(exchange);
+    const validators = entry ? conditionsFor(entry.headers) : [];
+    const isHead = exchange.req.method === 'HEAD';
+    // For those who wait, and for later requests, the whole is fetched. A HEAD is enough to validate what is stored.
+    const wantsPart =
+      flight !== undefined &&
+      (isWhole ? !isCode && isConditional(exchange) && validators.length === 0 : !(isHead && entry));
+    const mayValidate = validators.length > 0 && (isWhole || wantsPart);
     const asking = {
       status: this.forwardStatus(found),
-      conditions: conditions.length > 0 ? conditions : undefined,
+      conditions: mayValidate || wantsPart ? validators : undefined,
       stale: this.staleOf(lookup, entry),
     };
     let tap: ResponseTap | undefined;
-    if (isWhole) tap = this.cachingTap(lookup, found, asking, flight);
-    else if (entry)
-      tap = partTap({ ...asking, writer: new EntryWriter(lookup, this.cache, this.clock), stored: entry });
-    return { kind: 'forward', ...asking, tap };
+    if (isWhole || wantsPart) {
+      const part = (complete: CacheEntry) => hitWith(complete, exchange, this.clock, 'miss', asking.status);
+      tap = this.cachingTap(lookup, found, asking, flight, wantsPart ? part : undefined);
+    } else if (entry) {
+      const writer = new EntryWriter(lookup, this.cache, this.clock);
+      tap = partTap({ ...asking, writer, stored: entry, flight });
+    }
+    return { kind: 'forward', ...asking, tap, wantsPart };
   }
 
-  private cachingTap(lookup: Lookup, found: Found, asking: Asking, flight?: Flight): CachingTap {
-    const { exchange } = lookup;
-    const { name } = found;
+  private cachingTap(
+    lookup: Lookup,
+    found: Found,
+    asking: Asking,
+    flight?: Flight,
+    part?: (entry: CacheEntry) => CacheHit,
+  ): CachingTap {
+    const { name, entry } = found;
     return new CachingTap({
       ...asking,
       writer: new EntryWriter(lookup, this.cache, this.clock),
       maxEntryBytes: this.maxEntryBytes,
-      stored: found.entry,
-      confirmed: (entry) => ({
-        kind: 'hit',
-        result: 'revalidated',
-        status: `${asking.status}; fwd-status=304`,
-        response: answerWith(entry, exchange.req, ageOf(entry, this.clock.now()), this.clock),
-      }),
-      onResult: (result) => {
-        if (result === 'stored') this.unstorable.delete(shortHash(name));
-        else if (result === 'unstorable') this.unstorable.set(shortHash(name), true);
-        flight?.land(result === 'unstorable' ? 'unshared' : result);
+      stored: entry,
+      flight,
+      confirmed: (confirmed) => {
+        const status = `${asking.status}; fwd-status=304`;
+        return hitWith(confirmed, lookup.exchange, this.clock, 'revalidated', status);
       },
+      part,
+      onStorable: (isStorable) => {
+        if (isStorable && this.unstorable.size > 0) this.unstorable.delete(shortHash(name));
+        else if (!isStorable) this.unstorable.set(shortHash(name), true);
+      },
+      readAhead: () => this.readAhead(lookup.exchange),
     });
+  }
+
+  private readAhead({ res }: Exchange): boolean {
+    if (this.ahead >= this.maxAhead) return false;
+    this.ahead++;
+    res.once('close', () => this.ahead--);
+    return true;
   }
 
   /** @returns nothing when the entry cannot be used while the upstream fails */
@@ -280,9 +323,7 @@ export class CacheInterceptor implements NestInterceptor {
       if (mayBeGone && this.cache.find(key, exchange).entry !== entry) return undefined;
       const seen = upstreamStatus === undefined ? '' : `; fwd-status=${upstreamStatus}`;
       const status = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
-      const age = ageOf(entry, this.clock.now());
-      const response = answerWith(entry, exchange.req, age, this.clock, STALE_HEADERS);
-      return { kind: 'hit', result: 'stale', status, response };
+      return hitWith(entry, exchange, this.clock, 'stale', status, STALE_HEADERS);
     };
   }
 
@@ -291,9 +332,5 @@ export class CacheInterceptor implements NestInterceptor {
     let reason = hasVariants ? 'vary-miss' : 'uri-miss';
     if (entry) reason = reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
     return `Breakwater; fwd=${reason}`;
-  }
-
-  private isUnstorable(name: string): boolean {
-    return this.unstorable.has(shortHash(name));
   }
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { CancellationSource } from '../../common/cancellation.js';
 import { type Clock, systemClock } from '../../common/clock.js';
 import type { CacheEntry } from './cache-entry.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
@@ -6,12 +7,15 @@ import type { Exchange } from '../routing/exchange.js';
 import { CachingTap } from './caching-tap.js';
 import { NOTHING_ASKED } from './directives.js';
 import { EntryWriter } from './entry-writer.js';
+import { Flight } from './flights.js';
 import type { ResponseCache } from './response-cache.js';
+import { reuse } from './reuse.js';
 
 const POLICY: RouteCacheConfig = {
   ttl: 60_000,
   per: 'user',
   override: false,
+  heuristic: false,
   staleIfError: 0,
   staleWhileRevalidate: 0,
   staleInsteadOf: [],
@@ -22,31 +26,31 @@ const NOTHING = { entry: undefined, name: '', hasVariants: false };
 it('reports the response as stored when it can be found, not before', () => {
   const log: string[] = [];
   const tap = tapWith({ put: () => log.push('put'), isOutdated: () => false, find: () => NOTHING }, log);
-  tap.onHead(200, { 'content-length': '1' });
+  tap.onHead({ status: 200, headers: { 'content-length': '1' } });
   tap.onData(Buffer.from('7'));
   expect(log).toEqual([]);
   tap.onEnd();
-  expect(log).toEqual(['put', 'stored']);
+  expect(log).toEqual(['storable', 'put', 'arrived']);
 });
 
-it('releases those who wait when the response was invalidated meanwhile', () => {
+it('makes one of those who wait ask again when the response was invalidated meanwhile', () => {
   const log: string[] = [];
   const tap = tapWith({ isOutdated: () => true }, log);
-  tap.onHead(200, { 'content-length': '0' });
+  tap.onHead({ status: 200, headers: { 'content-length': '0' } });
   tap.onEnd();
-  expect(log).toEqual(['stored']);
+  expect(log).toEqual(['storable', 'abandoned']);
 });
 
 it.each([
-  ['too large', 200, { 'content-length': '1001' }, 'unstorable'],
-  ['not storable', 200, { 'cache-control': 'no-store' }, 'unstorable'],
-  ['to be validated each time', 200, { 'cache-control': 'no-cache', etag: '"1"' }, 'unshared'],
-  ['an error', 501, {}, 'abandoned'],
-  ['a 304 to the conditions of the client', 304, {}, 'unshared'],
+  ['too large', 200, { 'content-length': '1001' }, ['unstorable', 'unshared']],
+  ['not storable', 200, { 'cache-control': 'no-store' }, ['unstorable', 'unshared']],
+  ['to be validated each time', 200, { 'cache-control': 'no-cache', etag: '"1"' }, ['unshared']],
+  ['an error', 501, {}, ['abandoned']],
+  ['a 304 to the conditions of the client', 304, {}, ['unshared']],
 ] as const)('reports at the head that a response is %s', (_, status, headers, result) => {
   const log: string[] = [];
-  tapWith({}, log).onHead(status, headers);
-  expect(log).toEqual([result]);
+  tapWith({}, log).onHead({ status, headers });
+  expect(log).toEqual(result);
 });
 
 it('counts the time that the body takes to arrive in its age (RFC 9111 section 4.2.3)', () => {
@@ -58,12 +62,44 @@ it('counts the time that the body takes to arrive in its age (RFC 9111 section 4
     { now: () => now, wall: () => now },
   );
   now += 100;
-  tap.onHead(200, { 'content-length': '2', age: '7' });
+  tap.onHead({ status: 200, headers: { 'content-length': '2', age: '7' } });
   tap.onData(Buffer.from('7'));
   now += 30_000;
   tap.onData(Buffer.from('8'));
   tap.onEnd();
   expect(entries).toMatchObject([{ storedAt: 31_100, initialAge: 37_100 }]);
+});
+
+it('starts a configured lifetime when the body is complete', () => {
+  const entries: CacheEntry[] = [];
+  let now = 1_000;
+  const cache = {
+    put: (_key: string, entry: CacheEntry) => void entries.push(entry),
+    isOutdated: () => false,
+  };
+  const tap = tapWith({ ...cache, find: () => NOTHING }, [], { now: () => now, wall: () => now });
+  now += 100_000;
+  tap.onHead({ status: 200, headers: { 'content-length': '1' } });
+  now += 100_000;
+  tap.onData(Buffer.from('7'));
+  tap.onEnd();
+  const [entry] = entries;
+  expect(entry && reuse(entry, now + 59_999, NOTHING_ASKED)).toBe('fresh');
+  expect(entry && reuse(entry, now + 60_000, NOTHING_ASKED)).toBe('validate');
+});
+
+it('counts no time before the request was sent as age', () => {
+  const entries: CacheEntry[] = [];
+  let now = 1_000;
+  const cache = {
+    put: (_key: string, entry: CacheEntry) => void entries.push(entry),
+    isOutdated: () => false,
+  };
+  const tap = tapWith({ ...cache, find: () => NOTHING }, [], { now: () => now, wall: () => now });
+  now += 100_000;
+  tap.onHead({ status: 200, headers: { 'cache-control': 'max-age=60' }, sentAt: now - 500 });
+  tap.onEnd();
+  expect(entries).toMatchObject([{ initialAge: 500 }]);
 });
 
 function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = systemClock): CachingTap {
@@ -72,7 +108,23 @@ function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = sys
   // The tap uses nothing else of the exchange and the cache.
   const exchange = { req, head } as unknown as Exchange;
   const cache = fake as ResponseCache;
-  const lookup = { exchange, route: 'users', key: 'users /users/7', policy: POLICY, asked: NOTHING_ASKED };
+  const flight = new Flight(new Map(), 'users', clock);
+  const waiter = { until: Number.POSITIVE_INFINITY, gone: new CancellationSource() };
+  void flight.join({
+    ...waiter,
+    use: (result) => {
+      log.push(typeof result === 'object' ? 'arrived' : result);
+      return 'alone';
+    },
+  });
+  const lookup = {
+    exchange,
+    route: 'users',
+    key: 'users /users/7',
+    policy: POLICY,
+    asked: NOTHING_ASKED,
+    isCode: false,
+  };
   return new CachingTap({
     writer: new EntryWriter(lookup, cache, clock),
     conditions: undefined,
@@ -82,6 +134,9 @@ function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = sys
     confirmed: () => {
       throw new Error('nothing was stored');
     },
-    onResult: (result) => log.push(result),
+    part: undefined,
+    flight,
+    onStorable: (isStorable) => log.push(isStorable ? 'storable' : 'unstorable'),
+    readAhead: () => true,
   });
 }

@@ -1,60 +1,76 @@
-import type { HeaderRecord } from '../../common/http/response-headers.js';
-import type { CacheForward, CacheHit, ResponseTap } from '../routing/exchange.js';
+import type { CacheForward, CacheHit, ResponseHead, ResponseTap } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
-import type { EntryWriter, StorableHead } from './entry-writer.js';
-import type { FlightResult } from './flights.js';
-import { reuse } from './reuse.js';
+import type { EntryWriter, StorableHead, Written } from './entry-writer.js';
+import type { Flight } from './flights.js';
+import { mayCollapse } from './reuse.js';
 import { describes, mergeHeaders, selects } from './validation.js';
+import { variantFor } from './vary.js';
 
 export interface TapOptions extends Pick<CacheForward, 'conditions' | 'stale'> {
   readonly writer: EntryWriter;
   /** The stored response that cannot be used as it is. */
   readonly stored: CacheEntry | undefined;
+  /** Those who wait for the response. It is also settled when the call is over, so not here when the body is cut off. */
+  readonly flight: Flight | undefined;
 }
 
 export interface CachingTapOptions extends TapOptions {
   readonly maxEntryBytes: number;
   /** @returns the answer from an entry that the upstream has confirmed */
   readonly confirmed: (entry: CacheEntry) => CacheHit;
-  /** Called when those who wait need not wait any more; not when the body is cut off, which ends the call as well. */
-  readonly onResult: (result: Exclude<FlightResult, 'timeout'> | 'unstorable') => void;
+  /** @returns the client's part of an entry; missing when the client gets the response itself */
+  readonly part: ((entry: CacheEntry) => CacheHit) | undefined;
+  /** Called once it is known whether such responses can serve others. */
+  readonly onStorable: (isStorable: boolean) => void;
+  /** @returns whether the response may be read faster than its client reads it */
+  readonly readAhead: () => boolean;
 }
 
 /** These statuses say nothing about the resource, so the stored response stays. */
 const UNRELATED_TO_RESOURCE: ReadonlySet<number> = new Set([408, 425, 429]);
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
+/** Milliseconds for which a client may read nothing while others wait for its response. */
+const MAX_BLOCK_MS = 250;
 
 /** Collects a storable response on its way to the client, and gives up when it grows too large. */
 export class CachingTap implements ResponseTap {
   private head: StorableHead | undefined;
   private chunks: Uint8Array[] = [];
   private bytes = 0;
+  private isAhead = false;
 
   constructor(private readonly options: CachingTapOptions) {}
 
-  onHead(status: number, headers: HeaderRecord, isDelimited = true): CacheHit | undefined {
-    const { writer, maxEntryBytes, onResult } = this.options;
-    if (status === 304) return this.onNotModified(headers);
+  onHead(response: ResponseHead): CacheHit | undefined {
+    const { writer, maxEntryBytes, flight } = this.options;
+    const { status, headers, isDelimited = true } = response;
+    if (status === 304) return this.onNotModified(response);
     const stale = staleInstead(this.options, status);
     if (stale) {
-      onResult('failed');
+      flight?.settle('failed');
       return stale;
     }
     // RFC 9111 section 3.3: a response that was cut off must not be taken for a whole one.
     const isWhole = isDelimited || BODILESS.has(status);
-    const head = isWhole ? writer.accept(status, headers) : undefined;
+    const head = isWhole ? writer.accept(response) : undefined;
     if (!head || Number(headers['content-length'] ?? 0) > maxEntryBytes) {
       // RFC 9111 section 4.3.3: the new answer replaces the stored one, which must not come back.
       if (status < 500 && !UNRELATED_TO_RESOURCE.has(status)) this.dropStored();
-      if (writer.lookup.policy.staleInsteadOf.includes(status)) onResult('failed');
-      else onResult(status >= 500 || UNRELATED_TO_RESOURCE.has(status) ? 'abandoned' : 'unstorable');
+      if (writer.lookup.policy.staleInsteadOf.includes(status)) flight?.settle('failed');
+      else if (status >= 500 || UNRELATED_TO_RESOURCE.has(status)) flight?.settle('abandoned');
+      else this.onUnstorable();
       return undefined;
     }
-    // Each of those who wait has to validate it, so they need not wait for the body.
-    if (reuse(head, head.storedAt, NOTHING_ASKED) === 'validate') onResult('unshared');
+    // Where each of those who wait has to validate it, they need not wait for the body.
+    if (mayCollapse(head, head.storedAt, NOTHING_ASKED)) flight?.onHead();
+    else flight?.settle('unshared');
     this.head = head;
     return undefined;
+  }
+
+  get isCollecting(): boolean {
+    return this.head !== undefined;
   }
 
   onData(chunk: Uint8Array): void {
@@ -67,40 +83,70 @@ export class CachingTap implements ResponseTap {
     this.head = undefined;
     this.chunks = [];
     this.dropStored();
-    this.options.onResult('unstorable');
+    this.onUnstorable();
   }
 
-  onEnd(): void {
-    if (!this.head) return;
-    this.options.writer.store(this.head, ownBytes(this.chunks, this.bytes));
+  onBlocked(): boolean {
+    const { flight, readAhead } = this.options;
+    if (!this.head || !flight?.hasWaiters) return false;
+    this.isAhead ||= readAhead();
+    if (!this.isAhead) this.limitBlock(flight);
+    return this.isAhead;
+  }
+
+  /** The pace of a slow client is not theirs: one of them asks again. */
+  private limitBlock(flight: Flight): void {
+    const timer = setTimeout(() => flight.settle('abandoned'), MAX_BLOCK_MS).unref();
+    this.options.writer.lookup.exchange.res.once('drain', () => clearTimeout(timer));
+  }
+
+  onEnd(): CacheHit | undefined {
+    const { head } = this;
+    if (!head) return undefined;
     this.head = undefined;
-    this.options.onResult('stored');
+    const { writer, onStorable, part } = this.options;
+    onStorable(true);
+    const written = writer.store(head, ownBytes(this.chunks, this.bytes));
+    settleWith(this.options, head, written);
+    return part?.(written.entry);
   }
 
   onReplaced(by: 'stale' | 'other'): void {
-    this.options.onResult(by === 'stale' ? 'failed' : 'unshared');
+    this.options.flight?.settle(by === 'stale' ? 'failed' : 'unshared');
   }
 
   /** RFC 9111 section 4.3.4. */
-  private onNotModified(notModified: HeaderRecord): CacheHit | undefined {
-    const { stored, conditions, writer, confirmed, onResult } = this.options;
+  private onNotModified(notModified: ResponseHead): CacheHit | undefined {
+    const { stored, conditions, writer, confirmed, flight } = this.options;
     // The conditions were the client's own, and so is the answer.
     if (!stored || conditions === undefined) {
-      onResult('unshared');
+      flight?.settle('unshared');
       return undefined;
     }
-    if (!selects(notModified, stored.headers)) {
+    if (!selects(notModified.headers, stored.headers)) {
       this.dropStored();
-      onResult('stored');
+      flight?.settle('abandoned');
       return confirmed(stored);
     }
-    const headers = mergeHeaders(stored.headers, notModified, writer.clock.wall());
-    const head = writer.accept(stored.status, headers);
-    const entry = head ? writer.store(head, stored.body) : stored;
-    if (!head) this.dropStored();
-    onResult(head ? 'stored' : 'unstorable');
+    const headers = mergeHeaders(stored.headers, notModified.headers, writer.clock.wall());
+    const head = writer.accept({ ...notModified, status: stored.status, headers });
+    let entry = stored;
+    if (head) {
+      const written = writer.store(head, stored.body);
+      ({ entry } = written);
+      this.options.onStorable(true);
+      settleWith(this.options, head, written);
+    } else {
+      this.dropStored();
+      this.onUnstorable();
+    }
     // This client also gets the fields that are not stored. `Age` is computed for each use.
     return confirmed({ ...entry, headers: { ...headers, age: undefined } });
+  }
+
+  private onUnstorable(): void {
+    this.options.onStorable(false);
+    this.options.flight?.settle('unshared');
   }
 
   private dropStored(): void {
@@ -108,21 +154,42 @@ export class CachingTap implements ResponseTap {
   }
 }
 
+/** Gives those who wait a response that has been stored. After an invalidation, one of them asks again. */
+function settleWith({ flight, writer }: TapOptions, head: StorableHead, { entry, isCurrent }: Written): void {
+  if (!flight?.hasWaiters || !isCurrent) {
+    flight?.settle('abandoned');
+    return;
+  }
+  const { fields, storedAt: arrivedAt } = head;
+  flight.settle({ entry, fields, variant: variantFor(fields, writer.lookup.exchange), arrivedAt });
+}
+
 /** Watches the answer to a HEAD or a range request while the whole response is stored. */
 export function partTap(options: TapOptions & { readonly stored: CacheEntry }): ResponseTap {
-  const { writer, stored } = options;
+  const { writer, stored, flight } = options;
   return {
-    onHead: (status, headers) => {
+    onHead: (response) => {
+      const { status, headers } = response;
       const stale = staleInstead(options, status);
       const isHead = writer.lookup.exchange.req.method === 'HEAD';
-      if (stale || !isHead || status !== 200 || stored.status !== 200) return stale;
+      if (stale || !isHead || status !== 200 || stored.status !== 200) {
+        if (stale) flight?.settle('failed');
+        else flight?.settle(status >= 500 ? 'abandoned' : 'unshared');
+        return stale;
+      }
       // RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated.
       const isSame = describes(headers, stored.headers, stored.body.length);
-      const head = isSame && writer.accept(200, mergeHeaders(stored.headers, headers, writer.clock.wall()));
-      if (head) writer.store(head, stored.body);
-      else writer.drop();
+      const merged = { ...response, headers: mergeHeaders(stored.headers, headers, writer.clock.wall()) };
+      const head = isSame && writer.accept(merged);
+      if (head) {
+        settleWith(options, head, writer.store(head, stored.body));
+      } else {
+        writer.drop();
+        flight?.settle('abandoned');
+      }
       return undefined;
     },
+    onReplaced: (by) => flight?.settle(by === 'stale' ? 'failed' : 'abandoned'),
   };
 }
 

@@ -67,7 +67,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
     if (!exchange) return next.handle();
     // It takes the place of a route's id.
     const id = `code ${context.getClass().name}.${context.getHandler().name}`;
-    const waiting = this.cache.open(exchange, id, this.policyOf(context));
+    const waiting = this.cache.open(exchange, id, this.policyOf(context), true);
     return waiting ? waiting.then(() => this.answer(exchange, next)) : this.answer(exchange, next);
   }
 
@@ -124,10 +124,10 @@ function store(exchange: Exchange, value: unknown): Observable<unknown> {
 }
 
 /** @returns the stored answer that the client gets in place of this one */
-function pass(tap: ResponseTap, { status, headers, body }: StoredResponse): CacheHit | undefined {
-  const instead = tap.onHead(status, headers);
+function pass(tap: ResponseTap, answer: StoredResponse): CacheHit | undefined {
+  const instead = tap.onHead(answer);
   if (instead) return instead;
-  tap.onData?.(body);
+  tap.onData?.(answer.body);
   tap.onEnd?.();
   return undefined;
 }

@@ -1,16 +1,21 @@
 import type { Clock } from '../../common/clock.js';
 import { parseHttpDate } from '../../common/http/http-date.js';
-import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import type { Exchange } from '../routing/exchange.js';
+import type { Exchange, ResponseHead } from '../routing/exchange.js';
 import { type CacheEntry, scopesOf, sizeOf } from './cache-entry.js';
 import { resourceOf } from './cache-key.js';
 import { type RequestDirectives, responseDirectives } from './directives.js';
 import { initialAge } from './freshness.js';
 import type { ResponseCache } from './response-cache.js';
 import { ageOf } from './reuse.js';
-import { storedHeaders, storePolicy } from './storable.js';
+import { storedHeaders, storePolicy, type StorePolicy } from './storable.js';
 import { varyFields } from './vary.js';
+
+/** An entry, and whether it is the current response. It is not when the resource has been invalidated meanwhile. */
+export interface Written {
+  readonly entry: CacheEntry;
+  readonly isCurrent: boolean;
+}
 
 /** A request that the cache may answer. */
 export interface Lookup {
@@ -20,10 +25,12 @@ export interface Lookup {
   readonly policy: RouteCacheConfig;
   readonly key: string;
   readonly asked: RequestDirectives;
+  /** A handler of code answers, and always with the whole response. */
+  readonly isCode: boolean;
 }
 
 /** A response whose body is not complete yet. It counts as stored since the arrival of its head. */
-export interface StorableHead extends Omit<CacheEntry, 'body' | 'bytes'> {
+export interface StorableHead extends Omit<CacheEntry, 'body' | 'bytes'>, Pick<StorePolicy, 'isByTtl'> {
   /** The fields that tell its variants apart. */
   readonly fields: readonly string[];
 }
@@ -41,7 +48,7 @@ export class EntryWriter {
   }
 
   /** @returns `undefined` for a response that must not be stored */
-  accept(status: number, headers: HeaderRecord): StorableHead | undefined {
+  accept({ status, headers, sentAt = this.askedAt }: ResponseHead): StorableHead | undefined {
     const { policy: configured, exchange, route } = this.lookup;
     const receivedAt = this.clock.wall();
     const context = {
@@ -52,7 +59,7 @@ export class EntryWriter {
       receivedAt,
       policy: configured,
       authenticated: exchange.identity !== undefined || exchange.req.headers.authorization !== undefined,
-      initialAge: initialAge(headers, receivedAt, this.clock.now() - this.askedAt),
+      initialAge: initialAge(headers, receivedAt, this.clock.now() - sentAt),
     };
     const policy = storePolicy(context);
     const fields = policy && varyFields(headers);
@@ -70,16 +77,18 @@ export class EntryWriter {
     };
   }
 
-  /** @returns the entry, which is not in the cache if it has become outdated meanwhile */
-  store({ fields, ...head }: StorableHead, body: Uint8Array): CacheEntry {
+  /** Stores a response, unless it has become outdated meanwhile or nobody can use it later. */
+  store({ fields, isByTtl, ...head }: StorableHead, body: Uint8Array): Written {
     const { exchange, key } = this.lookup;
     const storedAt = this.clock.now();
-    // RFC 9111 section 4.2.3: the time that the body took to arrive counts.
+    // RFC 9111 section 4.2.3: the time that the body took to arrive counts. A configured lifetime starts afterwards.
     const age = ageOf(head, storedAt);
-    const entry = { ...head, body, bytes: sizeOf(head.headers, body), storedAt, initialAge: age };
-    const isOutdated = this.cache.isOutdated(resourceOf(exchange), this.askedAt) || this.isOlder(entry);
-    if (!isOutdated) this.cache.put(key, entry, fields, exchange);
-    return entry;
+    const lifetime = isByTtl ? head.lifetime + age - head.initialAge : head.lifetime;
+    const bytes = sizeOf(head.headers, body);
+    const entry = { ...head, body, bytes, storedAt, initialAge: age, lifetime };
+    const isCurrent = !this.cache.isOutdated(resourceOf(exchange), this.askedAt);
+    if (isCurrent && head.keepFor > 0 && !this.isOlder(entry)) this.cache.put(key, entry, fields, exchange);
+    return { entry, isCurrent };
   }
 
   drop(): void {

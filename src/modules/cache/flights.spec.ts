@@ -1,44 +1,112 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Flight } from './flights.js';
+import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
+import { CancellationSource } from '../../common/cancellation.js';
+import { systemClock } from '../../common/clock.js';
+import { Flight, type FlightResult, type NextStep, type WaitResult } from './flights.js';
+
+let flights: Map<string, Flight>;
+let flight: Flight;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  flights = new Map();
+  flight = new Flight(flights, 'a', systemClock);
+});
+afterEach(() => void vi.useRealTimers());
+
+/** Joins a flight and keeps what happens to the waiter. */
+function join(to: Flight, step: (result: FlightResult) => NextStep, timeout = 1_000) {
+  const gone = new CancellationSource();
+  const waiter = { gone, seen: [] as FlightResult[], result: undefined as WaitResult | undefined };
+  const use = (result: FlightResult) => {
+    waiter.seen.push(result);
+    return step(result);
+  };
+  void to.join({ until: systemClock.now() + timeout, gone, use }).then((result) => (waiter.result = result));
+  return waiter;
+}
+
+const again = (): NextStep => ({ next: 'a' });
 
 describe('Flight', () => {
-  afterEach(() => void vi.useRealTimers());
-
-  it('tells all who wait how the flight of their name ended', async () => {
-    const flights = new Map<string, Flight>();
-    const flight = new Flight(flights, 'a');
-    expect([flights.get('a'), flights.get('b')]).toEqual([flight, undefined]);
-    const waiting = [flight.wait(1000), flight.wait(1000)];
-    flight.land('stored');
-    expect(await Promise.all(waiting)).toEqual(['stored', 'stored']);
-    expect(flights.get('a')).toBeUndefined();
+  it('gives its first result to all who wait', async () => {
+    const waiting = [join(flight, () => 'answered'), join(flight, () => 'alone')];
+    flight.settle('found');
+    flight.settle('failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.map(({ seen, result }) => [seen, result])).toEqual([
+      [['found'], 'answered'],
+      [['found'], 'alone'],
+    ]);
+    expect([flights.get('a'), vi.getTimerCount()]).toEqual([undefined, 0]);
   });
 
-  it('counts the first result alone', async () => {
-    const flight = new Flight(new Map(), 'a');
-    const waiting = flight.wait(1000);
-    flight.land('abandoned');
-    flight.land('stored');
-    expect(await waiting).toBe('abandoned');
+  it('makes one waiter lead the next flight, which the others join', async () => {
+    const waiting = [join(flight, again), join(flight, again), join(flight, again)];
+    flight.settle('abandoned');
+    await vi.advanceTimersByTimeAsync(0);
+    const next = flights.get('a');
+    expect(next).not.toBe(flight);
+    expect(waiting.map(({ result }) => result)).toEqual([next, undefined, undefined]);
+    next?.settle('abandoned');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting[1]?.result).toBe(flights.get('a'));
+    expect(waiting[2]?.result).toBeUndefined();
   });
 
-  it('keeps a later flight when an earlier one lands again', () => {
-    const flights = new Map<string, Flight>();
-    const first = new Flight(flights, 'a');
-    first.land('stored');
-    const second = new Flight(flights, 'a');
-    first.land('stored');
+  it('makes one waiter of each variant lead a flight of that name', async () => {
+    const waiting = ['b', 'c', 'b'].map((name) => join(flight, () => ({ next: name })));
+    flight.settle('found');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.map(({ result }) => result)).toEqual([flights.get('b'), flights.get('c'), undefined]);
+  });
+
+  it('keeps a later flight of its name when it is settled once more', () => {
+    flight.settle('found');
+    const second = new Flight(flights, 'a', systemClock);
+    flight.settle('found');
     expect(flights.get('a')).toBe(second);
   });
 
-  it('ends the wait after its timeout and leaves no timer behind', async () => {
-    vi.useFakeTimers();
-    const flight = new Flight(new Map(), 'a');
-    const waiting = [flight.wait(1000), flight.wait(5000)];
-    vi.advanceTimersByTime(1000);
-    expect(await waiting[0]).toBe('timeout');
-    flight.land('failed');
-    expect(await waiting[1]).toBe('failed');
-    expect(vi.getTimerCount()).toBe(0);
+  it('ends each wait at its deadline and leaves no timer behind', async () => {
+    const [long, short] = [join(flight, () => 'answered', 5_000), join(flight, () => 'answered')];
+    await vi.advanceTimersByTimeAsync(999);
+    expect(short.result).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(2);
+    expect([long.result, short.result]).toEqual([undefined, 'timeout']);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([long.result, vi.getTimerCount()]).toEqual(['timeout', 0]);
+  });
+
+  it('does not count the time in which a body arrives', async () => {
+    const waiter = join(flight, again);
+    await vi.advanceTimersByTimeAsync(900);
+    flight.onHead();
+    await vi.advanceTimersByTimeAsync(10_000);
+    const late = join(flight, again);
+    expect(waiter.result).toBeUndefined();
+    flight.settle('abandoned');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiter.result).toBe(flights.get('a'));
+    await vi.advanceTimersByTimeAsync(990);
+    expect(late.result).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(late.result).toBe('timeout');
+  });
+
+  it('lets nobody lead whose deadline has passed', async () => {
+    const waiter = join(flight, again);
+    vi.setSystemTime(Date.now() + 2_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    flight.settle('failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([waiter.result, flights.get('a')]).toEqual(['timeout', undefined]);
+  });
+
+  it('forgets a waiter whose client has left', async () => {
+    const [first, second] = [join(flight, again), join(flight, again)];
+    first.gone.abort();
+    flight.settle('abandoned');
+    await vi.advanceTimersByTimeAsync(0);
+    expect([first.result, first.seen, second.result]).toEqual(['alone', [], flights.get('a')]);
   });
 });

@@ -1,45 +1,168 @@
-/**
- * How a flight ended for those who waited:
- * - `found`: the shared tier had a copy, which may be one for them;
- * - `stored`: the upstream's response was stored, and may be one for them;
- * - `unshared`: the response is of no use to anybody else;
- * - `failed`: the upstream has no answer;
- * - `abandoned`: the client of the request left;
- * - `timeout`: they have waited long enough.
- */
-export type FlightResult = 'found' | 'stored' | 'unshared' | 'failed' | 'abandoned' | 'timeout';
+import type { Cancellation } from '../../common/cancellation.js';
+import type { Clock } from '../../common/clock.js';
+import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
+import { sidesOf } from '../config/schema/gateway.js';
+import type { CacheEntry } from './cache-entry.js';
 
-/** One request to the shared tier and the upstream, whose answer others wait for. */
+/** A response that has just arrived, whether or not the cache has room for it. */
+export interface Arrival {
+  readonly entry: CacheEntry;
+  /** The fields that tell variants of it apart, and the variant that it is. */
+  readonly fields: readonly string[];
+  readonly variant: string;
+  /** When its head arrived, in monotonic milliseconds. */
+  readonly arrivedAt: number;
+}
+
+/**
+ * How a flight ended for those who wait:
+ * - an arrival: the response, which may be one for them;
+ * - `found`: the cache has something new, which may be one for them;
+ * - `unshared`: the response is of no use to anybody else;
+ * - `failed`: the upstream has no response;
+ * - `abandoned`: nobody knows, since the client of the request left, or the response was invalidated.
+ */
+export type FlightResult = Arrival | 'found' | 'unshared' | 'failed' | 'abandoned';
+
+/** What a waiter does with a result: nothing more, go to the upstream alone, or wait for the flight of this name. */
+export type NextStep = 'answered' | 'alone' | { readonly next: string };
+
+export interface Waiter {
+  /** Monotonic milliseconds: it does not wait for a response head for longer than that. */
+  readonly until: number;
+  /** Aborts when its client has left. */
+  readonly gone: Cancellation;
+  /** Called for each result until one of them settles the waiter. */
+  readonly use: (result: FlightResult) => NextStep;
+}
+
+/** How the wait has ended: with a flight, the waiter leads it. */
+export type WaitResult = Flight | 'answered' | 'alone' | 'timeout';
+
+/** @returns milliseconds that a request of the route has until a response head; on a split, as many as any side has */
+export function waitLimit(route: RouteConfig, upstreams: GatewayConfig['upstreams']): number {
+  return route.timeout ?? Math.max(...sidesOf(route).map((id) => upstreams[id]?.timeout ?? 0));
+}
+
+interface Place extends Omit<Waiter, 'until'> {
+  until: number;
+  flight: Flight;
+  /** When it joined that flight. */
+  joinedAt: number;
+  readonly resolve: (result: WaitResult) => void;
+}
+
+/** One request to the shared tier and the upstream, and those who wait for its response. */
 export class Flight {
-  private readonly waiting = new Set<(result: FlightResult) => void>();
-  private isOver = false;
+  private readonly places = new Set<Place>();
+  private timer: NodeJS.Timeout | undefined;
+  /** Monotonic milliseconds at which `timer` fires. */
+  private dueAt = Number.POSITIVE_INFINITY;
+  private state: 'awaiting-head' | 'receiving' | 'over' = 'awaiting-head';
+  private headAt = 0;
 
   /** @param underWay the flights by name, where none has this name */
   constructor(
     private readonly underWay: Map<string, Flight>,
     private readonly name: string,
+    private readonly clock: Clock,
   ) {
     underWay.set(name, this);
   }
 
-  /** @param timeout milliseconds */
-  wait(timeout: number): Promise<FlightResult> {
+  get hasWaiters(): boolean {
+    return this.places.size > 0;
+  }
+
+  /** Waits for this flight, and for those that follow it. */
+  join(waiter: Waiter): Promise<WaitResult> {
     return new Promise((resolve) => {
-      const settle = (result: FlightResult) => {
-        clearTimeout(timer);
-        this.waiting.delete(settle);
-        resolve(result);
+      const leave = () => {
+        place.flight.places.delete(place);
+        resolve('alone');
       };
-      const timer = setTimeout(settle, timeout, 'timeout');
-      this.waiting.add(settle);
+      const place: Place = {
+        ...waiter,
+        flight: this,
+        joinedAt: 0,
+        resolve: (result) => {
+          waiter.gone.removeEventListener('abort', leave);
+          resolve(result);
+        },
+      };
+      waiter.gone.addEventListener('abort', leave, { once: true });
+      this.add(place);
     });
   }
 
-  /** Releases those who wait. The first call counts. */
-  land(result: Exclude<FlightResult, 'timeout'>): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.underWay.delete(this.name);
-    for (const settle of this.waiting) settle(result);
+  /** The head of the response is here. Deadlines do not run while a body arrives, as for the client that receives it. */
+  onHead(): void {
+    if (this.state !== 'awaiting-head') return;
+    this.state = 'receiving';
+    this.headAt = this.clock.now();
+    clearTimeout(this.timer);
+  }
+
+  /**
+   * Gives the result to those who wait. Of those who have to wait for a next flight, the first one leads it. Only the
+   * first call counts.
+   */
+  settle(result: FlightResult): void {
+    if (this.state === 'over') return;
+    const { headAt } = this;
+    const wasReceiving = this.state === 'receiving';
+    this.state = 'over';
+    clearTimeout(this.timer);
+    this.release();
+    const now = this.clock.now();
+    for (const place of this.places) {
+      if (wasReceiving) place.until += now - Math.max(headAt, place.joinedAt);
+      const step = place.use(result);
+      if (typeof step === 'string') place.resolve(step);
+      else if (place.until <= now) place.resolve('timeout');
+      else this.pass(place, step.next);
+    }
+  }
+
+  /** Frees the name, which another flight may have taken over already. */
+  release(): void {
+    if (this.underWay.get(this.name) === this) this.underWay.delete(this.name);
+  }
+
+  private pass(place: Place, name: string): void {
+    const flight = this.underWay.get(name);
+    if (flight) flight.add(place);
+    else place.resolve(new Flight(this.underWay, name, this.clock));
+  }
+
+  private add(place: Place): void {
+    place.flight = this;
+    place.joinedAt = this.clock.now();
+    this.places.add(place);
+    if (this.state === 'awaiting-head' && place.until < this.dueAt) this.startTimer(place.until);
+  }
+
+  private startTimer(dueAt: number): void {
+    clearTimeout(this.timer);
+    this.dueAt = dueAt;
+    // A timer that fires late gives the sockets a turn first: the response may be there already.
+    const expire = () => setImmediate(() => this.expire());
+    this.timer = setTimeout(expire, Math.ceil(Math.max(0, dueAt - this.clock.now())));
+  }
+
+  private expire(): void {
+    if (this.state !== 'awaiting-head') return;
+    const now = this.clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const place of this.places) {
+      if (place.until > now) {
+        next = Math.min(next, place.until);
+        continue;
+      }
+      this.places.delete(place);
+      place.resolve('timeout');
+    }
+    if (next < Number.POSITIVE_INFINITY) this.startTimer(next);
+    else this.dueAt = next;
   }
 }

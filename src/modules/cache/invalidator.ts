@@ -56,7 +56,7 @@ export class Invalidator {
   tapFor(exchange: Exchange): ResponseTap | undefined {
     if (SAFE_METHODS.has(exchange.req.method)) return undefined;
     return {
-      onHead: (status, headers) => {
+      onHead: ({ status, headers }) => {
         for (const each of invalidated(status, headers, resourceOf(exchange))) this.cache.invalidate(each);
         return undefined;
       },

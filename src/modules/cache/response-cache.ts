@@ -20,7 +20,7 @@ import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import { type Invalidation, InvalidationChannel } from './shared/invalidation-channel.js';
 import { RedisStore } from './shared/redis-store.js';
-import { variantOf } from './vary.js';
+import { variantFor } from './vary.js';
 
 /** Of one resource and user; beyond that, the oldest variant is dropped. */
 const MAX_VARIANTS = 32;
@@ -255,8 +255,8 @@ function indexOf(
 /** What `variantKey` puts before a key. */
 const VARIANT = /^[0-9a-f-]{36} [\w-]{43} /;
 
-function variantKey(key: string, index: VariantIndex, { req, identity, head }: Exchange): string {
-  return `${index.generation} ${variantOf(index.fields, req, identity?.upstreamHeaders, head.peerTrusted)} ${key}`;
+function variantKey(key: string, index: VariantIndex, exchange: Exchange): string {
+  return `${index.generation} ${variantFor(index.fields, exchange)} ${key}`;
 }
 
 function variantsScope({ generation }: VariantIndex): string {

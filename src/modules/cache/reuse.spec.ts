@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { requestDirectives } from './directives.js';
-import { type Aged, reuse, usableOnError } from './reuse.js';
+import { type Aged, mayCollapse, reuse, usableOnError } from './reuse.js';
 
 const ENTRY: Aged = {
   storedAt: 0,
@@ -78,4 +78,28 @@ describe('usableOnError (RFC 5861 section 4)', () => {
     expect(onError(61_000, { staleIfError: 10_000, mustRevalidate: true })).toBe(false);
     expect(onError(61_000, { staleIfError: 10_000 }, 'no-cache')).toBe(false);
   });
+});
+
+describe('mayCollapse', () => {
+  const waits = (now: number, field?: string, entry: Partial<Aged> = {}) =>
+    mayCollapse({ ...ENTRY, ...entry }, now, asking(field));
+
+  it('shares a response that was stale on arrival with those who waited for it (RFC 9111 section 4)', () => {
+    expect([waits(59_999), waits(60_000)]).toEqual([true, true]);
+  });
+
+  it.each<[string, Partial<Aged>]>([
+    ['must-revalidate', { mustRevalidate: true }],
+    ['no-cache', { noCache: true }],
+    ['max-age=0', { lifetime: 0 }],
+  ])('does not share a stale response with %s', (_, entry) => {
+    expect(waits(60_000, undefined, entry)).toBe(false);
+  });
+
+  it.each(['no-cache', 'max-age=59', 'min-fresh=1'])(
+    'does not share it with a client that says %s',
+    (field) => {
+      expect(waits(60_000, field)).toBe(false);
+    },
+  );
 });

@@ -4,7 +4,7 @@ import type { CacheEntry } from './cache-entry.js';
 import type { RequestDirectives } from './directives.js';
 import type { StorePolicy } from './storable.js';
 
-export type Aged = Omit<StorePolicy, 'keepFor'> & Pick<CacheEntry, 'storedAt' | 'initialAge'>;
+export type Aged = Omit<StorePolicy, 'keepFor' | 'isByTtl'> & Pick<CacheEntry, 'storedAt' | 'initialAge'>;
 
 /**
  * - `fresh`: it can be used;
@@ -34,6 +34,19 @@ export function reuse(entry: Aged, now: number, asked: RequestDirectives): Reuse
   // RFC 5861 section 3; not for a client that limits the age itself.
   const isGraced = entry.staleWhileRevalidate > 0 && -left <= entry.staleWhileRevalidate;
   return isGraced && asked.maxAge === Number.POSITIVE_INFINITY ? 'stale-while-revalidate' : 'validate';
+}
+
+/**
+ * Decides whether a request that has waited for a response may use it. RFC 9111 section 4 lets a cache satisfy collapsed
+ * requests with a response that it may reuse, and this one need not be fresh: it cannot be more recent.
+ *
+ * @param arrivedAt monotonic milliseconds at which the head of the response arrived, or the request, whichever was later
+ */
+export function mayCollapse(entry: Aged, arrivedAt: number, asked: RequestDirectives): boolean {
+  if (reuse(entry, arrivedAt, asked) !== 'validate') return true;
+  const isRestricted = entry.noCache || entry.mustRevalidate || entry.lifetime === 0;
+  const isLimited = asked.noCache || asked.minFresh > 0 || ageOf(entry, arrivedAt) > asked.maxAge;
+  return !isRestricted && !isLimited;
 }
 
 /** Decides whether a stale response may be used because the upstream has no answer (RFC 5861 section 4). */
@@ -74,6 +87,11 @@ export function isRead({ req: { method } }: Pick<Exchange, 'req'>): boolean {
 /** Decides whether the upstream's answer to this request is one that can be stored. */
 export function asksForWhole({ req }: Pick<Exchange, 'req'>): boolean {
   return req.method === 'GET' && req.headers.range === undefined;
+}
+
+/** Decides whether the upstream's answer may depend on what the client already has. */
+export function isConditional({ req: { headers } }: Pick<Exchange, 'req'>): boolean {
+  return headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { responseDirectives } from './directives.js';
 import { storePolicy, type StorableContext, storedHeaders } from './storable.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
-const POLICY = { ttl: 300_000, override: false, staleIfError: 0, staleWhileRevalidate: 0 };
+const POLICY = { ttl: 300_000, override: false, heuristic: false, staleIfError: 0, staleWhileRevalidate: 0 };
 const ETAG = { etag: '"1"' };
 
 function context(headers: HeaderRecord, rest: Partial<StorableContext> = {}): StorableContext {
@@ -45,6 +45,54 @@ describe('a response without a lifetime of its own', () => {
   });
 });
 
+describe('a configured lifetime', () => {
+  it('starts when the response arrives, whatever its age is then', () => {
+    expect(kept({}, { initialAge: 1_000_000 })).toMatchObject({ lifetime: 1_300_000, keepFor: 300_000 });
+    const policy = { ...POLICY, override: true };
+    expect(kept(control('max-age=60'), { initialAge: 70_000, policy })).toMatchObject({
+      lifetime: 370_000,
+      isByTtl: true,
+    });
+  });
+
+  it('of 0s leaves it to the upstream', () => {
+    const policy = { ...POLICY, ttl: 0 };
+    expect(kept({}, { policy })).toBeUndefined();
+    expect(kept(ETAG, { policy })).toBeUndefined();
+    expect(kept({}, { policy: { ...policy, statuses: [200] } })).toBeUndefined();
+    expect(kept(control('max-age=60'), { policy })).toMatchObject({ lifetime: 60_000 });
+  });
+});
+
+describe('a heuristic lifetime (section 4.2.2)', () => {
+  const policy = { ...POLICY, heuristic: true };
+  const changed = (secondsAgo: number): HeaderRecord => ({
+    'last-modified': new Date(NOW - secondsAgo * 1_000).toUTCString(),
+  });
+
+  it.each([
+    ['a tenth of the time since the last change', changed(1_000), 100_000],
+    ['a day at most', changed(100 * 86_400), 86_400_000],
+    ['counted from Date', { ...changed(1_000), date: new Date(NOW - 500_000).toUTCString() }, 50_000],
+    ['the ttl without a date of change', {}, 300_000],
+    ['the ttl with an invalid one', { 'last-modified': 'yesterday' }, 300_000],
+    ['the one that the upstream states', { ...changed(1_000), ...control('max-age=7') }, 7_000],
+  ])('is %s', (_, headers, lifetime) => {
+    expect(kept(headers, { policy })).toMatchObject({ lifetime });
+  });
+
+  it('is given to statuses that are cacheable by default, and to responses with public', () => {
+    const late = { policy, status: 404 };
+    expect(kept(changed(1_000), late)).toBeUndefined();
+    expect(kept({ ...changed(1_000), ...control('public') }, late)).toMatchObject({ lifetime: 100_000 });
+    expect(kept(changed(1_000), { policy: { ...policy, ttl: 0 } })).toMatchObject({ lifetime: 100_000 });
+  });
+
+  it('is not given unless it is configured', () => {
+    expect(kept(changed(1_000))).toMatchObject({ lifetime: 300_000 });
+  });
+});
+
 describe('a status', () => {
   it.each([201, 302, 404, 410, 418, 500, 599])(
     'of %i is stored when it says how long (section 3)',
@@ -59,7 +107,7 @@ describe('a status', () => {
 
   it.each([
     200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
-    411, 412, 415, 416, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
+    411, 412, 415, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
   ])('of %i is understood (section 5.2.2.3)', (status) => {
     expect(kept(control('max-age=60, must-understand'), { status })).toMatchObject({ lifetime: 60_000 });
   });
@@ -86,8 +134,11 @@ describe('a response is not stored', () => {
     expect(kept(headers)).toBeUndefined();
   });
 
-  it('when it is over before it came', () => {
-    expect(kept(control('max-age=60'), { initialAge: 60_000 })).toBeUndefined();
+  it('when it is over before it came, and those who wait for it may not use it either', () => {
+    const old = { initialAge: 60_000 };
+    expect(kept(control('max-age=60, must-revalidate'), old)).toBeUndefined();
+    expect(kept(control('max-age=0'), old)).toBeUndefined();
+    expect(kept(control('max-age=60'), old)).toMatchObject({ keepFor: 0 });
   });
 });
 

@@ -3,13 +3,13 @@ import { isHopByHop, nominatedByConnection } from '../../common/http/header-owne
 import { type HeaderRecord, isEventStream } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { fieldsOf } from './directives.js';
-import { explicitLifetime, type FreshnessContext } from './freshness.js';
+import { explicitLifetime, type FreshnessContext, heuristicLifetime } from './freshness.js';
 import { conditionsFor } from './validation.js';
 
 export interface StorableContext extends FreshnessContext {
   readonly policy: Pick<
     RouteCacheConfig,
-    'ttl' | 'override' | 'statuses' | 'staleIfError' | 'staleWhileRevalidate'
+    'ttl' | 'override' | 'heuristic' | 'statuses' | 'staleIfError' | 'staleWhileRevalidate'
   >;
   /** The request carried credentials. */
   readonly authenticated: boolean;
@@ -19,7 +19,10 @@ export interface StorableContext extends FreshnessContext {
 
 /** How long a stored response may be used. Times are in milliseconds. */
 export interface StorePolicy {
+  /** The age up to which it is fresh. */
   readonly lifetime: number;
+  /** `ttl` is the lifetime: it starts when the response is complete, whatever its age is then. */
+  readonly isByTtl: boolean;
   /** It is never used without validation. */
   readonly noCache: boolean;
   /** It is never used when stale. */
@@ -27,7 +30,7 @@ export interface StorePolicy {
   /** Counted from the end of the lifetime, as `staleWhileRevalidate` is. */
   readonly staleIfError: number;
   readonly staleWhileRevalidate: number;
-  /** From the time of storing until nobody can use it any more. */
+  /** From the time of storing until nobody can use it any more; 0 when only those who wait for it can use it. */
   readonly keepFor: number;
 }
 
@@ -38,10 +41,12 @@ const KEEP_FOR_VALIDATION = 3_600_000;
  * Partial and conditional answers mean nothing by themselves, and these refusals concern one client or request (RFC
  * 6585 sections 3 to 6).
  */
-const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 400, 408, 413, 414, 417, 428, 429, 431, 511]);
+const NEVER_STORED: ReadonlySet<number> = new Set([
+  206, 304, 400, 408, 413, 414, 416, 417, 428, 429, 431, 511,
+]);
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 406, 407, 409, 410,
-  411, 412, 415, 416, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
+  411, 412, 415, 421, 422, 424, 426, 451, 500, 501, 502, 503, 504, 505, 507,
 ]);
 /**
  * Statuses that get the configured lifetime. RFC 9110 section 15.1 allows more of them, but a resource that is missing
@@ -75,8 +80,9 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
     if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => control.has(name)))
       return undefined;
   }
-  const lifetime = lifetimeOf(context);
-  if (lifetime === undefined) return undefined;
+  const given = lifetimeOf(context);
+  if (given === undefined) return undefined;
+  const { lifetime } = given;
   const noCache = control.has('no-cache') && fieldsOf(control, 'no-cache').length === 0;
   // Section 5.2.2.2; proxy-revalidate and s-maxage say the same to shared caches (5.2.2.8, 5.2.2.10).
   const mustRevalidate =
@@ -87,18 +93,26 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   const left = noCache ? 0 : Math.max(0, lifetime - context.initialAge);
   const forValidation = conditionsFor(headers).length > 0 ? KEEP_FOR_VALIDATION : 0;
   const keepFor = left + Math.max(stale.staleIfError, stale.staleWhileRevalidate, forValidation);
-  return keepFor === 0 ? undefined : { lifetime, noCache, mustRevalidate, ...stale, keepFor };
+  // Nobody can use it, not even those who wait for it.
+  if (keepFor === 0 && (mustRevalidate || lifetime === 0)) return undefined;
+  return { ...given, noCache, mustRevalidate, ...stale, keepFor };
 }
 
 /** @returns `undefined` when the response has no lifetime and may not be given one */
-function lifetimeOf(context: StorableContext): number | undefined {
-  const { policy, status, directives } = context;
-  // RFC 9111 section 4.2.2. With `statuses` in the policy, all others have been refused before.
-  const getsDefault =
-    policy.statuses !== undefined || DEFAULT_LIFETIME.has(status) || directives.control.has('public');
-  const given = getsDefault ? policy.ttl : undefined;
-  if (policy.override && given !== undefined) return given;
-  return explicitLifetime(context) ?? given;
+function lifetimeOf(context: StorableContext): Pick<StorePolicy, 'lifetime' | 'isByTtl'> | undefined {
+  const { policy, status, directives, initialAge } = context;
+  // RFC 9111 section 4.2.2.
+  const isHeuristicallyCacheable = DEFAULT_LIFETIME.has(status) || directives.control.has('public');
+  // With `statuses` in the policy, all others have been refused before.
+  const getsTtl = policy.ttl > 0 && (policy.statuses !== undefined || isHeuristicallyCacheable);
+  const byTtl = getsTtl ? { lifetime: policy.ttl + initialAge, isByTtl: true } : undefined;
+  if (policy.override && byTtl) return byTtl;
+  const mayGuess = policy.heuristic && isHeuristicallyCacheable;
+  const own = explicitLifetime(context) ?? (mayGuess ? heuristicLifetime(context) : undefined);
+  if (own !== undefined) return { lifetime: own, isByTtl: false };
+  // It is validated before each use (section 5.2.2.4), so that it needs no lifetime.
+  const isValidated = isHeuristicallyCacheable && directives.control.has('no-cache');
+  return byTtl ?? (isValidated ? { lifetime: 0, isByTtl: false } : undefined);
 }
 
 /** RFC 5861: the response's own windows, or else those of the route, as far as RFC 9111 section 4.2.4 allows. */

@@ -1,10 +1,32 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../common/clock.js';
-import type { StoredResponse } from '../routing/exchange.js';
+import type { CacheHit, Exchange, StoredResponse } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
+import { ageOf } from './reuse.js';
 import { ifRangeHolds, isNotModified, notModifiedHeaders } from './validation.js';
 
 const EMPTY = new Uint8Array();
+
+/**
+ * @param status `Cache-Status`; by default that of a hit, with what is left of its lifetime
+ * @param added more headers, names and values in turn
+ */
+export function hitWith(
+  entry: CacheEntry,
+  { req }: Pick<Exchange, 'req'>,
+  clock: Clock,
+  result: CacheHit['result'],
+  status?: string,
+  added?: readonly string[],
+): CacheHit {
+  const age = ageOf(entry, clock.now());
+  return {
+    kind: 'hit',
+    result,
+    status: status ?? `Breakwater; hit; ttl=${Math.floor((entry.lifetime - age) / 1000)}`,
+    response: answerWith(entry, req, age, clock, added),
+  };
+}
 
 /**
  * Answers a request from a stored response: with the whole, a part, or 304 when the client has it already.

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { fieldNames, nominatedByConnection, passesOn } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { Exchange } from '../routing/exchange.js';
 
 /** With more fields than this there are so many variants that none is used twice. */
 const MAX_FIELDS = 16;
@@ -70,6 +71,11 @@ export function variantOf(
     return normalise(name, SINGLE_LINE.has(name) ? linesOf(rawHeaders, name) : headers[name]);
   });
   return hash('sha256', JSON.stringify([fields, values]), 'base64url');
+}
+
+/** @returns the variant that an exchange selects */
+export function variantFor(fields: readonly string[], { req, identity, head }: Exchange): string {
+  return variantOf(fields, req, identity?.upstreamHeaders, head.peerTrusted);
 }
 
 function linesOf(rawHeaders: readonly string[], name: string): string[] {

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import type { CacheHit, Exchange } from '../routing/exchange.js';
+import type { CacheForward, CacheHit, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -10,6 +10,7 @@ import { WebSockets } from '../websocket/websocket.service.js';
 import { FallbackChain, type ForwardedCall } from './fallback-chain.js';
 import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
+import { receive } from './receive.js';
 import { ReplyWriter } from './reply-writer.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
@@ -60,8 +61,13 @@ export class Forwarder {
   private async send(call: ForwardedCall): Promise<void> {
     const { exchange, upstream, request } = call;
     try {
+      const { cache } = exchange;
+      const isForward = cache?.kind === 'forward';
+      if (isForward && cache.isTimedOut) throw new UpstreamError(upstream.id, 'deadline');
       const response = await upstream.send(request);
       if (response.socket) this.webSockets.open(exchange, response);
+      else if (isForward && cache.wantsPart && cache.tap)
+        await this.replyPart(call, cache, cache.tap, response);
       else this.reply.upstream(exchange, response);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
@@ -78,6 +84,35 @@ export class Forwarder {
       if (result instanceof UpstreamError) this.giveUp(call, result);
       else this.replyInstead(exchange, error, result);
     }
+  }
+
+  /**
+   * Answers with a part of a response that the upstream was asked for as a whole. What is not stored would have to be
+   * sent as a whole, perhaps in place of its last bytes, so the upstream is asked for the part.
+   */
+  private async replyPart(
+    { exchange, upstream }: ForwardedCall,
+    cache: CacheForward,
+    tap: ResponseTap,
+    response: UpstreamResponse,
+  ): Promise<void> {
+    const { hit, isUnread } = await receive(response, tap);
+    if (hit) {
+      if (isUnread) void response.discard();
+      exchange.outcome ??= hit.result === 'stale' ? 'upstream_status' : 'success';
+      this.reply.stored(exchange, hit);
+      return;
+    }
+    const { status, stale } = cache;
+    exchange.cache = { kind: 'forward', status, conditions: undefined, tap: undefined, stale };
+    if (isUnread && response.status !== 200) {
+      this.reply.upstream(exchange, response);
+      return;
+    }
+    if (isUnread) void response.discard();
+    // The route is that of the first call.
+    const { route } = exchange;
+    if (route) this.reply.upstream(exchange, await upstream.send(upstreamRequest(exchange, route, upstream)));
   }
 
   private replyInstead(exchange: Exchange, error: UpstreamError, response: UpstreamResponse): void {

@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { CacheRefresh, Exchange, ResponseTap } from '../routing/exchange.js';
+import type { CacheRefresh, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { receive } from './receive.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** Fetches a new answer after a client got a stale one (RFC 5861 section 3). Nobody waits for it. */
@@ -18,19 +18,14 @@ export class Refresher {
     upstream
       // Without the exchange's signal: the client may leave with its answer at any time.
       .send({ ...upstreamRequest(exchange, route, upstream), signal: undefined })
-      .then((response) => receive(response, tap))
+      .then(async (response) => {
+        const { isUnread } = await receive(response, tap);
+        if (isUnread) await response.discard();
+      })
       .catch((error: unknown) => {
         // The failure of an upstream is counted where the upstream is called.
         if (!(error instanceof UpstreamError)) this.logger.error(error);
       })
       .finally(onDone);
   }
-}
-
-/** Gives the response to the tap, and settles when its body has ended. */
-async function receive(response: UpstreamResponse, tap: ResponseTap): Promise<void> {
-  const isConfirmed = tap.onHead(response.status, response.headers, response.isDelimited) !== undefined;
-  if (isConfirmed) return response.discard();
-  for await (const chunk of response.readable()) tap.onData?.(chunk as Buffer);
-  tap.onEnd?.();
 }

@@ -19,7 +19,7 @@ export class ReplySink implements BodySink {
     const { res } = this.exchange;
     this.started = true;
     this.tap?.onData?.(chunk);
-    if (res.write(chunk)) return true;
+    if (res.write(chunk) || this.tap?.onBlocked?.()) return true;
     res.once('drain', resume);
     return false;
   }

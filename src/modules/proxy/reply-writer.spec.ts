@@ -41,9 +41,9 @@ describe('ReplyWriter.upstream', () => {
   it('writes the Cache-Status of the decision, and gives the body to the tap', () => {
     const seen: string[] = [];
     const tap: ResponseTap = {
-      onHead: (code) => void seen.push(String(code)),
+      onHead: (head) => void seen.push(String(head.status)),
       onData: (chunk) => seen.push(String(chunk)),
-      onEnd: () => seen.push('end'),
+      onEnd: () => void seen.push('end'),
     };
     const status = 'Breakwater; fwd=uri-miss';
     const { reply, exchange, written } = start({

@@ -6,7 +6,6 @@ import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
-import { strippedPrefix } from '../routing/rewrite.js';
 import { ClientBody } from '../upstream/client-body.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';
@@ -30,39 +29,29 @@ export function upstreamRequest(
   upgrade?: UpgradeRequest,
 ): ForwardedRequest {
   const { req, head, gone: signal } = exchange;
-  const path = route.rewrite ? route.rewrite(head.path) : head.path;
-  const headers = requestHeaders(exchange, route, path);
+  const headers = requestHeaders(exchange);
   const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
   return {
-    method: req.method,
-    path: path + head.query,
+    method: asksForWhole(exchange) ? 'GET' : req.method,
+    path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
     body: head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined,
     contentLength,
     hashKey: hashKeyOf(exchange, upstream.config),
-    deadline: new Deadline(upstream.clock, route.config.timeout ?? upstream.config.timeout),
-    isStream: upgrade !== undefined || acceptsEvents(req),
-    streamIdleTimeout: route.config.streamIdleTimeout,
+    deadline: new Deadline(upstream.clock, timeoutOf(exchange, route, upstream)),
     upgrade,
     signal,
   };
 }
 
-/** Browsers ask for an event stream by name. */
-function acceptsEvents({ headers: { accept } }: Request): boolean {
-  return accept !== undefined && accept.includes('text/event-stream');
-}
-
-function requestHeaders(exchange: Exchange, route: RouteModel, path: string): string[] {
+function requestHeaders(exchange: Exchange): string[] {
   const { req, head } = exchange;
   return upstreamRequestHeaders(req.rawHeaders, {
     requestId: exchange.id,
-    peer: head.peer,
+    peer: req.socket.remoteAddress ?? '',
     peerTrusted: head.peerTrusted,
     authority: head.authority,
     proto: 'http',
-    prefix: route.stripsPrefix ? strippedPrefix(head.path, path) : '',
-    family: route.config.forwardedHeaders,
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
@@ -73,6 +62,17 @@ function requestHeaders(exchange: Exchange, route: RouteModel, path: string): st
 function conditionsOf({ cache }: Exchange): readonly string[] | undefined {
   if (cache?.kind === 'hit') return cache.refresh?.conditions;
   return cache?.kind === 'forward' ? cache.conditions : undefined;
+}
+
+/** The cache asks for more than the client does. */
+function asksForWhole({ cache }: Exchange): boolean {
+  return cache?.kind === 'hit' || (cache?.kind === 'forward' && cache.wantsPart === true);
+}
+
+/** @returns milliseconds; none are left after a wait for the response to another request */
+function timeoutOf({ cache }: Exchange, { config }: RouteModel, upstream: UpstreamProxy): number {
+  if (cache?.kind === 'forward' && cache.isTimedOut) return 0;
+  return config.timeout ?? upstream.config.timeout;
 }
 
 function announcedLength({ headers }: Request, maxBytes: number): number | undefined {

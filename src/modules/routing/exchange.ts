@@ -17,16 +17,31 @@ export interface StoredResponse {
   readonly added?: readonly string[];
 }
 
+/** The head of a response, as far as a tap needs it. Every `UpstreamResponse` is one. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: HeaderRecord;
+  /** As in `UpstreamResponse`; without it, the body is known to be whole. */
+  readonly isDelimited?: boolean;
+  /** Monotonic milliseconds at which the request was sent. */
+  readonly sentAt?: number;
+}
+
 /** Watches the upstream's response on its way to the client. It never delays it. */
 export interface ResponseTap {
-  /**
-   * @param isDelimited as in `UpstreamResponse`; without it, the body is known to be whole
-   * @returns what the client gets instead: the copy that a 304 confirms, or a stale copy in place of an error
-   */
-  onHead(status: number, headers: HeaderRecord, isDelimited?: boolean): CacheHit | undefined;
+  /** @returns what the client gets instead: the copy that a 304 confirms, or a stale copy in place of an error */
+  onHead(head: ResponseHead): CacheHit | undefined;
+  /** Whether it collects the body, because the response is going to be stored. */
+  readonly isCollecting?: boolean;
   onData?(chunk: Uint8Array): void;
-  /** The body is complete. Without this call it was cut off. */
-  onEnd?(): void;
+  /** @returns whether to read on although the client is slow, since others wait for the response */
+  onBlocked?(): boolean;
+  /**
+   * The body is complete. Without this call it was cut off.
+   *
+   * @returns what the client gets of it, where `CacheForward.wantsPart` says so
+   */
+  onEnd?(): CacheHit | undefined;
   /** There is no response to watch, because a stale copy or another answer takes its place. */
   onReplaced?(by: 'stale' | 'other'): void;
 }
@@ -43,7 +58,7 @@ export interface CacheBypass {
 /** The client gets a stored response. */
 export interface CacheHit {
   readonly kind: 'hit';
-  readonly result: 'hit' | 'stale' | 'revalidated';
+  readonly result: 'hit' | 'stale' | 'revalidated' | 'miss';
   /** `Cache-Status` of the answer (RFC 9211). */
   readonly status: string;
   readonly response: StoredResponse;
@@ -58,6 +73,13 @@ export interface CacheForward {
   /** What the upstream is asked with instead of the client's own conditions, names and values in turn. */
   readonly conditions: readonly string[] | undefined;
   readonly tap: ResponseTap | undefined;
+  /**
+   * The client asks for a part (HEAD, a range) or has a condition, and the upstream is asked for the whole response
+   * without a condition. The client's answer is made of what is stored then.
+   */
+  readonly wantsPart?: boolean;
+  /** It has waited for the response to another request until its own deadline, and fails like a call that did. */
+  readonly isTimedOut?: boolean;
   /** @returns the last good answer, for when the upstream has none; `undefined` once it has become invalid */
   readonly stale: ((upstreamStatus?: number) => CacheHit | undefined) | undefined;
 }
@@ -83,8 +105,6 @@ export interface ExchangeHead {
   /** Raw query with its `?`, or an empty string. */
   readonly query: string;
   readonly hasBody: boolean;
-  /** Address of the peer; empty when its socket is gone. */
-  readonly peer: string;
   readonly peerTrusted: boolean;
   /** Where the request comes from, seen through trusted proxies. */
   readonly clientIp: string;

@@ -8,7 +8,6 @@ import {
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
-import { systemClock } from '../../common/clock.js';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuse, refuseConnect } from './client-error.js';
 import { CodePaths } from './code-paths.js';
@@ -27,7 +26,7 @@ const TIMEOUT_CHECK_INTERVAL = 500;
 
 export type HttpLimits = Pick<
   ServerConfig,
-  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'sendMinRate' | 'keepAliveTimeout'
+  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'keepAliveTimeout'
 >;
 
 export interface AdapterOptions {
@@ -147,7 +146,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.httpServer = createServer(options, answer);
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
-    endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
+    endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
     refuseConnect(this.httpServer, openResponses);
     continueWhenRead(this.httpServer, answer);
     // The exchange refuses it. Node has a 417 without a body.

@@ -31,10 +31,6 @@ export interface UpstreamRequest {
    * does: once a body that is kept for retries has been gathered.
    */
   readonly deadline?: Deadline;
-  /** Whether the response is likely to have no end: a WebSocket or an event stream. It is refused without room for one more. */
-  readonly isStream?: boolean;
-  /** Milliseconds of silence after which an event stream is cut, 0 for never; default: the upstream's `streamIdleTimeout`. */
-  readonly streamIdleTimeout?: number;
   /** With it the response is a 101 with a `socket`, or the ordinary response of an upstream that declines. */
   readonly upgrade?: UpgradeRequest;
   /** Aborts the call on behalf of the client, which is no vote at the upstream's breaker. */
@@ -65,6 +61,8 @@ export interface UpstreamResponse {
   readonly status: number;
   /** Lower-cased names. */
   readonly headers: HeaderRecord;
+  /** Monotonic milliseconds at which the request was sent: any wait for a connection was before. */
+  readonly sentAt: number;
   /** Bytes of the body, if the upstream said so. */
   readonly contentLength: number | undefined;
   /** Whether a truncated body can be told from a whole one. It cannot where only the end of the connection ends it. */

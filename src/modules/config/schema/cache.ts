@@ -1,5 +1,5 @@
 import { optional, z } from 'zod';
-import { boolean, duration, integer, positiveDuration, positiveSize } from './scalars.js';
+import { boolean, duration, integer, positiveSize } from './scalars.js';
 
 /** The statuses that RFC 5861 section 4 names: instead of them, a stale response may be served. */
 export const STALE_INSTEAD: readonly number[] = [500, 502, 503, 504];
@@ -7,15 +7,18 @@ export const STALE_INSTEAD: readonly number[] = [500, 502, 503, 504];
 export const cacheSchema = z.strictObject({
   maxBytes: positiveSize('64MiB').describe('Memory limit for the cached responses of all routes together.'),
   maxEntryBytes: positiveSize('1MiB').describe('Largest response that is stored.'),
-  ttl: positiveDuration('5m').describe(
-    'Lifetime of a response that does not state its own. A route can override it.',
+  ttl: duration('5m').describe(
+    'Lifetime of a response that does not state its own. With 0s, such responses are not stored. A route can override it.',
   ),
 });
 
 /** The key `cache` of a route. What it inherits is filled in by `gateway.ts`. */
 export const routeCacheSchema = z.strictObject({
-  ttl: optional(positiveDuration()).describe(
-    'Lifetime of a response that does not state its own. Without this key, `cache.ttl` applies.',
+  ttl: optional(duration()).describe(
+    'Lifetime of a response that does not state its own, from the time when the whole response has arrived. With 0s, such responses are not stored. Without this key, `cache.ttl` applies.',
+  ),
+  heuristic: boolean(false).describe(
+    'Whether a response that does not state its lifetime, but has `Last-Modified`, is fresh for a tenth of the time since then, 24 hours at most (RFC 9111 section 4.2.2). It takes precedence over `ttl`.',
   ),
   override: boolean(false).describe(
     'Whether `ttl` applies even to responses that state a lifetime of their own.',

@@ -101,13 +101,11 @@ export class Retrier {
         if (result instanceof UpstreamError) throw result;
         return result;
       }
-      // Its connection may be the only one.
-      const discarded = result instanceof UpstreamError ? undefined : result.discard();
+      if (!(result instanceof UpstreamError)) void result.discard();
       const signal = request.signal && toSignal(request.signal);
       await sleep(pause, undefined, { signal }).catch(() => {
         throw new CallError('client_gone');
       });
-      await discarded;
     }
   }
 

@@ -1,9 +1,9 @@
 import { buffer, text } from 'node:stream/consumers';
 import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Outcome } from '../../../common/errors/outcomes.js';
-import { type HeaderRecord, isEventStream } from '../../../common/http/response-headers.js';
 import type { Clock } from '../../../common/clock.js';
+import type { Outcome } from '../../../common/errors/outcomes.js';
+import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpstreamRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
@@ -17,17 +17,13 @@ const MAX_DISCARDED = 64 * 1024;
 const MAX_DISCARD_MS = 250;
 
 export interface CallOptions {
-  readonly upstream: string;
   readonly clock: Clock;
+  readonly upstream: string;
   readonly request: Pick<UpstreamRequest, 'body' | 'signal' | 'upgrade'>;
   /** Milliseconds until response headers. */
   readonly timeout: number;
-  /** The outcome when they do not come in time. */
-  readonly onTimeout: 'deadline' | 'short_deadline' | 'try_timeout';
-  /** Milliseconds in which nothing of a body arrives, until it is given up; 0 for no limit. */
-  readonly bodyTimeout: number;
-  /** In place of `bodyTimeout`, for event streams. */
-  readonly streamIdleTimeout: number;
+  /** Whether the timeout is that of one try, not the deadline of all tries. */
+  readonly isTryTimeout: boolean;
   /** Statuses that count as a failure of the upstream. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
@@ -45,6 +41,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   status = 0;
   headers: HeaderRecord = {};
   contentLength: number | undefined;
+  sentAt = 0;
   socket: Duplex | undefined;
 
   private phase: CallPhase = 'connecting';
@@ -58,23 +55,13 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private ended: Outcome | undefined;
   private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
-  /** Waits for the head, and then for more of the body. */
-  private timer: NodeJS.Timeout | undefined;
-  /** Stalls of this process until the timer started. */
-  private lostBefore = 0;
-  private paused = false;
-  /** Monotonic milliseconds at which the upstream last sent a part of the body, or was asked for more. */
-  private movedAt = 0;
+  private deadline: NodeJS.Timeout | undefined;
   private readonly onAbort = () => this.abort(new CallError('client_gone'));
-  private readonly resume = () => {
-    this.paused = false;
-    this.movedAt = this.options.clock.now();
-    this.controller?.resume();
-  };
+  private readonly resume = () => this.controller?.resume();
 
   constructor(private readonly options: CallOptions) {
     const { body, signal } = options.request;
-    this.startTimeout();
+    this.startDeadline();
     if (body instanceof Readable && !body.readableEnded) this.waitForClient(body);
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
@@ -87,12 +74,14 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     this.phase = 'awaiting-head';
+    this.sentAt = this.options.clock.now();
     // The call was given up while it was waiting for a connection.
     if (this.aborted) controller.abort(this.aborted);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
     // Interim responses are not forwarded. A 101 is not one, and a 101 that reaches this method lacks its `Upgrade`.
+    // An unrequested `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
       // RFC 9110 section 15: there is no class beyond these.
@@ -102,7 +91,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
       controller.abort(error as Error);
       return;
     }
-    clearTimeout(this.timer);
+    clearTimeout(this.deadline);
     this.phase = 'streaming';
     this.status = status;
     this.headers = headers;
@@ -130,16 +119,15 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.options.onHead(this);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.sink) {
-      this.movedAt = this.options.clock.now();
-      if (!this.sink.onData(chunk, this.resume)) this.pause();
+      if (!this.sink.onData(chunk, this.resume)) controller.pause();
       return;
     }
     // The promise of the head continues a tick later, and a short body has arrived by then.
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
-    if (this.pendingBytes > MAX_PENDING) this.pause();
+    if (this.pendingBytes > MAX_PENDING) controller.pause();
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
@@ -168,20 +156,12 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.sink = sink;
     let flowing = true;
     for (const chunk of this.pending) flowing = sink.onData(chunk, this.resume) && flowing;
+    const waited = this.pendingBytes > MAX_PENDING;
     this.pending = [];
-    if (this.failure) {
-      sink.onError(this.failure);
-      return;
-    }
-    if (this.ended) {
-      sink.onEnd(this.ended, this.trailers);
-      return;
-    }
-    this.movedAt = this.options.clock.now();
-    if (!flowing) this.pause();
-    else if (this.paused) this.resume();
-    const { bodyTimeout, streamIdleTimeout } = this.options;
-    this.watchBody(isEventStream(this.headers) ? streamIdleTimeout : bodyTimeout);
+    if (this.failure) sink.onError(this.failure);
+    else if (this.ended) sink.onEnd(this.ended, this.trailers);
+    else if (!flowing) this.controller?.pause();
+    else if (waited) this.controller?.resume();
   }
 
   /** Calls the listener when the call is over, at once if it is over already. */
@@ -245,54 +225,24 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   /**
-   * The timeout runs only while the upstream is the slow side. It cannot answer before it has the request, so the time
+   * The deadline runs only while the upstream is the slow side. It cannot answer before it has the request, so the time
    * that the client takes to send it does not count; the time in which the upstream reads nothing does.
    */
   private waitForClient(uploading: Readable): void {
     uploading
-      .on('resume', () => clearTimeout(this.timer))
-      .on('pause', () => this.startTimeout())
-      .once('end', () => this.startTimeout());
+      .on('resume', () => clearTimeout(this.deadline))
+      .on('pause', () => this.startDeadline())
+      .once('end', () => this.startDeadline());
   }
 
-  private startTimeout(): void {
-    clearTimeout(this.timer);
+  private startDeadline(): void {
+    clearTimeout(this.deadline);
     if (this.phase === 'streaming' || this.settled) return;
-    this.lostSinceStart();
-    this.timer = setTimeout(this.onTimeout, this.options.timeout);
-  }
-
-  private readonly onTimeout = () => {
-    const { timeout, onTimeout } = this.options;
-    const lost = this.lostSinceStart();
-    // The answer may be in the socket already, which is read only after the timers.
-    if (lost > 0) this.timer = setTimeout(this.onTimeout, Math.min(lost, timeout));
-    else this.abort(new CallError(onTimeout));
-  };
-
-  /** @param timeout milliseconds in which the upstream has to send something, unless the client is the slow side */
-  private watchBody(timeout: number): void {
-    if (timeout === 0) return;
-    const check = () => {
-      const quiet = this.paused ? 0 : this.options.clock.now() - this.movedAt;
-      const left = timeout - quiet + this.lostSinceStart();
-      if (left > 0) this.timer = setTimeout(check, left);
-      else this.abort(new CallError('body_timeout'));
-    };
-    this.lostSinceStart();
-    this.timer = setTimeout(check, timeout);
-  }
-
-  /** @returns milliseconds in which this process stood still since the timer was started */
-  private lostSinceStart(): number {
-    const before = this.lostBefore;
-    this.lostBefore = this.options.clock.lostMs?.() ?? 0;
-    return this.lostBefore - before;
-  }
-
-  private pause(): void {
-    this.paused = true;
-    this.controller?.pause();
+    const { timeout, isTryTimeout } = this.options;
+    this.deadline = setTimeout(
+      () => this.abort(new CallError(isTryTimeout ? 'try_timeout' : 'deadline')),
+      timeout,
+    );
   }
 
   private abort(reason: Error): void {
@@ -305,7 +255,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private settle(outcome: Outcome, detail: string): void {
     if (this.settled) return;
     this.settled = [outcome, detail];
-    clearTimeout(this.timer);
+    clearTimeout(this.deadline);
     this.options.request.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
