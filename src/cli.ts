@@ -79,6 +79,8 @@ program
     console.log(
       `${file} is valid: ${count(config.routes.length, 'route')}, ${count(upstreams, 'upstream')}.`,
     );
+    const { capacityLines } = await import('./modules/config/capacity.js');
+    for (const line of capacityLines(config)) console.log(line);
   });
 
 program

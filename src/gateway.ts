@@ -11,7 +11,7 @@ import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
 import { exchangeOf, isCached } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
-import { corsMiddleware } from './modules/server/cors.js';
+import { corsHandlers } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
@@ -62,9 +62,11 @@ export class Gateway {
       options,
     );
     const exchanges = app.get(ExchangeMiddleware);
+    const cors = corsHandlers(server.cors);
+    // First, so that pages can read refusals as well.
+    if (cors) adapter.enter(cors.headers);
     adapter.enter(exchanges.use.bind(exchanges));
-    const cors = corsMiddleware(server.cors);
-    if (cors) adapter.enter(withRequestId(cors));
+    if (cors) adapter.enter(withRequestId(cors.preflight));
     for (const path of ['/health', '/health/*rest']) adapter.all(path, withRequestId(helmet()));
     const management = await NestFactory.create<INestApplication<Server>>(
       ManagementModule.register(app),

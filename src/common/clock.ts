@@ -4,9 +4,53 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the epoch, only for dates and the expiry of tokens. */
   wall(): number;
+  /** Milliseconds in which this process stood still, in all; see `Stalls`. A clock without it knows of none. */
+  lostMs?(): number;
 }
+
+/** Milliseconds between two looks at the clock. */
+const INTERVAL = 50;
+
+/**
+ * Knows how long this process stood still: paused with its machine, stopped, throttled, or busy in one turn of its event
+ * loop. Timers that expire meanwhile fire before the sockets are read, so they must not judge by the time on the clock.
+ */
+export class Stalls {
+  private users = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private total = 0;
+  private tickedAt = 0;
+
+  /** @param now monotonic milliseconds */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  /** Starts to watch. Each caller stops it once. */
+  start(): void {
+    if (this.users++ > 0) return;
+    this.tickedAt = this.now();
+    this.timer = setInterval(() => {
+      this.total = this.lostMs();
+      this.tickedAt = this.now();
+    }, INTERVAL).unref();
+  }
+
+  stop(): void {
+    if (--this.users === 0) clearInterval(this.timer);
+  }
+
+  /** @returns milliseconds in which the process stood still, in all; a caller compares two of them */
+  lostMs(): number {
+    if (this.users === 0) return this.total;
+    const late = this.now() - this.tickedAt - INTERVAL;
+    return late > INTERVAL ? this.total + late : this.total;
+  }
+}
+
+/** The stalls of this process. */
+export const stalls = new Stalls();
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
+  lostMs: () => stalls.lostMs(),
 };

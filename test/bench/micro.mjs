@@ -117,13 +117,13 @@ function contain(fails) {
   };
   expect(bulkhead.limit > 1);
   return (i) => {
-    void bulkhead.enter(noSignal);
+    const place = bulkhead.enter(noSignal);
     const permit = breaker.admit(3000);
     budget.recordCall();
     const target = balancer.pick(undefined, nobody);
     if (fails(i)) permit.settle('failure', 'upstream_status', '503');
     else permit.settle('success', 'success', '200');
-    bulkhead.leave();
+    place.leave();
     return target;
   };
 }

@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { cli, shell } from '../support/cli.js';
 import { temporaryFile } from '../support/process.js';
 
+/** Of an upstream with default limits. */
+const CAPACITY = '256 calls waiting for a response, 512 in the queue, 1024 streams, 1280 connections.';
+
 describe('breakwater check', { timeout: 60_000 }, () => {
   it('exits with 0 and counts routes and upstreams of a valid file', async () => {
     const file = await temporaryFile('gateway.yaml', config('users: { url: http://127.0.0.1:9 }'));
     expect(await cli(['check', '-c', file])).toEqual({
       code: 0,
-      stdout: `${file} is valid: 1 route, 1 upstream.`,
+      stdout: `${file} is valid: 1 route, 1 upstream.\nCapacity of users: ${CAPACITY}`,
       stderr: '',
     });
   });
@@ -20,7 +23,10 @@ describe('breakwater check', { timeout: 60_000 }, () => {
       ),
     );
     const { code, stdout, stderr } = await cli(['check', '-c', file]);
-    expect([code, stdout]).toEqual([0, `${file} is valid: 1 route, 2 upstreams.`]);
+    expect([code, stdout]).toEqual([
+      0,
+      `${file} is valid: 1 route, 2 upstreams.\nCapacity of users, spare: ${CAPACITY}`,
+    ]);
     expect(stderr.split('\n')).toEqual([
       'Warnings:',
       expect.stringMatching(/gateway\.yaml:2:\d+ upstreams\.users\.breaker\.window: .*\(1s\).*\(3s\)/),

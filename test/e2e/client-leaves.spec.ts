@@ -112,7 +112,7 @@ describe('a client that leaves', () => {
     await until('the upstream has the first request', () => first);
     leaves.send(requestHead('GET /2'));
     leaves.socket.destroy();
-    const series = 'breakwater_upstream_requests_total{upstream="users",outcome="client_gone"}';
+    const series = 'breakwater_requests_total{route="users",method="GET",status="499",outcome="client_gone"}';
     await until('the second call is given up', () => gw.metric(series), 2_000);
     first?.();
     await stays.until('hello');

@@ -9,11 +9,12 @@ import { SECRET } from '../support/tokens.js';
 const YAML = `
 server:
   cors:
-    origins: [https://app.example.com, http://localhost:3000]
+    origins: [https://app.example.com, http://localhost:3000, 'https://*.example.org', capacitor://localhost]
     methods: [GET, PUT]
     headers: [x-custom, authorization]
     credentials: true
     maxAge: 5m
+  maxBodyBytes: 9B
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
@@ -67,9 +68,46 @@ describe('a preflight', () => {
   );
 });
 
+describe('a preflight with `headers: []`', () => {
+  it('allows no header, whatever is asked for', async () => {
+    const gw = await gateway(`server: { cors: { origins: [${APP}], credentials: true } }\n${ONE_ROUTE}`)
+      .withUpstream('users', users.handler)
+      .start();
+    const asking = { 'access-control-request-method': 'PUT', 'access-control-request-headers': 'x-secret' };
+    const { headers } = await gw.fetch('/1', { method: 'OPTIONS', headers: { origin: APP, ...asking } });
+    expect(headers.get('access-control-allow-origin')).toBe(APP);
+    expect(headers.get('access-control-allow-headers')).toBeNull();
+  });
+});
+
 describe('a response to another origin', () => {
+  it.each(['https://a.example.org', 'capacitor://localhost'])('gets CORS headers: %s', async (origin) => {
+    const { headers } = await answerTo('GET /open?app', [`Origin: ${origin}`]);
+    expect(headers['access-control-allow-origin']).toEqual([origin]);
+  });
+
+  it.each([
+    ['a bad path', 400, 'GET /%00', []],
+    ['two hosts', 400, 'GET /open', ['Host: a.test', 'Host: b.test']],
+    ['another expectation', 417, 'GET /open', ['Expect: a-miracle']],
+    ['no route', 404, 'GET /nowhere', []],
+    ['another method', 405, 'DELETE /private', []],
+    ['too long a body', 413, 'POST /open', ['Content-Length: 99']],
+  ])('gets CORS headers with a refusal: %s', async (_, status, line, fields) => {
+    const answer = await answerTo(line, [`Origin: ${APP}`, ...fields]);
+    expect(answer).toMatchObject({
+      status,
+      headers: {
+        'access-control-allow-origin': [APP],
+        'access-control-expose-headers': ['x-request-id,retry-after,ratelimit,breakwater-fallback'],
+      },
+    });
+  });
+
   it('gets CORS headers and keeps the Vary of the upstream', async () => {
-    const { headers, calls } = await answerTo('GET /open', [`Origin: ${APP}`], { vary: 'Accept-Language' });
+    const { headers, calls } = await answerTo('GET /open?exposed', [`Origin: ${APP}`], {
+      vary: 'Accept-Language',
+    });
     expect(calls).toBe(1);
     expect(headers).toMatchObject({
       'access-control-allow-origin': [APP],
@@ -104,17 +142,32 @@ describe('a response to another origin', () => {
     const theirs = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'x-theirs' };
     const { headers } = await answerTo('GET /open', [`Origin: ${APP}`], theirs);
     expect(headers['access-control-allow-origin']).toEqual([APP]);
-    expect(corsOf(headers)).toEqual(['access-control-allow-credentials', 'access-control-allow-origin']);
-    expect(corsOf((await answerTo('GET /open', ['Origin: https://evil.test'], theirs)).headers)).toEqual([
+    expect(corsOf(headers)).toEqual([
       'access-control-allow-credentials',
+      'access-control-allow-origin',
+      'access-control-expose-headers',
+    ]);
+    const refused = await answerTo('GET /open', ['Origin: https://evil.test'], {
+      'access-control-allow-origin': '*',
+    });
+    expect(corsOf(refused.headers)).toEqual([]);
+  });
+
+  it('names the headers that the upstream exposes beside its own', async () => {
+    const { headers } = await answerTo('GET /open?names', [`Origin: ${APP}`], {
+      'access-control-expose-headers': 'X-Total, X-Page',
+    });
+    expect(headers['access-control-expose-headers']).toEqual([
+      'x-request-id,retry-after,ratelimit,breakwater-fallback, X-Total, X-Page',
     ]);
   });
 });
 
 describe('an OPTIONS request that is not a preflight', () => {
-  it('is forwarded', async () => {
-    const { status, calls } = await answerTo('OPTIONS /open', [`Origin: ${APP}`]);
+  it('is forwarded, and its answer gets CORS headers', async () => {
+    const { status, calls, headers } = await answerTo('OPTIONS /open', [`Origin: ${APP}`]);
     expect({ status, calls }).toEqual({ status: 200, calls: 1 });
+    expect(headers['access-control-allow-origin']).toEqual([APP]);
   });
 });
 

@@ -9,12 +9,17 @@ const CLAIMED = [
   'X-Forwarded-For: 203.0.113.7',
   'X-Forwarded-Proto: https',
   'X-Forwarded-Host: www.example.com',
-  'Forwarded: for=203.0.113.7;proto=https',
+  // It is the client's own when the trusted proxy does not know the field.
+  'Forwarded: for=6.6.6.6;proto=http',
 ];
 
 const users = recording();
 const start = (yaml: string) => gateway(yaml).withUpstream('users', users.handler).startOnce();
 const GATEWAYS = {
+  '::': gateway(`${trusting('::ffff:127.0.0.1')}`)
+    .withUpstream('users', users.handler)
+    .listeningOn('::')
+    .startOnce(),
   nobody: start(ONE_ROUTE),
   others: start(trusting('10.0.0.0/8, 127.0.0.2')),
   '127.0.0.1': start(trusting('127.0.0.1')),
@@ -27,7 +32,7 @@ async function forwarded(trusted: keyof typeof GATEWAYS, ...fields: string[]) {
   const close = fields.some((each) => each.startsWith('Connection:')) ? [] : ['Connection: close'];
   await raw(gw.url, requestHead('GET /1', 'Host: api.example.com:8443', ...close, ...fields));
   const request = users.requests[0]!;
-  const names = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'];
+  const names = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'forwarded'];
   return Object.fromEntries(names.map((name) => [name, fieldsOf(request, name)]));
 }
 
@@ -37,6 +42,7 @@ describe('the origin of a request', () => {
       'x-forwarded-for': ['127.0.0.1'],
       'x-forwarded-proto': ['http'],
       'x-forwarded-host': ['api.example.com:8443'],
+      'x-forwarded-port': ['8443'],
       forwarded: ['for=127.0.0.1;host="api.example.com:8443";proto=http'],
     });
   });
@@ -48,17 +54,25 @@ describe('the origin of a request', () => {
     },
   );
 
-  it.each(['127.0.0.1', '127.0.0.0/8'] as const)(
+  it.each(['127.0.0.1', '127.0.0.0/8', '::'] as const)(
     'is taken from the client and extended when %s is trusted',
     async (peers) => {
       expect(await forwarded(peers, ...CLAIMED)).toEqual({
         'x-forwarded-for': ['203.0.113.7, 127.0.0.1'],
         'x-forwarded-proto': ['https'],
         'x-forwarded-host': ['www.example.com'],
-        forwarded: ['for=203.0.113.7;proto=https, for=127.0.0.1;host="api.example.com:8443";proto=http'],
+        'x-forwarded-port': ['443'],
+        forwarded: ['for=203.0.113.7;host=www.example.com;proto=https, for=127.0.0.1'],
       });
     },
   );
+
+  it('has one protocol for all when a trusted proxy only names the protocol', async () => {
+    expect(await forwarded('127.0.0.1', 'X-Forwarded-Proto: https')).toMatchObject({
+      'x-forwarded-proto': ['https'],
+      forwarded: ['for=127.0.0.1;host="api.example.com:8443";proto=https'],
+    });
+  });
 
   it('is taken from several lines of a field', async () => {
     const lines = ['X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 198.51.100.1, 192.0.2.9'];

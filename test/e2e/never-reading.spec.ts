@@ -8,7 +8,7 @@ import { until } from '../support/until.js';
 const YAML = `
 server: { sendTimeout: 300ms }
 cache: { maxBytes: 256MiB, maxEntryBytes: 128MiB }
-upstreams: { files: { url: "\${FILES_URL}", bulkhead: { concurrent: 2, queue: 0 } } }
+upstreams: { files: { url: "\${FILES_URL}", bulkhead: { concurrent: 1, queue: 0, streams: 1 } } }
 routes:
   - { id: stored, match: { path: /stored }, upstream: files, cache: { ttl: 1m } }
   - { id: files, match: { path: /** }, upstream: files }
@@ -40,7 +40,10 @@ async function deaf(url: string, path: string): Promise<RawConnection> {
 describe('a client that never reads its response', () => {
   it('is disconnected and frees its place in the bulkhead', async () => {
     const gw = await start();
-    await Promise.all([deaf(gw.url, '/1'), deaf(gw.url, '/2')]);
+    const streams = () => gw.metric('breakwater_bulkhead_streams{upstream="files"}');
+    await deaf(gw.url, '/1');
+    await until('the first has the only stream place', async () => (await streams()) === 1);
+    await deaf(gw.url, '/2');
     await until('the bulkhead is full', async () => (await gw.fetch('/small')).status === 503);
     await until('it is free again', async () => (await gw.fetch('/small')).status === 200);
     const calls = (outcome: string) =>

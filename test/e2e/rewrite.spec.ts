@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gateway } from '../support/gateway.js';
+import { echo, gateway } from '../support/gateway.js';
 
 const YAML = `
 upstreams: { users: { url: "\${USERS_URL}/base" } }
@@ -13,6 +13,17 @@ describe('a rewritten path', () => {
   const gw = gateway(YAML)
     .withUpstream('users', (req, res) => void res.end(req.url))
     .startOnce();
+
+  it.each([
+    ['/users/1', '/users'],
+    ['/users', '/users'],
+    ['/users/', '/users'],
+    ['/v2/a', undefined],
+  ])('of %s comes with the prefix that was removed: %s', async (path, prefix) => {
+    const gw = await gateway(YAML).withUpstream('users', echo).start();
+    const { headers } = (await (await gw.fetch(path)).json()) as { headers: Record<string, string> };
+    expect(headers['x-forwarded-prefix']).toBe(prefix);
+  });
 
   it.each([
     ['/users/1?a=%2F..', '/base/1?a=%2F..'],

@@ -5,6 +5,7 @@ import { ONE_ROUTE } from '../support/one-route.js';
 import { ok, rawUpstream } from '../support/raw-upstream.js';
 
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n';
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 const SHORT_TIMEOUT = `
 upstreams: { users: { url: "\${USERS_URL}", timeout: 300ms } }
@@ -15,7 +16,9 @@ describe('interim responses of an upstream', () => {
   it.each([
     ['103 Early Hints', HINTS],
     ['102 Processing', 'HTTP/1.1 102 Processing\r\n\r\n'],
-    ['many of them', HINTS.repeat(1_000)],
+    ['100 Continue', CONTINUE],
+    ['100 Continue among others', HINTS + CONTINUE + HINTS],
+    ['many of them', (HINTS + CONTINUE).repeat(1_000)],
   ])('are followed by the final response: %s', async (_, interim) => {
     const users = rawUpstream(interim + ok('hello'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
@@ -23,13 +26,23 @@ describe('interim responses of an upstream', () => {
     expect(answersIn(received)).toMatchObject([{ status: 200, body: 'hello' }]);
   });
 
-  // undici closes the connection before any handler learns of it (`statusCode === 100` in its `client-h1.js`) and has no
-  // option against it. When this test fails, undici was fixed, and the response should be the 200.
-  it('cause a 502 when they are an unasked 100 Continue, a limit of undici', async () => {
-    const users = rawUpstream(`HTTP/1.1 100 Continue\r\n\r\n${ok('hello')}`);
+  it('are dropped on a connection that is used again, when they are an unasked 100 Continue', async () => {
+    const users = rawUpstream(CONTINUE + ok(CONTINUE));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
-    const response = await gw.fetch('/1');
-    expect([response.status, await response.json()]).toMatchObject([502, { code: 'upstream_reset' }]);
+    for (let i = 0; i < 3; i++) {
+      const response = await gw.fetch('/1', { method: 'POST', body: 'hello' });
+      expect([response.status, await response.text()]).toEqual([200, CONTINUE]);
+    }
+    expect(users.connections).toBe(1);
+  });
+
+  it('are dropped whole when they arrive in pieces', async () => {
+    const users = rawUpstream((socket) => {
+      socket.setNoDelay().write(CONTINUE.slice(0, 11));
+      setImmediate(() => socket.write(CONTINUE.slice(11) + ok('hello')));
+    });
+    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
+    expect(await (await gw.fetch('/1')).text()).toBe('hello');
   });
 
   it('do not extend the deadline', async () => {

@@ -107,14 +107,19 @@ describe('a WebSocket to an upstream with TLS', () => {
 });
 
 describe('an open WebSocket', () => {
-  it('holds no place in the bulkhead or the pool', async () => {
+  it('holds a stream place until it closes, and no place of a call', async () => {
     const { server } = webSocketUpstream();
-    const one = 'bulkhead: { concurrent: 1, queue: 0 }, pool: { connections: 1 }';
-    const gw = await gateway(yaml(one)).withUpstream('users', server).start();
+    const limits = 'bulkhead: { concurrent: 1, queue: 0, streams: 3 }';
+    const gw = await gateway(yaml(limits)).withUpstream('users', server).start();
+    const streams = () => gw.metric('breakwater_bulkhead_streams{upstream="users"}');
     const clients: WebSocketClient[] = [];
     for (let i = 0; i < 3; i++) clients.push(await WebSocketClient.open(gw.url));
     expect((await gw.fetch('/plain')).status).toBe(200);
     for (const each of clients) expect(await exchanged(each, 'hello')).toEqual(['hello']);
+    const [refused] = answersIn(await raw(gw.url, handshake('GET /')));
+    expect([refused?.status, await streams()]).toEqual([503, 3]);
+    for (const each of clients) each.socket.terminate();
+    await until('their places are free', async () => (await streams()) === 0);
   });
 
   it('opens at another target when the first is dead', async () => {

@@ -30,6 +30,7 @@ class GatewayBuilder {
   private readonly env: Record<string, string> = {};
   private readonly files: Record<string, string> = {};
   private resolver: Resolver | undefined;
+  private host = '127.0.0.1';
 
   constructor(private readonly yaml: string) {}
 
@@ -46,6 +47,12 @@ class GatewayBuilder {
 
   withResolver(resolver: Resolver): this {
     this.resolver = resolver;
+    return this;
+  }
+
+  /** Listens on another address than 127.0.0.1. */
+  listeningOn(host: string): this {
+    this.host = host;
     return this;
   }
 
@@ -88,7 +95,7 @@ class GatewayBuilder {
       const server = typeof handler === 'function' ? createServer(handler) : handler;
       this.env[`${id.toUpperCase()}_URL`] = await listen(server, keepUntil);
     }
-    const config = configOf(this.yaml, this.env, this.files);
+    const config = configOf(this.yaml, this.env, this.files, this.host);
     const { modules, resolver } = this;
     const running = await Gateway.start(config, { modules, logger: false, resolver });
     keepUntil(async () => {
@@ -140,6 +147,7 @@ export function configOf(
   yaml: string,
   env: Record<string, string> = {},
   files: Readonly<Record<string, string>> = {},
+  host = '127.0.0.1',
 ): GatewayConfig {
   const readFile = (path: string) => files[relative('', path)] ?? '';
   const result = parseConfig(yaml, { file: 'test.yaml', env, readFile });
@@ -147,7 +155,7 @@ export function configOf(
   const { config } = result;
   return {
     ...config,
-    server: { ...config.server, host: '127.0.0.1', port: 0 },
+    server: { ...config.server, host, port: 0 },
     management: { ...config.management, host: '127.0.0.1', port: 0 },
   };
 }

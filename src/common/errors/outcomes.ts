@@ -31,6 +31,15 @@ export const OUTCOMES = {
   deadline: { ...UPSTREAM_FAILED, stage: 'await-head', problem: 'upstream_timeout' },
   try_timeout: { ...UPSTREAM_FAILED, stage: 'await-head', retry: 'timeout', problem: 'upstream_timeout' },
   malformed_response: { ...UPSTREAM_FAILED, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
+  // The upstream had less than its own timeout, because another one had used the rest.
+  short_deadline: {
+    stage: 'await-head',
+    guilty: 'upstream',
+    vote: 'neutral',
+    problem: 'upstream_timeout',
+  },
+  // A pause may be what the body is meant to do, and it says nothing about other calls.
+  body_timeout: { stage: 'body', guilty: 'upstream', vote: 'neutral' },
   died_mid_body: { ...UPSTREAM_FAILED, stage: 'body' },
   client_gone: { stage: 'request', guilty: 'client', vote: 'neutral' },
   discarded: { stage: 'body', guilty: 'nobody', vote: 'neutral' },

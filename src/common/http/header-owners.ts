@@ -17,8 +17,16 @@ const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
     proxy-authorization proxy-connection te trailer transfer-encoding upgrade`,
   gateway: 'breakwater-mirror host x-request-deadline x-request-id',
   forwarding: 'forwarded via',
+  // Address of the client, scheme, host and original URL, in the spellings of all kinds of proxies and servers; then
+  // identity.
   proxy: `
-    cf-connecting-ip fastly-client-ip true-client-ip x-client-ip x-cluster-client-ip x-envoy-external-address x-real-ip
+    cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 client-ip fastly-client-ip forwarded-for proxy-client-ip
+    true-client-ip wl-proxy-client-ip x-azure-clientip x-azure-socketip x-client-ip x-cluster-client-ip
+    x-originating-ip x-proxyuser-ip x-real-ip x-remote-addr x-remote-ip
+    cf-visitor cloudfront-forwarded-proto fastly-ssl front-end-https x-arr-ssl x-https x-proto x-protocol x-scheme
+    x-url-scheme
+    x-host x-http-host x-http-host-override x-proxy-host x-real-host
+    base-url http-url request-uri x-ingress-path x-proxy-url x-request-uri x-script-name
     remote-user x-authenticated-user x-remote-user
     x-auth-request-access-token x-auth-request-email x-auth-request-groups x-auth-request-preferred-username
     x-auth-request-user
@@ -41,6 +49,9 @@ export const IDENTITY_PREFIXES = ['x-user-', 'x-jwt-'] as const;
 
 const FORWARDING_PREFIX = 'x-forwarded-';
 
+/** More of what only a trusted peer may send: `X-Forward-For`, `X-Original-Host`, and Envoy's original path and controls. */
+const PROXY_PREFIXES = ['x-forward', 'x-original-', 'x-envoy-'] as const;
+
 /** Response headers that the gateway alone sets. */
 const SET_FOR_CLIENTS: ReadonlySet<string> = words('breakwater-fallback cache-status via x-request-id');
 
@@ -56,6 +67,7 @@ export function ownerOf(name: string): HeaderOwner {
   if (name.startsWith('x-')) {
     if (name.startsWith(FORWARDING_PREFIX)) return 'forwarding';
     if (IDENTITY_PREFIXES.some((prefix) => name.startsWith(prefix))) return 'gateway';
+    if (PROXY_PREFIXES.some((prefix) => name.startsWith(prefix))) return 'proxy';
   }
   // CGI-like servers read `X_User_Id` and `X-User-Id` as one header, so the underscore twin is never passed on.
   return name.includes('_') && ownerOf(dashed(name)) !== 'client' ? 'blocked' : 'client';

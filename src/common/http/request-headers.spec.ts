@@ -7,6 +7,8 @@ const CONTEXT: UpstreamRequestContext = {
   peerTrusted: false,
   authority: 'api.example.com:8080',
   proto: 'http',
+  prefix: '',
+  family: 'both',
   forwardAuthorization: false,
   identity: [],
 };
@@ -26,6 +28,7 @@ const OURS = {
   'x-forwarded-for': '10.0.0.9',
   'x-forwarded-proto': 'http',
   'x-forwarded-host': 'api.example.com:8080',
+  'x-forwarded-port': '8080',
   forwarded: 'for=10.0.0.9;host="api.example.com:8080";proto=http',
   via: VIA.entry,
   'x-request-id': 'id-1',
@@ -117,7 +120,38 @@ describe('upstreamRequestHeaders', () => {
       'x-forwarded-for': '1.1.1.1, 10.0.0.9',
       'x-forwarded-host': 'www.example.com',
       'x-forwarded-proto': 'https',
-      forwarded: 'for=1.1.1.1, for=10.0.0.9;host="api.example.com:8080";proto=http',
+      'x-forwarded-port': '443',
+      forwarded: 'for=1.1.1.1;host=www.example.com;proto=https, for=10.0.0.9',
+    });
+  });
+
+  it('derives Forwarded from what it believes, never from a Forwarded of the peer', () => {
+    const raw = ['X-Forwarded-Proto', 'https', 'Forwarded', 'for=6.6.6.6;proto=http;host=evil.test'];
+    expect(build(raw, { peerTrusted: true })).toMatchObject({
+      'x-forwarded-proto': 'https',
+      forwarded: 'for=10.0.0.9;host="api.example.com:8080";proto=https',
+    });
+  });
+
+  it.each([
+    [
+      'x-forwarded',
+      ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-ssl'],
+    ],
+    ['forwarded', ['forwarded']],
+    ['none', []],
+  ] as const)('sends only the family that is configured: %s', (family, names) => {
+    const raw = 'X-Forwarded-Proto|https|X-Forwarded-Ssl|on|Forwarded|proto=https';
+    const sent = Object.keys(build(raw.split('|'), { peerTrusted: true, family }));
+    expect(sent.filter((name) => name.includes('forwarded')).toSorted()).toEqual([...names].toSorted());
+  });
+
+  it('adds a removed prefix to the one that a trusted peer removed', () => {
+    expect(build([], { prefix: '/users' })).toMatchObject({ 'x-forwarded-prefix': '/users' });
+    const raw = ['X-Forwarded-Prefix', '/outer/'];
+    expect(build(raw, { prefix: '/users' })).toMatchObject({ 'x-forwarded-prefix': '/users' });
+    expect(build(raw, { prefix: '/users', peerTrusted: true })).toMatchObject({
+      'x-forwarded-prefix': '/outer/users',
     });
   });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dashed, nominatedByConnection, ownerOf } from './header-owners.js';
+import { forwardedField, type ForwardedFamily, type Origin, portOf } from './forwarded.js';
 import { isTraceHeader, withValidTrace } from './trace-context.js';
 
 const pseudonym = `breakwater-${randomBytes(6).toString('hex')}`;
@@ -26,11 +27,15 @@ export interface UpstreamRequestContext {
   readonly requestId: string;
   /** Address of the peer; empty when its socket is gone. */
   readonly peer: string;
-  /** Whether the peer's own forwarding headers are believed and extended. */
+  /** Whether the peer's `X-Forwarded-*` are believed and extended. */
   readonly peerTrusted: boolean;
   /** Host and port as the client wrote them. */
   readonly authority: string;
   readonly proto: string;
+  /** The start of the path that the upstream does not get, or an empty string. */
+  readonly prefix: string;
+  /** The forwarding headers that the upstream gets. */
+  readonly family: ForwardedFamily;
   /** Whether the client's `Authorization` is forwarded. */
   readonly forwardAuthorization: boolean;
   /** Other headers that are not forwarded, since they may contain API keys. */
@@ -53,10 +58,8 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
   const { keptBack } = context;
   let headers: string[] = [];
   let isTraced = false;
-  let forwardedFor = '';
-  let forwardedHost = '';
-  let forwardedProto = '';
-  let forwarded = '';
+  const sendsX = context.family === 'both' || context.family === 'x-forwarded';
+  const believed: Origin = { for: '', host: '', proto: '', port: '', prefix: '' };
   let via = '';
   for (let i = 0; i < raw.length; i += 2) {
     const original = raw[i] ?? '';
@@ -77,32 +80,46 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
       case 'forwarding':
         // `Via` is extended whoever the peer is, so that a loop is noticed.
         if (name === 'via') via = join(via, value);
-        else if (!context.peerTrusted) break;
-        else if (name === 'x-forwarded-for') forwardedFor = join(forwardedFor, value);
-        else if (name === 'x-forwarded-host') forwardedHost ||= value;
-        else if (name === 'x-forwarded-proto') forwardedProto ||= value;
-        else if (name === 'forwarded') forwarded = join(forwarded, value);
-        else headers.push(original, value);
+        else if (!context.peerTrusted || name === 'forwarded') break;
+        else if (name === 'x-forwarded-for') believed.for = join(believed.for, value);
+        else if (name === 'x-forwarded-host') believed.host ||= value;
+        else if (name === 'x-forwarded-proto') believed.proto ||= value;
+        else if (name === 'x-forwarded-port') believed.port ||= value;
+        else if (name === 'x-forwarded-prefix') believed.prefix ||= value;
+        else if (sendsX) headers.push(original, value);
     }
   }
   if (isTraced) headers = withValidTrace(headers);
-  headers.push(
-    'X-Forwarded-For',
-    join(forwardedFor, context.peer),
-    'X-Forwarded-Proto',
-    forwardedProto || context.proto,
-    'X-Forwarded-Host',
-    forwardedHost || context.authority,
-    'Forwarded',
-    join(forwarded, `for=${quoteNode(context.peer)};host="${context.authority}";proto=${context.proto}`),
-    'Via',
-    join(via, VIA.entry),
-    'X-Request-Id',
-    context.requestId,
-  );
+  if (context.family !== 'none') addOrigin(headers, believed, context);
+  headers.push('Via', join(via, VIA.entry), 'X-Request-Id', context.requestId);
   for (const part of context.identity) headers.push(part);
   if (context.conditions) for (const part of context.conditions) headers.push(part);
   return headers;
+}
+
+/** Tells the upstream where the request comes from: what a trusted peer says, and what the gateway sees itself. */
+function addOrigin(
+  headers: string[],
+  origin: Origin,
+  { family, peer, authority, proto, prefix }: UpstreamRequestContext,
+): void {
+  origin.for = join(origin.for, peer);
+  origin.host ||= authority;
+  origin.proto ||= proto;
+  if (family !== 'forwarded') {
+    headers.push(
+      'X-Forwarded-For',
+      origin.for,
+      'X-Forwarded-Proto',
+      origin.proto,
+      'X-Forwarded-Host',
+      origin.host,
+    );
+    headers.push('X-Forwarded-Port', origin.port || portOf(origin));
+    if (prefix !== '' || origin.prefix !== '')
+      headers.push('X-Forwarded-Prefix', origin.prefix.replace(/\/$/, '') + prefix);
+  }
+  if (family !== 'x-forwarded') headers.push('Forwarded', forwardedField(origin));
 }
 
 function connectionField(raw: readonly string[]): string | undefined {
@@ -118,10 +135,4 @@ function connectionField(raw: readonly string[]): string | undefined {
 
 function join(list: string, item: string): string {
   return list === '' ? item : `${list}, ${item}`;
-}
-
-/** Writes an address as RFC 7239 section 6 says: IPv6 in brackets and quotes. */
-function quoteNode(address: string): string {
-  if (address === '') return 'unknown';
-  return address.includes(':') ? `"[${address}]"` : address;
 }

@@ -1,47 +1,61 @@
 import { describe, expect, it } from 'vitest';
-import { Bulkhead, BulkheadFullError } from './bulkhead.js';
+import { Bulkhead, BulkheadFullError, type BulkheadOptions, type Place } from './bulkhead.js';
 
 const never = () => new AbortController().signal;
 
+/** @returns a bulkhead, and a function that takes places which must be free */
+function setUp(options: Partial<BulkheadOptions>) {
+  const bulkhead = new Bulkhead({ concurrent: 1, queue: 9, streams: 9, ...options });
+  const take = (count: number) => Array.from({ length: count }, () => bulkhead.enter(never) as Place);
+  return { bulkhead, take };
+}
+
+const countsOf = ({ inFlight, streams, queued }: Bulkhead) => [inFlight, streams, queued];
+
 describe('Bulkhead', () => {
   it('admits calls, then queues them in order, then rejects them', async () => {
-    const bulkhead = new Bulkhead({ concurrent: 1, queue: 2 });
-    expect(bulkhead.enter(never)).toBeUndefined();
+    const { bulkhead, take } = setUp({ queue: 2 });
+    const [first] = take(1);
     const order: string[] = [];
-    const second = bulkhead.enter(never)?.then(() => order.push('second'));
-    const third = bulkhead.enter(never)?.then(() => order.push('third'));
+    const waiting = async (name: string) => {
+      const place = await bulkhead.enter(never);
+      order.push(name);
+      return place;
+    };
+    const second = waiting('second');
+    const third = waiting('third');
     await expect(bulkhead.enter(never)).rejects.toThrow(BulkheadFullError);
-    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 2]);
-    bulkhead.leave();
+    expect(countsOf(bulkhead)).toEqual([1, 0, 2]);
+    first?.leave();
     await second;
     expect(order).toEqual(['second']);
-    bulkhead.leave();
-    await third;
-    bulkhead.leave();
-    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
+    (await second).leave();
+    (await third).leave();
+    expect(countsOf(bulkhead)).toEqual([0, 0, 0]);
   });
 
   it('keeps the places of calls when it narrows, and admits waiting calls when it widens', async () => {
-    const bulkhead = new Bulkhead({ concurrent: 4, queue: 9 });
-    for (let i = 0; i < 3; i++) void bulkhead.enter(never);
+    const { bulkhead, take } = setUp({ concurrent: 4 });
+    const [first, second, third] = take(3);
     bulkhead.open(0.5);
     expect(bulkhead.inFlight).toBe(3);
     const waiting = [bulkhead.enter(never), bulkhead.enter(never)];
-    bulkhead.leave();
-    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 2]);
-    bulkhead.leave();
-    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 1]);
+    first?.leave();
+    expect(countsOf(bulkhead)).toEqual([2, 0, 2]);
+    second?.leave();
+    expect(countsOf(bulkhead)).toEqual([2, 0, 1]);
     bulkhead.open(0);
-    bulkhead.leave();
-    bulkhead.leave();
-    for (const each of waiting) await each;
-    expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 0]);
+    third?.leave();
+    (await waiting[0])?.leave();
+    await waiting[1];
+    expect(countsOf(bulkhead)).toEqual([1, 0, 0]);
     bulkhead.open(1);
-    expect(bulkhead.enter(never)).toBeUndefined();
+    take(3);
+    expect(countsOf(bulkhead)).toEqual([4, 0, 0]);
   });
 
   it('is as wide as its ramp and its ceiling allow, and admits waiting calls when either rises', async () => {
-    const bulkhead = new Bulkhead({ concurrent: 10, queue: 10 });
+    const { bulkhead } = setUp({ concurrent: 10 });
     bulkhead.narrow(4);
     expect(bulkhead.limit).toBe(4);
     bulkhead.open(0.2);
@@ -50,19 +64,65 @@ describe('Bulkhead', () => {
     expect(bulkhead.queued).toBe(1);
     bulkhead.open(1);
     await waiting[2];
-    expect([bulkhead.limit, bulkhead.inFlight, bulkhead.queued]).toEqual([4, 3, 0]);
+    expect([bulkhead.limit, ...countsOf(bulkhead)]).toEqual([4, 3, 0, 0]);
   });
 
   it('holds no place for a waiting call that gives up', async () => {
-    const bulkhead = new Bulkhead({ concurrent: 1, queue: 1 });
-    void bulkhead.enter(never);
+    const { bulkhead, take } = setUp({});
+    const [first] = take(1);
     const gone = new AbortController();
     const waiting = bulkhead.enter(() => gone.signal);
     gone.abort(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
-    expect(bulkhead.queued).toBe(0);
-    bulkhead.leave();
-    expect(bulkhead.inFlight).toBe(0);
-    expect(bulkhead.enter(never)).toBeUndefined();
+    first?.leave();
+    expect(countsOf(bulkhead)).toEqual([0, 0, 0]);
+  });
+
+  it('makes room for the next call when a call becomes a stream, and frees each place once', async () => {
+    const { bulkhead, take } = setUp({});
+    const [stream] = take(1);
+    const waiting = bulkhead.enter(never);
+    stream?.toStream();
+    stream?.toStream();
+    const call = await waiting;
+    expect(countsOf(bulkhead)).toEqual([1, 1, 0]);
+    stream?.leave();
+    stream?.leave();
+    stream?.toStream();
+    call.leave();
+    expect(countsOf(bulkhead)).toEqual([0, 0, 0]);
+  });
+
+  it('keeps the bodies among the calls for which there is no stream place', () => {
+    const { bulkhead, take } = setUp({ concurrent: 3, streams: 1 });
+    const [first, second] = take(2);
+    first?.toStream();
+    second?.toStream();
+    expect([bulkhead.hasRoomForStream, ...countsOf(bulkhead)]).toEqual([false, 1, 1, 0]);
+    second?.leave();
+    expect(countsOf(bulkhead)).toEqual([0, 1, 0]);
+  });
+
+  it('admits a stream that waits for the upstream again beyond `concurrent`, and no call before it is narrow again', () => {
+    const { bulkhead, take } = setUp({});
+    const [upload] = take(1);
+    upload?.toStream();
+    take(1);
+    upload?.toCall();
+    void bulkhead.enter(never);
+    expect(countsOf(bulkhead)).toEqual([2, 0, 1]);
+    upload?.leave();
+    expect(countsOf(bulkhead)).toEqual([1, 0, 1]);
+  });
+
+  it('admits no more calls and streams together than there are connections', () => {
+    const { bulkhead, take } = setUp({ concurrent: 5, connections: 2 });
+    const [stream] = take(1);
+    stream?.toStream();
+    take(1);
+    void bulkhead.enter(never);
+    expect(countsOf(bulkhead)).toEqual([1, 1, 1]);
+    stream?.leave();
+    expect(countsOf(bulkhead)).toEqual([2, 0, 0]);
   });
 });

@@ -3,53 +3,70 @@ export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
 }
 
-/** Limits the calls to one upstream: a number at a time, and a short queue in order of arrival. */
+export interface BulkheadOptions {
+  /** Maximum of calls that wait for their response at a time. */
+  readonly concurrent: number;
+  /** Maximum of calls that wait for a place; beyond it a call is rejected. */
+  readonly queue: number;
+  /** Maximum of calls whose bytes flow at a time, beside `concurrent`. */
+  readonly streams: number;
+  /** Maximum of both together. Default: no further limit. */
+  readonly connections?: number;
+}
+
+/**
+ * Limits the calls to one upstream, in two classes. A call begins among those that wait for the upstream, of which there
+ * are few, with a short queue in order of arrival. Once its bytes flow it becomes a stream, of which there may be many:
+ * how long it lasts is up to its client, and must not keep others from calling.
+ */
 export class Bulkhead {
-  private taken = 0;
+  private calls = 0;
+  private streaming = 0;
   private places: number;
   private share = 1;
   private ceiling: number;
-  private readonly waiters = new Set<PromiseWithResolvers<void>>();
+  private readonly connections: number;
+  private readonly waiters = new Set<PromiseWithResolvers<Place>>();
 
-  /** @param options maximum of calls at a time, and of those that wait for a place; beyond it a call is rejected */
-  constructor(private readonly options: { readonly concurrent: number; readonly queue: number }) {
+  constructor(private readonly options: BulkheadOptions) {
     this.ceiling = options.concurrent;
     this.places = options.concurrent;
+    this.connections = options.connections ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The current maximum of calls at a time. */
+  /** The current maximum of calls that wait for their response. */
   get limit(): number {
     return this.places;
   }
 
+  /** Calls that wait for their response, and streams beyond `streams`. */
   get inFlight(): number {
-    return this.taken;
+    return this.calls;
+  }
+
+  get streams(): number {
+    return this.streaming;
   }
 
   get queued(): number {
     return this.waiters.size;
   }
 
+  get hasRoomForStream(): boolean {
+    return this.streaming < this.options.streams;
+  }
+
   /**
-   * Takes a place, at once when one is free. Every place is given back with `leave`.
+   * Takes a place, at once when one is free.
    *
    * @param signal is called only for a call that has to wait, and ends its wait
-   * @returns `undefined` when the call has its place, else a promise of it
    * @throws BulkheadFullError through the promise, when the queue is full, or at `dismiss`
    * @throws the signal's reason through the promise, when the signal aborts first
    */
-  enter(signal: () => AbortSignal): Promise<void> | undefined {
-    if (this.taken < this.places) {
-      this.taken++;
-      return undefined;
-    }
+  enter(signal: () => AbortSignal): Place | Promise<Place> {
+    if (this.hasRoom()) return this.admit();
     if (this.waiters.size >= this.options.queue) return Promise.reject(new BulkheadFullError());
     return this.wait(signal());
-  }
-
-  leave(): void {
-    this.taken--;
-    this.admitWaiting();
   }
 
   /** Rejects all waiting calls. */
@@ -75,23 +92,38 @@ export class Bulkhead {
     this.resize();
   }
 
+  /** @internal for its places */
+  count(calls: number, streams: number): void {
+    this.calls += calls;
+    this.streaming += streams;
+    this.admitWaiting();
+  }
+
   private resize(): void {
     const opened = Math.round(this.options.concurrent * this.share);
     this.places = Math.max(1, Math.min(opened, this.ceiling));
     this.admitWaiting();
   }
 
+  private hasRoom(): boolean {
+    return this.calls < this.places && this.calls + this.streaming < this.connections;
+  }
+
+  private admit(): Place {
+    this.calls++;
+    return new Place(this);
+  }
+
   private admitWaiting(): void {
     for (const waiter of this.waiters) {
-      if (this.taken >= this.places) return;
+      if (!this.hasRoom()) return;
       this.waiters.delete(waiter);
-      this.taken++;
-      waiter.resolve();
+      waiter.resolve(this.admit());
     }
   }
 
-  private wait(signal: AbortSignal): Promise<void> {
-    const waiter = Promise.withResolvers<void>();
+  private wait(signal: AbortSignal): Promise<Place> {
+    const waiter = Promise.withResolvers<Place>();
     const giveUp = () => {
       this.waiters.delete(waiter);
       waiter.reject(signal.reason);
@@ -99,5 +131,34 @@ export class Bulkhead {
     this.waiters.add(waiter);
     signal.addEventListener('abort', giveUp, { once: true });
     return waiter.promise.finally(() => signal.removeEventListener('abort', giveUp));
+  }
+}
+
+/** The place of one call in a bulkhead. */
+export class Place {
+  private holds: 'call' | 'stream' | 'nothing' = 'call';
+
+  constructor(private readonly bulkhead: Bulkhead) {}
+
+  /** The call's bytes flow: it makes room for other calls. If there are too many streams, it stays among the calls. */
+  toStream(): void {
+    if (this.holds !== 'call' || !this.bulkhead.hasRoomForStream) return;
+    this.holds = 'stream';
+    this.bulkhead.count(-1, 1);
+  }
+
+  /** The call waits for the upstream again. It does not queue for that, so there may be more calls than `concurrent`. */
+  toCall(): void {
+    if (this.holds !== 'stream') return;
+    this.holds = 'call';
+    this.bulkhead.count(1, -1);
+  }
+
+  /** Gives the place back. Only the first time counts. */
+  leave(): void {
+    const held = this.holds;
+    this.holds = 'nothing';
+    if (held === 'call') this.bulkhead.count(-1, 0);
+    else if (held === 'stream') this.bulkhead.count(0, -1);
   }
 }

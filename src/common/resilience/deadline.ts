@@ -1,19 +1,31 @@
 import { type Cancellation, toSignal } from '../cancellation.js';
 import type { Clock } from '../clock.js';
 
-/** The time within which everything that belongs to one call must be done: waiting, tries and pauses. */
+export interface DeadlineOptions {
+  /** The time is what another upstream has left over. Passing it says nothing about the upstream that gets it. */
+  readonly isRemainder?: boolean;
+}
+
+/** The time that an upstream has for one call: all tries and the pauses between them. Stalls of this process extend it. */
 export class Deadline {
+  readonly isRemainder: boolean;
   private endsAt: number | undefined;
+  private lostAtStart = 0;
 
   /** @param timeout milliseconds from the start */
   constructor(
     private readonly clock: Clock,
     readonly timeout: number,
-  ) {}
+    { isRemainder = false }: DeadlineOptions = {},
+  ) {
+    this.isRemainder = isRemainder;
+  }
 
   /** Starts the time. Only the first start counts. */
   start(): void {
-    this.endsAt ??= this.clock.now() + this.timeout;
+    if (this.endsAt !== undefined) return;
+    this.endsAt = this.clock.now() + this.timeout;
+    this.lostAtStart = this.clock.lostMs?.() ?? 0;
   }
 
   /**
@@ -21,7 +33,9 @@ export class Deadline {
    * @returns milliseconds, never below 0; all of the timeout before the start
    */
   remaining(now = this.clock.now()): number {
-    return this.endsAt === undefined ? this.timeout : Math.max(0, this.endsAt - now);
+    if (this.endsAt === undefined) return this.timeout;
+    const lost = (this.clock.lostMs?.() ?? 0) - this.lostAtStart;
+    return Math.max(0, this.endsAt + lost - now);
   }
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */

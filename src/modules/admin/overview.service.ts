@@ -45,7 +45,7 @@ function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy, now: numb
       /** At most the last five, oldest first. */
       lastFailures: breaker.lastFailures,
     },
-    bulkhead: { inFlight: bulkhead.inFlight, queued: bulkhead.queued },
+    bulkhead: { inFlight: bulkhead.inFlight, queued: bulkhead.queued, streams: bulkhead.streams },
     targets: targets.all.map(({ name, healthy, ejectedUntil, inFlight }) => ({
       /** Host and port. */
       name,

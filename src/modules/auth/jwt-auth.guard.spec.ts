@@ -62,6 +62,7 @@ function setUp(auth = '') {
       path: '/',
       query,
       hasBody: false,
+      peer: '127.0.0.1',
       peerTrusted: false,
       clientIp: '::1',
       match: { kind: 'route', route } as const,

@@ -57,6 +57,14 @@ function originOf({ head }: Exchange): string {
   return originName(head.authority, head.host);
 }
 
+/** What a trusted proxy says of the public address, which upstreams may write into links. */
+const ORIGIN_HEADERS = [
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+] as const;
+
 /**
  * The name that the upstream is called by and may write into links: the client's own spelling, with a default port or
  * a final dot, and what a trusted proxy says.
@@ -65,8 +73,8 @@ function calledBy({ head, req }: Exchange, origin: string): string {
   const written = head.authority.toLowerCase();
   const name = written === origin ? '' : written;
   if (!head.peerTrusted) return name;
-  const { forwarded: whole, 'x-forwarded-host': host, 'x-forwarded-proto': proto } = req.headers;
-  return JSON.stringify([name, whole, host, proto]);
+  const { headers } = req;
+  return JSON.stringify([name, ...ORIGIN_HEADERS.map((header) => headers[header])]);
 }
 
 /**

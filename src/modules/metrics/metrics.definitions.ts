@@ -62,8 +62,13 @@ export const metricProviders = [
   counter('breakwater_breaker_rejections_total', 'Calls that an open breaker rejected', ['upstream']),
   upstreamGauge(
     'breakwater_bulkhead_in_flight',
-    'Calls in flight that the bulkhead counts',
+    'Calls that wait for their response headers, and bodies in transfer beyond `streams`',
     ({ bulkhead }) => bulkhead.inFlight,
+  ),
+  upstreamGauge(
+    'breakwater_bulkhead_streams',
+    'Bodies in transfer, event streams and WebSockets',
+    ({ bulkhead }) => bulkhead.streams,
   ),
   upstreamGauge(
     'breakwater_bulkhead_limit',

@@ -14,6 +14,9 @@ import { type ForwardedRequest, hashKeyOf, MAX_COPY_BYTES } from './upstream-req
 /** With these outcomes the request never reached the upstream, so it cannot be carried out twice. */
 const NEVER_SENT: ReadonlySet<Outcome> = new Set(['breaker_open', 'bulkhead_full', 'connect_failed']);
 
+/** Share of its timeout with which a fallback upstream has had its chance. */
+const WHOLE = 0.9;
+
 /** A request, and the upstream that it is sent to first. */
 export interface ForwardedCall {
   readonly exchange: Exchange;
@@ -57,7 +60,7 @@ export class FallbackChain {
       try {
         return await upstream.send({
           ...again,
-          deadline: new Deadline(upstream.clock, Math.min(remaining, upstream.config.timeout)),
+          deadline: deadlineOf(upstream, remaining),
           hashKey: hashKeyOf(exchange, upstream.config),
         });
       } catch (error) {
@@ -68,4 +71,8 @@ export class FallbackChain {
     }
     return failure;
   }
+}
+
+function deadlineOf({ clock, config: { timeout } }: UpstreamProxy, remaining: number): Deadline {
+  return new Deadline(clock, Math.min(remaining, timeout), { isRemainder: remaining < timeout * WHOLE });
 }

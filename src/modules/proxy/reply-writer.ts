@@ -42,6 +42,7 @@ export class ReplyWriter {
     }
     const lines = this.linesOf(headers, exchange.route?.responseHeaders);
     if (exchange.cache?.status !== undefined) lines.push('Cache-Status', exchange.cache.status);
+    expose(exchange, headers, lines);
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
     if (length === undefined && headers['trailer'] !== undefined)
       announce(exchange, status, headers['trailer'], lines);
@@ -70,6 +71,7 @@ export class ReplyWriter {
     }
     const head = added ? lines.concat(added) : lines.slice();
     head.push('Cache-Status', hit.status);
+    expose(exchange, headers, head);
     const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
     this.writeHead(exchange.res, exchange, status, head, length);
     exchange.res.end(body);
@@ -150,14 +152,23 @@ export class ReplyWriter {
 /** Headers that only the gateway may set, and the one that helmet removes. */
 const DROPPED_HEADERS = ['x-request-id', 'breakwater-fallback', 'x-powered-by'];
 
+const EXPOSE = 'access-control-expose-headers';
+
 const CORS_HEADERS = [
   'access-control-allow-credentials',
   'access-control-allow-headers',
   'access-control-allow-methods',
   'access-control-allow-origin',
-  'access-control-expose-headers',
+  EXPOSE,
   'access-control-max-age',
 ];
+
+/** Adds the headers that an upstream lets pages read to those of the gateway, on an answer to an allowed origin. */
+function expose({ res }: Exchange, headers: HeaderRecord, lines: string[]): void {
+  const theirs = headers[EXPOSE];
+  const ours = theirs === undefined ? undefined : res.getHeader(EXPOSE);
+  if (ours !== undefined) lines.push('Access-Control-Expose-Headers', `${String(ours)}, ${String(theirs)}`);
+}
 
 /** Announces trailers where a last chunk can carry them; elsewhere Node throws. */
 function announce({ req }: Exchange, status: number, trailer: string | string[], headers: string[]): void {

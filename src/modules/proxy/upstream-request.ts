@@ -6,6 +6,7 @@ import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import { strippedPrefix } from '../routing/rewrite.js';
 import { ClientBody } from '../upstream/client-body.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';
@@ -29,29 +30,39 @@ export function upstreamRequest(
   upgrade?: UpgradeRequest,
 ): ForwardedRequest {
   const { req, head, gone: signal } = exchange;
-  const headers = requestHeaders(exchange);
+  const path = route.rewrite ? route.rewrite(head.path) : head.path;
+  const headers = requestHeaders(exchange, route, path);
   const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
   return {
     method: asksForWhole(exchange) ? 'GET' : req.method,
-    path: (route.rewrite ? route.rewrite(head.path) : head.path) + head.query,
+    path: path + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
     body: head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined,
     contentLength,
     hashKey: hashKeyOf(exchange, upstream.config),
     deadline: new Deadline(upstream.clock, timeoutOf(exchange, route, upstream)),
+    isStream: upgrade !== undefined || acceptsEvents(req),
+    streamIdleTimeout: route.config.streamIdleTimeout,
     upgrade,
     signal,
   };
 }
 
-function requestHeaders(exchange: Exchange): string[] {
+/** Browsers ask for an event stream by name. */
+function acceptsEvents({ headers: { accept } }: Request): boolean {
+  return accept !== undefined && accept.includes('text/event-stream');
+}
+
+function requestHeaders(exchange: Exchange, route: RouteModel, path: string): string[] {
   const { req, head } = exchange;
   return upstreamRequestHeaders(req.rawHeaders, {
     requestId: exchange.id,
-    peer: req.socket.remoteAddress ?? '',
+    peer: head.peer,
     peerTrusted: head.peerTrusted,
     authority: head.authority,
     proto: 'http',
+    prefix: route.stripsPrefix ? strippedPrefix(head.path, path) : '',
+    family: route.config.forwardedHeaders,
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,

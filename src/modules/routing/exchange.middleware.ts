@@ -4,16 +4,16 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Event } from '../../common/event.js';
+import { clientIp, compileTrust, unmapped } from '../../common/http/forwarded.js';
 import { inspectHead, SERVED_METHODS } from '../../common/http/head.js';
 import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
-import { clientIp, compileTrust } from '../../common/http/trusted-proxies.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';
 import { RouteTable } from './route-table.js';
 
-type Origin = Pick<ExchangeHead, 'id' | 'peerTrusted' | 'clientIp'>;
+type Origin = Pick<ExchangeHead, 'id' | 'peer' | 'peerTrusted' | 'clientIp'>;
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
 
@@ -67,10 +67,11 @@ export class ExchangeMiddleware implements NestMiddleware {
   }
 
   private originOf(req: Request): Origin {
-    const peer = req.socket.remoteAddress ?? '';
+    const peer = unmapped(req.socket.remoteAddress ?? '');
     const peerTrusted = this.isTrusted(peer);
     return {
       id: requestId(req, peerTrusted),
+      peer,
       peerTrusted,
       clientIp: peerTrusted
         ? clientIp(peer, req.headers['x-forwarded-for']?.toString(), this.isTrusted)

@@ -105,6 +105,8 @@ export interface ExchangeHead {
   /** Raw query with its `?`, or an empty string. */
   readonly query: string;
   readonly hasBody: boolean;
+  /** Address of the peer; empty when its socket is gone. */
+  readonly peer: string;
   readonly peerTrusted: boolean;
   /** Where the request comes from, seen through trusted proxies. */
   readonly clientIp: string;

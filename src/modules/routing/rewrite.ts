@@ -17,6 +17,12 @@ export function compileRewrite(pattern: string, rewrite: RewriteConfig): Rewrite
   return compileTemplate(segments, segmentsOf(rewrite.path));
 }
 
+/** @returns the start of the path that stripping removed, or an empty string */
+export function strippedPrefix(path: string, rewritten: string): string {
+  const rest = rewritten === '/' && !path.endsWith('/') ? '' : rewritten;
+  return path.slice(0, path.length - rest.length);
+}
+
 function compileStrip(pattern: readonly string[], prefix: readonly string[]): Rewrite {
   const isLiteral = prefix.every((_, i) => isLiteralSegment(pattern[i]));
   // The route matched, so the path has the prefix, in one of its spellings.

@@ -12,6 +12,8 @@ export interface RouteModel {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly split: Split | undefined;
   readonly rewrite: Rewrite | undefined;
+  /** The rewrite removes a prefix. */
+  readonly stripsPrefix: boolean;
   /** Rules for the headers that the upstream gets. */
   readonly requestHeaders: HeaderRules | undefined;
   /** Rules for the headers that the client gets. */
@@ -29,6 +31,7 @@ export function compileRoute(config: RouteConfig): RouteModel {
     headers: Object.entries(match.headers),
     split: split && compileSplit(split),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
+    stripsPrefix: rewrite !== undefined && 'stripPrefix' in rewrite,
     requestHeaders: headers && compileHeaderRules(headers.request),
     responseHeaders: headers && compileHeaderRules(headers.response),
   });

@@ -8,6 +8,7 @@ const LIMITS = {
   maxHeaderBytes: 16_384,
   headersTimeout: 10_000,
   requestTimeout: 10_000,
+  sendMinRate: 0,
   sendTimeout: 1_000,
   keepAliveTimeout: 1_000,
 };

@@ -8,6 +8,7 @@ import {
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
+import { systemClock } from '../../common/clock.js';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { answerClientErrors, refuse, refuseConnect } from './client-error.js';
 import { CodePaths } from './code-paths.js';
@@ -26,7 +27,7 @@ const TIMEOUT_CHECK_INTERVAL = 500;
 
 export type HttpLimits = Pick<
   ServerConfig,
-  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'keepAliveTimeout'
+  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'sendMinRate' | 'keepAliveTimeout'
 >;
 
 export interface AdapterOptions {
@@ -146,7 +147,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.httpServer = createServer(options, answer);
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
     answerClientErrors(this.httpServer, this.openResponses);
-    endSlowReaders(this.httpServer, openResponses, this.limits.sendTimeout);
+    endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
     refuseConnect(this.httpServer, openResponses);
     continueWhenRead(this.httpServer, answer);
     // The exchange refuses it. Node has a 417 without a body.

@@ -1,25 +1,60 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '../../common/clock.js';
 import type { OpenResponses } from './open-responses.js';
 
 /** Milliseconds. */
 const CHECK_INTERVAL = 1000;
 
+export interface ReadLimits {
+  /** Milliseconds in which a client may read nothing. Its average rate is judged over at least as long. */
+  readonly sendTimeout: number;
+  /** Bytes per second that a client has to read while more is waiting for it; 0 for no limit. */
+  readonly sendMinRate: number;
+}
+
+/** Since when a connection has had bytes to send, and how many it had sent by then. */
+interface Backlog {
+  readonly since: number;
+  readonly sent: number;
+}
+
 /**
- * Closes the connections of clients that read nothing of their responses for `sendTimeout`. Each of them would hold a
- * call to an upstream, and its place in the bulkhead, for as long as it likes. Clients that read slowly are not affected.
+ * Closes the connections of clients that read nothing of their responses, or hardly anything. Each of them would hold a
+ * connection to an upstream for as long as it likes.
  *
  * Responses pay nothing for it: a timer finds the connections that have bytes to send, and sets Node's own socket
  * timeout on them, which restarts with each byte that is sent. WebSockets have timeouts of their own.
- *
- * @param sendTimeout milliseconds
  */
-export function endSlowReaders(server: Server, responses: OpenResponses, sendTimeout: number): void {
+export function endSlowReaders(
+  server: Server,
+  responses: OpenResponses,
+  { sendTimeout, sendMinRate }: ReadLimits,
+  clock: Clock,
+): void {
+  const backlogs = new WeakMap<Socket, Backlog>();
   const check = () => {
+    const now = clock.now() - (clock.lostMs?.() ?? 0);
     for (const socket of responses.connections()) {
       const isBehind = socket.writableLength > 0 && responses.on(socket).length > 0;
-      if (isBehind && socket.timeout !== sendTimeout) socket.setTimeout(sendTimeout);
+      if (!isBehind) {
+        backlogs.delete(socket);
+        continue;
+      }
+      if (socket.timeout !== sendTimeout) socket.setTimeout(sendTimeout);
+      if (sendMinRate > 0) judgeRate(socket, now);
     }
+  };
+  const judgeRate = (socket: Socket, now: number) => {
+    // Node reports a chunk as sent only when all of it is. Until then, all that is queued counts as read.
+    const sent = socket.bytesWritten - socket.writableLength;
+    const backlog = backlogs.get(socket);
+    const elapsed = now - (backlog?.since ?? now);
+    const required = (sendMinRate * elapsed) / 1000;
+    if (!backlog) backlogs.set(socket, { since: now, sent });
+    else if (elapsed <= sendTimeout) return;
+    else if (socket.bytesWritten - backlog.sent < required) socket.destroy();
+    else if (sent - backlog.sent >= required) backlogs.set(socket, { since: now, sent });
   };
   const timer = setInterval(check, Math.min(sendTimeout / 2, CHECK_INTERVAL)).unref();
   server.once('close', () => clearInterval(timer));

@@ -54,7 +54,7 @@ function live(balancer: string, seed: number): { wrong: string[]; panics: number
     if (available.length === 0) panics++;
     const candidates = available.length > 0 ? available : set.all;
     const others = candidates.filter((each) => !tried.includes(each));
-    const picked = set.pick(`user ${below(50)}`, tried);
+    const picked = set.pick(`user ${below(50)}`, tried)!;
     const allowed = others.length > 0 ? others : candidates;
     if (!allowed.includes(picked)) wrong.push(`${i}: ${picked.name}`);
   }

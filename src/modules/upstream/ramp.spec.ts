@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 it('widens the bulkhead from a twentieth to its whole width in two seconds', () => {
-  const bulkhead = new Bulkhead({ concurrent: 100, queue: 1_000 });
+  const bulkhead = new Bulkhead({ concurrent: 100, queue: 1_000, streams: 1 });
   const ramp = new Ramp(bulkhead);
   ramp.start();
   const signal = new AbortController().signal;
@@ -20,7 +20,7 @@ it('widens the bulkhead from a twentieth to its whole width in two seconds', () 
 });
 
 it('starts over when the upstream recovers again, and leaves no timer when stopped', () => {
-  const bulkhead = new Bulkhead({ concurrent: 100, queue: 1_000 });
+  const bulkhead = new Bulkhead({ concurrent: 100, queue: 1_000, streams: 1 });
   const ramp = new Ramp(bulkhead);
   ramp.start();
   ramp.start();

@@ -24,7 +24,7 @@ function setUp(targets: number, upstream = '') {
   const fail = (target: Target, times: number, outcome: Outcome = 'reset') => {
     for (let i = 0; i < times; i++) record(target, outcome);
   };
-  const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(undefined, []).name));
+  const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(undefined, [])!.name));
   return {
     set,
     time,
@@ -37,6 +37,17 @@ function setUp(targets: number, upstream = '') {
 }
 
 describe('TargetSet', () => {
+  it('picks no target that has as many calls as connections, and none when all have', () => {
+    const { set, targets, picked } = setUp(3, 'pool: { connections: 2 }');
+    targets[0].inFlight = 2;
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    expect(set.pick(undefined, [targets[1]])).toBe(targets[2]);
+    targets[1].inFlight = 2;
+    expect(set.pick(undefined, [targets[2]])).toBe(targets[2]);
+    targets[2].inFlight = 2;
+    expect(set.pick(undefined, [])).toBeUndefined();
+  });
+
   it('ejects a target that keeps failing, for a while', () => {
     const { targets, fail, picked, time } = setUp(3);
     fail(targets[0], 4);
@@ -287,7 +298,7 @@ describe('TargetSet', () => {
       all.fail(all.targets[0], 5);
       all.time.now += 10_000;
       const taken = () =>
-        Array.from({ length: 3_000 }, () => all.set.pick(undefined, []).name).filter((name) => name === 't0')
+        Array.from({ length: 3_000 }, () => all.set.pick(undefined, [])!.name).filter((name) => name === 't0')
           .length;
       return { ...all, taken };
     };
@@ -348,7 +359,7 @@ describe('TargetSet', () => {
 
   describe('for another try', () => {
     const picks = (set: TargetSet, tried: readonly Target[]) =>
-      new Set(Array.from({ length: 20 }, () => set.pick(undefined, tried).name));
+      new Set(Array.from({ length: 20 }, () => set.pick(undefined, tried)!.name));
 
     it('picks a target that was not tried, or a tried one when there is no other', () => {
       const { set, targets } = setUp(3);

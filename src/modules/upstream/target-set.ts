@@ -40,15 +40,23 @@ export class TargetSet {
   /**
    * @param key what `consistent-hash` hashes
    * @param tried targets that have failed this request already. Another target is picked if one is available.
+   * @returns `undefined` when every available target has `pool.connections` calls
    */
-  pick(key: string | undefined, tried: readonly Target[]): Target {
+  pick(key: string | undefined, tried: readonly Target[]): Target | undefined {
     if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
     if (this.panicking) this.panicked.emit();
     const [only, another] = this.candidates;
+    const { connections } = this.config.pool;
+    const full =
+      connections === undefined
+        ? NO_TARGETS
+        : this.candidates.filter(({ inFlight }) => inFlight >= connections);
+    if (full.length === this.candidates.length) return undefined;
     if (only && !another) return only;
     if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
-    const wereAllTried = tried.length > 0 && this.candidates.every((each) => tried.includes(each));
-    return this.balancer.pick(key, wereAllTried ? NO_TARGETS : tried);
+    const excluded = full.length > 0 ? [...tried, ...full] : tried;
+    const areAllExcluded = tried.length > 0 && this.candidates.every((each) => excluded.includes(each));
+    return this.balancer.pick(key, areAllExcluded ? full : excluded);
   }
 
   /** @returns whether a target is available that is not among these */

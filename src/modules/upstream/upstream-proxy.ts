@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
-import { Bulkhead } from '../../common/resilience/bulkhead.js';
+import { Bulkhead, type Place } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import { Breaker, type Permit } from './breaker/breaker.js';
@@ -15,6 +15,7 @@ import { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 import { Call } from './transport/call.js';
 import { UpstreamError } from './upstream.error.js';
+import { watchUpload } from './upload-watch.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
 
 /** One try, over. */
@@ -28,6 +29,14 @@ export interface TryEnded {
 export interface ProbeResult {
   readonly passed: boolean;
   readonly detail: string;
+}
+
+/** What a call holds from its admission until it is over. */
+interface Held {
+  readonly place: Place;
+  readonly permit: Permit;
+  /** The targets of its tries so far. */
+  readonly tried: Target[];
 }
 
 /** A service behind the gateway: the long-lived state that every call to it goes through. */
@@ -53,10 +62,14 @@ export class UpstreamProxy {
     random: () => number = Math.random,
     resolver: Resolver = new SystemResolver(),
   ) {
-    const { breaker, bulkhead, health, hedge, retry } = config;
+    const { breaker, bulkhead, health, hedge, pool, retry, targets } = config;
     this.failureStatuses = new Set(breaker.failureStatuses);
     this.targets = new TargetSet(config, clock, random, resolver);
-    this.bulkhead = new Bulkhead(bulkhead);
+    // A call never waits for a connection: that would be one more queue, in which its time would be the upstream's.
+    this.bulkhead = new Bulkhead({
+      ...bulkhead,
+      connections: pool.connections && pool.connections * targets.length,
+    });
     this.ramp = new Ramp(this.bulkhead);
     this.learner = bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, clock) : undefined;
     this.breaker = new Breaker({ upstream: id, config: breaker, health, clock, random });
@@ -82,37 +95,40 @@ export class UpstreamProxy {
 
   /**
    * Sends a request. This method alone decides the order of what a call goes through:
-   * deadline -> bulkhead -> breaker -> retry { hedge { pick a target -> transport -> classify } }.
+   * bulkhead -> deadline -> breaker -> retry { hedge { pick a target -> transport -> classify } }.
    *
    * @returns the response as soon as its head is here
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    if (request.isStream && !this.bulkhead.hasRoomForStream) throw this.rejection('bulkhead_full');
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
     if (request.body instanceof Readable) request = await this.gatherBody(request);
 
     const deadline = request.deadline ?? new Deadline(this.clock, request.timeout ?? this.config.timeout);
+    const entered = this.bulkhead.enter(() => this.waitSignal(request, deadline));
+    const place =
+      entered instanceof Promise ? await entered.catch((e: unknown) => this.refuse(request, e)) : entered;
+    // The wait for a place is no part of it either: the upstream knew nothing of the call.
     deadline.start();
-
-    const waiting = this.bulkhead.enter(() => this.waitSignal(request, deadline));
-    if (waiting) await waiting.catch((error: unknown) => this.refuse(request, error));
 
     const permit = this.breaker.admit(deadline.timeout);
     if (!permit) {
-      this.bulkhead.leave();
+      place.leave();
       throw this.rejection('breaker_open');
     }
+    if (request.body instanceof Readable) watchUpload(request.body, place);
 
-    const tried: Target[] = [];
+    const held: Held = { place, permit, tried: [] };
     let call: Call;
     try {
-      call = await this.retrier.run(request, deadline, this.hedgedTry, tried);
+      call = await this.retrier.run(request, deadline, this.hedgedTry, held.tried);
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
-      this.settle(permit, tried, failure.outcome, failure.detail);
+      this.settle(held, failure.outcome, failure.detail);
       throw failure;
     }
-    this.onHead(call, permit, tried);
+    this.onHead(call, held);
     return call;
   }
 
@@ -134,19 +150,32 @@ export class UpstreamProxy {
     await this.targets.destroy();
   }
 
-  /** The response head is here: the call keeps its place in the bulkhead, and votes, when its body ends. */
-  private onHead(call: Call, permit: Permit, tried: readonly Target[]): void {
-    call.whenSettled((outcome, detail) => this.settle(permit, tried, outcome, detail));
+  /** The response head is here: the call is a stream from now on, and votes when its body ends. */
+  private onHead(call: Call, held: Held): void {
+    const { permit, place } = held;
+    const { socket } = call;
+    place.toStream();
+    // A tunnel is a stream until it closes.
+    if (socket) socket.once('close', () => place.leave());
+    call.whenSettled((outcome, detail) => {
+      if (socket) this.vote(held, outcome, detail);
+      else this.settle(held, outcome, detail);
+    });
     // A trial votes with its head: its body may be a stream without an end. Only the first vote counts.
     if (permit.isTrial && !this.failureStatuses.has(call.status)) permit.settle('success', 'success', '');
   }
 
-  /** The call is over, with or without a response. Ejection judges targets, and the breaker judges the service. */
-  private settle(permit: Permit, tried: readonly Target[], outcome: Outcome, detail: string): void {
+  /** The call is over, with or without a response. */
+  private settle(held: Held, outcome: Outcome, detail: string): void {
+    this.vote(held, outcome, detail);
+    held.place.leave();
+  }
+
+  /** Ejection judges targets, and the breaker judges the service. */
+  private vote({ permit, tried }: Held, outcome: Outcome, detail: string): void {
     const { vote } = OUTCOMES[outcome];
     const isTargetsFault = vote === 'failure' && this.targets.isFaultOf(tried.at(-1));
     permit.settle(isTargetsFault ? 'neutral' : vote, outcome, detail);
-    this.bulkhead.leave();
   }
 
   private readonly hedgedTry: TryOnce = (options) =>
@@ -154,17 +183,20 @@ export class UpstreamProxy {
 
   private readonly tryOnce: TryOnce = ({ request, deadline, tryTimeout, tried, onStart }) => {
     const target = this.targets.pick(request.hashKey, tried);
+    if (!target) return Promise.reject(this.rejection('bulkhead_full'));
     tried.push(target);
     const startedAt = this.clock.now();
     const remaining = deadline.remaining(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
     return new Promise((onHead, onFailure) => {
       const call = new Call({
-        clock: this.clock,
         upstream: this.id,
+        clock: this.clock,
         request,
         timeout: isTryTimeout ? tryTimeout : remaining,
-        isTryTimeout,
+        onTimeout: isTryTimeout ? 'try_timeout' : deadline.isRemainder ? 'short_deadline' : 'deadline',
+        bodyTimeout: this.config.bodyTimeout,
+        streamIdleTimeout: request.streamIdleTimeout ?? this.config.streamIdleTimeout,
         failureStatuses: this.failureStatuses,
         onHead: this.learner?.timed(onHead, request) ?? onHead,
         onFailure,

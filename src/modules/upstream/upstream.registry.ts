@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { Clock } from '../../common/clock.js';
+import { type Clock, stalls } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { RESOLVER, type Resolver } from './dns/resolver.js';
@@ -15,6 +15,8 @@ export class UpstreamRegistry implements OnApplicationShutdown {
     @Inject(CLOCK) clock: Clock,
     @Inject(RESOLVER) resolver: Resolver,
   ) {
+    // Timeouts of upstreams are what must not count them.
+    stalls.start();
     this.upstreams = new Map(
       Object.entries(config.current.upstreams).map(([id, each]) => [
         id,
@@ -40,6 +42,7 @@ export class UpstreamRegistry implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    stalls.stop();
     await Promise.all([...this.upstreams.values()].map((upstream) => upstream.close()));
   }
 }

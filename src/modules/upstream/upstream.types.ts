@@ -31,6 +31,10 @@ export interface UpstreamRequest {
    * does: once a body that is kept for retries has been gathered.
    */
   readonly deadline?: Deadline;
+  /** Whether the response is likely to have no end: a WebSocket or an event stream. It is refused without room for one more. */
+  readonly isStream?: boolean;
+  /** Milliseconds of silence after which an event stream is cut, 0 for never; default: the upstream's `streamIdleTimeout`. */
+  readonly streamIdleTimeout?: number;
   /** With it the response is a 101 with a `socket`, or the ordinary response of an upstream that declines. */
   readonly upgrade?: UpgradeRequest;
   /** Aborts the call on behalf of the client, which is no vote at the upstream's breaker. */

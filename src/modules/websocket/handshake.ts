@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { announcesBody } from '../../common/http/head.js';
+import { originMatcher } from '../../common/http/web-origins.js';
 
 /** RFC 6455 section 1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -47,8 +48,7 @@ export function isOriginAllowed(
   authority: string,
   allowed: readonly string[] | undefined,
 ): boolean {
-  if (origin === undefined || allowed === undefined || allowed.includes('*')) return true;
-  if (allowed.includes(origin)) return true;
+  if (origin === undefined || allowed === undefined || originMatcher(allowed)(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === authority.toLowerCase();
 }
 

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { walk } from './instrument.mjs';
 
+// What timers do in the background is no part of a request.
+globalThis.setInterval = () => ({ unref() {} });
+
 const { Gateway, loadConfigFile } = await import('../../../dist/index.js');
 const { issueToken } = await import('../../../dist/modules/auth/issue-token.js');
 

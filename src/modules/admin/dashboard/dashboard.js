@@ -18,7 +18,11 @@ function card({ id, breaker, bulkhead, targets }) {
     'article',
     breaker.state,
     element('h3', '', id, element('span', 'state', breaker.state)),
-    element('p', 'soft', `${bulkhead.inFlight} in flight, ${bulkhead.queued} queued${wait}`),
+    element(
+      'p',
+      'soft',
+      `${bulkhead.inFlight} waiting, ${bulkhead.queued} queued, ${bulkhead.streams} in transfer${wait}`,
+    ),
     element(
       'ul',
       '',

@@ -59,7 +59,7 @@ describe('lintConfig', () => {
           "upstreams.users.hashOn: only \`balancer: consistent-hash\` uses it",
           "upstreams.users.tls: no target of this upstream is https",
           "upstreams.users.tls.insecureSkipVerify: certificates are not verified, so anyone between the gateway and the upstream can read and change everything",
-          "upstreams.users.pool.connections: pool.connections (10 in all) is below bulkhead.concurrent (256), so calls that the bulkhead admits wait for a connection",
+          "upstreams.users.pool.connections: pool.connections (10 in all) is below bulkhead.concurrent (256), so it is the limit of calls at a time",
           "upstreams.users.retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries exceeds timeout (3s), so the last tries are cut short",
           "upstreams.users.breaker.window: breaker.window (1s) is below timeout (3s), so requests that time out are forgotten as soon as they fail",
           "upstreams.users.breaker.openFor: breaker.openFor (2m) is above breaker.maxOpenFor (1m), so it is never reached",
@@ -96,9 +96,7 @@ describe('lintConfig', () => {
 
   it('does not warn of contradictions between defaults that nobody wrote', () => {
     expect(lint(one(''))).toEqual([]);
-    expect(lint(one('bulkhead: { concurrent: 200 }'))).toEqual([
-      'pool-below-bulkhead: upstreams.users.bulkhead.concurrent',
-    ]);
+    expect(lint(one('bulkhead: { concurrent: 2000 }'))).toEqual([]);
     expect(lint(one('timeout: 11s'))).toEqual(['window-below-timeout: upstreams.users.timeout']);
     expect(lint(one('health: { interval: 2s }'))).toEqual([
       'health-timeout-above-interval: upstreams.users.health.interval',

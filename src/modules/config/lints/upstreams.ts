@@ -1,4 +1,5 @@
 import { formatDuration as format } from '../../../common/units.js';
+import { capacityOf } from '../capacity.js';
 import type { RetryConfig, RouteConfig, UpstreamConfig } from '../gateway-config.js';
 import { sidesOf } from '../schema/gateway.js';
 
@@ -43,11 +44,15 @@ export const UPSTREAM_LINTS: Readonly<Record<string, UpstreamLint>> = {
       `breaker.openFor (${format(openFor)}) is above breaker.maxOpenFor (${format(maxOpenFor)}), so it is never reached`,
   },
   'pool-below-bulkhead': {
-    keys: ['pool.connections', 'bulkhead.concurrent'],
-    // Each target has a pool of its own.
-    check: ({ pool: { connections }, bulkhead: { concurrent }, targets }) =>
-      connections * targets.length < concurrent &&
-      `pool.connections (${connections * targets.length} in all) is below bulkhead.concurrent (${concurrent}), so calls that the bulkhead admits wait for a connection`,
+    keys: ['pool.connections'],
+    check: (upstream) => {
+      const { connections } = capacityOf(upstream);
+      const { concurrent } = upstream.bulkhead;
+      return (
+        connections < concurrent &&
+        `pool.connections (${connections} in all) is below bulkhead.concurrent (${concurrent}), so it is the limit of calls at a time`
+      );
+    },
   },
   'retries-not-idempotent': {
     keys: ['retry.attempts'],

@@ -44,6 +44,7 @@ const FINE: Readonly<Partial<Record<Kind, string>>> = { duration: '20s', size: '
 /** Settings for which zero has a meaning. */
 const ZERO_IS_FINE = [
   'server.maxBodyBytes',
+  'server.sendMinRate',
   'server.port',
   'server.shutdown.delay',
   'server.shutdown.drain',
@@ -52,6 +53,8 @@ const ZERO_IS_FINE = [
   'auth.main.clockSkew',
   'redis.sentinel.database',
   'upstreams.users.slowStart',
+  'upstreams.users.streamIdleTimeout',
+  'routes[0].streamIdleTimeout',
   'upstreams.users.bulkhead.queue',
   'upstreams.users.retry.attempts',
   'upstreams.users.retry.maxBodyBytes',

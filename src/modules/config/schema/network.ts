@@ -47,15 +47,21 @@ export function hostMatch() {
     );
 }
 
-/** A web origin (RFC 6454) as browsers send it, or `*`. */
+/** Of apps and browser extensions, which have schemes of their own. */
+const APP_ORIGIN = /^(?!https?:|wss?:|ftps?:|file:)[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]+(?::\d{1,5})?$/;
+
+/** A web origin (RFC 6454) as browsers send it, with `*.` for all names below one, or `*`. */
 export function webOrigin() {
-  const expected = 'an origin such as https://app.example.com (no path, no trailing slash), or *';
+  const expected =
+    'an origin such as https://app.example.com, https://*.example.com or capacitor://localhost (no path, no trailing slash), or *';
   return z
     .string(expected)
-    .refine(
-      (written) => written === '*' || (/^https?:/.test(written) && URL.parse(written)?.origin === written),
-      expected,
-    );
+    .refine((written) => written === '*' || APP_ORIGIN.test(written) || isHttpOrigin(written), expected);
+}
+
+function isHttpOrigin(written: string): boolean {
+  const concrete = written.replace(/^(https?:\/\/)\*\.(?=[^*]+$)/, '$1any.');
+  return /^https?:/.test(concrete) && !concrete.includes('*') && URL.parse(concrete)?.origin === concrete;
 }
 
 /** Authority without credentials, then a path. Text that a WHATWG URL parser would repair is refused instead. */

@@ -25,12 +25,15 @@ export const outlierSchema = z.strictObject({
 });
 
 export const bulkheadSchema = z.strictObject({
-  concurrent: count(256).describe('Maximum number of calls to the upstream at a time.'),
+  concurrent: count(256).describe('Maximum number of calls that wait for their response headers at a time.'),
   adaptive: boolean(false).describe(
     'Whether the gateway learns a limit below `concurrent` from the latency of the upstream.',
   ),
   queue: prefault(integer(0, 1_000_000), 512).describe(
     'Maximum number of calls that wait in line when the limit is reached. Further calls are answered with 503.',
+  ),
+  streams: count(1024).describe(
+    'Maximum number of bodies in transfer, event streams and WebSockets at a time, in addition to `concurrent`.',
   ),
 });
 

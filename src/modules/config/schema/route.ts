@@ -10,6 +10,7 @@ import {
   count,
   id,
   integer,
+  duration,
   positiveDuration,
   positiveRatio,
   positiveSize,
@@ -128,6 +129,9 @@ const routeSchema = z
     headers: optional(routeHeadersSchema).describe('Sets and removes headers.'),
     timeout: optional(positiveDuration()).describe(
       'Time to response headers, retries included. Without this key, the `timeout` of the upstream applies.',
+    ),
+    streamIdleTimeout: optional(duration()).describe(
+      'Longest pause between two chunks of an event stream; 0s turns it off. Without this key, the `streamIdleTimeout` of the upstream applies.',
     ),
     websocket: optional(websocket).describe(
       'Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.',

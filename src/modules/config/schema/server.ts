@@ -1,4 +1,5 @@
 import { prefault, z } from 'zod';
+import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { headerName, method } from './http.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
 import { boolean, duration, port, positiveDuration, positiveSize, size, list } from './scalars.js';
@@ -15,13 +16,21 @@ const shutdownSchema = z.strictObject({
 const corsSchema = z
   .strictObject({
     origins: list(webOrigin()).describe(
-      'Origins whose pages can call, or "*" for all. Without any, CORS is off and upstreams answer preflight requests.',
+      'Origins whose pages can call, such as https://app.example.com or https://*.example.com, or "*" for all. Without any, CORS is off and upstreams answer preflight requests.',
     ),
     methods: list(method(), ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE']).describe(
       'Methods that pages of other origins can use.',
     ),
     headers: list(headerName()).describe(
-      'Request headers that pages of other origins can send, in addition to the simple ones.',
+      'Request headers that pages of other origins can send, in addition to the simple ones. Without any, they can send no others.',
+    ),
+    exposeHeaders: list(headerName(), [
+      'X-Request-Id',
+      'Retry-After',
+      'RateLimit',
+      'Breakwater-Fallback',
+    ]).describe(
+      'Response headers that pages of other origins can read, in addition to the simple ones and those that the upstream names.',
     ),
     credentials: boolean(false).describe('Whether pages can send cookies and Authorization.'),
     maxAge: duration('10m').describe('How long a browser can reuse the answer to a preflight request.'),
@@ -36,7 +45,13 @@ export const serverSchema = z.strictObject({
   host: prefault(bindAddress(), '0.0.0.0').describe('Address or host name to listen on.'),
   port: port(8080).describe('Port to listen on; with 0 the system chooses a free one.'),
   trustProxy: list(cidr()).describe(
-    'Addresses or CIDR blocks of the peers whose forwarding headers are trusted and passed on.',
+    'Addresses or CIDR blocks of the peers whose `X-Forwarded-*` are trusted and passed on.',
+  ),
+  forwardedHeaders: prefault(
+    z.enum(FORWARDED_FAMILIES, 'both, x-forwarded, forwarded or none'),
+    'both',
+  ).describe(
+    'Headers that tell upstreams where a request comes from: `x-forwarded` (`X-Forwarded-*`), `forwarded` (RFC 7239), both or none.',
   ),
   maxHeaderBytes: positiveSize('16KiB').describe('Largest request head. A larger one is answered with 431.'),
   maxBodyBytes: size('10MiB').describe(
@@ -48,6 +63,9 @@ export const serverSchema = z.strictObject({
   requestTimeout: positiveDuration('60s').describe('How long a client can take to send its whole request.'),
   sendTimeout: positiveDuration('30s').describe(
     'Write idle timeout: the connection is closed when the client reads nothing for this long.',
+  ),
+  sendMinRate: size('1KiB').describe(
+    'Bytes per second that a client has to read while more is waiting for it, on average over `sendTimeout` or longer. Otherwise its connection is closed; 0B turns the limit off.',
   ),
   keepAliveTimeout: positiveDuration('65s').describe(
     'How long an idle client connection is kept open. It should exceed the idle timeout of a load balancer in front of the gateway.',

@@ -25,7 +25,9 @@ const hashOn = z
   .transform((text) => text.toLowerCase() as 'ip' | 'user' | `header:${string}`);
 
 const poolSchema = z.strictObject({
-  connections: count(128).describe('Maximum number of connections to a target at a time.'),
+  connections: optional(count()).describe(
+    'Maximum number of connections to a target at a time. Without this key, only `bulkhead` limits them.',
+  ),
 });
 
 const upstreamKeys = z.strictObject({
@@ -51,6 +53,9 @@ const upstreamKeys = z.strictObject({
   ),
   connectTimeout: positiveDuration('1s').describe('Time limit for opening a connection.'),
   bodyTimeout: positiveDuration('30s').describe('Longest pause between two chunks of the response body.'),
+  streamIdleTimeout: duration('0s').describe(
+    'Longest pause between two chunks of an event stream, in place of `bodyTimeout`; 0s turns it off. A route can override it.',
+  ),
   tls: optional(tlsSchema).describe(
     'How `https` targets are verified, and which certificate the gateway shows them.',
   ),

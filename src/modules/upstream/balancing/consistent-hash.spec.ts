@@ -16,7 +16,7 @@ function setUp(weights: readonly number[], more = '') {
   onTestFinished(() => set.destroy());
   const fail = (target: Target | undefined) => set.recordTry(target!, 'reset', time.now);
   const placed = (tried: readonly Target[] = []) =>
-    new Map(Array.from({ length: 500 }, (_, i) => [`user ${i}`, set.pick(`user ${i}`, tried).name]));
+    new Map(Array.from({ length: 500 }, (_, i) => [`user ${i}`, set.pick(`user ${i}`, tried)!.name]));
   return { set, time, fail, placed };
 }
 

@@ -101,11 +101,13 @@ export class Retrier {
         if (result instanceof UpstreamError) throw result;
         return result;
       }
-      if (!(result instanceof UpstreamError)) void result.discard();
+      // Its connection may be the only one.
+      const discarded = result instanceof UpstreamError ? undefined : result.discard();
       const signal = request.signal && toSignal(request.signal);
       await sleep(pause, undefined, { signal }).catch(() => {
         throw new CallError('client_gone');
       });
+      await discarded;
     }
   }
 

@@ -2,12 +2,13 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CancellationSource } from '../../../common/cancellation.js';
-import { systemClock } from '../../../common/clock.js';
+import { OUTCOMES } from '../../../common/errors/outcomes.js';
 import type { UpstreamError } from '../upstream.error.js';
 import { Call, type CallOptions } from './call.js';
 
 const KIB = 1024;
 const TIMEOUT = 3_000;
+const CLOCK = { now: () => performance.now(), wall: () => Date.now() };
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -39,11 +40,13 @@ function setUp(options: Partial<CallOptions> = {}) {
   const controller = new Controller(() => call);
   const undici = controller as unknown as Dispatcher.DispatchController;
   const call: Call = new Call({
-    clock: systemClock,
     upstream: 'users',
     request: { signal: client },
     timeout: TIMEOUT,
-    isTryTimeout: false,
+    clock: CLOCK,
+    onTimeout: 'deadline',
+    bodyTimeout: 1_000,
+    streamIdleTimeout: 0,
     failureStatuses: new Set([503]),
     onHead: ({ status }) => events.push(`head ${status}`),
     onFailure: ({ outcome }) => events.push(`failed ${outcome}`),
@@ -142,15 +145,26 @@ describe('a call that fails', () => {
 });
 
 describe('the time of a call', () => {
-  it.each([
-    [false, 'deadline'],
-    [true, 'try_timeout'],
-  ])('ends it before its head (one try of several: %s)', (isTryTimeout, outcome) => {
-    const { events, sent, controller } = setUp({ isTryTimeout });
+  it.each(['deadline', 'short_deadline', 'try_timeout'] as const)(
+    'ends it before its head: %s',
+    (onTimeout) => {
+      const { events, sent, controller } = setUp({ onTimeout });
+      sent();
+      vi.advanceTimersByTime(TIMEOUT);
+      expect(events).toEqual([`settled ${onTimeout} ${onTimeout}`, `failed ${onTimeout}`]);
+      expect(controller.isAborted).toBe(true);
+    },
+  );
+
+  it('does not include the time in which the process stood still', () => {
+    let lost = 5_000;
+    const { events, sent } = setUp({ clock: { ...CLOCK, lostMs: () => lost } });
     sent();
-    vi.advanceTimersByTime(TIMEOUT);
-    expect(events).toEqual([`settled ${outcome} ${outcome}`, `failed ${outcome}`]);
-    expect(controller.isAborted).toBe(true);
+    lost += 20;
+    vi.advanceTimersByTime(TIMEOUT + 19);
+    expect(events).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(events).toContain('failed deadline');
   });
 
   it('aborts a request that gets its connection only afterwards', () => {
@@ -271,5 +285,57 @@ describe('a whole body', () => {
     expect(call.whole()).toBeUndefined();
     end();
     expect(call.whole()).toEqual({ bytes: Buffer.alloc(5), outcome: 'success' });
+  });
+});
+
+describe('a body that pauses', () => {
+  it('is cut after `bodyTimeout`, without a failure of the upstream', () => {
+    const { events, sent, head, data, stream } = setUp();
+    sent();
+    head();
+    stream();
+    vi.advanceTimersByTime(600);
+    data(5);
+    vi.advanceTimersByTime(999);
+    expect(events).toEqual(['head 200', 'data 5']);
+    vi.advanceTimersByTime(1);
+    expect(events.slice(2)).toEqual(['settled body_timeout body_timeout', 'error body_timeout']);
+    expect(OUTCOMES.body_timeout.vote).toBe('neutral');
+  });
+
+  it('is not cut while the client is the slow side', () => {
+    const { events, sent, head, data, stream, resume } = setUp();
+    sent();
+    head();
+    stream(false);
+    data(5);
+    vi.advanceTimersByTime(5_000);
+    expect(events).toEqual(['head 200', 'data 5']);
+    resume();
+    vi.advanceTimersByTime(1_000);
+    expect(events).toContain('error body_timeout');
+  });
+
+  it.each([
+    [0, 'is never cut'],
+    [5_000, 'is cut after `streamIdleTimeout`'],
+  ])('and is an event stream with streamIdleTimeout %i %s', (streamIdleTimeout) => {
+    const { events, sent, head, stream } = setUp({ streamIdleTimeout });
+    sent();
+    head(200, { 'content-type': 'text/event-stream' });
+    stream();
+    vi.advanceTimersByTime(4_999);
+    expect(events).toEqual(['head 200']);
+    vi.advanceTimersByTime(1_000_000);
+    expect(events.includes('error body_timeout')).toBe(streamIdleTimeout > 0);
+  });
+
+  it('leaves no timer behind when it ends', () => {
+    const { sent, head, stream, end } = setUp();
+    sent();
+    head();
+    stream();
+    end();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../common/clock.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
-import type { HeaderRecord } from '../../../common/http/response-headers.js';
+import { type HeaderRecord, isEventStream } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpstreamRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
@@ -17,13 +17,17 @@ const MAX_DISCARDED = 64 * 1024;
 const MAX_DISCARD_MS = 250;
 
 export interface CallOptions {
-  readonly clock: Clock;
   readonly upstream: string;
+  readonly clock: Clock;
   readonly request: Pick<UpstreamRequest, 'body' | 'signal' | 'upgrade'>;
   /** Milliseconds until response headers. */
   readonly timeout: number;
-  /** Whether the timeout is that of one try, not the deadline of all tries. */
-  readonly isTryTimeout: boolean;
+  /** The outcome when they do not come in time. */
+  readonly onTimeout: 'deadline' | 'short_deadline' | 'try_timeout';
+  /** Milliseconds in which nothing of a body arrives, until it is given up; 0 for no limit. */
+  readonly bodyTimeout: number;
+  /** In place of `bodyTimeout`, for event streams. */
+  readonly streamIdleTimeout: number;
   /** Statuses that count as a failure of the upstream. */
   readonly failureStatuses: ReadonlySet<number>;
   /** Either this or `onFailure` is called, once. */
@@ -55,13 +59,23 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private ended: Outcome | undefined;
   private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
-  private deadline: NodeJS.Timeout | undefined;
+  /** Waits for the head, and then for more of the body. */
+  private timer: NodeJS.Timeout | undefined;
+  /** Stalls of this process until the timer started. */
+  private lostBefore = 0;
+  private paused = false;
+  /** Monotonic milliseconds at which the upstream last sent a part of the body, or was asked for more. */
+  private movedAt = 0;
   private readonly onAbort = () => this.abort(new CallError('client_gone'));
-  private readonly resume = () => this.controller?.resume();
+  private readonly resume = () => {
+    this.paused = false;
+    this.movedAt = this.options.clock.now();
+    this.controller?.resume();
+  };
 
   constructor(private readonly options: CallOptions) {
     const { body, signal } = options.request;
-    this.startDeadline();
+    this.startTimeout();
     if (body instanceof Readable && !body.readableEnded) this.waitForClient(body);
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
@@ -81,7 +95,6 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
     // Interim responses are not forwarded. A 101 is not one, and a 101 that reaches this method lacks its `Upgrade`.
-    // An unrequested `100 Continue` never gets here: undici cuts the connection, and has no option against it.
     if (status >= 100 && status < 200 && status !== 101) return;
     try {
       // RFC 9110 section 15: there is no class beyond these.
@@ -91,7 +104,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
       controller.abort(error as Error);
       return;
     }
-    clearTimeout(this.deadline);
+    clearTimeout(this.timer);
     this.phase = 'streaming';
     this.status = status;
     this.headers = headers;
@@ -119,15 +132,16 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.options.onHead(this);
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.sink) {
-      if (!this.sink.onData(chunk, this.resume)) controller.pause();
+      this.movedAt = this.options.clock.now();
+      if (!this.sink.onData(chunk, this.resume)) this.pause();
       return;
     }
     // The promise of the head continues a tick later, and a short body has arrived by then.
     this.pending.push(chunk);
     this.pendingBytes += chunk.length;
-    if (this.pendingBytes > MAX_PENDING) controller.pause();
+    if (this.pendingBytes > MAX_PENDING) this.pause();
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
@@ -156,12 +170,20 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.sink = sink;
     let flowing = true;
     for (const chunk of this.pending) flowing = sink.onData(chunk, this.resume) && flowing;
-    const waited = this.pendingBytes > MAX_PENDING;
     this.pending = [];
-    if (this.failure) sink.onError(this.failure);
-    else if (this.ended) sink.onEnd(this.ended, this.trailers);
-    else if (!flowing) this.controller?.pause();
-    else if (waited) this.controller?.resume();
+    if (this.failure) {
+      sink.onError(this.failure);
+      return;
+    }
+    if (this.ended) {
+      sink.onEnd(this.ended, this.trailers);
+      return;
+    }
+    this.movedAt = this.options.clock.now();
+    if (!flowing) this.pause();
+    else if (this.paused) this.resume();
+    const { bodyTimeout, streamIdleTimeout } = this.options;
+    this.watchBody(isEventStream(this.headers) ? streamIdleTimeout : bodyTimeout);
   }
 
   /** Calls the listener when the call is over, at once if it is over already. */
@@ -225,24 +247,54 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   /**
-   * The deadline runs only while the upstream is the slow side. It cannot answer before it has the request, so the time
+   * The timeout runs only while the upstream is the slow side. It cannot answer before it has the request, so the time
    * that the client takes to send it does not count; the time in which the upstream reads nothing does.
    */
   private waitForClient(uploading: Readable): void {
     uploading
-      .on('resume', () => clearTimeout(this.deadline))
-      .on('pause', () => this.startDeadline())
-      .once('end', () => this.startDeadline());
+      .on('resume', () => clearTimeout(this.timer))
+      .on('pause', () => this.startTimeout())
+      .once('end', () => this.startTimeout());
   }
 
-  private startDeadline(): void {
-    clearTimeout(this.deadline);
+  private startTimeout(): void {
+    clearTimeout(this.timer);
     if (this.phase === 'streaming' || this.settled) return;
-    const { timeout, isTryTimeout } = this.options;
-    this.deadline = setTimeout(
-      () => this.abort(new CallError(isTryTimeout ? 'try_timeout' : 'deadline')),
-      timeout,
-    );
+    this.lostSinceStart();
+    this.timer = setTimeout(this.onTimeout, this.options.timeout);
+  }
+
+  private readonly onTimeout = () => {
+    const { timeout, onTimeout } = this.options;
+    const lost = this.lostSinceStart();
+    // The answer may be in the socket already, which is read only after the timers.
+    if (lost > 0) this.timer = setTimeout(this.onTimeout, Math.min(lost, timeout));
+    else this.abort(new CallError(onTimeout));
+  };
+
+  /** @param timeout milliseconds in which the upstream has to send something, unless the client is the slow side */
+  private watchBody(timeout: number): void {
+    if (timeout === 0) return;
+    const check = () => {
+      const quiet = this.paused ? 0 : this.options.clock.now() - this.movedAt;
+      const left = timeout - quiet + this.lostSinceStart();
+      if (left > 0) this.timer = setTimeout(check, left);
+      else this.abort(new CallError('body_timeout'));
+    };
+    this.lostSinceStart();
+    this.timer = setTimeout(check, timeout);
+  }
+
+  /** @returns milliseconds in which this process stood still since the timer was started */
+  private lostSinceStart(): number {
+    const before = this.lostBefore;
+    this.lostBefore = this.options.clock.lostMs?.() ?? 0;
+    return this.lostBefore - before;
+  }
+
+  private pause(): void {
+    this.paused = true;
+    this.controller?.pause();
   }
 
   private abort(reason: Error): void {
@@ -255,7 +307,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private settle(outcome: Outcome, detail: string): void {
     if (this.settled) return;
     this.settled = [outcome, detail];
-    clearTimeout(this.deadline);
+    clearTimeout(this.timer);
     this.options.request.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }

@@ -7,6 +7,7 @@ import { followingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
+import { ContinueFilter } from './unasked-continue.patch.js';
 
 /** Sends requests to one origin over a bounded pool of keep-alive HTTP/1.1 connections. */
 export class Transport {
@@ -18,14 +19,15 @@ export class Transport {
   /** @param addresses of the target's host; `undefined` when the host is an address itself */
   constructor(
     target: string,
-    { tls, pool, connectTimeout, bodyTimeout }: UpstreamConfig,
+    { tls, pool, connectTimeout }: UpstreamConfig,
     private readonly addresses?: HostAddresses,
   ) {
     const { origin, pathname } = new URL(target);
     this.pathPrefix = pathname.replace(/\/$/, '');
     this.tls = tlsOptions(tls);
     this.pool = new Pool(origin, {
-      connections: pool.connections,
+      // The bulkhead lets no call wait for one of them, except for the turn in which it becomes free.
+      connections: pool.connections ?? null,
       pipelining: 1,
       // undici offers HTTP/2 by default.
       allowH2: false,
@@ -37,8 +39,8 @@ export class Transport {
         ...(addresses && { lookup: addresses.lookup }),
       }),
       factory: addresses ? followingClients(addresses, Connection.open) : Connection.open,
-      bodyTimeout,
-      // The call has a deadline of its own, which is exact and starts when the call is made.
+      // The call has timeouts of its own, which are exact and know whether it is the upstream that is slow.
+      bodyTimeout: 0,
       headersTimeout: 0,
     });
   }
@@ -74,6 +76,7 @@ class Connection extends Client {
   /** Missing while there is none. After an upgrade it belongs to the tunnel, and no longer to the pool. */
   socket: Socket | undefined;
   private hasUploads = false;
+  private readonly continues = new ContinueFilter();
 
   static open(this: void, origin: URL, options: object): Connection {
     // A pool gives its clients a connector, whatever it was given itself.
@@ -90,6 +93,8 @@ class Connection extends Client {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    // A pool gives it one request at a time.
+    this.continues.isHeadDue = true;
     if (options.body && !this.hasUploads) {
       this.hasUploads = true;
       if (this.socket) this.tolerateFailedWrites(this.socket);
@@ -99,6 +104,7 @@ class Connection extends Client {
 
   private use(socket: Socket): void {
     this.socket = socket;
+    this.continues.attach(socket);
     if (this.hasUploads) this.tolerateFailedWrites(socket);
   }
 
