@@ -55,7 +55,11 @@ export class Gateway {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
     const mayUpgrade = config.routes.some(({ websocket }) => websocket) ? isHandshake : undefined;
-    const adapter = new HttpServerAdapter(server, { mayUpgrade, isCached });
+    const adapter: HttpServerAdapter = new HttpServerAdapter(server, {
+      mayUpgrade,
+      isCached,
+      onRefused: (refusal): string => app.get(ExchangeMiddleware).refuse(refusal),
+    });
     const app = await NestFactory.create<INestApplication<Server>>(
       AppModule.register(config, modules, resolver),
       adapter,

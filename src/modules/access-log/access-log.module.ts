@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { EventLog } from './event.log.js';
 
-@Module({ imports: [AuthModule, WebSocketModule], providers: [EventLog] })
+@Module({ imports: [AuthModule, RoutingModule, WebSocketModule], providers: [EventLog] })
 export class AccessLogModule {}

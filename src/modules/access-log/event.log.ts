@@ -1,12 +1,18 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
 import { AuthProviders } from '../auth/auth-providers.js';
+import { CLOCK } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { OpenTunnels } from '../websocket/open-tunnels.js';
 
+/** Refused requests that are logged per second. Anybody can cause as many as they like. */
+const MAX_REFUSALS = 10;
+
 /**
- * Logs one line for each transition of a breaker, each WebSocket that ends, and each time that Redis or the keys of a
- * token issuer become unavailable or available again.
+ * Logs one line for each transition of a breaker, each WebSocket that ends, each request that the server refuses by itself,
+ * and each time that Redis or the keys of a token issuer become unavailable or available again.
  */
 @Injectable()
 export class EventLog implements OnModuleInit {
@@ -15,12 +21,15 @@ export class EventLog implements OnModuleInit {
     @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(RedisConnection) private readonly redis: RedisConnection,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
+    @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {
     this.logTransitions(new Logger('Breaker'));
     this.logKeys(new Logger('Jwks'));
     this.logRedis(new Logger('Redis'));
+    this.logRefusals(new Logger('Server'));
     const webSocketLog = new Logger('WebSocket');
     this.tunnels.closed.on((closed) => webSocketLog.log({ message: 'websocket closed', ...closed }));
   }
@@ -44,6 +53,28 @@ export class EventLog implements OnModuleInit {
       lastResults.set(provider, result);
       if (result === 'success') logger.log({ message: 'keys fetched', ...refresh });
       else logger.warn({ message: 'keys not fetched', ...refresh });
+    });
+  }
+
+  private logRefusals(logger: Logger): void {
+    let second = 0;
+    let logged = 0;
+    let suppressed = 0;
+    this.exchanges.refused.on(({ id, exchange, peer, ...refusal }) => {
+      const now = Math.floor(this.clock.now() / 1000);
+      if (now !== second) {
+        second = now;
+        logged = 0;
+      }
+      if (logged === MAX_REFUSALS) {
+        suppressed++;
+        return;
+      }
+      logged++;
+      const client = exchange?.head.clientIp ?? peer;
+      const route = exchange?.route?.config.id;
+      logger.log({ message: 'request refused', ...refusal, route, client, requestId: id, suppressed });
+      suppressed = 0;
     });
   }
 

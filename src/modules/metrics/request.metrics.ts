@@ -43,6 +43,9 @@ export class RequestMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     this.exchanges.finished.on((exchange) => this.record(exchange));
+    this.exchanges.refused.on(({ exchange, status }) => {
+      if (!exchange) this.requests.inc({ route: 'none', method: 'OTHER', status, outcome: 'rejected' });
+    });
   }
 
   private record(exchange: Exchange): void {

@@ -3,6 +3,7 @@ import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
+import type { ServerRefusal } from '../../common/errors/server-refusal.js';
 import { Event } from '../../common/event.js';
 import { clientIp, compileTrust, unmapped } from '../../common/http/forwarded.js';
 import { inspectHead, SERVED_METHODS } from '../../common/http/head.js';
@@ -10,8 +11,15 @@ import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { attachExchange, Exchange, type ExchangeHead } from './exchange.js';
+import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
 import { RouteTable } from './route-table.js';
+
+/** A request that the server has refused by itself. */
+export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
+  readonly id: string;
+  /** `undefined` when it never got a record, so that only this event tells of it. */
+  readonly exchange: Exchange | undefined;
+}
 
 type Origin = Pick<ExchangeHead, 'id' | 'peer' | 'peerTrusted' | 'clientIp'>;
 
@@ -32,6 +40,8 @@ const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
 export class ExchangeMiddleware implements NestMiddleware {
   /** The response has closed, and the record is complete. */
   readonly finished = new Event<Exchange>();
+  /** The server has refused a request by itself. */
+  readonly refused = new Event<RefusedRequest>();
   private readonly table: RouteTable;
   private readonly isTrusted: (address: string) => boolean;
 
@@ -64,6 +74,23 @@ export class ExchangeMiddleware implements NestMiddleware {
       this.finished.emit(exchange);
     });
     next(refusal);
+  }
+
+  /**
+   * The server refuses a request: one that never got a record, or one whose body does not arrive as it should.
+   *
+   * @returns its id
+   */
+  refuse({ req, ...refusal }: ServerRefusal): string {
+    // Made by our server.
+    const exchange = req && exchangeOf(req as Request);
+    const id = exchange?.id ?? randomUUID();
+    if (exchange) {
+      exchange.outcome ??= 'rejected';
+      exchange.abandon();
+    }
+    this.refused.emit({ ...refusal, id, exchange });
+    return id;
   }
 
   private originOf(req: Request): Origin {

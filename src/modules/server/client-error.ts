@@ -1,63 +1,103 @@
 import { randomUUID } from 'node:crypto';
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ProblemCode } from '../../common/errors/codes.js';
+import { PROBLEMS, type ProblemCode } from '../../common/errors/codes.js';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import type { ServerRefusal } from '../../common/errors/server-refusal.js';
+import { unmapped } from '../../common/http/forwarded.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
 import type { OpenResponses } from './open-responses.js';
 
-/**
- * Answers requests that Node's parser rejects. The answer waits until earlier requests on the same connection have
- * theirs: Node would write it at once, and the client would take it for one of them.
- */
-export function answerClientErrors(server: Server, open: OpenResponses): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+/** Answers requests that Node's parser rejects, those that do not arrive in time, and CONNECT. */
+export class ClientErrors {
+  /** What follows an error makes another one. */
+  private readonly refused = new WeakSet<Socket>();
+
+  /** @param report counts and logs the refusal; it returns the id of the request */
+  constructor(
+    private readonly open: OpenResponses,
+    private readonly report: (refusal: ServerRefusal) => string = () => randomUUID(),
+  ) {}
+
+  listen(server: Server): void {
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.onError(error, socket));
+    // The gateway is no forward proxy.
+    server.on('connect', (_req, duplex: Duplex) => {
+      // The server listens on TCP, and Node hands over the socket itself when there is no body.
+      this.endAfterEarlier(duplex as Socket, 'method_not_allowed', 'CONNECT', {
+        Allow: SERVED_METHODS.join(', '),
+      });
+    });
+  }
+
+  /** Refuses a request whose body does not arrive as it should. */
+  cut(res: ServerResponse, code: ProblemCode, cause: string): void {
+    const { req } = res;
+    if (this.isRefused(req.socket)) return;
+    const id = this.report(refusalOf(req.socket, code, cause, req));
+    // When a response has started, the client would read another one as its body.
+    if (res.headersSent) req.socket.end(() => req.socket.destroy());
+    else refuse(res, code, id);
+  }
+
+  private onError(error: NodeJS.ErrnoException & { readonly reason?: string }, socket: Socket): void {
+    // Bytes behind a request with `Connection: close`, which still gets its answer.
+    if (error.code === 'HPE_CLOSED_CONNECTION') return;
+    const current = this.open.on(socket)[0];
+    const isReading = current !== undefined && !current.req.complete;
     // Browsers open connections in advance, and could take an answer on an unused one for that of their first request.
     const unused = socket.bytesRead === 0;
-    if (unused || error.code === 'ECONNRESET' || !socket.writable) {
+    const isGone = error.code === 'ECONNRESET' || (isReading && error.code === 'HPE_INVALID_EOF_STATE');
+    if (unused || isGone || !socket.writable) {
       socket.destroy();
       return;
     }
-    const responses = open.on(socket);
-    // When the response to the malformed request has started, the client would read another one as its body.
-    if (responses.some((res) => !res.req.complete && res.headersSent)) {
-      socket.end(() => socket.destroy());
-      return;
+    const cause = [error.code, error.reason].filter(Boolean).join(': ');
+    if (isReading) this.cut(current, codeOf(error), cause);
+    else this.endAfterEarlier(socket, codeOf(error), cause);
+  }
+
+  /**
+   * Answers when earlier requests on the same connection have their answers: Node would do it at once, and the client would
+   * take it for one of them.
+   */
+  private endAfterEarlier(
+    socket: Socket,
+    code: ProblemCode,
+    cause: string,
+    headers?: Record<string, string>,
+  ): void {
+    if (this.isRefused(socket)) return;
+    const answer = () => {
+      if (!socket.writable) return;
+      end(socket, code, this.report(refusalOf(socket, code, cause)), headers);
+    };
+    const earlier = this.open.on(socket).findLast(({ req }) => req.complete);
+    if (!earlier) answer();
+    else {
+      this.open.endWith(earlier.req);
+      earlier.once('close', answer);
     }
-    endAfter(open, socket, codeOf(error));
-  });
-}
+  }
 
-/** Answers CONNECT, because the gateway is no forward proxy. */
-export function refuseConnect(server: Server, open: OpenResponses): void {
-  server.on('connect', (_req, duplex: Duplex) => {
-    // The server listens on TCP, and Node hands over the socket itself when there is no body.
-    endAfter(open, duplex as Socket, 'method_not_allowed', { Allow: SERVED_METHODS.join(', ') });
-  });
-}
-
-/** Writes the last answer of a connection when the earlier requests have theirs. */
-function endAfter(
-  open: OpenResponses,
-  socket: Socket,
-  code: ProblemCode,
-  more?: Record<string, string>,
-): void {
-  const answer = () => end(socket, code, more);
-  const earlier = open.on(socket).findLast(({ req }) => req.complete);
-  if (earlier) {
-    open.endWith(earlier.req);
-    earlier.once('close', answer);
-  } else answer();
+  private isRefused(socket: Socket): boolean {
+    if (this.refused.has(socket)) return true;
+    this.refused.add(socket);
+    return false;
+  }
 }
 
 /** Answers errors that happen outside of Nest's exception filters. */
-export function refuse(res: ServerResponse, code: ProblemCode): void {
-  const { status, headers, body } = answerOf(code);
+export function refuse(res: ServerResponse, code: ProblemCode, id: string = randomUUID()): void {
+  const { status, headers, body } = answerOf(code, id);
   // A response that is cut off must not look complete.
   if (res.headersSent) res.destroy();
   else res.writeHead(status, headers).end(body);
+}
+
+function refusalOf(socket: Socket, code: ProblemCode, cause: string, req?: IncomingMessage): ServerRefusal {
+  return { code, status: PROBLEMS[code].status, cause, peer: unmapped(socket.remoteAddress ?? ''), req };
 }
 
 function codeOf(error: NodeJS.ErrnoException): ProblemCode {
@@ -74,15 +114,14 @@ function codeOf(error: NodeJS.ErrnoException): ProblemCode {
 }
 
 /** Writes the response to the socket: Node creates no response object for these requests. */
-function end(socket: Duplex, code: ProblemCode, more: Readonly<Record<string, string>> = {}): void {
-  const { status, title, headers, body } = answerOf(code);
+function end(socket: Socket, code: ProblemCode, id: string, more: Record<string, string> = {}): void {
+  const { status, title, headers, body } = answerOf(code, id);
   const fields = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${fields.join('')}\r\n${body}`, () => socket.destroy());
 }
 
-function answerOf(code: ProblemCode) {
+function answerOf(code: ProblemCode, id: string) {
   const problem = new ProblemError(code);
-  const id = randomUUID();
   const body = JSON.stringify(problem.details(id));
   const headers = {
     'Content-Type': PROBLEM_CONTENT_TYPE,

@@ -9,8 +9,9 @@ import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { systemClock } from '../../common/clock.js';
+import type { ServerRefusal } from '../../common/errors/server-refusal.js';
 import type { ServerConfig } from '../config/gateway-config.js';
-import { answerClientErrors, refuse, refuseConnect } from './client-error.js';
+import { ClientErrors, refuse } from './client-error.js';
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
@@ -35,6 +36,8 @@ export interface AdapterOptions {
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
   /** Chooses between the handlers of the gateway. Default: the one without a cache. */
   readonly isCached?: (req: Request) => boolean;
+  /** Told of requests that the server refuses by itself. It returns the id of the request. */
+  readonly onRefused?: (refusal: ServerRefusal) => string;
 }
 
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
@@ -146,9 +149,8 @@ export class HttpServerAdapter extends ExpressAdapter {
     const answer = (_req: IncomingMessage, res: ServerResponse) => openResponses.add(res);
     this.httpServer = createServer(options, answer);
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
-    answerClientErrors(this.httpServer, this.openResponses);
+    new ClientErrors(openResponses, this.gatewayOptions.onRefused).listen(this.httpServer);
     endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
-    refuseConnect(this.httpServer, openResponses);
     continueWhenRead(this.httpServer, answer);
     // The exchange refuses it. Node has a 417 without a body.
     this.httpServer.on('checkExpectation', answer);
