@@ -1,6 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Clock } from '../../common/clock.js';
-import { CLOCK } from '../config/config.tokens.js';
 import type { BreakerTransition } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -12,10 +10,7 @@ const MAX_TRANSITIONS = 100;
 export class OverviewService {
   private transitions: readonly BreakerTransition[] = [];
 
-  constructor(
-    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @Inject(CLOCK) private readonly clock: Clock,
-  ) {
+  constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {
     for (const { breaker } of upstreams.all()) {
       breaker.transition.on((transition) => {
         this.transitions = [...this.transitions, transition].slice(-MAX_TRANSITIONS);
@@ -25,17 +20,15 @@ export class OverviewService {
 
   /** @returns the response of `GET /admin/overview` */
   read() {
-    const now = this.clock.now();
     return {
-      upstreams: [...this.upstreams.all()].map((each) => overviewOf(each, now)),
+      upstreams: [...this.upstreams.all()].map(overviewOf),
       /** Newest first. */
       timeline: this.transitions.toReversed(),
     };
   }
 }
 
-/** @param now monotonic milliseconds */
-function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy, now: number) {
+function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy) {
   return {
     id,
     breaker: {
@@ -46,10 +39,10 @@ function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy, now: numb
       lastFailures: breaker.lastFailures,
     },
     bulkhead: { inFlight: bulkhead.inFlight, queued: bulkhead.queued, streams: bulkhead.streams },
-    targets: targets.all.map(({ name, healthy, ejectedUntil, inFlight }) => ({
+    targets: targets.all.map(({ name, healthy, ejected, inFlight }) => ({
       /** Host and port. */
       name,
-      state: !healthy ? 'unhealthy' : ejectedUntil > now ? 'ejected' : 'available',
+      state: !healthy ? 'unhealthy' : ejected ? 'ejected' : 'available',
       /** Tries in flight and open WebSockets. */
       inFlight,
     })),

@@ -27,7 +27,7 @@ function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
   const upstream = {
     id: 'users',
     config: isProbed ? { health: HEALTH } : {},
-    targets: { all: [{ url: 'a' }, { url: 'b' }], recordProbe: () => undefined },
+    targets: { all: [{ url: 'a' }, { url: 'b' }], availableCount: 2, recordProbe: () => undefined },
     breaker: { state: breaker },
     reportProbe: ({ passed }: ProbeResult) => void reported.push(passed),
   };
@@ -80,6 +80,15 @@ describe('ProbeScheduler', () => {
     await untilNext(probing);
     expect(await untilNext(probing)).toBe(3_000);
     probing.upstream.breaker.state = 'closed';
+    expect([await untilNext(probing), await untilNext(probing)]).toEqual([3_000, 15_000]);
+  });
+
+  it('probes every `unhealthyInterval` while a target is ejected, even when all targets pass', async () => {
+    const probing = start();
+    probing.upstream.targets.availableCount = 1;
+    await untilNext(probing);
+    expect(await untilNext(probing)).toBe(3_000);
+    probing.upstream.targets.availableCount = 2;
     expect([await untilNext(probing), await untilNext(probing)]).toEqual([3_000, 15_000]);
   });
 

@@ -61,7 +61,11 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
     });
     // The breaker belongs to the whole upstream, so one healthy target is enough.
     upstream.reportProbe(results.find(({ passed }) => passed) ?? results[0] ?? { passed: false, detail: '' });
-    const isHealthy = results.every(({ passed }) => passed) && breaker.state === 'closed';
+    // A passed probe is the trial of an ejected target, so it must not be long in coming.
+    const isHealthy =
+      results.every(({ passed }) => passed) &&
+      breaker.state === 'closed' &&
+      targets.availableCount === targets.all.length;
     this.schedule(upstream, health, isHealthy ? health.interval : health.unhealthyInterval);
   }
 

@@ -1,8 +1,6 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
-import type { Clock } from '../../common/clock.js';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { ResponseCache } from '../cache/response-cache.js';
-import { CLOCK } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerState } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -82,13 +80,13 @@ export const metricProviders = [
   ),
   makeGaugeProvider({
     name: 'breakwater_target_up',
-    help: 'Whether a target is available: 1, or 0 while its probes fail or it is ejected',
+    help: 'Whether a target is available: 1, or 0 while its probes fail or until it passes the trial after an ejection',
     labelNames: TARGET,
-    inject: [UpstreamRegistry, CLOCK],
-    collect(upstreams: UpstreamRegistry, clock: Clock) {
+    inject: [UpstreamRegistry],
+    collect(upstreams: UpstreamRegistry) {
       for (const { id, targets } of upstreams.all()) {
         for (const target of targets.all) {
-          this.set({ upstream: id, target: target.name }, target.isAvailable(clock.now()) ? 1 : 0);
+          this.set({ upstream: id, target: target.name }, target.isAvailable ? 1 : 0);
         }
       }
     },

@@ -4,6 +4,7 @@ import type { Outcome } from '../../common/errors/outcomes.js';
 import { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 
+const GET = { method: 'GET', path: '/' };
 const NOBODY = { resolve: () => Promise.resolve([]) };
 const sets: TargetSet[] = [];
 afterEach(async () => {
@@ -24,7 +25,7 @@ function setUp(targets: number, upstream = '') {
   const fail = (target: Target, times: number, outcome: Outcome = 'reset') => {
     for (let i = 0; i < times; i++) record(target, outcome);
   };
-  const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(undefined, [])!.name));
+  const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(GET, [])!.name));
   return {
     set,
     time,
@@ -41,15 +42,15 @@ describe('TargetSet', () => {
     const { set, targets, picked } = setUp(3, 'pool: { connections: 2 }');
     targets[0].inFlight = 2;
     expect(picked()).toEqual(new Set(['t1', 't2']));
-    expect(set.pick(undefined, [targets[1]])).toBe(targets[2]);
+    expect(set.pick(GET, [targets[1]])).toBe(targets[2]);
     targets[1].inFlight = 2;
-    expect(set.pick(undefined, [targets[2]])).toBe(targets[2]);
+    expect(set.pick(GET, [targets[2]])).toBe(targets[2]);
     targets[2].inFlight = 2;
-    expect(set.pick(undefined, [])).toBeUndefined();
+    expect(set.pick(GET, [])).toBeUndefined();
   });
 
-  it('ejects a target that keeps failing, for a while', () => {
-    const { targets, fail, picked, time } = setUp(3);
+  it('ejects a target that keeps failing until it has passed a trial', () => {
+    const { targets, fail, record, picked, time } = setUp(3);
     fail(targets[0], 4);
     expect(picked()).toContain('t0');
     fail(targets[0], 1);
@@ -57,6 +58,8 @@ describe('TargetSet', () => {
     time.now += 9_999;
     expect(picked()).not.toContain('t0');
     time.now += 1;
+    expect(picked()).toContain('t0');
+    record(targets[0], 'success');
     expect(picked()).toContain('t0');
   });
 
@@ -71,16 +74,85 @@ describe('TargetSet', () => {
     expect(picked()).not.toContain('t0');
   });
 
-  it('ejects a target for longer when it fails again soon', () => {
-    const { targets, fail, picked, time } = setUp(3);
-    fail(targets[0], 5);
-    time.now += 10_000;
-    expect(picked()).toContain('t0');
-    fail(targets[0], 5);
-    time.now += 19_999;
-    expect(picked()).not.toContain('t0');
-    time.now += 1;
-    expect(picked()).toContain('t0');
+  describe('after an ejection', () => {
+    const POST = { method: 'POST', path: '/' };
+    const ejected = (upstream = '') => {
+      const all = setUp(3, upstream);
+      all.fail(all.targets[0], 5);
+      all.time.now += 10_000;
+      return { ...all, isTrial: (request = GET) => all.set.pick(request, [])!.name === 't0' };
+    };
+
+    it('gives the target one request, and its share once the response head is there', () => {
+      const { set, targets, time, picked, isTrial } = ejected();
+      expect([isTrial(), picked().has('t0'), set.availableCount]).toEqual([true, false, 2]);
+      set.recordHead(targets[0], true, time.now);
+      expect(picked()).not.toContain('t0');
+      set.recordHead(targets[0], false, time.now);
+      expect([picked().has('t0'), set.availableCount]).toEqual([true, 3]);
+    });
+
+    it('ejects the target for longer when one trial fails', () => {
+      const { targets, fail, time, isTrial, set } = ejected();
+      const ejections: string[] = [];
+      set.ejected.on(({ name }) => ejections.push(name));
+      expect(isTrial()).toBe(true);
+      fail(targets[0], 3);
+      expect(ejections).toEqual(['t0']);
+      time.now += 19_999;
+      expect(isTrial()).toBe(false);
+      time.now += 1;
+      expect(isTrial()).toBe(true);
+    });
+
+    it('ignores results of tries that started before the trial', () => {
+      const { targets, record, time, isTrial, set } = ejected();
+      expect(isTrial()).toBe(true);
+      for (const outcome of ['reset', 'client_gone'] as const) record(targets[0], outcome, time.now - 1);
+      record(targets[0], 'success', time.now - 10_001);
+      expect([isTrial(), set.availableCount]).toEqual([false, 2]);
+    });
+
+    it('makes the next request the trial when nobody can tell how one ended, or it does not end', () => {
+      const { targets, record, time, isTrial } = ejected('timeout: 4s');
+      expect([isTrial(), isTrial()]).toEqual([true, false]);
+      record(targets[0], 'client_gone');
+      expect([isTrial(), isTrial()]).toEqual([true, false]);
+      time.now += 4_000;
+      expect([isTrial(), isTrial()]).toEqual([true, false]);
+    });
+
+    it('takes a request for the trial that another target can answer, and any after another ejectFor', () => {
+      const { time, isTrial } = ejected();
+      expect([isTrial(POST), isTrial({ ...GET, method: 'PUT' })]).toEqual([false, true]);
+      time.now += 10_000 + 3_000;
+      expect(isTrial(POST)).toBe(true);
+    });
+
+    it('does not take a retry for the trial while another target is available', () => {
+      const { set, targets } = ejected();
+      expect(set.pick(GET, [targets[1]])!.name).toBe('t2');
+      expect(set.pick(GET, [targets[1], targets[2]])!.name).toBe('t0');
+    });
+
+    it('leaves the trial to the probes if they have ever passed, and takes none before the time is over', () => {
+      const { set, targets, time, health, fail, isTrial } = setUpProbed();
+      fail(targets[0], 5);
+      time.now += 9_999;
+      set.recordProbe(targets[0], true, health);
+      time.now += 1;
+      expect([isTrial(), set.availableCount]).toEqual([false, 2]);
+      set.recordProbe(targets[0], false, health);
+      expect(set.availableCount).toBe(2);
+      set.recordProbe(targets[0], true, health);
+      expect(set.availableCount).toBe(3);
+    });
+
+    function setUpProbed() {
+      const all = setUp(3);
+      all.set.recordProbe(all.targets[1], true, all.health);
+      return { ...all, isTrial: () => all.picked().has('t0') };
+    }
   });
 
   it('never ejects more than maxEjected, and so never the only one', () => {
@@ -135,7 +207,7 @@ describe('TargetSet', () => {
 
     it('ejects no late target that has answered a request meanwhile', () => {
       const slow = late(50, (set, target, startedAt) => {
-        set.recordTry(target, 'success', startedAt - 1);
+        set.recordHead(target, false, startedAt - 1);
         for (let i = 0; i < 5; i++) set.recordLate(target, startedAt);
       });
       expect(slow).toContain('t0');
@@ -151,21 +223,21 @@ describe('TargetSet', () => {
   });
 
   it('needs as many failures again for the next ejection', () => {
-    const { targets, fail, picked, time } = setUp(3);
+    const { targets, fail, record, picked, time } = setUp(3);
     fail(targets[0], 5);
     time.now += 10_000;
+    record(targets[0], 'success');
     fail(targets[0], 4);
     expect(picked()).toContain('t0');
   });
 
   it('ejects for at most ten times ejectFor, and for ejectFor again once a target has been well for three times that', () => {
-    const { set, targets, fail, time } = setUp(3);
+    const { targets, fail, record, time } = setUp(3);
     const out = () => {
       fail(targets[0], 5);
-      const { ejectedUntil } = targets[0];
-      const lasted = ejectedUntil - time.now;
-      time.now = ejectedUntil;
-      set.pick(undefined, []);
+      const lasted = targets[0].trialFrom - time.now;
+      time.now = targets[0].trialFrom;
+      record(targets[0], 'success');
       return lasted / 10_000;
     };
     expect(Array.from({ length: 12 }, out)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10]);
@@ -278,8 +350,6 @@ describe('TargetSet', () => {
     expect(set.availableCount).toBe(0);
     record(targets[0], 'success');
     expect([set.availableCount, picked()]).toEqual([1, new Set(['t0'])]);
-    record(targets[1], 'success');
-    expect(set.availableCount).toBe(1);
   });
 
   it('leaves out targets whose probes fail, until they pass again', () => {
@@ -297,8 +367,9 @@ describe('TargetSet', () => {
       const all = setUp(3, 'slowStart: 10s');
       all.fail(all.targets[0], 5);
       all.time.now += 10_000;
+      all.record(all.targets[0], 'success');
       const taken = () =>
-        Array.from({ length: 3_000 }, () => all.set.pick(undefined, [])!.name).filter((name) => name === 't0')
+        Array.from({ length: 3_000 }, () => all.set.pick(GET, [])!.name).filter((name) => name === 't0')
           .length;
       return { ...all, taken };
     };
@@ -359,7 +430,7 @@ describe('TargetSet', () => {
 
   describe('for another try', () => {
     const picks = (set: TargetSet, tried: readonly Target[]) =>
-      new Set(Array.from({ length: 20 }, () => set.pick(undefined, tried)!.name));
+      new Set(Array.from({ length: 20 }, () => set.pick(GET, tried)!.name));
 
     it('picks a target that was not tried, or a tried one when there is no other', () => {
       const { set, targets } = setUp(3);

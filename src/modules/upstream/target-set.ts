@@ -5,10 +5,11 @@ import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { Balancer } from './balancing/balancer.js';
 import { BALANCERS } from './balancing/balancers.js';
 import type { Resolver } from './dns/resolver.js';
+import { mayBeSentTwice } from './retry/retry-policy.js';
 import { SlowStart } from './slow-start.js';
-import { Target } from './target.js';
+import { NEVER, Target } from './target.js';
+import type { UpstreamRequest } from './upstream.types.js';
 
-const NEVER = Number.POSITIVE_INFINITY;
 const NO_TARGETS: readonly Target[] = [];
 
 /** The targets of an upstream: which of them may be picked, and which one is. */
@@ -22,8 +23,10 @@ export class TargetSet {
   /** The available targets, or all of them when none is available. */
   private candidates: readonly Target[];
   private panicking = false;
-  /** Monotonic milliseconds at which the next ejection ends. */
-  private nextReturn = NEVER;
+  /** Whether a probe has passed since the start. */
+  private isProbed = false;
+  /** Monotonic milliseconds from which on a request may be the trial of an ejected target. */
+  private nextTrial = NEVER;
 
   constructor(
     private readonly config: UpstreamConfig,
@@ -38,12 +41,12 @@ export class TargetSet {
   }
 
   /**
-   * @param key what `consistent-hash` hashes
    * @param tried targets that have failed this request already. Another target is picked if one is available.
    * @returns `undefined` when every available target has `pool.connections` calls
    */
-  pick(key: string | undefined, tried: readonly Target[]): Target | undefined {
-    if (this.nextReturn !== NEVER && this.clock.now() >= this.nextReturn) this.refresh();
+  pick(request: UpstreamRequest, tried: readonly Target[]): Target | undefined {
+    const trial = this.nextTrial === NEVER ? undefined : this.startTrial(request, tried);
+    if (trial) return trial;
     if (this.panicking) this.panicked.emit();
     const [only, another] = this.candidates;
     const { connections } = this.config.pool;
@@ -56,31 +59,42 @@ export class TargetSet {
     if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     const excluded = full.length > 0 ? [...tried, ...full] : tried;
     const areAllExcluded = tried.length > 0 && this.candidates.every((each) => excluded.includes(each));
-    return this.balancer.pick(key, areAllExcluded ? full : excluded);
+    return this.balancer.pick(request.hashKey, areAllExcluded ? full : excluded);
   }
 
   /** @returns whether a target is available that is not among these */
   hasOther(tried: readonly Target[]): boolean {
-    const now = this.clock.now();
-    return this.all.some((each) => each.isAvailable(now) && !tried.includes(each));
+    return this.all.some((each) => each.isAvailable && !tried.includes(each));
   }
 
   /**
-   * Records the end of a try. A target that keeps failing is ejected for a while.
+   * Records a response head. The trial of an ejected target passes with it, since a body may be an endless stream.
+   *
+   * @param startedAt monotonic milliseconds of the start of the try
+   */
+  recordHead(target: Target, isFailure: boolean, startedAt: number): void {
+    target.answeredAt = this.clock.now();
+    if (!isFailure) this.passTrial(target, startedAt);
+  }
+
+  /**
+   * Records the end of a try. A target that keeps failing is ejected for a while, and one that fails its trial for longer.
    *
    * @param startedAt monotonic milliseconds
    */
   recordTry(target: Target, outcome: Outcome, startedAt: number): void {
     const { vote } = OUTCOMES[outcome];
-    if (vote === 'success' && this.panicking) this.readmit(target, startedAt);
-    if (vote === 'success' && this.config.hedge) target.answeredAt = this.clock.now();
-    if (vote === 'neutral' || !target.recordTry(vote === 'failure')) return;
-    const now = this.clock.now();
-    // Ignore tries that started before the ejection.
-    if (!target.isAvailable(now)) return;
-    // A target that accepts no connection is ejected beyond `maxEjected`: nothing can be lost by that.
-    if (outcome === 'connect_failed' ? this.all.length === 1 : !this.mayEjectOneMore(now)) return;
-    target.eject(now);
+    if (vote === 'success') this.passTrial(target, startedAt);
+    // Ignore tries that started before the ejection, and those that are not the trial.
+    const isTrial = target.ejected && startedAt >= target.trialAt;
+    if (vote === 'neutral') {
+      if (isTrial) this.endTrial(target);
+      return;
+    }
+    const failsInARow = target.recordTry(vote === 'failure');
+    if (vote === 'success' || !target.healthy) return;
+    if (target.ejected ? !isTrial : !failsInARow || !this.mayEject(outcome)) return;
+    target.eject(this.clock.now());
     this.refresh();
     this.ejected.emit(target);
   }
@@ -95,6 +109,11 @@ export class TargetSet {
     if (target.answeredAt < startedAt) this.recordTry(target, 'try_timeout', startedAt);
   }
 
+  /** @returns whether a target that is not among these has answered since: their silence is their own */
+  haveOthersAnswered(tried: readonly Target[], since: number): boolean {
+    return this.all.some((each) => each.isAvailable && each.answeredAt >= since && !tried.includes(each));
+  }
+
   /**
    * @param target that failed a call
    * @returns whether the failure says nothing about the service: the target is out already, or another one works
@@ -102,18 +121,23 @@ export class TargetSet {
   isFaultOf(target: Target | undefined): boolean {
     // An only target is the service, and so are all targets together when none is available.
     if (this.all.length === 1 || this.panicking || !target) return false;
-    const now = this.clock.now();
-    return !target.isAvailable(now) || this.all.some((each) => each.isAvailable(now) && each.works);
+    return !target.isAvailable || this.all.some((each) => each.isAvailable && each.works);
   }
 
   recordProbe(target: Target, passed: boolean, health: HealthConfig): void {
-    if (target.recordProbe(passed, health)) this.refresh();
+    if (passed) this.isProbed = true;
+    const now = this.clock.now();
+    let hasChanged = target.recordProbe(passed, health);
+    if (passed && target.mayHaveTrial(now, true)) {
+      target.readmit(now);
+      hasChanged = true;
+    }
+    if (hasChanged) this.refresh();
   }
 
   /** How many targets are available. */
   get availableCount(): number {
-    const now = this.clock.now();
-    return this.all.filter((each) => each.isAvailable(now)).length;
+    return this.all.filter((each) => each.isAvailable).length;
   }
 
   async destroy(): Promise<void> {
@@ -121,30 +145,51 @@ export class TargetSet {
   }
 
   /** Of several targets one may always be ejected, however few they are. */
-  private mayEjectOneMore(now: number): boolean {
+  private mayEject(outcome: Outcome): boolean {
     const { length } = this.all;
     if (length === 1) return false;
-    const out = this.all.filter((each) => !each.isAvailable(now)).length;
+    // A target that accepts no connection is ejected beyond `maxEjected`: nothing can be lost by that.
+    if (outcome === 'connect_failed') return true;
+    const out = length - this.availableCount;
     return out + 1 <= Math.max(1, Math.floor(length * this.config.outlier.maxEjected));
   }
 
-  /** Ends the ejection of a target that has answered while none was available. */
-  private readmit(target: Target, startedAt: number): void {
+  /** @returns an ejected target for which the request is the trial, if one is due. Probes are the trials if there are any. */
+  private startTrial(request: UpstreamRequest, tried: readonly Target[]): Target | undefined {
     const now = this.clock.now();
-    if (target.ejectedUntil <= now || startedAt < target.ejectedAt) return;
-    target.ejectedUntil = now;
+    if (now < this.nextTrial) return undefined;
+    // A retry goes to a target that is known to work, if there is one.
+    if (tried.length > 0 && this.hasOther(tried)) return undefined;
+    const isSafe = mayBeSentTwice(request);
+    const target = this.all.find((each) => each.mayHaveTrial(now, isSafe) && !tried.includes(each));
+    target?.startTrial(now);
+    this.scheduleTrial();
+    return target;
+  }
+
+  private endTrial(target: Target): void {
+    target.endTrial(this.clock.now());
+    this.scheduleTrial();
+  }
+
+  /** Ends the ejection of a target that has answered a try from after it: its trial, or any while none was available. */
+  private passTrial(target: Target, startedAt: number): void {
+    if (!target.ejected || startedAt < target.ejectedAt) return;
+    target.readmit(this.clock.now());
     this.refresh();
   }
 
   private refresh(): void {
-    const now = this.clock.now();
-    const available = this.all.filter((each) => each.isAvailable(now));
-    this.slowStart.update(available, now);
+    const available = this.all.filter((each) => each.isAvailable);
+    this.slowStart.update(available, this.clock.now());
     this.panicking = available.length === 0;
-    this.nextReturn = Math.min(
-      ...this.all.map(({ ejectedUntil }) => (ejectedUntil > now ? ejectedUntil : NEVER)),
-    );
     this.candidates = this.panicking ? this.all : available;
     this.balancer.use(this.candidates);
+    this.scheduleTrial();
+  }
+
+  private scheduleTrial(): void {
+    const ejected = this.isProbed ? [] : this.all.filter((each) => each.ejected);
+    this.nextTrial = Math.min(...ejected.map(({ trialFrom }) => trialFrom));
   }
 }

@@ -6,6 +6,9 @@ import { HostAddresses } from './dns/host-addresses.js';
 import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';
 
+/** In monotonic milliseconds. */
+export const NEVER = Number.POSITIVE_INFINITY;
+
 /** One address of an upstream, with its connections and its record of failures. */
 export class Target {
   readonly weight: number;
@@ -21,12 +24,17 @@ export class Target {
   inFlight = 0;
   /** The verdict of its probes; `true` until enough of them have failed. */
   healthy = true;
-  /** Monotonic milliseconds; in the past when the target is not ejected. */
-  ejectedUntil = 0;
+  /** It gets no requests until it has passed a trial. */
+  ejected = false;
   /** Monotonic milliseconds of the last ejection. */
   ejectedAt = 0;
-  /** Monotonic milliseconds of the end of the last good response; recorded only where hedging is configured. */
+  /** Monotonic milliseconds from which on an ejected target may have its next trial. */
+  trialFrom = 0;
+  /** Monotonic milliseconds of the start of the trial under way. */
+  trialAt = NEVER;
+  /** Monotonic milliseconds of the last response head; not recorded for the only target of an upstream. */
   answeredAt = 0;
+  private returnedAt = 0;
   private ejections = 0;
   private failuresInARow = 0;
   private lastTryFailed = false;
@@ -54,8 +62,8 @@ export class Target {
     this.failedTries = new RollingCount(memory, clock);
   }
 
-  isAvailable(now: number): boolean {
-    return this.healthy && this.ejectedUntil <= now;
+  get isAvailable(): boolean {
+    return this.healthy && !this.ejected;
   }
 
   /** Whether its latest try succeeded, lately, and the share of its failures would not open a breaker. */
@@ -76,11 +84,37 @@ export class Target {
   /** Ejects the target, longer each time in a row, until it has stayed well for a while. */
   eject(now: number): void {
     const { ejectFor } = this.upstream.outlier;
-    const relapsed = now - this.ejectedUntil < ejectFor * RELAPSE;
+    const relapsed = this.ejected || now - this.returnedAt < ejectFor * RELAPSE;
     this.ejections = relapsed ? Math.min(this.ejections + 1, MAX_EJECTION_FACTOR) : 1;
+    this.ejected = true;
     this.ejectedAt = now;
-    this.ejectedUntil = now + ejectFor * this.ejections;
+    this.trialFrom = now + ejectFor * this.ejections;
+    this.trialAt = NEVER;
     this.failuresInARow = 0;
+  }
+
+  /** @param isSafe whether the request does no harm when it fails: then another target answers it */
+  mayHaveTrial(now: number, isSafe: boolean): boolean {
+    // A target that only gets requests that are not safe has to return as well.
+    const due = isSafe ? this.trialFrom : this.trialFrom + this.upstream.outlier.ejectFor;
+    return this.ejected && this.healthy && now >= due;
+  }
+
+  /** A trial that never ends must not keep the target out: some time after it another one may go. */
+  startTrial(now: number): void {
+    this.trialAt = now;
+    this.trialFrom = now + this.upstream.timeout;
+  }
+
+  /** The trial ended without a result, so the next one may go. */
+  endTrial(now: number): void {
+    this.trialAt = NEVER;
+    this.trialFrom = now;
+  }
+
+  readmit(now: number): void {
+    this.ejected = false;
+    this.returnedAt = now;
   }
 
   /** @returns whether its health changed */

@@ -47,7 +47,7 @@ export class UpstreamProxy {
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retrier: Retrier;
-  /** Exists only where hedging is configured and there is a second target. */
+  /** Exists only where there is a second target, unless `retry.attempts: 0` without `hedge` forbids a second try. */
   readonly hedger: Hedger | undefined;
   /** The newest probe; `undefined` before the first. */
   lastProbe: ProbeResult | undefined;
@@ -80,7 +80,7 @@ export class UpstreamProxy {
       breaker: this.breaker,
       maxGathered: bulkhead.concurrent * retry.maxBodyBytes,
     });
-    if (hedge && config.targets.length > 1) {
+    if (config.targets.length > 1 && (hedge || retry.attempts > 0)) {
       const { targets, failureStatuses } = this;
       this.hedger = new Hedger(hedge, { clock, budget: this.retrier.budget, targets, failureStatuses });
     }
@@ -182,13 +182,14 @@ export class UpstreamProxy {
     this.hedger ? this.hedger.run(options, this.tryOnce) : this.tryOnce(options);
 
   private readonly tryOnce: TryOnce = ({ request, deadline, tryTimeout, tried, onStart }) => {
-    const target = this.targets.pick(request.hashKey, tried);
+    const target = this.targets.pick(request, tried);
     if (!target) return Promise.reject(this.rejection('bulkhead_full'));
     tried.push(target);
     const startedAt = this.clock.now();
     const remaining = deadline.remaining(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
-    return new Promise((onHead, onFailure) => {
+    return new Promise((resolve, onFailure) => {
+      const onHead = this.learner?.timed(resolve, request) ?? resolve;
       const call = new Call({
         upstream: this.id,
         clock: this.clock,
@@ -198,7 +199,7 @@ export class UpstreamProxy {
         bodyTimeout: this.config.bodyTimeout,
         streamIdleTimeout: request.streamIdleTimeout ?? this.config.streamIdleTimeout,
         failureStatuses: this.failureStatuses,
-        onHead: this.learner?.timed(onHead, request) ?? onHead,
+        onHead: this.targets.all.length > 1 ? this.observed(onHead, target, startedAt) : onHead,
         onFailure,
       });
       onStart?.(call);
@@ -215,6 +216,14 @@ export class UpstreamProxy {
       target.transport.dispatch(request, call, remaining);
     });
   };
+
+  /** One of several targets is judged by when its response heads come. */
+  private observed(onHead: (call: Call) => void, target: Target, startedAt: number): (call: Call) => void {
+    return (call) => {
+      this.targets.recordHead(target, this.failureStatuses.has(call.status), startedAt);
+      onHead(call);
+    };
+  }
 
   /** A call that the breaker would reject does not send a body. */
   private async gatherBody(request: UpstreamRequest): Promise<UpstreamRequest> {

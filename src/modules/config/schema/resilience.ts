@@ -17,7 +17,7 @@ import {
 export const outlierSchema = z.strictObject({
   consecutiveFailures: count(5).describe('Failed tries in a row that eject a target.'),
   ejectFor: positiveDuration('10s').describe(
-    'How long a target is ejected the first time. Each relapse makes the time longer.',
+    'How long a target is ejected before its trial. Each failed trial or relapse makes the time longer.',
   ),
   maxEjected: positiveRatio('50%').describe(
     'Largest share of the targets that can be ejected at a time, not counting those that refuse connections. One of several targets can always be ejected.',
@@ -43,7 +43,9 @@ const backoffSchema = z.strictObject({
 });
 
 export const retrySchema = z.strictObject({
-  attempts: prefault(integer(0, 10), 1).describe('Extra tries after the first; 0 turns retries off.'),
+  attempts: prefault(integer(0, 10), 1).describe(
+    'Extra tries after the first; 0 turns retries off, and tries in place of a frozen target.',
+  ),
   on: prefault(
     z.array(
       z.union(
@@ -103,7 +105,9 @@ export const healthSchema = z.strictObject({
     'Path that a probe requests from each target.',
   ),
   interval: positiveDuration('15s').describe('Time between two probes.'),
-  unhealthyInterval: positiveDuration('3s').describe('Time between two probes while they fail.'),
+  unhealthyInterval: positiveDuration('3s').describe(
+    'Time between two probes while one fails, a target is ejected, or the breaker is not closed.',
+  ),
   timeout: positiveDuration('2s').describe('Time limit of a probe.'),
   failures: count(3).describe('Failed probes in a row that open the breaker.'),
   passes: count(2).describe('Passed probes in a row that close the breaker.'),

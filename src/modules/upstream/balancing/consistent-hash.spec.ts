@@ -16,7 +16,12 @@ function setUp(weights: readonly number[], more = '') {
   onTestFinished(() => set.destroy());
   const fail = (target: Target | undefined) => set.recordTry(target!, 'reset', time.now);
   const placed = (tried: readonly Target[] = []) =>
-    new Map(Array.from({ length: 500 }, (_, i) => [`user ${i}`, set.pick(`user ${i}`, tried)!.name]));
+    new Map(
+      Array.from({ length: 500 }, (_, i) => [
+        `user ${i}`,
+        set.pick({ method: 'GET', path: '/', hashKey: `user ${i}` }, tried)!.name,
+      ]),
+    );
   return { set, time, fail, placed };
 }
 
@@ -41,6 +46,7 @@ it('moves keys back to a target that is coming back little by little, and no oth
   const before = placed();
   fail(set.all[1]);
   time.now += 10_000;
+  set.recordTry(set.all[1]!, 'success', time.now);
   let home = new Set<string>();
   for (let step = 0; step <= 10; step++) {
     const now = placed();

@@ -14,19 +14,21 @@ afterEach(() => void vi.useRealTimers());
 
 /** One try, answered by the test. */
 interface Try {
+  readonly target: Target;
   readonly answer: (status?: number) => void;
   readonly fail: () => void;
   readonly call: { status: number; gaveUp: number; discarded: number };
 }
 
-function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
+function setUp(after: 'p95' | number | undefined, { targets = 2, share = 0.01, others = false } = {}) {
   const tries: Try[] = [];
   const results: HedgeResult[] = [];
   const late: [target: Target, startedAt: number][] = [];
   const budget = new RetryBudget(share, clock);
   const tryOnce: TryOnce = ({ tried, onStart }) =>
     new Promise((resolve, reject) => {
-      tried.push({ name: `t${tried.length}` } as Target);
+      const target = { name: `t${tried.length}`, answeredAt: 0 } as Target;
+      tried.push(target);
       const seen = { status: 0, gaveUp: 0, discarded: 0 };
       const call = Object.assign(seen, {
         giveUp: () => {
@@ -40,6 +42,7 @@ function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
       });
       onStart?.(call as unknown as Call);
       tries.push({
+        target,
         call: seen,
         answer: (status = 200) => {
           seen.status = status;
@@ -48,18 +51,16 @@ function setUp(after: 'p95' | number, { targets = 2, share = 0.01 } = {}) {
         fail: () => reject(new Error('failed')),
       });
     });
-  const hedger = new Hedger(
-    { after },
-    {
-      clock,
-      budget,
-      failureStatuses: new Set([503]),
-      targets: {
-        hasOther: (tried) => tried.length < targets,
-        recordLate: (...each) => void late.push(each),
-      },
+  const hedger = new Hedger(after === undefined ? undefined : { after }, {
+    clock,
+    budget,
+    failureStatuses: new Set([503]),
+    targets: {
+      hasOther: (tried) => tried.length < targets,
+      haveOthersAnswered: () => others,
+      recordLate: (...each) => void late.push(each),
     },
-  );
+  });
   hedger.ended.on((result) => results.push(result));
   const run = (request: Partial<UpstreamRequest> = {}) => {
     const deadline = new Deadline(clock, 3_000);
@@ -109,7 +110,7 @@ describe('Hedger', () => {
     tries[5]?.answer(503);
     tries[2]?.fail();
     await Promise.all([won, lost, failed]);
-    expect(late).toEqual([[{ name: 't0' }, startedAt]]);
+    expect(late).toEqual([[tries[0]?.target, startedAt]]);
   });
 
   it('does not record a target as late that had failed before', async () => {
@@ -182,14 +183,14 @@ describe('Hedger', () => {
   });
 
   it.each([
-    [{ method: 'POST' }, 2],
-    [{ method: 'PUT' }, 2],
-    [{ method: 'GET', body: 'a body' }, 2],
-    [{ method: 'GET' }, 1],
-  ])('never hedges %j with %i targets', async (request, targets) => {
+    [{ method: 'POST' }, 2, 2_999],
+    [{ method: 'PUT' }, 2, 999],
+    [{ method: 'GET', body: 'a body' }, 2, 999],
+    [{ method: 'GET' }, 1, 2_999],
+  ])('never hedges %j with %i targets', async (request, targets, ms) => {
     const { tries, run } = setUp(50, { targets });
     const answered = run(request);
-    await vi.advanceTimersByTimeAsync(2_000);
+    await vi.advanceTimersByTimeAsync(ms);
     expect(tries).toHaveLength(1);
     tries[0]?.answer();
     expect(await answered).toBe(0);
@@ -227,12 +228,75 @@ describe('Hedger', () => {
     await Promise.all(all);
   });
 
+  describe('of a target that answers nothing', () => {
+    it.each([{ method: 'GET' }, { method: 'PUT', body: 'a body' }, { method: 'OPTIONS' }])(
+      'makes another try after a third of the deadline, and one more after two thirds: %j',
+      async (request) => {
+        const { tries, late, results, run } = setUp(undefined, { targets: 3 });
+        const [answered, startedAt] = [run(request), Date.now()];
+        await vi.advanceTimersByTimeAsync(999);
+        expect(tries).toHaveLength(1);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(tries).toHaveLength(2);
+        await vi.advanceTimersByTimeAsync(999);
+        expect(tries).toHaveLength(2);
+        await vi.advanceTimersByTimeAsync(1);
+        tries[2]?.answer();
+        expect([await answered, tries.map(({ call }) => call.gaveUp)]).toEqual([2, [1, 1, 0]]);
+        expect(late).toEqual([
+          [tries[0]?.target, startedAt],
+          [tries[1]?.target, startedAt + 1_000],
+        ]);
+        expect([results, vi.getTimerCount()]).toEqual([['won'], 0]);
+      },
+    );
+
+    it('makes no other try while the target answers other requests', async () => {
+      const { tries, run } = setUp(undefined);
+      const answered = run();
+      for (const _ of [1, 2]) {
+        await vi.advanceTimersByTimeAsync(900);
+        Object.assign(tries[0]!.target, { answeredAt: Date.now() });
+      }
+      await vi.advanceTimersByTimeAsync(999);
+      expect(tries).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(tries).toHaveLength(2);
+      tries[1]?.answer();
+      expect(await answered).toBe(1);
+    });
+
+    it('counts other tries in the retry budget only while no other target answers', async () => {
+      const started: number[] = [];
+      for (const others of [false, true]) {
+        const { tries, run } = setUp(undefined, { others });
+        const all = Array.from({ length: 5 }, () => run());
+        await vi.advanceTimersByTimeAsync(1_000);
+        started.push(tries.length);
+        for (const each of tries) each.answer();
+        await Promise.all(all);
+      }
+      expect(started).toEqual([5 + 3, 5 + 5]);
+    });
+
+    it('makes the try that an exhausted budget did not allow as a hedge', async () => {
+      const { tries, results, run } = setUp(50, { others: true });
+      const all = Array.from({ length: 4 }, () => run());
+      await vi.advanceTimersByTimeAsync(50);
+      expect([tries.length, results]).toEqual([4 + 3, ['no_budget']]);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(tries).toHaveLength(4 + 4);
+      for (const each of tries) each.answer();
+      await Promise.all(all);
+    });
+  });
+
   describe('after p95', () => {
     it('hedges nothing before 20 responses', async () => {
       const { tries, run, sample } = setUp('p95');
       await sample(100, 19);
       const answered = run();
-      await vi.advanceTimersByTimeAsync(2_000);
+      await vi.advanceTimersByTimeAsync(999);
       expect(tries).toHaveLength(1);
       tries[0]?.answer();
       await answered;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { OUTCOMES, type Outcome, type OutcomeRow } from '../../../common/errors/outcomes.js';
 import { parseHttpDate } from '../../../common/http/http-date.js';
 import { backoff } from '../../../common/resilience/backoff.js';
@@ -20,6 +21,12 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT'
 /** @returns whether the request may be sent more than once without harm */
 export function isRepeatable({ method, headers = [] }: UpstreamRequest): boolean {
   return IDEMPOTENT.has(method) || headers.some((name, i) => i % 2 === 0 && /^idempotency-key$/i.test(name));
+}
+
+/** @returns whether two targets may have the request at a time, so that the one that answers first is used */
+export function mayBeSentTwice(request: UpstreamRequest): boolean {
+  // Two handshakes would be two WebSockets, and a stream can be read once.
+  return !request.upgrade && !(request.body instanceof Readable) && isRepeatable(request);
 }
 
 /** Decides whether a failed try is retried, and after which pause. */
