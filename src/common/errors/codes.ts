@@ -24,6 +24,10 @@ export const PROBLEMS = {
   internal_error: { status: 500, title: 'The gateway failed' },
   upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },
   upstream_reset: { status: 502, title: 'The upstream closed the connection before it answered' },
+  upstream_headers_too_large: {
+    status: 502,
+    title: 'The upstream answered with too many or too large headers',
+  },
   upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },
   keys_unavailable: { status: 503, title: 'The keys of the token issuer are not available' },
   introspection_unavailable: {

@@ -40,6 +40,13 @@ export const OUTCOMES = {
   },
   // A pause may be what the body is meant to do, and it says nothing about other calls.
   body_timeout: { stage: 'body', guilty: 'upstream', vote: 'neutral' },
+  // Usually the data of one user, such as cookies. It must not open the breaker for all, and would be the same again.
+  head_too_large: {
+    stage: 'head',
+    guilty: 'upstream',
+    vote: 'neutral',
+    problem: 'upstream_headers_too_large',
+  },
   died_mid_body: { ...UPSTREAM_FAILED, stage: 'body' },
   client_gone: { stage: 'request', guilty: 'client', vote: 'neutral' },
   discarded: { stage: 'body', guilty: 'nobody', vote: 'neutral' },

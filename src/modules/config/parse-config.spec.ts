@@ -66,6 +66,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           connectTimeout: 1_000,
           bodyTimeout: 30_000,
           streamIdleTimeout: 0,
+          maxHeaderBytes: 32_768,
           pool: {},
           bulkhead: { concurrent: 256, adaptive: false, queue: 512, streams: 1024 },
           retry: {

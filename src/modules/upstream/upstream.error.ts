@@ -34,6 +34,10 @@ export class UpstreamError extends Error {
     const { retryAfterSeconds } = this.options;
     return new ProblemError(problem ?? 'upstream_reset', {
       upstream: OUTCOMES[this.outcome].guilty === 'client' ? undefined : this.upstream,
+      detail:
+        this.outcome === 'head_too_large'
+          ? `The limit is upstreams.${this.upstream}.maxHeaderBytes.`
+          : undefined,
       headers: retryAfterSeconds === undefined ? undefined : { 'Retry-After': String(retryAfterSeconds) },
       cause: this,
     });

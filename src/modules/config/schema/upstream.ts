@@ -9,7 +9,7 @@ import {
   outlierSchema,
   retrySchema,
 } from './resilience.js';
-import { byId, count, duration, integer, positiveDuration } from './scalars.js';
+import { byId, count, duration, integer, positiveDuration, positiveSize } from './scalars.js';
 
 const targetSchema = z.strictObject({
   url: upstreamUrl().describe('An http or https URL with host, port and an optional path prefix.'),
@@ -55,6 +55,9 @@ const upstreamKeys = z.strictObject({
   bodyTimeout: positiveDuration('30s').describe('Longest pause between two chunks of the response body.'),
   streamIdleTimeout: duration('0s').describe(
     'Longest pause between two chunks of an event stream, in place of `bodyTimeout`; 0s turns it off. A route can override it.',
+  ),
+  maxHeaderBytes: positiveSize('32KiB').describe(
+    'Largest response head. A larger one is answered with 502, and is no failure for the breaker.',
   ),
   tls: optional(tlsSchema).describe(
     'How `https` targets are verified, and which certificate the gateway shows them.',

@@ -26,7 +26,6 @@ const HANDSHAKE_ALERT = /^ERR_SSL_.*ALERT_(?:.*CERTIFICATE.*|UNKNOWN_CA|ACCESS_D
 /** Codes of undici beside those of its parser; some errors of the parser have no code, and go by their name. */
 const MALFORMED: ReadonlySet<string> = new Set([
   'HTTPParserError',
-  'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_RESPONSE',
 ]);
@@ -35,8 +34,10 @@ const MALFORMED: ReadonlySet<string> = new Set([
 export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (error instanceof CallError) return error.outcome;
   if (error instanceof ProblemError && error.code === 'body_too_large') return 'body_too_large';
-  if (phase === 'streaming') return 'died_mid_body';
   const code = errorCode(error);
+  // The limit of a head holds for trailers as well.
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'head_too_large';
+  if (phase === 'streaming') return 'died_mid_body';
   // undici refused to send what we built, which is no fault of the upstream.
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'gateway_error';
   if (code.startsWith('HPE_') || MALFORMED.has(code)) return 'malformed_response';

@@ -19,7 +19,7 @@ export class Transport {
   /** @param addresses of the target's host; `undefined` when the host is an address itself */
   constructor(
     target: string,
-    { tls, pool, connectTimeout }: UpstreamConfig,
+    { tls, pool, connectTimeout, maxHeaderBytes }: UpstreamConfig,
     private readonly addresses?: HostAddresses,
   ) {
     const { origin, pathname } = new URL(target);
@@ -39,6 +39,7 @@ export class Transport {
         ...(addresses && { lookup: addresses.lookup }),
       }),
       factory: addresses ? followingClients(addresses, Connection.open) : Connection.open,
+      maxHeaderSize: maxHeaderBytes,
       // The call has timeouts of its own, which are exact and know whether it is the upstream that is slow.
       bodyTimeout: 0,
       headersTimeout: 0,
