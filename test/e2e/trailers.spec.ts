@@ -36,6 +36,22 @@ describe('trailers of a response', () => {
     expect(text.toLowerCase().endsWith('0\r\nx-fine: 1\r\n\r\n')).toBe(true);
   });
 
+  it.each([
+    ['Content-Length', 'Content-Length: 5'],
+    ['a wrong Content-Length', 'Content-Length: 99'],
+    ['two of Content-Length', 'Content-Length: 5\r\nContent-Length: 99'],
+    ['Content-Length before others', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\nX-Checksum: abc'],
+    ['Content-Length behind others', 'X-Checksum: abc\r\nTransfer-Encoding: gzip\r\nContent-Length: 5'],
+    ['Transfer-Encoding', 'Transfer-Encoding: chunked'],
+    ['Connection', 'Connection: X-Checksum'],
+    ['Trailer', 'Trailer: X-Checksum'],
+  ])('are dropped when they frame a message, and the response is complete: %s', async (_, trailer) => {
+    const text = await received(withTrailers(trailer), requestHead('GET /1', 'Connection: close'));
+    const [head, ...rest] = text.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(rest).toEqual(['5\r\nhello\r\n0', '']);
+  });
+
   it('keep bytes beyond ASCII', async () => {
     const odd = Buffer.from('J\u00fcrgen \u2603').toString('latin1');
     const text = await received(withTrailers(`X-Name: ${odd}`), requestHead('GET /1', 'Connection: close'));

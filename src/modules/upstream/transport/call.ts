@@ -7,6 +7,7 @@ import { type HeaderRecord, isEventStream } from '../../../common/http/response-
 import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpstreamRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
+import { isLengthTrailer } from './length-trailer.patch.js';
 import { malformed, readFraming } from './response-head.js';
 
 /** Bytes that wait here for a sink before the upstream is paused. */
@@ -146,12 +147,14 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
     if (hasAny(trailers)) this.trailers = trailers;
-    this.ended = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'success';
-    this.settle(this.ended, String(this.status));
-    this.sink?.onEnd(this.ended, this.trailers);
+    this.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.phase === 'streaming' && !this.aborted && isLengthTrailer(error)) {
+      this.end();
+      return;
+    }
     const cause = this.aborted ?? error;
     const outcome = classifyFailure(cause, this.phase);
     this.failure = new UpstreamError(this.options.upstream, outcome, { cause });
@@ -302,6 +305,12 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.aborted = reason;
     if (this.controller) this.controller.abort(reason);
     else this.onResponseError(undefined, reason);
+  }
+
+  private end(): void {
+    this.ended = this.options.failureStatuses.has(this.status) ? 'upstream_status' : 'success';
+    this.settle(this.ended, String(this.status));
+    this.sink?.onEnd(this.ended, this.trailers);
   }
 
   private settle(outcome: Outcome, detail: string): void {
