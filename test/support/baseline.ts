@@ -9,7 +9,7 @@ import { until } from './until.js';
 export const canTakeBaseline = process.platform === 'linux';
 
 /** What a gateway holds besides its heap. */
-interface Held {
+export interface Held {
   readonly sockets: number;
   /** The sum over all upstreams. */
   readonly inFlight: number;
@@ -69,10 +69,15 @@ export class Baseline {
 
   /** @returns how many objects of requests are alive; it walks the whole heap, so once for many faults is enough */
   async requestsAlive(): Promise<number> {
-    let alive = 0;
-    for (const [module, name] of OF_REQUESTS) alive += await this.inspector.alive(module, name);
-    return alive;
+    return requestsAlive(this.inspector);
   }
+}
+
+/** @returns how many objects of requests are alive */
+export async function requestsAlive(inspector: Inspector): Promise<number> {
+  let alive = 0;
+  for (const [module, name] of OF_REQUESTS) alive += await inspector.alive(module, name);
+  return alive;
 }
 
 /** @returns `/metrics`, read on a connection that closes, since an open one would be counted */
@@ -80,7 +85,7 @@ export function readMetrics(managementUrl: string): Promise<string> {
   return raw(managementUrl, requestHead('GET /metrics', 'Connection: close'));
 }
 
-async function heldBy({ process, managementUrl }: GatewayProcess): Promise<Held> {
+export async function heldBy({ process, managementUrl }: GatewayProcess): Promise<Held> {
   const metrics = await readMetrics(managementUrl);
   return {
     inFlight: sumOf(metrics, 'breakwater_bulkhead_in_flight'),

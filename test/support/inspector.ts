@@ -53,6 +53,13 @@ export class Inspector {
     return (length['result'] as { value: number }).value;
   }
 
+  /** @returns how many timers keep the process alive */
+  async timers(): Promise<number> {
+    const expression = `process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length`;
+    const { result } = await this.send('Runtime.evaluate', { expression });
+    return Number((result as { value: number }).value);
+  }
+
   /**
    * @param most MiB; when more are in use after one collection, several more follow
    * @returns MiB of the heap that are in use after a full collection

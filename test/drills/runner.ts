@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { heldBy } from '../support/baseline.js';
+import { Inspector, spawnInspected } from '../support/inspector.js';
+import type { GatewayProcess } from '../support/process.js';
+import { SECRET } from '../support/tokens.js';
+import { runClients } from './clients.js';
+import { type Drill, recordOf } from './client-record.js';
+import { heldIn, heldLike } from './held.js';
+import { reap } from './reaper.js';
+import type { FaultRecord, Recording, Recovery, Stall, Transition } from './recording.js';
+import { type Fault, limitsOf, type Scenario, type ServicePlan, SLACK } from './scenario.js';
+import { isOfTarget, Targets } from './targets.js';
+
+const STALL_MS = 200;
+
+/** Runs a scenario with the built gateway, real sockets and real processes, and ends all of them. */
+export async function run(scenario: Scenario): Promise<Recording> {
+  const cleanUps: (() => Promise<void>)[] = [];
+  const targets = new Targets();
+  cleanUps.push(() => targets.stop());
+  try {
+    await targets.start(scenario.services);
+    const gateway = await spawnInspected(
+      configOf(scenario, targets),
+      (cleanUp) => void cleanUps.push(cleanUp),
+    );
+    reap(gateway.process.child);
+    const inspector = await Inspector.to(gateway);
+    return await drill(scenario, targets, gateway, inspector);
+  } finally {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  }
+}
+
+async function drill(
+  scenario: Scenario,
+  targets: Targets,
+  gateway: GatewayProcess,
+  inspector: Inspector,
+): Promise<Recording> {
+  const { sockets } = await heldBy(gateway);
+  await warmUp(gateway.url, scenario.services);
+  const before = { ...(await heldIn(gateway, inspector)), sockets };
+  const over = new AbortController();
+  const watch: Drill = { url: gateway.url, requests: [], over: over.signal };
+  const stalls: Stall[] = targets.stalls;
+  const stopWatching = watchStalls(stalls);
+
+  const startedAt = Date.now();
+  const faults: FaultRecord[] = [];
+  const faultsOver = Promise.all(scenario.faults.map((fault) => stage(fault, targets, gateway, faults)));
+  const clients = scenario.clients.map(async (plan, group) => {
+    await sleep(plan.at);
+    await runClients(watch, plan, group);
+  });
+  await faultsOver;
+  const clientsOver = Promise.all(clients);
+  await Promise.race([clientsOver, sleep(longest(scenario) + SLACK, undefined, { ref: false })]);
+  over.abort();
+  await clientsOver;
+  const recoveries = await Promise.all(
+    scenario.services.map((service, i) => recover(gateway.url, service, i)),
+  );
+  stopWatching();
+  await targets.stop();
+  const after = await heldLike(before, gateway, inspector);
+  return {
+    scenario,
+    startedAt,
+    requests: watch.requests,
+    arrivals: [...targets.arrivals.values()].filter(({ id }) => id !== 'undefined'),
+    transitions: transitionsIn(gateway.process.lines),
+    faults,
+    stalls,
+    recoveries,
+    rest: { before, after },
+  };
+}
+
+/** @returns the configuration file, in JSON, which is YAML too */
+function configOf({ services }: Scenario, targets: Targets): string {
+  const upstreams = services.map((service) => [
+    service.id,
+    { ...service.config, targets: targets.urlsOf(service).map((url) => ({ url })) },
+  ]);
+  const routes = services.flatMap(({ id }) => [
+    { id: `${id}-plain`, match: { path: `/${id}/plain/**` }, upstream: id, auth: 'none' },
+    { id: `${id}-cached`, match: { path: `/${id}/cached/**` }, upstream: id, auth: 'none', cache: {} },
+    { id: `${id}-mine`, match: { path: `/${id}/mine/**` }, upstream: id, cache: {} },
+  ]);
+  return JSON.stringify({
+    server: { host: '127.0.0.1', port: 0 },
+    management: { host: '127.0.0.1', port: 0 },
+    auth: { drill: { secret: SECRET, algorithms: ['HS256'] } },
+    upstreams: Object.fromEntries(upstreams),
+    routes,
+  });
+}
+
+async function stage(
+  fault: Fault,
+  targets: Targets,
+  gateway: GatewayProcess,
+  all: FaultRecord[],
+): Promise<void> {
+  await sleep(fault.at);
+  const record = { fault, from: Date.now(), to: Infinity };
+  all.push(record);
+  if (isOfTarget(fault)) targets.begin(fault);
+  else gateway.process.kill('SIGSTOP');
+  await sleep(fault.for);
+  if (isOfTarget(fault)) await targets.end(fault);
+  else gateway.process.kill('SIGCONT');
+  record.to = Date.now();
+}
+
+/** @returns milliseconds after the last fault within which every client has its response */
+function longest({ services, clients }: Scenario): number {
+  const timeout = Math.max(...services.map((service) => limitsOf(service).timeout));
+  return (
+    Math.max(...clients.map((each) => each.at + each.for + each.response.ms + each.response.over)) +
+    2 * timeout
+  );
+}
+
+/** Loads what a process loads with its first requests, so that it is not taken for something left behind. */
+async function warmUp(url: string, services: readonly ServicePlan[]): Promise<void> {
+  for (const { id } of services) {
+    for (const path of [`/${id}/plain/0`, `/${id}/cached/0?store`, '/nowhere', `/${id}/mine/0`]) {
+      await (await fetch(url + path, { headers: { connection: 'close' } })).arrayBuffer();
+    }
+  }
+}
+
+/** Asks a service again and again until one of its targets responds, at most as long as its breaker may stay open. */
+async function recover(url: string, service: ServicePlan, i: number): Promise<Recovery> {
+  const { maxOpenFor, timeout } = limitsOf(service);
+  const wellAt = Date.now();
+  const until = wellAt + maxOpenFor * 1.2 + timeout + SLACK;
+  const response = { ms: 0, bytes: 0, over: 0 };
+  const plan = { kind: 'get', service: service.id, at: 0, count: 1, for: 0, gap: 0, response } as const;
+  while (Date.now() < until) {
+    const { key } = recordOf(plan, 1_000 + i, '0');
+    const res = await fetch(url + key, { headers: { connection: 'close' } }).catch(() => undefined);
+    await res?.arrayBuffer().catch(() => undefined);
+    if (res?.status === 200) return { service: service.id, wellAt, answeredAt: Date.now() };
+    await sleep(50);
+  }
+  return { service: service.id, wellAt };
+}
+
+function transitionsIn(lines: readonly string[]): Transition[] {
+  return lines
+    .filter((line) => line.includes('"breaker '))
+    .map((line) => JSON.parse(line) as Record<string, string>)
+    .map(({ upstream = '', from = '', to = '', reason = '', time = '' }) => {
+      return { service: upstream, from, to, reason, at: Date.parse(time) };
+    });
+}
+
+function watchStalls(stalls: Stall[]): () => void {
+  let last = Date.now();
+  const timer = setInterval(() => {
+    const now = Date.now();
+    if (now - last > STALL_MS) stalls.push({ of: 'drill', from: last, to: now });
+    last = now;
+  }, 50);
+  return () => clearInterval(timer);
+}
