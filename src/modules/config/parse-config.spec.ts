@@ -253,16 +253,16 @@ routes:
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('never reveals the value of a variable in a problem', () => {
+  it('never reveals a secret that was substituted', () => {
     const value = 'hunter2 $%';
     const text = `
-server: { host: "\${V}", port: "\${V}", trustProxy: ["\${V}"], maxBodyBytes: "\${V}", cors: { origins: ["\${V}"], credentials: "\${V}" } }
-auth: { main: { publicKey: "\${V}", algorithms: ["\${V}"], clockSkew: "\${V}" } }
-upstreams: { users: { url: "\${V}", breaker: { errorRate: "\${V}", failureStatuses: ["\${V}"] }, health: { statuses: ["\${V}"], path: "\${V}" } } }
-routes: [{ id: "\${V}", match: { path: "\${V}", methods: ["\${V}"], hosts: ["\${V}"] }, upstream: "\${V}", auth: "\${V}", cache: { per: "\${V}" } }]
-management: "\${V}"
+server: { host: "\${API_KEY}", port: "\${API_KEY}", trustProxy: ["\${API_KEY}"], maxBodyBytes: "\${API_KEY}", cors: { origins: ["\${API_KEY}"], credentials: "\${API_KEY}" } }
+auth: { main: { publicKey: "\${API_KEY}", algorithms: ["\${API_KEY}"], clockSkew: "\${API_KEY}" } }
+upstreams: { users: { url: "\${API_KEY}", breaker: { errorRate: "\${API_KEY}", failureStatuses: ["\${API_KEY}"] }, health: { statuses: ["\${API_KEY}"], path: "\${API_KEY}" } } }
+routes: [{ id: "\${API_KEY}", match: { path: "\${API_KEY}", methods: ["\${API_KEY}"], hosts: ["\${API_KEY}"] }, upstream: "\${API_KEY}", auth: "\${API_KEY}", cache: { per: "\${API_KEY}" } }]
+management: "\${API_KEY}"
 `;
-    const result = parse(text, { V: value });
+    const result = parse(text, { API_KEY: value });
     const report = result.ok ? '' : formatProblems('f', result.problems);
     expect(report.split('\n').length).toBeGreaterThan(15);
     expect(report).not.toContain('hunter2');

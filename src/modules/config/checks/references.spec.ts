@@ -58,9 +58,13 @@ describe('references', () => {
     ]);
   });
 
-  it('neither shows the value of a variable nor suggests an id for it', () => {
+  it('shows the value of a variable unless its name tells that it is a secret', () => {
+    const expected = 'expected the id of an entry of `upstreams` (users, orders)';
     expect(problems(withRoute('upstream: "${ID}"'), { ID: 'user' })).toEqual([
-      'routes[0].upstream: found "${ID}", expected the id of an entry of `upstreams` (users, orders)',
+      `routes[0].upstream: found "user" from "\${ID}", ${expected}; did you mean \`users\`?`,
+    ]);
+    expect(problems(withRoute('upstream: "${API_TOKEN}"'), { API_TOKEN: 'user' })).toEqual([
+      `routes[0].upstream: found "\${API_TOKEN}", ${expected}`,
     ]);
     expect(problems(withRoute('upstream: "${ID}"'))).toEqual([expect.stringContaining('ID is not set')]);
   });

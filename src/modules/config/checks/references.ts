@@ -39,8 +39,8 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
 function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
   const known = section.keys();
   if (id.text === undefined || known.includes(id.text)) return [];
-  // A guess from a substituted id would reveal part of its value.
-  const guess = id.isSubstituted ? undefined : nearest(id.text, known);
+  // A guess would reveal part of the value.
+  const guess = id.isSecret ? undefined : nearest(id.text, known);
   const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
   const ids = known.length === 0 ? 'there are none' : known.join(', ');
   return [id.expected(`the id of an entry of \`${section.key}\` (${ids})${hint}`)];

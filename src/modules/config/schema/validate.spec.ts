@@ -79,7 +79,7 @@ describe('validate', () => {
     ],
     ['server: { 8: 1 }', 'f:1:11 server.8: unknown key "8"; known here: host, port,'],
     ['server: { constructor: 1 }', 'f:1:11 server.constructor: unknown key "constructor"; known here: host,'],
-    ['server: { port: "${WORD}" }', 'f:1:17 server.port: found "${WORD}", expected a port'],
+    ['server: { port: "${WORD}" }', 'f:1:17 server.port: found "hunter2" from "${WORD}", expected a port'],
     [
       'server: { cors: { origins: ["*"], credentials: true } }',
       'server.cors.credentials: found true, expected false while',

@@ -1,5 +1,5 @@
 import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
-import { describeFound, isMapping, type SourceNode } from './source-node.js';
+import { describeFound, isMapping, isSecret, type SourceNode } from './source-node.js';
 
 /** A place in a configuration file, with the value that was written there, if any. */
 export class ConfigValue {
@@ -57,9 +57,9 @@ export class ConfigValue {
     return this.node.value === undefined;
   }
 
-  /** Whether a variable or a file was substituted there, so that the value can be a secret. */
-  get isSubstituted(): boolean {
-    return this.node.substitutedFrom !== undefined;
+  /** Whether the value must not be shown. */
+  get isSecret(): boolean {
+    return isSecret(this.node);
   }
 
   /** Whether the value comes from another place, that is, from `defaults`. */

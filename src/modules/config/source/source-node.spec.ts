@@ -16,8 +16,20 @@ describe('describeFound', () => {
     expect(describeFound(scalar(value))).toBe(shown);
   });
 
-  it('shows a substituted scalar as it was written', () => {
-    expect(describeFound(scalar('hunter2', { substitutedFrom: '${PASSWORD}' }))).toBe('"${PASSWORD}"');
+  it('shows a substituted scalar with the reference', () => {
+    expect(describeFound(scalar('8o80', { substitutedFrom: '${PORT:-80}' }))).toBe(
+      '"8o80" from "${PORT:-80}"',
+    );
+    expect(describeFound(scalar('', { substitutedFrom: '${PORT}' }))).toBe('"" from "${PORT}"');
+  });
+
+  it.each([
+    [{ substitutedFrom: '${DB_PASSWORD}' }, '"${DB_PASSWORD}"'],
+    [{ substitutedFrom: 'http://${file:/run/x}' }, '"http://${file:/run/x}"'],
+    [{ substitutedFrom: '${V}', path: ['redis', 'sentinel', 'password'] }, '"${V}"'],
+    [{ substitutedFrom: '${V}', path: ['auth', 'main', 'publicKey'] }, '"${V}"'],
+  ])('does not show a secret that was substituted: %j', (node, shown) => {
+    expect(describeFound(scalar('hunter2', node))).toBe(shown);
   });
 
   it('does not show secrets, keys and passwords in URLs', () => {
@@ -25,6 +37,8 @@ describe('describeFound', () => {
     expect(describeFound(scalar(4711, { path: ['auth', 'main', 'secret'] }))).not.toContain('4711');
     expect(describeFound(scalar('-----BEGIN PRIVATE KEY-----\nabc'))).toBe('PEM text');
     expect(describeFound(scalar('redis://me:hunter2@host'))).toBe('"redis://***@host"');
+    expect(describeFound(scalar('redis:/me:hunter2/x@host'))).toBe('"redis:/***@host"');
+    expect(describeFound(scalar('redis://me:pw@host', { substitutedFrom: '${R}' }))).not.toContain('pw');
   });
 
   it('truncates long text', () => {

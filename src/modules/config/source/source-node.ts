@@ -39,19 +39,44 @@ export function mappingOf(
 
 const LONGEST_SHOWN = 60;
 /** Keys whose values must not be readable in a log. */
-const SECRETS: readonly unknown[] = ['secret', 'clientSecret', 'password', 'token'];
+const SECRETS: readonly unknown[] = ['secret', 'clientSecret', 'password', 'token', 'key'];
+/** Keys that a variable with a secret is easily written at. */
+const NEAR_SECRETS: readonly unknown[] = ['publicKey', 'ca', 'cert', 'hash', 'username'];
+/** References to what can be a secret, by the name of the variable or because it comes from a file. */
+const SECRET_REFERENCE =
+  /\$\{(?:file:|\w*(?:secret|passw|pwd|token|key|credential|auth|private|cert|salt|session|cookie))/i;
+
+/** Whether a value must not be shown: a secret, a key, or what was substituted from a place for secrets. */
+export function isSecret({ path, value, substitutedFrom }: SourceNode): boolean {
+  const key = path.at(-1);
+  if (SECRETS.includes(key) || isPem(value)) return true;
+  return (
+    substitutedFrom !== undefined && (NEAR_SECRETS.includes(key) || SECRET_REFERENCE.test(substitutedFrom))
+  );
+}
+
+function isPem(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('-----BEGIN');
+}
 
 /**
- * Describes a value in words, for a message, without revealing a secret: a substituted scalar is shown as it was
- * written, and a literal secret, a key or the password in a URL is not shown at all.
+ * Describes a value in words, for a message, without revealing a secret or the credentials in a URL. A substituted
+ * value is shown together with the reference, since either can be what is wrong.
  */
-export function describeFound({ path, value, substitutedFrom, children }: SourceNode): string {
+export function describeFound(node: SourceNode): string {
+  const { value, substitutedFrom, children } = node;
   if (children) return Array.isArray(value) ? 'a list' : 'a mapping';
-  if (substitutedFrom !== undefined) return quote(substitutedFrom);
+  if (substitutedFrom !== undefined && isSecret(node)) return quote(substitutedFrom);
   if (value === null || value === undefined) return 'nothing';
-  if (SECRETS.includes(path.at(-1))) return 'a value that is not shown';
+  if (isSecret(node)) return isPem(value) ? 'PEM text' : 'a value that is not shown';
   if (typeof value !== 'string') return inspect(value);
-  return value.includes('-----BEGIN') ? 'PEM text' : quote(value.replace(/\/\/[^/\s]*@/, '//***@'));
+  const shown = quote(withoutCredentials(value));
+  return substitutedFrom === undefined ? shown : `${shown} from ${quote(substitutedFrom)}`;
+}
+
+/** Hides what is before the last `@`, also in a URL that is not well-formed. */
+function withoutCredentials(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/{0,2})?.*@/is, '$1***@');
 }
 
 function quote(text: string): string {
