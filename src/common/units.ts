@@ -46,6 +46,13 @@ export function parseSize(text: string): number | undefined {
   return parse(text, SIZE.pattern, BYTES);
 }
 
+/** @param bytes written in the largest unit that divides it: 1048576 is `1MiB`, 1536 `1536B`. */
+export function formatSize(bytes: number): string {
+  const divides = (unit: 'KiB' | 'MiB' | 'GiB') => bytes > 0 && bytes % BYTES[unit] === 0;
+  const unit = (['GiB', 'MiB', 'KiB'] as const).find(divides) ?? 'B';
+  return `${bytes / BYTES[unit]}${unit}`;
+}
+
 /** @returns 0..1, or `undefined` when `text` is not a percentage between `0%` and `100%`. */
 export function parseRatio(text: string): number | undefined {
   const ratio = Number(RATIO.pattern.exec(text)?.[1]) / 100;

@@ -27,7 +27,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
       0,
       `${file} is valid: 1 route, 2 upstreams.\nCapacity of users, spare: ${CAPACITY}`,
     ]);
-    expect(stderr.split('\n')).toEqual([
+    expect(stderr.split(/\n(?: .*\n)*/)).toEqual([
       'Warnings:',
       expect.stringMatching(/gateway\.yaml:2:\d+ upstreams\.users\.breaker\.window: .*\(1s\).*\(3s\)/),
       expect.stringMatching(/gateway\.yaml:3:\d+ upstreams\.spare\.hashOn: only /),
@@ -40,7 +40,7 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await cli(['check', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(
-      /gateway\.yaml:2:17 upstreams\.users\.url: .*\n.*gateway\.yaml:2:35 upstreams\.users\.timeout: /,
+      /gateway\.yaml:2:17 upstreams\.users\.url: .*\n {6}users: .*\n {20}\^\n.*gateway\.yaml:2:35 upstreams\.users\.timeout: /,
     );
     expect(stderr).toContain(`2 problems in ${file}.`);
   });
@@ -58,7 +58,8 @@ describe('breakwater check', { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     const lines = stdout.split('\n');
     expect(stdout.length).toBeGreaterThan(2 * 65_536);
-    expect(lines).toHaveLength(1_500 + 3);
+    // Each has its line of the file and a caret.
+    expect(lines).toHaveLength(3 * 1_500 + 3);
     expect(lines.slice(-2)).toEqual([`1500 problems in ${file}.`, 'code 1']);
   });
 

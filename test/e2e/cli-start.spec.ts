@@ -38,7 +38,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
 
     expect(code).toBe(1);
     expect(stdout).toBe('');
-    expect(stderr.trimEnd().split('\n')).toEqual([
+    expect(stderr.trimEnd().split(/\n(?: .*\n)*/)).toEqual([
       expect.stringContaining(`${file}:2:9 server.port: found "eighty", expected a port from 0 to 65535`),
       expect.stringContaining(
         `${file}:3:3 server.shutdwon: unknown key "shutdwon"; did you mean \`shutdown\`?`,
@@ -57,7 +57,7 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     const file = await temporaryFile('gateway.yaml', 'routes: [1\nupstreams: {');
     const { code, stdout, stderr } = await cli(['start', '-c', file]);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/gateway\.yaml:2:1 not valid YAML: /);
+    expect(stderr).toMatch(/gateway\.yaml:1:9 found a \[ that is never closed/);
     expect(stderr).not.toMatch(STACK);
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfigFile } from './load-config-file.js';
+import { formatProblems } from './problem.js';
 
 describe('loadConfigFile', () => {
   let folder = '';
@@ -19,6 +20,25 @@ describe('loadConfigFile', () => {
     );
     const result = loadConfigFile(join(folder, 'gateway.yaml'), { PORT: '3001' });
     expect(result.ok && result.config.upstreams['users']?.targets[0]?.url).toBe('http://users:3001');
+  });
+
+  it('adds the lines of problems and warnings, without secrets', () => {
+    const file = join(folder, 'problems.yaml');
+    writeFileSync(file, 'upstreams:\n  users:\n    url: users\nmanagement: { prot: 1, token: hunter2 }\n');
+    const failed = loadConfigFile(file, {});
+    expect(failed.ok ? '' : formatProblems('gateway.yaml', failed.problems).split('\n')).toEqual([
+      expect.stringMatching(
+        /^gateway.yaml:3:10 upstreams.users.url: found "users", .*; did you mean `http:\/\/users`\?$/,
+      ),
+      '        url: users',
+      '             ^',
+      expect.stringMatching(/^gateway.yaml:4:15 management.prot: unknown key "prot"; did you mean `port`\?/),
+      '    management: { prot: 1, token: ***',
+      '                  ^',
+    ]);
+    writeFileSync(file, 'upstreams: { users: { url: http://users } }\nroutes: []\n');
+    const loaded = loadConfigFile(file, {});
+    expect(loaded.ok && loaded.warnings[0]?.source).toBe('routes: []\n^');
   });
 
   it('reads a file with a byte order mark', () => {

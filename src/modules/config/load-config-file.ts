@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ConfigResult, parseConfig } from './parse-config.js';
+import type { ConfigProblem } from './problem.js';
+import { sourceLine } from './source/source-line.js';
 import { readReferencedFile } from './source/substitute.js';
 
 /**
@@ -10,9 +12,17 @@ import { readReferencedFile } from './source/substitute.js';
 export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.env): ConfigResult {
   const sources = { file: path, env, readFile: readText };
   const content = readReferencedFile(resolve(path), sources);
-  if ('text' in content) return parseConfig(content.text, sources);
+  if ('text' in content) return withSources(parseConfig(content.text, sources), content.text);
   const message = `cannot read the configuration: ${content.failure}`;
   return { ok: false, problems: [{ path: '', line: 1, column: 1, message }] };
+}
+
+/** Adds the lines that the problems and warnings are about. */
+function withSources(result: ConfigResult, text: string): ConfigResult {
+  const add = <T extends ConfigProblem>(problem: T): T =>
+    problem.file === undefined ? { ...problem, source: sourceLine(text, problem) } : problem;
+  if (result.ok) return { ...result, warnings: result.warnings.map(add) };
+  return { ok: false, problems: result.problems.map(add) };
 }
 
 function readText(path: string): string {

@@ -155,6 +155,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${routeAuth} cache: {} }
     const route = '{ id: r, match: { path: /r }, upstream: users, cache: { ttl: 1m, per: user } }';
     expect(config(`${USERS}\nroutes: [${route}]`).routes[0]?.cache).toEqual({
       ttl: 60_000,
+      heuristic: false,
       override: false,
       per: 'user',
       staleIfError: 0,

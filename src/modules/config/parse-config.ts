@@ -42,7 +42,7 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
     ...[...providers.values()].flatMap((provider) => provider.problems),
     ...CHECKS.flatMap((check) => check(root)),
   ];
-  if (!parsed || problems.length > 0) return { ok: false, problems: sortProblems(problems) };
+  if (!parsed || problems.length > 0) return { ok: false, problems: inOrder(problems) };
 
   for (const [id, { publicKey, apiKeys = [] }] of providers) {
     const provider = parsed.auth[id];
@@ -50,7 +50,7 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
     if (provider && apiKeys.length > 0) provider.apiKeys = [...(provider.apiKeys ?? []), ...apiKeys];
   }
   const config = deepFreeze(parsed);
-  return { ok: true, config, warnings: sortProblems(withoutRepetitions(lintConfig(config, root))) };
+  return { ok: true, config, warnings: inOrder(lintConfig(config, root)) };
 }
 
 /** Freezes a tree of plain objects and arrays in place, so that no request can change what all share. */
@@ -62,7 +62,8 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** A value that upstreams inherit from `defaults` is found with each of them, but stands at one place. */
-function withoutRepetitions(warnings: readonly LintWarning[]): LintWarning[] {
-  return [...new Map(warnings.map((each) => [`${each.path}\n${each.message}`, each])).values()];
+/** Each problem once: a value that upstreams inherit from `defaults` is found with each of them, but stands at one place. */
+function inOrder<T extends ConfigProblem>(problems: readonly T[]): T[] {
+  const keyOf = ({ file, path, message }: T) => JSON.stringify([file, path, message]);
+  return sortProblems([...new Map(problems.map((each) => [keyOf(each), each])).values()]);
 }

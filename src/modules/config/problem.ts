@@ -15,6 +15,8 @@ export interface ConfigProblem extends Position {
   readonly path: string;
   /** What was found and what is allowed. Never the value of a substituted variable or of a secret. */
   readonly message: string;
+  /** The line of the file and a caret below it, without secrets. */
+  readonly source?: string;
 }
 
 const PLAIN_KEY = /^[A-Za-z0-9_-]+$/;
@@ -43,13 +45,14 @@ export function sortProblems<T extends ConfigProblem>(problems: readonly T[]): T
 
 /**
  * Writes one line for each problem, as compilers do, so that editors and terminals can jump to its place:
- * `gateway.yaml:12:14 upstreams.users.timeout: found "3 parsecs", expected a duration ...`.
+ * `gateway.yaml:12:14 upstreams.users.timeout: found "3 parsecs", expected a duration ...`. The line of the file follows.
  */
 export function formatProblems(file: string, problems: readonly ConfigProblem[]): string {
   return sortProblems(problems)
-    .map(({ file: other, path, line, column, message }) => {
+    .map(({ file: other, path, line, column, message, source = '' }) => {
       const place = `${other ?? file}:${line}:${column}`;
-      return path === '' ? `${place} ${message}` : `${place} ${path}: ${message}`;
+      const quote = source.replaceAll(/^/gm, '    ');
+      return `${place} ${path === '' ? '' : `${path}: `}${message}${source && `\n${quote}`}`;
     })
     .join('\n');
 }

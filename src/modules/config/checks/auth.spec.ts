@@ -261,7 +261,7 @@ describe('keys of providers', () => {
   it.each([
     ['no.yaml', ['f:1:32 auth.main.apiKeysFile: found "no.yaml", expected the path of a readable YAML file']],
     ['list.yaml', ['/etc/gw/list.yaml:1:1 found a list, expected a mapping with `apiKeys`']],
-    ['broken.yaml', ['/etc/gw/broken.yaml:2:1 not valid YAML']],
+    ['broken.yaml', ['/etc/gw/broken.yaml:1:11 found a { that is never closed']],
     ['none.yaml', ['/etc/gw/none.yaml:1:1 apiKeys: found a list, expected at least one key']],
     [
       'plain.yaml',

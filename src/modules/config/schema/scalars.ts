@@ -98,21 +98,13 @@ export const positiveDuration = scalar(() =>
 export const duration = scalar(() => withUnit(DURATION, ' (at most 298h)', (ms) => ms <= LONGEST_MS));
 
 /** A size above zero, in bytes. */
-export const positiveSize = scalar(() =>
-  withUnit(aboveZero(SIZE), ' (above 0)', (bytes) => bytes > 0, suggestSize),
-);
+export const positiveSize = scalar(() => withUnit(aboveZero(SIZE), ' (above 0)', (bytes) => bytes > 0));
 
 /** A size in bytes, where zero has a meaning: nothing at all. */
-export const size = scalar(() => withUnit(SIZE, '', () => true, suggestSize));
+export const size = scalar(() => withUnit(SIZE, '', () => true));
 
 /** A percentage above 0% and at most 100%, as 0..1. */
 export const positiveRatio = scalar(() => withUnit(RATIO, ' (above 0%, at most 100%)', (ratio) => ratio > 0));
-
-/** `10MB` and `10m` mean `10MiB` to users of other programs. */
-function suggestSize(text: string): string | undefined {
-  const [, count, unit = ''] = /^(\d+) ?([KMG])i?B?$/i.exec(text) ?? [];
-  return count === undefined ? undefined : `${count}${unit.toUpperCase()}iB`;
-}
 
 /** The same unit without its forms of zero, so that an editor refuses them too. */
 function aboveZero(unit: typeof DURATION): typeof DURATION {
@@ -122,21 +114,15 @@ function aboveZero(unit: typeof DURATION): typeof DURATION {
 /**
  * Text with a unit, or a bare 0, which needs none.
  * @param limits what follows the forms in a message
- * @param suggest what the user probably meant
  */
 function withUnit(
   { pattern, forms, parse }: typeof DURATION,
   limits: string,
   fits: (value: number) => boolean,
-  suggest: (text: string) => string | undefined = () => undefined,
 ) {
   const expected = forms + limits;
-  const message = ({ input }: { input?: unknown }) => {
-    const suggestion = typeof input === 'string' ? suggest(input) : undefined;
-    return suggestion === undefined ? expected : `${expected}; did you mean ${suggestion}?`;
-  };
-  const text = z.string({ error: message }).regex(pattern, { error: message, abort: true });
-  const orZero = pattern.test('0') ? z.union([text, z.literal(0)], { error: message }) : text;
+  const text = z.string(expected).regex(pattern, { error: expected, abort: true });
+  const orZero = pattern.test('0') ? z.union([text, z.literal(0)], expected) : text;
   return orZero.transform((written, context) => {
     const value = parse(String(written));
     if (value !== undefined && fits(value)) return value;

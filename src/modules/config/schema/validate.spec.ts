@@ -77,6 +77,10 @@ describe('validate', () => {
       'servr: {}',
       'f:1:1 servr: unknown key "servr"; did you mean `server`? Known here: server, management, auth,',
     ],
+    [
+      'upstreams: { u: "url:http://u" }',
+      'with keys such as url, targets, balancer; a blank is missing after the colon',
+    ],
     ['server: { 8: 1 }', 'f:1:11 server.8: unknown key "8"; known here: host, port,'],
     ['server: { constructor: 1 }', 'f:1:11 server.constructor: unknown key "constructor"; known here: host,'],
     ['server: { port: "${WORD}" }', 'f:1:17 server.port: found "hunter2" from "${WORD}", expected a port'],
@@ -85,12 +89,12 @@ describe('validate', () => {
       'server.cors.credentials: found true, expected false while',
     ],
     [
-      'cache: { ttl: 0s }',
-      'f:1:15 cache.ttl: found "0s", expected a duration such as 250ms, 3s, 5m or 1h (above 0',
+      'server: { sendTimeout: 0s }',
+      'f:1:24 server.sendTimeout: found "0s", expected a duration such as 250ms, 3s, 5m or 1h (above 0',
     ],
     ['server: { maxBodyBytes: 10MB }', 'f:1:25 server.maxBodyBytes: found "10MB", expected a size such as'],
-    ['server: { maxBodyBytes: 10MB }', '1GiB; did you mean 10MiB?'],
-    ['cache: { maxBytes: 64 k }', '(above 0); did you mean 64KiB?'],
+    ['server: { maxBodyBytes: 10MB }', '1GiB; did you mean `10MiB`?'],
+    ['cache: { maxBytes: 64 k }', '(above 0); did you mean `64KiB`?'],
     [
       'cache: { maxBytes: 64 }',
       'f:1:20 cache.maxBytes: found 64, expected a size such as 512B, 16KiB, 10MiB or 1GiB',

@@ -3,6 +3,7 @@ import { nearest } from '../nearest.js';
 import type { ConfigPath, ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
 import { matchSchema } from './route.js';
+import { suggest } from './suggest.js';
 
 /**
  * Validates a file against its schema and translates every issue into a problem at its place.
@@ -14,7 +15,11 @@ export function validate<T>(
 ): { parsed?: T; problems: readonly ConfigProblem[] } {
   const result = schema.safeParse(config.value, { error: allowed });
   if (result.success) return { parsed: result.data, problems: [] };
-  return { problems: result.error.issues.flatMap((issue) => translate(issue, config)) };
+  const hintFor = (value: ConfigValue) => {
+    const suggestion = value.isSecret ? undefined : suggest(schema, value);
+    return suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`;
+  };
+  return { problems: result.error.issues.flatMap((issue) => translate(issue, config, hintFor)) };
 }
 
 const A_LIST = 'a list';
@@ -31,8 +36,11 @@ function allowed(issue: z.core.$ZodRawIssue): string {
     case 'unrecognized_keys':
       return keysOf(issue.inst).join(', ');
     case 'invalid_value': {
-      const values = issue.values.map((value) => `\`${String(value)}\``).join(', ');
-      return issue.values.length > 1 ? `one of ${values}` : values;
+      const known = issue.values.map(String);
+      const values = known.map((value) => `\`${value}\``).join(', ');
+      const guess = typeof issue.input === 'string' ? nearest(issue.input, known) : undefined;
+      const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
+      return `${known.length > 1 ? 'one of ' : ''}${values}${hint}`;
     }
     case 'invalid_type': {
       const kind = KINDS[issue.expected] ?? issue.expected;
@@ -55,8 +63,15 @@ function keysOf(schema: z.core.$ZodRawIssue['inst']): string[] {
   return 'in' in definition ? keysOf(definition.in as z.core.$ZodType) : [];
 }
 
-/** @param parent the value that the path of the issue begins at */
-function translate(issue: z.core.$ZodIssue, parent: ConfigValue): ConfigProblem[] {
+/**
+ * @param parent the value that the path of the issue begins at
+ * @param hintFor what the user probably meant with a value, as the end of a message
+ */
+function translate(
+  issue: z.core.$ZodIssue,
+  parent: ConfigValue,
+  hintFor: (value: ConfigValue) => string,
+): ConfigProblem[] {
   // YAML keys are text and list indices numbers; there are no symbols in these paths.
   const value = parent.at(...(issue.path as (string | number)[]));
   // A wrong default is reported once, where it is written, and not again for each upstream.
@@ -68,12 +83,14 @@ function translate(issue: z.core.$ZodIssue, parent: ConfigValue): ConfigProblem[
   }
   if (issue.code === 'invalid_union') {
     const branch = intendedBranch(issue.errors);
-    if (branch) return branch.flatMap((nested) => translate(nested, value));
+    if (branch) return branch.flatMap((nested) => translate(nested, value, hintFor));
   }
   if (issue.code === 'invalid_key') return [value.unexpectedKey(issue.issues[0]?.message ?? issue.message)];
   if (issue.code === 'custom' && issue.params?.['key'] === true) return [value.unexpectedKey(issue.message)];
   const example = issue.message === A_LIST ? asList(value.found) : '';
-  return [value.expected(issue.message + example)];
+  const hint =
+    example || issue.message.endsWith('?') ? example : blankMissing(issue, value) || hintFor(value);
+  return [value.expected(issue.message + hint)];
 }
 
 /** Shows a value as a list with one item; in quotes unless YAML needs none. */
@@ -81,6 +98,12 @@ function asList(found: string): string {
   const [, plain] = /^"([A-Za-z][\w./-]*(?:, ?[A-Za-z][\w./-]*)*)"$/.exec(found) ?? [];
   const isValue = found.startsWith('"') || /^\d+$/.test(found);
   return isValue ? `, as in [${plain ?? found}]` : '';
+}
+
+/** `url:http://users` is text to YAML. */
+function blankMissing(issue: z.core.$ZodIssue, { text }: ConfigValue): string {
+  const isEntry = issue.code === 'invalid_type' && issue.expected === 'object' && /^\w+:\S/.test(text ?? '');
+  return isEntry ? '; a blank is missing after the colon' : '';
 }
 
 /** The branch of a union that accepts the kind of the value and only finds issues inside it. */

@@ -55,7 +55,11 @@ export class TreeBuilder {
   private follow(alias: Alias, place: Place): SourceNode {
     const target = alias.resolve(this.document);
     const found = `found the alias *${alias.source}`;
-    if (!target) return this.refuse(place, `${found}, but there is no anchor of that name before it`);
+    if (!target)
+      return this.refuse(
+        place,
+        `${found}, but there is no anchor of that name before it; text that starts with * needs quotes`,
+      );
     if (this.following.includes(alias)) return this.refuse(place, `${found} inside its own anchor`);
     this.following.push(alias);
     const resolved = this.build(target, place);

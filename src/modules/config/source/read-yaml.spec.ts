@@ -52,8 +52,6 @@ describe('readYaml', () => {
   });
 
   it.each([
-    ['a: [', /^f:1:5 not valid YAML: /],
-    ['a:\n\tb: 1', /^f:2:1 not valid YAML: Tabs/],
     ['a: 1\n---\nb: 2', /^f:2:1 found a second YAML document/],
     ['', /^f:1:1 the file is empty/],
     ['# nothing\n', /^f:1:1 the file is empty/],
@@ -66,10 +64,7 @@ describe('readYaml', () => {
     ['%YAML 1.1\n---\nx: &x { a: 1 }\ny:\n  <<: *x', /^f:5:3 y\["<<"\]: .*merge keys/],
     ['a: *b', /^f:1:4 a: found the alias \*b, but there is no anchor/],
     ['a: &a { b: *a }', /^f:1:12 a\.b\.b: found the alias \*a inside/],
-    ['a: !!binary aGk=', /^f:1:4 not valid YAML: Unresolved tag/],
     ['? [a]\n: 1', /^f:1:3 found a mapping, a list or an alias as a key/],
-    ['a: { b: ${PORT} }', /^f:1:10 not valid YAML: .*needs quotes$/],
-    ['a: { b: /v1/{c}, d: e }\nf: g\nh: i', /^f:1:13 not valid YAML: .*needs quotes$/],
     ['a: "${MISSING}"', /^f:1:4 a: environment variable MISSING is not set/],
     ['a:\n  b: "${X:-${file:y}}"', /^f:2:6 a\.b: found "\$\{X:-\$\{file:y\}\}", expected .*no \{ inside/],
   ])('reports %j', (text, problem) => {
@@ -95,5 +90,7 @@ describe('readYaml', () => {
     expect(problems('secret: "a" hunter2').join('\n')).not.toContain('hunter2');
     expect(problems('a: 1\n]\nhunter2').join('\n')).not.toContain('hunter2');
     expect(problems('secret: |hunter2\n  x').join('\n')).not.toContain('hunter2');
+    expect(problems('secret: !hunter2 x').join('\n')).not.toContain('hunter2');
+    expect(problems('secret: "\\hunter2"').join('\n')).not.toContain('hunter2');
   });
 });

@@ -1,8 +1,9 @@
-import { LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from '../problem.js';
 import { TreeBuilder } from './build-tree.js';
 import { isMapping, type MappingNode } from './source-node.js';
 import type { Sources } from './substitute.js';
+import { syntaxProblems } from './syntax-problems.js';
 
 /**
  * Reads YAML 1.2 with its core schema (JSON is a subset of it) into values with positions.
@@ -28,7 +29,7 @@ export function readYaml(
     logLevel: 'error',
   });
   const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) return { problems: syntaxProblems(faults, lines) };
+  if (faults.length > 0) return { problems: syntaxProblems(faults, text, document, lines) };
   if (document.contents === null)
     return { problems: [problem(1, 1, `the file is empty, expected ${expected}`)] };
 
@@ -37,36 +38,6 @@ export function readYaml(
   if (isMapping(root)) return { root, problems: builder.problems };
   const found = root.children ? 'a list' : 'a single value';
   return { problems: [problem(root.at.line, root.at.column, `found ${found}, expected ${expected}`)] };
-}
-
-/** The first fault of each line. Unexpected tokens after the first fault are its consequence, not another fault. */
-function syntaxProblems(faults: readonly YAMLError[], lines: LineCounter): ConfigProblem[] {
-  const problems = new Map<number, ConfigProblem>();
-  for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0])) {
-    const { line, col } = lines.linePos(fault.pos[0]);
-    const consequence = problems.size > 0 && fault.message.includes('token in YAML stream');
-    if (!consequence && !problems.has(line)) problems.set(line, problem(line, col, describe(fault)));
-  }
-  return [...problems.values()];
-}
-
-function describe(fault: YAMLError): string {
-  switch (fault.code) {
-    case 'MULTIPLE_DOCS':
-      return 'found a second YAML document, expected one in a file';
-    case 'RESOURCE_EXHAUSTION':
-      return 'nested too deeply to be read';
-    case 'NON_STRING_KEY':
-      return 'found a mapping, a list or an alias as a key, expected a plain name';
-    case 'UNEXPECTED_TOKEN': {
-      // After a colon, the library quotes the token, which can be a secret.
-      const [message] = fault.message.split(':');
-      const quotes = '; between { } or [ ], text with a { in it (${NAME}, /users/{id}) needs quotes';
-      return `not valid YAML: ${message}${message?.includes('flow-map-start') ? quotes : ''}`;
-    }
-    default:
-      return `not valid YAML: ${fault.message}`;
-  }
 }
 
 function problem(line: number, column: number, message: string): ConfigProblem {
