@@ -31,6 +31,14 @@ export const OUTCOMES = {
   deadline: { ...UPSTREAM_FAILED, stage: 'await-head', problem: 'upstream_timeout' },
   try_timeout: { ...UPSTREAM_FAILED, stage: 'await-head', retry: 'timeout', problem: 'upstream_timeout' },
   malformed_response: { ...UPSTREAM_FAILED, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
+  // The connection ended, and this process had stood still in the meantime.
+  stalled: {
+    stage: 'await-head',
+    guilty: 'gateway',
+    vote: 'neutral',
+    retry: 'reset',
+    problem: 'upstream_reset',
+  },
   // The upstream had less than its own timeout, because another one had used the rest.
   short_deadline: {
     stage: 'await-head',

@@ -55,7 +55,7 @@ export class Target {
     this.name = host;
     const isName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0 && hostname !== 'localhost';
     this.addresses = isName ? new HostAddresses(hostname, resolver, random) : undefined;
-    this.transport = new Transport(url, upstream, this.addresses);
+    this.transport = new Transport(url, upstream, clock, this.addresses);
     // A call that fails now may have started a whole timeout ago.
     const memory = upstream.breaker.window + upstream.timeout;
     this.tries = new RollingCount(memory, clock);

@@ -156,6 +156,15 @@ describe('the time of a call', () => {
     },
   );
 
+  it('is not blamed on the upstream when the connection breaks after the process stood still', () => {
+    let lost = 0;
+    const { events, sent, cut } = setUp({ clock: { ...CLOCK, lostMs: () => lost } });
+    sent();
+    lost += 200;
+    cut();
+    expect(events).toEqual(['settled stalled ECONNRESET', 'failed stalled']);
+  });
+
   it('does not include the time in which the process stood still', () => {
     let lost = 5_000;
     const { events, sent } = setUp({ clock: { ...CLOCK, lostMs: () => lost } });

@@ -64,6 +64,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private timer: NodeJS.Timeout | undefined;
   /** Stalls of this process until the timer started. */
   private lostBefore = 0;
+  private lostAtStart = 0;
   private paused = false;
   /** Monotonic milliseconds at which the upstream last sent a part of the body, or was asked for more. */
   private movedAt = 0;
@@ -77,6 +78,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   constructor(private readonly options: CallOptions) {
     const { body, signal } = options.request;
     this.startTimeout();
+    this.lostAtStart = this.lostBefore;
     if (body instanceof Readable && !body.readableEnded) this.waitForClient(body);
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
@@ -156,7 +158,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
       return;
     }
     const cause = this.aborted ?? error;
-    const outcome = classifyFailure(cause, this.phase);
+    const outcome = this.outcomeOf(cause);
     this.failure = new UpstreamError(this.options.upstream, outcome, { cause });
     this.settle(outcome, errorCode(cause));
     if (this.phase !== 'streaming') this.options.onFailure(this.failure);
@@ -247,6 +249,13 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   async json(): Promise<unknown> {
     return JSON.parse((await buffer(this.readable())).toString('utf8'));
+  }
+
+  private outcomeOf(cause: Error): Outcome {
+    const outcome = classifyFailure(cause, this.phase);
+    const hasStalled = (this.options.clock.lostMs?.() ?? 0) > this.lostAtStart;
+    // What the upstream got of the request may have been so little that it thought the connection idle, and closed it.
+    return outcome === 'reset' && hasStalled ? 'stalled' : outcome;
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
+import type { Clock } from '../../../common/clock.js';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
 import { tlsOptions } from '../../config/tls-options.js';
 import { followingClients } from '../dns/following-clients.js';
@@ -9,23 +10,32 @@ import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
 import { ContinueFilter } from './unasked-continue.patch.js';
 
+/** Milliseconds. Upstreams keep idle connections at least this much longer than the gateway does. */
+const LONG_STALL = 1_000;
+
 /** Sends requests to one origin over a bounded pool of keep-alive HTTP/1.1 connections. */
 export class Transport {
   /** How its connections are secured. Probes make their own connections with it. */
   readonly tls: ConnectionOptions;
-  private readonly pool: Pool;
+  private readonly connect: () => Pool;
+  private pool: Pool;
+  /** Pools that carry their last calls. */
+  private readonly retired = new Set<Pool>();
   private readonly pathPrefix: string;
+  /** Stalls of this process until the pool was last used. */
+  private lostBefore: number;
 
   /** @param addresses of the target's host; `undefined` when the host is an address itself */
   constructor(
     target: string,
     { tls, pool, connectTimeout, maxHeaderBytes }: UpstreamConfig,
+    private readonly clock: Clock,
     private readonly addresses?: HostAddresses,
   ) {
     const { origin, pathname } = new URL(target);
     this.pathPrefix = pathname.replace(/\/$/, '');
     this.tls = tlsOptions(tls);
-    this.pool = new Pool(origin, {
+    const options: Pool.Options = {
       // The bulkhead lets no call wait for one of them, except for the turn in which it becomes free.
       connections: pool.connections ?? null,
       pipelining: 1,
@@ -43,13 +53,17 @@ export class Transport {
       // The call has timeouts of its own, which are exact and know whether it is the upstream that is slow.
       bodyTimeout: 0,
       headersTimeout: 0,
-    });
+    };
+    this.connect = () => new Pool(origin, options);
+    this.pool = this.connect();
+    this.lostBefore = clock.lostMs?.() ?? 0;
   }
 
   /** @param remaining milliseconds in which the upstream has to answer; a header announces them to it */
   dispatch(request: UpstreamRequest, call: Call, remaining: number): void {
     const headers = [...(request.headers ?? []), 'X-Request-Deadline', String(Math.floor(remaining))];
     if (request.contentLength !== undefined) headers.push('content-length', String(request.contentLength));
+    this.retireAfterStall();
     this.pool.dispatch(
       {
         upgrade: request.upgrade?.protocol,
@@ -68,7 +82,22 @@ export class Transport {
   /** Ends every connection at once. */
   async destroy(): Promise<void> {
     this.addresses?.stop();
-    await this.pool.destroy();
+    await Promise.all([this.pool, ...this.retired].map((pool) => pool.destroy()));
+  }
+
+  /**
+   * While this process stood still, the upstream may have closed connections that were idle. A request that is sent over
+   * one before the end of the connection is read would fail, so none of them is used again.
+   */
+  private retireAfterStall(): void {
+    const lost = this.clock.lostMs?.() ?? 0;
+    const stall = lost - this.lostBefore;
+    this.lostBefore = lost;
+    if (stall < LONG_STALL) return;
+    const { pool } = this;
+    this.pool = this.connect();
+    this.retired.add(pool);
+    void pool.close().finally(() => this.retired.delete(pool));
   }
 }
 
