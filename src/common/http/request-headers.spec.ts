@@ -89,6 +89,11 @@ describe('upstreamRequestHeaders', () => {
     const raw = 'X-Api-Key|1|X_API_KEY|2|x_api-key|3|X-Batch-Key|4|X-Api-Keys|5'.split('|');
     const headers = new Set(['x-api-key', 'x-batch-key']);
     expect(build(raw, { keptBack: { headers } })).toEqual({ 'x-api-keys': '5', ...OURS });
+    expect(build(raw, { keptBack: { headers, instead: ['X-Api-Key', 'ours'] } })).toEqual({
+      'x-api-key': 'ours',
+      'x-api-keys': '5',
+      ...OURS,
+    });
     expect(build(raw, { keptBack: { headers, except: 'x-api-key' } })).toEqual({
       'x-api-key': '1',
       'x-api-keys': '5',

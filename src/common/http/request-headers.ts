@@ -19,7 +19,9 @@ export interface KeptBack {
   /** Lower case, with a dash for each underscore, since CGI-like servers read both as one header. */
   readonly headers: ReadonlySet<string>;
   /** The one of them that is forwarded, in lower case; its underscore variants are not. */
-  readonly except?: string;
+  readonly except?: string | undefined;
+  /** What is sent in their place, names and values in turn. */
+  readonly instead?: readonly string[];
 }
 
 /** What the gateway knows about a request, beside the client's own headers. */
@@ -38,7 +40,7 @@ export interface UpstreamRequestContext {
   readonly family: ForwardedFamily;
   /** Whether the client's `Authorization` is forwarded. */
   readonly forwardAuthorization: boolean;
-  /** Other headers that are not forwarded, since they may contain API keys. */
+  /** Other headers that are not forwarded, since they may contain API keys or tokens. */
   readonly keptBack?: KeptBack | undefined;
   /** Verified identity, names and values in turn. */
   readonly identity: readonly string[];
@@ -93,6 +95,7 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
   if (context.family !== 'none') addOrigin(headers, believed, context);
   headers.push('Via', join(via, VIA.entry), 'X-Request-Id', context.requestId);
   for (const part of context.identity) headers.push(part);
+  if (keptBack?.instead) for (const part of keptBack.instead) headers.push(part);
   if (context.conditions) for (const part of context.conditions) headers.push(part);
   return headers;
 }

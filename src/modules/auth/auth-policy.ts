@@ -54,7 +54,8 @@ function claimCheck(name: string, requirement: ClaimRequirement): ClaimCheck {
 
 const choices = new Map<string, ReadonlySet<string>>();
 
-function choiceOf(providers: readonly string[]): ReadonlySet<string> {
+/** @returns one object for equal choices */
+export function choiceOf(providers: readonly string[]): ReadonlySet<string> {
   const name = JSON.stringify(providers.toSorted());
   const choice = choices.get(name) ?? new Set(providers);
   choices.set(name, choice);

@@ -8,6 +8,7 @@ import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/gateway
 import { ApiKeyProvider, ApiKeys } from './api-keys.js';
 import { type Allowed, allows } from './auth-policy.js';
 import type { UnverifiedToken } from './bearer-token.js';
+import { HandshakeTokens } from './handshake-tokens.js';
 import { Introspector } from './introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
 import { type KeyRefreshResult, RemoteKeys } from './jwks/remote-keys.js';
@@ -24,6 +25,7 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   /** `undefined` when no provider has API keys. */
   readonly apiKeys: ApiKeys | undefined;
   readonly isEmpty: boolean;
+  readonly handshakeTokens: HandshakeTokens;
   private readonly introspectors: readonly Introspector[];
   /** In the order of the configuration. */
   private readonly issuers: readonly JwtProvider[];
@@ -36,6 +38,7 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     const entries = Object.entries(config.current.auth);
     this.isEmpty = entries.length === 0;
+    this.handshakeTokens = new HandshakeTokens(entries);
     const withKeys = entries.filter(([, each]) => each.apiKeys);
     if (withKeys.length > 0)
       this.apiKeys = new ApiKeys(withKeys.map(([id, each]) => new ApiKeyProvider(id, each)));

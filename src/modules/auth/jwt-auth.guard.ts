@@ -7,6 +7,7 @@ import { parameterOf } from './api-keys.js';
 import { AuthPolicy, HandlerRules, REQUIRED } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
+import type { HandshakeToken } from './handshake-tokens.js';
 import { isRefusal, type Refusal, refusalProblem } from './refusal.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
@@ -33,28 +34,30 @@ export class JwtAuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const req = context.switchToHttp().getRequest<Request>();
     const exchange = exchangeOf(req);
-    const policy = this.policyOf(context, exchange);
+    const rule = this.handlers.of(context.getClass(), context.getHandler());
+    const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
     // An API key counts before a token. On public routes, too, it must not reach the upstream.
     const byKey = exchange && this.providers.apiKeys?.take(exchange, policy);
     if (policy === 'none') return true;
+    const shown = rule === 'by-route' && exchange ? this.takeFromHandshake(exchange, policy) : undefined;
     if (byKey !== undefined) return this.admit(byKey, policy, exchange);
     const { authorization } = req.headers;
-    const token = bearerToken(authorization);
+    if (shown === 'malformed') return this.refuse(shown, policy);
+    const token = shown?.token ?? bearerToken(authorization);
     if (token === undefined) {
       const isAnonymous = authorization === undefined && !this.hasTokenInQuery(exchange, policy);
       if (policy.optional && isAnonymous) return true;
       return this.refuse(this.providers.acceptTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
     }
     if (exchange) exchange.forwardAuthorization = policy.forward;
-    const verdict = this.verifier.verify(token, policy.allowed);
+    if (exchange && shown) this.providers.handshakeTokens.use(shown, exchange, policy);
+    const verdict = this.verifier.verify(token, (shown ?? policy).allowed);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
   }
 
-  private policyOf(context: ExecutionContext, exchange: Exchange | undefined): 'none' | AuthPolicy {
-    const rule = this.handlers.of(context.getClass(), context.getHandler());
-    if (rule !== 'by-route') return rule;
+  private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {
     if (!exchange?.route) return REQUIRED;
     const { auth } = exchange.route.config;
     if (auth === undefined) return this.providers.isEmpty ? 'none' : REQUIRED;
@@ -62,6 +65,15 @@ export class JwtAuthGuard implements CanActivate {
     let policy = this.policies.get(auth);
     if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
     return policy;
+  }
+
+  private takeFromHandshake(
+    exchange: Exchange,
+    policy: AuthPolicy,
+  ): HandshakeToken | 'malformed' | undefined {
+    const { handshakeTokens } = this.providers;
+    const mayHaveToken = exchange.route?.config.websocket !== undefined || handshakeTokens.hasCookies;
+    return mayHaveToken ? handshakeTokens.take(exchange, policy) : undefined;
   }
 
   /** A client that sends a token where it does not count (RFC 6750 section 2.3) does not mean to be anonymous. */

@@ -123,8 +123,12 @@ export class Exchange {
   identity: Identity | undefined;
   /** `Authorization` goes on to the upstream. Set by the guard. */
   forwardAuthorization = true;
-  /** Headers that the upstream does not get, since keys may be in them. Set by the guard. */
+  /** Headers that the upstream does not get, since keys or tokens may be in them. Set by the guard. */
   keptBack: KeptBack | undefined;
+  /** The subprotocols that a handshake offers beside its token; `undefined` when no token is among them. */
+  offeredProtocols: readonly string[] | undefined;
+  /** The token came in a cookie, which browsers send for pages of any origin. Set by the guard. */
+  isByCookie = false;
   /** `undefined` when no cache was asked. */
   cache: CacheDecision | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */

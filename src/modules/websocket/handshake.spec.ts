@@ -57,6 +57,17 @@ describe('isOriginAllowed', () => {
   ])('of %s with %j is %s', (origin, allowed, expected) => {
     expect(isOriginAllowed(origin, 'gw.test:8080', allowed)).toBe(expected);
   });
+
+  it.each([
+    [undefined, ['https://app.test'], false],
+    ['https://evil.test', undefined, false],
+    ['https://evil.test', ['*'], false],
+    ['null', ['*'], false],
+    ['https://app.test', ['https://app.test'], true],
+    ['http://gw.test:8080', undefined, true],
+  ])('of %s with %j is %s when a cookie names the user', (origin, allowed, expected) => {
+    expect(isOriginAllowed(origin, 'gw.test:8080', allowed, true)).toBe(expected);
+  });
 });
 
 describe('isSwitchValid', () => {

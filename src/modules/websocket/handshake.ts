@@ -42,26 +42,37 @@ export function checkHandshake(headers: HeaderRecord, hasBody: boolean): void {
  *
  * @param origin `undefined` when the client is not a browser
  * @param allowed other origins than the gateway's own; `undefined` allows all
+ * @param isByCookie the user is known by a cookie, so only pages of origins that are named can act for them
  */
 export function isOriginAllowed(
   origin: string | undefined,
   authority: string,
   allowed: readonly string[] | undefined,
+  isByCookie = false,
 ): boolean {
-  if (origin === undefined || allowed === undefined || originMatcher(allowed)(origin)) return true;
+  if (origin === undefined) return !isByCookie;
+  const named = isByCookie ? (allowed ?? []).filter((each) => each !== '*') : allowed;
+  if (named === undefined || originMatcher(named)(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === authority.toLowerCase();
 }
 
-/** @returns whether the upstream's 101 answers this handshake (RFC 6455 section 4.1) */
-export function isSwitchValid(request: HeaderRecord, response: HeaderRecord): boolean {
-  const { 'sec-websocket-key': key, 'sec-websocket-protocol': offered } = request;
+/**
+ * @param offered the subprotocols that the upstream was offered
+ * @returns whether the upstream's 101 answers this handshake (RFC 6455 section 4.1)
+ */
+export function isSwitchValid(
+  request: HeaderRecord,
+  response: HeaderRecord,
+  offered: readonly string[] = listOf(request['sec-websocket-protocol']),
+): boolean {
+  const { 'sec-websocket-key': key } = request;
   const { upgrade, 'sec-websocket-accept': accept, 'sec-websocket-protocol': chosen } = response;
   if (typeof upgrade !== 'string' || upgrade.toLowerCase() !== 'websocket') return false;
   if (typeof key !== 'string' || accept !== acceptOf(key)) return false;
   const extensions = listOf(request['sec-websocket-extensions']).map(nameOf);
   const added = listOf(response['sec-websocket-extensions']).map(nameOf);
   if (!added.every((each) => extensions.includes(each))) return false;
-  return chosen === undefined || (typeof chosen === 'string' && listOf(offered).includes(chosen));
+  return chosen === undefined || (typeof chosen === 'string' && offered.includes(chosen));
 }
 
 /** @returns the `Sec-WebSocket-Accept` that answers a key */

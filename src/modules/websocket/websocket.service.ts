@@ -30,7 +30,8 @@ export class WebSockets {
    * @returns what to ask the upstream for; `undefined` when the request is no handshake
    * @throws ProblemError when the handshake is malformed, has another version, or comes from a page that may not call
    */
-  upgradeRequest({ req, head }: Exchange, { origins }: WebSocketConfig): UpgradeRequest | undefined {
+  upgradeRequest(exchange: Exchange, { origins }: WebSocketConfig): UpgradeRequest | undefined {
+    const { req, head, offeredProtocols, isByCookie } = exchange;
     const { headers } = req;
     // The server upgrades no request with a body. As a handshake it is malformed, and not an ordinary request.
     const hasBody = head.hasBody && req.method === 'GET' && asksForWebSocket(headers);
@@ -39,10 +40,13 @@ export class WebSockets {
     const { cors } = this.config.current.server;
     // Any page may open a WebSocket when CORS is off.
     const allowed = origins ?? (cors.origins.length > 0 ? cors.origins : undefined);
-    if (!isOriginAllowed(headers.origin, head.authority, allowed)) {
+    if (!isOriginAllowed(headers.origin, head.authority, allowed, isByCookie)) {
       throw new ProblemError('origin_not_allowed', { close: true });
     }
-    return { protocol: 'websocket', isAccepted: (response) => isSwitchValid(headers, response) };
+    return {
+      protocol: 'websocket',
+      isAccepted: (response) => isSwitchValid(headers, response, offeredProtocols),
+    };
   }
 
   /** Sends the upstream's 101 to the client, and relays frames from then on. */
@@ -86,6 +90,9 @@ const CLIENT_HEADERS = new ClientHeaders([], ['x-request-id']);
 function switchingHead(exchange: Exchange, route: RouteModel, { headers }: UpstreamResponse): string {
   let fields = CLIENT_HEADERS.from(headers);
   if (route.responseHeaders) fields = applyHeaderRules(fields, route.responseHeaders);
+  // A browser that has offered subprotocols fails without an answer to one of them (WHATWG WebSockets section 2.2).
+  if (exchange.offeredProtocols && headers['sec-websocket-protocol'] === undefined)
+    fields.push('Sec-WebSocket-Protocol', 'bearer');
   fields.push('X-Request-Id', exchange.id, 'Connection', 'Upgrade', 'Upgrade', 'websocket');
   let head = 'HTTP/1.1 101 Switching Protocols\r\n';
   for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;

@@ -133,6 +133,16 @@ describe('keys of providers', () => {
       { introspection: { url: 'https://idp/i', clientId: 'gw', clientSecret: 's' }, typ: 'at+jwt' },
       'auth.main.typ: `typ` has no meaning with `introspection`',
     ],
+    [
+      'a cookie with API keys',
+      { apiKeys: [{ id: 'a', hash: HASH }], cookie: 'session' },
+      'auth.main.cookie: `cookie` has no meaning with `apiKeys`',
+    ],
+    [
+      'a cookie whose name is none',
+      { secret: SECRET_32, algorithms: ['HS256'], cookie: 'a session' },
+      'auth.main.cookie: found "a session", expected the name of a cookie such as __Host-token',
+    ],
     ['no API key', { apiKeys: [] }, 'auth.main.apiKeys: found a list, expected at least one key'],
     [
       'one id for two keys',

@@ -38,7 +38,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   publicKey: { algorithms: PUBLIC_KEY_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkPublicKey },
   jwksUri: { algorithms: PUBLIC_KEY_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkIssuer },
   apiKeys: {
-    meaningless: [...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'forwardClaims'],
+    meaningless: [...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'forwardClaims', 'cookie'],
     check: checkApiKeys,
   },
   introspection: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS] },

@@ -22,7 +22,7 @@ server: { cors: { origins: [https://app.example], credentials: true } }
 auth:
   a: { jwksUri: http://idp.example/jwks, issuer: https://idp.example, algorithms: [RS256] }
   b: { issuer: https://idp.example, algorithms: [RS256, ES256] }
-  c: { issuer: http://other.example, algorithms: [RS256] }
+  c: { issuer: http://other.example, algorithms: [RS256], cookie: session }
   d: { introspection: { url: http://idp.example/introspect, clientId: gw, clientSecret: s } }
 upstreams:
   users:
@@ -54,6 +54,7 @@ describe('lintConfig', () => {
           "auth.a: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.b: \`a\` comes first and takes RS256 tokens of the same issuer too, so this provider is not asked about them on routes that accept both",
           "auth.c: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
+          "auth.c: its \`cookie\` counts only in WebSocket handshakes, and no route with \`websocket\` accepts its tokens",
           "auth.d: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.d: no route accepts tokens of this provider",
           "upstreams.users.hashOn: only \`balancer: consistent-hash\` uses it",

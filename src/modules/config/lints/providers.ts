@@ -18,6 +18,10 @@ export const PROVIDER_LINTS: Readonly<Record<string, ProviderLint>> = {
   },
   'unused-provider': (_, id, { routes }) =>
     !routes.some((route) => accepts(route, id)) && 'no route accepts tokens of this provider',
+  'cookie-without-websocket': ({ cookie }, id, { routes }) =>
+    cookie !== undefined &&
+    !routes.some((route) => route.websocket && accepts(route, id)) &&
+    'its `cookie` counts only in WebSocket handshakes, and no route with `websocket` accepts its tokens',
   'shadowed-provider': (provider, id, { auth, routes }) => {
     const earlier = Object.entries(auth).slice(0, Object.keys(auth).indexOf(id));
     for (const [other, config] of earlier) {

@@ -1,6 +1,6 @@
 import { optional, prefault, z } from 'zod';
 import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
-import { headerName } from './http.js';
+import { cookieName, headerName } from './http.js';
 import { scopes } from './route-auth.js';
 import {
   byId,
@@ -116,6 +116,9 @@ const providerSchema = z
     header: prefault(headerName(), 'x-api-key').describe('Header that carries an API key.'),
     query: optional(text('the name of a query parameter')).describe(
       'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',
+    ),
+    cookie: optional(cookieName()).describe(
+      'Cookie that can carry a token in WebSocket handshakes, for pages of the same host and of origins that `websocket.origins` or `server.cors.origins` lists. Upstreams do not get it.',
     ),
     issuer: optional(text('an issuer')).describe(
       'The `iss` that a token must have. Without this key it can have any.',

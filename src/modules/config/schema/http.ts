@@ -27,6 +27,11 @@ export function headerName(isRefused: (name: string) => boolean = () => false) {
     .refine((name) => !isRefused(name), OWN_HEADER_FORM);
 }
 
+/** RFC 6265 section 4.1.1. */
+export function cookieName() {
+  return textLike(TOKEN, 'the name of a cookie such as __Host-token');
+}
+
 /** Header names, lower-cased, with their exact values. */
 export function headers(isRefused: (name: string) => boolean = () => false) {
   const name = textLike(TOKEN, HEADER_NAME_FORM).refine(
