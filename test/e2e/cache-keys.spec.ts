@@ -25,7 +25,7 @@ async function answers(requests: string[][], yaml = YAML): Promise<(string | und
 describe('two requests share a response', () => {
   it.each([
     ['when they are the same', ['/1?a=1'], ['/1?a=1']],
-    ['when their paths are spelled differently', ['/a-b/c'], ['//%61%2Db//c']],
+    ['when their paths are spelled differently', ['/a-b/c'], ['/%61%2Db/c']],
     ['when their hosts differ in case', ['/1', 'Host: A.Test'], ['/1', 'Host: a.test']],
     ['when one is absolute', ['/1', 'Host: a.test'], ['http://a.test/1', 'Host: b.test']],
   ])('%s', async (_, first, second) => {

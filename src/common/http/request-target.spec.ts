@@ -20,7 +20,9 @@ describe('parseTarget', () => {
     ['/%61dmin', '/admin'],
     ['/%7Euser', '/~user'],
     ['/a%20b%c3%bc', '/a%20b%C3%BC'],
-    ['//admin///x', '/admin/x'],
+    ['//admin///x', '//admin///x'],
+    ['/fetch/https://a.test/b', '/fetch/https://a.test/b'],
+    ['/a%2fb', '/a%2Fb'],
     // Decoded once, never twice.
     ['/%252e%252e/admin', '/%252e%252e/admin'],
     ['/a%3Fb', '/a%3Fb'],
@@ -38,8 +40,10 @@ describe('parseTarget', () => {
     '/.%2E/admin',
     '/..;/admin',
     '/..;x=1/admin',
-    '/a%2fb',
-    '/a%2Fb',
+    '/a//../b',
+    '/a%2f..%2fb',
+    '/a%2f%2e%2e/b',
+    '/a/..%2fb',
     '/a%5cb',
     '/a\\b',
     '/a%00.css',
@@ -60,6 +64,17 @@ describe('parseTarget', () => {
     'ftp://a.com/x',
   ])('refuses %s', (target) => {
     expect(refusal(target)).toBe('malformed_path');
+  });
+
+  it.each([
+    ['/a/b', undefined],
+    ['/%61', undefined],
+    ['//a///b/', '/a/b/'],
+    ['/a%2fb', '/a/b'],
+    ['/a%2f%2Fb', '/a/b'],
+    ['/a%252fb', undefined],
+  ])('says that a lax server could read %s as %s', (target, lax) => {
+    expect(parseTarget(target).laxPath).toBe(lax);
   });
 
   it('leaves the query as it is', () => {

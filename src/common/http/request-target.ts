@@ -5,6 +5,10 @@ export interface RequestTarget {
   readonly path: string;
   /** Raw query with its `?`, or an empty string; never decoded. */
   readonly query: string;
+  /**
+   * What a lax server could read the path as, if that is another one: with empty segments merged and encoded slashes decoded.
+   */
+  readonly laxPath?: string | undefined;
   /** Authority of an absolute-form target, which replaces `Host` (RFC 9112 section 3.2.2). */
   readonly authority?: string;
 }
@@ -19,11 +23,10 @@ const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?::([0-9]{1,5}
 const DOT_SEGMENT = /^\.{1,2}(?:;.*)?$/;
 
 /**
- * Splits and normalises a request target: it decodes escapes of unreserved characters once, writes other escapes with
- * upper-case digits and merges empty segments. It refuses what could mean another path to an upstream.
+ * Splits and normalises a request target: it decodes escapes of unreserved characters once, and writes other escapes with
+ * upper-case digits. Empty segments stay (RFC 3986 section 3.3).
  *
- * @throws ProblemError `malformed_path` on dot segments, encoded slashes, backslashes, control characters and
- *   escapes that are not UTF-8; `malformed_host` on an absolute target without a host
+ * @throws ProblemError `malformed_path` on dot segments, backslashes, control characters and escapes that are not UTF-8; `malformed_host` on an absolute target without a host
  */
 export function parseTarget(target: string): RequestTarget {
   let rest = target;
@@ -43,7 +46,11 @@ export function parseTarget(target: string): RequestTarget {
   const raw = mark === -1 ? rest : rest.slice(0, mark);
   const query = mark === -1 ? '' : rest.slice(mark);
   if (query.includes('#')) malformed('a fragment');
-  return { path: PLAIN.test(raw) ? raw : normalise(raw), query, authority };
+  if (PLAIN.test(raw)) return { path: raw, query, authority };
+  const path = normalise(raw);
+  const lax = path.replaceAll('%2F', '/').replace(/\/{2,}/g, '/');
+  if (lax.split('/').some((segment) => DOT_SEGMENT.test(segment))) malformed('a dot segment');
+  return { path, query, authority, laxPath: lax === path ? undefined : lax };
 }
 
 /**
@@ -62,11 +69,10 @@ export function normaliseHost(authority: string): string {
 
 function normalise(raw: string): string {
   assertUtf8(raw);
-  const path = raw
-    .replace(/%([0-9A-Fa-f]{2})/g, (escape, hex: string) => decodeEscape(escape, Number.parseInt(hex, 16)))
-    .replace(/\/{2,}/g, '/');
+  const path = raw.replace(/%([0-9A-Fa-f]{2})/g, (escape, hex: string) =>
+    decodeEscape(escape, Number.parseInt(hex, 16)),
+  );
   if (UNESCAPED.test(path)) malformed('a character that must be escaped');
-  if (path.split('/').some((segment) => DOT_SEGMENT.test(segment))) malformed('a dot segment');
   return path;
 }
 
@@ -79,7 +85,7 @@ function assertUtf8(raw: string): void {
 }
 
 function decodeEscape(escape: string, code: number): string {
-  if (code === 0x2f || code === 0x5c) malformed('an encoded slash');
+  if (code === 0x5c) malformed('an encoded backslash');
   if (code < 0x20 || code === 0x7f) malformed('an encoded control character');
   const char = String.fromCharCode(code);
   return UNRESERVED.test(char) ? char : escape.toUpperCase();

@@ -42,7 +42,7 @@ describe('invalidated (RFC 9111 section 4.4)', () => {
     'ws://a.test/1',
     'mailto:a@a.test',
     'http://[',
-    '/%2F',
+    '/%5C',
   ])('does not contain what they name elsewhere: %s', (location) => {
     expect(invalidated(201, { location }, TARGET)).toEqual([TARGET]);
   });

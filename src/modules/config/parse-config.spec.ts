@@ -104,7 +104,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
       routes: [
         {
           id: 'users',
-          match: { path: '/users/**', methods: [], hosts: [], headers: {} },
+          match: { path: '/users/**', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject' },
           upstream: 'users',
           maxBodyBytes: 10_485_760,
           forwardedHeaders: 'both',

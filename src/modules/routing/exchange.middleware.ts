@@ -12,7 +12,7 @@ import { normaliseHost, parseTarget } from '../../common/http/request-target.js'
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
-import { RouteTable } from './route-table.js';
+import { type MatchResult, RouteTable, takesPath } from './route-table.js';
 
 /** A request that the server has refused by itself. */
 export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
@@ -110,7 +110,7 @@ export class ExchangeMiddleware implements NestMiddleware {
   private inspect(req: Request, origin: Origin): ExchangeHead {
     const { headers, method } = req;
     const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
-    const { path, query, authority = hostField } = parseTarget(req.url);
+    const { path, query, laxPath, authority = hostField } = parseTarget(req.url);
     // RFC 9112 section 3.2: only HTTP/1.0 may leave the Host field out, even if the target is absolute.
     if (hostField === '' && req.httpVersion !== '1.0') {
       throw new ProblemError('malformed_host', { close: true });
@@ -123,7 +123,27 @@ export class ExchangeMiddleware implements NestMiddleware {
     }
     if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
     const match = this.table.match({ method, host, path, headers });
+    if (laxPath !== undefined) {
+      refuseAmbiguous(path, match, this.table.match({ method, host, path: laxPath, headers }));
+    }
     return { ...origin, authority, host, path, query, hasBody, match };
+  }
+}
+
+/**
+ * @param lax what the path matches as a lax server could read it
+ * @throws ProblemError when the upstream could read the path as that of a route that does not take the path itself, or when it has an encoded
+ *   slash and its route does not pass them
+ */
+function refuseAmbiguous(path: string, match: MatchResult, lax: MatchResult): void {
+  const route = match.kind === 'route' ? match.route : undefined;
+  if (path.includes('%2F') && route?.config.match.encodedSlashes !== 'pass') {
+    throw new ProblemError('malformed_path', { detail: 'The path contains an encoded slash' });
+  }
+  if (route && lax.kind === 'route' && lax.route !== route && !takesPath(lax.route, path)) {
+    throw new ProblemError('malformed_path', {
+      detail: 'The path contains slashes with which an upstream could read it as that of another route',
+    });
   }
 }
 

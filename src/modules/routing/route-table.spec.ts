@@ -9,7 +9,7 @@ function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
     upstream: 'any',
     maxBodyBytes: 1024,
     forwardedHeaders: 'both',
-    match: { path: '/', methods: [], hosts: [], headers: {}, ...match },
+    match: { path: '/', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject', ...match },
   };
 }
 

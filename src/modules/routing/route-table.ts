@@ -99,11 +99,25 @@ class Probe {
 function compilePath(path: string): string[] {
   const pattern = decodeURI(path)
     .replaceAll(':', '::')
-    // The tree lets a bare parameter be empty; ours is one whole segment.
-    .replaceAll(/\{([^}]+)\}/g, ':$1([^/]+)');
+    // The tree lets a bare parameter be empty; ours is one whole segment. It tests the decoded one, which may have slashes.
+    .replaceAll(/\{([^}]+)\}/g, ':$1([^\\n]+)');
   if (!pattern.endsWith('/**')) return [pattern];
   const prefix = pattern.slice(0, -3);
   return prefix === '' ? ['/*'] : [prefix, `${prefix}/*`];
+}
+
+/** @returns whether the pattern of a route takes a path, even if a more specific route does as well; not for every request */
+export function takesPath({ config }: RouteModel, path: string): boolean {
+  const pattern = segmentsOf(config.match.path);
+  const segments = segmentsOf(path);
+  const isOpen = pattern.at(-1) === '**';
+  if (isOpen) pattern.pop();
+  if (isOpen ? segments.length < pattern.length : segments.length !== pattern.length) return false;
+  return pattern.every((part, i) => (part.startsWith('{') ? segments[i] !== '' : segments[i] === part));
+}
+
+function segmentsOf(path: string): string[] {
+  return decodeURI(path).split('/').slice(1);
 }
 
 function newRouter(): Router {

@@ -28,6 +28,9 @@ export const matchSchema = z.strictObject({
     'Host names, in which `*.example.com` matches one or more labels. Without any, the route matches every host.',
   ),
   headers: prefault(headers(), {}).describe('Headers and the exact values that they must have.'),
+  encodedSlashes: prefault(z.enum(['reject', 'pass'], 'reject or pass'), 'reject').describe(
+    'Whether a path with `%2F` is answered with 400 or forwarded as it is, for upstreams that use it in names (GitLab, npm, RabbitMQ).',
+  ),
 });
 
 const splitSchema = z
