@@ -10,6 +10,7 @@ import { strippedPrefix } from '../routing/rewrite.js';
 import { ClientBody } from '../upstream/client-body.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';
+import { forwardInterim } from './interim-responses.js';
 
 /** Bytes of a request body that is kept for a mirror or a fallback upstream. */
 export const MAX_COPY_BYTES = 64 * 1024;
@@ -44,6 +45,7 @@ export function upstreamRequest(
     isStream: upgrade !== undefined || acceptsEvents(req),
     streamIdleTimeout: route.config.streamIdleTimeout,
     upgrade,
+    onInterim: upgrade ? undefined : (status, fields) => forwardInterim(exchange, status, fields),
     signal,
   };
 }

@@ -37,6 +37,8 @@ export interface UpstreamRequest {
   readonly streamIdleTimeout?: number;
   /** With it the response is a 101 with a `socket`, or the ordinary response of an upstream that declines. */
   readonly upgrade?: UpgradeRequest;
+  /** Called for each interim response of each try, such as `103 Early Hints`; never for a 100 or a 101. */
+  readonly onInterim?: (status: number, headers: HeaderRecord) => void;
   /** Aborts the call on behalf of the client, which is no vote at the upstream's breaker. */
   readonly signal?: Cancellation;
 }

@@ -20,7 +20,7 @@ const MAX_DISCARD_MS = 250;
 export interface CallOptions {
   readonly upstream: string;
   readonly clock: Clock;
-  readonly request: Pick<UpstreamRequest, 'body' | 'signal' | 'upgrade'>;
+  readonly request: Pick<UpstreamRequest, 'body' | 'signal' | 'onInterim' | 'upgrade'>;
   /** Milliseconds until response headers. */
   readonly timeout: number;
   /** The outcome when they do not come in time. */
@@ -97,8 +97,11 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderRecord): void {
-    // Interim responses are not forwarded. A 101 is not one, and a 101 that reaches this method lacks its `Upgrade`.
-    if (status >= 100 && status < 200 && status !== 101) return;
+    // A 101 is no interim response, and a 101 that reaches this method lacks its `Upgrade`.
+    if (status >= 100 && status < 200 && status !== 101) {
+      this.options.request.onInterim?.(status, headers);
+      return;
+    }
     try {
       // RFC 9110 section 15: there is no class beyond these.
       if (status < 200 || status > 599) throw malformed('status');
