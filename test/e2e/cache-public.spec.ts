@@ -8,6 +8,7 @@ auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
   - { id: open, match: { path: /open }, upstream: users, auth: none, cache: {} }
+  - { id: optional, match: { path: /optional }, upstream: users, auth: { optional: true }, cache: { per: public } }
   - { id: shared, match: { path: /shared }, upstream: users, cache: { per: public } }
 `;
 
@@ -24,7 +25,64 @@ describe('a publicly cached response', () => {
     const { get } = await start();
     expect(await get('/open')).toBe('1');
     expect(await get('/open', { cookie: 'session=1', 'user-agent': 'another' })).toBe('1');
-    expect(await get('/open', { authorization: 'Bearer a' })).toBe('1');
+  });
+
+  it.each(['authorization', 'proxy-authorization', 'x-api-key', 'x-auth-token'])(
+    'neither answers nor comes from a request with %s',
+    async (name) => {
+      const { get } = await start({ 'cache-control': 'max-age=60' });
+      expect(await get('/open', { [name]: 'a' })).toBe('1');
+      expect(await get('/open')).toBe('2');
+      expect(await get('/open', { [name]: 'a' })).toBe('3');
+      expect(await get('/open')).toBe('2');
+    },
+  );
+
+  it.each(['public, max-age=60', 's-maxage=60', 'must-revalidate, max-age=60'])(
+    'answers requests with credentials when the upstream says: %s',
+    async (directive) => {
+      const { get } = await start({ 'cache-control': directive });
+      expect(await get('/open', { authorization: 'Bearer a' })).toBe('1');
+      expect(await get('/open')).toBe('1');
+      expect(await get('/open', { authorization: 'Bearer b' })).toBe('1');
+    },
+  );
+
+  it('locks nobody out by a stored 401', async () => {
+    const users = recording(({ headers }, res) => {
+      const isKnown = headers.authorization === 'Bearer good';
+      res.writeHead(isKnown ? 200 : 401, { 'cache-control': 'public, max-age=60' }).end();
+    });
+    const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+    const status = async (headers: Record<string, string> = {}) =>
+      (await gw.fetch('/open', { headers })).status;
+    expect(await status({ authorization: 'Bearer bad' })).toBe(401);
+    expect(await status()).toBe(401);
+    expect(await status({ authorization: 'Bearer good' })).toBe(200);
+    expect(await status()).toBe(200);
+    expect(await status({ authorization: 'Bearer good' })).toBe(200);
+  });
+
+  it('is not dropped by a request with bad credentials', async () => {
+    const users = recording(({ headers }, res) => {
+      const control = 'public, max-age=60, stale-if-error=3600';
+      if (headers['x-fail']) res.writeHead(503).end();
+      else if (headers.authorization) res.writeHead(401).end();
+      else res.writeHead(200, { 'cache-control': control, age: '100' }).end('stored');
+    });
+    const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+    await gw.fetch('/open');
+    expect((await gw.fetch('/open', { headers: { authorization: 'Bearer bad' } })).status).toBe(401);
+    const answer = await gw.fetch('/open', { headers: { 'x-fail': '1' } });
+    expect([answer.status, await answer.text()]).toEqual([200, 'stored']);
+  });
+
+  it('of anonymous requests does not answer those of users who sign in', async () => {
+    const { get } = await start();
+    expect(await get('/optional')).toBe('1');
+    expect(await get('/optional')).toBe('1');
+    expect(await get('/optional', bearer({ sub: 'alice' }))).toBe('2');
+    expect(await get('/optional')).toBe('1');
   });
 
   it.each(['public', 's-maxage=60', 'must-revalidate, max-age=60'])(

@@ -31,6 +31,7 @@ const ENTRY: CacheEntry = {
   keepFor: 60_000,
   initialAge: 0,
   lifetime: 60_000,
+  isForAll: false,
   noCache: false,
   mustRevalidate: false,
   staleIfError: 0,

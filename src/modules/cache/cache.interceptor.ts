@@ -22,20 +22,23 @@ import {
   type ResponseTap,
 } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
-import { cacheKey, resourceOf, shortHash } from './cache-key.js';
+import { cacheKey, flightName, resourceOf, shortHash } from './cache-key.js';
 import { CachingTap, partTap } from './caching-tap.js';
-import { NOTHING_ASKED, requestDirectives } from './directives.js';
+import { requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
 import { Flight, type FlightResult, type NextStep, type Waiter, waitLimit } from './flights.js';
 import { Invalidator } from './invalidator.js';
 import { type Found, ResponseCache } from './response-cache.js';
 import {
   asksForWhole,
+  forwardStatus,
+  hasCredentials,
   isCacheable,
   isConditional,
   isRead,
   mayCollapse,
   reuse,
+  usableFor,
   usableOnError,
   wantsOwnAnswer,
 } from './reuse.js';
@@ -117,9 +120,19 @@ export class CacheInterceptor implements NestInterceptor {
       exchange.cache = { kind: 'bypass', status, tap: this.invalidator.tapFor(exchange) };
       return undefined;
     }
-    const lookup = { exchange, route, policy, key: cacheKey(exchange, route, policy.per), asked, isCode };
+    const isPrivate = policy.per === 'user' && exchange.identity !== undefined;
+    const lookup = {
+      exchange,
+      route,
+      policy,
+      key: cacheKey(exchange, route, policy.per),
+      asked,
+      isPrivate,
+      hasCredentials: !isPrivate && hasCredentials(exchange),
+      isCode,
+    };
     // 1. Look in memory.
-    const found = this.cache.find(lookup.key, exchange);
+    const found = this.find(lookup);
     // 2. Answer if the entry is fresh, or may be used stale.
     return this.answer(lookup, found) ? undefined : this.forward(lookup, found);
   }
@@ -127,7 +140,7 @@ export class CacheInterceptor implements NestInterceptor {
   /** @param found what memory has, which is not usable as it is */
   private async forward(lookup: Lookup, found: Found, mayRead = this.cache.hasSharedTier): Promise<void> {
     const { exchange, key, asked } = lookup;
-    const { name } = found;
+    const name = flightName(lookup.hasCredentials, found.name);
     const isUnstorable = this.unstorable.size > 0 && this.unstorable.has(shortHash(name));
     let flight: Flight | undefined;
     // 3. Join the flight of the request for the same response that is under way, or lead one.
@@ -137,7 +150,7 @@ export class CacheInterceptor implements NestInterceptor {
         ? await underWay.join(this.waiter(lookup, found))
         : new Flight(this.flights, name, this.clock);
       if (result === 'answered') return;
-      if (underWay) found = this.cache.find(key, exchange);
+      if (underWay) found = this.find(lookup);
       if (result === 'timeout') {
         exchange.cache = { ...this.forwardDecision(lookup, found), tap: undefined, isTimedOut: true };
         return;
@@ -146,10 +159,11 @@ export class CacheInterceptor implements NestInterceptor {
       else flight = this.lead(exchange, result);
     }
     // 4. Look in the shared tier.
-    const reading = mayRead && !isUnstorable ? this.cache.read(key, exchange, found) : undefined;
+    const reading =
+      mayRead && !isUnstorable ? this.cache.read(key, exchange, this.cache.find(key, exchange)) : undefined;
     if (reading) {
       const before = found.name;
-      found = await reading;
+      found = usableFor(lookup.hasCredentials, await reading);
       const isUsable = found.entry && reuse(found.entry, this.clock.now(), asked) !== 'validate';
       if (isUsable || found.name !== before || !this.isShared(lookup, found)) {
         // A background refresh begins a flight of the same name, and others join that of this variant.
@@ -165,19 +179,23 @@ export class CacheInterceptor implements NestInterceptor {
     exchange.cache = this.forwardDecision(lookup, found, flight);
   }
 
+  private find(lookup: Lookup): Found {
+    return usableFor(lookup.hasCredentials, this.cache.find(lookup.key, lookup.exchange));
+  }
+
   private waiter(lookup: Lookup, found: Found): Waiter {
     const { exchange, isCode } = lookup;
     const { route } = exchange;
     const limit = isCode || !route ? undefined : waitLimit(route.config, this.config.current.upstreams);
-    let status = this.forwardStatus(found);
+    let status = forwardStatus(found, this.clock.now());
     return {
       // The handler of code that this request waits for has its own limits.
       until: limit === undefined ? Number.POSITIVE_INFINITY : this.clock.now() + limit,
       gone: exchange.gone,
       use: (result) => {
-        const current = this.cache.find(lookup.key, exchange);
+        const current = this.find(lookup);
         const step = this.afterFlight(lookup, current, result, `${status}; collapsed`);
-        status = this.forwardStatus(current);
+        status = forwardStatus(current, this.clock.now());
         return step;
       },
     };
@@ -191,7 +209,7 @@ export class CacheInterceptor implements NestInterceptor {
    */
   private afterFlight(lookup: Lookup, found: Found, result: FlightResult, status: string): NextStep {
     const { exchange, asked } = lookup;
-    const { entry, name } = found;
+    const { entry } = found;
     if (this.answer(lookup, found, result === 'found' ? undefined : status)) return 'answered';
     if (typeof result === 'object') {
       if (variantFor(result.fields, exchange) === result.variant) {
@@ -208,7 +226,9 @@ export class CacheInterceptor implements NestInterceptor {
         return 'answered';
       }
     }
-    return result === 'unshared' || !this.isShared(lookup, found) ? 'alone' : { next: name };
+    return result === 'unshared' || !this.isShared(lookup, found)
+      ? 'alone'
+      : { next: flightName(lookup.hasCredentials, found.name) };
   }
 
   /** @returns whether the entry answers the request */
@@ -224,7 +244,7 @@ export class CacheInterceptor implements NestInterceptor {
 
   /** @returns nothing while another request refreshes the entry */
   private refresh(lookup: Lookup, found: Found, entry: CacheEntry): CacheRefresh | undefined {
-    const { name } = found;
+    const name = flightName(lookup.hasCredentials, found.name);
     if (this.flights.get(name)) return undefined;
     const conditions = conditionsFor(entry.headers);
     const flight = new Flight(this.flights, name, this.clock);
@@ -263,7 +283,7 @@ export class CacheInterceptor implements NestInterceptor {
       (isWhole ? !isCode && isConditional(exchange) && validators.length === 0 : !(isHead && entry));
     const mayValidate = validators.length > 0 && (isWhole || wantsPart);
     const asking = {
-      status: this.forwardStatus(found),
+      status: forwardStatus(found, this.clock.now()),
       conditions: mayValidate || wantsPart ? validators : undefined,
       stale: this.staleOf(lookup, entry),
     };
@@ -285,23 +305,22 @@ export class CacheInterceptor implements NestInterceptor {
     flight?: Flight,
     part?: (entry: CacheEntry) => CacheHit,
   ): CachingTap {
-    const { name, entry } = found;
+    const { exchange } = lookup;
+    const name = flightName(lookup.hasCredentials, found.name);
     return new CachingTap({
       ...asking,
       writer: new EntryWriter(lookup, this.cache, this.clock),
       maxEntryBytes: this.maxEntryBytes,
-      stored: entry,
+      stored: found.entry,
       flight,
-      confirmed: (confirmed) => {
-        const status = `${asking.status}; fwd-status=304`;
-        return hitWith(confirmed, lookup.exchange, this.clock, 'revalidated', status);
-      },
+      confirmed: (confirmed) =>
+        hitWith(confirmed, exchange, this.clock, 'revalidated', `${asking.status}; fwd-status=304`),
       part,
       onStorable: (isStorable) => {
         if (isStorable && this.unstorable.size > 0) this.unstorable.delete(shortHash(name));
         else if (!isStorable) this.unstorable.set(shortHash(name), true);
       },
-      readAhead: () => this.readAhead(lookup.exchange),
+      readAhead: () => this.readAhead(exchange),
     });
   }
 
@@ -325,12 +344,5 @@ export class CacheInterceptor implements NestInterceptor {
       const status = `Breakwater; fwd=stale${seen}; detail=stale-if-error`;
       return hitWith(entry, exchange, this.clock, 'stale', status, STALE_HEADERS);
     };
-  }
-
-  /** RFC 9211 section 2.2: why the request goes to the upstream. */
-  private forwardStatus({ entry, hasVariants }: Found): string {
-    let reason = hasVariants ? 'vary-miss' : 'uri-miss';
-    if (entry) reason = reuse(entry, this.clock.now(), NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
-    return `Breakwater; fwd=${reason}`;
   }
 }

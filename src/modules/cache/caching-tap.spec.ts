@@ -123,6 +123,8 @@ function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = sys
     key: 'users /users/7',
     policy: POLICY,
     asked: NOTHING_ASKED,
+    isPrivate: false,
+    hasCredentials: false,
     isCode: false,
   };
   return new CachingTap({

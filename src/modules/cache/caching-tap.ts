@@ -150,7 +150,9 @@ export class CachingTap implements ResponseTap {
   }
 
   private dropStored(): void {
-    if (this.options.stored) this.options.writer.drop();
+    const { stored, writer } = this.options;
+    // What one client gets for its credentials says nothing about the response for others.
+    if (stored && !writer.lookup.hasCredentials) writer.drop();
   }
 }
 

@@ -25,6 +25,10 @@ export interface Lookup {
   readonly policy: RouteCacheConfig;
   readonly key: string;
   readonly asked: RequestDirectives;
+  /** The copies are those of one user. */
+  readonly isPrivate: boolean;
+  /** The copies are shared, and the request has credentials of its own. */
+  readonly hasCredentials: boolean;
   /** A handler of code answers, and always with the whole response. */
   readonly isCode: boolean;
 }
@@ -49,16 +53,16 @@ export class EntryWriter {
 
   /** @returns `undefined` for a response that must not be stored */
   accept({ status, headers, sentAt = this.askedAt }: ResponseHead): StorableHead | undefined {
-    const { policy: configured, exchange, route } = this.lookup;
+    const { policy: configured, exchange, route, isPrivate, hasCredentials } = this.lookup;
     const receivedAt = this.clock.wall();
     const context = {
       status,
       headers,
       directives: responseDirectives(headers),
-      isPrivate: configured.per === 'user' && exchange.identity !== undefined,
+      isPrivate,
       receivedAt,
       policy: configured,
-      authenticated: exchange.identity !== undefined || exchange.req.headers.authorization !== undefined,
+      authenticated: hasCredentials,
       initialAge: initialAge(headers, receivedAt, this.clock.now() - sentAt),
     };
     const policy = storePolicy(context);

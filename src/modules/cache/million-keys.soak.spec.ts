@@ -64,6 +64,7 @@ function entryOf(path: string, body: Uint8Array): CacheEntry {
     storedAt: 0,
     initialAge: 0,
     lifetime: 60_000,
+    isForAll: false,
     noCache: false,
     mustRevalidate: false,
     staleIfError: 0,

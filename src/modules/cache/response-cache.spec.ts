@@ -38,6 +38,7 @@ const ENTRY: CacheEntry = {
   storedAt: 0,
   initialAge: 0,
   lifetime: 1e12,
+  isForAll: false,
   noCache: false,
   mustRevalidate: false,
   staleIfError: 0,

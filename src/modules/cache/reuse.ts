@@ -1,10 +1,11 @@
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { CacheEntry } from './cache-entry.js';
-import type { RequestDirectives } from './directives.js';
+import { NOTHING_ASKED, type RequestDirectives } from './directives.js';
 import type { StorePolicy } from './storable.js';
 
-export type Aged = Omit<StorePolicy, 'keepFor' | 'isByTtl'> & Pick<CacheEntry, 'storedAt' | 'initialAge'>;
+export type Aged = Omit<StorePolicy, 'keepFor' | 'isByTtl' | 'isForAll'> &
+  Pick<CacheEntry, 'storedAt' | 'initialAge'>;
 
 /**
  * - `fresh`: it can be used;
@@ -58,6 +59,14 @@ export function usableOnError(entry: Aged, now: number, asked: RequestDirectives
   return window > 0 && staleness <= window;
 }
 
+/** `Cookie` is not one of them: it may be anything, and a browser sends it to every page of a site. */
+const CREDENTIALS = ['authorization', 'proxy-authorization', 'x-api-key', 'x-auth-token'];
+
+/** Decides whether the upstream may judge this request by credentials. */
+export function hasCredentials({ identity, req: { headers } }: Exchange): boolean {
+  return identity !== undefined || CREDENTIALS.some((name) => headers[name] !== undefined);
+}
+
 /** Fields that some servers take for the real method or host, which the key does not contain. */
 const OVERRIDES = ['x-http-method', 'x-method-override', 'x-host', 'x-http-host-override', 'x-original-host'];
 
@@ -100,4 +109,22 @@ export function isConditional({ req: { headers } }: Pick<Exchange, 'req'>): bool
  */
 export function wantsOwnAnswer({ noCache, maxAge }: RequestDirectives, stored: Aged | undefined): boolean {
   return noCache || maxAge === 0 || (stored !== undefined && (stored.noCache || stored.lifetime === 0));
+}
+
+/** What memory has for a request, as far as it matters here. */
+interface Candidate {
+  readonly entry: CacheEntry | undefined;
+  readonly hasVariants: boolean;
+}
+
+/** Hides a shared entry from a request with credentials, unless the upstream lets it answer such requests. */
+export function usableFor<T extends Candidate>(isJudged: boolean, found: T): T {
+  return isJudged && found.entry && !found.entry.isForAll ? { ...found, entry: undefined } : found;
+}
+
+/** @returns `Cache-Status` of a request that goes to the upstream, with the reason (RFC 9211 section 2.2) */
+export function forwardStatus({ entry, hasVariants }: Candidate, now: number): string {
+  let reason = hasVariants ? 'vary-miss' : 'uri-miss';
+  if (entry) reason = reuse(entry, now, NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
+  return `Breakwater; fwd=${reason}`;
 }

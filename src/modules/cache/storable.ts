@@ -23,6 +23,8 @@ export interface StorePolicy {
   readonly lifetime: number;
   /** `ttl` is the lifetime: it starts when the response is complete, whatever its age is then. */
   readonly isByTtl: boolean;
+  /** The upstream lets it answer requests with any credentials (RFC 9111 section 3.5). */
+  readonly isForAll: boolean;
   /** It is never used without validation. */
   readonly noCache: boolean;
   /** It is never used when stale. */
@@ -53,6 +55,8 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
  * (404, 410) may exist the next moment.
  */
 const DEFAULT_LIFETIME: ReadonlySet<number> = new Set([200, 203, 204, 300, 301, 308]);
+/** These judge the credentials of one request, whatever the upstream says. */
+const OF_CREDENTIALS: ReadonlySet<number> = new Set([401, 403, 407]);
 /** A stale copy of an error helps nobody. */
 const FIRST_ERROR = 500;
 
@@ -73,12 +77,14 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   // A cookie belongs to one browser (section 7.3), unless it is left out of the copy.
   if (headers['set-cookie'] !== undefined && !excluded.has('set-cookie')) return undefined;
   if (/(?:^|,)\s*\*\s*(?:,|$)/.test(String(headers['vary']))) return undefined;
+  const isForAll =
+    !OF_CREDENTIALS.has(status) &&
+    ['public', 's-maxage', 'must-revalidate'].some((name) => control.has(name));
   if (!isPrivate) {
     // Section 5.2.2.7: a list of fields makes only those private.
     if (control.has('private') && fieldsOf(control, 'private').length === 0) return undefined;
     // Section 3.5: an answer to an authenticated request is shared only if the upstream allows it.
-    if (authenticated && !['public', 's-maxage', 'must-revalidate'].some((name) => control.has(name)))
-      return undefined;
+    if (authenticated && !isForAll) return undefined;
   }
   const given = lifetimeOf(context);
   if (given === undefined) return undefined;
@@ -95,7 +101,7 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   const keepFor = left + Math.max(stale.staleIfError, stale.staleWhileRevalidate, forValidation);
   // Nobody can use it, not even those who wait for it.
   if (keepFor === 0 && (mustRevalidate || lifetime === 0)) return undefined;
-  return { ...given, noCache, mustRevalidate, ...stale, keepFor };
+  return { ...given, isForAll, noCache, mustRevalidate, ...stale, keepFor };
 }
 
 /** @returns `undefined` when the response has no lifetime and may not be given one */

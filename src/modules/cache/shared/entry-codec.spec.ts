@@ -20,6 +20,7 @@ const entry: CacheEntry = {
   keepFor: 60_000,
   initialAge: 5_000,
   lifetime: 30_000,
+  isForAll: false,
   noCache: false,
   mustRevalidate: false,
   staleIfError: 30_000,

@@ -34,6 +34,7 @@ const entry: CacheEntry = {
   keepFor: 60_000,
   initialAge: 0,
   lifetime: 60_000,
+  isForAll: false,
   noCache: false,
   mustRevalidate: false,
   staleIfError: 0,
