@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../parse-config.js';
+import { GATEWAY_LINTS } from './gateway.js';
 import { PROVIDER_LINTS } from './providers.js';
 import { ROUTE_LINTS } from './routes.js';
 import { UPSTREAM_LINTS } from './upstreams.js';
@@ -18,11 +19,13 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${route} }]`;
 
 /** Every mistake that a lint knows. */
 const MISTAKES = `
+management: { host: 0.0.0.0 }
 server: { cors: { origins: [https://app.example], credentials: true } }
 auth:
   a: { jwksUri: http://idp.example/jwks, issuer: https://idp.example, algorithms: [RS256] }
   b: { issuer: https://idp.example, algorithms: [RS256, ES256] }
   c: { issuer: http://other.example, algorithms: [RS256], cookie: session }
+  e: { jwksUri: https://idp.example/jwks, algorithms: [ES512] }
   d: { introspection: { url: http://idp.example/introspect, clientId: gw, clientSecret: s } }
 upstreams:
   users:
@@ -34,6 +37,7 @@ upstreams:
     breaker: { window: 1s, openFor: 2m }
     health: { timeout: 20s }
     fallback: { stale: true, upstream: jobs }
+  self: { targets: [{ url: "http://[::1]:8080" }, { url: http://u }], fallback: { response: { body: $BODY } } }
   jobs: { url: http://jobs, timeout: 15s, retry: { attempts: 1 } }
 routes:
   - { id: own, match: { path: /health }, upstream: users, auth: none }
@@ -42,7 +46,7 @@ routes:
   - { id: later, match: { path: "/a/{y}", methods: [POST] }, upstream: users, auth: none }
   - { id: shared, match: { path: /b, methods: [POST] }, upstream: jobs, auth: { provider: c }, cache: { per: public } }
   - { id: cookies, match: { path: /c, methods: [PATCH] }, split: [{ upstream: jobs }], auth: none, cache: { per: public } }
-  - { id: nobody, match: { path: /d, methods: [POST] }, upstream: jobs, auth: none, cache: { per: user } }
+  - { id: nobody, match: { path: /d, methods: [POST], headers: { x-beta: "*" } }, upstream: jobs, auth: none, cache: { per: user } }
 `;
 
 describe('lintConfig', () => {
@@ -51,10 +55,13 @@ describe('lintConfig', () => {
     expect(result.ok && result.warnings.map(({ path, message }) => `${path}: ${message}`))
       .toMatchInlineSnapshot(`
         [
+          "management.host: 0.0.0.0 can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed",
           "auth.a: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.b: \`a\` comes first and takes RS256 tokens of the same issuer too, so this provider is not asked about them on routes that accept both",
           "auth.c: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.c: its \`cookie\` counts only in WebSocket handshakes, and no route with \`websocket\` accepts its tokens",
+          "auth.e: without \`issuer\` and \`audience\`, every token that is signed with one of these keys is accepted, also one for another service",
+          "auth.e: no route accepts tokens of this provider",
           "auth.d: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.d: no route accepts tokens of this provider",
           "upstreams.users.hashOn: only \`balancer: consistent-hash\` uses it",
@@ -67,6 +74,8 @@ describe('lintConfig', () => {
           "upstreams.users.health.timeout: health.timeout (20s) is not below health.interval (15s), so a probe is still running when the next is due",
           "upstreams.users.fallback.stale: no route of this upstream has a \`cache\` that stores responses for it",
           "upstreams.users.fallback.upstream: a request that times out leaves no time for the fallback upstream, unless all tries of \`retry.perTryTimeout\` end before \`timeout\`",
+          "upstreams.self.targets[0].url: this is the address of the gateway itself, so requests come back and are answered with 508",
+          "upstreams.self.fallback.response.body: this text is used as it stands; a variable is written \${NAME}",
           "upstreams.jobs.timeout: breaker.window (10s) is below timeout (15s), so requests that time out are forgotten as soon as they fail",
           "routes[0].match.path: the gateway itself answers /health, so no request reaches this route",
           "routes[1].match.path: \`:id\` is matched literally; a parameter is written \`{id}\`",
@@ -75,12 +84,13 @@ describe('lintConfig', () => {
           "routes[4].cache.per: \`per: public\` on a route with auth serves one user the responses of another",
           "routes[5].cache: browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says \`private\` or \`Vary: Cookie\`",
           "routes[5].cache: all clients share one copy, so a user of one side of the split is served the response of another side",
+          "routes[6].match.headers: the value of \`x-beta\` is compared exactly, so \`*\` stands for nothing else",
           "routes[6].cache.per: \`per: user\` on a route without auth has no users to tell apart",
         ]
       `);
-    const known = Object.keys({ ...PROVIDER_LINTS, ...UPSTREAM_LINTS, ...ROUTE_LINTS });
+    const known = Object.keys({ ...GATEWAY_LINTS, ...PROVIDER_LINTS, ...UPSTREAM_LINTS, ...ROUTE_LINTS });
     const found = new Set(lint(MISTAKES).map((warning) => warning.split(':')[0]));
-    expect(known.filter((id) => !found.has(id))).toEqual(['retries-not-idempotent']);
+    expect(known.filter((id) => !found.has(id))).toEqual(['no-route', 'retries-not-idempotent']);
   });
 
   it.each([
@@ -168,7 +178,11 @@ routes:
       `${issuer}, ${keys}, algorithms: [RS256]`,
       `${issuer}/b, ${keys}, algorithms: [RS256]`,
     ],
-    ['only one has an issuer', `${issuer}, ${keys}, algorithms: [RS256]`, `${keys}, algorithms: [RS256]`],
+    [
+      'only one has an issuer',
+      `${issuer}, ${keys}, algorithms: [RS256]`,
+      `audience: gw, ${keys}, algorithms: [RS256]`,
+    ],
     [
       'algorithms differ',
       `${issuer}, ${keys}, algorithms: [RS256]`,
@@ -176,7 +190,7 @@ routes:
     ],
     [
       'one takes API keys',
-      `${keys}, algorithms: [RS256]`,
+      `${issuer}, ${keys}, algorithms: [RS256]`,
       `apiKeys: [{ id: x, hash: "sha256:${'0'.repeat(64)}" }]`,
     ],
   ])('does not warn of two providers when %s', (_, a, b) => {
@@ -189,7 +203,9 @@ routes:
     'http://[::1]/jwks',
     'https://idp.example/jwks',
   ])('does not warn of keys at %s', (url) => {
-    expect(lint(`auth: { a: { jwksUri: "${url}", algorithms: [RS256] } }\n${one('')}`)).toEqual([]);
+    expect(lint(`auth: { a: { jwksUri: "${url}", audience: gw, algorithms: [RS256] } }\n${one('')}`)).toEqual(
+      [],
+    );
   });
 
   it('warns of a configuration without routes', () => {

@@ -3,6 +3,7 @@ import { placeKey } from '../match-key.js';
 import type { ConfigProblem } from '../problem.js';
 import { sidesOf } from '../schema/gateway.js';
 import type { ConfigValue } from '../source/config-value.js';
+import { GATEWAY_LINTS } from './gateway.js';
 import { PROVIDER_LINTS } from './providers.js';
 import { ROUTE_LINTS } from './routes.js';
 import { type UpstreamLint, UPSTREAM_LINTS } from './upstreams.js';
@@ -17,13 +18,18 @@ export interface LintWarning extends ConfigProblem {
  * @param root the file, with the values of `defaults` under each upstream
  */
 export function lintConfig(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  const noRoute = config.routes.length === 0 && 'there is no route, so every request is answered with 404';
   return [
     ...lintProviders(config, root),
     ...lintUpstreams(config, root),
     ...lintRoutes(config, root),
-    ...warning('no-route', root.at('routes'), noRoute),
+    ...lintGateway(config, root),
   ];
+}
+
+function lintGateway(config: GatewayConfig, root: ConfigValue): LintWarning[] {
+  return Object.entries(GATEWAY_LINTS).flatMap(([name, find]) =>
+    find(config, root).flatMap(({ place, message }) => warning(name, place, message)),
+  );
 }
 
 function lintProviders(config: GatewayConfig, root: ConfigValue): LintWarning[] {

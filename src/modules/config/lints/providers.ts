@@ -16,6 +16,11 @@ export const PROVIDER_LINTS: Readonly<Record<string, ProviderLint>> = {
       'the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in'
     );
   },
+  'any-token-of-issuer': ({ jwksUri, issuer, audience }) =>
+    jwksUri !== undefined &&
+    issuer === undefined &&
+    audience === undefined &&
+    'without `issuer` and `audience`, every token that is signed with one of these keys is accepted, also one for another service',
   'unused-provider': (_, id, { routes }) =>
     !routes.some((route) => accepts(route, id)) && 'no route accepts tokens of this provider',
   'cookie-without-websocket': ({ cookie }, id, { routes }) =>

@@ -32,6 +32,15 @@ export const ROUTE_LINTS: Readonly<Record<string, RouteLint>> = {
       return colon && `\`${colon}\` is matched literally; a parameter is written \`{${colon.slice(1)}}\``;
     },
   },
+  'star-in-header-match': {
+    key: 'match.headers',
+    check: ({ match }) => {
+      const [name] = Object.entries(match.headers).find(([, value]) => value.includes('*')) ?? [];
+      return (
+        name !== undefined && `the value of \`${name}\` is compared exactly, so \`*\` stands for nothing else`
+      );
+    },
+  },
   'shadowed-route': {
     key: 'match',
     // Of two routes that are equally specific the first wins.

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../parse-config.js';
+
+const ROUTE =
+  'upstreams: { users: { url: http://users } }\nroutes: [{ id: r, match: { path: /r }, upstream: users }]';
+
+/** Warnings as `lint: path`. */
+function lint(text: string): string[] {
+  const parsed = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+  if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
+  return parsed.warnings.map(({ id, path }) => `${id}: ${path}`);
+}
+
+describe('GATEWAY_LINTS', () => {
+  it.each([
+    ['http://localhost:8080', true],
+    ['http://127.0.0.2:9090/x', true],
+    ['http://0.0.0.0:8080', true],
+    ['http://gw.example:8080', false],
+    ['http://10.0.0.7:8080', true],
+    ['http://localhost:8081', false],
+  ])('with server.host 10.0.0.7, warns of the upstream %s: %s', (url, isWarned) => {
+    const text = `server: { host: 10.0.0.7 }\nupstreams: { u: { url: "${url}" } }\nroutes: [{ id: r, match: { path: /r }, upstream: u }]`;
+    expect(lint(text)).toEqual(isWarned ? ['upstream-is-gateway: upstreams.u.url'] : []);
+  });
+
+  it.each([
+    ['host: 0.0.0.0', true],
+    ['host: "::"', true],
+    ['host: 0.0.0.0, token: secret', false],
+    ['host: "::1"', false],
+    ['host: localhost', false],
+    ['port: 0', false],
+  ])('warns of management: { %s }: %s', (management, isWarned) => {
+    const text = `management: { ${management} }\n${ROUTE}`;
+    expect(lint(text)).toEqual(isWarned ? ['open-management: management.host'] : []);
+  });
+
+  it.each([
+    ['$TOKEN', true],
+    ['$(TOKEN)', true],
+    ['$5', false],
+    ['$$TOKEN', false],
+    ['a $TOKEN', false],
+  ])('warns of the text %s: %s', (text, isWarned) => {
+    expect(lint(`management: { token: ${text} }\n${ROUTE}`)).toEqual(
+      isWarned ? ['text-like-a-variable: management.token'] : [],
+    );
+  });
+});

@@ -1,0 +1,62 @@
+import { BlockList, isIP } from 'node:net';
+import type { GatewayConfig } from '../gateway-config.js';
+import type { ConfigValue } from '../source/config-value.js';
+
+interface Finding {
+  readonly place: ConfigValue;
+  readonly message: string;
+}
+
+/** Lints about several sections, or about any value. */
+export const GATEWAY_LINTS: Readonly<
+  Record<string, (config: GatewayConfig, root: ConfigValue) => readonly Finding[]>
+> = {
+  'no-route': ({ routes }, root) => {
+    const message = 'there is no route, so every request is answered with 404';
+    return routes.length === 0 ? [{ place: root.at('routes'), message }] : [];
+  },
+  'open-management': ({ management: { host, token } }, root) => {
+    const message = `${host} can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed`;
+    return isLoopback(host) || token !== '' ? [] : [{ place: root.at('management', 'host'), message }];
+  },
+  'upstream-is-gateway': (config, root) =>
+    Object.keys(config.upstreams).flatMap((id) => {
+      const upstream = root.at('upstreams', id);
+      return [upstream, ...upstream.at('targets').items()]
+        .map((owner) => owner.at('url'))
+        .filter(({ text }) => text !== undefined && isGateway(text, config))
+        .map((place) => ({
+          place,
+          message:
+            'this is the address of the gateway itself, so requests come back and are answered with 508',
+        }));
+    }),
+  'text-like-a-variable': (_, root) =>
+    scalars(root)
+      .filter(({ value }) => typeof value === 'string' && /^\$(?:[A-Z_][A-Z0-9_]*|\(\w+\))$/.test(value))
+      .map((place) => ({ place, message: 'this text is used as it stands; a variable is written ${NAME}' })),
+};
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+function isLoopback(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return host === 'localhost';
+  return LOOPBACK.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Whether an upstream has the host and the port that the gateway listens on. */
+function isGateway(url: string, { server, management }: GatewayConfig): boolean {
+  const { hostname, port, protocol } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const number = Number(port || (protocol === 'https:' ? 443 : 80));
+  const isHere = isLoopback(host) || host === '0.0.0.0' || host === '::';
+  return [server, management].some((own) => own.port === number && (isHere || host === own.host));
+}
+
+function scalars(value: ConfigValue): ConfigValue[] {
+  const children = [...value.entries(), ...value.items()];
+  return children.length > 0 ? children.flatMap(scalars) : [value];
+}
