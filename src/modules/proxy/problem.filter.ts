@@ -1,17 +1,17 @@
-import { type ArgumentsHost, Catch, HttpException, Inject, Injectable, Logger } from '@nestjs/common';
-import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import { type ArgumentsHost, Catch, HttpException, Inject, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
+import type { Outcome } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { exchangeOf } from '../routing/exchange.js';
+import { ProblemExceptionFilter } from '../server/problem-exception.filter.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Answers whatever was thrown; only an `HttpException` of a controller of code keeps Nest's own form. */
 @Catch()
 @Injectable()
-export class ProblemFilter extends BaseExceptionFilter {
-  private readonly logger = new Logger(ProblemFilter.name);
-
+export class ProblemFilter extends ProblemExceptionFilter {
   constructor(
     @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
@@ -20,19 +20,22 @@ export class ProblemFilter extends BaseExceptionFilter {
   }
 
   override catch(error: unknown, host: ArgumentsHost): void {
-    if (error instanceof HttpException) {
-      super.catch(error, host);
-      return;
-    }
-    const http = host.switchToHttp();
-    const exchange = exchangeOf(http.getRequest<Request>());
-    this.reply.problem(http.getResponse<Response>(), exchange, this.toProblem(error));
+    const exchange = exchangeOf(host.switchToHttp().getRequest<Request>());
+    if (exchange) exchange.outcome ??= outcomeOf(error);
+    super.catch(error, host);
   }
 
-  private toProblem(error: unknown): ProblemError {
-    if (error instanceof ProblemError) return error;
-    if (error instanceof UpstreamError) return error.toProblem();
-    this.logger.error(error);
-    return new ProblemError('internal_error', { cause: error });
+  protected override toProblem(error: unknown): ProblemError | undefined {
+    return error instanceof UpstreamError ? error.toProblem() : super.toProblem(error);
   }
+
+  protected override answer(req: Request, res: Response, problem: ProblemError): void {
+    this.reply.problem(res, exchangeOf(req), problem);
+  }
+}
+
+/** @returns `undefined` when the answer says it all: a refusal, or an answer that a controller of code has chosen */
+function outcomeOf(error: unknown): Outcome | undefined {
+  if (error instanceof UpstreamError) return error.outcome;
+  return error instanceof ProblemError || error instanceof HttpException ? undefined : 'gateway_error';
 }
