@@ -47,6 +47,7 @@ describe('health probes', { timeout: 60_000 }, () => {
     held: new ProbedService(),
     hanging: new ProbedService(),
     passing: new ProbedService(),
+    pathless: new ProbedService(),
     unprobed: new ProbedService(),
   };
   let orders: UpstreamProcess;
@@ -54,6 +55,7 @@ describe('health probes', { timeout: 60_000 }, () => {
   let gateway: GatewayProcess;
 
   beforeAll(async () => {
+    services.pathless.healthy = false;
     const serve = (service: ProbedService) => listen(createServer(service.handle), keep);
     orders = await spawnUpstream('orders', { keepUntil: keep });
     absent = await spawnUpstream('orders', { keepUntil: keep });
@@ -65,6 +67,7 @@ describe('health probes', { timeout: 60_000 }, () => {
       held: `url: "${await serve(services.held)}", ${probed('breaker: { openFor: 200ms, maxOpenFor: 200ms }')}`,
       hanging: `url: "${await serve(services.hanging)}", ${probed(LONG)}`,
       passing: `url: "${await serve(services.passing)}", ${probed(LONG, 4)}`,
+      pathless: `url: "${await serve(services.pathless)}", ${probed(LONG)}`,
       unprobed: `url: "${await serve(services.unprobed)}", breaker: { openFor: 1s, maxOpenFor: 1s }`,
     };
     const ids = Object.keys(upstreams);
@@ -88,6 +91,12 @@ describe('health probes', { timeout: 60_000 }, () => {
   });
 
   const ask = (id: string) => fetch(`${gateway.url}/${id}/1`);
+  const probeOf = async (id: string) => {
+    const { details } = (await (await fetch(`${gateway.managementUrl}/health`)).json()) as {
+      details: Record<string, { probe?: string }>;
+    };
+    return details[id]?.probe;
+  };
   const fallbackOf = async (id: string) => (await ask(id)).headers.get('breakwater-fallback');
   const read = (name: string, upstream: string) => metric(gateway.managementUrl, name, { upstream });
   /** @returns the first transition of the breaker of an upstream to a state */
@@ -96,6 +105,7 @@ describe('health probes', { timeout: 60_000 }, () => {
   const timeOf = (line: LogLine) => Date.parse(String(line['time']));
 
   it('open the breaker of a failing service without a call of a user and close it before its open time ends', async () => {
+    await until('a probe passed', async () => (await probeOf('orders')) === '200');
     await fetch(`${orders.url}/_demo/fail`, { method: 'POST' });
     const opened = await transition('orders', 'open');
     expect(opened).toMatchObject({ from: 'closed', reason: 'health' });
@@ -121,6 +131,7 @@ describe('health probes', { timeout: 60_000 }, () => {
 
   it('hold the breaker open while they fail, so that no request of a user is the trial', async () => {
     const service = services.held;
+    await until('a probe passed', () => service.probes > 1);
     service.healthy = false;
     await transition('held', 'open');
 
@@ -186,6 +197,35 @@ describe('health probes', { timeout: 60_000 }, () => {
     await spawnUpstream('orders', { port: absent.port });
     expect(await transition('absent', 'closed')).toMatchObject({ reason: 'health' });
     expect((await ask('absent')).status).toBe(200);
+  });
+
+  it('are ignored and reported while none has passed since the start', async () => {
+    const service = services.pathless;
+    await until('probes failed often enough to open a breaker', () => service.probes > 10);
+    expect((await ask('pathless')).status).toBe(200);
+    expect(await gateway.process.json((line) => line['upstream'] === 'pathless')).toMatchObject({
+      level: 'warn',
+      msg: 'health probes fail and are ignored, because none has passed since the start',
+      path: '/health',
+      result: '503',
+    });
+    expect(await (await fetch(`${gateway.managementUrl}/health`)).json()).toMatchObject({
+      details: {
+        pathless: { status: 'degraded', breaker: 'closed', probe: '503', probesIgnored: expect.any(String) },
+      },
+    });
+    const { upstreams } = (await (await fetch(`${gateway.managementUrl}/admin/overview`)).json()) as {
+      upstreams: object[];
+    };
+    expect(upstreams).toContainEqual(
+      expect.objectContaining({ id: 'pathless', ignoredProbe: { path: '/health', result: '503' } }),
+    );
+    expect(await read('breakwater_probes_ignored', 'pathless')).toBe(1);
+
+    service.healthy = true;
+    await until('a probe passed', async () => (await read('breakwater_probes_ignored', 'pathless')) === 0);
+    service.healthy = false;
+    expect(await transition('pathless', 'open')).toMatchObject({ reason: 'health' });
   });
 
   it('are not needed: without them one request of a user is the trial after the open time', async () => {

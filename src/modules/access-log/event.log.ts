@@ -11,7 +11,7 @@ import { OpenTunnels } from '../websocket/open-tunnels.js';
 const MAX_REFUSALS = 10;
 
 /**
- * Logs one line for each transition of a breaker, each WebSocket that ends, each request that the server refuses by itself,
+ * Logs one line for each transition of a breaker, health probes that are ignored, each WebSocket that ends, each request that the server refuses by itself,
  * and each time that Redis or the keys of a token issuer become unavailable or available again.
  */
 @Injectable()
@@ -27,6 +27,7 @@ export class EventLog implements OnModuleInit {
 
   onModuleInit(): void {
     this.logTransitions(new Logger('Breaker'));
+    this.logProbes(new Logger('Probe'));
     this.logKeys(new Logger('Jwks'));
     this.logRedis(new Logger('Redis'));
     this.logRefusals(new Logger('Server'));
@@ -42,6 +43,20 @@ export class EventLog implements OnModuleInit {
         if (to === 'open') logger.warn({ ...entry, failures });
         else logger.log(entry);
       });
+    }
+  }
+
+  private logProbes(logger: Logger): void {
+    for (const { id, config, probes } of this.upstreams.all()) {
+      probes.ignored.on(({ detail }) =>
+        logger.warn({
+          message: 'health probes fail and are ignored, because none has passed since the start',
+          upstream: id,
+          path: config.health?.path,
+          result: detail,
+          hint: 'health.path needs a path that the service answers with one of health.statuses',
+        }),
+      );
     }
   }
 

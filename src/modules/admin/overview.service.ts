@@ -28,7 +28,7 @@ export class OverviewService {
   }
 }
 
-function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy) {
+function overviewOf({ id, config, breaker, bulkhead, targets, probes }: UpstreamProxy) {
   return {
     id,
     breaker: {
@@ -38,6 +38,8 @@ function overviewOf({ id, breaker, bulkhead, targets }: UpstreamProxy) {
       /** At most the last five, oldest first. */
       lastFailures: breaker.lastFailures,
     },
+    /** Set only while probes fail and are ignored, because none has passed since the start. */
+    ...(probes.isIgnored ? { ignoredProbe: { path: config.health?.path, result: probes.last?.detail } } : {}),
     bulkhead: { inFlight: bulkhead.inFlight, queued: bulkhead.queued, streams: bulkhead.streams },
     targets: targets.all.map(({ name, healthy, ejected, inFlight }) => ({
       /** Host and port. */

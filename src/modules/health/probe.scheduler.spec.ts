@@ -2,7 +2,8 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ProbeResult, UpstreamProxy } from '../upstream/upstream-proxy.js';
+import type { ProbeResult } from '../upstream/probe-record.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { ProbeIndicator } from './probe.indicator.js';
 import { ProbeScheduler } from './probe.scheduler.js';
@@ -27,9 +28,11 @@ function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
   const upstream = {
     id: 'users',
     config: isProbed ? { health: HEALTH } : {},
-    targets: { all: [{ url: 'a' }, { url: 'b' }], availableCount: 2, recordProbe: () => undefined },
+    targets: { all: [{ url: 'a' }, { url: 'b' }], availableCount: 2 },
     breaker: { state: breaker },
-    reportProbe: ({ passed }: ProbeResult) => void reported.push(passed),
+    probes: {
+      report: (results: ProbeResult[]) => void reported.push(results.some(({ passed }) => passed)),
+    },
   };
   const indicator = {
     probe: ({ url }: { url: string }) => {

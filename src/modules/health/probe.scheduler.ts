@@ -55,12 +55,9 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
     if (this.stop.signal.aborted) return;
     const results = targets.all.map((target) => {
       const result = details[target.url];
-      const passed = result?.status === 'up';
-      targets.recordProbe(target, passed, health);
-      return { passed, detail: String(result?.['probe']) };
+      return { passed: result?.status === 'up', detail: String(result?.['probe']) };
     });
-    // The breaker belongs to the whole upstream, so one healthy target is enough.
-    upstream.reportProbe(results.find(({ passed }) => passed) ?? results[0] ?? { passed: false, detail: '' });
+    upstream.probes.report(results, health);
     // A passed probe is the trial of an ejected target, so it must not be long in coming.
     const isHealthy =
       results.every(({ passed }) => passed) &&

@@ -91,6 +91,11 @@ export const metricProviders = [
       }
     },
   }),
+  upstreamGauge(
+    'breakwater_probes_ignored',
+    'Whether health probes fail and are ignored, because none has passed since the start: 0 or 1',
+    ({ probes }) => (probes.isIgnored ? 1 : 0),
+  ),
   counter('breakwater_target_ejections_total', 'Ejections of a target after consecutive failures', TARGET),
   counter('breakwater_target_panics_total', 'Tries that went to any target because none was available', [
     'upstream',

@@ -124,13 +124,20 @@ export class TargetSet {
     return !target.isAvailable || this.all.some((each) => each.isAvailable && each.works);
   }
 
-  recordProbe(target: Target, passed: boolean, health: HealthConfig): void {
-    if (passed) this.isProbed = true;
+  /** @param passed `ignored` for a failed probe whose path may be wrong */
+  recordProbe(target: Target, passed: boolean | 'ignored', health: HealthConfig): void {
     const now = this.clock.now();
-    let hasChanged = target.recordProbe(passed, health);
-    if (passed && target.mayHaveTrial(now, true)) {
-      target.readmit(now);
-      hasChanged = true;
+    let hasChanged: boolean;
+    if (passed === 'ignored') {
+      hasChanged = !target.healthy;
+      target.healthy = true;
+    } else {
+      this.isProbed ||= passed;
+      hasChanged = target.recordProbe(passed, health);
+      if (passed && target.mayHaveTrial(now, true)) {
+        target.readmit(now);
+        hasChanged = true;
+      }
     }
     if (hasChanged) this.refresh();
   }

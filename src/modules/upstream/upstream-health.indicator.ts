@@ -14,10 +14,10 @@ export class UpstreamHealthIndicator {
    * @returns `degraded` while the breaker is not closed, the newest probe failed or a target is out, else `up`
    */
   check(key: string = this.upstream.id): HealthIndicatorResult {
-    const { breaker, targets, lastProbe } = this.upstream;
+    const { breaker, targets, probes } = this.upstream;
     const isWell =
       breaker.state === 'closed' &&
-      (lastProbe?.passed ?? true) &&
+      (probes.last?.passed ?? true) &&
       targets.availableCount === targets.all.length;
     const indicator = this.indicators.check(key);
     return isWell ? indicator.up(this.details()) : indicator.degraded(this.details());
@@ -34,12 +34,13 @@ export class UpstreamHealthIndicator {
   }
 
   private details(): Record<string, unknown> {
-    const { breaker, targets, lastProbe } = this.upstream;
+    const { breaker, targets, probes } = this.upstream;
     return {
       breaker: breaker.state,
       // Health pages are public, so they say how many targets are available and not which.
       targets: `${targets.availableCount}/${targets.all.length}`,
-      ...(lastProbe ? { probe: lastProbe.detail } : {}),
+      ...(probes.last ? { probe: probes.last.detail } : {}),
+      ...(probes.isIgnored ? { probesIgnored: 'no probe has passed since the start' } : {}),
       ...(breaker.state === 'closed' ? {} : { lastFailures: breaker.lastFailures }),
     };
   }

@@ -8,6 +8,7 @@ import type { UpstreamConfig } from '../config/gateway-config.js';
 import { Breaker, type Permit } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
+import { ProbeRecord } from './probe-record.js';
 import { Ramp } from './ramp.js';
 import { Hedger } from './retry/hedger.js';
 import { Retrier, type TryOnce } from './retry/retrier.js';
@@ -23,12 +24,6 @@ export interface TryEnded {
   readonly outcome: Outcome;
   /** Milliseconds from the try's start to its end, body included. */
   readonly durationMs: number;
-}
-
-/** The result of a health probe: whether any target passed, and its status or error code. */
-export interface ProbeResult {
-  readonly passed: boolean;
-  readonly detail: string;
 }
 
 /** What a call holds from its admission until it is over. */
@@ -49,8 +44,7 @@ export class UpstreamProxy {
   readonly retrier: Retrier;
   /** Exists only where there is a second target, unless `retry.attempts: 0` without `hedge` forbids a second try. */
   readonly hedger: Hedger | undefined;
-  /** The newest probe; `undefined` before the first. */
-  lastProbe: ProbeResult | undefined;
+  readonly probes: ProbeRecord;
   private readonly ramp: Ramp;
   private readonly learner: LimitLearner | undefined;
   private readonly failureStatuses: ReadonlySet<number>;
@@ -73,6 +67,7 @@ export class UpstreamProxy {
     this.ramp = new Ramp(this.bulkhead);
     this.learner = bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, clock) : undefined;
     this.breaker = new Breaker({ upstream: id, config: breaker, health, clock, random });
+    this.probes = new ProbeRecord({ clock, targets: this.targets, breaker: this.breaker });
     this.retrier = new Retrier(retry, {
       clock,
       random,
@@ -135,12 +130,6 @@ export class UpstreamProxy {
   /** `GET`s a path, for code that calls an upstream. */
   get(path: string, options: Omit<UpstreamRequest, 'method' | 'path'> = {}): Promise<UpstreamResponse> {
     return this.send({ ...options, method: 'GET', path });
-  }
-
-  /** Records a probe and reports it to the breaker. */
-  reportProbe(probe: ProbeResult): void {
-    this.lastProbe = probe;
-    this.breaker.reportProbe(probe.passed, probe.detail);
   }
 
   /** Stops timers and ends connections. */

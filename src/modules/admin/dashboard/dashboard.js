@@ -11,7 +11,7 @@ function element(name, className, ...children) {
   return made;
 }
 
-function card({ id, breaker, bulkhead, targets }) {
+function card({ id, breaker, bulkhead, targets, ignoredProbe }) {
   const wait = breaker.retryAfter === undefined ? '' : `, next trial in ${breaker.retryAfter} s`;
   const failures = breaker.state === 'closed' ? [] : breaker.lastFailures.toReversed();
   return element(
@@ -23,6 +23,15 @@ function card({ id, breaker, bulkhead, targets }) {
       'soft',
       `${bulkhead.inFlight} waiting, ${bulkhead.queued} queued, ${bulkhead.streams} in transfer${wait}`,
     ),
+    ...(ignoredProbe
+      ? [
+          element(
+            'p',
+            'warning',
+            `Probes are ignored: none has passed since the start (GET ${ignoredProbe.path}: ${ignoredProbe.result}).`,
+          ),
+        ]
+      : []),
     element(
       'ul',
       '',

@@ -124,6 +124,12 @@ export class Breaker {
     }
   }
 
+  /** A failed probe says nothing as long as its path may be wrong. So earlier ones do not hold the breaker open either. */
+  ignoreProbe(): void {
+    this.probesFailed = 0;
+    this.probesPassed = 0;
+  }
+
   /** Stops the timer. Calls that are still under way have no vote any more. */
   shutdown(): void {
     this.generation++;

@@ -1,0 +1,74 @@
+import type { Clock } from '../../common/clock.js';
+import { Event } from '../../common/event.js';
+import type { HealthConfig } from '../config/gateway-config.js';
+import type { Breaker } from './breaker/breaker.js';
+import type { TargetSet } from './target-set.js';
+
+/** The result of a health probe of one target. */
+export interface ProbeResult {
+  readonly passed: boolean;
+  /** Status or error code. */
+  readonly detail: string;
+}
+
+/** Failures that a wrong path explains. Without a connection, requests fail like probes do. */
+const MAY_BE_THE_PATH = /^(?:\d{3}|timeout|ECONNRESET|HPE_.*)$/;
+/** Milliseconds. */
+const WARNING_INTERVAL = 3_600_000;
+
+export interface ProbeRecordOptions {
+  readonly clock: Clock;
+  readonly targets: Pick<TargetSet, 'all' | 'recordProbe'>;
+  readonly breaker: Pick<Breaker, 'reportProbe' | 'ignoreProbe'>;
+}
+
+/**
+ * Decides which health probes count. A probe that has never passed may have the wrong path, and a service that works must
+ * not be cut off for that. So until one has passed since the start, probes that fail are ignored, except for those that
+ * found no connection.
+ */
+export class ProbeRecord {
+  /** Probes fail and are ignored. Emitted when a starting service has had the time to pass one, and then once an hour. */
+  readonly ignored = new Event<ProbeResult>();
+  /** The newest probe, of a target that passed it if there is one; `undefined` before the first. */
+  last: ProbeResult | undefined;
+  private hasPassed = false;
+  private ignoredInARow = 0;
+  private nextWarning = 0;
+
+  constructor(private readonly options: ProbeRecordOptions) {}
+
+  /** Whether the newest probe failed and was ignored. */
+  get isIgnored(): boolean {
+    return this.ignoredInARow > 0;
+  }
+
+  /** @param results of one round of probes: one for each target, in their order */
+  report(results: readonly ProbeResult[], health: HealthConfig): void {
+    const { targets, breaker } = this.options;
+    this.hasPassed ||= results.some(({ passed }) => passed);
+    const isIgnored = ({ detail }: ProbeResult) => !this.hasPassed && MAY_BE_THE_PATH.test(detail);
+    for (const [i, target] of targets.all.entries()) {
+      const result = results[i];
+      if (result) targets.recordProbe(target, isIgnored(result) ? 'ignored' : result.passed, health);
+    }
+    // The breaker belongs to the whole upstream, so one healthy target is enough.
+    this.last = results.find(({ passed }) => passed) ?? results.find(isIgnored) ?? results[0];
+    if (!this.last) return;
+    if (isIgnored(this.last)) {
+      breaker.ignoreProbe();
+      this.ignoredInARow++;
+      this.warn(this.last, health);
+    } else {
+      this.ignoredInARow = 0;
+      breaker.reportProbe(this.last.passed, this.last.detail);
+    }
+  }
+
+  private warn(probe: ProbeResult, { failures }: HealthConfig): void {
+    const now = this.options.clock.now();
+    if (this.ignoredInARow < failures || now < this.nextWarning) return;
+    this.nextWarning = now + WARNING_INTERVAL;
+    this.ignored.emit(probe);
+  }
+}
