@@ -6,6 +6,7 @@ import { gateway, listen } from '../support/gateway.js';
 import { answersIn, raw, requestHead } from '../support/http.js';
 import { ok, rawUpstream } from '../support/raw-upstream.js';
 import { ONE_ROUTE } from '../support/one-route.js';
+import { until } from '../support/until.js';
 
 const BODY = ['Content-Length: 5', 'hello'] as const;
 const CHUNKS = ['Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'] as const;
@@ -73,5 +74,25 @@ describe('a HEAD that is answered with a body', () => {
     expect((await gw.fetch('/1', { method: 'HEAD' })).status).toBe(200);
     const received = await raw(gw.url, requestHead('GET /2', 'Connection: close'));
     expect(answersIn(received)).toMatchObject([{ status: 200, body: 'its own answer' }]);
+  });
+});
+
+describe('an idle connection', () => {
+  it.each([
+    ['without a word of the upstream', ok('hello')],
+    [
+      'when the upstream would keep it longer',
+      ok('hello', 'Connection: keep-alive', 'Keep-Alive: timeout=60'),
+    ],
+  ])('is closed after pool.keepAlive: %s', async (_, answer) => {
+    let isClosed = false;
+    const users = rawUpstream((socket) => {
+      socket.on('close', () => (isClosed = true)).write(answer);
+    });
+    const gw = await gateway(ONE_ROUTE.replace('retry:', 'pool: { keepAlive: 20ms }, retry:'))
+      .withUpstream('users', users.server)
+      .start();
+    expect(await (await gw.fetch('/1')).text()).toBe('hello');
+    await until('it is closed', () => isClosed, 3_000);
   });
 });

@@ -67,7 +67,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           bodyTimeout: 30_000,
           streamIdleTimeout: 0,
           maxHeaderBytes: 32_768,
-          pool: {},
+          pool: { keepAlive: 4_000 },
           bulkhead: { concurrent: 256, adaptive: false, queue: 512, streams: 1024 },
           retry: {
             attempts: 1,

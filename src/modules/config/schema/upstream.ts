@@ -28,6 +28,9 @@ const poolSchema = z.strictObject({
   connections: optional(count()).describe(
     'Maximum number of connections to a target at a time. Without this key, only `bulkhead` limits them.',
   ),
+  keepAlive: positiveDuration('4s').describe(
+    'How long an idle connection is kept; shorter when `Keep-Alive` of the upstream says so.',
+  ),
 });
 
 const upstreamKeys = z.strictObject({

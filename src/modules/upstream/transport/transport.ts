@@ -50,6 +50,9 @@ export class Transport {
       }),
       factory: addresses ? followingClients(addresses, Connection.open) : Connection.open,
       maxHeaderSize: maxHeaderBytes,
+      keepAliveTimeout: pool.keepAlive,
+      // For an upstream that announces a longer time.
+      keepAliveMaxTimeout: pool.keepAlive,
       // The call has timeouts of its own, which are exact and know whether it is the upstream that is slow.
       bodyTimeout: 0,
       headersTimeout: 0,
