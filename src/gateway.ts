@@ -9,7 +9,7 @@ import { AppModule } from './app.module.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
-import { exchangeOf, isCached } from './modules/routing/exchange.js';
+import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { corsHandlers } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
@@ -58,6 +58,7 @@ export class Gateway {
     const adapter: HttpServerAdapter = new HttpServerAdapter(server, {
       mayUpgrade,
       isCached,
+      requestTimeoutOf: (req) => requestTimeoutOf(req) ?? server.requestTimeout,
       onRefused: (refusal): string => app.get(ExchangeMiddleware).refuse(refusal),
     });
     const app = await NestFactory.create<INestApplication<Server>>(

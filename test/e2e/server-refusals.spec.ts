@@ -54,7 +54,7 @@ describe('a request that the server refuses by itself', () => {
     ['too slow a head', 408, 'none', 'GET / HTTP/1.1\r\nX-Half', 'ERR_HTTP_REQUEST_TIMEOUT'],
     ['CONNECT', 405, 'none', 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n', 'CONNECT'],
     ['a bad chunk', 400, 'users', `${post('Transfer-Encoding: chunked')}x\r\n`, 'HPE_INVALID_CHUNK_SIZE'],
-    ['too slow a body', 408, 'users', `${post('Content-Length: 9')}half`, 'ERR_HTTP_REQUEST_TIMEOUT'],
+    ['too slow a body', 408, 'users', `${post('Content-Length: 9')}half`, 'requestTimeout'],
   ])('is counted and logged with its status and cause: %s', async (_, status, route, bytes, cause) => {
     const before = await refused({ status: String(status), route });
     const logged = lines().length;

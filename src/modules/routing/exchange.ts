@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
@@ -199,6 +200,12 @@ export function attachExchange(req: Request, exchange: Exchange): void {
 /** @returns the request's record, or `undefined` if the request was refused before it got one */
 export function exchangeOf(req: Request): Exchange | undefined {
   return (req as WithExchange)[EXCHANGE];
+}
+
+/** @returns milliseconds that a client has for its whole request; `undefined` without a route */
+export function requestTimeoutOf(req: IncomingMessage): number | undefined {
+  // Only our own requests have a record.
+  return exchangeOf(req as Request)?.route?.config.requestTimeout;
 }
 
 /** @returns whether the request's route has a cache */

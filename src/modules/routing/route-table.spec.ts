@@ -8,6 +8,7 @@ function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
     id,
     upstream: 'any',
     maxBodyBytes: 1024,
+    requestTimeout: 0,
     forwardedHeaders: 'both',
     match: { path: '/', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject', ...match },
   };

@@ -31,7 +31,7 @@ export class ClientErrors {
     });
   }
 
-  /** Refuses a request whose body does not arrive as it should. */
+  /** Refuses the request that is being processed, since its body does not arrive as it should. */
   cut(res: ServerResponse, code: ProblemCode, cause: string): void {
     const { req } = res;
     if (this.isRefused(req.socket)) return;
@@ -44,7 +44,7 @@ export class ClientErrors {
   private onError(error: NodeJS.ErrnoException & { readonly reason?: string }, socket: Socket): void {
     // Bytes behind a request with `Connection: close`, which still gets its answer.
     if (error.code === 'HPE_CLOSED_CONNECTION') return;
-    const current = this.open.on(socket)[0];
+    const current = this.open.first(socket);
     const isReading = current !== undefined && !current.req.complete;
     // Browsers open connections in advance, and could take an answer on an unused one for that of their first request.
     const unused = socket.bytesRead === 0;

@@ -7,7 +7,8 @@ import { HttpServerAdapter } from './http-server.adapter.js';
 const LIMITS = {
   maxHeaderBytes: 16_384,
   headersTimeout: 10_000,
-  requestTimeout: 10_000,
+  requestTimeout: 0,
+  requestIdleTimeout: 10_000,
   sendMinRate: 0,
   sendTimeout: 1_000,
   keepAliveTimeout: 1_000,

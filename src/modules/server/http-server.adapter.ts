@@ -17,6 +17,7 @@ import { continueWhenRead } from './continue.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
 import { OpenResponses } from './open-responses.js';
 import { endSlowReaders } from './slow-readers.js';
+import { refuseSlowSenders } from './slow-senders.js';
 import { answerUpgrades } from './upgrades.js';
 
 /** Paths of the gateway's own handlers, which take every request that no controller of code takes. */
@@ -28,7 +29,13 @@ const TIMEOUT_CHECK_INTERVAL = 500;
 
 export type HttpLimits = Pick<
   ServerConfig,
-  'maxHeaderBytes' | 'headersTimeout' | 'requestTimeout' | 'sendTimeout' | 'sendMinRate' | 'keepAliveTimeout'
+  | 'maxHeaderBytes'
+  | 'headersTimeout'
+  | 'requestIdleTimeout'
+  | 'requestTimeout'
+  | 'sendTimeout'
+  | 'sendMinRate'
+  | 'keepAliveTimeout'
 >;
 
 export interface AdapterOptions {
@@ -36,6 +43,8 @@ export interface AdapterOptions {
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
   /** Chooses between the handlers of the gateway. Default: the one without a cache. */
   readonly isCached?: (req: Request) => boolean;
+  /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
+  readonly requestTimeoutOf?: (req: IncomingMessage) => number;
   /** Told of requests that the server refuses by itself. It returns the id of the request. */
   readonly onRefused?: (refusal: ServerRefusal) => string;
 }
@@ -149,8 +158,13 @@ export class HttpServerAdapter extends ExpressAdapter {
     const answer = (_req: IncomingMessage, res: ServerResponse) => openResponses.add(res);
     this.httpServer = createServer(options, answer);
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
-    new ClientErrors(openResponses, this.gatewayOptions.onRefused).listen(this.httpServer);
+    const errors = new ClientErrors(openResponses, this.gatewayOptions.onRefused);
+    errors.listen(this.httpServer);
     endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
+    const { requestIdleTimeout, requestTimeout } = this.limits;
+    const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => requestTimeout);
+    const sendLimits = { requestIdleTimeout, requestTimeoutOf };
+    refuseSlowSenders(this.httpServer, openResponses, sendLimits, errors, systemClock);
     continueWhenRead(this.httpServer, answer);
     // The exchange refuses it. Node has a 417 without a body.
     this.httpServer.on('checkExpectation', answer);
@@ -217,9 +231,9 @@ function pathOf({ url }: Request): string {
 function serverOptions(limits: HttpLimits): ServerOptions {
   return {
     maxHeaderSize: limits.maxHeaderBytes,
-    // Node wants the shorter one to be the headers' one.
-    headersTimeout: Math.min(limits.headersTimeout, limits.requestTimeout),
-    requestTimeout: limits.requestTimeout,
+    headersTimeout: limits.headersTimeout,
+    // `refuseSlowSenders` has a limit for each route.
+    requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
     insecureHTTPParser: false,

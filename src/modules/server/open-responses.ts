@@ -22,6 +22,12 @@ export class OpenResponses {
     return this.bySocket.keys();
   }
 
+  /** @returns the one that is being processed */
+  first(socket: Socket): ServerResponse | undefined {
+    const [res] = this.bySocket.get(socket) ?? [];
+    return res;
+  }
+
   /** @returns the oldest first */
   on(socket: Socket): ServerResponse[] {
     return [...(this.bySocket.get(socket) ?? [])];

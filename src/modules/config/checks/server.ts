@@ -6,19 +6,7 @@ const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
 /** Reports settings with which the process could not start to listen. */
 export function serverProblems(config: ConfigValue): ConfigProblem[] {
-  return [...headersTimeoutTooLong(config.at('server')), ...samePort(config)];
-}
-
-/** Node throws on a server that would wait longer for the headers than for the whole request. */
-function headersTimeoutTooLong(server: ConfigValue): ConfigProblem[] {
-  const { headersTimeout, requestTimeout } = serverSchema.shape;
-  const written = server.at('headersTimeout');
-  const headers = headersTimeout.safeParse(written.value);
-  const request = requestTimeout.safeParse(server.at('requestTimeout').value);
-  if (!headers.success || !request.success || headers.data <= request.data) return [];
-  const message =
-    'found a headersTimeout above requestTimeout, expected at most that: headers are part of a request';
-  return [(written.isWritten ? written : server.at('requestTimeout')).problem(message)];
+  return samePort(config);
 }
 
 function samePort(config: ConfigValue): ConfigProblem[] {

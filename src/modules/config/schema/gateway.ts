@@ -33,6 +33,7 @@ export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gatew
   routes: gateway.routes.map(({ cache, ...route }) => ({
     ...route,
     maxBodyBytes: route.maxBodyBytes ?? gateway.server.maxBodyBytes,
+    requestTimeout: route.requestTimeout ?? gateway.server.requestTimeout,
     forwardedHeaders: gateway.server.forwardedHeaders,
     ...(cache && { cache: { ...cache, ...inheritedCache(route, cache, gateway) } }),
   })),

@@ -136,6 +136,9 @@ const routeSchema = z
     streamIdleTimeout: optional(duration()).describe(
       'Longest pause between two chunks of an event stream; 0s turns it off. Without this key, the `streamIdleTimeout` of the upstream applies.',
     ),
+    requestTimeout: optional(duration()).describe(
+      'How long a client can take to send its whole request; 0s for no limit. Without this key, `server.requestTimeout` applies.',
+    ),
     websocket: optional(websocket).describe(
       'Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.',
     ),

@@ -60,7 +60,12 @@ export const serverSchema = z.strictObject({
   headersTimeout: positiveDuration('10s').describe(
     'How long a client can take to send its request headers. After that it is answered with 408.',
   ),
-  requestTimeout: positiveDuration('60s').describe('How long a client can take to send its whole request.'),
+  requestIdleTimeout: positiveDuration('30s').describe(
+    'How long a client can pause while it sends a request body. After that it is answered with 408.',
+  ),
+  requestTimeout: duration('0s').describe(
+    'How long a client can take to send its whole request, however steadily; 0s for no limit. A route can override it.',
+  ),
   sendTimeout: positiveDuration('30s').describe(
     'Write idle timeout: the connection is closed when the client reads nothing for this long.',
   ),

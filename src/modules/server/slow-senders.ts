@@ -1,0 +1,64 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Clock } from '../../common/clock.js';
+import type { ClientErrors } from './client-error.js';
+import { isAwaitingContinue } from './continue.js';
+import type { OpenResponses } from './open-responses.js';
+
+/** Milliseconds. */
+const CHECK_INTERVAL = 500;
+
+export interface SendLimits {
+  /** Milliseconds in which a client may send nothing of a request body. */
+  readonly requestIdleTimeout: number;
+  /** @returns milliseconds that a client has for its whole request; 0 for no limit */
+  readonly requestTimeoutOf: (req: IncomingMessage) => number;
+}
+
+interface Progress {
+  readonly startedAt: number;
+  /** When bytes last arrived, or the gateway last had a reason not to read any. */
+  readonly activeAt: number;
+  readonly bytes: number;
+}
+
+/**
+ * Refuses requests whose body stops arriving, and those that take longer as a whole than they may. A pause that the gateway
+ * makes itself, because the upstream reads slowly or has not been asked yet, is none of the client.
+ *
+ * Requests pay nothing for it: a timer looks at those whose body is not complete.
+ */
+export function refuseSlowSenders(
+  server: Server,
+  responses: OpenResponses,
+  { requestIdleTimeout, requestTimeoutOf }: SendLimits,
+  errors: ClientErrors,
+  clock: Clock,
+): void {
+  let known = new Map<ServerResponse, Progress>();
+  const check = () => {
+    const now = clock.now() - (clock.lostMs?.() ?? 0);
+    const incomplete = new Map<ServerResponse, Progress>();
+    for (const socket of responses.connections()) {
+      const res = responses.first(socket);
+      if (!res || res.req.complete) continue;
+      const before = known.get(res);
+      const bytes = socket.bytesRead;
+      const isSilent = before?.bytes === bytes && !socket.isPaused() && !isAwaitingContinue(res.req);
+      const progress = {
+        startedAt: before?.startedAt ?? now,
+        activeAt: before && isSilent ? before.activeAt : now,
+        bytes,
+      };
+      incomplete.set(res, progress);
+      const total = requestTimeoutOf(res.req);
+      if (total > 0 && now - progress.startedAt >= total) {
+        errors.cut(res, 'request_timeout', 'The request took longer than requestTimeout');
+      } else if (now - progress.activeAt >= requestIdleTimeout) {
+        errors.cut(res, 'request_timeout', 'Nothing of the body arrived for requestIdleTimeout');
+      }
+    }
+    known = incomplete;
+  };
+  const timer = setInterval(check, Math.min(requestIdleTimeout / 2, CHECK_INTERVAL)).unref();
+  server.once('close', () => clearInterval(timer));
+}
