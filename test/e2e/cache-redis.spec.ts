@@ -21,6 +21,21 @@ describeWithRedis('gateways that share Redis', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('find the variants of each other when they meet them at the same time', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { a, b, seen, stored } = await start(async (n, req) => {
+      if (n === 2) asked.resolve();
+      await asked.promise;
+      return { headers: { 'cache-control': 'max-age=60', vary: 'accept' }, body: String(req.headers.accept) };
+    });
+    await Promise.all([a.get('/1', { accept: 'a/a' }), b.get('/1', { accept: 'b/b' })]);
+    // The index of the variants, and both of them.
+    await stored(3);
+    expect(await a.get('/1', { accept: 'b/b' })).toMatchObject({ body: 'b/b', how: 'hit' });
+    expect(await b.get('/1', { accept: 'a/a' })).toMatchObject({ body: 'a/a', how: 'hit' });
+    expect(seen).toHaveLength(2);
+  });
+
   it('return the same bytes, status and fields with a continuous Age', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const headers = {

@@ -27,8 +27,6 @@ export interface VariantIndex extends SlotBase {
   readonly kind: 'variants';
   /** Lower case, sorted. */
   readonly fields: readonly string[];
-  /** Part of the keys of all variants, so that dropping the index drops them. */
-  readonly generation: string;
 }
 
 export type Slot = CacheEntry | VariantIndex;

@@ -77,14 +77,31 @@ function calledBy({ head, req }: Exchange, origin: string): string {
   return JSON.stringify([name, ...ORIGIN_HEADERS.map((header) => headers[header])]);
 }
 
+/** A hash, and a blank. No plain key begins like that. */
+const VARIANT = /^[\w-]{43} /;
+
+/**
+ * Every gateway makes the same key of a variant, so that each finds what others have stored.
+ *
+ * @param variant as `variantFor` names it
+ */
+export function variantKey(key: string, variant: string): string {
+  return `${variant} ${key}`;
+}
+
+/** @returns what the keys of all variants have in common */
+export function plainKey(key: string): string {
+  return key.replace(VARIANT, '');
+}
+
 /**
  * Reads the route and the resource back from a key.
  *
- * @param key may be that of a variant: two words before the plain key
+ * @param key may be that of a variant
  */
 export function namesOf(key: string): { readonly route: string; readonly resource: ResourceName } {
   const parts: string[] = [];
-  let at = /^\d+:/.test(key) ? 0 : key.indexOf(' ', key.indexOf(' ') + 1) + 1;
+  let at = key.length - plainKey(key).length;
   while (parts.length < 5) {
     const colon = key.indexOf(':', at);
     const end = colon + 1 + Number(key.slice(at, colon));

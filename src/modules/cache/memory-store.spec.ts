@@ -3,7 +3,7 @@ import type { Slot } from './cache-entry.js';
 import { MemoryStore } from './memory-store.js';
 
 function slot(bytes: number, ...scopes: string[]): Slot {
-  return { kind: 'variants', fields: [], generation: '', bytes, storedAt: 0, keepFor: 1, scopes };
+  return { kind: 'variants', fields: [], bytes, storedAt: 0, keepFor: 1, scopes };
 }
 
 describe('MemoryStore', () => {

@@ -15,6 +15,7 @@ const GENERATIONS: Generations = {
   all: 'all',
   any: null,
   route: null,
+  key: null,
   resource: 'resource',
   candidate: 'candidate',
   readAt: 0,
@@ -22,7 +23,6 @@ const GENERATIONS: Generations = {
 const INDEX: VariantIndex = {
   kind: 'variants',
   fields: ['accept-language'],
-  generation: '00000000-0000-4000-8000-000000000000',
   bytes: 100,
   storedAt: 0,
   keepFor: 1e12,
@@ -49,7 +49,7 @@ const ENTRY: CacheEntry = {
 it('brings what it reads into memory, and stores an answer with the generations that it read', async () => {
   const { cache, written } = cacheOver([
     [KEY, INDEX],
-    [`${INDEX.generation} ${variantOf(INDEX.fields, asking().req)} ${KEY}`, ENTRY],
+    [`${variantOf(INDEX.fields, asking().req)} ${KEY}`, ENTRY],
   ]);
   const exchange = asking();
   const found = await cache.read(KEY, exchange, cache.find(KEY, exchange));

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
@@ -10,11 +9,12 @@ import {
   EVERYTHING,
   indexSize,
   keyOfScope,
+  keyScope,
   resourceScope,
   type Slot,
   type VariantIndex,
 } from './cache-entry.js';
-import { namesOf, type ResourceName, shortHash } from './cache-key.js';
+import { namesOf, plainKey, type ResourceName, shortHash, variantKey } from './cache-key.js';
 import { MemoryStore } from './memory-store.js';
 import { ageOf } from './reuse.js';
 import type { Generations } from './shared/generations.js';
@@ -79,7 +79,7 @@ export class ResponseCache {
   find(key: string, exchange: Exchange): Found {
     const slot = this.slot(key);
     if (slot?.kind !== 'variants') return { entry: slot, name: key, hasVariants: false };
-    const name = variantKey(key, slot, exchange);
+    const name = nameOf(key, slot, exchange);
     const variant = this.slot(name);
     return { entry: variant?.kind === 'response' ? variant : undefined, name, hasVariants: true };
   }
@@ -113,10 +113,10 @@ export class ResponseCache {
       return;
     }
     const current = indexOf(index, fields, entry);
-    const scope = variantsScope(current);
+    const scope = keyScope(key);
     this.store(key, current, generations);
     const variant = { ...entry, scopes: [...entry.scopes, scope] };
-    this.store(variantKey(key, current, exchange), variant, generations);
+    this.store(nameOf(key, current, exchange), variant, generations);
     const variants = this.memory.keysOf(scope);
     if (variants.size > MAX_VARIANTS) {
       const [oldest] = variants;
@@ -159,7 +159,7 @@ export class ResponseCache {
       if (slot?.kind !== 'response') continue;
       const age = ageOf(slot, this.clock.now());
       entries.push({
-        key: key.replace(VARIANT, ''),
+        key: plainKey(key),
         status: slot.status,
         bytes: slot.bytes,
         age: Math.floor(age / 1000),
@@ -179,15 +179,13 @@ export class ResponseCache {
     if (isPurge) this.purgedAt = this.clock.now();
     else this.invalidatedAt.set(shortHash(scope), this.clock.now());
     const key = keyOfScope(scope);
-    if (key === undefined) return scope === EVERYTHING ? this.memory.clear() : this.dropScope(scope);
-    const slot = this.memory.get(key);
-    const variants = slot?.kind === 'variants' ? this.dropScope(variantsScope(slot)) : 0;
-    return variants + this.memory.delete(key);
+    if (scope === EVERYTHING) return this.memory.clear();
+    return this.dropScope(scope) + (key === undefined ? 0 : this.memory.delete(key));
   }
 
   private async readShared(key: string, exchange: Exchange, name: string): Promise<Found> {
     const since = this.clock.now();
-    const read = await this.shared.read(name, (index) => variantKey(key, index, exchange));
+    const read = await this.shared.read(name, (index) => nameOf(key, index, exchange));
     if (!read?.generations) return this.find(key, exchange);
     this.generations.set(exchange, read.generations);
     let entry: CacheEntry | undefined;
@@ -239,11 +237,9 @@ function indexOf(
   { storedAt, keepFor, scopes }: CacheEntry,
 ): VariantIndex {
   const all = known ? [...new Set([...known.fields, ...fields])].toSorted() : fields;
-  const isSame = known?.fields.length === all.length;
   return {
     kind: 'variants',
     fields: all,
-    generation: isSame ? known.generation : randomUUID(),
     bytes: indexSize(all),
     storedAt,
     keepFor: Math.max(keepFor, known ? known.keepFor - (storedAt - known.storedAt) : 0),
@@ -252,13 +248,7 @@ function indexOf(
   };
 }
 
-/** What `variantKey` puts before a key. */
-const VARIANT = /^[0-9a-f-]{36} [\w-]{43} /;
-
-function variantKey(key: string, index: VariantIndex, exchange: Exchange): string {
-  return `${index.generation} ${variantFor(index.fields, exchange)} ${key}`;
-}
-
-function variantsScope({ generation }: VariantIndex): string {
-  return `v:${generation}`;
+/** @returns the key of the variant that the exchange selects */
+function nameOf(key: string, { fields }: VariantIndex, exchange: Exchange): string {
+  return variantKey(key, variantFor(fields, exchange));
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CacheEntry, resourceScope, routeScope, sizeOf, type VariantIndex } from '../cache-entry.js';
+import {
+  type CacheEntry,
+  keyScope,
+  resourceScope,
+  routeScope,
+  sizeOf,
+  type VariantIndex,
+} from '../cache-entry.js';
 import { decode, encode } from './entry-codec.js';
 
 const part = (text: string) => `${text.length}:${text}`;
@@ -37,21 +44,19 @@ describe('an entry in Redis', () => {
   });
 
   it('can be the index of variants, or a variant', () => {
-    const generation = 'e7f7c9c8-6f0f-4b8e-9d54-0d5b8b1c6a01';
     const index: VariantIndex = {
       kind: 'variants',
       fields: ['accept'],
-      generation,
       bytes: 1_030,
       storedAt: 1_000,
       keepFor: 60_000,
       scopes: SCOPES.slice(0, 2),
     };
     expect(decode(KEY, encode(KEY, index, envelope), at(0))?.slot).toEqual({ ...index, storedAt: 9_000 });
-    const variantKey = `${generation} abc ${KEY}`;
-    const variant = { ...entry, scopes: [...SCOPES, `v:${generation}`] };
+    const variantKey = `${'v'.repeat(43)} ${KEY}`;
+    const variant = { ...entry, scopes: [...SCOPES, keyScope(KEY)] };
     const read = decode(variantKey, encode(variantKey, variant, envelope), at(0));
-    expect(read?.slot.scopes).toEqual(variant.scopes);
+    expect(read?.slot.scopes.toSorted()).toEqual(variant.scopes.toSorted());
   });
 
   it('costs base64 of its body, and little more', () => {
@@ -80,12 +85,12 @@ describe('an entry in Redis', () => {
     ['a number', 1],
     ['null', null],
     ['an object', { kind: 'response', status: 200 }],
-    ['zeroes', `1:${'A'.repeat(500)}`],
-    ['of another version', text().replace('1:', '2:')],
+    ['zeroes', `2:${'A'.repeat(500)}`],
+    ['of another version', text().replace('2:', '1:')],
     ['without a version', text().slice(2)],
     ['followed by more', `${text()}x`],
     ['followed by more base64', `${text()}AAAA`],
-    ['preceded by what is not base64', text().replace('1:', '1:é')],
+    ['preceded by what is not base64', text().replace('2:', '2:é')],
   ])('is not decoded when it is %s', (_, damaged) => {
     expect(decode(KEY, damaged, at(0))).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type CacheEntry, indexSize, resourceScope, routeScope, sizeOf } from '../cache-entry.js';
+import { type CacheEntry, indexSize, keyScope, resourceScope, routeScope, sizeOf } from '../cache-entry.js';
 import type { Slot, VariantIndex } from '../cache-entry.js';
-import { namesOf } from '../cache-key.js';
+import { namesOf, plainKey } from '../cache-key.js';
 
 /*
  * The form of a stored response in Redis: a version, and in base64 a digest (16 bytes), the length of the metadata (4
@@ -10,13 +10,13 @@ import { namesOf } from '../cache-key.js';
  * must not be one of them. The digest covers the key, the metadata and the body, so that an entry that was cut short,
  * changed, copied to another key or written by another version is not used.
  */
-const VERSION = '1:';
+const VERSION = '2:';
 const DIGEST = 16;
 const META_AT = DIGEST + 4;
 
 /** What belongs to a slot in Redis. */
 export interface Envelope {
-  /** Those of everything, the route, the resource, and each tag in the order of the scopes: see `Generations`. */
+  /** Those of everything, the route, the key, the resource, and each tag in the order of the scopes: see `Generations`. */
   readonly generations: readonly (string | null)[];
   /** Time of storing in milliseconds since the epoch. */
   readonly wall: number;
@@ -88,5 +88,6 @@ function digest(key: string, bytes: Buffer): Buffer {
 /** The scopes that follow from its key. */
 function ownScopes(key: string): readonly string[] {
   const { route, resource } = namesOf(key);
-  return [routeScope(route), resourceScope(resource)];
+  const plain = plainKey(key);
+  return [routeScope(route), resourceScope(resource), ...(plain === key ? [] : [keyScope(plain)])];
 }

@@ -30,7 +30,9 @@ export interface Generations {
   readonly all: string;
   readonly any: string | null;
   readonly route: string | null;
-  /** `null` when nothing of the resource is stored: `candidate` becomes its generation if no other does first. */
+  /** That of the copies of one user of one URL, in all variants. */
+  readonly key: string | null;
+  /** `null` when nothing of the resource is stored: `candidate` becomes its generation, or that of another writer. */
   resource: string | null;
   readonly candidate: string;
   /** Monotonic milliseconds. */
@@ -39,6 +41,13 @@ export interface Generations {
 
 export function newGeneration(): string {
   return randomBytes(8).toString('hex');
+}
+
+/** Precedes the generations of resources that writers have set, and not invalidations. */
+const BY_WRITER = 'w';
+
+export function newCandidate(): string {
+  return BY_WRITER + newGeneration();
 }
 
 /** @returns names that reveal no user and no token, and that one slot of a cluster holds */
@@ -70,7 +79,9 @@ export async function holdResource(
   }
   const candidate = JSON.stringify(generations.candidate);
   const set = await client.set(key, candidate, 'PX', life, 'NX');
-  if (set !== 'OK' && (await client.get(key)) !== candidate) return false;
-  generations.resource = generations.candidate;
+  const current = set === 'OK' ? candidate : await client.get(key);
+  // Another gateway has stored a response first. Had there been an invalidation, its generation would be here.
+  if (!current?.startsWith(`"${BY_WRITER}`)) return false;
+  generations.resource = current.slice(1, -1);
   return true;
 }

@@ -5,19 +5,9 @@ import { Event } from '../../../common/event.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
-import { EVERYTHING, keyOfScope, resourceScope } from '../cache-entry.js';
+import { EVERYTHING, resourceScope } from '../cache-entry.js';
 import type { ResourceName } from '../cache-key.js';
-import {
-  ALL,
-  ANY,
-  COUNT,
-  EPOCH,
-  fieldOf,
-  keysOf,
-  newGeneration,
-  PURGES,
-  replaceResource,
-} from './generations.js';
+import { ALL, ANY, COUNT, EPOCH, fieldOf, newGeneration, PURGES, replaceResource } from './generations.js';
 import { RedisStore } from './redis-store.js';
 import { SequenceLog } from './sequence-log.js';
 
@@ -132,11 +122,8 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
 
   private async send(client: RedisClient, { scope, isPurge }: Invalidation): Promise<true> {
     const fields: string[] = isPurge ? [ANY, newGeneration()] : [];
-    const key = keyOfScope(scope);
     if (scope === EVERYTHING) {
       fields.push(ALL, newGeneration());
-    } else if (key !== undefined) {
-      await client.del(keysOf(key).entry);
     } else if (scope.startsWith('u:')) {
       await replaceResource(client, scope);
     } else {

@@ -7,8 +7,8 @@ import { Event } from '../../../common/event.js';
 import { CLOCK } from '../../config/config.tokens.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
-import { routeScope, type Slot, type VariantIndex } from '../cache-entry.js';
-import { namesOf } from '../cache-key.js';
+import { keyScope, routeScope, type Slot, type VariantIndex } from '../cache-entry.js';
+import { namesOf, plainKey } from '../cache-key.js';
 import { decode, encode } from './entry-codec.js';
 import {
   ALL,
@@ -17,7 +17,7 @@ import {
   type Generations,
   holdResource,
   keysOf,
-  newGeneration,
+  newCandidate,
   PURGES,
   REMEMBERED,
 } from './generations.js';
@@ -91,7 +91,7 @@ export class RedisStore {
         tags = found;
       }
       if (!(await holdResource(client, generation, generations, life + MARGIN))) return;
-      const all = [generations.all, generations.route, generations.resource, ...tags];
+      const all = [generations.all, generations.route, generations.key, generations.resource, ...tags];
       await this.tierOf(client).cache.set(entry, encode(key, slot, { generations: all, wall, life }), life);
     });
   }
@@ -105,11 +105,17 @@ export class RedisStore {
     const { cache, store } = this.tierOf(client);
     const readAt = this.clock.now();
     const { entry, generation } = keysOf(key);
-    const [left, [value, ofResource], [all, any = null, ofRoute = null]] = await Promise.all([
+    const [left, [value, ofResource], [all, any = null, ofRoute = null, ofKey = null]] = await Promise.all([
       // It is read before the entry, because a newer entry must not lend its time to an older one.
       store.ttl(entry),
       cache.mget<unknown>([entry, generation]),
-      client.hmget(PURGES, ALL, ANY, fieldOf(routeScope(namesOf(key).route))),
+      client.hmget(
+        PURGES,
+        ALL,
+        ANY,
+        fieldOf(routeScope(namesOf(key).route)),
+        fieldOf(keyScope(plainKey(key))),
+      ),
     ]);
     if (value instanceof Error) {
       if (!(value instanceof SyntaxError)) throw value;
@@ -125,8 +131,9 @@ export class RedisStore {
       all,
       any,
       route: ofRoute,
+      key: ofKey,
       resource: typeof ofResource === 'string' ? ofResource : null,
-      candidate: newGeneration(),
+      candidate: newCandidate(),
       readAt,
     };
     // Without a time to live it was written between the two reads, by another gateway, and its age is not known.
@@ -136,10 +143,11 @@ export class RedisStore {
       await this.deleteCorrupted(cache, entry);
       return { slots: [], generations };
     }
-    const [storedAll, storedRoute, storedResource, ...storedTags] = read.generations;
+    const [storedAll, storedRoute, storedKey, storedResource, ...storedTags] = read.generations;
     let isValid =
       storedAll === all &&
       storedRoute === ofRoute &&
+      storedKey === ofKey &&
       storedResource === generations.resource &&
       storedResource !== null;
     const fields = tagFields(read.slot);
