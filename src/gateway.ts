@@ -1,4 +1,10 @@
-import type { DynamicModule, INestApplication, LoggerService, Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplication,
+  Logger,
+  type LoggerService,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -25,6 +31,11 @@ export interface GatewayOptions {
   readonly logger?: LoggerService | false;
   /** Finds the hosts of upstreams. Default: the system's look-up. */
   readonly resolver?: Resolver;
+  /**
+   * Called with your side of the gateway before it listens, for pipes, versioning and the like. Global pipes, guards and
+   * interceptors run for the routes of the configuration as well.
+   */
+  readonly beforeListen?: (app: INestApplication<Server>) => void | Promise<void>;
 }
 
 export interface ShutdownOptions {
@@ -50,7 +61,7 @@ export class Gateway {
    */
   static async start(
     config: GatewayConfig,
-    { modules, logger, resolver }: GatewayOptions = {},
+    { modules, logger, resolver, beforeListen }: GatewayOptions = {},
   ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const { server } = config;
@@ -82,6 +93,7 @@ export class Gateway {
     management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
     const gateway = new Gateway(app, adapter, management, config);
     try {
+      await beforeListen?.(app);
       await app.listen(server.port, server.host);
       await management.listen(config.management.port, config.management.host);
     } catch (error) {
@@ -120,6 +132,24 @@ export class Gateway {
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
     await this.app.get(EventStreams).end();
     await this.close();
+  }
+
+  /**
+   * Lets signals end the process. SIGTERM drains. SIGINT (Ctrl-C) drains without the delay, which only a load balancer
+   * needs. A second signal of either kind ends the process immediately.
+   */
+  shutDownOnSignals(): void {
+    const logger = new Logger(Gateway.name);
+    const { delay, drain } = this.config.server.shutdown;
+    let isStopping = false;
+    const stop = (signal: NodeJS.Signals) => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      logger.log({ message: 'draining', signal });
+      void this.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => process.exit(0));
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
   }
 
   /** Ends at once: requests in flight are cut. */

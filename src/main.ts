@@ -5,8 +5,7 @@ import { JsonLogger } from './logger.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 
 /**
- * Runs the gateway until a signal stops it. SIGTERM drains. SIGINT (Ctrl-C) drains without the delay, which only a
- * load balancer needs. A second signal of either kind ends the process immediately.
+ * Runs the gateway until a signal stops it.
  *
  * @returns the message to print when the gateway cannot start
  */
@@ -20,16 +19,7 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
     if (message === undefined) throw error;
     return message;
   }
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    logger.log({ message: 'draining', signal }, 'Gateway');
-    const { delay, drain } = config.server.shutdown;
-    void gateway.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => process.exit(0));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  gateway.shutDownOnSignals();
   // Log this last, because a process that reads the line can send a signal immediately.
   logger.log({ message: 'listening', url: gateway.url, managementUrl: gateway.managementUrl }, 'Gateway');
   return undefined;
