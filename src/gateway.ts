@@ -83,7 +83,8 @@ export class Gateway {
     if (cors) adapter.enter(cors.headers);
     adapter.enter(exchanges.use.bind(exchanges));
     if (cors) adapter.enter(withRequestId(cors.preflight));
-    for (const path of ['/health', '/health/*rest']) adapter.all(path, withRequestId(helmet()));
+    for (const path of ['/health', '/health/*rest'])
+      adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
     const management = await NestFactory.create<INestApplication<Server>>(
       ManagementModule.register(app),
       new HttpServerAdapter(server),

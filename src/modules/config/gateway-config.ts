@@ -13,6 +13,7 @@ export type GatewayConfig = Frozen<z.output<typeof gatewaySchema>>;
 
 export type ServerConfig = GatewayConfig['server'];
 export type CorsConfig = ServerConfig['cors'];
+export type SecurityHeadersConfig = ServerConfig['securityHeaders'];
 export type RedisConfig = GatewayConfig['redis'];
 
 export type AuthProviderConfig = Entry<GatewayConfig['auth']>;

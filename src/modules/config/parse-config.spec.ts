@@ -43,6 +43,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         sendMinRate: 1_024,
         keepAliveTimeout: 65_000,
         shutdown: { delay: 5_000, drain: 25_000 },
+        securityHeaders: 'api',
         cors: {
           origins: [],
           methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
@@ -109,6 +110,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           upstream: 'users',
           maxBodyBytes: 10_485_760,
           requestTimeout: 0,
+          securityHeaders: 'api',
           forwardedHeaders: 'both',
         },
       ],

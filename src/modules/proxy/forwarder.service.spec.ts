@@ -48,7 +48,14 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
   const upstreams = { get: (id: string) => proxies.get(id)! } as UpstreamRegistry;
   const route = compileRoute(CONFIG.routes[0]!);
   const req = { method, headers: {}, rawHeaders: [] as string[], socket: {} } as unknown as Request;
-  const head = { id: 'r1', path: '/1', query: '', match: { kind: 'route', route } } as ExchangeHead;
+  const head = {
+    id: 'r1',
+    peer: '127.0.0.1',
+    authority: 'gw.test',
+    path: '/1',
+    query: '',
+    match: { kind: 'route', route },
+  } as ExchangeHead;
   const exchange = new Exchange(req, {} as Response, head, 0);
   if (stale) exchange.cache = { kind: 'forward', stale: () => STALE } as unknown as Exchange['cache'];
   let done = (): void => undefined;

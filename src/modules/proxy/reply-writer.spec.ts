@@ -141,7 +141,7 @@ function start(cache?: CacheDecision, httpVersion = '1.1') {
   const config = configOf(`
     upstreams: { users: { url: "http://127.0.0.1:1" } }
     routes: [{ id: users, match: { path: /** }, upstream: users }]`);
-  const req = { method: 'GET', headers: {}, httpVersion, complete: true };
+  const req = { method: 'GET', headers: {}, httpVersion, complete: true, socket: {} };
   const written = new Written();
   const res = Object.assign(written, { req });
   const head = { id: 'id', match: { kind: 'none' } } as unknown as ExchangeHead;

@@ -1,23 +1,40 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
-import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
+import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { announcedTrailers, ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
-import type { FallbackConfig } from '../config/gateway-config.js';
+import type { FallbackConfig, SecurityHeadersConfig } from '../config/gateway-config.js';
 import type { CacheHit, Exchange } from '../routing/exchange.js';
+import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { ReplySink } from './reply-sink.js';
-import { securityHeaders } from './security-headers.js';
+import {
+  HSTS,
+  isOverTls,
+  OWN_PAGES,
+  type SecurityHeaders,
+  securityHeaders,
+  securityHeadersOf,
+} from './security-headers.js';
 
 const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
+
+interface HeadersOfAnswers {
+  readonly headers: ClientHeaders;
+  readonly hsts: string | undefined;
+}
 
 /** Writes every answer: the head in one piece, with framing of our own. */
 @Injectable()
 export class ReplyWriter {
-  private readonly clientHeaders: ClientHeaders;
+  /** Of answers that the gateway makes itself. */
+  private readonly own: HeadersOfAnswers;
+  /** Of upstreams' answers; by what the configuration of routes asks for. */
+  private readonly bySecurity = new Map<SecurityHeadersConfig, HeadersOfAnswers>();
+  private readonly dropped: readonly string[];
   /** Header lines of stored responses, built once for each response instead of for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
 
@@ -27,7 +44,8 @@ export class ReplyWriter {
   ) {
     // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
-    this.clientHeaders = new ClientHeaders(securityHeaders(), [...cors, ...DROPPED_HEADERS]);
+    this.dropped = [...cors, ...DROPPED_HEADERS];
+    this.own = this.compile(securityHeaders(OWN_PAGES));
   }
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
@@ -40,7 +58,8 @@ export class ReplyWriter {
       this.stored(exchange, instead);
       return;
     }
-    const lines = this.linesOf(headers, exchange.route?.responseHeaders);
+    const lines = this.linesOf(exchange, headers);
+    this.addHsts(exchange, headers, lines);
     if (exchange.cache?.status !== undefined) lines.push('Cache-Status', exchange.cache.status);
     expose(exchange, headers, lines);
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
@@ -66,11 +85,12 @@ export class ReplyWriter {
     exchange.outcome ??= 'cache_hit';
     let lines = this.storedLines.get(headers);
     if (!lines) {
-      lines = this.linesOf(headers, exchange.route?.responseHeaders);
+      lines = this.linesOf(exchange, headers);
       this.storedLines.set(headers, lines);
     }
     const head = added ? lines.concat(added) : lines.slice();
     head.push('Cache-Status', hit.status);
+    this.addHsts(exchange, headers, head);
     expose(exchange, headers, head);
     const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
     this.writeHead(exchange.res, exchange, status, head, length);
@@ -120,14 +140,35 @@ export class ReplyWriter {
     body: string,
   ): void {
     const bytes = Buffer.from(body);
-    this.writeHead(res, exchange, status, this.linesOf(headers), bytes.length);
+    const lines = this.own.headers.from(headers);
+    if (exchange && this.own.hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, this.own.hsts);
+    this.writeHead(res, exchange, status, lines, bytes.length);
     endResponse(res, bytes);
   }
 
   /** @returns names and values in turn */
-  private linesOf(headers: HeaderRecord, rules?: HeaderRules): string[] {
-    const lines = this.clientHeaders.from(headers);
-    return rules ? applyHeaderRules(lines, rules) : lines;
+  private linesOf({ route }: Exchange, headers: HeaderRecord): string[] {
+    const lines = this.headersOf(route).headers.from(headers);
+    return route?.responseHeaders ? applyHeaderRules(lines, route.responseHeaders) : lines;
+  }
+
+  /** Not among the lines of a stored response, because it depends on the client's connection. */
+  private addHsts(exchange: Exchange, headers: HeaderRecord, lines: string[]): void {
+    const { hsts } = this.headersOf(exchange.route);
+    if (hsts === undefined || headers[HSTS] !== undefined || !isOverTls(exchange)) return;
+    if (!exchange.route?.responseHeaders?.removed.has(HSTS)) lines.push(HSTS, hsts);
+  }
+
+  private headersOf(route: RouteModel | undefined): HeadersOfAnswers {
+    if (!route) return this.own;
+    const { securityHeaders: config } = route.config;
+    let headers = this.bySecurity.get(config);
+    if (!headers) this.bySecurity.set(config, (headers = this.compile(securityHeadersOf(config))));
+    return headers;
+  }
+
+  private compile({ headers, hsts }: SecurityHeaders): HeadersOfAnswers {
+    return { headers: new ClientHeaders(headers, this.dropped), hsts };
   }
 
   /** @param headers names and values in turn; it is added to */

@@ -1,13 +1,60 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import helmet from 'helmet';
+import { Socket, type Socket as NetSocket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import helmet, { type HelmetOptions } from 'helmet';
+import type { SecurityHeadersConfig } from '../config/gateway-config.js';
+import type { Exchange } from '../routing/exchange.js';
+
+export const HSTS = 'strict-transport-security';
+
+/** What fits answers of an API, also when pages of other sites use them: nothing that governs the page itself. */
+const API: HelmetOptions = {
+  contentSecurityPolicy: false,
+  crossOriginOpenerPolicy: false,
+  crossOriginResourcePolicy: false,
+  originAgentCluster: false,
+  referrerPolicy: false,
+  strictTransportSecurity: { includeSubDomains: false },
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xFrameOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+};
+
+/** Of the gateway's own answers. */
+export const OWN_PAGES: HelmetOptions = { strictTransportSecurity: { includeSubDomains: false } };
+
+export interface SecurityHeaders {
+  /** Lower-cased names, without `Strict-Transport-Security`. */
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  /** `Strict-Transport-Security`, which is for answers over TLS alone (RFC 6797 section 7.2). */
+  readonly hsts: string | undefined;
+}
+
+/** @returns what the configuration asks for */
+export function securityHeadersOf(config: SecurityHeadersConfig): SecurityHeaders {
+  if (config === 'off') return { headers: [], hsts: undefined };
+  // The schema has let helmet itself check the options.
+  return securityHeaders(config === 'api' ? API : (config as HelmetOptions));
+}
 
 /**
- * Asks helmet once, at start: its headers depend on nothing in a request, and setting a dozen of them one by
- * one on each response costs more than the rest of the head.
+ * Asks helmet once: its headers depend on nothing in a request, and setting a dozen of them one by one on each response
+ * costs more than the rest of the head.
  */
-export function securityHeaders(): { name: string; value: string }[] {
+export function securityHeaders(options: HelmetOptions): SecurityHeaders {
   const res = new ServerResponse(new IncomingMessage(new Socket()));
-  helmet()(res.req, res, () => undefined);
-  return res.getHeaderNames().map((name) => ({ name, value: String(res.getHeader(name)) }));
+  helmet(options)(res.req, res, () => undefined);
+  const headers = res.getHeaderNames().map((name) => ({ name, value: String(res.getHeader(name)) }));
+  return {
+    headers: headers.filter(({ name }) => name !== HSTS),
+    hsts: headers.find(({ name }) => name === HSTS)?.value,
+  };
+}
+
+/** @returns whether the client uses TLS, to the gateway or to a trusted proxy */
+export function isOverTls({ req, head }: Exchange): boolean {
+  if ((req.socket as NetSocket & Partial<TLSSocket>).encrypted) return true;
+  return head.peerTrusted && /^https\s*(?:,|$)/i.test(String(req.headers['x-forwarded-proto'] ?? ''));
 }

@@ -9,6 +9,7 @@ function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
     upstream: 'any',
     maxBodyBytes: 1024,
     requestTimeout: 0,
+    securityHeaders: 'api',
     forwardedHeaders: 'both',
     match: { path: '/', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject', ...match },
   };

@@ -34,6 +34,7 @@ export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gatew
     ...route,
     maxBodyBytes: route.maxBodyBytes ?? gateway.server.maxBodyBytes,
     requestTimeout: route.requestTimeout ?? gateway.server.requestTimeout,
+    securityHeaders: route.securityHeaders ?? gateway.server.securityHeaders,
     forwardedHeaders: gateway.server.forwardedHeaders,
     ...(cache && { cache: { ...cache, ...inheritedCache(route, cache, gateway) } }),
   })),

@@ -5,6 +5,7 @@ import { headerName, headers, method } from './http.js';
 import { hostMatch, webOrigin } from './network.js';
 import { pathPattern, rewriteSchema } from './path-pattern.js';
 import { routeAuthSchema } from './route-auth.js';
+import { securityHeadersSchema } from './security-headers.js';
 import {
   boolean,
   count,
@@ -130,6 +131,9 @@ const routeSchema = z
       'Changes the path that is forwarded. Without this key it is the path that was matched.',
     ),
     headers: optional(routeHeadersSchema).describe('Sets and removes headers.'),
+    securityHeaders: optional(securityHeadersSchema).describe(
+      'Security headers of the responses. Without this key, `server.securityHeaders` applies.',
+    ),
     timeout: optional(positiveDuration()).describe(
       'Time to response headers, retries included. Without this key, the `timeout` of the upstream applies.',
     ),

@@ -1,6 +1,7 @@
 import { prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { headerName, method } from './http.js';
+import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
 import { boolean, duration, port, positiveDuration, positiveSize, size, list } from './scalars.js';
 
@@ -76,6 +77,9 @@ export const serverSchema = z.strictObject({
     'How long an idle client connection is kept open. It should exceed the idle timeout of a load balancer in front of the gateway.',
   ),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
+  securityHeaders: prefault(securityHeadersSchema, 'api').describe(
+    'Security headers that responses of upstreams get unless they have them: `api` (`X-Content-Type-Options`, and over TLS `Strict-Transport-Security`), `off`, or options of helmet. A route can override it.',
+  ),
   cors: prefault(corsSchema, {}).describe(
     'Which web pages of other origins can call. It is off without `origins`.',
   ),

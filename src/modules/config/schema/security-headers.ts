@@ -1,0 +1,40 @@
+import helmet, { type HelmetOptions } from 'helmet';
+import { optional, z } from 'zod';
+import { boolean } from './scalars.js';
+
+const NAMES = [
+  'contentSecurityPolicy',
+  'crossOriginEmbedderPolicy',
+  'crossOriginOpenerPolicy',
+  'crossOriginResourcePolicy',
+  'originAgentCluster',
+  'referrerPolicy',
+  'strictTransportSecurity',
+  'xContentTypeOptions',
+  'xDnsPrefetchControl',
+  'xDownloadOptions',
+  'xFrameOptions',
+  'xPermittedCrossDomainPolicies',
+  'xXssProtection',
+] as const satisfies readonly (keyof HelmetOptions)[];
+
+const EXPECTED = 'api, off, or a mapping of the options of helmet such as { xFrameOptions: false }';
+const option = optional(z.union([boolean(), z.record(z.string(), z.unknown())], 'true, false or a mapping'));
+const shape = Object.fromEntries(NAMES.map((name) => [name, option])) as Record<
+  (typeof NAMES)[number],
+  typeof option
+>;
+
+/** Options of helmet, which checks them itself. */
+const helmetOptions = z.strictObject(shape).superRefine((options, context) => {
+  try {
+    // Typed more exactly there.
+    helmet(options as HelmetOptions);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.addIssue({ code: 'custom', message: `options that helmet accepts (${reason})` });
+  }
+});
+
+/** Which security headers answers of upstreams get. */
+export const securityHeadersSchema = z.union([z.enum(['api', 'off']), helmetOptions], EXPECTED);
