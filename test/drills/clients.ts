@@ -4,6 +4,7 @@ import { type Drill, headersOf, readStart, recordOf, UPLOAD_PIECE, UPLOAD_PIECES
 import { pipeline } from './pipeline.js';
 import type { ClientRecord } from './recording.js';
 import type { ClientPlan } from './scenario.js';
+import { openSocket } from './web-socket.js';
 
 const LEAVES_AFTER_MS = 100;
 /** What a slow reader takes at a time, and the pause after it. */
@@ -21,6 +22,8 @@ export async function runClients(drill: Drill, plan: ClientPlan, group: number):
           drill,
           Array.from({ length: plan.count }, (_, k) => recordOf(plan, group, `${i}.${k}`)),
         );
+      } else if (plan.kind === 'socket') {
+        await openSocket(drill, recordOf(plan, group, `${n}.${i}`), plan.response.over);
       } else {
         await send(drill, recordOf(plan, group, `${n}.${i}`, n), plan);
       }

@@ -1,11 +1,15 @@
 import { describe, it } from 'vitest';
 import { expectWell } from './drill.js';
 import { scenarioOf, together } from './generator.js';
+import { KNOWN } from './known.js';
 
-const seeds = (...all: number[]) => together(...all.map(scenarioOf));
+const { streamsTakeAllConnections, herdOnSlowResource, oneFrozenTarget, pauseUnderLoad } = KNOWN;
 
-/** Lasting streams, a herd on a slow resource, a frozen target of two, an outage of all targets, and too many clients; and a pause of the gateway. */
-const SCENARIOS = [seeds(0, 1, 32, 4, 5), seeds(3)];
+/** One gateway for all of those that do not affect each other: with an outage and too many clients, as seeds make them. */
+const SCENARIOS = [
+  together(streamsTakeAllConnections, herdOnSlowResource, oneFrozenTarget, scenarioOf(4), scenarioOf(5)),
+  pauseUnderLoad,
+];
 
 describe.concurrent('the gateway causes no outage by itself', { timeout: 600_000 }, () => {
   it.each(SCENARIOS)('$name', (scenario) => expectWell(scenario, 4));

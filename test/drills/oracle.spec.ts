@@ -235,7 +235,7 @@ it('refused is not sent: is violated by a call for a request that the breaker re
 });
 
 describe('is in time', () => {
-  const late = { ...timedOut, headAt: 9_000, endAt: 9_000 };
+  const late = { ...timedOut, headAt: 15_000, endAt: 15_000 };
 
   it('is violated by a response after the deadline', () => {
     expect(violated({ requests: [request('1', late)], faults: [freeze(0, 500)] })).toEqual(['is in time']);

@@ -2,7 +2,7 @@ import { breakerCloses, breakerOpens } from './breaker-oracle.js';
 import { isStored, lifeOf, resourceOf, ServiceFacts } from './facts.js';
 import { stillHeld } from './held.js';
 import type { Arrival, ClientRecord, Recording } from './recording.js';
-import { SLACK } from './scenario.js';
+import { MOST_WAITS, SLACK } from './scenario.js';
 
 /** Milliseconds within which those who waited for a response have looked into the cache. */
 const RELEASE_MS = 500;
@@ -91,10 +91,13 @@ function getsTheResponse(facts: ServiceFacts): string | undefined {
 
 function isSentOnce(facts: ServiceFacts): string | undefined {
   const { attempts } = facts.limits;
-  const { hedge } = facts.plan.config;
+  const { config, targets } = facts.plan;
+  const { hedge } = config;
   return first(
     facts.requests.filter((request) => {
-      const most = REPEATABLE.has(request.method) ? 1 + attempts + (hedge ? 1 + attempts : 0) : 1;
+      // A try whose target seems frozen is made a second time with another target, as with `hedge`.
+      const twice = attempts > 0 && (hedge !== undefined || targets > 1) ? 2 : 1;
+      const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice : 1;
       return facts.arrivalsOf(request).length > most;
     }),
   );
@@ -113,7 +116,7 @@ function isInTime(facts: ServiceFacts): string | undefined {
     facts.requests.filter(({ kind, end, endAt = Infinity, headAt = endAt, sentAt }) => {
       if (end === 'hung' || end === undefined) return true;
       // Responses on one connection wait for each other.
-      return kind !== 'pipeline' && headAt - sentAt > timeout + paused + SLACK;
+      return kind !== 'pipeline' && headAt - sentAt > MOST_WAITS * timeout + paused + SLACK;
     }),
   );
 }
@@ -122,8 +125,8 @@ function hasItsOwnBytes(facts: ServiceFacts): string | undefined {
   const arrivals = new Map(facts.recording.arrivals.map((each) => [each.serial, each]));
   return first(
     facts.requests.filter((request) => {
-      const { status, end, tag, key, user, bytes, uploaded, id } = request;
-      if (status !== 200 || end !== 'whole') return false;
+      const { tag, key, user, bytes, uploaded, id } = request;
+      if (!isFine(request)) return false;
       if (!tag || tag.key !== key || tag.user !== user || tag.bytes !== bytes) return true;
       // A target that was killed may not have told of it.
       const arrival = arrivals.get(tag.serial);
@@ -148,7 +151,7 @@ function makesOneCall(facts: ServiceFacts): string | undefined {
     const extra = inOrder.filter((arrival, i) => {
       const before = inOrder.slice(0, i);
       return (
-        before.some((each) => (each.endAt ?? Infinity) > arrival.at) ||
+        before.some((each) => each.id !== arrival.id && (each.endAt ?? Infinity) > arrival.at) ||
         before.some((each) => isCopyFor(each, arrival))
       );
     });
@@ -163,7 +166,7 @@ function isCopyFor({ end, status, endAt = Infinity }: Arrival, { at }: Arrival):
 }
 
 function isFine({ status, end }: ClientRecord): boolean {
-  return status === 200 && end === 'whole';
+  return (status === 200 || status === 101) && end === 'whole';
 }
 
 function first(requests: readonly ClientRecord[], of = requests.length): string | undefined {

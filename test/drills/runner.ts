@@ -8,7 +8,7 @@ import { type Drill, recordOf } from './client-record.js';
 import { heldIn, heldLike } from './held.js';
 import { reap } from './reaper.js';
 import type { FaultRecord, Recording, Recovery, Stall, Transition } from './recording.js';
-import { type Fault, limitsOf, type Scenario, type ServicePlan, SLACK } from './scenario.js';
+import { type Fault, limitsOf, MOST_WAITS, type Scenario, type ServicePlan, SLACK } from './scenario.js';
 import { isOfTarget, Targets } from './targets.js';
 
 const STALL_MS = 200;
@@ -84,7 +84,7 @@ function configOf({ services }: Scenario, targets: Targets): string {
     { ...service.config, targets: targets.urlsOf(service).map((url) => ({ url })) },
   ]);
   const routes = services.flatMap(({ id }) => [
-    { id: `${id}-plain`, match: { path: `/${id}/plain/**` }, upstream: id, auth: 'none' },
+    { id: `${id}-plain`, match: { path: `/${id}/plain/**` }, upstream: id, auth: 'none', websocket: true },
     { id: `${id}-cached`, match: { path: `/${id}/cached/**` }, upstream: id, auth: 'none', cache: {} },
     { id: `${id}-mine`, match: { path: `/${id}/mine/**` }, upstream: id, cache: {} },
   ]);
@@ -119,7 +119,7 @@ function longest({ services, clients }: Scenario): number {
   const timeout = Math.max(...services.map((service) => limitsOf(service).timeout));
   return (
     Math.max(...clients.map((each) => each.at + each.for + each.response.ms + each.response.over)) +
-    2 * timeout
+    MOST_WAITS * timeout
   );
 }
 

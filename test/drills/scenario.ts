@@ -83,6 +83,8 @@ export type ClientKind =
   | 'upload'
   /** Reads an event stream to its end. */
   | 'stream'
+  /** Opens a WebSocket, gets a message, and closes it after the time that a body takes. */
+  | 'socket'
   /** Reads slowly. */
   | 'reader'
   /** Leaves after 100 ms. */
@@ -105,6 +107,12 @@ export interface ResponsePlan {
 
 /** Milliseconds beyond every limit that a loaded machine may take. */
 export const SLACK = 5_000;
+
+/**
+ * A request may wait for the response to another one, then for a place, and then for the upstream, each time as long as
+ * its `timeout`.
+ */
+export const MOST_WAITS = 3;
 
 /** The shipped defaults that the oracle has to know. */
 const DEFAULTS = {

@@ -1,6 +1,7 @@
 // One target of a service, as a process of its own, so that it can be frozen and killed. It answers as the query of the
 // request says, unless a fault is on, and reports what reached it.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Arrival, Stall } from './recording.js';
 import type { TargetFault } from './scenario.js';
@@ -8,6 +9,18 @@ import type { TargetFault } from './scenario.js';
 export type TargetReport =
   { readonly listening: number } | { readonly arrival: Arrival } | { readonly stall: Omit<Stall, 'of'> };
 export type TargetOrder = { readonly fault: TargetFault | undefined };
+
+interface TargetSocket {
+  send(data: Buffer): void;
+  on(event: 'close', listener: (code: number) => void): void;
+  on(event: 'error', listener: () => void): void;
+}
+
+const { WebSocketServer } = createRequire(import.meta.url)('ws') as {
+  WebSocketServer: new (options: object) => {
+    on(event: 'connection', listener: typeof onWebSocket): void;
+  };
+};
 
 const [service = '', target = '0', port = '0'] = process.argv.slice(2);
 const EVENT_MS = 100;
@@ -36,19 +49,7 @@ function onRequest(req: IncomingMessage, res: ServerResponse): void {
     else res.end();
     return;
   }
-  const { method = '', url: key = '' } = req;
-  const user = req.headers['x-user-id'];
-  const arrival: Arrival = {
-    serial: `${service}/${target}/${generation}/${arrivals++}`,
-    id: String(req.headers['x-drill-id']),
-    service,
-    target: Number(target),
-    method,
-    key,
-    user: typeof user === 'string' ? user : undefined,
-    at: Date.now(),
-  };
-  report({ arrival });
+  const arrival = arrivalOf(req);
   let received = 0;
   req.on('data', (chunk: Buffer) => (received += chunk.length));
   req.once('end', () => void answer(arrival, res, received));
@@ -57,6 +58,37 @@ function onRequest(req: IncomingMessage, res: ServerResponse): void {
   res.once('close', () => {
     arrival.endAt = Date.now();
     arrival.end ??= 'gone';
+    report({ arrival });
+  });
+}
+
+function arrivalOf({ method = '', url: key = '', headers }: IncomingMessage): Arrival {
+  const user = headers['x-user-id'];
+  const arrival: Arrival = {
+    serial: `${service}/${target}/${generation}/${arrivals++}`,
+    id: String(headers['x-drill-id']),
+    service,
+    target: Number(target),
+    method,
+    key,
+    user: typeof user === 'string' ? user : undefined,
+    at: Date.now(),
+  };
+  report({ arrival });
+  return arrival;
+}
+
+/** Sends one message, the body of a response, and waits until the client closes. */
+function onWebSocket(socket: TargetSocket, req: IncomingMessage): void {
+  const arrival = arrivalOf(req);
+  arrival.status = 101;
+  arrival.headAt = Date.now();
+  const { searchParams } = new URL(arrival.key, 'http://target');
+  socket.send(bodyOf(arrival, Number(searchParams.get('bytes')), 0, false));
+  socket.on('error', () => undefined);
+  socket.on('close', (code) => {
+    arrival.endAt = Date.now();
+    arrival.end = code === 1000 ? 'whole' : 'gone';
     report({ arrival });
   });
 }
@@ -138,3 +170,4 @@ setInterval(() => {
 const server = createServer({ keepAliveTimeout: 60_000 }, onRequest).listen(Number(port), '127.0.0.1', () => {
   report({ listening: (server.address() as AddressInfo).port });
 });
+new WebSocketServer({ server }).on('connection', onWebSocket);
