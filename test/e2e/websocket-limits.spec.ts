@@ -165,13 +165,10 @@ describe('a message above the limit', () => {
 });
 
 describe('control frames of a client', () => {
-  it.each([
-    ['pings', frame(PING)],
-    ['empty messages', frame(FIN | TEXT)],
-  ])('close both sides with 1008 above the rate limit: %s', async (_, each) => {
+  it('close both sides with 1008 above the rate limit', async () => {
     const { gw, client, toClient, toUpstream } = await startRaw();
     // Should a second end meanwhile, they are still too many for the other one.
-    client.send(Buffer.concat(Array.from({ length: 201 }, () => each)));
+    client.send(Buffer.concat(Array.from({ length: 201 }, () => frame(PING))));
     await client.ended();
     const reason = { code: 1008, reason: 'too many control frames' };
     expect(toClient().map(closeOf)).toEqual([reason]);
@@ -180,6 +177,14 @@ describe('control frames of a client', () => {
     expect(passed.length).toBeGreaterThan(100);
     expect(passed.length).toBeLessThan(202);
     expect(await gw.metric(closed('control_flood'))).toBe(1);
+  });
+
+  it('are not empty messages, of which there is no limit', async () => {
+    const { client, toUpstream } = await startRaw();
+    client.send(Buffer.concat(Array.from({ length: 300 }, () => frame(FIN | TEXT))));
+    await until('all are there', () => toUpstream().length === 300);
+    client.send(frame(FIN | TEXT, 'and more'));
+    await until('it is open', () => toUpstream().at(-1)?.payload.toString() === 'and more');
   });
 
   it('pass up to the rate limit', async () => {

@@ -129,12 +129,19 @@ describe('FrameReader, for control frames', () => {
     ['a ping', frame(3, PING)],
     ['a pong', frame(0, 0x8a)],
     ['a close', frame(2, 0x88)],
-    ['an empty message', frame(0)],
-    ['an empty fragment', frame(0, MORE)],
   ])('counts %s', (_, bytes) => {
     let left = 2;
     const frames = reader({ mayControl: () => left-- > 0 });
     expect(frames.read(Buffer.concat([bytes, frame(1), bytes, frame(1), bytes]))).toBe(2 * bytes.length + 6);
     expect(frames.violation).toBe('control_flood');
+  });
+
+  it.each([
+    ['an empty message', frame(0)],
+    ['an empty fragment', frame(0, MORE)],
+  ])('does not count %s', (_, bytes) => {
+    const frames = reader({ mayControl: () => false });
+    expect(frames.read(bytes)).toBe(bytes.length);
+    expect(frames.violation).toBeUndefined();
   });
 });

@@ -23,7 +23,7 @@ export function closeFrame(code: number, reason: string, mask?: Uint8Array): Buf
 export interface FrameLimits {
   /** Bytes of payload in one message, over all its frames. A compressed message counts as it is sent. */
   readonly maxMessageBytes: number;
-  /** Called before each frame that carries no data; returns false when there have been too many. */
+  /** Called before each control frame; returns false when there have been too many. */
   readonly mayControl?: (() => boolean) | undefined;
 }
 
@@ -93,8 +93,7 @@ export class FrameReader {
     if (payload === Infinity || (isControl && (payload > MAX_CONTROL_PAYLOAD || (first & FIN) === 0))) {
       return 'malformed_frame';
     }
-    // An empty frame costs the receiver as much as a ping.
-    if ((isControl || payload === 0) && mayControl?.() === false) return 'control_flood';
+    if (isControl && mayControl?.() === false) return 'control_flood';
     if (opcode === CLOSE) this.sawClose = true;
     if (isControl) return undefined;
     const message = this.message + payload;

@@ -32,7 +32,7 @@ export interface TunnelOptions {
   readonly sendTimeout: number;
   /** Bytes of one message, in either direction. */
   readonly maxMessageBytes: number;
-  /** Called before each control or empty frame of the client; returns false when there have been too many. */
+  /** Called before each control frame of the client; returns false when there have been too many. */
   readonly mayControl: () => boolean;
 }
 

@@ -95,7 +95,7 @@ const webSocketSchema = z.strictObject({
     'Largest message in either direction, measured as it is sent (compressed or not). Both sides are closed with 1009 after a larger one.',
   ),
   maxControlFrames: count(100).describe(
-    'Maximum number of pings and other frames without data that a client can send per second. Above that it is closed with 1008.',
+    'Maximum number of control frames (pings, pongs) that a client can send per second. Above that it is closed with 1008.',
   ),
   origins: optional(z.array(webOrigin())).describe(
     'Origins of the pages that can open a WebSocket, in addition to the origin of the gateway, or "*". Others are answered with 403. Without this key, `server.cors.origins` applies, or every origin if that is empty.',
