@@ -9,7 +9,7 @@ const shutdownSchema = z.strictObject({
   delay: duration('5s').describe(
     'How long requests are still accepted after SIGTERM, while load balancers take notice.',
   ),
-  drain: duration('25s').describe(
+  drain: duration('20s').describe(
     'How long requests in flight can then take before their connections are closed.',
   ),
 });
