@@ -105,9 +105,19 @@ export class Gateway {
     return gateway;
   }
 
-  /** Where routes are answered. */
+  /** Where routes are answered, for programs on this machine. */
   get url(): string {
     return urlOf(this.app);
+  }
+
+  /** What it listens on. */
+  get address(): string {
+    return addressOf(this.app);
+  }
+
+  /** The same for health and metrics. */
+  get managementAddress(): string {
+    return addressOf(this.management);
   }
 
   /** Where health and metrics are answered. */
@@ -137,20 +147,30 @@ export class Gateway {
 
   /**
    * Lets signals end the process. SIGTERM drains. SIGINT (Ctrl-C) drains without the delay, which only a load balancer
-   * needs. A second signal of either kind ends the process immediately.
+   * needs. A second signal of either kind ends the process immediately. SIGHUP, with which other servers read their
+   * configuration again, is ignored.
    */
   shutDownOnSignals(): void {
     const logger = new Logger(Gateway.name);
     const { delay, drain } = this.config.server.shutdown;
     let isStopping = false;
     const stop = (signal: NodeJS.Signals) => {
-      if (isStopping) process.exit(1);
+      if (isStopping) {
+        logger.warn({ message: 'stopped', reason: 'a second signal' });
+        process.exit(1);
+      }
       isStopping = true;
       logger.log({ message: 'draining', signal });
-      void this.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => process.exit(0));
+      void this.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => {
+        logger.log({ message: 'stopped' });
+        process.exit(0);
+      });
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
+    process.on('SIGHUP', () =>
+      logger.warn({ message: 'SIGHUP ignored: restart to read the configuration again' }),
+    );
   }
 
   /** Ends at once: requests in flight are cut. */
@@ -170,6 +190,12 @@ function withRequestId(handler: RequestHandler): RequestHandler {
     if (exchange) res.setHeader('X-Request-Id', exchange.id);
     handler(req, res, next);
   };
+}
+
+function addressOf(app: INestApplication<Server>): string {
+  // Listening on TCP, so the address is no pipe name.
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function urlOf(app: INestApplication<Server>): string {

@@ -21,6 +21,7 @@ export async function run(config: GatewayConfig): Promise<string | undefined> {
   }
   gateway.shutDownOnSignals();
   // Log this last, because a process that reads the line can send a signal immediately.
-  logger.log({ message: 'listening', url: gateway.url, managementUrl: gateway.managementUrl }, 'Gateway');
+  const { address, managementAddress, url, managementUrl } = gateway;
+  logger.log({ message: 'listening', address, managementAddress, url, managementUrl }, 'Gateway');
   return undefined;
 }

@@ -59,7 +59,8 @@ export async function stopChildren() {
 
 function passOn(signal) {
   stopSignal ??= signal;
-  for (const child of running) child.kill(signal);
+  // When the terminal is closed, nobody is left to stop a gateway, which ignores SIGHUP.
+  for (const child of running) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
 }
 
 /**

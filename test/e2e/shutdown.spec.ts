@@ -129,6 +129,21 @@ describe('a gateway process after other signals', { timeout: 60_000 }, () => {
     expect(await gateway.process.exited).toBe(0);
   });
 
+  it('ignores SIGHUP with a log line, and names what it listens on', async () => {
+    const gateway = await start(new SlowService(), 'delay: 0s, drain: 1s', '0.0.0.0');
+    const { port } = new URL(gateway.url);
+    expect(await gateway.process.json(({ msg }) => msg === 'listening')).toMatchObject({
+      address: `0.0.0.0:${port}`,
+      managementAddress: new URL(gateway.managementUrl).host,
+    });
+    gateway.process.kill('SIGHUP');
+    await gateway.process.json(({ msg }) => String(msg).startsWith('SIGHUP ignored'));
+    expect(await get(`${gateway.url}/api/hello`)).toBe(200);
+    gateway.process.kill('SIGTERM');
+    expect(await gateway.process.exited).toBe(0);
+    expect(JSON.parse(gateway.process.lines.at(-1) ?? '')).toMatchObject({ msg: 'stopped' });
+  });
+
   it.each([
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGINT'],
@@ -213,9 +228,9 @@ function refused({ url }: GatewayProcess): Promise<boolean> {
   return until('new connections are refused', async () => (await get(`${url}/api/hello`)) === 'ECONNREFUSED');
 }
 
-async function start(service: SlowService, shutdown: string): Promise<GatewayProcess> {
+async function start(service: SlowService, shutdown: string, host = '127.0.0.1'): Promise<GatewayProcess> {
   return spawnGateway(`
-    server: { host: 127.0.0.1, port: 0, shutdown: { ${shutdown} } }
+    server: { host: ${host}, port: 0, shutdown: { ${shutdown} } }
     management: { port: 0 }
     upstreams: { api: { url: "${await listen(createServer(service.handle))}", timeout: 9s } }
     routes: [{ id: api, match: { path: /api/** }, upstream: api, timeout: 50s }]
