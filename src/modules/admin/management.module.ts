@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { collectDefaultMetrics, register } from 'prom-client';
+import { AuthProviders } from '../auth/auth-providers.js';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { Invalidator } from '../cache/invalidator.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -21,7 +22,16 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
   new ConfigurableModuleBuilder<INestApplicationContext>().build();
 
 /** Providers of the gateway that both applications use. */
-const SHARED = [ConfigStore, CLOCK, Lifecycle, UpstreamRegistry, RedisConnection, Invalidator, TokenDenylist];
+const SHARED = [
+  ConfigStore,
+  CLOCK,
+  Lifecycle,
+  AuthProviders,
+  UpstreamRegistry,
+  RedisConnection,
+  Invalidator,
+  TokenDenylist,
+];
 
 /**
  * The pages for operators, as a Nest application of its own. On its own port no route can reach it, and it can reach no

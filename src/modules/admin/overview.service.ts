@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AuthProviders } from '../auth/auth-providers.js';
 import type { BreakerTransition } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -10,7 +11,10 @@ const MAX_TRANSITIONS = 100;
 export class OverviewService {
   private transitions: readonly BreakerTransition[] = [];
 
-  constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {
+  constructor(
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(AuthProviders) private readonly providers: AuthProviders,
+  ) {
     for (const { breaker } of upstreams.all()) {
       breaker.transition.on((transition) => {
         this.transitions = [...this.transitions, transition].slice(-MAX_TRANSITIONS);
@@ -22,6 +26,8 @@ export class OverviewService {
   read() {
     return {
       upstreams: [...this.upstreams.all()].map(overviewOf),
+      /** Those whose keys are fetched. */
+      providers: this.providers.remote,
       /** Newest first. */
       timeline: this.transitions.toReversed(),
     };

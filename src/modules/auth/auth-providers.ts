@@ -11,17 +11,35 @@ import type { UnverifiedToken } from './bearer-token.js';
 import { HandshakeTokens } from './handshake-tokens.js';
 import { Introspector } from './introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
-import { type KeyRefreshResult, RemoteKeys } from './jwks/remote-keys.js';
+import { type KeyRefreshResult, type KeyState, RemoteKeys } from './jwks/remote-keys.js';
 import { type FindKeys, JwtProvider } from './jwt-provider.js';
 import type { AuthFailure } from './refusal.js';
 import { VerificationKey } from './verification-key.js';
+
+/** One fetch of the keys of a provider. */
+export interface KeyRefresh {
+  readonly provider: string;
+  readonly result: KeyRefreshResult;
+  /** Without a query. */
+  readonly url: string | undefined;
+  /** Status or error code, if there is one. */
+  readonly code: string | number | undefined;
+}
+
+/** A provider whose keys are fetched. */
+export interface RemoteProvider {
+  readonly id: string;
+  readonly keys: KeyState;
+  /** The result of the last fetch; `undefined` before the first one. */
+  readonly lastFetch: KeyRefreshResult | undefined;
+}
 
 /** The providers of the configuration, compiled. It keeps the keys of issuers that publish theirs. */
 @Injectable()
 export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   /** A request was not let in. The event is here because Nest makes several instances of the guard that emits it. */
   readonly refused = new Event<AuthFailure>();
-  readonly keysRefreshed = new Event<{ readonly provider: string; readonly result: KeyRefreshResult }>();
+  readonly keysRefreshed = new Event<KeyRefresh>();
   /** `undefined` when no provider has API keys. */
   readonly apiKeys: ApiKeys | undefined;
   readonly isEmpty: boolean;
@@ -29,7 +47,8 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly introspectors: readonly Introspector[];
   /** In the order of the configuration. */
   private readonly issuers: readonly JwtProvider[];
-  private readonly remoteKeys: RemoteKeys[] = [];
+  private readonly remoteKeys = new Map<string, RemoteKeys>();
+  private readonly lastFetches = new Map<string, KeyRefreshResult>();
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
@@ -52,11 +71,25 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Keys are fetched in the background: the gateway starts although an issuer is away. */
   onApplicationBootstrap(): void {
-    for (const keys of this.remoteKeys) keys.start();
+    for (const keys of this.remoteKeys.values()) keys.start();
   }
 
   onModuleDestroy(): void {
-    for (const each of [...this.remoteKeys, ...this.introspectors]) each.stop();
+    for (const each of [...this.remoteKeys.values(), ...this.introspectors]) each.stop();
+  }
+
+  /** Whether the keys of each required provider were fetched once. Afterwards an issuer that is away does not matter. */
+  get areReady(): boolean {
+    return [...this.remoteKeys.values()].every((keys) => keys.isReady);
+  }
+
+  /** The providers whose keys are fetched. */
+  get remote(): readonly RemoteProvider[] {
+    return [...this.remoteKeys].map(([id, { state }]) => ({
+      id,
+      keys: state,
+      lastFetch: this.lastFetches.get(id),
+    }));
   }
 
   /** @returns whether any of the allowed providers accepts tokens */
@@ -90,9 +123,13 @@ export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
       config: jwks,
       clock: this.clock,
       fetch: (signal) => endpoint.fetch(signal),
-      onRefresh: (result) => this.keysRefreshed.emit({ provider: id, result }),
+      onRefresh: (result, error) => {
+        this.lastFetches.set(id, result);
+        const { lastUrl: url } = endpoint;
+        this.keysRefreshed.emit({ provider: id, result, url, code: error?.status ?? error?.code });
+      },
     });
-    this.remoteKeys.push(keys);
+    this.remoteKeys.set(id, keys);
     return (token) => keys.find(token);
   }
 }

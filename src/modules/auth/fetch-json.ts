@@ -11,6 +11,8 @@ export class FetchError extends Error {
     readonly failure: FetchFailure,
     /** The status of the response, if that is the failure. */
     readonly status?: number,
+    /** Why there was no response, such as `ECONNREFUSED`. */
+    readonly code?: string,
   ) {
     super(failure);
   }
@@ -58,8 +60,13 @@ export async function fetchJson(http: HttpService, url: string, options: FetchOp
     if (error instanceof FetchError) throw error;
     if (error instanceof SyntaxError) throw new FetchError('malformed');
     if (deadline.aborted) throw new FetchError('timeout');
-    throw new FetchError(isTooLarge(error) ? 'too_large' : 'unreachable');
+    if (isTooLarge(error)) throw new FetchError('too_large');
+    throw new FetchError('unreachable', undefined, errorCode(error));
   }
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** axios has one code for several failures; only the message identifies this one. */

@@ -3,7 +3,7 @@ import type { AuthProviderConfig } from '../config/gateway-config.js';
 import { issueToken } from './issue-token.js';
 
 const provider = (rest: Partial<AuthProviderConfig>): AuthProviderConfig => ({
-  jwks: { refresh: 600_000, cooldown: 30_000, maxStale: 86_400_000, timeout: 5_000 },
+  jwks: { refresh: 600_000, cooldown: 30_000, maxStale: 86_400_000, timeout: 5_000, required: true },
   header: 'authorization',
   algorithms: ['RS256'],
   clockSkew: 0,

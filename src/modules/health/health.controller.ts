@@ -6,6 +6,7 @@ import {
   type HealthIndicatorResult,
   HealthIndicatorService,
 } from '@nestjs/terminus';
+import { AuthProviders, type RemoteProvider } from '../auth/auth-providers.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamHealthIndicator } from '../upstream/upstream-health.indicator.js';
@@ -22,6 +23,7 @@ export class HealthController {
     @Inject(UpstreamRegistry) upstreams: UpstreamRegistry,
     @Inject(RedisConnection) private readonly redis: RedisConnection,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
+    @Inject(AuthProviders) private readonly providers: AuthProviders,
   ) {
     const all = [...upstreams.all()];
     const upstreamIndicators = all.map((each) => new UpstreamHealthIndicator(each, indicators));
@@ -33,11 +35,12 @@ export class HealthController {
     this.checks.unshift(() => this.checkRedis(key));
   }
 
-  /** Reports every upstream and Redis. When one of them fails the status is `degraded`, and still 200. */
+  /** Reports every upstream, Redis, and every provider whose keys are fetched. When one of them fails the status is `degraded`, and still 200. */
   @Get()
   @HealthCheck()
   whole(): Promise<HealthCheckResult> {
-    return this.health.check(this.checks);
+    const providers = this.providers.remote.map((each) => () => this.checkProvider(each));
+    return this.health.check([...this.checks, ...providers]);
   }
 
   /** Reports that the process is alive. It depends on nothing else, so that no outage restarts the gateway. */
@@ -47,13 +50,21 @@ export class HealthController {
     return this.health.check([() => this.indicators.check('process').up()]);
   }
 
-  /** Reports whether traffic should come here: 503 while starting and draining. */
+  /** Reports whether traffic should come here: 503 while starting, before it has keys to verify tokens, and draining. */
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
     const { phase } = this.lifecycle;
+    const reason = phase === 'serving' && !this.providers.areReady ? 'waiting for keys' : phase;
     const indicator = this.indicators.check('gateway');
-    return this.health.check([() => (phase === 'serving' ? indicator.up() : indicator.down(phase))]);
+    return this.health.check([() => (reason === 'serving' ? indicator.up() : indicator.down(reason))]);
+  }
+
+  /** With stale keys tokens are verified as before, and without any the other providers still work. */
+  private checkProvider({ id, keys, lastFetch }: RemoteProvider): HealthIndicatorResult {
+    // No id of an upstream has a colon.
+    const indicator = this.indicators.check(`auth:${id}`);
+    return keys === 'fresh' ? indicator.up({ keys }) : indicator.degraded({ keys, lastFetch });
   }
 
   /** Without Redis the gateway is slower but complete, so it only degrades. */

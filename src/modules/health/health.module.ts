@@ -1,6 +1,7 @@
 import { HttpModule } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { AuthModule } from '../auth/auth.module.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { HealthController } from './health.controller.js';
 import { ProbeIndicator } from './probe.indicator.js';
@@ -8,7 +9,7 @@ import { ProbeScheduler } from './probe.scheduler.js';
 
 @Module({
   // Terminus would log every readiness check that fails while draining.
-  imports: [TerminusModule.forRoot({ logger: false }), HttpModule],
+  imports: [TerminusModule.forRoot({ logger: false }), HttpModule, AuthModule],
   controllers: [HealthController],
   providers: [Lifecycle, ProbeIndicator, ProbeScheduler],
 })

@@ -52,7 +52,7 @@ describe('ProbeRecord', () => {
     expect(probes.isIgnored).toBe(false);
   });
 
-  it.each(['ECONNrefused', 'ENOTFOUND', 'CERT_HAS_EXPIRED'])('counts %s from the start', (detail) => {
+  it.each(['ECONNREFUSED', 'ENOTFOUND', 'CERT_HAS_EXPIRED'])('counts %s from the start', (detail) => {
     const { report } = setUp();
     const refused = { passed: false, detail };
     expect(report(refused, refused)).toEqual(['a false', 'b false', false]);

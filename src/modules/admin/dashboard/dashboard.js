@@ -61,13 +61,26 @@ const entry = ({ upstream, from, to, reason, at }) =>
     element('span', 'soft', reason),
   );
 
-function show({ upstreams, timeline }) {
+const provider = ({ id, keys, lastFetch }) =>
+  element(
+    'li',
+    keys,
+    element('strong', '', id),
+    element('span', 'state', `keys ${keys}`),
+    element('span', 'soft', keys === 'fresh' || !lastFetch ? '' : `last fetch: ${lastFetch}`),
+  );
+
+function show({ upstreams, providers, timeline }) {
   const failing = upstreams.filter(({ breaker }) => breaker.state !== 'closed').length;
+  const keyless = providers.filter(({ keys }) => keys === 'missing');
+  const tokens = keyless.map(({ id }) => ` Tokens of ${id} cannot be verified.`).join('');
   byId('summary').textContent =
-    failing === 0
-      ? `All ${upstreams.length} upstreams are closed: traffic flows.`
-      : `${failing} of ${upstreams.length} upstreams failing; the others are not affected.`;
+    (failing === 0
+      ? `All ${upstreams.length} upstreams are closed${tokens ? '' : ': traffic flows'}.`
+      : `${failing} of ${upstreams.length} upstreams failing; the others are not affected.`) + tokens;
   byId('upstreams').replaceChildren(...upstreams.map(card));
+  byId('issuers').hidden = providers.length === 0;
+  byId('providers').replaceChildren(...providers.map(provider));
   byId('timeline').replaceChildren(...timeline.map(entry));
   byId('quiet').hidden = timeline.length > 0;
 }

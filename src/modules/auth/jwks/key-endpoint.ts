@@ -5,6 +5,8 @@ const MAX_RESPONSE_BYTES = 256 * 1024;
 
 /** Where an issuer publishes its keys: a configured address, or the one that its discovery document names. */
 export class KeyEndpoint {
+  /** What was fetched last, without a query, for the log. */
+  lastUrl: string | undefined;
   private discovered: string | undefined;
 
   /**
@@ -45,6 +47,8 @@ export class KeyEndpoint {
   }
 
   private get(url: string, signal: AbortSignal): Promise<unknown> {
+    const { origin, pathname } = new URL(url);
+    this.lastUrl = origin + pathname;
     return fetchJson(this.http, url, { timeout: this.timeout, maxBytes: MAX_RESPONSE_BYTES, signal });
   }
 }

@@ -8,7 +8,7 @@ import { Unavailable } from '../refusal.js';
 import { KeyEndpoint } from './key-endpoint.js';
 import { type KeyRefreshResult, RemoteKeys } from './remote-keys.js';
 
-const CONFIG = { refresh: 600_000, cooldown: 30_000, maxStale: 3_600_000, timeout: 5_000 };
+const CONFIG = { refresh: 600_000, cooldown: 30_000, maxStale: 3_600_000, timeout: 5_000, required: true };
 
 async function setUp(...published: IssuerKey[]) {
   const server = await KeyServer.start(...published);
@@ -319,7 +319,14 @@ describe('RemoteKeys', () => {
       expect(server.fetches).toBe(asked + 1);
     };
     keys.start();
+    // Before the first success the gateway may not be ready, so it waits less.
+    for (const seconds of [1, 2, 4, 5, 5]) await outage(seconds);
+    expect(keys.isReady).toBe(false);
+    server.answer = undefined;
+    await keys.refresh();
+    server.answer = unavailable;
     for (const seconds of [1, 2, 4, 8, 16, 32, 60, 60]) await outage(seconds);
+    expect([keys.isReady, keys.state]).toEqual([true, 'stale']);
   });
 
   it('fetches once more before its keys are too old', async () => {

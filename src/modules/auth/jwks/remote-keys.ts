@@ -12,6 +12,8 @@ import { readJwks } from './read-jwks.js';
 /** Milliseconds; doubled with each failure in a row. */
 const FIRST_RETRY = 1000;
 const LAST_RETRY = 60_000;
+/** Before the first success nobody can use the gateway, or it is not even ready. */
+const LAST_FIRST_RETRY = 5_000;
 const JITTER = 0.1;
 /** Keys that are tried for one token: each costs a verification, and anybody can cause one. */
 const MAX_TRIED = 8;
@@ -26,8 +28,11 @@ export interface RemoteKeysOptions {
   readonly clock: Clock;
   /** Returns any JSON; fails with a `FetchError`. */
   readonly fetch: (signal: AbortSignal) => Promise<unknown>;
-  readonly onRefresh: (result: KeyRefreshResult) => void;
+  readonly onRefresh: (result: KeyRefreshResult, error?: FetchError) => void;
 }
+
+/** Keys are `stale` when the last fetch failed, and `missing` before the first one or after `maxStale`. */
+export type KeyState = 'fresh' | 'stale' | 'missing';
 
 /**
  * The keys that an issuer publishes. They are fetched in the background, by one fetch at a time. When a fetch fails, it
@@ -41,7 +46,7 @@ export class RemoteKeys {
   });
   private byFingerprint = new Map<string, VerificationKey>();
   /** Monotonic milliseconds, as all times here. */
-  private fetchedAt = 0;
+  private fetchedAt = Number.NEGATIVE_INFINITY;
   private attemptedAt = Number.NEGATIVE_INFINITY;
   private nextAt = 0;
   private failures = 0;
@@ -51,6 +56,20 @@ export class RemoteKeys {
   private readonly stopped = new AbortController();
 
   constructor(private readonly options: RemoteKeysOptions) {}
+
+  get state(): KeyState {
+    if (this.byFingerprint.size === 0) return 'missing';
+    return this.failures === 0 ? 'fresh' : 'stale';
+  }
+
+  /** Whether keys were ever fetched, or need not be. */
+  get isReady(): boolean {
+    return this.wereFetched || !this.options.config.required;
+  }
+
+  private get wereFetched(): boolean {
+    return this.fetchedAt > Number.NEGATIVE_INFINITY;
+  }
 
   /** Fetches now and then periodically, until `stop`. */
   start(): void {
@@ -113,9 +132,13 @@ export class RemoteKeys {
   private async load(): Promise<void> {
     const { clock, config, fetch, onRefresh } = this.options;
     this.attemptedAt = clock.now();
+    let failure: FetchError | undefined;
     const result = await fetch(this.stopped.signal).then(
       (document) => this.accept(document),
-      (error: unknown) => (error instanceof FetchError ? error.failure : 'unreachable'),
+      (error: unknown) => {
+        failure = error instanceof FetchError ? error : new FetchError('unreachable');
+        return failure.failure;
+      },
     );
     if (this.stopped.signal.aborted) return;
     if (result === 'success') {
@@ -125,7 +148,7 @@ export class RemoteKeys {
       this.failures++;
       if (clock.now() - this.fetchedAt >= config.maxStale) this.replace(new Map());
     }
-    onRefresh(result);
+    onRefresh(result, failure);
   }
 
   private accept(document: unknown): KeyRefreshResult {
@@ -165,7 +188,11 @@ export class RemoteKeys {
     const random = Math.random();
     if (this.failures === 0) return jittered(config.refresh, JITTER, random);
     const backoff = FIRST_RETRY * 2 ** Math.min(this.failures - 1, 10);
-    const pause = jittered(Math.min(LAST_RETRY, config.refresh, backoff), JITTER, random);
+    const pause = jittered(
+      Math.min(this.wereFetched ? LAST_RETRY : LAST_FIRST_RETRY, config.refresh, backoff),
+      JITTER,
+      random,
+    );
     if (this.byFingerprint.size === 0) return pause;
     // Not later than the keys become too old.
     const untilStale = this.fetchedAt + config.maxStale - clock.now();

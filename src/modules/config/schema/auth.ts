@@ -3,6 +3,7 @@ import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
 import { cookieName, headerName } from './http.js';
 import { scopes } from './route-auth.js';
 import {
+  boolean,
   byId,
   duration,
   id,
@@ -49,6 +50,9 @@ const jwksSchema = z.strictObject({
     'How long keys are used after the last successful fetch. After that, tokens of the issuer are answered with 503.',
   ),
   timeout: positiveDuration('3s').describe('Time limit of a fetch.'),
+  required: boolean(true).describe(
+    'Whether the gateway is ready only after it has fetched the keys once, so that no rollout replaces gateways that have keys by some that have none.',
+  ),
 });
 
 const introspectionSchema = z.strictObject({
