@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { bearer } from '../support/tokens.js';
 import { until } from '../support/until.js';
-import { cached, FRESH, type Given, STALE } from './cached.js';
+import { cached as cachedAlone, cachedOnce, FRESH, type Given, STALE } from './cached.js';
 
 const IF_ERROR = { cache: '{ staleIfError: 1h }' };
+const SHADOW = { upstream: 'breaker: { mode: shadow }' };
+const cached = cachedOnce(SHADOW);
+const cachedIfError = cachedOnce({ ...IF_ERROR, ...SHADOW });
+const cachedWhileRevalidate = cachedOnce({ cache: '{ staleWhileRevalidate: 1h }', ...SHADOW });
 
 describe('RFC 5861 section 4: stale-if-error', () => {
   it.each<[string, Given, string]>([
@@ -14,7 +18,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
       `Breakwater; fwd=stale; fwd-status=${status}; detail=stale-if-error`,
     ]),
   ])('uses the stored response instead of %s', async (_, failure, cacheStatus) => {
-    const { get } = await cached((n) => (n === 1 ? { headers: { ...STALE } } : failure), IF_ERROR);
+    const { get } = cachedIfError((n) => (n === 1 ? { headers: { ...STALE } } : failure));
     await get();
     const answer = await get();
     expect(answer).toMatchObject({ status: 200, body: '1', cacheStatus });
@@ -23,7 +27,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
   });
 
   it('uses the stored response after a timeout', async () => {
-    const { get } = await cached(
+    const { get } = await cachedAlone(
       (n) => (n === 1 ? { headers: { ...STALE } } : new Promise<Given>(() => undefined)),
       { ...IF_ERROR, upstream: 'timeout: 200ms, connectTimeout: 100ms' },
     );
@@ -33,7 +37,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
 
   it('gives users their own stored responses while the breaker is open', async () => {
     let isDown = false;
-    const { get, seen } = await cached(
+    const { get, seen } = await cachedAlone(
       (_n, req) => (isDown ? 'reset' : { headers: { ...STALE }, body: String(req.headers['x-user-id']) }),
       { ...IF_ERROR, upstream: 'breaker: { consecutiveFailures: 2, openFor: 60s }' },
     );
@@ -55,12 +59,8 @@ describe('RFC 5861 section 4: stale-if-error', () => {
   });
 
   it('applies to conditions, ranges and HEAD', async () => {
-    const { get } = await cached(
-      (n) => (n === 1 ? { headers: { ...STALE, etag: '"1"' }, body: 'hello' } : 'reset'),
-      {
-        ...IF_ERROR,
-        upstream: 'breaker: { mode: shadow }',
-      },
+    const { get } = cachedIfError((n) =>
+      n === 1 ? { headers: { ...STALE, etag: '"1"' }, body: 'hello' } : 'reset',
     );
     await get();
     expect(await get('/1', { 'if-none-match': '"1"' })).toMatchObject({ status: 304 });
@@ -75,16 +75,15 @@ describe('RFC 5861 section 4: stale-if-error', () => {
     ['a window of its own that is over', 'max-age=60, stale-if-error=10', {}],
     ['a client that says no-cache', 'max-age=60', { 'cache-control': 'no-cache' }],
   ])('does not override %s', async (_, control, headers) => {
-    const { get } = await cached(
-      (n) => (n === 1 ? { headers: { 'cache-control': control, age: '100', etag: '"1"' } } : 'reset'),
-      IF_ERROR,
+    const { get } = cachedIfError((n) =>
+      n === 1 ? { headers: { 'cache-control': control, age: '100', etag: '"1"' } } : 'reset',
     );
     await get();
     expect((await get('/1', headers)).status).toBe(502);
   });
 
   it('applies with the directive of the response alone', async () => {
-    const { get } = await cached((n) =>
+    const { get } = cached((n) =>
       n === 1 ? { headers: { 'cache-control': 'max-age=60, stale-if-error=3600', age: '100' } } : 'reset',
     );
     await get();
@@ -92,7 +91,7 @@ describe('RFC 5861 section 4: stale-if-error', () => {
   });
 
   it('does not replace a 4xx', async () => {
-    const { get } = await cached((n) => (n === 1 ? { headers: { ...STALE } } : { status: 404 }), IF_ERROR);
+    const { get } = cachedIfError((n) => (n === 1 ? { headers: { ...STALE } } : { status: 404 }));
     await get();
     expect((await get()).status).toBe(404);
   });
@@ -105,9 +104,8 @@ describe('RFC 5861 section 3: stale-while-revalidate', () => {
   ])('answers at once and fetches %s once', async (_, refreshed, body) => {
     let release: (() => void) | undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
-    const { get, seen } = await cached(
-      (n) => (n === 1 ? { headers: { ...STALE, etag: '"1"' } } : held.then(refreshed)),
-      { cache: '{ staleWhileRevalidate: 1h }' },
+    const { get, seen } = cachedWhileRevalidate((n) =>
+      n === 1 ? { headers: { ...STALE, etag: '"1"' } } : held.then(refreshed),
     );
     await get();
     for (const _ of [1, 2, 3]) {
@@ -125,10 +123,7 @@ describe('RFC 5861 section 3: stale-while-revalidate', () => {
   });
 
   it('keeps answering when the revalidation fails, and tries again', async () => {
-    const { get, seen } = await cached((n) => (n === 1 ? { headers: { ...STALE } } : 'reset'), {
-      cache: '{ staleWhileRevalidate: 1h }',
-      upstream: 'breaker: { mode: shadow }',
-    });
+    const { get, seen } = cachedWhileRevalidate((n) => (n === 1 ? { headers: { ...STALE } } : 'reset'));
     await get();
     await until('it was tried twice', async () => (await get()).body === '1' && seen.length >= 3);
   });

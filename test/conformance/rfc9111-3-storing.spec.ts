@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { rawUpstream, thenClose } from '../support/raw-upstream.js';
 import { gateway } from '../support/gateway.js';
 import { bearer } from '../support/tokens.js';
-import { cached, FRESH, type Given, STALE } from './cached.js';
+import { cachedOnce, FRESH, type Given, STALE } from './cached.js';
+
+const cached = cachedOnce({ upstream: 'breaker: { mode: shadow }' });
 
 /** @returns whether the second request got the stored response of the first one */
 async function isStored(given: Given, path = '/1', headers = {}): Promise<boolean> {
-  const { get, seen } = await cached(() => given);
+  const { get, seen } = cached(() => given);
   await get(path, headers);
   await get(path, headers);
   return seen.length === 1;
@@ -98,7 +100,7 @@ describe('RFC 9111 section 5.2.2: response directives', () => {
   it.each(['no-cache', 'private'])(
     '5.2.2 %s with field names does not store those fields',
     async (directive) => {
-      const { get } = await cached(() =>
+      const { get } = cached(() =>
         control(`max-age=60, ${directive}="set-cookie, X-A"`, {
           'x-a': '1',
           'set-cookie': 'a=1',
@@ -113,7 +115,7 @@ describe('RFC 9111 section 5.2.2: response directives', () => {
   );
 
   it('5.2.2.4 no-cache is validated each time', async () => {
-    const { get, seen } = await cached((n) => ({
+    const { get, seen } = cached((n) => ({
       status: n === 1 ? 200 : 304,
       ...control('no-cache', { etag: '"1"' }),
     }));
@@ -140,7 +142,7 @@ describe('RFC 9111 section 4.2: freshness', () => {
   it('4.2.3 Age and an old Date are counted', async () => {
     expect(await isStored({ headers: { ...STALE } })).toBe(false);
     expect(await isStored({ headers: { ...FRESH, date: date(-100) } })).toBe(false);
-    const { get } = await cached(() => ({ headers: { ...FRESH, age: '30' } }));
+    const { get } = cached(() => ({ headers: { ...FRESH, age: '30' } }));
     await get();
     expect((await get()).headers['age']).toBe('30');
   });
