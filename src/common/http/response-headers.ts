@@ -2,6 +2,9 @@ import { isHopByHop, isReservedInRequests, nominatedByConnection } from './heade
 
 export type HeaderRecord = Readonly<Record<string, string | string[] | undefined>>;
 
+/** RFC 9112 section 6.3: these responses have no body, and no `Content-Length` either (RFC 9110 section 8.6). */
+export const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
+
 /** Decides whether a response is an event stream, whose body has no end of its own. */
 export function isEventStream({ 'content-type': type }: HeaderRecord): boolean {
   return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);

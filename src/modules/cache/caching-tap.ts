@@ -1,3 +1,4 @@
+import { BODILESS_STATUSES } from '../../common/http/response-headers.js';
 import type { CacheForward, CacheHit, ResponseHead, ResponseTap } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
@@ -29,7 +30,6 @@ export interface CachingTapOptions extends TapOptions {
 
 /** These statuses say nothing about the resource, so the stored response stays. */
 const UNRELATED_TO_RESOURCE: ReadonlySet<number> = new Set([408, 425, 429]);
-const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 /** Milliseconds for which a client may read nothing while others wait for its response. */
 const MAX_BLOCK_MS = 250;
 
@@ -52,7 +52,7 @@ export class CachingTap implements ResponseTap {
       return stale;
     }
     // RFC 9111 section 3.3: a response that was cut off must not be taken for a whole one.
-    const isWhole = isDelimited || BODILESS.has(status);
+    const isWhole = isDelimited || BODILESS_STATUSES.has(status);
     const head = isWhole ? writer.accept(response) : undefined;
     if (!head || Number(headers['content-length'] ?? 0) > maxEntryBytes) {
       // RFC 9111 section 4.3.3: the new answer replaces the stored one, which must not come back.

@@ -14,7 +14,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import type { z } from 'zod';
-import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { BODILESS_STATUSES, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { routeCacheSchema, STALE_INSTEAD } from '../config/schema/cache.js';
@@ -151,7 +151,7 @@ function answerInstead(exchange: Exchange, error: unknown): Observable<never> {
  */
 function answerOf(status: number, headers: HeaderRecord, value: unknown): StoredResponse | undefined {
   if (value instanceof StreamableFile) return undefined;
-  if (value === undefined && !BODILESS.has(status)) return undefined;
+  if (value === undefined && !EMPTY_ON_PURPOSE.has(status)) return undefined;
   if (value === undefined || value === null) {
     return { status, headers: { ...headers, 'content-length': '0' }, body: new Uint8Array() };
   }
@@ -167,7 +167,7 @@ function answerOf(status: number, headers: HeaderRecord, value: unknown): Stored
 }
 
 /** Handlers that answer with one of these return nothing. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205]);
+const EMPTY_ON_PURPOSE: ReadonlySet<number> = new Set([204, 205]);
 
 function inUtf8(type: string): string {
   return /;\s*charset=/i.test(type) ? type : `${type}; charset=utf-8`;
@@ -191,10 +191,12 @@ function write(exchange: Exchange, hit: CacheHit): Observable<never> {
   }
   for (let i = 0; i < added.length; i += 2) res.setHeader(added[i] ?? '', added[i + 1] ?? '');
   res.setHeader('Cache-Status', hit.status);
-  // RFC 9110 section 8.6.
-  if (status === 204) res.removeHeader('Content-Length');
-  else if (status === 304) res.removeHeader('Content-Type');
-  else res.setHeader('Content-Length', body.length);
+  if (BODILESS_STATUSES.has(status)) {
+    res.removeHeader('Content-Length');
+    res.removeHeader('Content-Type');
+  } else {
+    res.setHeader('Content-Length', body.length);
+  }
   res.end(body);
   return NEVER;
 }

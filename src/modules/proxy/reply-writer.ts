@@ -2,7 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
-import { announcedTrailers, ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
+import {
+  announcedTrailers,
+  BODILESS_STATUSES,
+  ClientHeaders,
+  type HeaderRecord,
+} from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { FallbackConfig, SecurityHeadersConfig } from '../config/gateway-config.js';
 import type { CacheHit, Exchange } from '../routing/exchange.js';
@@ -19,8 +24,6 @@ import {
   securityHeaders,
   securityHeadersOf,
 } from './security-headers.js';
-
-const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
 
 interface HeadersOfAnswers {
   readonly headers: ClientHeaders;
