@@ -115,6 +115,14 @@ describe('Bulkhead', () => {
     expect(countsOf(bulkhead)).toEqual([1, 0, 1]);
   });
 
+  it('keeps a call that has its response head among the streams, even when its upload ends later', () => {
+    const { bulkhead, take } = setUp({});
+    const [call] = take(1);
+    call?.answer();
+    call?.toCall();
+    expect(countsOf(bulkhead)).toEqual([0, 1, 0]);
+  });
+
   it('admits no more calls and streams together than there are connections', () => {
     const { bulkhead, take } = setUp({ concurrent: 5, connections: 2 });
     const [stream] = take(1);

@@ -137,6 +137,7 @@ export class Bulkhead {
 /** The place of one call in a bulkhead. */
 export class Place {
   private holds: 'call' | 'stream' | 'nothing' = 'call';
+  private isAnswered = false;
 
   constructor(private readonly bulkhead: Bulkhead) {}
 
@@ -147,9 +148,15 @@ export class Place {
     this.bulkhead.count(-1, 1);
   }
 
-  /** The call waits for the upstream again. It does not queue for that, so there may be more calls than `concurrent`. */
+  /** The response head is here: the call does not wait for the upstream again. */
+  answer(): void {
+    this.isAnswered = true;
+    this.toStream();
+  }
+
+  /** The call waits for the upstream again, before its response head. It does not queue for that, so there may be more calls than `concurrent`. */
   toCall(): void {
-    if (this.holds !== 'stream') return;
+    if (this.holds !== 'stream' || this.isAnswered) return;
     this.holds = 'call';
     this.bulkhead.count(1, -1);
   }

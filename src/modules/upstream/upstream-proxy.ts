@@ -143,7 +143,7 @@ export class UpstreamProxy {
   private onHead(call: Call, held: Held): void {
     const { permit, place } = held;
     const { socket } = call;
-    place.toStream();
+    place.answer();
     // A tunnel is a stream until it closes.
     if (socket) socket.once('close', () => place.leave());
     call.whenSettled((outcome, detail) => {
