@@ -12,11 +12,13 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
+import { headersToInherit, inheritedHeaders } from './common/http/inherited-headers.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
 import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
+import { bodyParsers } from './modules/server/code-bodies.js';
 import { corsHandlers } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
@@ -69,6 +71,7 @@ export class Gateway {
     const adapter: HttpServerAdapter = new HttpServerAdapter(server, {
       mayUpgrade,
       isCached,
+      beforeCode: [...bodyParsers(server.maxBodyBytes), inheritHeaders],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? server.requestTimeout,
       onRefused: (refusal): string => app.get(ExchangeMiddleware).refuse(refusal),
     });
@@ -182,6 +185,13 @@ export class Gateway {
     await this.management.close();
   }
 }
+
+/** Calls of a controller to upstreams belong to the request that it handles. */
+const inheritHeaders = withRequestId((req, _res, next) => {
+  const exchange = exchangeOf(req);
+  if (exchange) inheritedHeaders.run(headersToInherit(req.rawHeaders, exchange.id), next);
+  else next();
+});
 
 /** For answers of the gateway itself; those of routes carry the id among their other headers. */
 function withRequestId(handler: RequestHandler): RequestHandler {

@@ -1,3 +1,4 @@
+import type { RawBodyRequest } from '@nestjs/common';
 import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
@@ -33,13 +34,15 @@ export function upstreamRequest(
   const { req, head, gone: signal } = exchange;
   const path = route.rewrite ? route.rewrite(head.path) : head.path;
   const headers = requestHeaders(exchange, route, path);
+  // A controller of code that has passed the request on has read its body.
+  const { rawBody } = req as RawBodyRequest<Request>;
   const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
   return {
     method: asksForWhole(exchange) ? 'GET' : req.method,
     path: path + head.query,
     headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
-    body: head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined,
-    contentLength,
+    body: rawBody ?? (head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined),
+    contentLength: rawBody ? undefined : contentLength,
     hashKey: hashKeyOf(exchange, upstream.config),
     deadline: new Deadline(upstream.clock, timeoutOf(exchange, route, upstream)),
     isStream: upgrade !== undefined || acceptsEvents(req),

@@ -5,7 +5,7 @@ import {
   type ServerResponse,
   type ServerOptions,
 } from 'node:http';
-import { Logger } from '@nestjs/common';
+import { Logger, RequestMethod } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { systemClock } from '../../common/clock.js';
@@ -24,6 +24,10 @@ import { answerUpgrades } from './upgrades.js';
 export const GATEWAY_PATH = '{*gateway}';
 /** The same for routes with a cache. */
 export const CACHED_GATEWAY_PATH = '{*cachedGateway}';
+/** Names of the adapter's methods; `all` has an override. */
+const ROUTED_METHODS = Object.keys(RequestMethod)
+  .filter((name) => name !== 'ALL' && Number.isNaN(Number(name)))
+  .map((name) => name.toLowerCase());
 /** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
 const TIMEOUT_CHECK_INTERVAL = 500;
 
@@ -45,6 +49,8 @@ export interface AdapterOptions {
   readonly isCached?: (req: Request) => boolean;
   /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
   readonly requestTimeoutOf?: (req: IncomingMessage) => number;
+  /** Run before each handler of a controller of code. */
+  readonly beforeCode?: readonly RequestHandler[];
   /** Told of requests that the server refuses by itself. It returns the id of the request. */
   readonly onRefused?: (refusal: ServerRefusal) => string;
 }
@@ -73,6 +79,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     matchExactly(app);
     // The constructor also mounts a middleware that runs the hooks below; without hooks it does nothing.
     for (const { handle } of layersOf(app)) this.ownHandlers.add(handle);
+    for (const method of ROUTED_METHODS) this.mountBeforeCode(method);
   }
 
   /** From now on each answer is the last of its connection. */
@@ -100,7 +107,8 @@ export class HttpServerAdapter extends ExpressAdapter {
   // oxlint-disable-next-line typescript/no-explicit-any
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
-    if (path !== `/${GATEWAY_PATH}` && path !== `/${CACHED_GATEWAY_PATH}`) return super.all(...args);
+    if (path !== `/${GATEWAY_PATH}` && path !== `/${CACHED_GATEWAY_PATH}`)
+      return super.all(path, [...(this.gatewayOptions.beforeCode ?? []), handler] as never);
     if (this.gatewayHandlers.size === 0) {
       const forward = (req: Request, res: Response) => {
         // A handler of code that has called `next` leaves its route on the request, whose metrics go by it.
@@ -179,6 +187,16 @@ export class HttpServerAdapter extends ExpressAdapter {
       this.log.error(error);
       refuse(res, 'internal_error');
     }
+  }
+
+  /** Nest mounts the handlers of controllers by a method of the adapter for each HTTP method. */
+  private mountBeforeCode(method: string): void {
+    const { beforeCode } = this.gatewayOptions;
+    if (!beforeCode) return;
+    const mount = Reflect.get(this, method) as (path: unknown, handlers: unknown) => unknown;
+    Reflect.set(this, method, (path: unknown, handler: unknown) =>
+      mount.call(this, path, [...beforeCode, handler]),
+    );
   }
 
   private admit(req: Request, res: Response, at = 0): void {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
+import { inheritedHeaders, withInherited } from '../../common/http/inherited-headers.js';
 import { Bulkhead, type Place } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
@@ -96,6 +97,8 @@ export class UpstreamProxy {
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+    const inherited = inheritedHeaders.getStore();
+    if (inherited) request = { ...request, headers: withInherited(request.headers, inherited) };
     if (request.isStream && !this.bulkhead.hasRoomForStream) throw this.rejection('bulkhead_full');
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
     if (request.body instanceof Readable) request = await this.gatherBody(request);

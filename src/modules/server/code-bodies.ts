@@ -1,0 +1,37 @@
+import express, { type Request, type RequestHandler } from 'express';
+import type { RawBodyRequest } from '@nestjs/common';
+import { ProblemError } from '../../common/errors/problem.js';
+
+/** Bytes. To parse more would delay the requests of everybody else. */
+const MAX_PARSED = 1024 * 1024;
+
+/**
+ * Parses JSON and forms for controllers of code, as Nest does for all requests of an application; routes of the
+ * configuration stream their bodies unread. The bytes stay in `rawBody`, as with Nest's option of that name, since a
+ * handler may pass the request on.
+ *
+ * @param maxBytes of any body
+ */
+export function bodyParsers(maxBytes: number): RequestHandler[] {
+  const options = {
+    limit: Math.min(maxBytes, MAX_PARSED),
+    // A small compressed body may be a very large one.
+    inflate: false,
+    verify: (req: object, _res: unknown, bytes: Buffer) =>
+      void ((req as RawBodyRequest<Request>).rawBody = bytes),
+  };
+  return [express.json(options), express.urlencoded({ ...options, extended: true })].map(
+    (parse): RequestHandler =>
+      (req, res, next) =>
+        parse(req, res, (error?: unknown) => next(error === undefined ? undefined : problemOf(error))),
+  );
+}
+
+function problemOf(error: unknown): unknown {
+  const { status } = error as { readonly status?: number };
+  if (status === 413) return new ProblemError('body_too_large', { close: true });
+  // Nest's answer would repeat a part of the body.
+  return status === 400
+    ? new ProblemError('malformed_request', { detail: 'The body cannot be parsed.' })
+    : error;
+}

@@ -1,0 +1,94 @@
+import { gzipSync } from 'node:zlib';
+import { Body, Controller, Module, Next, Post, Req } from '@nestjs/common';
+import type { RawBodyRequest } from '@nestjs/common';
+import type { NextFunction, Request } from 'express';
+import { describe, expect, it } from 'vitest';
+import { gateway } from '../support/gateway.js';
+import { collectBody } from '../support/http.js';
+
+@Controller('code')
+class BodyController {
+  @Post()
+  echo(@Body() body: unknown): object {
+    return { parsed: body ?? null };
+  }
+
+  @Post('name')
+  name(@Body('name') name: string, @Req() req: RawBodyRequest<Request>): object {
+    return { name, raw: req.rawBody?.toString() };
+  }
+
+  @Post('stream')
+  async stream(@Req() req: Request): Promise<object> {
+    return { streamed: (await collectBody(req)).toString() };
+  }
+
+  @Post('pass')
+  pass(@Next() next: NextFunction): void {
+    next();
+  }
+}
+
+@Controller({ path: 'elsewhere', host: 'other.test' })
+class OtherHostController {
+  @Post()
+  never(): string {
+    return 'of another host';
+  }
+}
+
+@Module({ controllers: [BodyController, OtherHostController] })
+class BodyModule {}
+
+const gw = gateway(`
+server: { maxBodyBytes: 4MiB }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes: [{ id: all, match: { path: /** }, upstream: users }]`)
+  .withUpstream('users', (req, res) => {
+    void collectBody(req).then((body) => res.end(`${req.headers['content-length']} ${body.toString()}`));
+  })
+  .withModule(BodyModule)
+  .startOnce();
+
+const post = (path: string, body: string | Buffer, type: string, headers: Record<string, string> = {}) =>
+  gw.fetch(path, { method: 'POST', body, headers: { 'content-type': type, ...headers } });
+const JSON_TYPE = 'application/json';
+
+describe('a controller of code', () => {
+  it.each([
+    ['JSON', '{"a":[1]}', JSON_TYPE, { parsed: { a: [1] } }],
+    ['a form', 'a=1&b[c]=2', 'application/x-www-form-urlencoded', { parsed: { a: '1', b: { c: '2' } } }],
+    ['nothing of another type', 'text', 'text/plain', { parsed: null }],
+  ])('gets %s', async (_, body, type, expected) => {
+    const response = await post('/code', body, type);
+    expect(await response.json()).toEqual(expected);
+  });
+
+  it('gets members, and the bytes as they were sent', async () => {
+    const response = await post('/code/name', '{ "name": "alice" }', JSON_TYPE);
+    expect(await response.json()).toEqual({ name: 'alice', raw: '{ "name": "alice" }' });
+  });
+
+  it('can read a body of another type itself', async () => {
+    const response = await post('/code/stream', 'bytes', 'application/octet-stream');
+    expect(await response.json()).toEqual({ streamed: 'bytes' });
+  });
+
+  it.each([
+    ['that is no JSON', '{"secret":', {}, 400, 'malformed_request'],
+    ['over 1 MiB', JSON.stringify('x'.repeat(1024 * 1024)), {}, 413, 'body_too_large'],
+    ['that is compressed', gzipSync('{}'), { 'content-encoding': 'gzip' }, 415, undefined],
+  ])('gets no body %s', async (_, body, headers, status, code) => {
+    const response = await post('/code', body, JSON_TYPE, headers);
+    const text = await response.text();
+    expect([response.status, (JSON.parse(text) as { code?: string }).code]).toEqual([status, code]);
+    expect(text).not.toContain('secret');
+  });
+
+  it.each(['/code/pass', '/elsewhere', '/code/unknown', '/proxied'])(
+    'leaves the body of a request that it does not answer to the upstream: %s',
+    async (path) => {
+      expect(await (await post(path, '{ "a": 1 }', JSON_TYPE)).text()).toBe('10 { "a": 1 }');
+    },
+  );
+});
