@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { createGzip, gunzipSync } from 'node:zlib';
@@ -105,3 +106,25 @@ describe('clients of event streams that disconnect', () => {
     expect(await (await gw.fetch('/after')).text()).toBe('fine');
   });
 });
+
+/** @returns the kind of timer that the kernel runs for a connection of this port: 02 is that of keep-alive probes */
+async function timerOf(localPort: number): Promise<string | undefined> {
+  const hex = localPort.toString(16).toUpperCase().padStart(4, '0');
+  const lines = (await readFile('/proc/net/tcp', 'latin1')).split('\n');
+  const fields = lines.map((line) => line.trim().split(/\s+/));
+  return fields.find(([, local, remote]) => local !== '' && remote?.endsWith(`:${hex}`))?.[5]?.slice(0, 2);
+}
+
+it.skipIf(process.platform !== 'linux')(
+  'a client that is gone without a word is noticed by TCP',
+  async () => {
+    const { gw, streams } = await start(EVENTS);
+    const client = await RawConnection.to(gw.url);
+    client.send(requestHead('GET /events'));
+    const { res } = await until('the upstream has the request', () => streams[0]);
+    res.write('data: hello\n\n');
+    await client.until('hello');
+    const { localPort } = client.socket;
+    await until('the connection is probed', async () => (await timerOf(localPort ?? 0)) === '02');
+  },
+);

@@ -246,6 +246,9 @@ function pathOf({ url }: Request): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
+/** Milliseconds. */
+const TCP_KEEP_ALIVE_DELAY = 60_000;
+
 function serverOptions(limits: HttpLimits): ServerOptions {
   return {
     maxHeaderSize: limits.maxHeaderBytes,
@@ -254,6 +257,9 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
+    // A client that is gone without a word would keep a quiet event stream open for good.
+    keepAlive: true,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY,
     insecureHTTPParser: false,
     // A request without a body needs no stream; it is at its end from the start.
     optimizeEmptyRequests: true,
