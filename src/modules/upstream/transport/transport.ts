@@ -137,7 +137,7 @@ class Connection extends Client {
 
   private use(socket: Socket): void {
     this.socket = socket;
-    this.continues.attach(socket);
+    this.continues.attach(socket, () => this.socket === socket);
     if (this.hasUploads) this.tolerateFailedWrites(socket);
   }
 

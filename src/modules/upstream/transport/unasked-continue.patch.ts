@@ -23,11 +23,12 @@ export class ContinueFilter {
   /** The start of a head that has not arrived completely. */
   private held = NOTHING;
 
-  attach(socket: Socket): void {
+  /** @param isInUse whether the socket carries a request; it does not any more when it has become a tunnel */
+  attach(socket: Socket, isInUse: () => boolean): void {
     this.held = NOTHING;
     const { push } = socket;
     socket.push = (chunk: Buffer | null, encoding) => {
-      if (!this.isHeadDue || chunk === null) return push.call(socket, chunk, encoding);
+      if (!this.isHeadDue || chunk === null || !isInUse()) return push.call(socket, chunk, encoding);
       const bytes = this.filter(chunk);
       return bytes.length === 0 || push.call(socket, bytes, encoding);
     };
