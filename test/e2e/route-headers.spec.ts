@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { fieldsOf, recording } from '../support/recording.js';
+import { bearer, SECRET } from '../support/tokens.js';
 
 const withHeaders = (headers: string, rest = '') => `
 upstreams: { users: { url: "\${USERS_URL}" } }
@@ -50,5 +51,50 @@ describe('the header rules of a route', () => {
       expect(await response.text()).toBe('hi');
     }
     expect(users.requests).toHaveLength(1);
+  });
+});
+
+describe('templates in the headers of a route', () => {
+  const users = recording((_req, res) => {
+    res.writeHead(200, { 'Cache-Control': 'public, max-age=60' }).end('hi');
+  });
+  const gw = gateway(`
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "\${USERS_URL}" } }
+routes:
+  - id: users
+    match: { path: "/users/{id}" }
+    upstream: users
+    auth: { optional: true }
+    cache: { per: public }
+    headers:
+      request: { set: { X-Tenant: "{claim:tenant}", X-Of: "{id}" } }
+      response: { set: { X-Tenant: "{claim:tenant}", X-Of: "/{id}" } }
+`)
+    .withUpstream('users', users.handler)
+    .startOnce();
+
+  it('are filled from the path and the token, and never from the client', async () => {
+    await gw.fetch('/users/7', {
+      headers: { ...bearer({ tenant: 'acme' }), 'x-tenant': 'evil', 'x-of': '1' },
+    });
+    await gw.fetch('/users/8', { headers: { 'x-tenant': 'evil' } });
+    expect(users.requests.map((each) => [fieldsOf(each, 'x-tenant'), fieldsOf(each, 'x-of')])).toEqual([
+      [['acme'], ['7']],
+      [[], ['8']],
+    ]);
+  });
+
+  it('are filled anew for each use of a cached response', async () => {
+    const told = [];
+    for (const headers of [bearer({ tenant: 'acme' }), bearer({ tenant: 'globex' }), {}]) {
+      const response = await gw.fetch('/users/9', { headers });
+      told.push(['x-tenant', 'x-of', 'cache-status'].map((name) => response.headers.get(name)));
+    }
+    expect(told).toEqual([
+      ['acme', '/9', expect.stringContaining('fwd')],
+      ['globex', '/9', expect.stringContaining('hit')],
+      [null, '/9', expect.stringContaining('hit')],
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { ClaimRequirement, RouteAuthConfig } from '../config/gateway-config.js';
 import type { Identity } from '../routing/identity.js';
-import { claimPath } from './claims.js';
+import { claimPath } from '../../common/claim-path.js';
 
 /** Ids of the providers that a route accepts; `undefined`: every one. Equal choices are one object. */
 export type Allowed = ReadonlySet<string> | undefined;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { isRecord } from './claims.js';
+import { isRecord } from '../../common/claim-path.js';
 
 const SCHEME = 'bearer ';
 const SPACE = 0x20;

@@ -1,3 +1,4 @@
+import type { Claims } from '../../common/claim-path.js';
 import type { AuthProviderConfig } from '../config/gateway-config.js';
 
 /** What can be wrong with a registered claim. */
@@ -5,8 +6,6 @@ export type ClaimFault = 'claims' | 'expired' | 'not_yet_valid' | 'issuer' | 'au
 
 /** The token must name one of the audiences. */
 type ClaimRules = Pick<AuthProviderConfig, 'issuer' | 'audience' | 'clockSkew'>;
-
-export type Claims = Readonly<Record<string, unknown>>;
 
 /** The last second of the year 9999. A later date is in the wrong unit, or meant to overflow. */
 const LAST_DATE = 253_402_300_799;
@@ -56,26 +55,4 @@ function isText(value: unknown): value is string {
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
   return value === undefined || is(value);
-}
-
-/**
- * Compiles the name of a claim. A claim of exactly that name (`https://example.com/tenant`) counts first, then the path
- * to a nested one (`realm_access.roles`).
- */
-export function claimPath(name: string): (claims: Claims) => unknown {
-  const steps = name.split('.');
-  return (claims) => {
-    if (Object.hasOwn(claims, name)) return claims[name];
-    return steps.length === 1 ? undefined : steps.reduce<unknown>(stepInto, claims);
-  };
-}
-
-function stepInto(value: unknown, step: string): unknown {
-  // Own keys only: `constructor` is not a claim unless the issuer wrote one.
-  return isRecord(value) && Object.hasOwn(value, step) ? value[step] : undefined;
-}
-
-/** @returns whether parsed JSON is an object, and not a list */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,6 @@
+import { type Claims, claimPath, headerSafe, headerValue } from '../../common/claim-path.js';
 import type { Identity } from '../routing/identity.js';
-import { type Claims, claimPath, subjectOf } from './claims.js';
-
-/** Without `%`, which is encoded as well, or two subjects could be written alike. */
-const VISIBLE_ASCII = /^[\x21-\x24\x26-\x7e]*$/;
+import { subjectOf } from './claims.js';
 
 /**
  * Makes an identity of verified claims, with the headers that upstreams get, once for each token.
@@ -40,19 +38,6 @@ function scopesOf(claims: Claims): string[] {
   const given = claims['scope'] ?? claims['scp'];
   if (Array.isArray(given)) return given.filter((scope) => typeof scope === 'string');
   return typeof given === 'string' ? given.split(' ').filter((scope) => scope !== '') : [];
-}
-
-/** @returns a plain value as it is, a list of them separated by spaces, and `undefined` for anything else */
-function headerValue(value: unknown): string | undefined {
-  const items: unknown[] = Array.isArray(value) ? value : [value];
-  const plain = items.filter((each) => ['string', 'number', 'boolean'].includes(typeof each));
-  if (plain.length === 0 || plain.length < items.length) return undefined;
-  return plain.map((each) => headerSafe(String(each))).join(' ');
-}
-
-/** A claim may be any string, and a header takes only visible ASCII safely, so the rest is percent-encoded. */
-function headerSafe(value: string): string {
-  return VISIBLE_ASCII.test(value) ? value : encodeURIComponent(value.toWellFormed());
 }
 
 function text(value: unknown): string | undefined {

@@ -86,10 +86,12 @@ export class ReplyWriter {
     const { status, headers, body, added } = hit.response;
     exchange.cache = hit;
     exchange.outcome ??= 'cache_hit';
-    let lines = this.storedLines.get(headers);
+    // Templates make other lines for each request.
+    const isStatic = !exchange.route?.responseHeaders?.templates.length;
+    let lines = isStatic ? this.storedLines.get(headers) : undefined;
     if (!lines) {
       lines = this.linesOf(exchange, headers);
-      this.storedLines.set(headers, lines);
+      if (isStatic) this.storedLines.set(headers, lines);
     }
     const head = added ? lines.concat(added) : lines.slice();
     head.push('Cache-Status', hit.status);
@@ -150,9 +152,10 @@ export class ReplyWriter {
   }
 
   /** @returns names and values in turn */
-  private linesOf({ route }: Exchange, headers: HeaderRecord): string[] {
+  private linesOf({ route, head, identity }: Exchange, headers: HeaderRecord): string[] {
     const lines = this.headersOf(route).headers.from(headers);
-    return route?.responseHeaders ? applyHeaderRules(lines, route.responseHeaders) : lines;
+    const rules = route?.responseHeaders;
+    return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }
 
   /** Not among the lines of a stored response, because it depends on the client's connection. */

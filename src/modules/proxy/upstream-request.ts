@@ -36,11 +36,12 @@ export function upstreamRequest(
   const headers = requestHeaders(exchange, route, path);
   // A controller of code that has passed the request on has read its body.
   const { rawBody } = req as RawBodyRequest<Request>;
+  const rules = route.requestHeaders;
   const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
   return {
     method: asksForWhole(exchange) ? 'GET' : req.method,
     path: path + head.query,
-    headers: route.requestHeaders ? applyHeaderRules(headers, route.requestHeaders) : headers,
+    headers: rules ? applyHeaderRules(headers, rules, head.path, exchange.identity?.claims) : headers,
     body: rawBody ?? (head.hasBody ? new ClientBody(req, route.config.maxBodyBytes) : undefined),
     contentLength: rawBody ? undefined : contentLength,
     hashKey: hashKeyOf(exchange, upstream.config),

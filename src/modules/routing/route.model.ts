@@ -32,7 +32,7 @@ export function compileRoute(config: RouteConfig): RouteModel {
     split: split && compileSplit(split),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
     stripsPrefix: rewrite !== undefined && 'stripPrefix' in rewrite,
-    requestHeaders: headers && compileHeaderRules(headers.request),
-    responseHeaders: headers && compileHeaderRules(headers.response),
+    requestHeaders: headers && compileHeaderRules(headers.request, match.path),
+    responseHeaders: headers && compileHeaderRules(headers.response, match.path),
   });
 }

@@ -89,7 +89,11 @@ const CLIENT_HEADERS = new ClientHeaders([], ['x-request-id']);
 
 function switchingHead(exchange: Exchange, route: RouteModel, { headers }: UpstreamResponse): string {
   let fields = CLIENT_HEADERS.from(headers);
-  if (route.responseHeaders) fields = applyHeaderRules(fields, route.responseHeaders);
+  const {
+    head: { path },
+    identity,
+  } = exchange;
+  if (route.responseHeaders) fields = applyHeaderRules(fields, route.responseHeaders, path, identity?.claims);
   // A browser that has offered subprotocols fails without an answer to one of them (WHATWG WebSockets section 2.2).
   if (exchange.offeredProtocols && headers['sec-websocket-protocol'] === undefined)
     fields.push('Sec-WebSocket-Protocol', 'bearer');

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, type webcrypto } from 'node:crypto';
 import { MIN_RSA_BITS, unfitKey } from '../../config/checks/public-key.js';
 import type { PublicKeyAlgorithm } from '../../config/gateway-config.js';
-import { isRecord } from '../claims.js';
+import { isRecord } from '../../../common/claim-path.js';
 
 export interface PublishedKey {
   readonly id: string | undefined;

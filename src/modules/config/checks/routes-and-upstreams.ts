@@ -3,6 +3,7 @@ import type { ConfigProblem } from '../problem.js';
 import { upstreamUrl } from '../schema/network.js';
 import { matchSchema } from '../schema/route.js';
 import type { ConfigValue } from '../source/config-value.js';
+import { headerTemplateProblems } from './header-templates.js';
 import { rewriteProblems } from './rewrites.js';
 
 /** Reports routes that have no single destination, mirror to it, rewrite what they do not match, or repeat another. */
@@ -15,6 +16,7 @@ export function routeProblems(config: ConfigValue): ConfigProblem[] {
       ...exactlyOne(route, ['upstream', 'split'], 'the id of an upstream'),
       ...mirrorProblems(route),
       ...rewriteProblems(route),
+      ...headerTemplateProblems(route),
     ]),
     ...repetitions(ids, (id, first) => id.expected(`another id: routes[${first}] has this one`)),
     ...repetitions(

@@ -46,7 +46,7 @@ routes:
   - { id: later, match: { path: "/a/{y}", methods: [POST] }, upstream: users, auth: none }
   - { id: shared, match: { path: /b, methods: [POST] }, upstream: jobs, auth: { provider: c }, cache: { per: public } }
   - { id: cookies, match: { path: /c, methods: [PATCH] }, split: [{ upstream: jobs }], auth: none, cache: { per: public } }
-  - { id: nobody, match: { path: /d, methods: [POST], headers: { x-beta: "*" } }, upstream: jobs, auth: none, cache: { per: user } }
+  - { id: nobody, match: { path: /d, methods: [POST], headers: { x-beta: "*" } }, headers: { request: { set: { X-T: "{claim:t}" } } }, upstream: jobs, auth: none, cache: { per: user } }
 `;
 
 describe('lintConfig', () => {
@@ -85,6 +85,7 @@ describe('lintConfig', () => {
           "routes[5].cache: browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says \`private\` or \`Vary: Cookie\`",
           "routes[5].cache: all clients share one copy, so a user of one side of the split is served the response of another side",
           "routes[6].match.headers: the value of \`x-beta\` is compared exactly, so \`*\` stands for nothing else",
+          "routes[6].headers: the route has no auth, so there are no claims, and \`x-t\` is never set",
           "routes[6].cache.per: \`per: user\` on a route without auth has no users to tell apart",
         ]
       `);

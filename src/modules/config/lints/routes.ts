@@ -1,3 +1,4 @@
+import { placeholdersOf } from '../../../common/http/header-rules.js';
 import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
 import { effectiveMethods } from '../match-key.js';
 import { isPublic } from '../schema/gateway.js';
@@ -40,6 +41,15 @@ export const ROUTE_LINTS: Readonly<Record<string, RouteLint>> = {
         name !== undefined && `the value of \`${name}\` is compared exactly, so \`*\` stands for nothing else`
       );
     },
+  },
+  'claim-without-auth': {
+    key: 'headers',
+    check: (route, config) =>
+      isPublic(route, config) &&
+      [route.headers?.request, route.headers?.response]
+        .flatMap((rules) => Object.entries(rules?.set ?? {}))
+        .filter(([, value]) => placeholdersOf(value).hasClaims)
+        .map(([name]) => `the route has no auth, so there are no claims, and \`${name}\` is never set`)[0],
   },
   'shadowed-route': {
     key: 'match',

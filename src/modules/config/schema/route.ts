@@ -69,7 +69,7 @@ const faultSchema = z.strictObject({
 function headerRules(isReserved: (name: string) => boolean) {
   return z.strictObject({
     set: prefault(headers(isReserved), {}).describe(
-      'Headers to set, by name. They replace those that are present.',
+      'Headers to set, by name. They replace those that are present. `{name}` is a segment of the matched path, `{rest}` the part that `/**` matched, and `{claim:NAME}` a claim of the token; a header whose value lacks one of them is only removed.',
     ),
     remove: list(headerName(isReserved)).describe('Names of headers to remove.'),
   });
