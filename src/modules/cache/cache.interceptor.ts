@@ -23,11 +23,12 @@ import {
 } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { cacheKey, flightName, resourceOf, shortHash } from './cache-key.js';
-import { CachingTap, partTap } from './caching-tap.js';
+import { CachingTap, partTap, type TapOptions } from './caching-tap.js';
 import { requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
 import { Flight, type FlightResult, type NextStep, type Waiter, waitLimit } from './flights.js';
 import { Invalidator } from './invalidator.js';
+import { ReadAhead } from './read-ahead.js';
 import { type Found, ResponseCache } from './response-cache.js';
 import {
   asksForWhole,
@@ -71,9 +72,7 @@ export class CacheInterceptor implements NestInterceptor {
   private readonly flights = new Map<string, Flight>();
   /** Hashes of the names of flights. */
   private readonly unstorable = new LRUCache<string, true>(UNSTORABLE);
-  /** Responses that are read faster than their clients read them, which the memory of the cache bounds. */
-  private ahead = 0;
-  private readonly maxAhead: number;
+  private readonly readAhead: ReadAhead;
 
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,
@@ -83,7 +82,8 @@ export class CacheInterceptor implements NestInterceptor {
   ) {
     const { maxBytes, maxEntryBytes } = config.current.cache;
     this.maxEntryBytes = maxEntryBytes;
-    this.maxAhead = Math.floor(maxBytes / maxEntryBytes);
+    // What clients have not read yet takes no more memory than the cache.
+    this.readAhead = new ReadAhead(Math.floor(maxBytes / maxEntryBytes));
   }
 
   intercept(
@@ -291,9 +291,8 @@ export class CacheInterceptor implements NestInterceptor {
     if (isWhole || wantsPart) {
       const part = (complete: CacheEntry) => hitWith(complete, exchange, this.clock, 'miss', asking.status);
       tap = this.cachingTap(lookup, found, asking, flight, wantsPart ? part : undefined);
-    } else if (entry) {
-      const writer = new EntryWriter(lookup, this.cache, this.clock);
-      tap = partTap({ ...asking, writer, stored: entry, flight });
+    } else {
+      tap = partTap(this.tapOptions(lookup, found, asking, flight));
     }
     return { kind: 'forward', ...asking, tap, wantsPart };
   }
@@ -306,29 +305,28 @@ export class CacheInterceptor implements NestInterceptor {
     part?: (entry: CacheEntry) => CacheHit,
   ): CachingTap {
     const { exchange } = lookup;
-    const name = flightName(lookup.hasCredentials, found.name);
     return new CachingTap({
+      ...this.tapOptions(lookup, found, asking, flight),
+      confirmed: (confirmed) =>
+        hitWith(confirmed, exchange, this.clock, 'revalidated', `${asking.status}; fwd-status=304`),
+      part,
+      readAhead: this.readAhead,
+    });
+  }
+
+  private tapOptions(lookup: Lookup, found: Found, asking: Asking, flight?: Flight): TapOptions {
+    const name = flightName(lookup.hasCredentials, found.name);
+    return {
       ...asking,
       writer: new EntryWriter(lookup, this.cache, this.clock),
       maxEntryBytes: this.maxEntryBytes,
       stored: found.entry,
       flight,
-      confirmed: (confirmed) =>
-        hitWith(confirmed, exchange, this.clock, 'revalidated', `${asking.status}; fwd-status=304`),
-      part,
       onStorable: (isStorable) => {
         if (isStorable && this.unstorable.size > 0) this.unstorable.delete(shortHash(name));
         else if (!isStorable) this.unstorable.set(shortHash(name), true);
       },
-      readAhead: () => this.readAhead(exchange),
-    });
-  }
-
-  private readAhead({ res }: Exchange): boolean {
-    if (this.ahead >= this.maxAhead) return false;
-    this.ahead++;
-    res.once('close', () => this.ahead--);
-    return true;
+    };
   }
 
   /** @returns nothing when the entry cannot be used while the upstream fails */

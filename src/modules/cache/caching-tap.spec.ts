@@ -4,11 +4,12 @@ import { type Clock, systemClock } from '../../common/clock.js';
 import type { CacheEntry } from './cache-entry.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
-import { CachingTap } from './caching-tap.js';
+import { CachingTap, type CachingTapOptions, partTap } from './caching-tap.js';
 import { NOTHING_ASKED } from './directives.js';
 import { EntryWriter } from './entry-writer.js';
 import { Flight } from './flights.js';
 import type { ResponseCache } from './response-cache.js';
+import { ReadAhead } from './read-ahead.js';
 import { reuse } from './reuse.js';
 
 const POLICY: RouteCacheConfig = {
@@ -102,8 +103,31 @@ it('counts no time before the request was sent as age', () => {
   expect(entries).toMatchObject([{ initialAge: 500 }]);
 });
 
+it.each([
+  ['a HEAD', 'HEAD', 200, { 'content-length': '1001' }, ['unstorable']],
+  ['a range', 'GET', 206, { 'content-range': 'bytes 0-1/1001' }, ['unstorable']],
+  ['a HEAD of a smaller one', 'HEAD', 200, { 'content-length': '1000' }, []],
+  ['a range of an unknown length', 'GET', 206, { 'content-range': 'bytes 0-1/*' }, []],
+] as const)(
+  'learns from the response to %s whether the whole is too large',
+  (_, method, status, headers, result) => {
+    const log: string[] = [];
+    partTap({ ...optionsWith({}, log, systemClock, method), flight: undefined }).onHead({ status, headers });
+    expect(log).toEqual(result);
+  },
+);
+
 function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = systemClock): CachingTap {
-  const req = { method: 'GET', headers: {} };
+  return new CachingTap(optionsWith(fake, log, clock));
+}
+
+function optionsWith(
+  fake: Partial<ResponseCache>,
+  log: string[],
+  clock: Clock,
+  method = 'GET',
+): CachingTapOptions {
+  const req = { method, headers: {} };
   const head = { authority: 'api.example', host: 'api.example', path: '/users/7', query: '' };
   // The tap uses nothing else of the exchange and the cache.
   const exchange = { req, head } as unknown as Exchange;
@@ -127,7 +151,7 @@ function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = sys
     hasCredentials: false,
     isCode: false,
   };
-  return new CachingTap({
+  return {
     writer: new EntryWriter(lookup, cache, clock),
     conditions: undefined,
     stale: undefined,
@@ -139,6 +163,6 @@ function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = sys
     part: undefined,
     flight,
     onStorable: (isStorable) => log.push(isStorable ? 'storable' : 'unstorable'),
-    readAhead: () => true,
-  });
+    readAhead: new ReadAhead(1),
+  };
 }

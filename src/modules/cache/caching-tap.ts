@@ -4,6 +4,7 @@ import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
 import type { EntryWriter, StorableHead, Written } from './entry-writer.js';
 import type { Flight } from './flights.js';
+import type { ReadAhead } from './read-ahead.js';
 import { mayCollapse } from './reuse.js';
 import { describes, mergeHeaders, selects } from './validation.js';
 import { variantFor } from './vary.js';
@@ -14,18 +15,17 @@ export interface TapOptions extends Pick<CacheForward, 'conditions' | 'stale'> {
   readonly stored: CacheEntry | undefined;
   /** Those who wait for the response. It is also settled when the call is over, so not here when the body is cut off. */
   readonly flight: Flight | undefined;
+  readonly maxEntryBytes: number;
+  /** Called once it is known whether such responses can serve others. */
+  readonly onStorable: (isStorable: boolean) => void;
 }
 
 export interface CachingTapOptions extends TapOptions {
-  readonly maxEntryBytes: number;
   /** @returns the answer from an entry that the upstream has confirmed */
   readonly confirmed: (entry: CacheEntry) => CacheHit;
   /** @returns the client's part of an entry; missing when the client gets the response itself */
   readonly part: ((entry: CacheEntry) => CacheHit) | undefined;
-  /** Called once it is known whether such responses can serve others. */
-  readonly onStorable: (isStorable: boolean) => void;
-  /** @returns whether the response may be read faster than its client reads it */
-  readonly readAhead: () => boolean;
+  readonly readAhead: ReadAhead;
 }
 
 /** These statuses say nothing about the resource, so the stored response stays. */
@@ -87,17 +87,15 @@ export class CachingTap implements ResponseTap {
   }
 
   onBlocked(): boolean {
-    const { flight, readAhead } = this.options;
+    const { flight, readAhead, writer } = this.options;
     if (!this.head || !flight?.hasWaiters) return false;
-    this.isAhead ||= readAhead();
-    if (!this.isAhead) this.limitBlock(flight);
-    return this.isAhead;
-  }
-
-  /** The pace of a slow client is not theirs: one of them asks again. */
-  private limitBlock(flight: Flight): void {
+    const { res } = writer.lookup.exchange;
+    this.isAhead ||= readAhead.begin(res);
+    if (this.isAhead) return true;
+    // The pace of a slow client is not theirs: one of them asks again.
     const timer = setTimeout(() => flight.settle('abandoned'), MAX_BLOCK_MS).unref();
-    this.options.writer.lookup.exchange.res.once('drain', () => clearTimeout(timer));
+    res.once('drain', () => clearTimeout(timer));
+    return false;
   }
 
   onEnd(): CacheHit | undefined {
@@ -166,15 +164,17 @@ function settleWith({ flight, writer }: TapOptions, head: StorableHead, { entry,
   flight.settle({ entry, fields, variant: variantFor(fields, writer.lookup.exchange), arrivedAt });
 }
 
-/** Watches the answer to a HEAD or a range request while the whole response is stored. */
-export function partTap(options: TapOptions & { readonly stored: CacheEntry }): ResponseTap {
-  const { writer, stored, flight } = options;
+/** Watches the answer to a HEAD or a range request that the upstream gets as it is. */
+export function partTap(options: TapOptions): ResponseTap {
+  const { writer, stored, flight, maxEntryBytes, onStorable } = options;
   return {
     onHead: (response) => {
       const { status, headers } = response;
       const stale = staleInstead(options, status);
       const isHead = writer.lookup.exchange.req.method === 'HEAD';
-      if (stale || !isHead || status !== 200 || stored.status !== 200) {
+      // Before such a request, the whole need not be fetched to find out again.
+      if (lengthOfWhole(isHead, response) > maxEntryBytes) onStorable(false);
+      if (stale || !isHead || status !== 200 || stored?.status !== 200) {
         if (stale) flight?.settle('failed');
         else flight?.settle(status >= 500 ? 'abandoned' : 'unshared');
         return stale;
@@ -193,6 +193,13 @@ export function partTap(options: TapOptions & { readonly stored: CacheEntry }): 
     },
     onReplaced: (by) => flight?.settle(by === 'stale' ? 'failed' : 'abandoned'),
   };
+}
+
+/** @returns bytes, as far as the head tells */
+function lengthOfWhole(isHead: boolean, { status, headers }: ResponseHead): number {
+  if (isHead && status === 200) return Number(headers['content-length'] ?? 0);
+  const [, total] = /\/(\d+)$/.exec(String(headers['content-range'])) ?? [];
+  return status === 206 && total !== undefined ? Number(total) : 0;
 }
 
 /** RFC 5861 section 4: an error of the upstream is replaced by a stale response. */
