@@ -114,7 +114,7 @@ describe('health probes', { timeout: 60_000 }, () => {
       detail: '500',
       at: expect.stringMatching(ISO_8601),
     });
-    expect(await (await fetch(`${gateway.url}/health`)).json()).toMatchObject({
+    expect(await (await fetch(`${gateway.managementUrl}/health`)).json()).toMatchObject({
       details: { orders: { status: 'degraded', breaker: 'open', probe: '500' } },
     });
     expect(await fallbackOf('orders')).toBe('response');
@@ -187,7 +187,7 @@ describe('health probes', { timeout: 60_000 }, () => {
   it('of a service that is down at boot do not stop the gateway', async () => {
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
     await transition('absent', 'open');
-    const health = await fetch(`${gateway.url}/health`);
+    const health = await fetch(`${gateway.managementUrl}/health`);
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({
       details: { absent: { status: 'degraded', probe: 'ECONNREFUSED' } },

@@ -30,7 +30,7 @@ describeWithRedis('Redis', () => {
     const ca = JSON.stringify(authority.ca);
     await expectShared(`{ url: "${url}", tls: { ca: ${ca} }, commandTimeout: 5s }`);
     const { all } = await replicas(() => ({}), { redis: `{ url: "${url}" }`, count: 1 });
-    const health = await (await all[0]?.gw.fetch('/health'))?.json();
+    const health = await (await all[0]?.gw.management('/health'))?.json();
     expect(health).toMatchObject({ status: 'degraded', details: { redis: { status: 'degraded' } } });
   });
 });

@@ -113,7 +113,7 @@ describe('TLS to an upstream', () => {
       'health: { path: /health, failures: 1, interval: 50ms, unhealthyInterval: 50ms, timeout: 2s },';
     const { gw, users } = await start(tls, MUTUAL, health);
     await until('a probe has passed or failed', async () => {
-      const picture = (await (await gw.fetch('/health')).json()) as { details: Record<string, Picture> };
+      const picture = (await (await gw.management('/health')).json()) as { details: Record<string, Picture> };
       return picture.details['users']?.probe;
     });
     const breaker = await gw.metric('breakwater_breaker_state{upstream="users"}');

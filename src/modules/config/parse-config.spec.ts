@@ -42,6 +42,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         sendTimeout: 30_000,
         sendMinRate: 1_024,
         keepAliveTimeout: 65_000,
+        healthDetails: false,
         shutdown: { delay: 5_000, drain: 20_000 },
         securityHeaders: 'api',
         cors: {

@@ -3,14 +3,14 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AuthModule } from '../auth/auth.module.js';
 import { Lifecycle } from '../server/lifecycle.js';
-import { HealthController } from './health.controller.js';
 import { ProbeIndicator } from './probe.indicator.js';
 import { ProbeScheduler } from './probe.scheduler.js';
+import { PublicHealthController } from './public-health.controller.js';
 
 @Module({
   // Terminus would log every readiness check that fails while draining.
   imports: [TerminusModule.forRoot({ logger: false }), HttpModule, AuthModule],
-  controllers: [HealthController],
+  controllers: [PublicHealthController],
   providers: [Lifecycle, ProbeIndicator, ProbeScheduler],
 })
 export class HealthModule {}

@@ -37,7 +37,7 @@ export class UpstreamHealthIndicator {
     const { breaker, targets, probes } = this.upstream;
     return {
       breaker: breaker.state,
-      // Health pages are public, so they say how many targets are available and not which.
+      // Health pages can be public, so they say how many targets are available and not which.
       targets: `${targets.availableCount}/${targets.all.length}`,
       ...(probes.last ? { probe: probes.last.detail } : {}),
       ...(probes.isIgnored ? { probesIgnored: 'no probe has passed since the start' } : {}),

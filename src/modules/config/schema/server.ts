@@ -76,6 +76,9 @@ export const serverSchema = z.strictObject({
   keepAliveTimeout: positiveDuration('65s').describe(
     'How long an idle client connection is kept open. It should exceed the idle timeout of a load balancer in front of the gateway.',
   ),
+  healthDetails: boolean(false).describe(
+    'Whether `/health` on this port shows upstreams, Redis and token issuers with their failures, as the management port does. Otherwise it only says `ok` or `degraded`.',
+  ),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
   securityHeaders: prefault(securityHeadersSchema, 'api').describe(
     'Security headers that responses of upstreams get unless they have them: `api` (`X-Content-Type-Options`, and over TLS `Strict-Transport-Security`), `off`, or options of helmet. A route can override it.',
