@@ -25,8 +25,9 @@ it('a killed service affects only its own callers and recovers by itself', { tim
   expect(opened['failures']).toHaveLength(5);
 
   await until('the breaker is open', async () => (await breaker()) === 2);
+  const ask = (url: string) => fetch(url, { headers: { connection: 'close' } });
   for (const base of [gateway.url, gateway.managementUrl]) {
-    const get = (path: string) => fetch(base + path, { headers: { connection: 'close' } });
+    const get = (path: string) => ask(base + path);
     const health = await get('/health');
     expect(health.status).toBe(200);
     expect(await health.json()).toMatchObject({
@@ -35,7 +36,7 @@ it('a killed service affects only its own callers and recovers by itself', { tim
     expect((await get('/health/ready')).status).toBe(200);
     expect((await get('/health/live')).status).toBe(200);
   }
-  expect(await (await fetch(`${gateway.managementUrl}/health`)).json()).toMatchObject({
+  expect(await (await ask(`${gateway.managementUrl}/health`)).json()).toMatchObject({
     details: { users: { status: 'up' }, orders: { status: 'degraded' } },
   });
 
