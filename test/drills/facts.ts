@@ -2,6 +2,8 @@ import type { Arrival, ClientRecord, FaultRecord, Recording } from './recording.
 import { limitsOf, type ServicePlan } from './scenario.js';
 import { isOfTarget } from './targets.js';
 
+/** For so long the bulkhead stays narrow after the breaker has closed. */
+const RAMP_MS = 3_000;
 /** Milliseconds around a fault in which its effects on a call may be seen. */
 const BEFORE_FAULT = 300;
 const AFTER_FAULT = 1_000;
@@ -40,9 +42,12 @@ export class ServiceFacts {
     return this.arrivalsById.get(id) ?? [];
   }
 
-  /** @returns whether all targets were well from the start to this time */
-  isCalmUntil(time: number): boolean {
-    return this.bad.every((times) => times.every(({ from }) => from > time));
+  /** @returns whether all targets were well in the interval, and whatever happened before it is over for the breaker */
+  isCalmDuring(interval: Interval): boolean {
+    const { recording, id } = this;
+    const last = recording.transitions.findLast(({ service, at }) => service === id && at <= interval.to);
+    const isSettled = !last || (last.to === 'closed' && last.at + RAMP_MS <= interval.from);
+    return isSettled && this.bad.every((_, target) => this.isWellDuring(target, interval));
   }
 
   /** @returns whether the service may really have failed this request */
@@ -65,6 +70,12 @@ export class ServiceFacts {
         endAt <= interval.to &&
         this.isWellDuring(target, interval),
     ).length;
+  }
+
+  /** @returns how many targets were well in the interval, beside others that were not */
+  wellTargetsDuring(interval: Interval): number {
+    const well = this.bad.filter((_, target) => this.isWellDuring(target, interval)).length;
+    return well < this.bad.length ? well : 0;
   }
 
   isWellDuring(target: number, interval: Interval): boolean {
@@ -126,4 +137,9 @@ export function lifeOf({ sentAt, endAt }: ClientRecord): Interval {
 
 export function overlap(a: Interval, b: Interval): boolean {
   return a.from <= b.to && b.from <= a.to;
+}
+
+/** @returns the first request as an example, and how many there are */
+export function first(requests: readonly ClientRecord[], of = requests.length): string | undefined {
+  return requests.length === 0 ? undefined : `${of} such as ${JSON.stringify(requests[0])}`;
 }

@@ -131,6 +131,14 @@ describe('is answered', () => {
     expect(violated({ requests: [request('1', timedOut)], faults: [freeze(0, 500)] })).toEqual([]);
   });
 
+  it('is violated by an error long after a fault, but not while its breaker is not closed', () => {
+    const faults = [freeze(0, 500)];
+    const requests = [request('1', { ...refused, sentAt: 9_000, code: 'upstream_timeout' })];
+    expect(violated({ requests, faults })).toEqual(['is answered']);
+    const opened = [opens('health', 4_000)];
+    expect(violated({ requests, faults, transitions: opened })).toEqual([]);
+  });
+
   it('allows an error while more calls waited than the bulkhead admits', () => {
     const full = { status: 503, code: 'bulkhead_full', tag: undefined } as const;
     const requests = many(5, (n) => request(String(n), n === 4 ? full : { headAt: 900, endAt: 900 }));
@@ -156,6 +164,21 @@ describe('gets the response', () => {
   });
 });
 
+describe('is tried elsewhere', () => {
+  const given = { faults: [freeze(0, 0)], requests: many(9, (n) => request(String(n), timedOut)) };
+
+  it('is violated by requests that failed at one target while another one was well', () => {
+    expect(violated({ ...given, targets: 2 })).toEqual(['is tried elsewhere']);
+    expect(violated({ ...given, targets: 1 })).toEqual([]);
+  });
+
+  it('allows it for what cannot be repeated, and without retries', () => {
+    const posts = given.requests.map((each) => ({ ...each, method: 'POST' }));
+    expect(violated({ ...given, targets: 2, requests: posts })).toEqual([]);
+    expect(violated({ ...given, targets: 2, config: { retry: { attempts: 0 } } })).toEqual([]);
+  });
+});
+
 describe('breaker opens', () => {
   it('is violated when fewer requests failed than its rules require', () => {
     const transitions = [opens('consecutive-failures', 3_000)];
@@ -176,7 +199,7 @@ describe('breaker opens', () => {
   });
 
   it('is violated when another target was well and gave responses', () => {
-    const requests = many(20, (n) => request(String(n), timedOut));
+    const requests = many(20, (n) => request(String(n), { ...timedOut, method: 'POST' }));
     const given = {
       requests,
       faults: [freeze(0, 0)],
@@ -226,6 +249,15 @@ describe('is sent once', () => {
     const given = { requests: [request('1')], arrivals };
     expect(violated({ ...given, config: { retry: { attempts: 0 } } })).toEqual(['is sent once']);
   });
+});
+
+it('retries are few: is violated by twice as many calls as requests', () => {
+  const requests = many(30, (n) => request(String(n)));
+  const arrivals = (most: number) =>
+    many(30 + most, (n) => arrival(String(n % 30), { serial: `a/0/${n}`, id: String(n % 30) }));
+  const tags = requests.map((each, n) => ({ ...each, tag: { ...each.tag!, serial: `a/0/${n}` } }));
+  expect(violated({ requests: tags, arrivals: arrivals(30) })).toEqual(['retries are few']);
+  expect(violated({ requests: tags, arrivals: arrivals(10) })).toEqual([]);
 });
 
 it('refused is not sent: is violated by a call for a request that the breaker rejected', () => {

@@ -1,17 +1,16 @@
 import { breakerCloses, breakerOpens } from './breaker-oracle.js';
-import { isStored, lifeOf, resourceOf, ServiceFacts } from './facts.js';
+import { first, isStored, lifeOf, resourceOf, ServiceFacts } from './facts.js';
 import { stillHeld } from './held.js';
 import type { Arrival, ClientRecord, Recording } from './recording.js';
 import { MOST_WAITS, SLACK } from './scenario.js';
+import { isSentOnce, isTriedElsewhere, refusedIsNotSent, retriesAreFew } from './sending-oracle.js';
 
 /** Milliseconds within which those who waited for a response have looked into the cache. */
 const RELEASE_MS = 500;
 /** Requests that were looked at of those that may be a violation. */
 const ENOUGH = 20;
 
-/** The gateway refused to send these anywhere. */
-const REFUSALS = new Set(['breaker_open', 'bulkhead_full', 'token_missing', 'token_invalid', 'no_route']);
-const REPEATABLE = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+const ALWAYS = { from: -Infinity, to: Infinity };
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -27,12 +26,16 @@ const INVARIANTS = {
   'is answered': isAnswered,
   /** A response that a target gave in time reaches the client. */
   'gets the response': getsTheResponse,
+  /** What can be repeated does not fail because of one target while another one is well. */
+  'is tried elsewhere': isTriedElsewhere,
   /** A breaker opens only when its service failed as often as its rules say. */
   'breaker opens': breakerOpens,
   /** A breaker closes within its rules once its service is well. */
   'breaker closes': breakerCloses,
   /** What cannot be repeated reaches a target at most once, what can be no more often than retries allow. */
   'is sent once': isSentOnce,
+  /** Retries do not multiply the load: there are at most a fifth more calls than requests. */
+  'retries are few': retriesAreFew,
   /** A request that the gateway refuses reaches no target. */
   'refused is not sent': refusedIsNotSent,
   /** Every client gets its response head, or is disconnected, within its deadline. */
@@ -63,11 +66,11 @@ export function judge(recording: Recording): Violation[] {
 function isAnswered(facts: ServiceFacts): string | undefined {
   const { timeout } = facts.limits;
   const suspects = facts.requests.filter((request) => {
-    const { kind, end, endAt = Infinity, key } = request;
+    const { kind, end, key } = request;
     if (end === 'left' || isFine(request)) return false;
     const query = new URL(key, 'http://drill').searchParams;
     const takes = Number(query.get('ms')) + (isStored({ kind }) ? Number(query.get('over')) : 0);
-    return takes < timeout / 2 && facts.isCalmUntil(endAt) && !facts.isDuringPause(request);
+    return takes < timeout / 2 && facts.isCalmDuring(lifeOf(request)) && !facts.isDuringPause(request);
   });
   return first(
     suspects.slice(0, ENOUGH).filter((each) => facts.isWithinCapacity(each)),
@@ -87,26 +90,6 @@ function getsTheResponse(facts: ServiceFacts): string | undefined {
     });
   });
   return first(suspects);
-}
-
-function isSentOnce(facts: ServiceFacts): string | undefined {
-  const { attempts } = facts.limits;
-  const { config, targets } = facts.plan;
-  const { hedge } = config;
-  return first(
-    facts.requests.filter((request) => {
-      // A try whose target seems frozen is made a second time with another target, as with `hedge`.
-      const twice = attempts > 0 && (hedge !== undefined || targets > 1) ? 2 : 1;
-      const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice : 1;
-      return facts.arrivalsOf(request).length > most;
-    }),
-  );
-}
-
-function refusedIsNotSent(facts: ServiceFacts): string | undefined {
-  return first(
-    facts.requests.filter((each) => REFUSALS.has(each.code ?? '') && facts.arrivalsOf(each).length > 0),
-  );
 }
 
 function isInTime(facts: ServiceFacts): string | undefined {
@@ -139,7 +122,7 @@ function hasItsOwnBytes(facts: ServiceFacts): string | undefined {
 }
 
 function makesOneCall(facts: ServiceFacts): string | undefined {
-  if (!facts.isCalmUntil(Infinity) || facts.plan.config.hedge) return undefined;
+  if (!facts.isCalmDuring(ALWAYS) || facts.plan.config.hedge) return undefined;
   const stored = new Set(facts.requests.filter(isStored).map(resourceOf));
   const calls = Map.groupBy(
     // A call whose client has left, or whose deadline has passed, ends a moment after the next one starts.
@@ -167,8 +150,4 @@ function isCopyFor({ end, status, endAt = Infinity }: Arrival, { at }: Arrival):
 
 function isFine({ status, end }: ClientRecord): boolean {
   return (status === 200 || status === 101) && end === 'whole';
-}
-
-function first(requests: readonly ClientRecord[], of = requests.length): string | undefined {
-  return requests.length === 0 ? undefined : `${of} such as ${JSON.stringify(requests[0])}`;
 }

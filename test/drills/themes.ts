@@ -11,11 +11,12 @@ import type {
 import type { Dice } from './dice.js';
 
 /** What a scenario is about. The rest of it is random. */
-export type Theme = (dice: Dice) => Omit<Scenario, 'name'>;
+type Theme = (dice: Dice) => Omit<Scenario, 'name'>;
 
 const PASSERS_BY = ['post', 'upload', 'reader', 'leaver', 'pipeline', 'cached', 'mine', 'socket'] as const;
 
-export const THEMES: Readonly<Record<string, Theme>> = { streams, herd, partial, pause, outage, crowd };
+export const THEMES = { streams, herd, partial, pause, outage, crowd } satisfies Record<string, Theme>;
+export type ThemeName = keyof typeof THEMES;
 
 /** Many responses and WebSockets stay open while short calls go on. */
 function streams(dice: Dice): Omit<Scenario, 'name'> {
@@ -97,8 +98,8 @@ function outage(dice: Dice): Omit<Scenario, 'name'> {
     return { kind, service: 'a', target, at: 500, for: dice.between(800, 2_000) };
   });
   const body = { ms: 10, bytes: 20_000, over: kind === 'cut' ? 200 : 0 };
-  const gets = group('get', service, { count: dice.between(5, 15), for: 3_500, gap: 50, response: body });
-  const posts = group('post', service, { count: 4, for: 3_500, gap: 100 });
+  const gets = group('get', service, { count: dice.between(5, 15), for: 5_000, gap: 50, response: body });
+  const posts = group('post', service, { count: 4, for: 5_000, gap: 100 });
   return {
     services: [service, well(dice)],
     faults,

@@ -1,0 +1,49 @@
+import { first, isStored, lifeOf, type ServiceFacts } from './facts.js';
+
+/** The gateway refused to send these anywhere. */
+const REFUSALS = new Set(['breaker_open', 'bulkhead_full', 'token_missing', 'token_invalid', 'no_route']);
+const UPSTREAM_FAILED = new Set(['upstream_unreachable', 'upstream_reset', 'upstream_timeout']);
+const REPEATABLE = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+/** The shipped `retry.budget`, and the retries beside it: three that are always allowed, and trials of targets. */
+const RETRY_BUDGET = 0.2;
+const SPARE_RETRIES = 10;
+/** Those of the first moments of a fault, for which the retry budget may be too small. */
+const SPARE_FAILURES = 5;
+const FAILED_SHARE = 0.03;
+
+export function isSentOnce(facts: ServiceFacts): string | undefined {
+  const { attempts } = facts.limits;
+  const { config, targets } = facts.plan;
+  const { hedge } = config;
+  return first(
+    facts.requests.filter((request) => {
+      // A try whose target seems frozen is made a second time with another target, as with `hedge`.
+      const twice = attempts > 0 && (hedge !== undefined || targets > 1) ? 2 : 1;
+      const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice : 1;
+      return facts.arrivalsOf(request).length > most;
+    }),
+  );
+}
+
+export function retriesAreFew({ requests, arrivals }: ServiceFacts): string | undefined {
+  const most = requests.length * (1 + RETRY_BUDGET) + SPARE_RETRIES;
+  if (arrivals.length <= most) return undefined;
+  return `${arrivals.length} calls for ${requests.length} requests`;
+}
+
+export function isTriedElsewhere(facts: ServiceFacts): string | undefined {
+  if (facts.limits.attempts === 0) return undefined;
+  const repeatable = facts.requests.filter((request) => {
+    return (
+      REPEATABLE.has(request.method) && !isStored(request) && facts.wellTargetsDuring(lifeOf(request)) > 0
+    );
+  });
+  const failed = repeatable.filter(({ code }) => code !== undefined && UPSTREAM_FAILED.has(code));
+  return failed.length > SPARE_FAILURES + repeatable.length * FAILED_SHARE ? first(failed) : undefined;
+}
+
+export function refusedIsNotSent(facts: ServiceFacts): string | undefined {
+  return first(
+    facts.requests.filter((each) => REFUSALS.has(each.code ?? '') && facts.arrivalsOf(each).length > 0),
+  );
+}
