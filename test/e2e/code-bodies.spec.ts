@@ -5,6 +5,7 @@ import type { NextFunction, Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { collectBody } from '../support/http.js';
+import { until } from '../support/until.js';
 
 @Controller('code')
 class BodyController {
@@ -40,10 +41,19 @@ class OtherHostController {
 @Module({ controllers: [BodyController, OtherHostController] })
 class BodyModule {}
 
+const mirrored: string[] = [];
 const gw = gateway(`
 server: { maxBodyBytes: 4MiB }
-upstreams: { users: { url: "\${USERS_URL}" } }
-routes: [{ id: all, match: { path: /** }, upstream: users }]`)
+upstreams:
+  users: { url: "\${USERS_URL}" }
+  next: { url: "\${NEXT_URL}" }
+routes: [{ id: all, match: { path: /** }, upstream: users, mirror: { upstream: next, percent: 100% } }]`)
+  .withUpstream('next', (req, res) => {
+    void collectBody(req).then((body) => {
+      mirrored.push(`${req.url} ${body.toString()}`);
+      res.end();
+    });
+  })
   .withUpstream('users', (req, res) => {
     void collectBody(req).then((body) => res.end(`${req.headers['content-length']} ${body.toString()}`));
   })
@@ -89,6 +99,7 @@ describe('a controller of code', () => {
     'leaves the body of a request that it does not answer to the upstream: %s',
     async (path) => {
       expect(await (await post(path, '{ "a": 1 }', JSON_TYPE)).text()).toBe('10 { "a": 1 }');
+      await until('it is mirrored', () => mirrored.includes(`${path} { "a": 1 }`));
     },
   );
 });

@@ -29,7 +29,9 @@ export class Mirror {
       hashKey: hashKeyOf(exchange, upstream.config),
     };
     const { body, contentLength = 0 } = request;
-    if (body === undefined) this.send(upstream, copy);
+    // Bytes that a controller of code has read before it passed the request on.
+    const isWhole = Buffer.isBuffer(body) && body.length <= MAX_COPY_BYTES;
+    if (body === undefined || isWhole) this.send(upstream, { ...copy, body });
     else if (body instanceof ClientBody && contentLength <= MAX_COPY_BYTES) {
       body.keep(MAX_COPY_BYTES, (bytes) => this.send(upstream, { ...copy, body: bytes }));
     }
