@@ -15,6 +15,7 @@ import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
+import { PublicAddresses } from './public-addresses.js';
 import { ReplySink } from './reply-sink.js';
 import {
   HSTS,
@@ -38,6 +39,7 @@ export class ReplyWriter {
   /** Of upstreams' answers; by what the configuration of routes asks for. */
   private readonly bySecurity = new Map<SecurityHeadersConfig, HeadersOfAnswers>();
   private readonly dropped: readonly string[];
+  private readonly addresses: PublicAddresses;
   /** Header lines of stored responses, built once for each response instead of for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
 
@@ -48,6 +50,7 @@ export class ReplyWriter {
     // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
     const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
     this.dropped = [...cors, ...DROPPED_HEADERS];
+    this.addresses = new PublicAddresses(() => config.current.upstreams);
     this.own = this.compile(securityHeaders(OWN_PAGES));
   }
 
@@ -152,8 +155,9 @@ export class ReplyWriter {
   }
 
   /** @returns names and values in turn */
-  private linesOf({ route, head, identity }: Exchange, headers: HeaderRecord): string[] {
-    const lines = this.headersOf(route).headers.from(headers);
+  private linesOf(exchange: Exchange, headers: HeaderRecord): string[] {
+    const { route, head, identity } = exchange;
+    const lines = this.headersOf(route).headers.from(this.addresses.map(exchange, headers));
     const rules = route?.responseHeaders;
     return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }

@@ -5,7 +5,7 @@ import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
-import type { Exchange } from '../routing/exchange.js';
+import type { Exchange, ExchangeHead } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { strippedPrefix } from '../routing/rewrite.js';
 import { ClientBody } from '../upstream/client-body.js';
@@ -34,6 +34,8 @@ export function upstreamRequest(
   const { req, head, gone: signal } = exchange;
   const path = route.rewrite ? route.rewrite(head.path) : head.path;
   const headers = requestHeaders(exchange, route, path);
+  const host = hostOf(head, route);
+  if (host !== undefined) headers.push('Host', host);
   // A controller of code that has passed the request on has read its body.
   const { rawBody } = req as RawBodyRequest<Request>;
   const rules = route.requestHeaders;
@@ -52,6 +54,14 @@ export function upstreamRequest(
     onInterim: upgrade ? undefined : (status, fields) => forwardInterim(exchange, status, fields),
     signal,
   };
+}
+
+/** @returns the `Host` to send; without one, it is the host of the upstream's URL */
+function hostOf({ authority }: ExchangeHead, { config: { rewrite } }: RouteModel): string | undefined {
+  if (rewrite?.host === undefined || rewrite.host === 'upstream') return undefined;
+  if (rewrite.host !== 'preserve') return rewrite.host;
+  // HTTP/1.0 clients may have sent none.
+  return authority || undefined;
 }
 
 /** Browsers ask for an event stream by name. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileRewrite } from './rewrite.js';
+import { compileRewrite, pathSwapOf } from './rewrite.js';
 
 describe('a rewrite that strips a prefix', () => {
   it.each([
@@ -20,7 +20,7 @@ describe('a rewrite that strips a prefix', () => {
     ['/{tenant}/users', '/acme', '/acme/users', '/users'],
     ['/{tenant}/users', '/acme', '/other/users', '/other/users'],
   ])('%s without %s: %s is %s', (pattern, stripPrefix, path, expected) => {
-    expect(compileRewrite(pattern, { stripPrefix })(path)).toBe(expected);
+    expect(compileRewrite(pattern, { stripPrefix })?.(path)).toBe(expected);
   });
 });
 
@@ -39,6 +39,20 @@ describe('a rewrite to another path', () => {
     ['/users/{id}', '/v1/{id}', '/users/$&', '/v1/$&'],
     ['/users/{rest}', '/v1/{rest}', '/users/1', '/v1/1'],
   ])('%s as %s: %s is %s', (pattern, template, path, expected) => {
-    expect(compileRewrite(pattern, { path: template })(path)).toBe(expected);
+    expect(compileRewrite(pattern, { path: template })?.(path)).toBe(expected);
+  });
+});
+
+describe('the paths that clients use in place of the upstream’s', () => {
+  it.each([
+    [undefined, { upstream: '', public: '' }],
+    [{ host: 'preserve' }, { upstream: '', public: '' }],
+    [{ stripPrefix: '/users' }, { upstream: '', public: '/users' }],
+    [{ path: '/v1/{rest}' }, { upstream: '/v1', public: '/users' }],
+    [{ path: '/{rest}' }, { upstream: '', public: '/users' }],
+    [{ path: '/v1' }, undefined],
+  ])('are known for the rewrite %j', (rewrite, swap) => {
+    expect(pathSwapOf('/users/**', rewrite)).toEqual(swap);
+    expect(pathSwapOf('/{tenant}/**', { path: '/{tenant}/v1/{rest}' })).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import type { PathSwap } from '../../common/http/public-address.js';
 import { parseTarget } from '../../common/http/request-target.js';
 import type { RewriteConfig } from '../config/gateway-config.js';
 
@@ -10,11 +11,29 @@ export type Rewrite = (path: string) => string;
  *
  * @param pattern path pattern of the route
  * @param rewrite checked against it
+ * @returns `undefined` when the path stays
  */
-export function compileRewrite(pattern: string, rewrite: RewriteConfig): Rewrite {
+export function compileRewrite(pattern: string, { stripPrefix, path }: RewriteConfig): Rewrite | undefined {
   const segments = segmentsOf(pattern);
-  if ('stripPrefix' in rewrite) return compileStrip(segments, segmentsOf(rewrite.stripPrefix));
-  return compileTemplate(segments, segmentsOf(rewrite.path));
+  if (stripPrefix !== undefined) return compileStrip(segments, segmentsOf(stripPrefix));
+  return path === undefined ? undefined : compileTemplate(segments, segmentsOf(path));
+}
+
+/**
+ * @returns the starts that a rewrite has swapped, for paths that the upstream names; `undefined` when it moves parts of
+ *   the path in another way
+ */
+export function pathSwapOf(pattern: string, { stripPrefix, path }: RewriteConfig = {}): PathSwap | undefined {
+  if (stripPrefix !== undefined) return { upstream: '', public: joined(segmentsOf(stripPrefix)) };
+  if (path === undefined) return { upstream: '', public: '' };
+  const from = segmentsOf(pattern);
+  const to = segmentsOf(path);
+  const isSwap = from.pop() === '**' && to.pop() === '{rest}' && [...from, ...to].every(isLiteralSegment);
+  return isSwap ? { upstream: joined(to), public: joined(from) } : undefined;
+}
+
+function joined(segments: readonly string[]): string {
+  return segments.map((segment) => `/${segment}`).join('');
 }
 
 /** @returns the start of the path that stripping removed, or an empty string */

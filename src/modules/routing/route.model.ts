@@ -1,6 +1,7 @@
 import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
+import type { PathSwap } from '../../common/http/public-address.js';
 import type { RouteConfig } from '../config/gateway-config.js';
-import { compileRewrite, type Rewrite } from './rewrite.js';
+import { compileRewrite, pathSwapOf, type Rewrite } from './rewrite.js';
 import { compileSplit, type Split } from './split.js';
 
 /** A route's config and what is compiled from it: frozen, replaced whole on reload. */
@@ -14,6 +15,8 @@ export interface RouteModel {
   readonly rewrite: Rewrite | undefined;
   /** The rewrite removes a prefix. */
   readonly stripsPrefix: boolean;
+  /** How to map paths back that the upstream names. */
+  readonly pathSwap: PathSwap | undefined;
   /** Rules for the headers that the upstream gets. */
   readonly requestHeaders: HeaderRules | undefined;
   /** Rules for the headers that the client gets. */
@@ -31,7 +34,8 @@ export function compileRoute(config: RouteConfig): RouteModel {
     headers: Object.entries(match.headers),
     split: split && compileSplit(split),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
-    stripsPrefix: rewrite !== undefined && 'stripPrefix' in rewrite,
+    stripsPrefix: rewrite?.stripPrefix !== undefined,
+    pathSwap: pathSwapOf(match.path, rewrite),
     requestHeaders: headers && compileHeaderRules(headers.request, match.path),
     responseHeaders: headers && compileHeaderRules(headers.response, match.path),
   });

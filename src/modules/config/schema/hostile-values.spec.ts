@@ -44,6 +44,7 @@ const FINE: Readonly<Partial<Record<Kind, string>>> = { duration: '20s', size: '
 /** Settings for which zero has a meaning. */
 const ZERO_IS_FINE = [
   'server.maxBodyBytes',
+  'server.requestTimeout',
   'server.sendMinRate',
   'server.port',
   'server.shutdown.delay',
@@ -59,6 +60,7 @@ const ZERO_IS_FINE = [
   'upstreams.users.bulkhead.queue',
   'upstreams.users.retry.attempts',
   'upstreams.users.retry.maxBodyBytes',
+  'routes[0].requestTimeout',
   'routes[0].cache.ttl',
   'routes[0].cache.staleIfError',
   'routes[0].cache.staleWhileRevalidate',

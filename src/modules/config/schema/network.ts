@@ -18,6 +18,15 @@ export function bindAddress() {
   return textLike(/^[\w.:%-]+$/, expected).refine((host) => isIP(host) !== 0 || isHostName(host), expected);
 }
 
+/** The `Host` that an upstream gets: a name or an address with an optional port, `upstream` or `preserve`. */
+export function hostToSend() {
+  const expected = 'upstream, preserve, or a host such as api.example.com';
+  return z.string(expected).refine((written) => {
+    const host = written.replace(/:\d{1,5}$/, '');
+    return isHostName(host) || isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0;
+  }, expected);
+}
+
 /** A server name of TLS (RFC 6066 section 3), which is never an address. */
 function serverName() {
   const expected = 'a host name such as users.example.com';

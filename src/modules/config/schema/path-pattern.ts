@@ -1,6 +1,7 @@
 import { optional, z } from 'zod';
 import { parseTarget } from '../../../common/http/request-target.js';
 import { isDecodable } from './http.js';
+import { hostToSend } from './network.js';
 import { textLike } from './scalars.js';
 
 /** RFC 3986 `pchar`. Characters that need no encoding must not be encoded, so that a pattern has one spelling. */
@@ -52,13 +53,15 @@ export const rewriteSchema = z
     path: optional(textLike(/^\//, TEMPLATE).refine(isPath, TEMPLATE)).describe(
       'Path to forward. `{name}` stands for a segment of the matched path and `{rest}` for the part that `/**` matched.',
     ),
+    host: optional(hostToSend()).describe(
+      '`Host` that the upstream gets: `upstream` (the host of its URL), `preserve` (what the client has sent) or a host. Without this key it is `upstream`.',
+    ),
   })
-  .transform(({ stripPrefix, path }, context): { stripPrefix: string } | { path: string } => {
-    if (stripPrefix !== undefined && path === undefined) return { stripPrefix };
-    if (path !== undefined && stripPrefix === undefined) return { path };
-    context.addIssue({ code: 'custom', message: '`stripPrefix` or `path`, one of them' });
-    return z.NEVER;
-  });
+  .refine(
+    ({ stripPrefix, path }) => stripPrefix === undefined || path === undefined,
+    '`stripPrefix` or `path`, one of them',
+  )
+  .refine((rewrite) => Object.keys(rewrite).length > 0, 'at least one of `stripPrefix`, `path` and `host`');
 
 function isPath(path: string): boolean {
   if (!path.startsWith('/') || path.includes('**') || pathFault(path) !== undefined) return false;

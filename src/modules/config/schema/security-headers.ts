@@ -19,11 +19,15 @@ const NAMES = [
 ] as const satisfies readonly (keyof HelmetOptions)[];
 
 const EXPECTED = 'api, off, or a mapping of the options of helmet such as { xFrameOptions: false }';
-const option = optional(z.union([boolean(), z.record(z.string(), z.unknown())], 'true, false or a mapping'));
-const shape = Object.fromEntries(NAMES.map((name) => [name, option])) as Record<
+const shape = Object.fromEntries(NAMES.map((name) => [name, option(name)])) as Record<
   (typeof NAMES)[number],
-  typeof option
+  ReturnType<typeof option>
 >;
+
+function option(name: string) {
+  const value = z.union([boolean(), z.record(z.string(), z.unknown())], 'true, false or a mapping');
+  return optional(value).describe(`The option \`${name}\` of helmet: false, true or a mapping.`);
+}
 
 /** Options of helmet, which checks them itself. */
 const helmetOptions = z.strictObject(shape).superRefine((options, context) => {

@@ -8,6 +8,7 @@ import { followingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
+import { ownServerName, SAME_SERVER_NAME } from './server-name.patch.js';
 import { ContinueFilter } from './unasked-continue.patch.js';
 
 /** Milliseconds. Upstreams keep idle connections at least this much longer than the gateway does. */
@@ -69,6 +70,7 @@ export class Transport {
     this.retireAfterStall();
     this.pool.dispatch(
       {
+        ...SAME_SERVER_NAME,
         upgrade: request.upgrade?.protocol,
         method: request.method,
         path: this.pathPrefix + request.path,
@@ -117,7 +119,7 @@ class Connection extends Client {
     const connection: Connection = new Connection(origin, {
       ...options,
       connect: (to, done) =>
-        connect(to, (...result) => {
+        connect(ownServerName(to), (...result) => {
           if (result[1]) connection.use(result[1]);
           done(...result);
         }),

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { type PublicAddress, toPublic } from './public-address.js';
+
+const STRIPPED: PublicAddress = {
+  hosts: new Map([
+    ['127.0.0.1:3001', '/base'],
+    ['users', '/base'],
+  ]),
+  swap: { upstream: '', public: '/users' },
+};
+const MOVED: PublicAddress = {
+  hosts: new Map([['users:3001', '']]),
+  swap: { upstream: '/v1', public: '/people' },
+};
+const UNKNOWN: PublicAddress = { hosts: new Map([['users:3001', '']]), swap: undefined };
+
+describe('Location and Content-Location', () => {
+  it.each([
+    ['http://127.0.0.1:3001/base/dir/?a=b#c', STRIPPED, '/users/dir/?a=b#c'],
+    ['http://users/base', STRIPPED, '/users'],
+    ['http://USERS:80/base/', STRIPPED, '/users/'],
+    ['//users/base/1', STRIPPED, '/users/1'],
+    ['/base/1', STRIPPED, '/users/1'],
+    ['/base?a', STRIPPED, '/users?a'],
+    ['/base/users/1', STRIPPED, '/users/1'],
+    ['/users/1', STRIPPED, '/users/1'],
+    ['/elsewhere', STRIPPED, '/elsewhere'],
+    ['http://users/elsewhere', STRIPPED, '/elsewhere'],
+    ['dir/', STRIPPED, 'dir/'],
+    [
+      'https://idp.example/login?back=http://users/base/1',
+      STRIPPED,
+      'https://idp.example/login?back=http://users/base/1',
+    ],
+    ['http://users:8080/base/1', STRIPPED, 'http://users:8080/base/1'],
+    ['mailto:a@users', STRIPPED, 'mailto:a@users'],
+    ['http://[', STRIPPED, 'http://['],
+    ['http://users:3001/v1/7', MOVED, '/people/7'],
+    ['/v1', MOVED, '/people'],
+    ['/v10', MOVED, '/v10'],
+    ['http://users:3001', MOVED, '/'],
+    ['http://users:3001/a/b', UNKNOWN, '/a/b'],
+    ['/a/b', UNKNOWN, '/a/b'],
+  ])('%s becomes public', (location, address, expected) => {
+    expect(toPublic({ location }, address)).toEqual({ location: expected });
+    expect(toPublic({ 'content-location': location }, address)).toEqual({ 'content-location': expected });
+  });
+});
+
+describe('Set-Cookie', () => {
+  it.each([
+    ['a=1; Domain=127.0.0.1; HttpOnly', 'a=1; HttpOnly'],
+    ['a=1; domain=.Users; Path=/base/sub', 'a=1; Path=/users/sub'],
+    ['a=1; Path=/base', 'a=1; Path=/users'],
+    ['a=1; Path=/; Secure', 'a=1; Path=/; Secure'],
+    ['a=1; Path=/users/sub', 'a=1; Path=/users/sub'],
+    ['a=1; Domain=example.com', 'a=1; Domain=example.com'],
+    ['a=Domain=users; Path', 'a=Domain=users; Path'],
+    ['a=1', 'a=1'],
+  ])('%s becomes %s', (cookie, expected) => {
+    expect(toPublic({ 'set-cookie': cookie }, STRIPPED)).toEqual({ 'set-cookie': expected });
+    expect(toPublic({ 'set-cookie': [cookie, 'b=2'] }, STRIPPED)).toEqual({
+      'set-cookie': [expected, 'b=2'],
+    });
+  });
+});
+
+it('returns the same headers when none of them names an address', () => {
+  const headers = { etag: '"1"' };
+  expect(toPublic(headers, STRIPPED)).toBe(headers);
+});

@@ -1,0 +1,87 @@
+import type { HeaderRecord } from './response-headers.js';
+
+/** How paths of an upstream relate to those that clients use. */
+export interface PathSwap {
+  /** Start of the upstream's paths, or an empty string. */
+  readonly upstream: string;
+  /** What clients use in its place, or an empty string. */
+  readonly public: string;
+}
+
+/** What an upstream may call itself, and what clients call it. */
+export interface PublicAddress {
+  /** The path in the upstream's URL, by host and port without a default one, in lower case. */
+  readonly hosts: ReadonlyMap<string, string>;
+  /** `undefined` when paths cannot be mapped back, because parts of them were moved. */
+  readonly swap: PathSwap | undefined;
+}
+
+const ABSOLUTE = /^(?:https?:)?\/\/[^/?#]*/i;
+const MAPPED = ['location', 'content-location', 'set-cookie'] as const;
+
+/**
+ * Writes the headers in which an upstream names itself as clients know it: without its address, which may be an internal
+ * one, and below the prefix that the gateway has removed. Addresses of others stay as they are.
+ *
+ * @param headers with lower-cased names
+ * @returns the same object when there is nothing to change
+ */
+export function toPublic(headers: HeaderRecord, address: PublicAddress): HeaderRecord {
+  let mapped: Record<string, string | string[] | undefined> | undefined;
+  for (const name of MAPPED) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const map = name === 'set-cookie' ? publicCookie : publicReference;
+    const changed = Array.isArray(value) ? value.map((each) => map(each, address)) : map(value, address);
+    (mapped ??= { ...headers })[name] = changed;
+  }
+  return mapped ?? headers;
+}
+
+/** @returns a reference to a path on the host that the client has called (RFC 9110 section 10.2.2) */
+function publicReference(reference: string, { hosts, swap }: PublicAddress): string {
+  const [authority] = ABSOLUTE.exec(reference) ?? [];
+  if (authority !== undefined) {
+    const base = hosts.get(URL.parse(authority, 'http://host')?.host ?? '');
+    if (base === undefined) return reference;
+    const rest = reference.slice(authority.length);
+    return publicPath(rest.startsWith('/') ? rest : `/${rest}`, base, swap);
+  }
+  if (!reference.startsWith('/')) return reference;
+  const [base = ''] = hosts.values();
+  return publicPath(reference, base, swap);
+}
+
+/** A path that does not lie below the upstream's is left alone, and so is one that has the public prefix already. */
+function publicPath(path: string, base: string, swap: PathSwap | undefined): string {
+  const own = isBelow(path, base) ? path.slice(base.length) : undefined;
+  if (own === undefined || !swap) return path;
+  const hasPrefix = swap.public !== '' && isBelow(own, swap.public);
+  if (hasPrefix || !isBelow(own, swap.upstream)) return own || '/';
+  return swap.public + own.slice(swap.upstream.length) || '/';
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (prefix === '' || /^(?:[/?#]|$)/.test(path.slice(prefix.length)));
+}
+
+/** Cookies for the whole host stay so: that is how one service signs its users in for all of them. */
+function publicCookie(cookie: string, { hosts, swap }: PublicAddress): string {
+  const [pair = '', ...attributes] = cookie.split(';');
+  const [base = ''] = hosts.values();
+  const names = new Set([...hosts.keys()].map((host) => host.replace(/:\d+$/, '')));
+  const kept = attributes.flatMap((attribute) => {
+    const [, name = '', value = ''] = /^\s*([^=\s]*)\s*=?\s*(.*?)\s*$/.exec(attribute) ?? [];
+    switch (name.toLowerCase()) {
+      case 'domain':
+        return names.has(value.toLowerCase().replace(/^\./, '')) ? [] : [attribute];
+      case 'path':
+        return value.startsWith('/') && value !== '/'
+          ? [` Path=${publicPath(value, base, swap)}`]
+          : [attribute];
+      default:
+        return [attribute];
+    }
+  });
+  return [pair, ...kept].join(';');
+}

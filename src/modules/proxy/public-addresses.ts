@@ -1,0 +1,54 @@
+import { type PublicAddress, toPublic } from '../../common/http/public-address.js';
+import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
+import { sidesOf } from '../config/schema/gateway.js';
+import type { Exchange } from '../routing/exchange.js';
+import type { RouteModel } from '../routing/route.model.js';
+
+/** Maps what upstreams call themselves back to what clients call them. */
+export class PublicAddresses {
+  private readonly byRoute = new WeakMap<RouteModel, PublicAddress>();
+
+  constructor(private readonly upstreams: () => GatewayConfig['upstreams']) {}
+
+  /** @returns the headers of an upstream's response for the client of the exchange */
+  map({ route, head }: Exchange, headers: HeaderRecord): HeaderRecord {
+    if (!route || !namesAddress(headers)) return headers;
+    let address = this.byRoute.get(route);
+    if (!address) this.byRoute.set(route, (address = this.compile(route)));
+    if (route.config.rewrite?.host === 'preserve') {
+      // The upstream calls itself by the name that the client has used.
+      const [base = ''] = address.hosts.values();
+      address = { ...address, hosts: new Map([...address.hosts, [head.authority.toLowerCase(), base]]) };
+    }
+    return toPublic(headers, address);
+  }
+
+  private compile({ config, pathSwap }: RouteModel): PublicAddress {
+    const hosts = new Map<string, string>();
+    for (const url of this.urlsOf(config)) {
+      const { host, pathname } = new URL(url);
+      hosts.set(host, pathname.replace(/\/$/, ''));
+    }
+    const [base = ''] = hosts.values();
+    const sent = config.rewrite?.host;
+    if (sent !== undefined) hosts.set(sent.toLowerCase(), base);
+    return { hosts, swap: pathSwap };
+  }
+
+  private urlsOf(config: RouteConfig): string[] {
+    const upstreams = this.upstreams();
+    const sides = sidesOf(config).map((id) => upstreams[id]);
+    const fallbacks = sides.map((side) => upstreams[side?.fallback?.upstream ?? '']);
+    return [...sides, ...fallbacks].flatMap((each) => each?.targets.map(({ url }) => url) ?? []);
+  }
+}
+
+/** Most responses do not. */
+function namesAddress(headers: HeaderRecord): boolean {
+  return (
+    headers['location'] !== undefined ||
+    headers['set-cookie'] !== undefined ||
+    headers['content-location'] !== undefined
+  );
+}
