@@ -156,13 +156,15 @@ export class Gateway {
   shutDownOnSignals(): void {
     const logger = new Logger(Gateway.name);
     const { delay, drain } = this.config.server.shutdown;
-    let isStopping = false;
+    let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
     const stop = (signal: NodeJS.Signals) => {
-      if (isStopping) {
+      const now = performance.now();
+      if (first) {
+        if (signal === 'SIGINT' && first.signal === signal && now - first.at < ONE_CTRL_C_MS) return;
         logger.warn({ message: 'stopped', reason: 'a second signal' });
         process.exit(1);
       }
-      isStopping = true;
+      first = { signal, at: now };
       logger.log({ message: 'draining', signal });
       void this.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => {
         logger.log({ message: 'stopped' });
@@ -185,6 +187,9 @@ export class Gateway {
     await this.management.close();
   }
 }
+
+/** A Ctrl-C arrives up to three times: from the terminal, from npm and from the script that started the gateway. */
+const ONE_CTRL_C_MS = 1_000;
 
 /** Calls of a controller to upstreams belong to the request that it handles. */
 const inheritHeaders = withRequestId((req, _res, next) => {

@@ -59,6 +59,8 @@ export async function stopChildren() {
 
 function passOn(signal) {
   stopSignal ??= signal;
+  // Windows tells every process of the console, and `kill` would end the child before it has drained.
+  if (process.platform === 'win32' && signal === 'SIGINT') return;
   // When the terminal is closed, nobody is left to stop a gateway, which ignores SIGHUP.
   for (const child of running) child.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal);
 }

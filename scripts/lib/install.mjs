@@ -66,14 +66,12 @@ async function install() {
   // The shorter waits between tries say "no network" after seconds; npm's own take more than a minute.
   const waits = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   const args = ['ci', '--loglevel=error', '--include=dev', ...waits];
-  const { code, stdout, stderr } = await runQuietly('npm', args, { env: systemEnvironment() }).catch(
-    (error) => {
-      if (error.code !== 'ENOENT') throw error;
-      throw new SetupError(
-        'npm was not found on PATH. It comes with Node.js: https://nodejs.org/en/download',
-      );
-    },
-  );
+  // On Windows npm is a script, which only a shell runs.
+  const options = { env: systemEnvironment(), shell: process.platform === 'win32' };
+  const { code, stdout, stderr } = await runQuietly('npm', args, options).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new SetupError('npm was not found on PATH. It comes with Node.js: https://nodejs.org/en/download');
+  });
   if (code === 0) return;
   if (/\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b/.test(stderr)) {
     throw new SetupError(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,9 @@ import { root, SetupError } from './project.mjs';
 const giveUpAfterMs = 10 * 60_000;
 const lockName = `breakwater-setup-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`;
 
-// A link whose target is the owner's pid: made in one atomic step, content included, so that there is no moment
-// when a lock has no owner. It lives outside node_modules, which `npm ci` empties.
+// Contains the owner's pid. It appears with its content in one atomic step, so that there is no moment when a lock has no
+// owner: as a hard link, because Windows allows symbolic links to administrators only. It lives outside node_modules,
+// which `npm ci` empties.
 const lock = join(tmpdir(), lockName);
 
 /** Runs `work` while no other script of this checkout installs or builds. */
@@ -45,18 +46,22 @@ async function acquire() {
 }
 
 function tryAcquire() {
+  const mine = `${lock}-${process.pid}`;
+  writeFileSync(mine, String(process.pid));
   try {
-    symlinkSync(String(process.pid), lock);
+    linkSync(mine, lock);
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(mine, { force: true });
   }
 }
 
 function ownerOf(path) {
   try {
-    return Number(readlinkSync(path));
+    return Number(readFileSync(path, 'utf8'));
   } catch {
     return undefined; // The lock was released in between.
   }

@@ -20,7 +20,8 @@ export class SetupError extends Error {}
  * @throws {SetupError} when the pinned one could not be installed and the system's is too old
  */
 export function runtime() {
-  const pinned = inRoot('node_modules/.bin/node');
+  // Not in node_modules/.bin, where Windows has a script instead of the executable.
+  const pinned = inRoot('node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
   if (existsSync(pinned)) return pinned;
   const oldest = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')).engines.node.replace('>=', '');
   if (process.versions.node.localeCompare(oldest, 'en', { numeric: true }) >= 0) return process.execPath;

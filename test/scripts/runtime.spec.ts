@@ -11,8 +11,8 @@ async function runtime(node: string, isPinned: boolean) {
   await cp('scripts/lib/project.mjs', join(folder, 'scripts/lib/project.mjs'));
   await writeFile(join(folder, 'package.json'), JSON.stringify({ engines: { node } }));
   if (isPinned) {
-    await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
-    await writeFile(join(folder, 'node_modules/.bin/node'), '');
+    await mkdir(join(folder, 'node_modules/node/bin'), { recursive: true });
+    await writeFile(join(folder, 'node_modules/node/bin/node'), '');
   }
   const script = JSON.stringify(new URL(`file://${join(folder, 'scripts/lib/project.mjs')}`).href);
   const call = `const { runtime, SetupError } = await import(${script});
@@ -25,7 +25,7 @@ async function runtime(node: string, isPinned: boolean) {
 describe('the Node that the scripts use', () => {
   it('is the pinned package', async () => {
     const { folder, said } = await runtime('>=99.0', true);
-    expect(said).toBe(join(folder, 'node_modules/.bin/node'));
+    expect(said).toBe(join(folder, 'node_modules/node/bin/node'));
   });
 
   it.each(['>=24.9', `>=${process.versions.node}`])(
