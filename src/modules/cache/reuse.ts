@@ -59,12 +59,18 @@ export function usableOnError(entry: Aged, now: number, asked: RequestDirectives
   return window > 0 && staleness <= window;
 }
 
-/** `Cookie` is not one of them: it may be anything, and a browser sends it to every page of a site. */
-const CREDENTIALS = ['authorization', 'proxy-authorization', 'x-api-key', 'x-auth-token'];
-
-/** Decides whether the upstream may judge this request by credentials. */
+/**
+ * Decides whether the upstream may judge this request by credentials. `Cookie` is not one of them: it may be anything, and
+ * a browser sends it to every page of a site.
+ */
 export function hasCredentials({ identity, req: { headers } }: Exchange): boolean {
-  return identity !== undefined || CREDENTIALS.some((name) => headers[name] !== undefined);
+  return (
+    identity !== undefined ||
+    headers.authorization !== undefined ||
+    headers['proxy-authorization'] !== undefined ||
+    headers['x-api-key'] !== undefined ||
+    headers['x-auth-token'] !== undefined
+  );
 }
 
 /** Fields that some servers take for the real method or host, which the key does not contain. */
