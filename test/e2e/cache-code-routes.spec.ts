@@ -269,6 +269,13 @@ describe('@Cached()', () => {
     expect([(await get(path)).body, (await get(path)).body]).toEqual(['1', '2']);
   });
 
+  it('stores the whole value when the first client asks for a part', async () => {
+    const get = await start();
+    expect((await get('text', {}, 'HEAD')).status).toBe(200);
+    expect(await get('text', { range: 'bytes=0-2' })).toMatchObject({ status: 206, body: '<p>' });
+    expect(calls).toBe(1);
+  });
+
   it('calls the handler for other methods', async () => {
     const get = await start();
     expect([(await get('of/a', {}, 'POST')).body, (await get('of/a', {}, 'POST')).body]).toEqual(['1', '2']);
