@@ -10,6 +10,7 @@ import type { TokenRequest } from './modules/auth/issue-token.js';
 // Each command imports what it needs when it runs, so that only `start` loads the whole gateway.
 
 const DEFAULT_CONFIG = 'gateway.yaml';
+const HEALTH_TIMEOUT_MS = 3_000;
 
 interface ConfigOption {
   readonly config: string;
@@ -33,7 +34,7 @@ function configOption(): Option {
 /** Explains the most common mistake: `breakwater start gateway.yaml`. */
 function withHint(message: string): string {
   const [, command, file] =
-    /too many arguments for '(start|check|token)'.* got 1: (.*)\.\n/.exec(message) ?? [];
+    /too many arguments for '(start|check|health|token)'.* got 1: (.*)\.\n/.exec(message) ?? [];
   if (file === undefined) return message;
   return `error: found ${file}; a configuration file is named with -c, as in \`breakwater ${command} -c ${file}\`\n`;
 }
@@ -49,6 +50,7 @@ const program = new Command('breakwater')
 Examples:
   $ breakwater start -c gateway.yaml
   $ breakwater check -c gateway.yaml
+  $ breakwater health -c gateway.yaml
   $ breakwater token -c gateway.yaml --sub alice --scopes users:read --expires 8h
   $ breakwater api-key
   $ breakwater schema > gateway.schema.json`,
@@ -81,6 +83,28 @@ program
     );
     const { capacityLines } = await import('./modules/config/capacity.js');
     for (const line of capacityLines(config)) console.log(line);
+  });
+
+program
+  .command('health')
+  .description(
+    'ask the gateway that runs with this configuration whether it is alive, for health checks of containers',
+  )
+  .addOption(configOption())
+  .addHelpText('after', '\nExample:\n  $ breakwater health -c gateway.yaml && echo alive')
+  .action(async ({ config: file }: ConfigOption) => {
+    const config = await load(file);
+    if (!config) return;
+    const { host, port } = config.management;
+    const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+    const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/health/live`;
+    // Not readiness: whoever restarts unhealthy containers must not do so because an issuer of tokens is away.
+    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+    const result = await fetch(url, { signal, headers: { connection: 'close' } }).then(
+      ({ status }) => String(status),
+      ({ name, cause }: Error) => (cause instanceof Error && 'code' in cause ? String(cause.code) : name),
+    );
+    if (result !== '200') fail(`${url}: ${result}`);
   });
 
 program

@@ -12,13 +12,13 @@ describe('the command line', { timeout: 60_000 }, () => {
   it('lists every command with an example in --help', async () => {
     const { code, stdout, stderr } = await cli(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['start', 'check', 'token', 'api-key', 'schema']) {
+    for (const command of ['start', 'check', 'health', 'token', 'api-key', 'schema']) {
       expect(stdout).toMatch(new RegExp(`^  ${command} .*\\w`, 'm'));
       expect(stdout).toContain(`$ breakwater ${command}`);
     }
   });
 
-  it.each(['start', 'check', 'token', 'api-key', 'schema'])(
+  it.each(['start', 'check', 'health', 'token', 'api-key', 'schema'])(
     'shows an example in %s --help',
     async (command) => {
       const { code, stdout, stderr } = await cli([command, '--help']);

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
 import { listen } from '../support/gateway.js';
-import { spawnGateway, temporaryFile } from '../support/process.js';
+import { breakwater, spawnGateway, temporaryFile } from '../support/process.js';
 
 const BROKEN = `server:
   port: eighty
@@ -69,6 +69,28 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`${file}:1:1 cannot read the configuration: ${reason}`);
     expect(stderr).not.toMatch(STACK);
+  });
+
+  it('is found alive by `health` with the same configuration, where MANAGEMENT_HOST opens the port', async () => {
+    const yaml = 'server: { host: 127.0.0.1, port: 0 }\nmanagement: { port: "${PORT}" }';
+    const env = {
+      GATEWAY_CONFIG: await temporaryFile('gateway.yaml', `${yaml}\n${ONE_ROUTE}`),
+      MANAGEMENT_HOST: '0.0.0.0',
+    };
+    const gateway = breakwater(['start'], { ...env, PORT: '0' });
+    const { managementUrl } = await gateway.json(({ msg }) => msg === 'listening');
+    const { port } = new URL(String(managementUrl));
+    expect(await cli(['health'], { ...env, PORT: port })).toMatchObject({ code: 0, stderr: '' });
+    // Every loopback address is this host, and only a port that is open on all of them answers here.
+    expect((await fetch(`http://127.0.0.2:${port}/health`)).status).toBe(200);
+
+    gateway.kill('SIGKILL');
+    await gateway.exited;
+    const { code, stderr } = await cli(['health'], { ...env, PORT: port });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`127.0.0.1:${port}/health/live: ECONNREFUSED`),
+    ]);
   });
 
   it('reads gateway.yaml by default and the file in GATEWAY_CONFIG', async () => {

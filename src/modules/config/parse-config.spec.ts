@@ -24,6 +24,15 @@ function provider(audience: string) {
 }
 
 describe('a valid configuration', () => {
+  it.each([
+    ['', '0.0.0.0'],
+    ['management: { port: 9000 }', '0.0.0.0'],
+    ['management: { host: 10.0.0.1 }', '10.0.0.1'],
+  ])('takes the default of management.host from MANAGEMENT_HOST: %s', (management, host) => {
+    const env = { MANAGEMENT_HOST: '0.0.0.0' };
+    expect(config(`${USERS}\n${management}`, env).management.host).toBe(host);
+  });
+
   it('has every default filled in', () => {
     const text = `
 upstreams: { users: { url: http://users:3001, health: {}, fallback: {} } }

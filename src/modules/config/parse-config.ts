@@ -49,6 +49,9 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
     if (provider && publicKey !== undefined) provider.publicKey = publicKey;
     if (provider && apiKeys.length > 0) provider.apiKeys = [...(provider.apiKeys ?? []), ...apiKeys];
   }
+  // The image sets it, since nothing outside of a container reaches its loopback interface.
+  const host = sources.env['MANAGEMENT_HOST'];
+  if (host && !root.at('management', 'host').isWritten) parsed.management.host = host;
   const config = deepFreeze(parsed);
   return { ok: true, config, warnings: inOrder(lintConfig(config, root)) };
 }

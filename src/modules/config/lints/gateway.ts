@@ -17,7 +17,9 @@ export const GATEWAY_LINTS: Readonly<
   },
   'open-management': ({ management: { host, token } }, root) => {
     const message = `${host} can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed`;
-    return isLoopback(host) || token !== '' ? [] : [{ place: root.at('management', 'host'), message }];
+    const place = root.at('management', 'host');
+    // The environment of an image sets another default, for which nobody has to write a host.
+    return isLoopback(host) || token !== '' || !place.isWritten ? [] : [{ place, message }];
   },
   'upstream-is-gateway': (config, root) =>
     Object.keys(config.upstreams).flatMap((id) => {

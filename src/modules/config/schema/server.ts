@@ -90,7 +90,7 @@ export const serverSchema = z.strictObject({
 
 export const managementSchema = z.strictObject({
   host: prefault(bindAddress(), '127.0.0.1').describe(
-    'Address or host name that metrics, health and administration listen on.',
+    'Address or host name that metrics, health and administration listen on. The environment variable `MANAGEMENT_HOST` changes the default, as in the image of the gateway, where it is 0.0.0.0.',
   ),
   port: port(9090).describe('Port that they listen on; with 0 the system chooses a free one.'),
   token: prefault(z.string(), '').describe(
