@@ -89,7 +89,7 @@ describe('RFC 9111 section 5.2.2: response directives', () => {
     ['RFC 8246 immutable', 'max-age=60, immutable', true],
     ['in any case', 'MAX-AGE=60', true],
     ['an unknown directive', 'max-age=60, x-unknown="no-store"', true],
-  ])('%s', async (_, value, stored) => {
+  ])('decide whether a response is stored: %s', async (_, value, stored) => {
     expect(await isStored(control(value))).toBe(stored);
   });
 

@@ -180,7 +180,7 @@ describe('RFC 9111 section 3.3: an incomplete response is not stored', () => {
     ['ended by the connection', `${head}Connection: close\r\n\r\nhello`],
     ['ended by the connection, in a coding', `${head}Transfer-Encoding: gzip\r\n\r\nhello`],
     ['of two lengths', `${head}Content-Length: 5\r\nContent-Length: 3\r\n\r\nhello`],
-  ])('%s', async (_, bytes) => {
+  ])('when it is %s', async (_, bytes) => {
     const { get, seen } = gateway.resource(() => ({ bytes }));
     for (const _ of [1, 2]) await get().catch(() => undefined);
     expect(seen).toHaveLength(2);

@@ -14,7 +14,7 @@ describe('RFC 9111 section 4.3.1: a stale response is validated with its validat
       { ...ETAG, 'last-modified': MODIFIED },
       { 'if-none-match': '"1"', 'if-modified-since': MODIFIED },
     ],
-  ])('%s', async (_, validators, conditions) => {
+  ])('which are %s', async (_, validators, conditions) => {
     const { get, seen } = await cached((n) =>
       n === 1 ? { headers: { ...STALE, ...validators } } : { status: 304, headers: { ...FRESH } },
     );

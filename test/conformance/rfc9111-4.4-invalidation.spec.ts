@@ -15,7 +15,7 @@ async function stored(status: number, headers: Record<string, string> = {}) {
 }
 
 describe('RFC 9111 section 4.4: a successful unsafe request invalidates its target', () => {
-  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'M-SEARCH'])('%s', async (method) => {
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'M-SEARCH'])('when it is a %s', async (method) => {
     for (const status of [200, 201, 204, 303]) {
       const { get, isStored } = await stored(status);
       await get({}, method);

@@ -31,7 +31,7 @@ describe('RFC 9111 section 5.2.1', () => {
     ['5.2.1.5 no-store', FRESH, 'no-store', '2'],
     ['5.2.1.7 only-if-cached with a stored answer', FRESH, 'only-if-cached', '1'],
     ['an unknown directive', FRESH, 'x-unknown=1', '1'],
-  ])('%s', async (_, first, asked, body) => {
+  ])('is followed: %s', async (_, first, asked, body) => {
     expect(await second(first, asked)).toBe(body);
   });
 

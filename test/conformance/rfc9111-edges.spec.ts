@@ -72,7 +72,7 @@ describe('RFC 9111 section 4.2.1: a lifetime', () => {
     ],
     ['beside an escape', { headers: { 'cache-control': 'x="\\\\", max-age=60' } }],
     ['on the third line', { headers: { 'cache-control': ['x', '', 'max-age=60'] } }],
-  ])('%s', async (_, answer) => {
+  ])('is found %s', async (_, answer) => {
     const { get, seen } = gateway.resource(() => answer);
     for (const _ of [1, 2]) await get();
     expect(seen).toHaveLength(1);

@@ -97,10 +97,10 @@ describe('a response is not stored', () => {
   });
 });
 
-describe('a response is stored depending on its size', () => {
+describe('a response', () => {
   it.each([
-    ['up to the largest entry', 100 * 1024, 1],
-    ['not above, but streamed whole nevertheless', 100 * 1024 + 1, 2],
+    ['is stored when it has maxEntryBytes', 100 * 1024, 1],
+    ['is streamed and not stored when it has one byte more', 100 * 1024 + 1, 2],
   ])('%s', async (_, bytes, calls) => {
     const users = recording((_req, res) => void res.end('x'.repeat(bytes)));
     const gw = await gateway(YAML).withUpstream('users', users.handler).start();

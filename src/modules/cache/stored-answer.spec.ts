@@ -16,7 +16,7 @@ describe('byteRange (RFC 9110 section 14.1.2)', () => {
     ['lines=0-1', undefined],
     ['bytes=', undefined],
     ['bytes=-', undefined],
-  ])('%s', (field, expected) => {
+  ])('reads %s', (field, expected) => {
     expect(byteRange(field, 10)).toEqual(expected);
   });
 });

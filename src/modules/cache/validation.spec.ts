@@ -75,7 +75,7 @@ describe('ifRangeHolds (RFC 9110 section 13.1.5)', () => {
     ['W/"1"', false],
     [BEFORE, true],
     [DATE, false],
-  ])('%s: %s', (field, expected) => {
+  ])('answers %s with %s', (field, expected) => {
     expect(ifRangeHolds(field, stored)).toBe(expected);
   });
 
