@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
   proxy: `
     cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 client-ip fastly-client-ip forwarded-for proxy-client-ip
     true-client-ip wl-proxy-client-ip x-azure-clientip x-azure-socketip x-client-ip x-cluster-client-ip
-    x-originating-ip x-proxyuser-ip x-real-ip x-remote-addr x-remote-ip
+    x-forwarded x-originating-ip x-proxyuser-ip x-real-ip x-remote-addr x-remote-ip
     cf-visitor cloudfront-forwarded-proto fastly-ssl front-end-https x-arr-ssl x-https x-proto x-protocol x-scheme
     x-url-scheme
     x-host x-http-host x-http-host-override x-proxy-host x-real-host
@@ -50,7 +50,7 @@ export const IDENTITY_PREFIXES = ['x-user-', 'x-jwt-'] as const;
 const FORWARDING_PREFIX = 'x-forwarded-';
 
 /** More of what only a trusted peer may send: `X-Forward-For`, `X-Original-Host`, and Envoy's original path and controls. */
-const PROXY_PREFIXES = ['x-forward', 'x-original-', 'x-envoy-'] as const;
+const PROXY_PREFIXES = ['x-forward-', 'x-forwarder-', 'x-original-', 'x-envoy-'] as const;
 
 /** Response headers that the gateway alone sets. */
 const SET_FOR_CLIENTS: ReadonlySet<string> = words('breakwater-fallback cache-status via x-request-id');
