@@ -72,6 +72,7 @@ export class Forwarder {
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       const { guilty } = OUTCOMES[error.outcome];
+      if (guilty !== 'client') exchange.failure = error;
       const stale = STALE_HELPS.has(guilty) ? staleCopy(exchange) : undefined;
       if (stale) {
         exchange.outcome ??= error.outcome;
@@ -138,11 +139,16 @@ export class Forwarder {
       this.reply.problem(exchange.res, exchange, error);
       return;
     }
-    this.logger.error(error);
+    this.logger.error(withRequestId(error, exchange));
     exchange.outcome ??= 'gateway_error';
     this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
     exchange.abandon();
   }
+}
+
+/** @returns an entry for the log, in which the fault can be found by the id that the client has got */
+function withRequestId(error: unknown, { id }: Exchange): object {
+  return { message: error instanceof Error ? error.message : String(error), requestId: id, err: error };
 }
 
 function staleCopy({ cache }: Exchange): CacheHit | undefined {

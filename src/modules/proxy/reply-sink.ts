@@ -1,3 +1,4 @@
+import { OUTCOMES } from '../../common/errors/outcomes.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { clientTrailers, type HeaderRecord } from '../../common/http/response-headers.js';
 import type { Exchange, ResponseTap } from '../routing/exchange.js';
@@ -45,6 +46,7 @@ export class ReplySink implements BodySink {
     // The gateway has ended an event stream itself and cancelled its call.
     if (this.exchange.res.writableEnded) return;
     this.exchange.outcome ??= error.outcome;
+    if (OUTCOMES[error.outcome].guilty !== 'client') this.exchange.failure = error;
     this.started = true;
     // It is never a clean end: a client must not take half a body for a whole one.
     const { req, res } = this.exchange;

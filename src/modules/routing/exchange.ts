@@ -18,6 +18,16 @@ export interface StoredResponse {
   readonly added?: readonly string[];
 }
 
+/** Why an upstream brought no whole response, for operators. */
+export interface RequestFailure {
+  readonly upstream: string;
+  readonly outcome: Outcome;
+  /** URL of the target; `undefined` when none was asked. */
+  readonly target: string | undefined;
+  /** `ECONNREFUSED 10.0.0.7:3001`; `undefined` when the gateway has rejected the call. */
+  readonly reason: string | undefined;
+}
+
 /** The head of a response, as far as a tap needs it. Every `UpstreamResponse` is one. */
 export interface ResponseHead {
   readonly status: number;
@@ -134,6 +144,8 @@ export class Exchange {
   cache: CacheDecision | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */
   fallback: 'upstream' | 'response' | undefined;
+  /** Why its upstream had no answer, also when something else took its place. */
+  failure: RequestFailure | undefined;
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
   /** Aborts when the client is gone before its answer is complete. */

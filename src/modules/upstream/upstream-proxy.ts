@@ -184,6 +184,7 @@ export class UpstreamProxy {
       const onHead = this.learner?.timed(resolve, request) ?? resolve;
       const call = new Call({
         upstream: this.id,
+        target: target.url,
         clock: this.clock,
         request,
         timeout: isTryTimeout ? tryTimeout : remaining,

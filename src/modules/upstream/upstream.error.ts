@@ -6,11 +6,15 @@ import { classifyFailure, errorCode } from './transport/classify.js';
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
 
-  /** @param options seconds until another call makes sense, and what has caused the failure */
+  /** @param options seconds until another call makes sense, what has caused the failure, and the URL of the target */
   constructor(
     readonly upstream: string,
     readonly outcome: Outcome,
-    private readonly options: { readonly retryAfterSeconds?: number; readonly cause?: unknown } = {},
+    private readonly options: {
+      readonly retryAfterSeconds?: number;
+      readonly cause?: unknown;
+      readonly target?: string;
+    } = {},
   ) {
     super(`Upstream ${upstream}: ${outcome}`, { cause: options.cause });
   }
@@ -24,6 +28,16 @@ export class UpstreamError extends Error {
   /** Error code or name; never a message, which may hold an address. */
   get detail(): string {
     return errorCode(this.cause);
+  }
+
+  /** The target that failed; `undefined` when none was asked. */
+  get target(): string | undefined {
+    return this.options.target;
+  }
+
+  /** What went wrong, for operators: it may hold an address, and clients never see it. */
+  get reason(): string | undefined {
+    return this.cause === undefined ? undefined : reasonOf(this.cause);
   }
 
   /** @returns the answer to the client, when no byte of another answer was sent */
@@ -42,4 +56,17 @@ export class UpstreamError extends Error {
       cause: this,
     });
   }
+}
+
+const LONGEST_REASON = 200;
+
+/** `ECONNREFUSED 10.0.0.7:3001`, `certificate has expired`; of several addresses, what went wrong with each. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return [...new Set(error.errors.map(reasonOf))].join(', ').slice(0, LONGEST_REASON);
+  const code = errorCode(error);
+  // Node writes the system call before the code.
+  const start = Math.max(0, error.message.indexOf(code));
+  return (error.message.slice(start) || code).slice(0, LONGEST_REASON);
 }

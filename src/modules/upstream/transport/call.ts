@@ -19,6 +19,8 @@ const MAX_DISCARD_MS = 250;
 
 export interface CallOptions {
   readonly upstream: string;
+  /** URL of the target, for the record of a failure. */
+  readonly target?: string;
   readonly clock: Clock;
   readonly request: Pick<UpstreamRequest, 'body' | 'signal' | 'onInterim' | 'upgrade'>;
   /** Milliseconds until response headers. */
@@ -162,7 +164,8 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     }
     const cause = this.aborted ?? error;
     const outcome = this.outcomeOf(cause);
-    this.failure = new UpstreamError(this.options.upstream, outcome, { cause });
+    const { upstream, target } = this.options;
+    this.failure = new UpstreamError(upstream, outcome, { cause, target });
     this.settle(outcome, errorCode(cause));
     if (this.phase !== 'streaming') this.options.onFailure(this.failure);
     else this.sink?.onError(this.failure);
