@@ -104,6 +104,12 @@ describe('a response to another origin', () => {
     });
   });
 
+  it('gets CORS headers with a refusal of its body', async () => {
+    const head = requestHead('POST /open', `Origin: ${APP}`, 'Transfer-Encoding: chunked');
+    const [answer] = answersIn(await raw(gw.url, `${head}no chunk\r\n`));
+    expect(answer).toMatchObject({ status: 400, headers: { 'access-control-allow-origin': [APP] } });
+  });
+
   it('gets CORS headers and keeps the Vary of the upstream', async () => {
     const { headers, calls } = await answerTo('GET /open?exposed', [`Origin: ${APP}`], {
       vary: 'Accept-Language',
