@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import { gatewayJsonSchema } from '../../src/modules/config/schema/json-schema.js';
+import { gateway } from '../support/gateway.js';
 import { configurationReference } from './configuration-reference.js';
+import { metricsReference } from './metrics-reference.js';
 
-// `npm run docs` writes both anew.
+// `npm run docs` writes all of them anew.
 
 it('gateway.schema.json is the schema', async () => {
   await expect(`${JSON.stringify(gatewayJsonSchema(), null, 2)}\n`).toMatchFileSnapshot(
@@ -13,4 +15,16 @@ it('gateway.schema.json is the schema', async () => {
 it('docs/configuration.md describes every key of the schema', async () => {
   const reference = configurationReference(gatewayJsonSchema());
   await expect(reference).toMatchFileSnapshot('../../docs/configuration.md');
+});
+
+it('docs/metrics.md lists every metric that the gateway serves', async () => {
+  // Redis and a provider, for which some metrics exist only then.
+  const gw = await gateway('redis: { url: "redis://127.0.0.1:1" }').start();
+  const reference = metricsReference();
+  await expect(reference).toMatchFileSnapshot('../../docs/metrics.md');
+
+  const text = await (await gw.management('/metrics')).text();
+  const served = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
+  const listed = [...reference.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name);
+  expect(served.filter((name) => !/^(?:process|nodejs)_/.test(name)).toSorted()).toEqual(listed);
 });

@@ -13,8 +13,12 @@ export class ManagementFilter extends ProblemExceptionFilter {
     super(adapterHost.httpAdapter);
   }
 
-  protected override toProblem(error: unknown): ProblemError | undefined {
-    return error instanceof NotFoundException ? new ProblemError('no_route') : super.toProblem(error);
+  protected override idOf(): undefined {
+    return undefined;
+  }
+
+  protected override toProblem(error: unknown, req: Request): ProblemError | undefined {
+    return error instanceof NotFoundException ? new ProblemError('no_route') : super.toProblem(error, req);
   }
 
   protected override answer(_req: Request, res: Response, problem: ProblemError): void {

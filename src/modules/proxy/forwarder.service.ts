@@ -3,6 +3,7 @@ import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import type { CacheForward, CacheHit, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import { faultEntry } from '../server/problem-exception.filter.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
@@ -139,16 +140,11 @@ export class Forwarder {
       this.reply.problem(exchange.res, exchange, error);
       return;
     }
-    this.logger.error(withRequestId(error, exchange));
+    this.logger.error(faultEntry(error, exchange.id));
     exchange.outcome ??= 'gateway_error';
     this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
     exchange.abandon();
   }
-}
-
-/** @returns an entry for the log, in which the fault can be found by the id that the client has got */
-function withRequestId(error: unknown, { id }: Exchange): object {
-  return { message: error instanceof Error ? error.message : String(error), requestId: id, err: error };
 }
 
 function staleCopy({ cache }: Exchange): CacheHit | undefined {

@@ -25,8 +25,12 @@ export class ProblemFilter extends ProblemExceptionFilter {
     super.catch(error, host);
   }
 
-  protected override toProblem(error: unknown): ProblemError | undefined {
-    return error instanceof UpstreamError ? error.toProblem() : super.toProblem(error);
+  protected override toProblem(error: unknown, req: Request): ProblemError | undefined {
+    return error instanceof UpstreamError ? error.toProblem() : super.toProblem(error, req);
+  }
+
+  protected override idOf(req: Request): string | undefined {
+    return exchangeOf(req)?.id;
   }
 
   protected override answer(req: Request, res: Response, problem: ProblemError): void {

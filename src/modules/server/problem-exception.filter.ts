@@ -9,18 +9,26 @@ export abstract class ProblemExceptionFilter extends BaseExceptionFilter {
 
   override catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const problem = this.toProblem(error);
+    const problem = this.toProblem(error, http.getRequest<Request>());
     if (!problem) super.catch(error, host);
     else this.answer(http.getRequest<Request>(), http.getResponse<Response>(), problem);
   }
 
   /** @returns `undefined` for an `HttpException`, which has a form of its own; what nobody has foreseen is logged */
-  protected toProblem(error: unknown): ProblemError | undefined {
+  protected toProblem(error: unknown, req: Request): ProblemError | undefined {
     if (error instanceof ProblemError) return error;
     if (error instanceof HttpException) return undefined;
-    this.logger.error(error);
+    this.logger.error(faultEntry(error, this.idOf(req)));
     return new ProblemError('internal_error', { cause: error });
   }
 
+  /** @returns the id of a request, if it has one */
+  protected abstract idOf(req: Request): string | undefined;
+
   protected abstract answer(req: Request, res: Response, problem: ProblemError): void;
+}
+
+/** @returns an entry for the log, in which a fault can be found by the id that the client has got */
+export function faultEntry(error: unknown, requestId: string | undefined): object {
+  return { message: error instanceof Error ? error.message : String(error), requestId, err: error };
 }
