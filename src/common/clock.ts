@@ -46,6 +46,9 @@ export class Stalls {
   }
 }
 
+/** Milliseconds of a stall after which connections may have been closed by an upstream that thought them idle. */
+export const LONG_STALL = 1_000;
+
 /** The stalls of this process. */
 export const stalls = new Stalls();
 

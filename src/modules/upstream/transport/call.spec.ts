@@ -156,13 +156,16 @@ describe('the time of a call', () => {
     },
   );
 
-  it('is not blamed on the upstream when the connection breaks after the process stood still', () => {
+  it.each([
+    [1_000, 'stalled'],
+    [999, 'reset'],
+  ])('ends with a connection that breaks after the process stood still for %i ms: %s', (ms, outcome) => {
     let lost = 0;
     const { events, sent, cut } = setUp({ clock: { ...CLOCK, lostMs: () => lost } });
     sent();
-    lost += 200;
+    lost += ms;
     cut();
-    expect(events).toEqual(['settled stalled ECONNRESET', 'failed stalled']);
+    expect(events).toEqual([`settled ${outcome} ECONNRESET`, `failed ${outcome}`]);
   });
 
   it('does not include the time in which the process stood still', () => {

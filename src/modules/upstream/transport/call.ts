@@ -1,7 +1,7 @@
 import { buffer, text } from 'node:stream/consumers';
 import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../../../common/clock.js';
+import { type Clock, LONG_STALL } from '../../../common/clock.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import { type HeaderRecord, isEventStream } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
@@ -259,7 +259,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   private outcomeOf(cause: Error): Outcome {
     const outcome = classifyFailure(cause, this.phase);
-    const hasStalled = (this.options.clock.lostMs?.() ?? 0) > this.lostAtStart;
+    const hasStalled = (this.options.clock.lostMs?.() ?? 0) - this.lostAtStart >= LONG_STALL;
     // What the upstream got of the request may have been so little that it thought the connection idle, and closed it.
     return outcome === 'reset' && hasStalled ? 'stalled' : outcome;
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
-import type { Clock } from '../../../common/clock.js';
+import { type Clock, LONG_STALL } from '../../../common/clock.js';
 import type { UpstreamConfig } from '../../config/gateway-config.js';
 import { tlsOptions } from '../../config/tls-options.js';
 import { followingClients } from '../dns/following-clients.js';
@@ -10,9 +10,6 @@ import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
 import { ownServerName, SAME_SERVER_NAME } from './server-name.patch.js';
 import { ContinueFilter } from './unasked-continue.patch.js';
-
-/** Milliseconds. Upstreams keep idle connections at least this much longer than the gateway does. */
-const LONG_STALL = 1_000;
 
 /** Sends requests to one origin over a bounded pool of keep-alive HTTP/1.1 connections. */
 export class Transport {
