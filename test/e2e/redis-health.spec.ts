@@ -43,6 +43,38 @@ describeWithRedis('Redis that becomes unavailable', () => {
     });
   });
 
+  it.each([
+    ['a database that the server lacks', '/15', ['--databases', '4'], 'DB index is out of range'],
+    [
+      'a user who may not select it',
+      '/1',
+      ['--user', 'default', 'on', 'nopass', '~*', '&*', '+@all', '-select'],
+      'NOPERM',
+    ],
+  ])('is down with %s, and nothing is written to another', async (_, path, args, reason) => {
+    const redis = await RedisServer.start(...args);
+    const gw = await gateway(`
+      redis: { url: "${redis.url}${path}" }
+      upstreams: { users: { url: "\${USERS_URL}" } }
+      routes: [{ id: users, match: { path: /** }, upstream: users, cache: { ttl: 1m } }]`)
+      .withUpstream('users', (_req, res) => res.end('hi'))
+      .start();
+    expect(await (await gw.fetch('/1')).text()).toBe('hi');
+    expect(await (await gw.management('/health')).json()).toMatchObject({
+      status: 'degraded',
+      details: { redis: { status: 'degraded', reason: expect.stringContaining(reason) } },
+    });
+    expect(await redis.client().dbsize()).toBe(0);
+  });
+
+  it('accepts a password that is not part of the URL', async () => {
+    const redis = await RedisServer.start('--requirepass', 'a/b@c%#');
+    const gw = await gateway(`redis: { url: "${redis.url}", password: "a/b@c%#" }`).start();
+    expect(await (await gw.management('/health')).json()).toMatchObject({
+      details: { redis: { status: 'up' } },
+    });
+  });
+
   it('has no metric and no health entry when it is not configured', async () => {
     const gw = await start('');
     expect(await (await gw.management('/health')).json()).toMatchObject({ status: 'ok', details: {} });

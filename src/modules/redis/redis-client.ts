@@ -78,7 +78,14 @@ function singleClient(config: RedisConfig): Redis | undefined {
 
 /** Options of each node; the first URL has the credentials and the scheme of all. */
 function nodeOptions([first = '']: readonly string[], config: RedisConfig): RedisOptions {
-  return { ...common(config), ...access(first, config) };
+  const { username, password } = config;
+  return {
+    ...common(config),
+    ...access(first, config),
+    // An empty variable counts as unset.
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+  };
 }
 
 function common({ keyPrefix, connectTimeout, commandTimeout }: RedisConfig): RedisOptions {

@@ -14,6 +14,9 @@ export class RedisTimeoutError extends Error {
 /** Errors of a server that cannot serve at present. */
 const UNABLE = /^(?:LOADING|MASTERDOWN|CLUSTERDOWN|READONLY|NOAUTH|WRONGPASS|BUSY)(?: |$)/;
 
+/** The server has no database of the configured number; `ERR` alone would not tell. */
+const NO_DATABASE = 'DB index is out of range';
+
 export function failureOf(error: unknown): RedisFailure {
   if (error instanceof RedisTimeoutError) return 'timeout';
   if (!(error instanceof Error) || error.name !== 'ReplyError') return 'disconnected';
@@ -25,6 +28,7 @@ export function failureOf(error: unknown): RedisFailure {
 export function reasonOf(error: unknown): string {
   if (error instanceof RedisTimeoutError) return 'timeout';
   if (!(error instanceof Error)) return 'error';
+  if (error.message === `ERR ${NO_DATABASE}`) return NO_DATABASE;
   if (error.name === 'ReplyError') return /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? 'error';
   return 'code' in error && typeof error.code === 'string' ? error.code : 'disconnected';
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
 import { Event } from '../../common/event.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RedisConfig } from '../config/gateway-config.js';
@@ -130,6 +131,7 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     // Without a connection, a ping would hide the reason of the failure. The next connection is pinged once it is ready.
     if (this.client?.status !== 'ready' || this.up || this.isClosed) return;
     try {
+      await this.within(this.selectDatabase(this.client));
       await this.within(this.client.ping());
     } catch (error) {
       this.lastError = reasonOf(error);
@@ -140,6 +142,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     clearTimeout(this.pingTimer);
     this.up = true;
     this.changed.emit({ up: true });
+  }
+
+  /** ioredis only reports a database that it cannot select, and goes on in database 0, where others may have their keys. */
+  private async selectDatabase(client: RedisClient): Promise<void> {
+    if (client instanceof Redis && client.options.db) await client.select(client.options.db);
   }
 
   private within<T>(answer: Promise<T>): Promise<T> {

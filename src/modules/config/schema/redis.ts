@@ -14,7 +14,7 @@ function redisUrl(expected: string, accepts: (url: URL) => boolean = () => true)
 }
 
 const SERVER =
-  'a Redis URL such as redis://cache:6379 or rediss://user:password@cache:6380/1, or "" for none';
+  'a Redis URL such as redis://cache:6379 or rediss://user:password@cache:6380/1, or "" for none (in a password, characters such as / # @ % are percent-encoded; or use `redis.password`)';
 const NODE =
   'a Redis URL without a database, such as redis://cache-1:6379 or rediss://user:password@cache-1:6380';
 const nodes = z
@@ -49,6 +49,12 @@ export const redisSchema = z.strictObject({
   ),
   sentinel: optional(sentinelSchema).describe(
     'A master and its replicas, which are discovered by asking sentinels.',
+  ),
+  username: optional(z.string()).describe(
+    'User name for `url` or `cluster`, in place of the one in the URL.',
+  ),
+  password: optional(z.string()).describe(
+    'Password for `url` or `cluster`, in place of the one in the URL, where it has to be percent-encoded.',
   ),
   tls: optional(tlsSchema).describe('TLS settings for rediss:// URLs.'),
   // A brace would be a hash tag in the keys of a cluster.
