@@ -33,7 +33,7 @@ export async function runClients(drill: Drill, plan: ClientPlan, group: number):
 }
 
 /** Sends a request on a connection of its own and records what becomes of it. Never fails. */
-async function send(drill: Drill, record: ClientRecord, plan?: ClientPlan): Promise<void> {
+async function send(drill: Drill, record: ClientRecord, plan: ClientPlan): Promise<void> {
   drill.requests.push(record);
   await new Promise<void>((resolve) => {
     const req = request(drill.url + record.key, {
@@ -51,22 +51,23 @@ async function send(drill: Drill, record: ClientRecord, plan?: ClientPlan): Prom
       req.destroy();
       resolve();
     };
-    const leaving = plan?.kind === 'leaver' ? setTimeout(() => finish('left'), LEAVES_AFTER_MS) : undefined;
+    const leaving = plan.kind === 'leaver' ? setTimeout(() => finish('left'), LEAVES_AFTER_MS) : undefined;
     drill.over.addEventListener('abort', onOver, { once: true });
     req.on('error', () => finish('cut'));
     req.on('response', (res) => {
       record.headAt = Date.now();
       record.status = res.statusCode;
-      read(res, record, plan?.kind === 'reader', finish);
+      read(res, record, plan.kind === 'reader', finish);
     });
-    void sendBody(req, record);
+    void sendBody(req, plan.kind, plan.response.over);
   });
 }
 
-async function sendBody(req: ClientRequest, { kind }: ClientRecord): Promise<void> {
+async function sendBody(req: ClientRequest, kind: ClientPlan['kind'], over: number): Promise<void> {
+  const pause = Math.max(150, over / 2);
   const pieces = kind === 'upload' ? UPLOAD_PIECES : kind === 'post' ? 1 : 0;
   for (let i = 0; i < pieces && !req.destroyed; i++) {
-    if (i > 0) await sleep(100);
+    if (i > 0) await sleep(pause);
     req.write(UPLOAD_PIECE);
   }
   if (!req.destroyed) req.end();

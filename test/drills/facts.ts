@@ -33,7 +33,8 @@ export class ServiceFacts {
     this.limits = limitsOf(plan);
     this.requests = recording.requests.filter(({ service }) => service === plan.id);
     this.arrivals = recording.arrivals.filter(({ service }) => service === plan.id);
-    this.arrivalsById = Map.groupBy(this.arrivals, ({ id }) => id);
+    // A fallback upstream gets requests of other services too.
+    this.arrivalsById = Map.groupBy(recording.arrivals, ({ id }) => id);
     this.pauses = recording.faults.filter(({ fault }) => fault.kind === 'pause');
     this.bad = Array.from({ length: plan.targets }, (_, target) => this.badTimes(target));
   }

@@ -1,5 +1,5 @@
 import { Dice } from './dice.js';
-import type { Scenario } from './scenario.js';
+import type { Scenario, ServicePlan } from './scenario.js';
 import { passersBy, type ThemeName, THEMES } from './themes.js';
 
 /** @returns the scenario of a seed, always the same: one theme, and often another one at the same time */
@@ -23,18 +23,19 @@ function themed(dice: Dice, name: ThemeName): Scenario {
 
 /** @returns one scenario with the services, faults and clients of all, so that one gateway carries them at the same time */
 export function together(...scenarios: readonly Scenario[]): Scenario {
-  const rename = (n: number) => (each: { readonly service: string }) => ({
-    ...each,
-    service: `${each.service}${n}`,
-  });
+  const rename = <T extends { readonly service: string }>(each: T, n: number) => {
+    return { ...each, service: `${each.service}${n}` };
+  };
+  const serviceOf = ({ id, targets, config }: ServicePlan, n: number): ServicePlan => {
+    const fallback = config.fallback && { upstream: `${config.fallback.upstream}${n}` };
+    return { id: `${id}${n}`, targets, config: fallback ? { ...config, fallback } : config };
+  };
   return {
     name: scenarios.map(({ name }) => name).join(' + '),
-    services: scenarios.flatMap(({ services }, n) =>
-      services.map((each) => ({ ...each, id: `${each.id}${n}` })),
-    ),
+    services: scenarios.flatMap(({ services }, n) => services.map((each) => serviceOf(each, n))),
     faults: scenarios.flatMap(({ faults }, n) => {
-      return faults.map((each) => (each.kind === 'pause' ? each : { ...each, ...rename(n)(each) }));
+      return faults.map((each) => (each.kind === 'pause' ? each : rename(each, n)));
     }),
-    clients: scenarios.flatMap(({ clients }, n) => clients.map((each) => ({ ...each, ...rename(n)(each) }))),
+    clients: scenarios.flatMap(({ clients }, n) => clients.map((each) => rename(each, n))),
   };
 }

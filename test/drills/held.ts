@@ -1,17 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { heldBy, requestsAlive } from '../support/baseline.js';
+import { readMetrics, requestsAlive, socketsOf } from '../support/baseline.js';
 import type { Inspector } from '../support/inspector.js';
+import { sumOf } from '../support/metrics.js';
 import type { GatewayProcess } from '../support/process.js';
 import type { Held } from './recording.js';
 
 /** Milliseconds in which the gateway has to release everything. */
-const RELEASE_WITHIN = 15_000;
+const RELEASE_WITHIN = 30_000;
 /** MiB; compiled code and counters of new series take some. */
 const HEAP_GROWTH = 32;
 
 export async function heldIn(gateway: GatewayProcess, inspector: Inspector): Promise<Held> {
+  // Before any request of ours, whose connection would count.
+  const sockets = await socketsOf(gateway.process.child.pid);
+  const metrics = await readMetrics(gateway.managementUrl);
   return {
-    ...(await heldBy(gateway)),
+    sockets,
+    inFlight: sumOf(metrics, 'breakwater_bulkhead_in_flight'),
+    queued: sumOf(metrics, 'breakwater_bulkhead_queued'),
     calls: await callsOf(gateway),
     timers: await inspector.timers(),
     objects: await requestsAlive(inspector),
@@ -21,15 +27,14 @@ export async function heldIn(gateway: GatewayProcess, inspector: Inspector): Pro
 
 /** Waits until the gateway holds no more than before, for a limited time. */
 export async function heldLike(before: Held, gateway: GatewayProcess, inspector: Inspector): Promise<Held> {
-  const until = Date.now() + RELEASE_WITHIN;
-  for (;;) {
-    const { inFlight, queued, sockets } = await heldBy(gateway);
-    // Counting objects walks the whole heap, so it waits for the rest.
-    if ((inFlight === 0 && queued === 0 && sockets <= before.sockets) || Date.now() > until) {
+  for (const until = Date.now() + RELEASE_WITHIN; ;) {
+    const isLate = Date.now() > until;
+    // To count objects walks the whole heap, so that waits for the sockets.
+    if (isLate || (await socketsOf(gateway.process.child.pid)) <= before.sockets) {
       const held = await heldIn(gateway, inspector);
-      if (stillHeld(before, held).length === 0 || Date.now() > until) return held;
+      if (isLate || stillHeld(before, held).length === 0) return held;
     }
-    await sleep(50);
+    await sleep(100);
   }
 }
 

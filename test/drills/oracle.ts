@@ -1,5 +1,5 @@
 import { breakerCloses, breakerOpens } from './breaker-oracle.js';
-import { first, isStored, lifeOf, resourceOf, ServiceFacts } from './facts.js';
+import { first, type Interval, isStored, lifeOf, resourceOf, ServiceFacts } from './facts.js';
 import { stillHeld } from './held.js';
 import type { Arrival, ClientRecord, Recording } from './recording.js';
 import { MOST_WAITS, SLACK } from './scenario.js';
@@ -34,7 +34,7 @@ const INVARIANTS = {
   'breaker closes': breakerCloses,
   /** What cannot be repeated reaches a target at most once, what can be no more often than retries allow. */
   'is sent once': isSentOnce,
-  /** Retries do not multiply the load: there are at most a fifth more calls than requests. */
+  /** Retries do not multiply the load: there are few more calls than requests. */
   'retries are few': retriesAreFew,
   /** A request that the gateway refuses reaches no target. */
   'refused is not sent': refusedIsNotSent,
@@ -84,8 +84,9 @@ function getsTheResponse(facts: ServiceFacts): string | undefined {
     if (request.end === 'left' || isStored(request) || isFine(request) || facts.isDuringPause(request))
       return false;
     return facts.arrivalsOf(request).some((arrival) => {
-      const { status, end, target, headAt = Infinity } = arrival;
-      if (status !== 200 || end !== 'whole' || headAt - request.sentAt > inTime) return false;
+      const { service, status, end, target, headAt = Infinity } = arrival;
+      if (service !== facts.id || status !== 200 || end !== 'whole' || headAt - request.sentAt > inTime)
+        return false;
       return facts.isWellDuring(target, lifeOf(request));
     });
   });
@@ -94,12 +95,15 @@ function getsTheResponse(facts: ServiceFacts): string | undefined {
 
 function isInTime(facts: ServiceFacts): string | undefined {
   const { timeout } = facts.limits;
-  const paused = facts.pauses.reduce((sum, { from, to }) => sum + to - from, 0);
+  const sum = (intervals: readonly Interval[]) => intervals.reduce((ms, { from, to }) => ms + to - from, 0);
+  const paused = sum(facts.pauses);
+  // Where processes of the drill wait for the CPU, so does the gateway.
+  const stalled = sum(facts.recording.stalls.filter(({ of }) => of === 'drill'));
   return first(
     facts.requests.filter(({ kind, end, endAt = Infinity, headAt = endAt, sentAt }) => {
       if (end === 'hung' || end === undefined) return true;
       // Responses on one connection wait for each other.
-      return kind !== 'pipeline' && headAt - sentAt > MOST_WAITS * timeout + paused + SLACK;
+      return kind !== 'pipeline' && headAt - sentAt > MOST_WAITS * timeout + paused + stalled + SLACK;
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { heldBy } from '../support/baseline.js';
+import { socketsOf } from '../support/baseline.js';
 import { Inspector, spawnInspected } from '../support/inspector.js';
 import type { GatewayProcess } from '../support/process.js';
 import { SECRET } from '../support/tokens.js';
@@ -38,7 +38,7 @@ async function drill(
   gateway: GatewayProcess,
   inspector: Inspector,
 ): Promise<Recording> {
-  const { sockets } = await heldBy(gateway);
+  const sockets = await socketsOf(gateway.process.child.pid);
   await warmUp(gateway.url, scenario.services);
   const before = { ...(await heldIn(gateway, inspector)), sockets };
   const over = new AbortController();
@@ -62,6 +62,8 @@ async function drill(
     scenario.services.map((service, i) => recover(gateway.url, service, i)),
   );
   stopWatching();
+  // Probes open the breakers of stopped targets, and rightly so.
+  const transitions = transitionsIn(gateway.process.lines);
   await targets.stop();
   const after = await heldLike(before, gateway, inspector);
   return {
@@ -69,7 +71,7 @@ async function drill(
     startedAt,
     requests: watch.requests,
     arrivals: [...targets.arrivals.values()].filter(({ id }) => id !== 'undefined'),
-    transitions: transitionsIn(gateway.process.lines),
+    transitions,
     faults,
     stalls,
     recoveries,

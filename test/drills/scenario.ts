@@ -24,7 +24,13 @@ export interface UpstreamKeys {
   readonly bodyTimeout?: string;
   readonly hedge?: { readonly after: string };
   readonly pool?: { readonly connections?: number };
-  readonly bulkhead?: { readonly concurrent?: number; readonly queue?: number; readonly streams?: number };
+  readonly fallback?: { readonly upstream: string };
+  readonly bulkhead?: {
+    readonly adaptive?: boolean;
+    readonly concurrent?: number;
+    readonly queue?: number;
+    readonly streams?: number;
+  };
   readonly retry?: { readonly attempts?: number; readonly perTryTimeout?: string };
   readonly outlier?: { readonly consecutiveFailures?: number; readonly ejectFor?: string };
   readonly health?: { readonly interval?: string; readonly timeout?: string; readonly failures?: number };
@@ -79,7 +85,7 @@ export interface ClientPlan {
 export type ClientKind =
   | 'get'
   | 'post'
-  /** A `PUT` whose body takes 300 ms to send. */
+  /** A `PUT` whose body takes 300 ms to send, or as long as that of the response if that is longer. */
   | 'upload'
   /** Reads an event stream to its end. */
   | 'stream'
@@ -106,7 +112,7 @@ export interface ResponsePlan {
 }
 
 /** Milliseconds beyond every limit that a loaded machine may take. */
-export const SLACK = 5_000;
+export const SLACK = 10_000;
 
 /**
  * A request may wait for the response to another one, then for a place, and then for the upstream, each time as long as

@@ -2,6 +2,8 @@ import { first, isStored, lifeOf, type ServiceFacts } from './facts.js';
 
 /** The gateway refused to send these anywhere. */
 const REFUSALS = new Set(['breaker_open', 'bulkhead_full', 'token_missing', 'token_invalid', 'no_route']);
+/** To a fallback upstream with the shipped settings and one target. */
+const MOST_TRIES = 2;
 const UPSTREAM_FAILED = new Set(['upstream_unreachable', 'upstream_reset', 'upstream_timeout']);
 const REPEATABLE = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
 /** The shipped `retry.budget`, and the retries beside it: three that are always allowed, and trials of targets. */
@@ -14,19 +16,24 @@ const FAILED_SHARE = 0.03;
 export function isSentOnce(facts: ServiceFacts): string | undefined {
   const { attempts } = facts.limits;
   const { config, targets } = facts.plan;
-  const { hedge } = config;
+  const { hedge, fallback } = config;
   return first(
     facts.requests.filter((request) => {
       // A try whose target seems frozen is made a second time with another target, as with `hedge`.
       const twice = attempts > 0 && (hedge !== undefined || targets > 1) ? 2 : 1;
-      const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice : 1;
+      const elsewhere = fallback ? MOST_TRIES : 0;
+      const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice + elsewhere : 1;
       return facts.arrivalsOf(request).length > most;
     }),
   );
 }
 
-export function retriesAreFew({ requests, arrivals }: ServiceFacts): string | undefined {
-  const most = requests.length * (1 + RETRY_BUDGET) + SPARE_RETRIES;
+export function retriesAreFew(facts: ServiceFacts): string | undefined {
+  const { requests, id } = facts;
+  const arrivals = requests.flatMap((each) => facts.arrivalsOf(each)).filter(({ service }) => service === id);
+  // The budget does not count tries in place of a target that seems frozen. There is one for a request.
+  const perRequest = facts.plan.targets > 1 ? 2 : 1;
+  const most = requests.length * (perRequest + RETRY_BUDGET) + SPARE_RETRIES;
   if (arrivals.length <= most) return undefined;
   return `${arrivals.length} calls for ${requests.length} requests`;
 }

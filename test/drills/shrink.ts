@@ -24,7 +24,8 @@ function smallerThan(scenario: Scenario): Scenario[] {
   const { services, faults, clients } = scenario;
   const isUsed = ({ id }: ServicePlan) =>
     clients.some(({ service }) => service === id) ||
-    faults.some((each) => 'service' in each && each.service === id);
+    faults.some((each) => each.kind !== 'pause' && each.service === id) ||
+    services.some(({ config }) => config.fallback?.upstream === id);
   return [
     ...without(services)
       .map((rest) => ({ ...scenario, services: rest }))

@@ -83,16 +83,11 @@ function pause(dice: Dice): Omit<Scenario, 'name'> {
 
 /** All targets of a service fail while another service is well. */
 function outage(dice: Dice): Omit<Scenario, 'name'> {
-  const breaker = {
-    openFor: '300ms',
-    maxOpenFor: '600ms',
-    ...(dice.chance(50) ? { consecutiveFailures: 3 } : {}),
-  };
-  const service = {
-    id: 'a',
-    targets: dice.between(1, 2),
-    config: { timeout: '1s', breaker, ...balancing(dice) },
-  };
+  const rules = dice.oneOf([{}, { consecutiveFailures: 3 }, { window: '2s', minRequests: 10 }]);
+  const breaker = dice.chance(20) ? rules : { openFor: '300ms', maxOpenFor: '600ms', ...rules };
+  const fallback = dice.chance(30) ? { fallback: { upstream: 'b' } } : {};
+  const config = { timeout: '1s', breaker, ...fallback, ...balancing(dice) };
+  const service = { id: 'a', targets: dice.between(1, 2), config };
   const kind = dice.oneOf<TargetFault>(['freeze', 'kill', 'status', 'reset', 'cut', 'slow']);
   const faults = Array.from({ length: service.targets }, (_, target): Fault => {
     return { kind, service: 'a', target, at: 500, for: dice.between(800, 2_000) };
@@ -112,7 +107,7 @@ function crowd(dice: Dice): Omit<Scenario, 'name'> {
   const concurrent = dice.between(4, 40);
   const streams = dice.chance(50) ? {} : { streams: dice.between(2, 30) };
   const bulkhead = { concurrent, queue: dice.between(0, 30), ...streams };
-  const service = { id: 'a', targets: dice.between(1, 3), config: { bulkhead, ...balancing(dice) } };
+  const service = { id: 'a', targets: dice.between(1, 3), config: { ...balancing(dice), bulkhead } };
   const many = group('get', service, {
     count: concurrent * dice.between(1, 4),
     for: 1_500,
@@ -161,6 +156,7 @@ function balancing(dice: Dice): UpstreamKeys {
     { balancer: dice.oneOf(['round-robin', 'random', 'least-requests', 'power-of-two']) },
     { retry: { attempts: dice.between(0, 3) } },
     { outlier: { consecutiveFailures: dice.between(2, 8), ejectFor: '2s' } },
+    { bulkhead: { adaptive: true } },
     { hedge: { after: dice.oneOf(['p95', '200ms']) } },
     { pool: { connections: dice.between(20, 100) } },
     { health: { interval: '1s', timeout: '500ms', failures: 3 } },

@@ -9,7 +9,7 @@ import { until } from './until.js';
 export const canTakeBaseline = process.platform === 'linux';
 
 /** What a gateway holds besides its heap. */
-export interface Held {
+interface Held {
   readonly sockets: number;
   /** The sum over all upstreams. */
   readonly inFlight: number;
@@ -85,7 +85,7 @@ export function readMetrics(managementUrl: string): Promise<string> {
   return raw(managementUrl, requestHead('GET /metrics', 'Connection: close'));
 }
 
-export async function heldBy({ process, managementUrl }: GatewayProcess): Promise<Held> {
+async function heldBy({ process, managementUrl }: GatewayProcess): Promise<Held> {
   const metrics = await readMetrics(managementUrl);
   return {
     inFlight: sumOf(metrics, 'breakwater_bulkhead_in_flight'),
@@ -94,7 +94,8 @@ export async function heldBy({ process, managementUrl }: GatewayProcess): Promis
   };
 }
 
-async function socketsOf(pid: number | undefined): Promise<number> {
+/** @returns how many sockets a process has, by what the system says */
+export async function socketsOf(pid: number | undefined): Promise<number> {
   const files = await readdir(`/proc/${pid}/fd`);
   // A socket that was closed in between has no name any more.
   const names = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
