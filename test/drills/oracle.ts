@@ -10,8 +10,6 @@ const RELEASE_MS = 500;
 /** Requests that were looked at of those that may be a violation. */
 const ENOUGH = 20;
 
-const ALWAYS = { from: -Infinity, to: Infinity };
-
 export interface Violation {
   readonly invariant: Invariant;
   readonly service?: string;
@@ -126,7 +124,7 @@ function hasItsOwnBytes(facts: ServiceFacts): string | undefined {
 }
 
 function makesOneCall(facts: ServiceFacts): string | undefined {
-  if (!facts.isCalmDuring(ALWAYS) || facts.plan.config.hedge) return undefined;
+  if (facts.bad.some((times) => times.length > 0) || facts.plan.config.hedge) return undefined;
   const stored = new Set(facts.requests.filter(isStored).map(resourceOf));
   const calls = Map.groupBy(
     // A call whose client has left, or whose deadline has passed, ends a moment after the next one starts.
