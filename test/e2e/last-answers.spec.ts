@@ -1,7 +1,9 @@
+import { createServer } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { gateway } from '../support/gateway.js';
-import { answersIn, raw, requestHead } from '../support/http.js';
+import { gateway, listen } from '../support/gateway.js';
+import { answersIn, ask, raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
+import { spawnGateway } from '../support/process.js';
 import { RawConnection } from '../support/raw-connection.js';
 import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
@@ -47,6 +49,24 @@ describe('requests in the same segment behind a refused one that closes the conn
     expect(answers).toMatchObject([{ body: '/1' }, { body: '/2' }, { status: 405 }]);
     expect(users.requests.map(({ url }) => url)).toEqual(['/1', '/2']);
   });
+});
+
+it('does not end the process when a client resets its connection behind a CONNECT', async () => {
+  let [isHeld, isCancelled] = [false, false];
+  const service = createServer((req, res) => {
+    if (req.url !== '/held') return void res.end(req.url);
+    isHeld = true;
+    res.on('close', () => (isCancelled = true));
+  });
+  const yaml = `server: { port: 0 }\nmanagement: { port: 0 }\n${ONE_ROUTE}`;
+  const { url, process } = await spawnGateway(yaml, { USERS_URL: await listen(service) });
+  const client = await RawConnection.to(url);
+  client.send(requestHead('GET /held') + 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n');
+  await until('the request before it is with the service', () => isHeld);
+  client.socket.resetAndDestroy();
+  await until('the call is cancelled', () => isCancelled);
+  expect((await ask(`${url}/next`)).body).toBe('/next');
+  expect(process.stderr).toBe('');
 });
 
 describe('requests in one segment during a drain', () => {

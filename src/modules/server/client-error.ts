@@ -25,7 +25,10 @@ export class ClientErrors {
     // The gateway is no forward proxy.
     server.on('connect', (_req, duplex: Duplex) => {
       // The server listens on TCP, and Node hands over the socket itself when there is no body.
-      this.endAfterEarlier(duplex as Socket, 'method_not_allowed', 'CONNECT', {
+      const socket = duplex as Socket;
+      // Node has removed its own listener, and without one a reset by the client would end the process.
+      socket.on('error', () => socket.destroy());
+      this.endAfterEarlier(socket, 'method_not_allowed', 'CONNECT', {
         Allow: SERVED_METHODS.join(', '),
       });
     });
