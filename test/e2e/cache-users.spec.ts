@@ -12,6 +12,12 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes:
   - { id: mine, match: { path: /mine }, upstream: users, cache: {} }
   - { id: optional, match: { path: /optional }, upstream: users, auth: { optional: true }, cache: {} }
+  - { id: told, match: { path: /told }, upstream: users, headers: { request: { set: { X-Role: "{claim:role}" } } }, cache: {} }
+  - id: told-to-all
+    match: { path: /told-to-all }
+    upstream: users
+    headers: { request: { set: { X-Role: "{claim:role}" } } }
+    cache: { per: public }
   - { id: passing, match: { path: /passing }, upstream: users, auth: none, cache: { per: user } }
 `;
 const by = (claims: Record<string, unknown>) => bearer({ iss: 'https://main.example/', ...claims });
@@ -56,6 +62,26 @@ describe('a response that is cached for a user', () => {
     expect(await get('/mine', by({ sub: 'alice', ...one }))).toBe('alice 1');
     expect(await get('/mine', by({ sub: 'alice', ...other }))).toBe('alice 2');
     expect(await get('/mine', by({ sub: 'alice', ...one }))).toBe('alice 1');
+  });
+
+  it.each(['/told', '/told-to-all'])(
+    'is not shared with users of whom a route tells the upstream otherwise: %s',
+    async (path) => {
+      const { get } = await start({ 'cache-control': 'public, max-age=60', vary: 'X-Role' });
+      const none = { ...by({ sub: 'alice' }), 'x-role': 'admin' };
+      expect(await get(path, by({ sub: 'alice', role: 'admin' }))).toBe('alice 1');
+      expect(await get(path, by({ sub: 'alice', role: 'guest' }))).toBe('alice 2');
+      expect(await get(path, none)).toBe('alice 3');
+      expect(await get(path, by({ sub: 'alice', role: 'admin' }))).toBe('alice 1');
+      expect(await get(path, none)).toBe('alice 3');
+    },
+  );
+
+  it('is not shared with the same user of whom a route tells the upstream otherwise, without Vary', async () => {
+    const { get } = await start();
+    expect(await get('/told', by({ sub: 'alice', role: 'admin' }))).toBe('alice 1');
+    expect(await get('/told', by({ sub: 'alice', role: 'guest' }))).toBe('alice 2');
+    expect(await get('/told', by({ sub: 'alice', role: 'admin' }))).toBe('alice 1');
   });
 
   it('is not sent to another user among concurrent requests', async () => {

@@ -9,6 +9,7 @@ routes:
   - { id: git, match: { path: '/git/{project}', encodedSlashes: pass }, upstream: public }
   - { id: slashes, match: { path: /slashes/**, encodedSlashes: pass }, upstream: public }
   - { id: secret, match: { path: /slashes/secret/** }, upstream: admin }
+  - { id: one, match: { path: '/slashes/one/{id}' }, upstream: admin }
   - { id: public, match: { path: /** }, upstream: public }
 `;
 
@@ -74,6 +75,7 @@ describe('the matched path', () => {
     '/slashes//secret',
     '/slashes%2Fsecret',
     '/slashes/secret%2Fx',
+    '/slashes//one/x%2Fy',
   ])(
     'is refused when an upstream that merges or decodes slashes could read that of another route: %s',
     async (target) => {

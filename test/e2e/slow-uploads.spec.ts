@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { answersIn, requestHead } from '../support/http.js';
 import { RawConnection } from '../support/raw-connection.js';
+import { rawUpstream } from '../support/raw-upstream.js';
 import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
 
@@ -55,4 +57,16 @@ it('an upload that is still being buffered takes no place in the bulkhead', asyn
   expect((await gw.fetch('/')).status).toBe(200);
   slow.send('5678');
   await until('the upload is with the upstream', () => files.requests.length === 3);
+});
+
+it('an upstream that gives up a slow upload gets no failure vote', async () => {
+  const yaml = YAML.replace('server: { headersTimeout: 500ms, requestTimeout: 1s }', '');
+  const cutLate = (socket: Socket) => void setTimeout(() => socket.destroy(), 1_100);
+  const gw = await gateway(yaml).withUpstream('files', rawUpstream(cutLate).server).start();
+  const client = await RawConnection.to(gw.url);
+  client.send(`${requestHead('POST /', 'Content-Length: 8')}half`);
+  await client.until('upstream_reset');
+  expect(await gw.metric('breakwater_upstream_requests_total{upstream="files",outcome="stalled"}')).toBe(1);
+  expect(await gw.metric('breakwater_breaker_state{upstream="files"}')).toBe(0);
+  client.socket.destroy();
 });

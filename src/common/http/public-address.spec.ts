@@ -12,6 +12,11 @@ const MOVED: PublicAddress = {
   hosts: new Map([['users:3001', '']]),
   swap: { upstream: '/v1', public: '/people' },
 };
+const AT_BASE: PublicAddress = { hosts: new Map([['users', '/base']]), swap: { upstream: '', public: '' } };
+const UNPREFIXED: PublicAddress = {
+  hosts: new Map([['users', '']]),
+  swap: { upstream: '/v1', public: '' },
+};
 const UNKNOWN: PublicAddress = { hosts: new Map([['users:3001', '']]), swap: undefined };
 
 describe('Location and Content-Location', () => {
@@ -34,6 +39,12 @@ describe('Location and Content-Location', () => {
     ],
     ['http://users:8080/base/1', STRIPPED, 'http://users:8080/base/1'],
     ['mailto:a@users', STRIPPED, 'mailto:a@users'],
+    ['http://users:3001//evil.example/', UNKNOWN, '/.//evil.example/'],
+    ['http://users:3001/\\evil.example/', UNKNOWN, '/./\\evil.example/'],
+    ['http://users:3001/\t/evil.example/', UNKNOWN, '/./\t/evil.example/'],
+    ['/base//evil.example/', AT_BASE, '/.//evil.example/'],
+    ['/v1//evil.example/', UNPREFIXED, '/.//evil.example/'],
+    ['/base//a', STRIPPED, '/users//a'],
     ['http://[', STRIPPED, 'http://['],
     ['http://users:3001/v1/7', MOVED, '/people/7'],
     ['/v1', MOVED, '/people'],
