@@ -45,11 +45,19 @@ function publicReference(reference: string, { hosts, swap }: PublicAddress): str
     const base = hosts.get(URL.parse(authority, 'http://host')?.host ?? '');
     if (base === undefined) return reference;
     const rest = reference.slice(authority.length);
-    return publicPath(rest.startsWith('/') ? rest : `/${rest}`, base, swap);
+    return onHost(publicPath(rest.startsWith('/') ? rest : `/${rest}`, base, swap));
   }
   if (!reference.startsWith('/')) return reference;
   const [base = ''] = hosts.values();
-  return publicPath(reference, base, swap);
+  return onHost(publicPath(reference, base, swap));
+}
+
+/** What browsers read as the start of a host: they take a backslash for a slash, and skip tabs. */
+const LIKE_A_HOST = /^\/\t*[/\\]/;
+
+/** RFC 3986 section 4.2: a path that begins with two slashes would name another host, so it gets a dot segment. */
+function onHost(path: string): string {
+  return LIKE_A_HOST.test(path) ? `/.${path}` : path;
 }
 
 /** A path that does not lie below the upstream's is left alone, and so is one that has the public prefix already. */
