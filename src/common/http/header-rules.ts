@@ -94,6 +94,16 @@ function valueOfClaim(name: string): Template {
   return (_, claims) => (claims === undefined ? undefined : headerValue(claim(claims)));
 }
 
+/** @returns the value of each header that depends on the request, by its lower-cased name; `null` for those that are not sent */
+export function filledTemplates(
+  { templates }: HeaderRules,
+  path: string,
+  claims: Claims | undefined,
+): ReadonlyMap<string, string | null> | undefined {
+  if (templates.length === 0) return undefined;
+  return new Map(templates.map(([name, valueFor]) => [name, valueFor(path, claims) ?? null]));
+}
+
 /**
  * @param headers names and values in turn
  * @param path of the request, as it was matched

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { filledTemplates } from '../../common/http/header-rules.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 
@@ -22,7 +23,7 @@ const users = new WeakMap<Identity, string>();
 export function cacheKey(exchange: Exchange, route: string, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
   const origin = originOf(exchange);
-  const user = per === 'user' && exchange.identity ? userOf(exchange.identity) : NOBODY;
+  const user = per === 'user' && exchange.identity ? userOf(exchange.identity) + toldOf(exchange) : NOBODY;
   return part(route) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
 
@@ -42,6 +43,22 @@ function userOf(identity: Identity): string {
   const user = hash('sha256', JSON.stringify(parts), 'base64url');
   users.set(identity, user);
   return user;
+}
+
+/** @returns a hash of what the route itself tells the upstream of the user, or an empty string */
+function toldOf(exchange: Exchange): string {
+  const told = toldByRoute(exchange);
+  return told ? hash('sha256', JSON.stringify([...told]), 'base64url') : '';
+}
+
+/** @returns the headers that the route fills with claims and parts of the path, by name */
+export function toldByRoute({
+  route,
+  head,
+  identity,
+}: Exchange): ReadonlyMap<string, string | null> | undefined {
+  const rules = route?.requestHeaders;
+  return rules && filledTemplates(rules, head.path, identity?.claims);
 }
 
 const PORT = /:(\d+)$/;
