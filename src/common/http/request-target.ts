@@ -5,10 +5,8 @@ export interface RequestTarget {
   readonly path: string;
   /** Raw query with its `?`, or an empty string; never decoded. */
   readonly query: string;
-  /**
-   * What a lax server could read the path as, if that is another one: with empty segments merged and encoded slashes decoded.
-   */
-  readonly laxPath?: string | undefined;
+  /** What lax servers could read the path as instead: with empty segments merged, encoded slashes decoded, or both. */
+  readonly laxPaths?: readonly string[];
   /** Authority of an absolute-form target, which replaces `Host` (RFC 9112 section 3.2.2). */
   readonly authority?: string;
 }
@@ -48,9 +46,17 @@ export function parseTarget(target: string): RequestTarget {
   if (query.includes('#')) malformed('a fragment');
   if (PLAIN.test(raw)) return { path: raw, query, authority };
   const path = normalise(raw);
-  const lax = path.replaceAll('%2F', '/').replace(/\/{2,}/g, '/');
-  if (lax.split('/').some((segment) => DOT_SEGMENT.test(segment))) malformed('a dot segment');
-  return { path, query, authority, laxPath: lax === path ? undefined : lax };
+  const decoded = path.replaceAll('%2F', '/');
+  const both = merged(decoded);
+  if (both.split('/').some((segment) => DOT_SEGMENT.test(segment))) malformed('a dot segment');
+  if (both === path) return { path, query, authority };
+  const laxPaths = new Set([both, decoded, merged(path)]);
+  laxPaths.delete(path);
+  return { path, query, authority, laxPaths: [...laxPaths] };
+}
+
+function merged(path: string): string {
+  return path.replace(/\/{2,}/g, '/');
 }
 
 /**

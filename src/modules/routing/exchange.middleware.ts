@@ -117,7 +117,7 @@ export class ExchangeMiddleware implements NestMiddleware {
   private inspect(req: Request, origin: Origin): ExchangeHead {
     const { headers, method } = req;
     const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
-    const { path, query, laxPath, authority = hostField } = parseTarget(req.url);
+    const { path, query, laxPaths, authority = hostField } = parseTarget(req.url);
     // RFC 9112 section 3.2: only HTTP/1.0 may leave the Host field out, even if the target is absolute.
     if (hostField === '' && req.httpVersion !== '1.0') {
       throw new ProblemError('malformed_host', { close: true });
@@ -130,8 +130,8 @@ export class ExchangeMiddleware implements NestMiddleware {
     }
     if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
     const match = this.table.match({ method, host, path, headers });
-    if (laxPath !== undefined) {
-      refuseAmbiguous(path, match, this.table.match({ method, host, path: laxPath, headers }));
+    for (const lax of laxPaths ?? []) {
+      refuseAmbiguous(path, match, this.table.match({ method, host, path: lax, headers }));
     }
     return { ...origin, authority, host, path, query, hasBody, match };
   }
