@@ -31,7 +31,7 @@ export const OUTCOMES = {
   deadline: { ...UPSTREAM_FAILED, stage: 'await-head', problem: 'upstream_timeout' },
   try_timeout: { ...UPSTREAM_FAILED, stage: 'await-head', retry: 'timeout', problem: 'upstream_timeout' },
   malformed_response: { ...UPSTREAM_FAILED, stage: 'head', retry: 'reset', problem: 'upstream_malformed' },
-  // The connection ended, and this process had stood still for long in the meantime.
+  // The connection ended, and the upstream had had to wait for long: this process stood still, or the client was slow.
   stalled: {
     stage: 'await-head',
     guilty: 'upstream',

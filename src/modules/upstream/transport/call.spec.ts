@@ -168,6 +168,21 @@ describe('the time of a call', () => {
     expect(events).toEqual([`settled ${outcome} ECONNRESET`, `failed ${outcome}`]);
   });
 
+  it.each([
+    ['sends its body slowly: stalled', 1_000, false, 'stalled'],
+    ['sends its body: reset', 999, false, 'reset'],
+    ['has sent its body slowly: reset', 5_000, true, 'reset'],
+  ])('ends with a connection that breaks while the client %s', (_, ms, isSent, outcome) => {
+    const uploading = new Readable({ read: () => undefined });
+    const { events, sent, cut } = setUp({ request: { body: uploading } });
+    sent();
+    uploading.emit('resume');
+    vi.advanceTimersByTime(ms);
+    if (isSent) uploading.emit('end');
+    cut();
+    expect(events).toEqual([`settled ${outcome} ECONNRESET`, `failed ${outcome}`]);
+  });
+
   it('does not include the time in which the process stood still', () => {
     let lost = 5_000;
     const { events, sent } = setUp({ clock: { ...CLOCK, lostMs: () => lost } });
@@ -340,6 +355,24 @@ describe('a body that pauses', () => {
     expect(events).toEqual(['head 200']);
     vi.advanceTimersByTime(1_000_000);
     expect(events.includes('error body_timeout')).toBe(streamIdleTimeout > 0);
+  });
+
+  it.each([
+    [500, 'stalled'],
+    [499, 'died_mid_body'],
+  ])('twice for a client that reads nothing for %i ms, and is then cut, ends as %s', (ms, outcome) => {
+    const { events, sent, head, data, stream, cut, resume } = setUp();
+    sent();
+    head();
+    stream(false);
+    for (let pause = 0; pause < 2; pause++) {
+      data(1);
+      vi.advanceTimersByTime(ms);
+      resume();
+    }
+    cut();
+    expect(events.at(-1)).toBe(`error ${outcome}`);
+    expect(OUTCOMES.stalled.vote).toBe('neutral');
   });
 
   it('leaves no timer behind when it ends', () => {

@@ -8,7 +8,8 @@ import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpstreamRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
 import { isLengthTrailer } from './length-trailer.patch.js';
-import { malformed, readFraming } from './response-head.js';
+import { hasAny, malformed, readFraming } from './response-head.js';
+import { Stopwatch, timeOfSending } from './stopwatch.js';
 
 /** Bytes that wait here for a sink before the upstream is paused. */
 const MAX_PENDING = 64 * 1024;
@@ -67,18 +68,21 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   /** Stalls of this process until the timer started. */
   private lostBefore = 0;
   private lostAtStart = 0;
-  private paused = false;
+  /** Times in which the upstream waits for the client: to send the request, and to read the response. */
+  private sending: Stopwatch | undefined;
+  private readonly paused: Stopwatch;
   /** Monotonic milliseconds at which the upstream last sent a part of the body, or was asked for more. */
   private movedAt = 0;
   private readonly onAbort = () => this.abort(new CallError('client_gone'));
   private readonly resume = () => {
-    this.paused = false;
+    this.paused.stop();
     this.movedAt = this.options.clock.now();
     this.controller?.resume();
   };
 
   constructor(private readonly options: CallOptions) {
     const { body, signal } = options.request;
+    this.paused = new Stopwatch(options.clock);
     this.startTimeout();
     this.lostAtStart = this.lostBefore;
     if (body instanceof Readable && !body.readableEnded) this.waitForClient(body);
@@ -192,7 +196,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     }
     this.movedAt = this.options.clock.now();
     if (!flowing) this.pause();
-    else if (this.paused) this.resume();
+    else if (this.paused.isRunning) this.resume();
     const { bodyTimeout, streamIdleTimeout } = this.options;
     this.watchBody(isEventStream(this.headers) ? streamIdleTimeout : bodyTimeout);
   }
@@ -259,9 +263,11 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   private outcomeOf(cause: Error): Outcome {
     const outcome = classifyFailure(cause, this.phase);
-    const hasStalled = (this.options.clock.lostMs?.() ?? 0) - this.lostAtStart >= LONG_STALL;
-    // What the upstream got of the request may have been so little that it thought the connection idle, and closed it.
-    return outcome === 'reset' && hasStalled ? 'stalled' : outcome;
+    if (outcome !== 'reset' && outcome !== 'died_mid_body') return outcome;
+    const stalled = (this.options.clock.lostMs?.() ?? 0) - this.lostAtStart;
+    const waited = (outcome === 'reset' ? this.sending : this.paused)?.total ?? 0;
+    // An upstream that has to wait may think the connection idle, and close it.
+    return stalled + waited >= LONG_STALL ? 'stalled' : outcome;
   }
 
   /**
@@ -269,6 +275,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
    * that the client takes to send it does not count; the time in which the upstream reads nothing does.
    */
   private waitForClient(uploading: Readable): void {
+    this.sending = timeOfSending(uploading, this.options.clock);
     uploading
       .on('resume', () => clearTimeout(this.timer))
       .on('pause', () => this.startTimeout())
@@ -294,7 +301,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private watchBody(timeout: number): void {
     if (timeout === 0) return;
     const check = () => {
-      const quiet = this.paused ? 0 : this.options.clock.now() - this.movedAt;
+      const quiet = this.paused.isRunning ? 0 : this.options.clock.now() - this.movedAt;
       const left = timeout - quiet + this.lostSinceStart();
       if (left > 0) this.timer = setTimeout(check, left);
       else this.abort(new CallError('body_timeout'));
@@ -311,7 +318,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   private pause(): void {
-    this.paused = true;
+    this.paused.start();
     this.controller?.pause();
   }
 
@@ -335,10 +342,4 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     this.options.request.signal?.removeEventListener('abort', this.onAbort);
     for (const listener of this.settledListeners) listener(outcome, detail);
   }
-}
-
-/** Makes no list of names, because nearly every response has no trailers. */
-function hasAny(trailers: HeaderRecord): boolean {
-  for (const _ in trailers) return true;
-  return false;
 }
