@@ -103,6 +103,41 @@ describe('Bulkhead', () => {
     expect(countsOf(bulkhead)).toEqual([0, 1, 0]);
   });
 
+  it('makes a body that stayed among the calls a stream when another stream ends', async () => {
+    const { bulkhead, take } = setUp({ concurrent: 3, streams: 1 });
+    const [first, second, third] = take(3);
+    for (const each of [first, second, third]) each?.answer();
+    second?.leave();
+    first?.leave();
+    expect(countsOf(bulkhead)).toEqual([0, 1, 0]);
+    third?.leave();
+    expect(countsOf(bulkhead)).toEqual([0, 0, 0]);
+  });
+
+  it('leaves an upload that is complete among the calls when a stream ends', () => {
+    const { bulkhead, take } = setUp({ concurrent: 3, streams: 1 });
+    const [stream, upload] = take(2);
+    stream?.answer();
+    upload?.toStream();
+    upload?.toCall();
+    stream?.leave();
+    expect(countsOf(bulkhead)).toEqual([1, 0, 0]);
+  });
+
+  it('reserves places for calls that become streams, until they are streams or leave', () => {
+    const { bulkhead, take } = setUp({ concurrent: 4, streams: 2 });
+    const [first, second, third, other] = take(4);
+    expect([first, second, third].map((each) => each?.reserveStream())).toEqual([true, true, false]);
+    other?.answer();
+    expect(countsOf(bulkhead)).toEqual([4, 0, 0]);
+    first?.answer();
+    second?.leave();
+    expect(countsOf(bulkhead)).toEqual([1, 2, 0]);
+    for (const each of [first, third, other]) each?.leave();
+    expect(countsOf(bulkhead)).toEqual([0, 0, 0]);
+    expect(bulkhead.hasRoomForStream).toBe(true);
+  });
+
   it('admits a stream that waits for the upstream again beyond `concurrent`, and no call before it is narrow again', () => {
     const { bulkhead, take } = setUp({});
     const [upload] = take(1);

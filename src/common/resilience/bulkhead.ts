@@ -22,6 +22,9 @@ export interface BulkheadOptions {
 export class Bulkhead {
   private calls = 0;
   private streaming = 0;
+  private reserved = 0;
+  /** Calls whose bytes flow, and for which there was no place among the streams. */
+  private readonly overflow = new Set<Place>();
   private places: number;
   private share = 1;
   private ceiling: number;
@@ -53,7 +56,7 @@ export class Bulkhead {
   }
 
   get hasRoomForStream(): boolean {
-    return this.streaming < this.options.streams;
+    return this.streaming + this.reserved < this.options.streams;
   }
 
   /**
@@ -96,7 +99,22 @@ export class Bulkhead {
   count(calls: number, streams: number): void {
     this.calls += calls;
     this.streaming += streams;
+    for (const place of this.overflow) {
+      if (!this.hasRoomForStream) break;
+      place.toStream();
+    }
     this.admitWaiting();
+  }
+
+  /** @internal for its places */
+  reserve(streams: number): void {
+    this.reserved += streams;
+  }
+
+  /** @internal for its places */
+  setOverflow(place: Place, isOverflow: boolean): void {
+    if (isOverflow) this.overflow.add(place);
+    else this.overflow.delete(place);
   }
 
   private resize(): void {
@@ -138,12 +156,28 @@ export class Bulkhead {
 export class Place {
   private holds: 'call' | 'stream' | 'nothing' = 'call';
   private isAnswered = false;
+  private isReserved = false;
 
   constructor(private readonly bulkhead: Bulkhead) {}
 
-  /** The call's bytes flow: it makes room for other calls. If there are too many streams, it stays among the calls. */
+  /**
+   * Keeps a place among the streams for a call that is going to be one.
+   *
+   * @returns false when there is none
+   */
+  reserveStream(): boolean {
+    if (!this.bulkhead.hasRoomForStream) return false;
+    this.setReserved(true);
+    return true;
+  }
+
+  /** The call's bytes flow: it makes room for other calls. If there are too many streams, it stays among the calls until one ends. */
   toStream(): void {
-    if (this.holds !== 'call' || !this.bulkhead.hasRoomForStream) return;
+    if (this.holds !== 'call') return;
+    this.setReserved(false);
+    const hasRoom = this.bulkhead.hasRoomForStream;
+    this.bulkhead.setOverflow(this, !hasRoom);
+    if (!hasRoom) return;
     this.holds = 'stream';
     this.bulkhead.count(-1, 1);
   }
@@ -156,7 +190,9 @@ export class Place {
 
   /** The call waits for the upstream again, before its response head. It does not queue for that, so there may be more calls than `concurrent`. */
   toCall(): void {
-    if (this.holds !== 'stream' || this.isAnswered) return;
+    if (this.isAnswered) return;
+    this.bulkhead.setOverflow(this, false);
+    if (this.holds !== 'stream') return;
     this.holds = 'call';
     this.bulkhead.count(1, -1);
   }
@@ -165,7 +201,15 @@ export class Place {
   leave(): void {
     const held = this.holds;
     this.holds = 'nothing';
+    this.setReserved(false);
+    this.bulkhead.setOverflow(this, false);
     if (held === 'call') this.bulkhead.count(-1, 0);
     else if (held === 'stream') this.bulkhead.count(0, -1);
+  }
+
+  private setReserved(isReserved: boolean): void {
+    if (isReserved === this.isReserved) return;
+    this.isReserved = isReserved;
+    this.bulkhead.reserve(isReserved ? 1 : -1);
   }
 }

@@ -94,6 +94,19 @@ describe('while the breaker is open', () => {
   });
 });
 
+it('rejects requests for streams that come at once beyond the places for them', async () => {
+  const responses: ServerResponse[] = [];
+  const { proxy, outcome } = await upstreamOf('bulkhead: { concurrent: 9, streams: 2 }', (_req, res) =>
+    responses.push(res),
+  );
+  const sent = [1, 2, 3, 4].map(() => outcome(proxy.send({ ...GET, isStream: true })));
+  expect(await Promise.all(sent.slice(2))).toEqual(['bulkhead_full', 'bulkhead_full']);
+  await until('the others are with the upstream', () => responses.length === 2);
+  for (const each of responses) each.flushHeaders();
+  await Promise.all(sent);
+  expect([proxy.bulkhead.inFlight, proxy.bulkhead.streams]).toEqual([0, 2]);
+});
+
 it('gathers bodies up to a bound for all calls together, and streams the others', async () => {
   const seen: string[] = [];
   const { proxy } = await upstreamOf(

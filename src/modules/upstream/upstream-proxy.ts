@@ -107,6 +107,11 @@ export class UpstreamProxy {
     const entered = this.bulkhead.enter(() => this.waitSignal(request, deadline));
     const place =
       entered instanceof Promise ? await entered.catch((e: unknown) => this.refuse(request, e)) : entered;
+    // Others may have become streams meanwhile, or be about to.
+    if (request.isStream && !place.reserveStream()) {
+      place.leave();
+      throw this.rejection('bulkhead_full');
+    }
     // The wait for a place is no part of it either: the upstream knew nothing of the call.
     deadline.start();
 
