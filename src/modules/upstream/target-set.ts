@@ -91,6 +91,7 @@ export class TargetSet {
       if (isTrial) this.endTrial(target);
       return;
     }
+    if (vote === 'failure') target.failedAt = this.clock.now();
     const failsInARow = target.recordTry(vote === 'failure');
     if (vote === 'success' || !target.healthy) return;
     if (target.ejected ? !isTrial : !failsInARow || !this.mayEject(outcome)) return;

@@ -16,7 +16,8 @@ async function upstreamOf(yaml: string, handler: RequestListener) {
   const server = createServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const { upstreams } = configOf(`upstreams: { users: { url: "${url}", ${yaml} } }`);
+  const where = yaml.includes('$URL') ? yaml.replaceAll('$URL', url) : `url: "${url}", ${yaml}`;
+  const { upstreams } = configOf(`upstreams: { users: { ${where} } }`);
   const proxy = new UpstreamProxy('users', upstreams['users']!, systemClock);
   onTestFinished(async () => {
     await proxy.close();
@@ -201,6 +202,40 @@ describe('the trial of a half-open breaker', () => {
     expect([proxy.bulkhead.inFlight, proxy.bulkhead.streams]).toEqual([0, 1]);
     answers[0]?.end();
     await until('all places are free', () => proxy.bulkhead.streams === 0);
+  });
+});
+
+describe('a good response whose client leaves', () => {
+  /** Makes calls in turn: `fails` is reset, `opens` gets a head, and the clients of all that have one `leave`. */
+  async function run(yaml: string, ...steps: Array<'fails' | 'opens' | 'leave'>) {
+    const { proxy, outcome } = await upstreamOf(`retry: { attempts: 0 }, ${yaml}`, (req, res) => {
+      if (req.url?.endsWith('/fails')) req.socket.resetAndDestroy();
+      else res.writeHead(200).write('begun');
+    });
+    const client = new AbortController();
+    for (const step of steps) {
+      if (step === 'leave') client.abort();
+      else if (step === 'fails') await outcome(proxy.send({ method: 'GET', path: '/fails' }));
+      else await proxy.send({ ...GET, signal: client.signal });
+    }
+    return proxy;
+  }
+
+  const TWO = 'breaker: { consecutiveFailures: 2 }';
+
+  it('ends a row of failures', async () => {
+    expect((await run(TWO, 'fails', 'opens', 'leave', 'fails')).breaker.state).toBe('closed');
+  });
+
+  it('says nothing when a call has failed after it began', async () => {
+    expect((await run(TWO, 'opens', 'fails', 'leave', 'fails')).breaker.state).toBe('open');
+  });
+
+  it('ends a row of failures of its target', async () => {
+    const yaml = 'targets: [{ url: $URL }, { url: $URL/same }], outlier: { consecutiveFailures: 2 }';
+    const alternating = ['fails', 'fails', 'opens', 'opens', 'leave', 'fails', 'fails'] as const;
+    const { targets } = await run(`${yaml}, balancer: round-robin`, ...alternating);
+    expect(targets.availableCount).toBe(2);
   });
 });
 

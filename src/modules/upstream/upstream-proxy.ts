@@ -155,8 +155,9 @@ export class UpstreamProxy {
     // A tunnel is a stream until it closes.
     if (socket) socket.once('close', () => place.leave());
     call.whenSettled((outcome, detail) => {
-      if (socket) this.vote(held, outcome, detail);
-      else this.settle(held, outcome, detail);
+      const result = this.resultOf(call, outcome, this.breaker.failedAt);
+      if (socket) this.vote(held, result, detail);
+      else this.settle(held, result, detail);
     });
     // A trial votes with its head: its body may be a stream without an end. Only the first vote counts.
     if (permit.isTrial && !this.failureStatuses.has(call.status)) permit.settle('success', 'success', '');
@@ -166,6 +167,18 @@ export class UpstreamProxy {
   private settle(held: Held, outcome: Outcome, detail: string): void {
     this.vote(held, outcome, detail);
     held.place.leave();
+  }
+
+  /**
+   * A good response shows that the upstream works, even if the client leaves before its end, as those of event streams
+   * do. It shows nothing about the time after a later failure.
+   *
+   * @param failedAt monotonic milliseconds of the last failure
+   */
+  private resultOf({ status, sentAt }: Call, outcome: Outcome, failedAt: number): Outcome {
+    if (outcome !== 'client_gone' && outcome !== 'discarded') return outcome;
+    const isGood = status > 0 && !this.failureStatuses.has(status);
+    return isGood && sentAt > failedAt ? 'success' : outcome;
   }
 
   /** Ejection judges targets, and the breaker judges the service. */
@@ -208,7 +221,7 @@ export class UpstreamProxy {
         if (socket) socket.once('close', () => target.inFlight--);
         else target.inFlight--;
         this.learner?.settled(outcome);
-        this.targets.recordTry(target, outcome, startedAt);
+        this.targets.recordTry(target, this.resultOf(call, outcome, target.failedAt), startedAt);
         this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });
       });
       target.transport.dispatch(request, call, remaining);

@@ -37,6 +37,8 @@ const NEVER = -1;
  */
 export class Breaker {
   readonly transition = new Event<BreakerTransition>();
+  /** Monotonic milliseconds of the last failed call. */
+  failedAt = 0;
   private readonly engine: CircuitBreaker<[], void>;
   /** opossum reads `resetTimeout`, the length of the open time, each time it opens. */
   private readonly engineOptions: CircuitBreaker.Options<[]> & { resetTimeout: number };
@@ -157,6 +159,7 @@ export class Breaker {
   }
 
   private fail(outcome: Outcome, detail: string): void {
+    this.failedAt = this.options.clock.now();
     this.record(outcome, detail);
     if (this.state === 'half-open') {
       this.trip('trial-failed');
