@@ -83,6 +83,23 @@ describe('while the breaker is open', () => {
     expect(calls).toBe(1);
   });
 
+  it.each([
+    ['sends no retry', '', 'breaker_open', 1],
+    ['sends retries in shadow mode', ', breaker: { mode: shadow }', 'reset', 2],
+  ])('%s of a call that waits for it', async (_, more, expected, sent) => {
+    let calls = 0;
+    const { proxy, outcome } = await upstreamOf(
+      `retry: { attempts: 1, budget: 100% }, health: { failures: 3 }${more}`,
+      (req) => {
+        calls++;
+        req.socket.resetAndDestroy();
+      },
+    );
+    proxy.retrier.retried.on(() => trip(proxy));
+    expect([await outcome(proxy.send(GET)), calls]).toEqual([expected, sent]);
+    expect([proxy.breaker.state, proxy.bulkhead.inFlight]).toEqual(['open', 0]);
+  });
+
   it('rejects nothing in shadow mode, and does not ramp up after it would have closed', async () => {
     const { proxy, outcome } = await upstreamOf(
       'health: { failures: 3, passes: 3 }, bulkhead: { concurrent: 40 }, breaker: { mode: shadow }',

@@ -192,6 +192,9 @@ export class UpstreamProxy {
     this.hedger ? this.hedger.run(options, this.tryOnce) : this.tryOnce(options);
 
   private readonly tryOnce: TryOnce = ({ request, deadline, tryTimeout, tried, onStart }) => {
+    // The breaker may have opened since the first try.
+    if (tried.length > 0 && this.breaker.state === 'open' && this.breaker.isRejecting)
+      return Promise.reject(this.rejection('breaker_open'));
     const target = this.targets.pick(request, tried);
     if (!target) return Promise.reject(this.rejection('bulkhead_full'));
     tried.push(target);
