@@ -12,9 +12,9 @@ routes:
   - { id: shared, match: { path: /shared }, upstream: users, cache: { per: public } }
 `;
 
-async function start(headers: Record<string, string> = {}) {
+async function start(headers: Record<string, string> = {}, yaml = YAML) {
   const users = recording((_req, res) => void res.writeHead(200, headers).end(String(users.requests.length)));
-  const gw = await gateway(YAML).withUpstream('users', users.handler).start();
+  const gw = await gateway(yaml).withUpstream('users', users.handler).start();
   const get = async (path: string, auth: Record<string, string> = {}) =>
     (await gw.fetch(path, { headers: auth })).text();
   return { users, get };
@@ -27,7 +27,7 @@ describe('a publicly cached response', () => {
     expect(await get('/open', { cookie: 'session=1', 'user-agent': 'another' })).toBe('1');
   });
 
-  it.each(['authorization', 'proxy-authorization', 'x-api-key', 'x-auth-token'])(
+  it.each(['authorization', 'proxy-authorization', 'x-api-key', 'x-auth-token', 'private-token', 'apikey'])(
     'neither answers nor comes from a request with %s',
     async (name) => {
       const { get } = await start({ 'cache-control': 'max-age=60' });
@@ -37,6 +37,23 @@ describe('a publicly cached response', () => {
       expect(await get('/open')).toBe('2');
     },
   );
+
+  it.each(['x-remote-user', 'x-auth-request-email', 'x-forwarded-user', 'x-client-cert'])(
+    'is not shared among users whom a trusted proxy names in %s',
+    async (name) => {
+      const { get } = await start({}, `server: { trustProxy: [127.0.0.1] }\n${YAML}`);
+      expect(await get('/open', { [name]: 'alice' })).toBe('1');
+      expect(await get('/open', { [name]: 'bob' })).toBe('2');
+      expect(await get('/open')).toBe('3');
+      expect(await get('/open', { [name]: 'bob' })).toBe('4');
+    },
+  );
+
+  it('is shared among clients who name a user that the upstream never gets', async () => {
+    const { get } = await start();
+    expect(await get('/open', { 'x-remote-user': 'alice' })).toBe('1');
+    expect(await get('/open', { 'x-remote-user': 'bob' })).toBe('1');
+  });
 
   it.each(['public, max-age=60', 's-maxage=60', 'must-revalidate, max-age=60'])(
     'answers requests with credentials when the upstream says: %s',

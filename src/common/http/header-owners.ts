@@ -10,6 +10,13 @@
  */
 export type HeaderOwner = 'connection' | 'gateway' | 'forwarding' | 'proxy' | 'blocked' | 'client';
 
+/** Headers in which proxies name the user. */
+const USER_OF_PROXY = `
+  remote-user x-authenticated-user x-remote-user
+  x-auth-request-access-token x-auth-request-email x-auth-request-groups x-auth-request-preferred-username
+  x-auth-request-user
+  x-client-cert x-ssl-client-cert`;
+
 /** The one table of request headers that are not the client's to set; lower-cased names. */
 const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
   connection: `
@@ -27,10 +34,7 @@ const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
     x-url-scheme
     x-host x-http-host x-http-host-override x-proxy-host x-real-host
     base-url http-url request-uri x-ingress-path x-proxy-url x-request-uri x-script-name
-    remote-user x-authenticated-user x-remote-user
-    x-auth-request-access-token x-auth-request-email x-auth-request-groups x-auth-request-preferred-username
-    x-auth-request-user
-    x-client-cert x-ssl-client-cert`,
+    ${USER_OF_PROXY}`,
   // A CGI program finds `Proxy` as HTTP_PROXY in its environment (CVE-2016-5385).
   blocked: `
     proxy x-http-method x-http-method-override x-method-override x-middleware-subrequest x-original-url
@@ -46,6 +50,17 @@ const OWNERS: ReadonlyMap<string, HeaderOwner> = new Map(
 
 /** Prefixes of headers that carry a verified identity: a client-sent one would let anyone be anybody. */
 export const IDENTITY_PREFIXES = ['x-user-', 'x-jwt-'] as const;
+
+/** Headers in which a trusted peer tells upstreams of a user; lower-cased. */
+export const USER_HEADERS: readonly string[] = [
+  ...words(USER_OF_PROXY),
+  'x-forwarded-access-token',
+  'x-forwarded-client-cert',
+  'x-forwarded-email',
+  'x-forwarded-groups',
+  'x-forwarded-preferred-username',
+  'x-forwarded-user',
+];
 
 const FORWARDING_PREFIX = 'x-forwarded-';
 

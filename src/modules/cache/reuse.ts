@@ -1,3 +1,4 @@
+import { USER_HEADERS } from '../../common/http/header-owners.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { CacheEntry } from './cache-entry.js';
@@ -63,13 +64,21 @@ export function usableOnError(entry: Aged, now: number, asked: RequestDirectives
  * Decides whether the upstream may judge this request by credentials. `Cookie` is not one of them: it may be anything, and
  * a browser sends it to every page of a site.
  */
-export function hasCredentials({ identity, req: { headers } }: Exchange): boolean {
+export function hasCredentials({ identity, head, req: { headers } }: Exchange): boolean {
   return (
     identity !== undefined ||
+    (head.peerTrusted && USER_HEADERS.some((name) => headers[name] !== undefined)) ||
     headers.authorization !== undefined ||
     headers['proxy-authorization'] !== undefined ||
     headers['x-api-key'] !== undefined ||
-    headers['x-auth-token'] !== undefined
+    headers['x-auth-token'] !== undefined ||
+    headers['api-key'] !== undefined ||
+    headers['apikey'] !== undefined ||
+    headers['ocp-apim-subscription-key'] !== undefined ||
+    headers['private-token'] !== undefined ||
+    headers['x-access-token'] !== undefined ||
+    headers['x-amz-security-token'] !== undefined ||
+    headers['x-goog-api-key'] !== undefined
   );
 }
 
