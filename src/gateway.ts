@@ -19,6 +19,7 @@ import { EventStreams } from './modules/proxy/event-streams.js';
 import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
+import { compressionHandler } from './modules/server/compression.js';
 import { corsHandlers } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
@@ -86,6 +87,8 @@ export class Gateway {
     if (cors) adapter.enter(cors.headers);
     adapter.enter(exchanges.use.bind(exchanges));
     if (cors) adapter.enter(withRequestId(cors.preflight));
+    if (config.routes.some(({ compression }) => compression))
+      adapter.enter(compressionHandler((req) => exchangeOf(req)?.route?.config.compression === true));
     for (const path of ['/health', '/health/*rest'])
       adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
     const management = await NestFactory.create<INestApplication<Server>>(

@@ -54,6 +54,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         healthDetails: false,
         shutdown: { delay: 5_000, drain: 20_000 },
         securityHeaders: 'api',
+        compression: false,
         cors: {
           origins: [],
           methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],
@@ -121,6 +122,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           maxBodyBytes: 10_485_760,
           requestTimeout: 0,
           securityHeaders: 'api',
+          compression: false,
           forwardedHeaders: 'both',
         },
       ],

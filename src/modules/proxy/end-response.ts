@@ -23,7 +23,8 @@ export function endResponse(res: ServerResponse, lastChunk?: Buffer): void {
     res.end();
   };
   const timer = setTimeout(() => {
-    res.end(() => req.socket.destroySoon());
+    // `compression` takes no callback.
+    res.once('finish', () => req.socket.destroySoon()).end();
   }, LINGER_MS);
   req.once('end', end).once('close', end).resume();
 }

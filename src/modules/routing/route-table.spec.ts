@@ -10,6 +10,7 @@ function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
     maxBodyBytes: 1024,
     requestTimeout: 0,
     securityHeaders: 'api',
+    compression: false,
     forwardedHeaders: 'both',
     match: { path: '/', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject', ...match },
   };

@@ -35,6 +35,7 @@ export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gatew
     maxBodyBytes: route.maxBodyBytes ?? gateway.server.maxBodyBytes,
     requestTimeout: route.requestTimeout ?? gateway.server.requestTimeout,
     securityHeaders: route.securityHeaders ?? gateway.server.securityHeaders,
+    compression: route.compression ?? gateway.server.compression,
     forwardedHeaders: gateway.server.forwardedHeaders,
     ...(cache && { cache: { ...cache, ...inheritedCache(route, cache, gateway) } }),
   })),

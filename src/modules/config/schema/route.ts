@@ -134,6 +134,9 @@ const routeSchema = z
     securityHeaders: optional(securityHeadersSchema).describe(
       'Security headers of the responses. Without this key, `server.securityHeaders` applies.',
     ),
+    compression: optional(boolean()).describe(
+      'Whether responses are compressed. Without this key, `server.compression` applies.',
+    ),
     timeout: optional(positiveDuration()).describe(
       'Time to response headers, retries included. Without this key, the `timeout` of the upstream applies.',
     ),

@@ -83,6 +83,9 @@ export const serverSchema = z.strictObject({
   securityHeaders: prefault(securityHeadersSchema, 'api').describe(
     'Security headers that responses of upstreams get unless they have them: `api` (`X-Content-Type-Options`, and over TLS `Strict-Transport-Security`), `off`, or options of helmet. A route can override it.',
   ),
+  compression: boolean(false).describe(
+    'Whether responses of upstreams are compressed (br, gzip) for clients that accept it. A route can override it.',
+  ),
   cors: prefault(corsSchema, {}).describe(
     'Which web pages of other origins can call. It is off without `origins`.',
   ),

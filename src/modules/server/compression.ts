@@ -1,0 +1,88 @@
+import type { ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { constants } from 'node:zlib';
+import type { Request, RequestHandler, Response } from 'express';
+import { BODILESS_STATUSES, isEventStream } from '../../common/http/response-headers.js';
+import { detachDrainListeners } from './compression.patch.js';
+
+type Filter = (req: Request, res: Response) => boolean;
+
+/** The part of the package that is used here. */
+interface Compression {
+  (options: { flush: number; brotli: object; filter: Filter }): RequestHandler;
+  readonly filter: Filter;
+}
+
+/** Digests are of the body as the upstream has sent it. */
+const UNLESS = [
+  'content-encoding',
+  'content-range',
+  'content-digest',
+  'repr-digest',
+  'digest',
+  'content-md5',
+];
+
+/**
+ * Compresses answers for clients that accept it.
+ *
+ * @param isWanted decides by the request; the answer to another one stays as it is
+ */
+export function compressionHandler(isWanted: (req: Request) => boolean): RequestHandler {
+  // Loaded here because most gateways do without. The package has no types of its own.
+  const compression = createRequire(import.meta.url)('compression') as Compression;
+  const compressible = new WeakSet<ServerResponse>();
+  const handle = compression({
+    // What an upstream has sent so far must not wait for more.
+    flush: constants.Z_SYNC_FLUSH,
+    brotli: {
+      flush: constants.BROTLI_OPERATION_FLUSH,
+      // The default window takes several MiB for each response.
+      params: { [constants.BROTLI_PARAM_LGWIN]: 18 },
+    },
+    filter: (req, res) => {
+      // The package would announce an encoding for bodies that do not exist.
+      if (BODILESS_STATUSES.has(res.statusCode)) return false;
+      // An event stream may end anywhere, but a compressed one that is cut off is broken.
+      if (isEventStream({ 'content-type': res.getHeader('content-type')?.toString() })) return false;
+      if (UNLESS.some((name) => res.hasHeader(name)) || !compression.filter(req, res)) return false;
+      compressible.add(res);
+      return true;
+    },
+  });
+  return (req, res, next) => {
+    if (!isWanted(req)) {
+      next();
+      return;
+    }
+    // The package calls this one when it has decided and has set all headers.
+    const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+    res.writeHead = (...args: unknown[]) => {
+      if (res.statusCode === 304) repeatValidator(req, res);
+      else if (compressible.has(res) && res.hasHeader('content-encoding')) describeCompressed(res);
+      return writeHead(...args);
+    };
+    detachDrainListeners(res);
+    void handle(req, res, next);
+  };
+}
+
+/** RFC 9110 section 8.8.3: a strong tag stands for the same bytes. The offsets of ranges are those of the original. */
+function describeCompressed(res: Response): void {
+  const etag = strongTagOf(res);
+  if (etag !== undefined) res.setHeader('ETag', `W/${etag}`);
+  res.removeHeader('accept-ranges');
+}
+
+/** RFC 9111 section 4.3.4: a strong tag would not select the compressed response that a cache has stored. */
+function repeatValidator({ headers }: Request, res: Response): void {
+  res.vary('Accept-Encoding');
+  const etag = strongTagOf(res);
+  if (etag !== undefined && headers['if-none-match']?.includes(`W/${etag}`))
+    res.setHeader('ETag', `W/${etag}`);
+}
+
+function strongTagOf(res: Response): string | undefined {
+  const etag = res.getHeader('etag')?.toString();
+  return etag?.startsWith('"') ? etag : undefined;
+}
