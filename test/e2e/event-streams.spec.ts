@@ -107,12 +107,14 @@ describe('clients of event streams that disconnect', () => {
   });
 });
 
-/** @returns the kind of timer that the kernel runs for a connection of this port: 02 is that of keep-alive probes */
-async function timerOf(localPort: number): Promise<string | undefined> {
-  const hex = localPort.toString(16).toUpperCase().padStart(4, '0');
+/** @returns the kind of timer that the kernel runs for a connection: 02 is that of keep-alive probes */
+async function timerOf(localPort: number, remotePort: number): Promise<string | undefined> {
+  const end = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const lines = (await readFile('/proc/net/tcp', 'latin1')).split('\n');
   const fields = lines.map((line) => line.trim().split(/\s+/));
-  return fields.find(([, local, remote]) => local !== '' && remote?.endsWith(`:${hex}`))?.[5]?.slice(0, 2);
+  const isIt = ([, local, remote]: string[]) =>
+    local?.endsWith(end(localPort)) && remote?.endsWith(end(remotePort));
+  return fields.find(isIt)?.[5]?.slice(0, 2);
 }
 
 it.skipIf(process.platform !== 'linux')(
@@ -124,7 +126,7 @@ it.skipIf(process.platform !== 'linux')(
     const { res } = await until('the upstream has the request', () => streams[0]);
     res.write('data: hello\n\n');
     await client.until('hello');
-    const { localPort } = client.socket;
-    await until('the connection is probed', async () => (await timerOf(localPort ?? 0)) === '02');
+    const { localPort = 0, remotePort = 0 } = client.socket;
+    await until('the connection is probed', async () => (await timerOf(remotePort, localPort)) === '02');
   },
 );
