@@ -72,6 +72,9 @@ describe('two requests to a trusted proxy', () => {
   it.each([
     ['hosts', 'X-Forwarded-Host: a.test', 'X-Forwarded-Host: b.test'],
     ['schemes', 'X-Forwarded-Proto: http', 'X-Forwarded-Proto: https'],
+    ['schemes as Rack reads them', 'X-Forwarded-Scheme: http', 'X-Forwarded-Scheme: https'],
+    ['schemes as Exchange names them', 'Front-End-Https: off', 'Front-End-Https: on'],
+    ['prefixes as WSGI names them', 'X-Script-Name: /a', 'X-Script-Name: /b'],
   ])('do not share a response when they differ in %s', async (_, first, second) => {
     const trusting = `server: { trustProxy: [127.0.0.1] }\n${YAML}`;
     const requests = [first, second, first, second].map((field) => ['/1', field]);

@@ -80,6 +80,13 @@ const ORIGIN_HEADERS = [
   'x-forwarded-proto',
   'x-forwarded-port',
   'x-forwarded-prefix',
+  // Older spellings, which a proxy that does not know them may pass on from its clients.
+  'front-end-https',
+  'x-forwarded-scheme',
+  'x-forwarded-ssl',
+  'x-scheme',
+  'x-script-name',
+  'x-url-scheme',
 ] as const;
 
 /**
