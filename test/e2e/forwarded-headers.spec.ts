@@ -16,7 +16,7 @@ const CLAIMED = [
 const users = recording();
 const start = (yaml: string) => gateway(yaml).withUpstream('users', users.handler).startOnce();
 const GATEWAYS = {
-  '::': gateway(`${trusting('::ffff:127.0.0.1')}`)
+  '::': gateway(trusting('::ffff:127.0.0.1'))
     .withUpstream('users', users.handler)
     .listeningOn('::')
     .startOnce(),

@@ -57,7 +57,7 @@ export class Inspector {
   async timers(): Promise<number> {
     const expression = `process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length`;
     const { result } = await this.send('Runtime.evaluate', { expression });
-    return Number((result as { value: number }).value);
+    return (result as { value: number }).value;
   }
 
   /**

@@ -147,13 +147,14 @@ class Connection extends Client {
    * connection, which follows at once.
    */
   private tolerateFailedWrites(socket: Socket): void {
-    const { _write, _writev } = socket;
+    const write = socket._write.bind(socket);
+    const writeAll = socket._writev?.bind(socket);
     const tolerant =
       (callback: WriteCallback): WriteCallback =>
       (error) =>
         callback(error && this.socket === socket && isClosedByUpstream(error) ? null : error);
-    socket._write = (chunk, encoding, callback) => _write.call(socket, chunk, encoding, tolerant(callback));
-    socket._writev = (chunks, callback) => _writev?.call(socket, chunks, tolerant(callback));
+    socket._write = (chunk, encoding, callback) => write(chunk, encoding, tolerant(callback));
+    socket._writev = (chunks, callback) => writeAll?.(chunks, tolerant(callback));
   }
 }
 

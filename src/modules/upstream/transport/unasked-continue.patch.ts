@@ -26,11 +26,11 @@ export class ContinueFilter {
   /** @param isInUse whether the socket carries a request; it does not any more when it has become a tunnel */
   attach(socket: Socket, isInUse: () => boolean): void {
     this.held = NOTHING;
-    const { push } = socket;
+    const push = socket.push.bind(socket);
     socket.push = (chunk: Buffer | null, encoding) => {
-      if (!this.isHeadDue || chunk === null || !isInUse()) return push.call(socket, chunk, encoding);
+      if (!this.isHeadDue || chunk === null || !isInUse()) return push(chunk, encoding);
       const bytes = this.filter(chunk);
-      return bytes.length === 0 || push.call(socket, bytes, encoding);
+      return bytes.length === 0 || push(bytes, encoding);
     };
   }
 
