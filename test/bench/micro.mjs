@@ -178,9 +178,10 @@ function buildHead() {
     requestId: '2f1d8c1e-8f5e-4a53-9f43-7d0f6a2b9c11',
     peer: '198.51.100.4',
     peerTrusted: false,
-    host: 'api.example.com',
+    authority: 'api.example.com',
     proto: 'http',
-    via: '1.1 breakwater-bench',
+    prefix: '',
+    family: 'both',
     forwardAuthorization: false,
     identity: ['X-User-Id', 'alice', 'X-User-Scopes', 'orders:read'],
   };

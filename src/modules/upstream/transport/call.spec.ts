@@ -315,6 +315,16 @@ describe('a whole body', () => {
   });
 });
 
+it('a call of a process that is always late ends after twice its timeout', () => {
+  const start = performance.now();
+  const { events, sent } = setUp({ clock: { ...CLOCK, lostMs: () => performance.now() - start } });
+  sent();
+  vi.advanceTimersByTime(2 * TIMEOUT - 1);
+  expect(events).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(events).toContain('failed deadline');
+});
+
 describe('a body that pauses', () => {
   it('is cut after `bodyTimeout`, without a failure of the upstream', () => {
     const { events, sent, head, data, stream } = setUp();

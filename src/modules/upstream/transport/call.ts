@@ -67,6 +67,8 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private timer: NodeJS.Timeout | undefined;
   /** Stalls of this process until the timer started. */
   private lostBefore = 0;
+  /** Milliseconds by which the timer may still be extended. */
+  private maxExtension = 0;
   private lostAtStart = 0;
   /** Times in which the upstream waits for the client: to send the request, and to read the response. */
   private sending: Stopwatch | undefined;
@@ -285,16 +287,15 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private startTimeout(): void {
     clearTimeout(this.timer);
     if (this.phase === 'streaming' || this.settled) return;
-    this.lostSinceStart();
+    this.startExtensions(this.options.timeout);
     this.timer = setTimeout(this.onTimeout, this.options.timeout);
   }
 
   private readonly onTimeout = () => {
-    const { timeout, onTimeout } = this.options;
-    const lost = this.lostSinceStart();
+    const extension = this.extension();
     // The answer may be in the socket already, which is read only after the timers.
-    if (lost > 0) this.timer = setTimeout(this.onTimeout, Math.min(lost, timeout));
-    else this.abort(new CallError(onTimeout));
+    if (extension > 0) this.timer = setTimeout(this.onTimeout, extension);
+    else this.abort(new CallError(this.options.onTimeout));
   };
 
   /** @param timeout milliseconds in which the upstream has to send something, unless the client is the slow side */
@@ -302,19 +303,29 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     if (timeout === 0) return;
     const check = () => {
       const quiet = this.paused.isRunning ? 0 : this.options.clock.now() - this.movedAt;
-      const left = timeout - quiet + this.lostSinceStart();
+      const left = timeout - quiet + this.extension();
       if (left > 0) this.timer = setTimeout(check, left);
       else this.abort(new CallError('body_timeout'));
     };
-    this.lostSinceStart();
+    this.startExtensions(timeout);
     this.timer = setTimeout(check, timeout);
   }
 
-  /** @returns milliseconds in which this process stood still since the timer was started */
-  private lostSinceStart(): number {
-    const before = this.lostBefore;
+  private startExtensions(timeout: number): void {
     this.lostBefore = this.options.clock.lostMs?.() ?? 0;
-    return this.lostBefore - before;
+    this.maxExtension = timeout;
+  }
+
+  /**
+   * @returns milliseconds in which this process stood still since it was last asked; all of them together are no longer than
+   *   the timeout, because a process that is always late would never end a call
+   */
+  private extension(): number {
+    const lost = this.options.clock.lostMs?.() ?? 0;
+    const extension = Math.min(lost - this.lostBefore, this.maxExtension);
+    this.lostBefore = lost;
+    this.maxExtension -= extension;
+    return extension;
   }
 
   private pause(): void {
