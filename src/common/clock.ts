@@ -57,3 +57,30 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   lostMs: () => stalls.lostMs(),
 };
+
+/** Extends a timeout by the time in which this process stands still, to twice as long at most. */
+export class StallExtension {
+  /** Milliseconds of stalls, in all, until it was last asked. */
+  lostBefore = 0;
+  private left = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** @param timeout milliseconds, which start now */
+  start(timeout: number): void {
+    this.lostBefore = this.clock.lostMs?.() ?? 0;
+    this.left = timeout;
+  }
+
+  /**
+   * @returns milliseconds in which the process stood still since it was last asked. All of them together are no longer than
+   *   the timeout: a process that is always late would never end a call.
+   */
+  take(): number {
+    const lost = this.clock.lostMs?.() ?? 0;
+    const extension = Math.min(lost - this.lostBefore, this.left);
+    this.lostBefore = lost;
+    this.left -= extension;
+    return extension;
+  }
+}

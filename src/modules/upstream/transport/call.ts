@@ -1,7 +1,7 @@
 import { buffer, text } from 'node:stream/consumers';
 import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { type Clock, LONG_STALL } from '../../../common/clock.js';
+import { type Clock, LONG_STALL, StallExtension } from '../../../common/clock.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
 import { type HeaderRecord, isEventStream } from '../../../common/http/response-headers.js';
 import { UpstreamError } from '../upstream.error.js';
@@ -65,11 +65,8 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private failure: UpstreamError | undefined;
   /** Waits for the head, and then for more of the body. */
   private timer: NodeJS.Timeout | undefined;
-  /** Stalls of this process until the timer started. */
-  private lostBefore = 0;
-  /** Milliseconds by which the timer may still be extended. */
-  private maxExtension = 0;
-  private lostAtStart = 0;
+  private readonly extension: StallExtension;
+  private readonly lostAtStart: number;
   /** Times in which the upstream waits for the client: to send the request, and to read the response. */
   private sending: Stopwatch | undefined;
   private readonly paused: Stopwatch;
@@ -85,8 +82,9 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   constructor(private readonly options: CallOptions) {
     const { body, signal } = options.request;
     this.paused = new Stopwatch(options.clock);
+    this.extension = new StallExtension(options.clock);
     this.startTimeout();
-    this.lostAtStart = this.lostBefore;
+    this.lostAtStart = this.extension.lostBefore;
     if (body instanceof Readable && !body.readableEnded) this.waitForClient(body);
     signal?.addEventListener('abort', this.onAbort, { once: true });
     if (signal?.aborted) this.onAbort();
@@ -287,12 +285,12 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private startTimeout(): void {
     clearTimeout(this.timer);
     if (this.phase === 'streaming' || this.settled) return;
-    this.startExtensions(this.options.timeout);
+    this.extension.start(this.options.timeout);
     this.timer = setTimeout(this.onTimeout, this.options.timeout);
   }
 
   private readonly onTimeout = () => {
-    const extension = this.extension();
+    const extension = this.extension.take();
     // The answer may be in the socket already, which is read only after the timers.
     if (extension > 0) this.timer = setTimeout(this.onTimeout, extension);
     else this.abort(new CallError(this.options.onTimeout));
@@ -303,29 +301,12 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     if (timeout === 0) return;
     const check = () => {
       const quiet = this.paused.isRunning ? 0 : this.options.clock.now() - this.movedAt;
-      const left = timeout - quiet + this.extension();
+      const left = timeout - quiet + this.extension.take();
       if (left > 0) this.timer = setTimeout(check, left);
       else this.abort(new CallError('body_timeout'));
     };
-    this.startExtensions(timeout);
+    this.extension.start(timeout);
     this.timer = setTimeout(check, timeout);
-  }
-
-  private startExtensions(timeout: number): void {
-    this.lostBefore = this.options.clock.lostMs?.() ?? 0;
-    this.maxExtension = timeout;
-  }
-
-  /**
-   * @returns milliseconds in which this process stood still since it was last asked; all of them together are no longer than
-   *   the timeout, because a process that is always late would never end a call
-   */
-  private extension(): number {
-    const lost = this.options.clock.lostMs?.() ?? 0;
-    const extension = Math.min(lost - this.lostBefore, this.maxExtension);
-    this.lostBefore = lost;
-    this.maxExtension -= extension;
-    return extension;
   }
 
   private pause(): void {
