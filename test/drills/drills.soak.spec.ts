@@ -4,7 +4,7 @@ import { scenarioOf } from './generator.js';
 import type { Scenario } from './scenario.js';
 
 const { DRILL_SCENARIO, DRILL_SEED, DRILL_MINUTES } = process.env;
-const MINUTES = Number(DRILL_MINUTES ?? 3);
+const MINUTES = Number(DRILL_MINUTES ?? 1);
 /** A change is judged by the same drills each time; a search that is asked for looks elsewhere each time. */
 const FIRST_SEED = DRILL_MINUTES === undefined ? 1 : Date.now() % 1_000_000;
 /** Drills that may be used to find a smaller scenario. */

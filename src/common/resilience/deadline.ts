@@ -6,7 +6,7 @@ export interface DeadlineOptions {
   readonly isRemainder?: boolean;
 }
 
-/** The time that an upstream has for one call: all tries and the pauses between them. Stalls of this process extend it, to twice as long at most. */
+/** The time that an upstream has for one call: all tries and the pauses between them. Stalls of this process extend it. */
 export class Deadline {
   readonly isRemainder: boolean;
   private endsAt: number | undefined;
@@ -35,7 +35,7 @@ export class Deadline {
   remaining(now = this.clock.now()): number {
     if (this.endsAt === undefined) return this.timeout;
     const lost = (this.clock.lostMs?.() ?? 0) - this.lostAtStart;
-    return Math.max(0, this.endsAt + Math.min(lost, this.timeout) - now);
+    return Math.max(0, this.endsAt + lost - now);
   }
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */
