@@ -95,7 +95,7 @@ export async function twoReplicas(
   answer: Parameters<typeof replicas>[0],
   options: Partial<ReplicasOptions> = {},
 ) {
-  const yaml = `{ url: "${redis.url}", commandTimeout: 5s }`;
+  const yaml = `{ url: "${redis.url}", connectTimeout: 10s, commandTimeout: 5s }`;
   const { all, seen } = await replicas(answer, { redis: yaml, ...options });
   const [a, b] = all;
   if (!a || !b) throw new Error('two replicas');
