@@ -16,6 +16,8 @@ export type { GatewayConfig } from './modules/config/gateway-config.js';
 export { loadConfigFile } from './modules/config/load-config-file.js';
 export { type ConfigResult, parseConfig } from './modules/config/parse-config.js';
 export { type ConfigProblem, formatProblems } from './modules/config/problem.js';
+export { MetricsInterceptor } from './modules/metrics/metrics.interceptor.js';
+export { MetricsModule } from './modules/metrics/metrics.module.js';
 export { type Exchange, exchangeOf } from './modules/routing/exchange.js';
 export type { Identity } from './modules/routing/identity.js';
 export type { BreakerState, BreakerTransition } from './modules/upstream/breaker/breaker.types.js';

@@ -1,13 +1,14 @@
-import { Controller, Get, Module, Next, NotFoundException, Param } from '@nestjs/common';
+import { Controller, Get, Module, Next, NotFoundException, Param, UseInterceptors } from '@nestjs/common';
 import type { NextFunction } from 'express';
 import { expect, it } from 'vitest';
-import { AuthModule, Scopes } from '../../src/index.js';
+import { AuthModule, MetricsInterceptor, MetricsModule, Scopes } from '../../src/index.js';
 import { gateway } from '../support/gateway.js';
 import { SECRET } from '../support/tokens.js';
 
 @Controller('greetings')
 class GreetingController {
   @Get(':id')
+  @UseInterceptors(MetricsInterceptor)
   greet(@Param('id') id: string): string {
     if (id === 'nobody') throw new NotFoundException();
     return `Hello ${id}`;
@@ -15,6 +16,7 @@ class GreetingController {
 
   @Get(':id/secret')
   @Scopes('secrets')
+  @UseInterceptors(MetricsInterceptor)
   secret(): string {
     return 'hush';
   }
@@ -25,7 +27,7 @@ class GreetingController {
   }
 }
 
-@Module({ imports: [AuthModule], controllers: [GreetingController] })
+@Module({ imports: [AuthModule, MetricsModule], controllers: [GreetingController] })
 class GreetingModule {}
 
 const YAML = `
@@ -71,4 +73,7 @@ it('labels a request to a controller of code with the path of its handler', asyn
   expect(text).toMatch(
     /^breakwater_request_duration_seconds_count\{route="\/greetings\/:id",method="GET"\} 3$/m,
   );
+  // Errors count. Handlers that a guard did not let run, and those without the interceptor, do not.
+  const handlers = text.matchAll(/^breakwater_handler_duration_seconds_count\{(.*)\} (\d+)$/gm);
+  expect([...handlers].map(([, ...each]) => each.join(' '))).toEqual(['route="/greetings/:id" 3']);
 });

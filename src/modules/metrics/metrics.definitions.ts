@@ -30,6 +30,12 @@ export const metricProviders = [
     'Seconds from the head of a request to the end of its response',
     ['route', 'method'],
   ),
+  makeHistogramProvider({
+    name: 'breakwater_handler_duration_seconds',
+    help: 'Seconds that a handler of code took, where `MetricsInterceptor` measures it',
+    labelNames: ['route'],
+    buckets: SECONDS,
+  }),
   batchedCounter('breakwater_upstream_requests_total', 'Tries to reach an upstream, by outcome', [
     'upstream',
     'outcome',

@@ -12,5 +12,6 @@ import { UpstreamMetrics } from './upstream.metrics.js';
 @Module({
   imports: [AuthModule, CacheModule, RoutingModule, WebSocketModule],
   providers: [...metricProviders, metricsProvider, RequestMetrics, UpstreamMetrics, EventMetrics],
+  exports: [metricsProvider],
 })
 export class MetricsModule {}

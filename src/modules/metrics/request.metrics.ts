@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Request } from 'express';
 import type { Counter, Histogram } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
@@ -50,7 +51,7 @@ export class RequestMetrics implements OnModuleInit {
 
   private record(exchange: Exchange): void {
     const { req, res, outcome = 'success', cache, startedAt } = exchange;
-    const route = routeLabel(exchange);
+    const route = handlerPathOf(req) ?? exchange.route?.config.id ?? 'none';
     // Clients may invent methods; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;
@@ -73,13 +74,15 @@ export class RequestMetrics implements OnModuleInit {
 }
 
 /**
- * The label of a request to a controller of code is the path of its handler, such as `/greetings/:id`. Express sets it
- * before Nest's guards run, and there are as many paths as handlers.
+ * The path of the handler of code that a request has reached, such as `/greetings/:id`. Express sets it before Nest's
+ * guards run, and there are as many paths as handlers, so it can be a label.
+ *
+ * @returns `undefined` for a request that is forwarded or that no handler takes
  */
-function routeLabel({ req, route }: Exchange): string {
+export function handlerPathOf(req: Request): string | undefined {
   // Express types it as `any`.
-  const { route: handler } = req as { route?: { readonly path: unknown } };
-  return handler ? String(handler.path) : (route?.config.id ?? 'none');
+  const { route } = req as { route?: { readonly path: unknown } };
+  return route && String(route.path);
 }
 
 function resultOf(cache: CacheDecision): string {

@@ -1,6 +1,7 @@
-import { Controller, Get, HttpException, Param, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, HttpException, Param, Req, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { Request } from 'express';
 import { JwtAuthGuard } from '../../auth/jwt-auth.guard.js';
+import { MetricsInterceptor } from '../../metrics/metrics.interceptor.js';
 import { exchangeOf } from '../../routing/exchange.js';
 import { InjectUpstream } from '../../upstream/inject-upstream.decorator.js';
 import { UpstreamError } from '../../upstream/upstream.error.js';
@@ -18,6 +19,7 @@ export interface OrderSummary {
  */
 @Controller('order-summary')
 @UseGuards(JwtAuthGuard)
+@UseInterceptors(MetricsInterceptor)
 export class OrderSummaryController {
   constructor(
     @InjectUpstream('users') private readonly users: UpstreamProxy,
