@@ -1,0 +1,125 @@
+{{/*
+Values that are valid one by one and contradict each other. Each template below prints one problem a line; the release
+fails with all of them.
+*/}}
+{{- define "breakwater.checks" -}}
+{{- $problems := list }}
+{{- range tuple "config" "scaling" "disruption" "exposure" "secrets" }}
+{{- $found := include (printf "breakwater.checks.%s" .) $ | splitList "\n" }}
+{{- range $found }}{{ with trim . }}{{ $problems = append $problems . }}{{ end }}{{ end }}
+{{- end }}
+{{- if $problems }}{{ fail (printf "\n\n%s\n" (join "\n" $problems)) }}{{ end }}
+{{- end }}
+
+{{- define "breakwater.checks.config" -}}
+{{- $config := .Values.config }}
+{{- $are := true }}
+{{- range $key, $default := dict "delay" "5s" "drain" "20s" }}
+{{- $written := dig "server" "shutdown" $key $default $config | toString }}
+{{- if not (regexMatch "^(0|[0-9]{1,9}(ms|s|m|h))$" $written) }}
+{{- $are = false }}
+config.server.shutdown.{{ $key }}: found {{ $written }}, expected a duration such as 250ms, 3s or 5m. It cannot be a variable, because the chart computes terminationGracePeriodSeconds from it.
+{{- end }}
+{{- end }}
+{{- $grace := .Values.terminationGracePeriodSeconds }}
+{{- if and $are (not (kindIs "invalid" $grace)) }}
+{{- $needed := include "breakwater.shutdownSeconds" . | int }}
+{{- if lt (int $grace) $needed }}
+terminationGracePeriodSeconds: {{ $grace }} is less than the {{ $needed }} seconds of config.server.shutdown (delay + drain): Kubernetes would kill pods that still answer requests. Raise it, or leave it out to have it computed.
+{{- end }}
+{{- end }}
+{{- range $section, $default := dict "server" 8080 "management" 9090 }}
+{{- $written := dig $section "port" $default $config | toString }}
+{{- if not (regexMatch "^[1-9][0-9]{0,4}$" $written) }}
+config.{{ $section }}.port: found {{ $written }}, expected a port from 1 to 65535. It cannot be a variable, because the Service and the probes use it.
+{{- end }}
+{{- end }}
+{{- $host := dig "management" "host" "0.0.0.0" $config | toString }}
+{{- if regexMatch "^(127\\.|::1$|localhost$)" $host }}
+config.management.host: {{ $host }} is reachable only from inside the pod, and the probes of the kubelet come from outside. Use 0.0.0.0 or "::".
+{{- end }}
+{{- if and .Values.bundledRedis.enabled (or (dig "redis" "url" "" $config) (dig "redis" "cluster" "" $config) (dig "redis" "sentinel" "" $config)) }}
+bundledRedis.enabled: config.redis names another Redis. Set one of the two.
+{{- end }}
+{{- if eq (dig "server" "securityHeaders" "" $config | toString) "false" }}
+config.server.securityHeaders: found false. Helm reads an unquoted off as false; write 'off' in quotes.
+{{- end }}
+{{- end }}
+
+{{- define "breakwater.checks.scaling" -}}
+{{- with .Values.autoscaling }}
+{{- if .enabled }}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}
+autoscaling.minReplicas: {{ .minReplicas }} is more than autoscaling.maxReplicas, which is {{ .maxReplicas }}.
+{{- end }}
+{{- if not (kindIs "invalid" $.Values.replicaCount) }}
+replicaCount: it has no meaning while autoscaling.enabled is true, since every upgrade would undo what the autoscaler decided. Remove it and use autoscaling.minReplicas.
+{{- end }}
+{{- if not (or .targetCPUUtilizationPercentage .targetInFlight) }}
+autoscaling.enabled: there is nothing to scale on. Set autoscaling.targetCPUUtilizationPercentage or autoscaling.targetInFlight.
+{{- end }}
+{{- if and .targetCPUUtilizationPercentage (not (dig "requests" "cpu" "" $.Values.resources)) }}
+autoscaling.targetCPUUtilizationPercentage: it is a share of resources.requests.cpu, which is not set.
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A budget that allows no eviction stops every drain of a node. */}}
+{{- define "breakwater.checks.disruption" -}}
+{{- with .Values.podDisruptionBudget }}
+{{- $replicas := include "breakwater.leastReplicas" $ | int }}
+{{- if and .enabled (gt $replicas 0) }}
+{{- $hasLeast := not (kindIs "invalid" .minAvailable) }}
+{{- $hasMost := not (kindIs "invalid" .maxUnavailable) }}
+{{- if and $hasLeast $hasMost }}
+podDisruptionBudget: minAvailable and maxUnavailable are both set, and Kubernetes accepts only one of them.
+{{- end }}
+{{- if and $hasMost (regexMatch "^0%?$" (toString .maxUnavailable)) }}
+podDisruptionBudget.maxUnavailable: {{ .maxUnavailable }} blocks every eviction, and with it the upgrade of every node. Use at least 1.
+{{- end }}
+{{- if $hasLeast }}
+{{- $least := toString .minAvailable }}
+{{- $needed := int $least }}
+{{- if hasSuffix "%" $least }}{{ $needed = div (add (mul (trimSuffix "%" $least | int) $replicas) 99) 100 | int }}{{ end }}
+{{- if ge $needed $replicas }}
+podDisruptionBudget.minAvailable: {{ $least }} of {{ $replicas }} {{ eq $replicas 1 | ternary "pod" "pods" }} blocks every eviction, and with it the upgrade of every node. Use fewer, or more pods ({{ ternary "autoscaling.minReplicas" "replicaCount" $.Values.autoscaling.enabled }}).
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "breakwater.checks.exposure" -}}
+{{- if and .Values.serviceMonitor.enabled (not .Values.managementService.enabled) }}
+serviceMonitor.enabled: Prometheus finds the pods through the management Service, and managementService.enabled is false.
+{{- end }}
+{{- if and .Values.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.managementFrom) }}
+serviceMonitor.enabled: the NetworkPolicy keeps other namespaces from the management port. List the peers that reach it, Prometheus among them, in networkPolicy.managementFrom.
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+ingress.hosts: it is empty while ingress.enabled is true. List at least one host.
+{{- end }}
+{{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
+httpRoute.parentRefs: it is empty while httpRoute.enabled is true. Name the Gateway that the route belongs to.
+{{- end }}
+{{- if and (eq .Values.service.type "ClusterIP") .Values.service.nodePort }}
+service.nodePort: a Service of the type ClusterIP has none. Set service.type to NodePort or LoadBalancer.
+{{- end }}
+{{- if and (eq .Values.service.type "ClusterIP") .Values.service.externalTrafficPolicy }}
+service.externalTrafficPolicy: a Service of the type ClusterIP has none. Set service.type to NodePort or LoadBalancer.
+{{- end }}
+{{- end }}
+
+{{/* Without these, pods would wait for a file that nothing mounts. */}}
+{{- define "breakwater.checks.secrets" -}}
+{{- range regexFindAll "\\$\\{file:/run/secrets/[^/}]+/" (toJson .Values.config) -1 | uniq }}
+{{- $folder := trimPrefix "${file:" . | trimSuffix "/" }}
+{{- $name := base $folder }}
+{{- $isMounted := has $name $.Values.secrets.files }}
+{{- range $.Values.extraVolumeMounts }}{{ if hasPrefix (trimSuffix "/" .mountPath) $folder }}{{ $isMounted = true }}{{ end }}{{ end }}
+{{- if not $isMounted }}
+secrets.files: config refers to {{ $folder }}, but the Secret {{ $name }} is not in the list.
+{{- end }}
+{{- end }}
+{{- end }}
