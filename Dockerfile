@@ -1,18 +1,34 @@
-# Built with `docker build -t breakwater .`; run with a configuration mounted:
-#   docker run -p 8080:8080 -v ./gateway.yaml:/etc/breakwater/gateway.yaml:ro breakwater
-# Metrics and health are open on port 9090 of the container; administration needs `management.token`.
-ARG BASE=node:26-slim
+# Built with `docker build -t breakwater .`, run with a configuration mounted: see docs/deploy.md.
+ARG BASE=node:26-bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The image brings its own Node: the pinned one of devDependencies is for machines that do not.
-RUN npm ci --ignore-scripts
+# A registry of your own is named by a secret, which no layer keeps: `--secret id=npmrc,src=$HOME/.npmrc`.
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=cache,target=/root/.npm \
+    npm ci --include=dev --ignore-scripts
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN node node_modules/@nestjs/cli/bin/nest.js build && npm prune --omit=dev --ignore-scripts
 
+# The two services of the demo, for compose.yaml and tests: `docker build --target demo .`
+FROM ${BASE} AS demo
+WORKDIR /app
+COPY test/demo/upstream.ts package.json ./
+USER 65534:65534
+ENTRYPOINT ["node", "upstream.ts", "--host", "0.0.0.0"]
+CMD ["users", "--port", "3000"]
+
 FROM ${BASE}
+ARG VERSION REVISION CREATED SOURCE
+LABEL org.opencontainers.image.title="breakwater" \
+      org.opencontainers.image.description="An API gateway that keeps a failing service from hurting the others" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}"
 ENV NODE_ENV=production GATEWAY_CONFIG=/etc/breakwater/gateway.yaml MANAGEMENT_HOST=0.0.0.0
 WORKDIR /app
 COPY --from=build /app/package.json ./

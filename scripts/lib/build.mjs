@@ -34,10 +34,13 @@ async function compile() {
 const isBuilt = () =>
   existsSync(cli) && existsSync(builtFrom) && readFileSync(builtFrom, 'utf8') === fingerprint();
 
-/** Hashes contents rather than times, which a checkout or a copy changes. */
-function fingerprint() {
+/**
+ * Hashes contents rather than times, which a checkout or a copy changes.
+ * @param {string[]} others files beside those that dist is compiled from
+ */
+export function fingerprint(others = []) {
   const hash = createHash('sha256');
-  const files = [...settings.map((name) => inRoot(name)), ...sourcesIn(inRoot('src'))];
+  const files = [...[...settings, ...others].map((name) => inRoot(name)), ...sourcesIn(inRoot('src'))];
   files.sort((a, b) => (a < b ? -1 : 1));
   for (const file of files) {
     const content = readFileSync(file);

@@ -2,14 +2,17 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runQuietly } from './children.mjs';
 
-/** Commands that suites need and npm cannot install, and the Debian packages that contain them. */
-const parts = { 'redis-server': 'redis-server', ip: 'iproute2', iptables: 'iptables' };
+/** Commands that most suites need and npm cannot install, and the Debian packages that contain them. */
+const commonParts = { 'redis-server': 'redis-server', ip: 'iproute2', iptables: 'iptables' };
 
 /**
  * Installs the missing parts as root on Debian, unless BREAKWATER_SYSTEM_SETUP=0. Elsewhere, and when apt fails, the
  * suites that need a part report it.
  */
-export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/etc/debian_version')) {
+export async function ensureSystemParts(
+  isDebianRoot = isRoot() && existsSync('/etc/debian_version'),
+  parts = commonParts,
+) {
   const missing = Object.keys(parts)
     .filter((command) => !isOnPath(command))
     .map((command) => parts[command]);
@@ -29,7 +32,7 @@ export async function ensureSystemParts(isDebianRoot = isRoot() && existsSync('/
 
 const isRoot = () => process.getuid?.() === 0;
 
-const isOnPath = (command) =>
+export const isOnPath = (command) =>
   (process.env.PATH ?? '').split(delimiter).some((directory) => existsSync(join(directory, command)));
 
 /** @returns {Promise<string | undefined>} the output of apt if it failed */

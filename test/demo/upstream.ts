@@ -5,7 +5,7 @@
  *
  * Prints one JSON line with its port when it listens. `/health` and `/status` answer at once, the rest after
  * `--latency` milliseconds; `POST /_demo/{ok,fail,hang,slow,stop}` changes that, see `obey`. It listens on the
- * loopback interface only.
+ * loopback interface, unless `--host` names another address.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -65,6 +65,7 @@ async function createOrder(request: IncomingMessage): Promise<Reply> {
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    host: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '0' },
     latency: { type: 'string', default: process.env['DEMO_LATENCY_MS'] ?? '300' },
   },
@@ -76,7 +77,7 @@ let latencyMs = Number(options.latency);
 
 function explainUsage(): never {
   const names = Object.keys(services).join('|');
-  console.error(`usage: node test/demo/upstream.ts ${names} [--port N] [--latency MS]`);
+  console.error(`usage: node test/demo/upstream.ts ${names} [--host ADDRESS] [--port N] [--latency MS]`);
   process.exit(2);
 }
 
@@ -148,7 +149,7 @@ const server = createServer((request, response) => {
   });
 });
 
-server.listen(Number(options.port), '127.0.0.1', () => {
+server.listen(Number(options.port), options.host, () => {
   const { port } = server.address() as AddressInfo; // TCP, so never a pipe's name
   console.log(JSON.stringify({ event: 'listening', name, port }));
 });
