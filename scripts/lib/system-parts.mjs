@@ -3,7 +3,12 @@ import { delimiter, join } from 'node:path';
 import { runQuietly } from './children.mjs';
 
 /** Commands that most suites need and npm cannot install, and the Debian packages that contain them. */
-const commonParts = { 'redis-server': 'redis-server', ip: 'iproute2', iptables: 'iptables' };
+const commonParts = {
+  'redis-server': 'redis-server',
+  chromium: 'chromium',
+  ip: 'iproute2',
+  iptables: 'iptables',
+};
 
 /**
  * Installs the missing parts as root on Debian, unless BREAKWATER_SYSTEM_SETUP=0. Elsewhere, and when apt fails, the

@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { beforeAll, describe, onTestFinished } from 'vitest';
+import { keepUntilEnd } from './process.js';
+
+const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome'];
+const MISSING =
+  'there is no chromium on PATH. Install it (Debian: apt-get install chromium; `npm test` as root does that).';
+
+const executablePath = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .flatMap((folder) => COMMANDS.map((command) => join(folder, command)))
+  .find((path) => existsSync(path));
+if (executablePath === undefined) console.warn(`Suites are skipped: ${MISSING}`);
+
+/** Declares a suite that needs a browser; it is skipped without Chromium unless CI=true. */
+export const describeWithBrowser =
+  executablePath !== undefined || process.env['CI'] === 'true' ? describe : describe.skip;
+
+/** A page without the cookies of any other one. Its functions are text, because they run in the browser. */
+export interface BrowserPage {
+  /** Names and values of cookies for the host of a URL. */
+  setCookies(url: string, cookies: Readonly<Record<string, string>>): Promise<void>;
+  /** @returns what the expression, or its promise, comes to on the page */
+  evaluate<T>(expression: string): Promise<T>;
+}
+
+/**
+ * Starts Chromium for the suite that calls this.
+ *
+ * @returns a function that opens a page at a URL until the test ends
+ */
+export function browserOnce(): (url: string) => Promise<BrowserPage> {
+  let browser: Browser | undefined;
+  const keep = keepUntilEnd();
+  beforeAll(async () => {
+    if (executablePath === undefined) throw new Error(MISSING);
+    // Chromium does not run as root with its sandbox, and /dev/shm of a container is often too small for it.
+    const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'];
+    const started = await chromium.launch({ executablePath, args });
+    keep(() => started.close());
+    browser = started;
+  }, 60_000);
+  return async (url) => {
+    if (!browser) throw new Error('The browser is started before the first test.');
+    const context = await browser.newContext();
+    onTestFinished(() => context.close());
+    const page = await context.newPage();
+    await page.goto(url);
+    return {
+      setCookies: (target, cookies) =>
+        context.addCookies(Object.entries(cookies).map(([name, value]) => ({ name, value, url: target }))),
+      evaluate: <T>(expression: string) => page.evaluate<T>(expression),
+    };
+  };
+}
