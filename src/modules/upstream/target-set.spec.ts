@@ -1,41 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { configOf } from '../../../test/support/gateway.js';
-import type { Outcome } from '../../common/errors/outcomes.js';
-import { TargetSet } from './target-set.js';
+import { describe, expect, it } from 'vitest';
+import { GET, setUpTargets as setUp } from '../../../test/support/target-set.js';
+import type { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
-
-const GET = { method: 'GET', path: '/' };
-const NOBODY = { resolve: () => Promise.resolve([]) };
-const sets: TargetSet[] = [];
-afterEach(async () => {
-  await Promise.all(sets.splice(0).map((each) => each.destroy()));
-});
-
-function setUp(targets: number, upstream = '') {
-  const urls = Array.from({ length: targets }, (_, i) => `{ url: http://t${i} }`).join(', ');
-  const config = configOf(
-    `upstreams: { users: { balancer: round-robin, targets: [${urls}], health: {}, ${upstream} } }`,
-  );
-  const users = config.upstreams['users']!;
-  const time = { now: 1_000_000 };
-  const set = new TargetSet(users, { now: () => time.now, wall: () => time.now }, () => 0, NOBODY);
-  sets.push(set);
-  const record = (target: Target, outcome: Outcome, startedAt = time.now) =>
-    set.recordTry(target, outcome, startedAt);
-  const fail = (target: Target, times: number, outcome: Outcome = 'reset') => {
-    for (let i = 0; i < times; i++) record(target, outcome);
-  };
-  const picked = () => new Set(Array.from({ length: 20 }, () => set.pick(GET, [])!.name));
-  return {
-    set,
-    time,
-    record,
-    fail,
-    picked,
-    health: users.health!,
-    targets: set.all as [Target, Target, Target],
-  };
-}
 
 describe('TargetSet', () => {
   it('picks no target that has as many calls as connections, and none when all have', () => {
@@ -72,87 +38,6 @@ describe('TargetSet', () => {
     expect(picked()).toContain('t0');
     fail(targets[0], 1);
     expect(picked()).not.toContain('t0');
-  });
-
-  describe('after an ejection', () => {
-    const POST = { method: 'POST', path: '/' };
-    const ejected = (upstream = '') => {
-      const all = setUp(3, upstream);
-      all.fail(all.targets[0], 5);
-      all.time.now += 10_000;
-      return { ...all, isTrial: (request = GET) => all.set.pick(request, [])!.name === 't0' };
-    };
-
-    it('gives the target one request, and its share once the response head is there', () => {
-      const { set, targets, time, picked, isTrial } = ejected();
-      expect([isTrial(), picked().has('t0'), set.availableCount]).toEqual([true, false, 2]);
-      set.recordHead(targets[0], true, time.now);
-      expect(picked()).not.toContain('t0');
-      set.recordHead(targets[0], false, time.now);
-      expect([picked().has('t0'), set.availableCount]).toEqual([true, 3]);
-    });
-
-    it('ejects the target for longer when one trial fails', () => {
-      const { targets, fail, time, isTrial, set } = ejected();
-      const ejections: string[] = [];
-      set.ejected.on(({ name }) => ejections.push(name));
-      expect(isTrial()).toBe(true);
-      fail(targets[0], 3);
-      expect(ejections).toEqual(['t0']);
-      time.now += 19_999;
-      expect(isTrial()).toBe(false);
-      time.now += 1;
-      expect(isTrial()).toBe(true);
-    });
-
-    it('ignores results of tries that started before the trial', () => {
-      const { targets, record, time, isTrial, set } = ejected();
-      expect(isTrial()).toBe(true);
-      for (const outcome of ['reset', 'client_gone'] as const) record(targets[0], outcome, time.now - 1);
-      record(targets[0], 'success', time.now - 10_001);
-      expect([isTrial(), set.availableCount]).toEqual([false, 2]);
-    });
-
-    it('makes the next request the trial when nobody can tell how one ended, or it does not end', () => {
-      const { targets, record, time, isTrial } = ejected('timeout: 4s');
-      expect([isTrial(), isTrial()]).toEqual([true, false]);
-      record(targets[0], 'client_gone');
-      expect([isTrial(), isTrial()]).toEqual([true, false]);
-      time.now += 4_000;
-      expect([isTrial(), isTrial()]).toEqual([true, false]);
-    });
-
-    it('takes a request for the trial that another target can answer, and any after another ejectFor', () => {
-      const { time, isTrial } = ejected();
-      expect([isTrial(POST), isTrial({ ...GET, method: 'PUT' })]).toEqual([false, true]);
-      time.now += 10_000 + 3_000;
-      expect(isTrial(POST)).toBe(true);
-    });
-
-    it('does not take a retry for the trial while another target is available', () => {
-      const { set, targets } = ejected();
-      expect(set.pick(GET, [targets[1]])!.name).toBe('t2');
-      expect(set.pick(GET, [targets[1], targets[2]])!.name).toBe('t0');
-    });
-
-    it('leaves the trial to the probes if they have ever passed, and takes none before the time is over', () => {
-      const { set, targets, time, health, fail, isTrial } = setUpProbed();
-      fail(targets[0], 5);
-      time.now += 9_999;
-      set.recordProbe(targets[0], true, health);
-      time.now += 1;
-      expect([isTrial(), set.availableCount]).toEqual([false, 2]);
-      set.recordProbe(targets[0], false, health);
-      expect(set.availableCount).toBe(2);
-      set.recordProbe(targets[0], true, health);
-      expect(set.availableCount).toBe(3);
-    });
-
-    function setUpProbed() {
-      const all = setUp(3);
-      all.set.recordProbe(all.targets[1], true, all.health);
-      return { ...all, isTrial: () => all.picked().has('t0') };
-    }
   });
 
   it('never ejects more than maxEjected, and so never the only one', () => {
@@ -245,72 +130,6 @@ describe('TargetSet', () => {
     expect(out()).toBe(10);
     time.now += 30_000;
     expect(out()).toBe(1);
-  });
-
-  describe('isFaultOf', () => {
-    const succeed = (record: (target: Target, outcome: Outcome) => void, ...targets: Target[]) => {
-      for (const each of targets) record(each, 'success');
-    };
-
-    it('blames the target while the latest try of another one succeeded, and no target once all have failed', () => {
-      const { set, targets, fail, record } = setUp(3);
-      succeed(record, ...targets);
-      const blames = targets.map((each) => {
-        fail(each, 1);
-        return set.isFaultOf(each);
-      });
-      expect(blames).toEqual([true, true, false]);
-      succeed(record, targets[1]);
-      expect(set.isFaultOf(targets[0])).toBe(true);
-    });
-
-    it('never blames the only target, nor one of several before any has answered', () => {
-      const single = setUp(1);
-      succeed(single.record, single.targets[0]);
-      const several = setUp(3);
-      several.fail(several.targets[0], 1);
-      expect([single.set.isFaultOf(single.targets[0]), several.set.isFaultOf(several.targets[0])]).toEqual([
-        false,
-        false,
-      ]);
-    });
-
-    it('blames an ejected target for failures that come late, whatever the others do', () => {
-      const { set, targets, fail, record } = setUp(2);
-      succeed(record, ...targets);
-      fail(targets[0], 5);
-      fail(targets[1], 1);
-      expect([set.isFaultOf(targets[0]), set.isFaultOf(targets[1])]).toEqual([true, false]);
-    });
-
-    it('blames no target while none is available', () => {
-      const { set, targets, fail } = setUp(2);
-      for (const each of targets) fail(each, 5, 'connect_failed');
-      expect(targets.map((each) => set.isFaultOf(each))).toEqual([false, false]);
-    });
-
-    it('does not rely on a target that fails as often as would open a breaker', () => {
-      const { set, targets, fail, record } = setUp(3);
-      for (const each of targets) {
-        fail(each, 2);
-        succeed(record, each);
-      }
-      fail(targets[0], 1);
-      expect(set.isFaultOf(targets[0])).toBe(false);
-      succeed(record, targets[1], targets[1]);
-      expect(set.isFaultOf(targets[0])).toBe(true);
-    });
-
-    it('does not rely on a target that has answered nothing lately', () => {
-      const { set, targets, fail, record, time } = setUp(3, 'timeout: 5s, breaker: { window: 10s }');
-      succeed(record, targets[1]);
-      time.now += 13_000;
-      fail(targets[0], 1);
-      expect(set.isFaultOf(targets[0])).toBe(true);
-      time.now += 3_000;
-      fail(targets[0], 1);
-      expect(set.isFaultOf(targets[0])).toBe(false);
-    });
   });
 
   it('counts probes in a row only', () => {
