@@ -99,6 +99,19 @@ describe('TargetSet', () => {
     });
   });
 
+  it('tells whether another target has answered what it was sent later, which a slow service does not', () => {
+    const { set, targets, time } = setUp(3);
+    const since = time.now;
+    const haveOthersAnswered = () => set.haveOthersAnswered([targets[0]], since);
+    time.now += 1_000;
+    set.recordHead(targets[0], false, since + 500);
+    set.recordHead(targets[1], false, since - 500);
+    expect(haveOthersAnswered()).toBe(false);
+    set.recordHead(targets[1], false, since + 500);
+    set.recordHead(targets[1], false, since - 500);
+    expect(haveOthersAnswered()).toBe(true);
+  });
+
   it('emits each ejection once', () => {
     const { set, targets, fail } = setUp(3);
     const ejected: string[] = [];

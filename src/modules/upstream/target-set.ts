@@ -74,6 +74,7 @@ export class TargetSet {
    */
   recordHead(target: Target, isFailure: boolean, startedAt: number): void {
     target.answeredAt = this.clock.now();
+    target.latestAnswered = Math.max(target.latestAnswered, startedAt);
     if (!isFailure) this.passTrial(target, startedAt);
   }
 
@@ -110,9 +111,12 @@ export class TargetSet {
     if (target.answeredAt < startedAt) this.recordTry(target, 'try_timeout', startedAt);
   }
 
-  /** @returns whether a target that is not among these has answered since: their silence is their own */
+  /**
+   * @returns whether a target that is not among these has answered what it was sent since: then their silence is their
+   *   own, and not that of a service which takes so long for each answer
+   */
   haveOthersAnswered(tried: readonly Target[], since: number): boolean {
-    return this.all.some((each) => each.isAvailable && each.answeredAt >= since && !tried.includes(each));
+    return this.all.some((each) => each.isAvailable && each.latestAnswered >= since && !tried.includes(each));
   }
 
   /**

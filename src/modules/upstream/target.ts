@@ -34,6 +34,8 @@ export class Target {
   trialAt = NEVER;
   /** Monotonic milliseconds of the last response head; not recorded for the only target of an upstream. */
   answeredAt = 0;
+  /** Monotonic milliseconds of the start of the latest try that a response head has answered; not recorded either. */
+  latestAnswered = 0;
   /** Monotonic milliseconds of the last failed try. */
   failedAt = 0;
   private returnedAt = 0;

@@ -266,13 +266,14 @@ describe('Hedger', () => {
       expect(await answered).toBe(1);
     });
 
-    it('counts other tries in the retry budget only while no other target answers', async () => {
+    it('limits other tries by the retry budget only while no other target answers, and always counts them', async () => {
       const started: number[] = [];
       for (const others of [false, true]) {
-        const { tries, run } = setUp(undefined, { others });
+        const { tries, run, budget } = setUp(undefined, { others });
         const all = Array.from({ length: 5 }, () => run());
         await vi.advanceTimersByTimeAsync(1_000);
         started.push(tries.length);
+        expect(budget.acquire()).toBe(false);
         for (const each of tries) each.answer();
         await Promise.all(all);
       }

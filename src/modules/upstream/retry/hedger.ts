@@ -132,8 +132,8 @@ class Race {
       return;
     }
     if (!targets.hasOther(tried)) return;
-    // While others answer, what a frozen target does not do is no load that the budget would have to limit.
-    if (targets.haveOthersAnswered(tried, silentSince) || budget.acquire()) this.try();
+    // While others answer in less time, what a frozen target does not do is no load that the budget would have to limit.
+    if (budget.acquire() || targets.haveOthersAnswered(tried, silentSince)) this.try();
     else this.hedger.ended.emit('no_budget');
     this.schedule(() => this.watch(), this.silentTime);
   }
