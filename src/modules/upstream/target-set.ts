@@ -49,11 +49,8 @@ export class TargetSet {
     if (trial) return trial;
     if (this.panicking) this.panicked.emit();
     const [only, another] = this.candidates;
-    const { connections } = this.config.pool;
-    const full =
-      connections === undefined
-        ? NO_TARGETS
-        : this.candidates.filter(({ inFlight }) => inFlight >= connections);
+    const isLimited = this.config.pool.connections !== undefined;
+    const full = isLimited ? this.candidates.filter((each) => this.isFull(each)) : NO_TARGETS;
     if (full.length === this.candidates.length) return undefined;
     if (only && !another) return only;
     if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
@@ -166,6 +163,11 @@ export class TargetSet {
     return out + 1 <= Math.max(1, Math.floor(length * this.config.outlier.maxEjected));
   }
 
+  /** Another call would wait for a connection. */
+  private isFull({ inFlight }: Target): boolean {
+    return inFlight >= (this.config.pool.connections ?? Number.POSITIVE_INFINITY);
+  }
+
   /** @returns an ejected target for which the request is the trial, if one is due. Probes are the trials if there are any. */
   private startTrial(request: UpstreamRequest, tried: readonly Target[]): Target | undefined {
     const now = this.clock.now();
@@ -173,7 +175,9 @@ export class TargetSet {
     // A retry goes to a target that is known to work, if there is one.
     if (tried.length > 0 && this.hasOther(tried)) return undefined;
     const isSafe = mayBeSentTwice(request);
-    const target = this.all.find((each) => each.mayHaveTrial(now, isSafe) && !tried.includes(each));
+    const target = this.all.find(
+      (each) => each.mayHaveTrial(now, isSafe) && !this.isFull(each) && !tried.includes(each),
+    );
     target?.startTrial(now);
     this.scheduleTrial();
     return target;

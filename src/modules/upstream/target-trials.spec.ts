@@ -56,6 +56,14 @@ describe('TargetSet, after an ejection', () => {
     expect(isTrial(POST)).toBe(true);
   });
 
+  it('gives no trial to a target that has as many calls as connections', () => {
+    const { targets, isTrial } = ejected('pool: { connections: 1 }');
+    targets[0].inFlight = 1;
+    expect(isTrial()).toBe(false);
+    targets[0].inFlight = 0;
+    expect(isTrial()).toBe(true);
+  });
+
   it('does not take a retry for the trial while another target is available', () => {
     const { set, targets } = ejected();
     expect(set.pick(GET, [targets[1]])!.name).toBe('t2');
