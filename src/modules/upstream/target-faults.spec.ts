@@ -13,11 +13,11 @@ describe('TargetSet.isFaultOf', () => {
     succeed(record, ...targets);
     const blames = targets.map((each) => {
       fail(each, 1);
-      return set.isFaultOf(each);
+      return set.isFaultOf([each]);
     });
     expect(blames).toEqual([true, true, false]);
     succeed(record, targets[1]);
-    expect(set.isFaultOf(targets[0])).toBe(true);
+    expect(set.isFaultOf([targets[0]])).toBe(true);
   });
 
   it('never blames the only target, nor one of several before any has answered', () => {
@@ -25,7 +25,7 @@ describe('TargetSet.isFaultOf', () => {
     succeed(single.record, single.targets[0]);
     const several = setUp(3);
     several.fail(several.targets[0], 1);
-    expect([single.set.isFaultOf(single.targets[0]), several.set.isFaultOf(several.targets[0])]).toEqual([
+    expect([single.set.isFaultOf([single.targets[0]]), several.set.isFaultOf([several.targets[0]])]).toEqual([
       false,
       false,
     ]);
@@ -36,13 +36,15 @@ describe('TargetSet.isFaultOf', () => {
     succeed(record, ...targets);
     fail(targets[0], 5);
     fail(targets[1], 1);
-    expect([set.isFaultOf(targets[0]), set.isFaultOf(targets[1])]).toEqual([true, false]);
+    const [ejected, available] = targets;
+    const blamed = [[ejected], [available], [available, ejected]].map((tried) => set.isFaultOf(tried));
+    expect(blamed).toEqual([true, false, false]);
   });
 
   it('blames no target while none is available', () => {
     const { set, targets, fail } = setUp(2);
     for (const each of targets) fail(each, 5, 'connect_failed');
-    expect(targets.map((each) => set.isFaultOf(each))).toEqual([false, false]);
+    expect(targets.map((each) => set.isFaultOf([each]))).toEqual([false, false]);
   });
 
   it('does not rely on a target that fails as often as would open a breaker', () => {
@@ -52,9 +54,9 @@ describe('TargetSet.isFaultOf', () => {
       succeed(record, each);
     }
     fail(targets[0], 1);
-    expect(set.isFaultOf(targets[0])).toBe(false);
+    expect(set.isFaultOf([targets[0]])).toBe(false);
     succeed(record, targets[1], targets[1]);
-    expect(set.isFaultOf(targets[0])).toBe(true);
+    expect(set.isFaultOf([targets[0]])).toBe(true);
   });
 
   it('does not rely on a target that has answered nothing lately', () => {
@@ -62,9 +64,9 @@ describe('TargetSet.isFaultOf', () => {
     succeed(record, targets[1]);
     time.now += 13_000;
     fail(targets[0], 1);
-    expect(set.isFaultOf(targets[0])).toBe(true);
+    expect(set.isFaultOf([targets[0]])).toBe(true);
     time.now += 3_000;
     fail(targets[0], 1);
-    expect(set.isFaultOf(targets[0])).toBe(false);
+    expect(set.isFaultOf([targets[0]])).toBe(false);
   });
 });

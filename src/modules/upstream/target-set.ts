@@ -117,13 +117,15 @@ export class TargetSet {
   }
 
   /**
-   * @param target that failed a call
-   * @returns whether the failure says nothing about the service: the target is out already, or another one works
+   * @param tried targets that failed a call
+   * @returns whether the failure says nothing about the service: all of them are out already, or another one works
    */
-  isFaultOf(target: Target | undefined): boolean {
+  isFaultOf(tried: readonly Target[]): boolean {
     // An only target is the service, and so are all targets together when none is available.
-    if (this.all.length === 1 || this.panicking || !target) return false;
-    return !target.isAvailable || this.all.some((each) => each.isAvailable && each.works);
+    if (this.all.length === 1 || this.panicking || tried.length === 0) return false;
+    return (
+      tried.every((each) => !each.isAvailable) || this.all.some((each) => each.isAvailable && each.works)
+    );
   }
 
   /** @param passed `ignored` for a failed probe whose path may be wrong */

@@ -256,6 +256,27 @@ describe('a good response whose client leaves', () => {
   });
 });
 
+it('counts a call as a failure when an ejected target failed after the only one that is available', async () => {
+  const tried = new Set<string | undefined>();
+  const { proxy, outcome } = await upstreamOf(
+    `targets: [{ url: $URL/0 }, { url: $URL/1 }], outlier: { consecutiveFailures: 1, ejectFor: 1ms },
+     breaker: { consecutiveFailures: 1 }, retry: { attempts: 1 }`,
+    (req, res) => {
+      const cut = () => res.socket?.resetAndDestroy();
+      tried.add(req.url);
+      if (tried.size > 1) {
+        cut();
+        return;
+      }
+      const other = proxy.targets.all[req.url === '/0/' ? 1 : 0]!;
+      proxy.targets.recordTry(other, 'reset', systemClock.now());
+      void until('a request may be its trial', () => systemClock.now() > other.trialFrom).then(cut);
+    },
+  );
+  expect(await outcome(proxy.send(GET))).toBe('reset');
+  expect([tried.size, proxy.breaker.state]).toEqual([2, 'open']);
+});
+
 const ADDRESS: Address = { address: '127.0.0.1', family: 4 };
 const RESOLVER: Resolver = { resolve: () => Promise.resolve([ADDRESS]) };
 

@@ -184,7 +184,7 @@ export class UpstreamProxy {
   /** Ejection judges targets, and the breaker judges the service. */
   private vote({ permit, tried }: Held, outcome: Outcome, detail: string): void {
     const { vote } = OUTCOMES[outcome];
-    const isTargetsFault = vote === 'failure' && this.targets.isFaultOf(tried.at(-1));
+    const isTargetsFault = vote === 'failure' && this.targets.isFaultOf(tried);
     permit.settle(isTargetsFault ? 'neutral' : vote, outcome, detail);
   }
 
