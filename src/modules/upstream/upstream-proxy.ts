@@ -120,12 +120,12 @@ export class UpstreamProxy {
       place.leave();
       throw this.rejection('breaker_open');
     }
-    if (request.body instanceof Readable) watchUpload(request.body, place);
 
     const held: Held = { place, permit, tried: [] };
     let call: Call;
     try {
-      call = await this.retrier.run(request, deadline, this.hedgedTry, held.tried);
+      const tryOnce = request.body instanceof Readable ? this.uploadingTry(place) : this.hedgedTry;
+      call = await this.retrier.run(request, deadline, tryOnce, held.tried);
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
       this.settle(held, failure.outcome, failure.detail);
@@ -190,6 +190,15 @@ export class UpstreamProxy {
 
   private readonly hedgedTry: TryOnce = (options) =>
     this.hedger ? this.hedger.run(options, this.tryOnce) : this.tryOnce(options);
+
+  /** A body that is streamed is another object for each target that it moves to. */
+  private uploadingTry(place: Place): TryOnce {
+    return (options) => {
+      const { body } = options.request;
+      if (body instanceof Readable) watchUpload(body, place);
+      return this.tryOnce(options);
+    };
+  }
 
   private readonly tryOnce: TryOnce = ({ request, deadline, tryTimeout, tried, onStart }) => {
     // The breaker may have opened since the first try.
