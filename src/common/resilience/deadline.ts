@@ -1,5 +1,5 @@
 import { type Cancellation, toSignal } from '../cancellation.js';
-import type { Clock } from '../clock.js';
+import { type Clock, StallExtension } from '../clock.js';
 
 export interface DeadlineOptions {
   /** The time is what another upstream has left over. Passing it says nothing about the upstream that gets it. */
@@ -40,7 +40,17 @@ export class Deadline {
 
   /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */
   signal(caller: Cancellation | undefined): AbortSignal {
-    const passed = AbortSignal.timeout(Math.ceil(this.remaining()));
-    return caller ? AbortSignal.any([toSignal(caller), passed]) : passed;
+    const passed = new AbortController();
+    const extension = new StallExtension(this.clock);
+    const wait = (ms: number) => void setTimeout(onTimeout, Math.ceil(ms)).unref();
+    const onTimeout = () => {
+      const ms = extension.take();
+      // What this call waits for may be in the sockets already, which are read only after the timers.
+      if (ms > 0) wait(ms);
+      else passed.abort();
+    };
+    extension.start(this.remaining());
+    wait(this.remaining());
+    return caller ? AbortSignal.any([toSignal(caller), passed.signal]) : passed.signal;
   }
 }

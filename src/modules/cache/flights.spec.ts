@@ -93,6 +93,20 @@ describe('Flight', () => {
     expect(late.result).toBe('timeout');
   });
 
+  it('extends a wait by the time in which the process stood still', async () => {
+    let lost = 0;
+    const stalling = new Flight(flights, 'a', { ...systemClock, lostMs: () => lost });
+    const waiters = [join(stalling, again), join(stalling, again, 1_200)];
+    lost = 600;
+    await vi.advanceTimersByTimeAsync(1_590);
+    expect(waiters.map(({ result }) => result)).toEqual([undefined, undefined]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(waiters.map(({ result }) => result)).toEqual(['timeout', undefined]);
+    stalling.settle('failed');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiters[1]?.result).toBe(flights.get('a'));
+  });
+
   it('lets nobody lead whose deadline has passed', async () => {
     const waiter = join(flight, again);
     vi.setSystemTime(Date.now() + 2_000);

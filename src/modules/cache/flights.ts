@@ -1,5 +1,5 @@
 import type { Cancellation } from '../../common/cancellation.js';
-import type { Clock } from '../../common/clock.js';
+import { type Clock, StallExtension } from '../../common/clock.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { sidesOf } from '../config/schema/gateway.js';
 import type { CacheEntry } from './cache-entry.js';
@@ -46,6 +46,7 @@ export function waitLimit(route: RouteConfig, upstreams: GatewayConfig['upstream
 
 interface Place extends Omit<Waiter, 'until'> {
   until: number;
+  readonly extension: StallExtension;
   flight: Flight;
   /** When it joined that flight. */
   joinedAt: number;
@@ -81,8 +82,11 @@ export class Flight {
         place.flight.places.delete(place);
         resolve('alone');
       };
+      const extension = new StallExtension(this.clock);
+      extension.start(waiter.until - this.clock.now());
       const place: Place = {
         ...waiter,
+        extension,
         flight: this,
         joinedAt: 0,
         resolve: (result) => {
@@ -117,6 +121,7 @@ export class Flight {
     const now = this.clock.now();
     for (const place of this.places) {
       if (wasReceiving) place.until += now - Math.max(headAt, place.joinedAt);
+      place.until += place.extension.take();
       const step = place.use(result);
       if (typeof step === 'string') place.resolve(step);
       else if (place.until <= now) place.resolve('timeout');
@@ -155,6 +160,7 @@ export class Flight {
     const now = this.clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const place of this.places) {
+      place.until += place.extension.take();
       if (place.until > now) {
         next = Math.min(next, place.until);
         continue;
