@@ -31,6 +31,7 @@ describe('.ci/run', () => {
     );
     expect(lines.filter((line) => line.startsWith('npm '))).toEqual([
       'npm ci --include=dev, CI=true',
+      'npm run helm, CI=true',
       'npm run lint, CI=true',
       'npm run typecheck, CI=true',
       'npm test, CI=true',
@@ -39,7 +40,7 @@ describe('.ci/run', () => {
     expect([code, lines.at(-1)]).toEqual([0, '9 passed, 0 failed']);
   });
 
-  it.each(['ci', 'lint', 'typecheck'])(
+  it.each(['ci', 'helm', 'lint', 'typecheck'])(
     'stops when `npm %s` fails, and still ends with a count',
     async (step) => {
       const { code, lines } = await ciRun(`case "$*" in *${step}*) exit 3;; esac`);

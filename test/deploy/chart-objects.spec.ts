@@ -1,0 +1,292 @@
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { CHART, describeWithHelm, helm, type Rendered, render } from './helm.js';
+import { SETS, valueSet } from './value-sets.js';
+
+// oxlint-disable-next-line typescript/no-explicit-any -- parts of objects of many kinds
+type Part = any;
+
+/** Specs of all pods: of the gateway, of the bundled Redis and of `helm test`. */
+function pods({ objects }: Rendered): Part[] {
+  const specs = objects.map(({ kind, spec }) => (kind === 'Pod' ? spec : spec?.template?.spec));
+  return specs.filter((spec) => spec?.containers);
+}
+
+describeWithHelm.each(SETS)('the chart with the values %s', (set) => {
+  it('satisfies the Pod Security profile `restricted`', async () => {
+    for (const { securityContext, containers, volumes = [], ...pod } of pods(await valueSet(set))) {
+      expect(securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect([pod.hostNetwork, pod.hostPID, pod.hostIPC]).toEqual([undefined, undefined, undefined]);
+      for (const { securityContext: own, ports = [] } of containers) {
+        expect(own).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+        for (const port of ports) expect(port).not.toHaveProperty('hostPort');
+      }
+      const kinds = volumes.flatMap((volume: object) => Object.keys(volume));
+      expect(['name', 'configMap', 'secret', 'emptyDir']).toEqual(expect.arrayContaining(kinds));
+    }
+  });
+
+  it('runs its containers with a read-only root file system and limited memory', async () => {
+    for (const { containers } of pods(await valueSet(set))) {
+      expect(containers[0].securityContext.readOnlyRootFilesystem).toBe(true);
+      expect(containers[0].resources.limits.memory).toMatch(/Mi|Gi/);
+    }
+  });
+
+  it('mounts no token of a ServiceAccount and takes no variables of Services', async () => {
+    const rendered = await valueSet(set);
+    const closed = { automountServiceAccountToken: false, enableServiceLinks: false };
+    for (const pod of pods(rendered)) expect(pod).toMatchObject(closed);
+    for (const account of rendered.objects.filter(({ kind }) => kind === 'ServiceAccount')) {
+      expect(account).toMatchObject({ automountServiceAccountToken: false });
+    }
+  });
+
+  it('replaces a pod only when its successor is ready', async () => {
+    expect((await valueSet(set)).get('Deployment')['spec'].strategy).toEqual({
+      type: 'RollingUpdate',
+      rollingUpdate: { maxUnavailable: 0, maxSurge: '25%' },
+    });
+  });
+
+  it('probes liveness and readiness on the management port', async () => {
+    const { container } = (await valueSet(set)).gateway;
+    const probe = (path: string) => ({ httpGet: { path, port: 'management' } });
+    expect(container.startupProbe).toMatchObject(probe('/health/live'));
+    expect(container.livenessProbe).toMatchObject(probe('/health/live'));
+    expect(container.readinessProbe).toMatchObject(probe('/health/ready'));
+  });
+
+  it('sends Services to ports of the pods that they select, and to no other pods', async () => {
+    const { objects } = await valueSet(set);
+    const templates = objects.flatMap((object): Part[] =>
+      object.kind === 'Pod' ? [object] : (object['spec']?.template ?? []),
+    );
+    for (const { spec } of objects.filter(({ kind }) => kind === 'Service')) {
+      const selected = templates.filter(({ metadata }) => isSelected(metadata.labels, spec.selector));
+      expect(selected).toHaveLength(1);
+      const names = selected[0].spec.containers[0].ports.map((port: Part) => port.name);
+      expect(names).toContain(spec.ports[0].targetPort);
+    }
+  });
+
+  it('mounts the configuration as a folder, which the kubelet updates', async () => {
+    const { gateway, fullName } = await valueSet(set);
+    const mount = { name: 'config', mountPath: '/etc/breakwater', readOnly: true };
+    expect(gateway.container.volumeMounts[0]).toEqual(mount);
+    expect(gateway.pod.volumes[0]).toEqual({ name: 'config', configMap: { name: fullName } });
+    const variable = { name: 'GATEWAY_CONFIG', value: '/etc/breakwater/gateway.yaml' };
+    expect(gateway.container.env[0]).toEqual(variable);
+  });
+
+  it('gives each object a name of its own within 63 characters, and the labels that identify it', async () => {
+    const { objects } = await valueSet(set);
+    const names = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { metadata } of objects) {
+      expect(metadata.name.length).toBeLessThanOrEqual(63);
+      expect(metadata['labels']).toMatchObject({
+        'app.kubernetes.io/instance': 'test',
+        'app.kubernetes.io/managed-by': 'Helm',
+      });
+    }
+  });
+});
+
+function isSelected(labels: Record<string, string>, selector: Record<string, string>): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
+
+describeWithHelm('a pod', () => {
+  it.each([
+    ['defaults', 35],
+    // 45 s + 1 min + 5 s.
+    ['load-balancer', 110],
+    ['one-pod', 90],
+  ])('of the set %s has %i seconds to end', async (name, seconds) => {
+    expect((await valueSet(name)).gateway.pod.terminationGracePeriodSeconds).toBe(seconds);
+  });
+
+  it.each([
+    ['250ms', '0', 6],
+    ['1500ms', '500ms', 7],
+    ['2m', '1h', 3725],
+  ])('with a delay of %s and a drain of %s has %3$i seconds to end', async (delay, drain, seconds) => {
+    const values = `config.server.shutdown.delay=${delay},config.server.shutdown.drain=${drain}`;
+    expect((await render('--set', values)).gateway.pod.terminationGracePeriodSeconds).toBe(seconds);
+  });
+
+  const annotations = async (...args: string[]) => {
+    const { metadata } = (await render(...args)).get('Deployment').spec.template;
+    return metadata.annotations;
+  };
+
+  it('is replaced when the configuration changes, and only then', async () => {
+    const before = await annotations();
+    expect(before['checksum/config']).toMatch(/^[0-9a-f]{64}$/);
+    expect(await annotations('--set', 'config.cache.ttl=1m')).not.toEqual(before);
+    expect(await annotations('--set', 'bundledRedis.enabled=true')).not.toEqual(before);
+    expect(await annotations('--set', 'service.port=81,dashboard.enabled=true')).toEqual(before);
+  });
+
+  it('stays when the configuration changes and it loads the file itself', async () => {
+    const reload = ['--set', 'configUpdate=reload'];
+    expect(await annotations(...reload)).toBeUndefined();
+    expect(await annotations(...reload, '--set', 'config.cache.ttl=1m')).toBeUndefined();
+  });
+
+  it('gets the variables and files of Secrets by reference', async () => {
+    const { pod, container } = (await valueSet('secrets')).gateway;
+    expect(container.envFrom).toEqual([
+      { secretRef: { name: 'gateway-env' } },
+      { secretRef: { name: 'partner.keys' } },
+    ]);
+    expect(container.env).toContainEqual({
+      name: 'ADMIN_TOKEN',
+      valueFrom: { secretKeyRef: { name: 'gateway-admin', key: 'token' } },
+    });
+    expect(container.volumeMounts).toContainEqual({
+      name: 'secret-api-tls',
+      mountPath: '/run/secrets/api.tls',
+      readOnly: true,
+    });
+    expect(pod.volumes).toContainEqual({
+      name: 'secret-api-tls',
+      secret: { secretName: 'api.tls', defaultMode: 0o440 },
+    });
+  });
+
+  it('listens on the ports of the configuration', async () => {
+    const { container } = (await valueSet('load-balancer')).gateway;
+    expect(container.ports).toEqual([
+      { name: 'http', containerPort: 8443 },
+      { name: 'management', containerPort: 9191 },
+    ]);
+  });
+
+  it('lets OpenShift choose its user', async () => {
+    const { securityContext } = (await valueSet('openshift')).gateway.pod;
+    expect(securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  });
+});
+
+describeWithHelm('the objects around the pods', () => {
+  it('leave the number of pods to the autoscaler', async () => {
+    const rendered = await valueSet('autoscaling');
+    expect(rendered.get('Deployment').spec).not.toHaveProperty('replicas');
+    const { spec } = rendered.get('HorizontalPodAutoscaler');
+    expect(spec).toMatchObject({ minReplicas: 3, maxReplicas: 20 });
+    expect(spec.metrics.map(({ type }: Part) => type)).toEqual(['ContainerResource', 'Pods']);
+    expect((await valueSet('defaults')).get('Deployment').spec.replicas).toBe(2);
+  });
+
+  it('let one pod at a time be evicted unless the values say otherwise', async () => {
+    const budget = async (name: string) => (await valueSet(name)).get('PodDisruptionBudget').spec;
+    expect(await budget('defaults')).toMatchObject({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    });
+    const zones = await budget('multi-zone');
+    expect([zones.minAvailable, zones.maxUnavailable]).toEqual(['60%', undefined]);
+  });
+
+  it('open the traffic port to everybody and the management port to the namespace', async () => {
+    const { spec } = (await valueSet('defaults')).get('NetworkPolicy');
+    expect(spec.policyTypes).toEqual(['Ingress']);
+    expect(spec.ingress).toEqual([
+      { ports: [{ port: 'http' }] },
+      { ports: [{ port: 'management' }], from: [{ podSelector: {} }] },
+    ]);
+  });
+
+  it('let only the gateway reach the bundled Redis, which lets the gateway reach it in turn', async () => {
+    const rendered = await valueSet('network-policy');
+    const gateway = rendered.get('Deployment').spec.selector;
+    const redis = rendered.get('Deployment', '-redis').spec.selector;
+    expect(rendered.get('NetworkPolicy', '-redis').spec.ingress).toEqual([
+      { ports: [{ port: 'redis' }], from: [{ podSelector: gateway }] },
+    ]);
+    const { policyTypes, egress } = rendered.get('NetworkPolicy').spec;
+    expect(policyTypes).toEqual(['Ingress', 'Egress']);
+    expect(egress).toContainEqual({ ports: [{ port: 6379 }], to: [{ podSelector: redis }] });
+    expect(egress).toContainEqual({
+      ports: [
+        { port: 53, protocol: 'UDP' },
+        { port: 53, protocol: 'TCP' },
+      ],
+    });
+  });
+
+  it('send Ingress and HTTPRoute to the traffic port', async () => {
+    const ingress = await valueSet('ingress');
+    const service = { name: ingress.fullName, port: { name: 'http' } };
+    expect(ingress.get('Ingress').spec.rules).toEqual([
+      { host: 'api.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service } }] } },
+      { host: '*.example.org', http: { paths: [{ path: '/v1', pathType: 'Exact', backend: { service } }] } },
+    ]);
+    const route = (await valueSet('gateway-api')).get('HTTPRoute').spec;
+    expect(route.rules[0].backendRefs).toEqual([{ name: ingress.fullName, port: 80 }]);
+  });
+
+  it('let Prometheus scrape the management Service, and only that', async () => {
+    const rendered = await valueSet('monitoring');
+    const { selector, endpoints } = rendered.get('ServiceMonitor').spec;
+    const matches = rendered.objects.filter(
+      ({ kind, metadata }) =>
+        kind === 'Service' && isSelected((metadata as Part).labels, selector.matchLabels),
+    );
+    expect(matches.map(({ metadata }) => metadata.name)).toEqual([`${rendered.fullName}-management`]);
+    expect(endpoints[0]).toMatchObject({ port: 'management', path: '/metrics' });
+  });
+
+  it('carry the common labels and annotations, and the pods do so too', async () => {
+    const { objects } = await valueSet('names');
+    for (const { metadata, spec } of objects) {
+      for (const { labels, annotations } of [metadata, spec?.template?.metadata ?? metadata] as Part[]) {
+        expect(labels).toMatchObject({ team: 'edge' });
+        expect(annotations).toMatchObject({ 'example.com/owner': 'edge' });
+      }
+    }
+  });
+});
+
+/** The notes are printed only by an installation, which needs a cluster, so they are rendered as an object here. */
+async function notes(...args: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'breakwater-chart-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await cp(CHART, folder, { recursive: true });
+  const text = await readFile(join(folder, 'templates/NOTES.txt'), 'utf8');
+  const template = `{{ define "notes" }}${text}{{ end }}\nnotes: |\n  {{- include "notes" . | nindent 2 }}\n`;
+  await writeFile(join(folder, 'templates/notes.yaml'), template);
+  await rename(join(folder, 'templates/NOTES.txt'), join(folder, 'NOTES.txt'));
+  const show = ['--show-only', 'templates/notes.yaml', '--kube-version', '1.36.0'];
+  const { stdout } = await helm('template', 'test', folder, '--namespace', 'edge', ...show, ...args);
+  return parse(stdout).notes;
+}
+
+describeWithHelm('the notes of an installation', () => {
+  it('say how to reach the gateway', async () => {
+    expect(await notes()).toContain('kubectl -n edge port-forward service/test-breakwater 8080:80');
+    const ingress = 'ingress.enabled=true,ingress.hosts[0].host=api.example.com';
+    expect(await notes('--set', `${ingress},ingress.tls[0].secretName=x`)).toContain(
+      'https://api.example.com/',
+    );
+    expect(await notes('--set', 'service.type=LoadBalancer')).toContain(
+      'get service test-breakwater -o wide',
+    );
+  });
+
+  it('name what is missing', async () => {
+    const bare = await notes();
+    expect(bare).toContain('secrets.adminToken.name');
+    expect(bare).toContain('has no routes yet');
+    const complete = await notes('--set', 'secrets.adminToken.name=x,config.routes[0].id=a');
+    expect(complete).not.toMatch(/secrets\.adminToken|no routes/);
+  });
+});
