@@ -8,6 +8,7 @@ const commonParts = {
   chromium: 'chromium',
   ip: 'iproute2',
   iptables: 'iptables',
+  prometheus: 'prometheus',
 };
 
 /**
