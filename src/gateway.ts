@@ -12,7 +12,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
-import { headersToInherit, inheritedHeaders } from './common/http/inherited-headers.js';
+import { headersToInherit, inherited } from './common/http/inherited.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
@@ -197,7 +197,8 @@ const ONE_CTRL_C_MS = 1_000;
 /** Calls of a controller to upstreams belong to the request that it handles. */
 const inheritHeaders = withRequestId((req, _res, next) => {
   const exchange = exchangeOf(req);
-  if (exchange) inheritedHeaders.run(headersToInherit(req.rawHeaders, exchange.id), next);
+  if (exchange)
+    inherited.run({ headers: headersToInherit(req.rawHeaders, exchange.id), tries: exchange.tries }, next);
   else next();
 });
 

@@ -10,7 +10,7 @@ import type { GatewayConfig } from './modules/config/gateway-config.js';
  * @returns the message to print when the gateway cannot start
  */
 export async function run(config: GatewayConfig): Promise<string | undefined> {
-  const logger = new JsonLogger();
+  const logger = new JsonLogger(config.log.level);
   let gateway: Gateway;
   try {
     gateway = await Gateway.start(config, { logger });

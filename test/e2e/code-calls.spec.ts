@@ -2,6 +2,7 @@ import { Controller, Get, Module, Next } from '@nestjs/common';
 import type { NextFunction } from 'express';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { InjectUpstream, UpstreamModule, UpstreamProxy } from '../../src/index.js';
+import { ExchangeMiddleware } from '../../src/modules/routing/exchange.middleware.js';
 import { gateway } from '../support/gateway.js';
 import { fieldsOf, recording } from '../support/recording.js';
 
@@ -60,6 +61,15 @@ describe('a call of a controller to an upstream', () => {
     await gw.fetch('/code/call', { headers: { traceparent: 'none', tracestate: 'a=1' } });
     expect(received('traceparent')).toEqual([[], []]);
     expect(received('tracestate')).toEqual([[], []]);
+  });
+
+  it('is recorded in the request that the controller handles', async () => {
+    const records: object[] = [];
+    const off = gw.gateway.app.get(ExchangeMiddleware).finished.on(({ tries }) => records.push(...tries));
+    await gw.fetch('/code/call');
+    off();
+    const record = { upstream: 'users', target: gw.urlOf('users'), outcome: 'success' };
+    expect(records).toMatchObject([record, record]);
   });
 
   it('keeps the headers that it is given', async () => {

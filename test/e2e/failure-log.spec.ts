@@ -19,7 +19,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 async function failure({ process, url }: GatewayProcess) {
   const response = await fetch(`${url}/1`);
   const told = JSON.stringify([...response.headers]) + (await response.text().catch(() => ''));
-  const line = await process.json(({ msg }) => msg === 'request failed');
+  const line = await process.json(({ msg }) => msg === 'request');
   return { response, told, line };
 }
 

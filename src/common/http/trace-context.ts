@@ -24,3 +24,8 @@ function isValid(parent: string): boolean {
   const version = TRACEPARENT.exec(parent)?.[1];
   return version !== undefined && (version !== '00' || parent.length === LENGTH_OF_VERSION_00);
 }
+
+/** @returns the id of the trace that a request belongs to; `undefined` without a valid `traceparent` */
+export function traceIdOf(parent: string | readonly string[] | undefined): string | undefined {
+  return typeof parent === 'string' && isValid(parent) ? parent.slice(3, 35) : undefined;
+}

@@ -2,7 +2,11 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
+import { AccessLog } from './access.log.js';
 import { EventLog } from './event.log.js';
 
-@Module({ imports: [AuthModule, RoutingModule, WebSocketModule], providers: [EventLog] })
+@Module({
+  imports: [AuthModule, RoutingModule, WebSocketModule],
+  providers: [AccessLog, EventLog],
+})
 export class AccessLogModule {}

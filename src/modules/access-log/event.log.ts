@@ -6,13 +6,12 @@ import { RedisConnection } from '../redis/redis.connection.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { OpenTunnels } from '../websocket/open-tunnels.js';
-
-/** Lines of a kind per second, for what happens as often as anybody likes, or with every request during an outage. */
-const MAX_LINES = 10;
+import { boundedLines } from './bounded-lines.js';
 
 /**
  * Logs one line for each transition of a breaker, health probes that are ignored, each WebSocket that ends, each request
- * that the server refuses by itself, each request whose upstream failed, and each time that Redis or the keys of a token issuer become unavailable or available again.
+ * that the server refuses by itself, and each time that Redis or the keys of a token issuer become unavailable or
+ * available again.
  */
 @Injectable()
 export class EventLog implements OnModuleInit {
@@ -31,7 +30,6 @@ export class EventLog implements OnModuleInit {
     this.logKeys(new Logger('Jwks'));
     this.logRedis(new Logger('Redis'));
     this.logRefusals(new Logger('Server'));
-    this.logFailures(new Logger('Request'));
     const webSocketLog = new Logger('WebSocket');
     this.tunnels.closed.on((closed) => webSocketLog.log({ message: 'websocket closed', ...closed }));
   }
@@ -72,53 +70,13 @@ export class EventLog implements OnModuleInit {
     });
   }
 
-  private logFailures(logger: Logger): void {
-    const write = this.bounded((entry) => logger.warn(entry));
-    this.exchanges.failed.on(({ id, route, failure, res, fallback, cache }) => {
-      const { upstream, target, outcome, reason } = failure;
-      const isStale = cache?.kind === 'hit';
-      write({
-        message: 'request failed',
-        requestId: id,
-        route: route?.config.id,
-        upstream,
-        target,
-        outcome,
-        cause: reason,
-        status: res.statusCode,
-        fallback: isStale ? 'stale' : fallback,
-      });
-    });
-  }
-
   private logRefusals(logger: Logger): void {
-    const write = this.bounded((entry) => logger.log(entry));
+    const write = boundedLines(this.clock, (entry) => logger.log(entry));
     this.exchanges.refused.on(({ id, exchange, peer, ...refusal }) => {
       const client = exchange?.head.clientIp ?? peer;
       const route = exchange?.route?.config.id;
       write({ message: 'request refused', ...refusal, route, client, requestId: id });
     });
-  }
-
-  /** @returns a function that writes as many lines in a second as are useful, and says how many it has left out */
-  private bounded(write: (entry: object) => void): (entry: object) => void {
-    let second = 0;
-    let logged = 0;
-    let suppressed = 0;
-    return (entry) => {
-      const now = Math.floor(this.clock.now() / 1000);
-      if (now !== second) {
-        second = now;
-        logged = 0;
-      }
-      if (logged === MAX_LINES) {
-        suppressed++;
-        return;
-      }
-      logged++;
-      write({ ...entry, suppressed });
-      suppressed = 0;
-    };
   }
 
   private logRedis(logger: Logger): void {

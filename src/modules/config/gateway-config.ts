@@ -14,6 +14,8 @@ export type GatewayConfig = Frozen<z.output<typeof gatewaySchema>>;
 export type ServerConfig = GatewayConfig['server'];
 export type CorsConfig = ServerConfig['cors'];
 export type SecurityHeadersConfig = ServerConfig['securityHeaders'];
+export type LogConfig = GatewayConfig['log'];
+export type AccessLogConfig = GatewayConfig['accessLog'];
 export type RedisConfig = GatewayConfig['redis'];
 
 export type AuthProviderConfig = Entry<GatewayConfig['auth']>;

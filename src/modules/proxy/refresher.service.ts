@@ -16,8 +16,8 @@ export class Refresher {
   refresh(exchange: Exchange, route: RouteModel, { tap, onDone }: CacheRefresh): void {
     const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
     upstream
-      // Without the exchange's signal: the client may leave with its answer at any time.
-      .send({ ...upstreamRequest(exchange, route, upstream), signal: undefined })
+      // Without the exchange's signal and record: the client may leave with its answer at any time.
+      .send({ ...upstreamRequest(exchange, route, upstream), signal: undefined, tries: undefined })
       .then(async (response) => {
         const { isUnread } = await receive(response, tap);
         if (isUnread) await response.discard();

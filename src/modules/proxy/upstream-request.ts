@@ -52,6 +52,7 @@ export function upstreamRequest(
     streamIdleTimeout: route.config.streamIdleTimeout,
     upgrade,
     onInterim: upgrade ? undefined : (status, fields) => forwardInterim(exchange, status, fields),
+    tries: exchange.tries,
     signal,
   };
 }

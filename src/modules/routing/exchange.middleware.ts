@@ -11,7 +11,7 @@ import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { attachExchange, Exchange, type ExchangeHead, exchangeOf, type RequestFailure } from './exchange.js';
+import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
 import { type MatchResult, RouteTable, takesPath } from './route-table.js';
 
 /** A request that the server has refused by itself. */
@@ -22,10 +22,6 @@ export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
 }
 
 type Origin = Pick<ExchangeHead, 'id' | 'peer' | 'peerTrusted' | 'clientIp'>;
-
-function hasFailed(exchange: Exchange): exchange is Exchange & { readonly failure: RequestFailure } {
-  return exchange.failure !== undefined;
-}
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
 
@@ -44,8 +40,6 @@ const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
 export class ExchangeMiddleware implements NestMiddleware {
   /** The response has closed, and the record is complete. */
   readonly finished = new Event<Exchange>();
-  /** The response has closed, and the upstream had no whole answer. */
-  readonly failed = new Event<Exchange & { readonly failure: RequestFailure }>();
   /** The server has refused a request by itself. */
   readonly refused = new Event<RefusedRequest>();
   private readonly table: RouteTable;
@@ -78,7 +72,6 @@ export class ExchangeMiddleware implements NestMiddleware {
     res.on('close', () => {
       exchange.close();
       this.finished.emit(exchange);
-      if (hasFailed(exchange)) this.failed.emit(exchange);
     });
     next(refusal);
   }

@@ -5,6 +5,7 @@ import type { Outcome } from '../../common/errors/outcomes.js';
 import type { ProblemError } from '../../common/errors/problem.js';
 import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { TryRecord } from '../../common/try-record.js';
 import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
 import type { RouteModel } from './route.model.js';
@@ -146,6 +147,8 @@ export class Exchange {
   fallback: 'upstream' | 'response' | undefined;
   /** Why its upstream had no answer, also when something else took its place. */
   failure: RequestFailure | undefined;
+  /** The tries to reach upstreams for it, without those of copies and of refreshes. */
+  readonly tries: TryRecord[] = [];
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
   /** Aborts when the client is gone before its answer is complete. */

@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
-import { inheritedHeaders, withInherited } from '../../common/http/inherited-headers.js';
+import { inherited, withInherited } from '../../common/http/inherited.js';
 import { Bulkhead, type Place } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
+import type { EndedTry, TryRecord } from '../../common/try-record.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import { Breaker, type Permit } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
@@ -20,13 +21,6 @@ import { UpstreamError } from './upstream.error.js';
 import { watchUpload } from './upload-watch.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
 
-/** One try, over. */
-export interface TryEnded {
-  readonly outcome: Outcome;
-  /** Milliseconds from the try's start to its end, body included. */
-  readonly durationMs: number;
-}
-
 /** What a call holds from its admission until it is over. */
 interface Held {
   readonly place: Place;
@@ -37,7 +31,7 @@ interface Held {
 
 /** A service behind the gateway: the long-lived state that every call to it goes through. */
 export class UpstreamProxy {
-  readonly tryEnded = new Event<TryEnded>();
+  readonly tryEnded = new Event<EndedTry>();
   readonly rejected = new Event<'breaker_open' | 'bulkhead_full'>();
   readonly targets: TargetSet;
   readonly breaker: Breaker;
@@ -97,8 +91,8 @@ export class UpstreamProxy {
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
   async send(request: UpstreamRequest): Promise<UpstreamResponse> {
-    const inherited = inheritedHeaders.getStore();
-    if (inherited) request = { ...request, headers: withInherited(request.headers, inherited) };
+    const context = inherited.getStore();
+    if (context) request = withInherited(request, context);
     if (request.isStream && !this.bulkhead.hasRoomForStream) throw this.rejection('bulkhead_full');
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
     if (request.body instanceof Readable) request = await this.gatherBody(request);
@@ -208,6 +202,14 @@ export class UpstreamProxy {
     if (!target) return Promise.reject(this.rejection('bulkhead_full'));
     tried.push(target);
     const startedAt = this.clock.now();
+    const record: TryRecord = {
+      upstream: this.id,
+      target: target.url,
+      startedAt,
+      outcome: undefined,
+      durationMs: 0,
+    };
+    request.tries?.push(record);
     const remaining = deadline.remaining(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
     return new Promise((resolve, onFailure) => {
@@ -234,7 +236,7 @@ export class UpstreamProxy {
         else target.inFlight--;
         this.learner?.settled(outcome);
         this.targets.recordTry(target, this.resultOf(call, outcome, target.failedAt), startedAt);
-        this.tryEnded.emit({ outcome, durationMs: this.clock.now() - startedAt });
+        this.tryEnded.emit(Object.assign(record, { outcome, durationMs: this.clock.now() - startedAt }));
       });
       target.transport.dispatch(request, call, remaining);
     });

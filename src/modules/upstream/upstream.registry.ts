@@ -29,6 +29,10 @@ export class UpstreamRegistry implements OnApplicationShutdown {
     return this.upstreams.values();
   }
 
+  find(id: string): UpstreamProxy | undefined {
+    return this.upstreams.get(id);
+  }
+
   /** @throws TypeError for an id that is not configured; a checked configuration names no such id */
   get(id: string): UpstreamProxy {
     const upstream = this.upstreams.get(id);

@@ -3,6 +3,7 @@ import type { Cancellation } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Deadline } from '../../common/resilience/deadline.js';
+import type { TryRecord } from '../../common/try-record.js';
 import type { UpstreamError } from './upstream.error.js';
 
 /** Asks for another protocol on the connection. */
@@ -39,6 +40,8 @@ export interface UpstreamRequest {
   readonly upgrade?: UpgradeRequest;
   /** Called for each interim response of each try, such as `103 Early Hints`; never for a 100 or a 101. */
   readonly onInterim?: (status: number, headers: HeaderRecord) => void;
+  /** Gets each try of the call when it starts, for logs. */
+  readonly tries?: TryRecord[];
   /** Aborts the call on behalf of the client, which is no vote at the upstream's breaker. */
   readonly signal?: Cancellation;
 }

@@ -1,6 +1,7 @@
 import { prefault, z } from 'zod';
 import { authSchema } from './auth.js';
 import { cacheSchema, STALE_INSTEAD } from './cache.js';
+import { accessLogSchema, logSchema } from './log.js';
 import { redisSchema } from './redis.js';
 import { routesSchema } from './route.js';
 import { managementSchema, serverSchema } from './server.js';
@@ -9,6 +10,10 @@ import { defaultsSchema, upstreamsSchema } from './upstream.js';
 const sections = z.strictObject({
   server: prefault(serverSchema, {}).describe('The port that clients call.'),
   management: prefault(managementSchema, {}).describe('The port for metrics, health and administration.'),
+  log: prefault(logSchema, {}).describe(
+    'What the gateway writes to its standard output, as JSON lines, or in short lines if that is a terminal.',
+  ),
+  accessLog: prefault(accessLogSchema, {}).describe('One line in the log for each request.'),
   auth: prefault(authSchema, {}).describe(
     'Token issuers by id. With at least one, a route without `auth` requires a valid token.',
   ),

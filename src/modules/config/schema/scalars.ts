@@ -106,6 +106,9 @@ export const size = scalar(() => withUnit(SIZE, '', () => true));
 /** A percentage above 0% and at most 100%, as 0..1. */
 export const positiveRatio = scalar(() => withUnit(RATIO, ' (above 0%, at most 100%)', (ratio) => ratio > 0));
 
+/** A percentage from 0% to 100%, as 0..1. */
+export const ratio = scalar(() => withUnit(RATIO, ' (at most 100%)', () => true));
+
 /** The same unit without its forms of zero, so that an editor refuses them too. */
 function aboveZero(unit: typeof DURATION): typeof DURATION {
   return { ...unit, pattern: new RegExp(unit.pattern.source.replace('0|(\\d+)', '0*([1-9]\\d*)')) };

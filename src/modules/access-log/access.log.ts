@@ -1,0 +1,131 @@
+import { hash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { OUTCOMES } from '../../common/errors/outcomes.js';
+import { traceIdOf } from '../../common/http/trace-context.js';
+import { ConfigStore } from '../config/config.store.js';
+import type { AccessLogConfig } from '../config/gateway-config.js';
+import { CLOCK, RANDOM } from '../config/config.tokens.js';
+import type { Exchange } from '../routing/exchange.js';
+import type { Identity } from '../routing/identity.js';
+import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { boundedLines } from './bounded-lines.js';
+import { withoutSecrets } from './without-secrets.js';
+
+/** Bytes that a connection had carried when its last request ended. */
+interface Carried {
+  readonly read: number;
+  readonly written: number;
+}
+
+const NOTHING: Carried = { read: 0, written: 0 };
+
+/**
+ * Writes one line for each request when its response is complete. Tokens, cookies and keys are never part of it.
+ * Without an access log, some of the requests that failed are logged nevertheless.
+ */
+@Injectable()
+export class AccessLog implements OnModuleInit {
+  private readonly logger = new Logger('Access');
+  private readonly warnOfSome: (entry: object) => void;
+  private readonly carried = new WeakMap<Socket, Carried>();
+
+  constructor(
+    @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(ConfigStore) private readonly config: ConfigStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RANDOM) private readonly random: () => number,
+  ) {
+    this.warnOfSome = boundedLines(clock, (entry) => this.logger.warn(entry));
+  }
+
+  onModuleInit(): void {
+    this.exchanges.finished.on((exchange) => this.record(exchange, this.config.current.accessLog));
+  }
+
+  private record(exchange: Exchange, { enabled, sample, statuses, query }: AccessLogConfig): void {
+    // Also for requests that are left out: the next one on the connection counts from there.
+    const bytes = enabled ? this.bytesOf(exchange.req.socket) : undefined;
+    const hasFailed = isFailure(exchange);
+    if (!hasFailed) {
+      if (!enabled || (statuses !== 'all' && !statuses.includes(exchange.res.statusCode))) return;
+      if (sample < 1 && this.random() >= sample) return;
+    }
+    const entry = { message: 'request', ...this.describe(exchange), ...bytes };
+    if (query) Object.assign(entry, { query: withoutSecrets(exchange.head.query) });
+    if (!hasFailed) this.logger.log(entry);
+    else if (enabled) this.logger.warn(entry);
+    else this.warnOfSome(entry);
+  }
+
+  private describe({
+    id,
+    req,
+    res,
+    head,
+    route,
+    identity,
+    cache,
+    fallback,
+    failure,
+    tries,
+    ...rest
+  }: Exchange) {
+    const { startedAt, outcome } = rest;
+    const now = this.clock.now();
+    const first = tries[0];
+    const last = tries.at(-1);
+    const upstream = last?.upstream ?? failure?.upstream;
+    const durationMs = now - startedAt;
+    const upstreamMs =
+      first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
+    return {
+      requestId: id,
+      traceId: traceIdOf(req.headers.traceparent),
+      client: head.clientIp,
+      user: identity && userHash(identity),
+      method: req.method,
+      route: route?.config.id,
+      path: head.path,
+      status: res.statusCode,
+      outcome,
+      cause: failure?.reason,
+      fallback: cache?.kind === 'hit' && failure ? 'stale' : fallback,
+      cache: cache?.kind === 'hit' ? cache.result : cache?.kind,
+      upstream,
+      target: last?.target,
+      tries: tries.length,
+      breaker: upstream === undefined ? undefined : this.upstreams.find(upstream)?.breaker.state,
+      durationMs: round(durationMs),
+      upstreamMs: round(upstreamMs),
+      ownMs: round(durationMs - upstreamMs),
+    };
+  }
+
+  /** The bytes of a request and of its response, heads included, since the one before on the same connection. */
+  private bytesOf(socket: Socket): { readonly bytesIn: number; readonly bytesOut: number } {
+    const { bytesRead: read, bytesWritten: written } = socket;
+    const before = this.carried.get(socket) ?? NOTHING;
+    this.carried.set(socket, { read, written });
+    return { bytesIn: read - before.read, bytesOut: written - before.written };
+  }
+}
+
+/** Whether an upstream or the gateway has failed, also when something else took the place of its response. */
+function isFailure({ failure, outcome = 'success' }: Exchange): boolean {
+  const { guilty } = OUTCOMES[outcome];
+  return failure !== undefined || guilty === 'upstream' || guilty === 'gateway';
+}
+
+/** Tells the requests of one user from those of others, without telling who it is. */
+function userHash({ provider, subject }: Identity): string {
+  return hash('sha256', `${provider}\n${subject}`).slice(0, 16);
+}
+
+/** Microseconds are as exact as a clock in a log can be. */
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

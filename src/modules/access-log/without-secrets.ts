@@ -1,0 +1,19 @@
+const SECRET_NAME = /secret|passw|pwd|token|key|credential|auth|code|session|sig|jwt/i;
+
+/**
+ * @param query raw query with its `?`, or an empty string
+ * @returns the same with `***` for the values of parameters that may be secrets
+ */
+export function withoutSecrets(query: string): string {
+  return query.replace(/([^?&=]+)=[^&]*/g, (parameter, name: string) =>
+    SECRET_NAME.test(decoded(name)) ? `${name}=***` : parameter,
+  );
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

@@ -1,0 +1,186 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { listen } from '../support/gateway.js';
+import { raw } from '../support/http.js';
+import { type GatewayProcess, type LogLine, spawnGateway, temporaryFile } from '../support/process.js';
+import { bearer, SECRET, token } from '../support/tokens.js';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+interface Options {
+  readonly accessLog?: string;
+  readonly upstream?: string;
+}
+
+function yamlOf(url: string, { accessLog = '{}', upstream = 'retry: { attempts: 0 }' }: Options): string {
+  return `
+server: { host: 127.0.0.1, port: 0, shutdown: { delay: 0s } }
+management: { port: 0 }
+accessLog: ${accessLog}
+auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
+upstreams: { users: { url: "${url}", ${upstream} } }
+routes:
+  - { id: users, match: { path: /users/** }, upstream: users, cache: { ttl: 1m } }
+  - { id: open, match: { path: /open/** }, upstream: users, auth: none }
+`;
+}
+
+/** @returns the address of an upstream that answers with the status that the path ends with, or else with 200 */
+function upstream(): Promise<string> {
+  return listen(
+    createServer((req, res) => {
+      res.statusCode = Number(/(\d{3})$/.exec(req.url ?? '')?.[1] ?? 200);
+      res.setHeader('Set-Cookie', 'session=upstream-cookie');
+      if (req.url?.startsWith('/users')) res.removeHeader('Set-Cookie');
+      req.resume().on('end', () => res.end('hello'));
+    }),
+  );
+}
+
+function requestLine({ process }: GatewayProcess, requestPath: string): Promise<LogLine> {
+  return process.json(({ msg, path }) => msg === 'request' && path === requestPath);
+}
+
+describe('the access log', { timeout: 60_000 }, () => {
+  it('has a line for each request that says what has become of it', async () => {
+    const target = await upstream();
+    const gw = await spawnGateway(yamlOf(target, {}));
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(gw.url + path, { headers }).then((response) => response.text());
+
+    const user = { ...bearer({ sub: 'alice' }), traceparent: `00-${TRACE}-00f067aa0ba902b7-01` };
+    await get('/users/1', user);
+    const forwarded = await requestLine(gw, '/users/1');
+    expect(forwarded).toMatchObject({
+      level: 'info',
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      traceId: TRACE,
+      client: '127.0.0.1',
+      user: expect.stringMatching(/^[0-9a-f]{16}$/),
+      method: 'GET',
+      route: 'users',
+      status: 200,
+      outcome: 'success',
+      cache: 'forward',
+      upstream: 'users',
+      target,
+      tries: 1,
+      breaker: 'closed',
+    });
+    const { durationMs, upstreamMs, ownMs } = forwarded as Record<string, unknown> as Record<string, number>;
+    expect(upstreamMs).toBeGreaterThan(0);
+    expect((upstreamMs ?? 0) + (ownMs ?? 0)).toBeCloseTo(durationMs ?? 0, 2);
+
+    await get('/users/1?again', user);
+    await get('/users/1', user);
+    const hit = await gw.process.json(({ msg, cache }) => msg === 'request' && cache === 'hit');
+    expect(hit).toMatchObject({
+      path: '/users/1',
+      user: forwarded.user,
+      status: 200,
+      tries: 0,
+      upstreamMs: 0,
+    });
+    expect(hit).not.toHaveProperty('upstream');
+
+    await get('/users/2');
+    expect(await requestLine(gw, '/users/2')).toMatchObject({ status: 401, outcome: 'rejected', tries: 0 });
+    await get('/elsewhere');
+    expect(await requestLine(gw, '/elsewhere')).toMatchObject({ status: 404, outcome: 'rejected' });
+  });
+
+  it('counts the bytes of a request and of its response', async () => {
+    const gw = await spawnGateway(yamlOf(await upstream(), {}));
+    const first = 'GET /open/1 HTTP/1.1\r\nHost: a\r\n\r\n';
+    const second =
+      'POST /open/2 HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\nConnection: close\r\n\r\n1234567';
+    const received = await raw(gw.url, first, second);
+    const [one, two] = [await requestLine(gw, '/open/1'), await requestLine(gw, '/open/2')];
+    expect(Number(one.bytesIn) + Number(two.bytesIn)).toBe(first.length + second.length);
+    expect(Number(one.bytesOut) + Number(two.bytesOut)).toBe(received.length);
+    expect(one.bytesOut).toBe(received.indexOf('HTTP/1.1', 1));
+  });
+
+  it('counts the tries, and warns with the cause of a failure', async () => {
+    const gw = await spawnGateway(
+      yamlOf('http://127.0.0.1:1', { upstream: 'retry: { attempts: 2, backoff: { base: 1ms } }' }),
+    );
+    await fetch(`${gw.url}/open/1`);
+    expect(await requestLine(gw, '/open/1')).toMatchObject({
+      level: 'warn',
+      status: 502,
+      outcome: 'connect_failed',
+      tries: 3,
+      cause: 'ECONNREFUSED 127.0.0.1:1',
+    });
+  });
+
+  it('leaves out what was not asked for, but no failures', async () => {
+    const target = await upstream();
+    const sampled = await spawnGateway(yamlOf(target, { accessLog: '{ sample: 0% }' }));
+    const filtered = await spawnGateway(yamlOf(target, { accessLog: '{ statuses: [400-499] }' }));
+    const off = await spawnGateway(yamlOf(target, { accessLog: '{ enabled: false }' }));
+    for (const gw of [sampled, filtered, off]) {
+      for (const path of ['/open/200', '/open/404', '/open/500']) await fetch(gw.url + path);
+      gw.process.kill('SIGTERM');
+      await gw.process.exited;
+    }
+    const paths = ({ process }: GatewayProcess) =>
+      process.lines
+        .filter((line) => line.includes('"request"'))
+        .map((line) => (JSON.parse(line) as LogLine).path);
+    expect(paths(sampled)).toEqual(['/open/500']);
+    expect(paths(filtered)).toEqual(['/open/404', '/open/500']);
+    expect(paths(off)).toEqual(['/open/500']);
+  });
+
+  it('never has tokens, cookies or keys, and its lines cannot be forged', async () => {
+    const gw = await spawnGateway(yamlOf(await upstream(), { accessLog: '{ query: true }' }));
+    const secrets = [
+      'cookie-secret',
+      'query-secret',
+      'upstream-cookie',
+      token({ sub: 'alice' }).split('.')[2] ?? '',
+    ];
+    const headers = { ...bearer({ sub: 'alice' }), cookie: 'session=cookie-secret' };
+    await fetch(`${gw.url}/open/1?page=2&access_token=query-secret`, { headers });
+    expect(await requestLine(gw, '/open/1')).toMatchObject({ query: '?page=2&access_token=***' });
+    for (const path of [
+      '/open/%0a%7b"msg":"forged"%7d',
+      '/open/%0d%0aforged',
+      '/open/%1b[2Jforged',
+      '/open/%c2%9b2J',
+    ]) {
+      await raw(
+        gw.url,
+        `GET ${path} HTTP/1.1\r\nHost: a\r\nX-Request-Id: a\x1bforged\r\nConnection: close\r\n\r\n`,
+      );
+    }
+    await fetch(`${gw.url}/open/last`);
+    await requestLine(gw, '/open/last');
+    for (const line of gw.process.lines) {
+      expect(() => JSON.parse(line) as unknown).not.toThrow();
+      // eslint-disable-next-line no-control-regex
+      expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+      for (const secret of secrets) expect(line).not.toContain(secret);
+    }
+  });
+
+  it('does not hold up requests when nobody reads it', async () => {
+    const file = await temporaryFile('gateway.yaml', yamlOf(await upstream(), {}));
+    const child = spawn(process.execPath, ['dist/cli.js', 'start', '-c', file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [head] = (await once(child.stdout, 'data')) as [Buffer];
+    child.stdout.pause();
+    onTestFinished(async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    });
+    const { url } = JSON.parse(head.toString().trim().split('\n').at(-1) ?? '') as { url: string };
+    // More than a pipe holds.
+    for (let i = 0; i < 400; i++) expect((await fetch(`${url}/open/${i}a`)).status).toBe(200);
+  });
+});
