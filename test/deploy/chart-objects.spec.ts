@@ -205,6 +205,21 @@ describeWithHelm('the objects around the pods', () => {
     ]);
   });
 
+  it('let the listed peers and the pod of `helm test` reach the ports', async () => {
+    const rendered = await valueSet('network-policy');
+    const [traffic, management] = rendered.get('NetworkPolicy').spec.ingress;
+    const { labels } = rendered.get('Pod', '-test').metadata as Part;
+    expect(traffic.from[0]).toHaveProperty('namespaceSelector');
+    expect(management.from[0]).toEqual({ podSelector: { matchLabels: { app: 'prometheus' } } });
+    for (const { from } of [traffic, management]) {
+      expect(from).toHaveLength(2);
+      expect(isSelected(labels, from[1].podSelector.matchLabels)).toBe(true);
+      expect(
+        isSelected(rendered.get('Deployment').spec.template.metadata.labels, from[1].podSelector.matchLabels),
+      ).toBe(false);
+    }
+  });
+
   it('let only the gateway reach the bundled Redis, which lets the gateway reach it in turn', async () => {
     const rendered = await valueSet('network-policy');
     const gateway = rendered.get('Deployment').spec.selector;

@@ -1,23 +1,13 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
-import { Authority } from '../support/certificates.js';
 import { CHART, describeWithHelm, helm, type KubernetesObject } from './helm.js';
 import { unknownFields, validate } from './kubernetes-schemas.js';
+import { SOURCES } from './sources.js';
 import { readValues, SETS, valueSet, valuesOf } from './value-sets.js';
 
 const DEFAULTS = parse(readFileSync(`${CHART}/values.yaml`, 'utf8'));
-
-const { ca } = Authority.create();
-const publicKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
-const sources = {
-  file: 'gateway.yaml',
-  env: { JWT_SECRET: 'x'.repeat(32), REDIS_PASSWORD: 'secret', ADMIN_TOKEN: 'secret' },
-  readFile: (path: string) =>
-    path.endsWith('ca.pem') ? ca : publicKey.export({ type: 'spki', format: 'pem' }),
-};
 
 type Mapping = Record<string, unknown>;
 
@@ -56,7 +46,7 @@ describeWithHelm.each(SETS)('the chart with the values %s', (set) => {
   });
 
   it('gives the gateway a configuration that `breakwater check` accepts', async () => {
-    expect(parseConfig((await valueSet(set)).config, sources)).toMatchObject({ ok: true });
+    expect(parseConfig((await valueSet(set)).config, SOURCES)).toMatchObject({ ok: true });
   });
 });
 
