@@ -260,6 +260,15 @@ describeWithHelm('the objects around the pods', () => {
     expect(endpoints[0]).toMatchObject({ port: 'management', path: '/metrics' });
   });
 
+  it('carry the alerts and the dashboard of the files unchanged', async () => {
+    const rendered = await valueSet('monitoring');
+    const file = (name: string) => readFile(join(CHART, 'files', name), 'utf8');
+    expect(rendered.get('PrometheusRule').spec).toEqual(parse(await file('alerts.yaml')));
+    const dashboard = rendered.get('ConfigMap', '-dashboard');
+    expect(JSON.parse(dashboard.data['breakwater.json'])).toEqual(JSON.parse(await file('dashboard.json')));
+    expect(dashboard.metadata['labels']).toMatchObject({ grafana_dashboard: '1' });
+  });
+
   it('carry the common labels and annotations, and the pods do so too', async () => {
     const { objects } = await valueSet('names');
     for (const { metadata, spec } of objects) {
