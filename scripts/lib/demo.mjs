@@ -25,6 +25,7 @@ export async function runDemo() {
     USERS_URL: `http://127.0.0.1:${usersPort}`,
     ORDERS_URL: `http://127.0.0.1:${ordersPort}`,
     JWT_SECRET: randomBytes(32).toString('base64url'),
+    REDIS_URL: '', // The demo must not write to a Redis of the user.
   };
 
   // Checked first, since another server on the port would look like our gateway being ready.
