@@ -100,6 +100,12 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
     expect(stdout).toContain(`SUCCESS: ${alerts.length} rules found`);
   });
 
+  it('have a configuration of Prometheus in the demo that promtool accepts', async () => {
+    const file = 'test/demo/compose/prometheus.yaml';
+    const { stdout } = await promisify(execFile)('promtool', ['check', 'config', '--syntax-only', file]);
+    expect(stdout).toContain('SUCCESS');
+  });
+
   it('fire for the gateway where everything fails, and none for the healthy one', async () => {
     const namesOf = async (job: string) => {
       const fired = (await prometheus.alerts()).filter(({ labels }) => labels['job'] === job);
