@@ -1,7 +1,8 @@
 # Built with `docker build -t breakwater .`, run with a configuration mounted: see docs/deploy.md.
 ARG BASE=node:26-bookworm-slim
 
-FROM ${BASE} AS build
+# On the platform of the builder: what it makes is JavaScript, which is the same for all.
+FROM --platform=$BUILDPLATFORM ${BASE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The image brings its own Node: the pinned one of devDependencies is for machines that do not.

@@ -10,7 +10,7 @@ const CONFIG = join(process.cwd(), 'test/demo/gateway.yaml');
 const HARDENED = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
 /** `server.shutdown` of the configuration has no delay. */
 const DRAIN_SECONDS = 5;
-const EXIT_SECONDS = 2;
+const EXIT_SECONDS = 5;
 
 interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
