@@ -4,35 +4,51 @@ import { cacheFolder } from './cache-folder.mjs';
 import { runQuietly } from './children.mjs';
 import { SetupError } from './project.mjs';
 
-const VERSION = 'v3.22.0';
-/** The version of Kubernetes that helm assumes without a cluster, as in its releases; otherwise it is 1.20. */
-const KUBERNETES = ['chartutil.k8sVersionMajor=1', 'chartutil.k8sVersionMinor=36'];
+/** The version of Kubernetes that helm 3 assumes without a cluster, as in its releases; otherwise it is 1.20. */
+const kubernetes = ['chartutil.k8sVersionMajor=1', 'chartutil.k8sVersionMinor=36'];
 
-const cache = join(cacheFolder(), 'bin');
+const versions = {
+  3: {
+    package: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
+    flags: kubernetes.map((variable) => ` -X helm.sh/helm/v3/pkg/${variable}`).join(''),
+    folder: join(cacheFolder(), 'bin'),
+  },
+  4: { package: 'helm.sh/helm/v4/cmd/helm@v4.3.2', flags: '', folder: join(cacheFolder(), 'helm-4') },
+};
 
-/** @returns {string | undefined} the helm that was built here, or else the one on PATH */
-export const findHelm = () => findIn([cache, ...(process.env.PATH ?? '').split(delimiter)], 'helm');
+const onPath = (process.env.PATH ?? '').split(delimiter);
+const buildWithinMs = 15 * 60_000;
+
+/**
+ * @param {3 | 4} major for 3, the helm on PATH will do as well
+ * @returns {string | undefined} its path, if it is there
+ */
+export function findHelm(major = 3) {
+  return findIn([versions[major].folder, ...(major === 3 ? onPath : [])], 'helm');
+}
 
 /**
  * Builds helm with Go unless it is there, which takes about five minutes of one core.
+ * @param {3 | 4} major
  * @returns {Promise<string>} its path
  * @throws {SetupError} without Go, or when it cannot be built
  */
-export async function ensureHelm() {
-  const found = findHelm();
+export async function ensureHelm(major = 3) {
+  const found = findHelm(major);
   if (found) return found;
-  const go = findIn((process.env.PATH ?? '').split(delimiter), 'go');
-  if (!go)
+  const go = findIn(onPath, 'go');
+  if (!go) {
     throw new SetupError(
-      'helm was not found on PATH, and there is no Go to build it: install helm 3 (https://helm.sh/docs/intro/install) or Go.',
+      `There is no Go to build helm ${major}: install helm (https://helm.sh/docs/intro/install) or Go.`,
     );
-  console.error(`Building helm ${VERSION} into ${cache} (some minutes, once)…`);
-  const env = { ...process.env, GOFLAGS: '', GOBIN: cache };
-  const flags = KUBERNETES.map((variable) => `-X helm.sh/helm/v3/pkg/${variable}`).join(' ');
-  const args = ['install', `-ldflags=-s -w ${flags}`, `helm.sh/helm/v3/cmd/helm@${VERSION}`];
-  const { code, stderr } = await runQuietly(go, args, { env });
-  if (code !== 0) throw new SetupError(`helm could not be built. Go reported:\n${stderr.trim()}`);
-  return join(cache, 'helm');
+  }
+  const { package: name, flags, folder } = versions[major];
+  console.error(`Building ${name} (some minutes, once)…`);
+  const env = { ...process.env, GOFLAGS: '', GOBIN: folder };
+  const options = { env, timeout: buildWithinMs };
+  const { code, stderr } = await runQuietly(go, ['install', `-ldflags=-s -w${flags}`, name], options);
+  if (code !== 0) throw new SetupError(`helm ${major} could not be built. Go reported:\n${stderr.trim()}`);
+  return join(folder, 'helm');
 }
 
 function findIn(folders, command) {

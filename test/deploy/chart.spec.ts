@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
-import { CHART, describeWithHelm, helm, type KubernetesObject } from './helm.js';
+import { CHART, describeWithHelm, hasHelm4, helm, type KubernetesObject, renderWith } from './helm.js';
 import { unknownFields, validate } from './kubernetes-schemas.js';
 import { SOURCES } from './sources.js';
 import { readValues, SETS, valueSet, valuesOf } from './value-sets.js';
@@ -32,6 +32,11 @@ describeWithHelm.each(SETS)('the chart with the values %s', (set) => {
     const { objects } = await valueSet(set);
     expect(objects.length).toBeGreaterThan(3);
     await expect(Promise.all(objects.map(validate))).resolves.toBeDefined();
+  });
+
+  it.skipIf(!hasHelm4)('is rendered by helm 4 as by helm 3', async () => {
+    const { objects } = await renderWith(4, ...valuesOf(set));
+    expect(objects).toEqual((await valueSet(set)).objects);
   });
 
   it('gives the gateway the configuration of the values, unchanged', async () => {

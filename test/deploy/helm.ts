@@ -9,7 +9,7 @@ export const CHART = `${ROOT}helm/breakwater`;
 
 /** The scripts have no type declarations. */
 const { findHelm } = (await import(`${ROOT}scripts/lib/helm.mjs`)) as {
-  findHelm: () => string | undefined;
+  findHelm: (major?: 3 | 4) => string | undefined;
 };
 
 const MISSING = 'helm is neither on PATH nor in the cache folder. `npm run helm` builds it with Go, once.';
@@ -17,6 +17,10 @@ if (!findHelm()) console.warn(`Suites are skipped: ${MISSING}`);
 
 /** Declares a suite that needs helm; it is skipped without helm unless CI=true. */
 export const describeWithHelm = findHelm() || process.env['CI'] === 'true' ? describe : describe.skip;
+
+/** Whether the chart can be rendered with helm 4 as well. */
+export const hasHelm4 = findHelm(4) !== undefined;
+if (!hasHelm4) console.warn('The chart is rendered with helm 3 only. `npm run helm` builds helm 4 too.');
 
 /** A rendered object of Kubernetes. */
 export interface KubernetesObject {
@@ -69,9 +73,14 @@ export class Rendered {
  * @param args such as `--values`, FILE, or `--set`, `replicaCount=3`
  * @throws an error with the output of helm as its message when it refuses the values
  */
-export async function render(...args: string[]): Promise<Rendered> {
+export function render(...args: string[]): Promise<Rendered> {
+  return renderWith(3, ...args);
+}
+
+export async function renderWith(major: 3 | 4, ...args: string[]): Promise<Rendered> {
   // A helm that `go install` built without the flags of a release takes the cluster for an old one.
-  const { stdout } = await helm('template', 'test', CHART, '--kube-version', '1.36.0', ...args);
+  const command = ['template', 'test', CHART, '--kube-version', '1.36.0', ...args];
+  const { stdout } = await run(findHelm(major), command);
   // Two keys of the same name in a mapping are an error, too.
   const documents = parseAllDocuments(stdout);
   for (const { errors } of documents) if (errors[0]) throw errors[0];
@@ -87,9 +96,12 @@ export async function refusal(...args: string[]): Promise<string> {
   return error.message;
 }
 
-export async function helm(...args: string[]): Promise<{ stdout: string }> {
-  const command = findHelm();
-  if (!command) throw new Error(MISSING);
+export function helm(...args: string[]): Promise<{ stdout: string }> {
+  return run(findHelm(), args);
+}
+
+async function run(command: string | undefined, args: string[]): Promise<{ stdout: string }> {
+  if (command === undefined) throw new Error(MISSING);
   return promisify(execFile)(command, args).catch(
     ({ stdout, stderr }: { stdout: string; stderr: string }) => {
       throw new Error(`${stdout}${stderr}`);

@@ -3,45 +3,55 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { spawnNode, temporaryFile } from '../support/process.js';
 
-const SCRIPT = 'scripts/helm.mjs';
-
 /** Runs `npm run helm` on a machine where `go` is this script, if there is one. */
 async function getHelm(go?: string, { isCached = false } = {}) {
   const log = await temporaryFile('go.log', '');
   const folder = dirname(log);
-  const bin = join(folder, 'breakwater/bin');
-  await mkdir(bin, { recursive: true });
-  if (isCached) await writeFile(join(bin, 'helm'), '');
+  const helms = [join(folder, 'breakwater/bin/helm'), join(folder, 'breakwater/helm-4/helm')];
+  for (const helm of isCached ? helms : []) {
+    await mkdir(dirname(helm), { recursive: true });
+    await writeFile(helm, '');
+  }
   if (go !== undefined) {
     await writeFile(join(folder, 'go'), `#!/bin/sh\necho "$GOBIN $*" >> ${log}\n${go}\n`);
     await chmod(join(folder, 'go'), 0o755);
   }
-  const run = spawnNode([SCRIPT], { PATH: folder, XDG_CACHE_HOME: folder });
+  const run = spawnNode(['scripts/helm.mjs'], { PATH: folder, XDG_CACHE_HOME: folder });
   const code = await run.exited;
-  return { code, run, bin, asked: await readFile(log, 'utf8') };
+  const asked = (await readFile(log, 'utf8')).trim().split('\n').filter(Boolean);
+  return { code, run, helms, asked };
 }
 
-it('builds helm into the cache folder and prints its path', async () => {
-  const { code, run, bin, asked } = await getHelm('exit 0');
-  expect([code, run.lines]).toEqual([0, [join(bin, 'helm')]]);
-  expect(asked).toMatch(
-    new RegExp(`^${bin} install -ldflags=\\S.* helm\\.sh/helm/v3/cmd/helm@v3\\.\\d+\\.\\d+\\n$`),
-  );
+it('builds helm 3 and 4 into the cache folder and prints their paths', async () => {
+  const { code, run, helms, asked } = await getHelm('exit 0');
+  expect([code, run.lines]).toEqual([0, helms]);
+  expect(
+    asked.map((line) => line.replace(/-ldflags=-s -w.* /, '')).map((line) => line.split('@')[0]),
+  ).toEqual([
+    `${dirname(helms[0]!)} install helm.sh/helm/v3/cmd/helm`,
+    `${dirname(helms[1]!)} install helm.sh/helm/v4/cmd/helm`,
+  ]);
 });
 
-it('does nothing when helm is there', async () => {
-  const { code, run, bin, asked } = await getHelm('exit 1', { isCached: true });
-  expect([code, run.lines, asked]).toEqual([0, [join(bin, 'helm')], '']);
+it('builds nothing that is there', async () => {
+  const { code, run, helms, asked } = await getHelm('exit 1', { isCached: true });
+  expect([code, run.lines, asked]).toEqual([0, helms, []]);
 });
 
 it('fails with what Go reported', async () => {
   const { code, run } = await getHelm('echo no network >&2; exit 1');
   expect(code).toBe(1);
-  expect(run.stderr).toContain('helm could not be built. Go reported:\nno network\n');
+  expect(run.stderr).toContain('helm 3 could not be built. Go reported:\nno network\n');
+});
+
+it('does without helm 4 where only that cannot be built', async () => {
+  const { code, run, helms } = await getHelm('case "$*" in */v4/*) echo too new >&2; exit 1;; esac');
+  expect([code, run.lines]).toEqual([0, [helms[0]]]);
+  expect(run.stderr).toContain('with helm 3 only. helm 4 could not be built. Go reported:\ntoo new\n');
 });
 
 it('fails without Go and says what to install', async () => {
   const { code, run } = await getHelm();
   expect(code).toBe(1);
-  expect(run.stderr).toContain('install helm 3 (https://helm.sh/docs/intro/install) or Go');
+  expect(run.stderr).toContain('install helm (https://helm.sh/docs/intro/install) or Go');
 });
