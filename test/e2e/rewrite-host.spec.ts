@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Authority } from '../support/certificates.js';
 import { gateway, listen } from '../support/gateway.js';
-import { ask } from '../support/http.js';
+import { answersIn, ask, raw } from '../support/http.js';
+import { rawUpstream } from '../support/raw-upstream.js';
+import { handshake, switching } from '../support/websocket.js';
 
 const YAML = `
 upstreams: { users: { url: "\${USERS_URL}/base" } }
@@ -81,5 +83,22 @@ describe('a response that names the address of its upstream', () => {
       .start();
     const { headers } = await ask(`${gw.url}/users/1`, { host: 'www.example.com' });
     expect(headers['location']).toBe('/users/dir/');
+  });
+});
+
+it('maps the cookies of a WebSocket handshake back as well', async () => {
+  const chat = rawUpstream((socket, head) => {
+    socket.end(switching(head, 'Set-Cookie: a=1; Domain=127.0.0.1; Path=/base/room', 'Set-Cookie: b=2'));
+  });
+  const gw = await gateway(`
+upstreams: { chat: { url: "\${CHAT_URL}/base" } }
+routes: [{ id: chat, match: { path: /chat/** }, upstream: chat, rewrite: { stripPrefix: /chat }, websocket: true }]
+`)
+    .withUpstream('chat', chat.server)
+    .start();
+  const [answer] = answersIn(await raw(gw.url, handshake('GET /chat/room')));
+  expect(answer).toMatchObject({
+    status: 101,
+    headers: { 'set-cookie': ['a=1; Path=/chat/room', 'b=2'] },
   });
 });

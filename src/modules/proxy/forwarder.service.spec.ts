@@ -66,6 +66,7 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
   };
   exchange.gone.addEventListener('abort', () => written.push('abandoned'));
   const reply = {
+    publicHeaders: (_exchange, headers) => headers,
     upstream: () => write('upstream'),
     stored: () => write('stale'),
     fallback: () => write('fixed'),

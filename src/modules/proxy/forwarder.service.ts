@@ -66,7 +66,8 @@ export class Forwarder {
       const isForward = cache?.kind === 'forward';
       if (isForward && cache.isTimedOut) throw new UpstreamError(upstream.id, 'deadline');
       const response = await upstream.send(request);
-      if (response.socket) this.webSockets.open(exchange, response);
+      const { headers, socket } = response;
+      if (socket) this.webSockets.open(exchange, socket, this.reply.publicHeaders(exchange, headers));
       else if (isForward && cache.wantsPart && cache.tap)
         await this.replyPart(call, cache, cache.tap, response);
       else this.reply.upstream(exchange, response);

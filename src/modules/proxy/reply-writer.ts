@@ -84,6 +84,11 @@ export class ReplyWriter {
     if (!sink.started) exchange.res.flushHeaders();
   }
 
+  /** @returns the headers of an upstream's response, in which it names itself as clients know it */
+  publicHeaders(exchange: Exchange, headers: HeaderRecord): HeaderRecord {
+    return this.addresses.map(exchange, headers);
+  }
+
   /** Answers from the cache, which becomes the decision that the exchange records. */
   stored(exchange: Exchange, hit: CacheHit): void {
     const { status, headers, body, added } = hit.response;
@@ -157,7 +162,7 @@ export class ReplyWriter {
   /** @returns names and values in turn */
   private linesOf(exchange: Exchange, headers: HeaderRecord): string[] {
     const { route, head, identity } = exchange;
-    const lines = this.headersOf(route).headers.from(this.addresses.map(exchange, headers));
+    const lines = this.headersOf(route).headers.from(this.publicHeaders(exchange, headers));
     const rules = route?.responseHeaders;
     return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }

@@ -1,8 +1,9 @@
+import type { Duplex } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
-import { ClientHeaders } from '../../common/http/response-headers.js';
+import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { RollingCount } from '../../common/resilience/rolling-count.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
@@ -10,7 +11,7 @@ import type { WebSocketConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { isUpgrade } from '../server/upgrades.js';
-import type { UpgradeRequest, UpstreamResponse } from '../upstream/upstream.types.js';
+import type { UpgradeRequest } from '../upstream/upstream.types.js';
 import { asksForWebSocket, checkHandshake, isOriginAllowed, isSwitchValid } from './handshake.js';
 import { OpenTunnels } from './open-tunnels.js';
 
@@ -49,18 +50,21 @@ export class WebSockets {
     };
   }
 
-  /** Sends the upstream's 101 to the client, and relays frames from then on. */
-  open(exchange: Exchange, response: UpstreamResponse): void {
+  /**
+   * Sends the upstream's 101 to the client, and relays frames from then on.
+   *
+   * @param headers of the 101
+   */
+  open(exchange: Exchange, upstream: Duplex, headers: HeaderRecord): void {
     const { req, res, route, identity } = exchange;
     const { socket: client } = req;
-    const { socket: upstream } = response;
-    if (!upstream || !route?.config.websocket) return;
+    if (!route?.config.websocket) return;
     if (client.destroyed) {
       upstream.destroy();
       return;
     }
     res.detachSocket(client);
-    client.write(switchingHead(exchange, route, response), 'latin1');
+    client.write(switchingHead(exchange, route, headers), 'latin1');
     const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.config.websocket;
     const { sendTimeout } = this.config.current.server;
     const controlFrames = new RollingCount(CONTROL_WINDOW_MS, this.clock);
@@ -87,7 +91,7 @@ export class WebSockets {
 
 const CLIENT_HEADERS = new ClientHeaders([], ['x-request-id']);
 
-function switchingHead(exchange: Exchange, route: RouteModel, { headers }: UpstreamResponse): string {
+function switchingHead(exchange: Exchange, route: RouteModel, headers: HeaderRecord): string {
   let fields = CLIENT_HEADERS.from(headers);
   const {
     head: { path },
