@@ -22,6 +22,8 @@ routes:
   - { id: listed, match: { path: /listed }, upstream: users, websocket: { origins: ["https://app.test"] } }
   - { id: all, match: { path: /all }, upstream: users, websocket: { origins: ["*"] } }
   - { id: forward, match: { path: /forward }, upstream: users, auth: { forward: true }, websocket: true }
+  - { id: sign-out, match: { path: /sign-out }, upstream: users, auth: { optional: true, forward: true } }
+  - { id: other, match: { path: /other }, upstream: users, auth: { provider: other, optional: true, forward: true } }
   - { id: public, match: { path: /public }, upstream: users, auth: none, websocket: true }
   - { id: code, match: { path: /code }, upstream: users, websocket: true }
   - { id: plain, match: { path: /plain }, upstream: users }
@@ -192,8 +194,15 @@ describe('a token in a cookie', () => {
     expect(received('cookie')).toEqual(['a=1; b="2"']);
   });
 
-  it('is left to the upstream on a public route', async () => {
+  it('never reaches the upstream of a public route, to which browsers send it too', async () => {
     await gw.fetch('/public', { headers: cookie });
-    expect(received('cookie')).toEqual([cookie.Cookie]);
+    await open('/public', [], page('https://evil.test'));
+    expect(received('cookie')).toEqual(['a=1; b="2"', 'a=1; b="2"']);
+  });
+
+  it('reaches an upstream outside of handshakes with `forward: true`, if a provider of the route has issued it', async () => {
+    await gw.fetch('/sign-out', { headers: cookie });
+    await gw.fetch('/other', { headers: cookie });
+    expect(received('cookie')).toEqual([cookie.Cookie, 'a=1; b="2"']);
   });
 });

@@ -34,14 +34,18 @@ export class HandshakeTokens {
   }
 
   /**
-   * Takes the token out of a request, whether it counts or not, so that no upstream gets it.
+   * Takes the token out of a request, whether it counts or not, so that no upstream gets it. An upstream that is trusted
+   * with tokens keeps its cookie outside of handshakes: it may be the one that has set it.
    *
    * @returns `undefined` when there is none that counts, and `malformed` when nobody can say which one does
    */
   take(exchange: Exchange, policy: AuthPolicy): HandshakeToken | 'malformed' | undefined {
     const { req, route } = exchange;
-    const inCookie = this.hasCookies ? this.takeCookie(exchange, policy.allowed) : undefined;
-    if (!route?.config.websocket || !isUpgrade(req)) return undefined;
+    if (!route?.config.websocket || !isUpgrade(req)) {
+      this.keepBack(exchange, policy);
+      return undefined;
+    }
+    const inCookie = this.takeCookie(exchange, policy.allowed);
     const offered = takeProtocol(exchange, policy.allowed);
     // The page has chosen a token in `Authorization` or among the subprotocols; a cookie comes by itself.
     if (req.headers.authorization !== undefined) return offered && 'malformed';
@@ -54,14 +58,28 @@ export class HandshakeTokens {
     if (forward) replaceHeader(exchange, 'Authorization', `Bearer ${token}`);
   }
 
-  private takeCookie(exchange: Exchange, allowed: Allowed): HandshakeToken | 'malformed' | undefined {
+  /**
+   * Keeps the cookies with tokens from the upstream. Browsers add them to every request for a host, so nobody has chosen to
+   * send one.
+   *
+   * @param policy of a route whose upstream may get the cookies of its providers
+   * @returns the cookies that were found, as the client wrote them
+   */
+  keepBack(exchange: Exchange, policy?: AuthPolicy): readonly string[] {
     const { cookie } = exchange.req.headers;
-    if (cookie === undefined) return undefined;
+    if (!this.hasCookies || cookie === undefined) return [];
     const pairs = cookie.split(';').map((pair) => pair.trim());
-    const found = pairs.filter((pair) => this.cookies.has(nameOf(pair)));
-    if (found.length === 0) return undefined;
-    replaceHeader(exchange, 'Cookie', pairs.filter((pair) => !found.includes(pair)).join('; '));
-    const counting = found.flatMap((pair) => {
+    const found = pairs.filter((pair) => {
+      const ids = this.cookies.get(nameOf(pair));
+      return ids && !(policy?.forward && ids.some((id) => allows(policy.allowed, id)));
+    });
+    if (found.length > 0)
+      replaceHeader(exchange, 'Cookie', pairs.filter((pair) => !found.includes(pair)).join('; '));
+    return found;
+  }
+
+  private takeCookie(exchange: Exchange, allowed: Allowed): HandshakeToken | 'malformed' | undefined {
+    const counting = this.keepBack(exchange).flatMap((pair) => {
       const ids = this.cookies.get(nameOf(pair))?.filter((id) => allows(allowed, id)) ?? [];
       const token = pair.slice(nameOf(pair).length + 1);
       return ids.length === 0 ? [] : { token, allowed: choiceOf(ids), isCookie: true };

@@ -36,9 +36,12 @@ export class JwtAuthGuard implements CanActivate {
     const exchange = exchangeOf(req);
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
-    // An API key counts before a token. On public routes, too, it must not reach the upstream.
+    // An API key counts before a token. On public routes, too, neither it nor a cookie with a token must reach the upstream.
     const byKey = exchange && this.providers.apiKeys?.take(exchange, policy);
-    if (policy === 'none') return true;
+    if (policy === 'none') {
+      if (exchange) this.providers.handshakeTokens.keepBack(exchange);
+      return true;
+    }
     const shown = rule === 'by-route' && exchange ? this.takeFromHandshake(exchange, policy) : undefined;
     if (byKey !== undefined) return this.admit(byKey, policy, exchange);
     const { authorization } = req.headers;
