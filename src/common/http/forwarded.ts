@@ -10,20 +10,14 @@ export function compileTrust(ranges: readonly string[]): (address: string) => bo
   if (ranges.length === 0) return () => false;
   const list = new BlockList();
   for (const range of ranges) {
-    const [written = '', length] = range.split('/');
-    const address = unmapped(written);
+    const [address = '', length] = range.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    // A range around all mapped addresses stays one of IPv6, where it matches each of them.
-    const prefix = address === written ? Number(length) : Number(length) - MAPPED_BITS;
     if (length === undefined) list.addAddress(address, family);
-    else if (prefix >= 0) list.addSubnet(address, prefix, family);
-    else list.addSubnet(written, Number(length), 'ipv6');
+    else list.addSubnet(address, Number(length), family);
   }
   return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Bits before the IPv4 address in `::ffff:0:0/96`. */
-const MAPPED_BITS = 96;
 const MAPPED = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i;
 
 /** @returns the IPv4 address that an IPv4-mapped IPv6 address stands for, and any other text as it is */
