@@ -14,7 +14,7 @@ beforeAll(async () => {
   const users = createServer((req) => void req.resume());
   gw = await spawnGateway(
     `
-server: { port: 0, headersTimeout: 300ms, requestTimeout: 600ms, maxHeaderBytes: 1KiB }
+server: { host: '::', port: 0, headersTimeout: 300ms, requestTimeout: 600ms, maxHeaderBytes: 1KiB }
 management: { port: 0 }
 upstreams: { users: { url: "${await listen(users, keep)}" } }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
