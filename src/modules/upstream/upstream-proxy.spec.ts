@@ -84,7 +84,7 @@ describe('while the breaker is open', () => {
   });
 
   it.each([
-    ['sends no retry', '', 'breaker_open', 1],
+    ['reports the failed try, and sends no retry', '', 'reset', 1],
     ['sends retries in shadow mode', ', breaker: { mode: shadow }', 'reset', 2],
   ])('%s of a call that waits for it', async (_, more, expected, sent) => {
     let calls = 0;

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toSignal } from '../../../common/cancellation.js';
 import type { Clock } from '../../../common/clock.js';
+import { OUTCOMES } from '../../../common/errors/outcomes.js';
 import { Event } from '../../../common/event.js';
 import type { Deadline } from '../../../common/resilience/deadline.js';
 import { RetryBudget } from '../../../common/resilience/retry-budget.js';
@@ -84,10 +85,15 @@ export class Retrier {
     const tryTimeout = hasTryTimeout ? perTryTimeout : undefined;
     if (attempts === 0) return tryOnce({ request: first, deadline, tryTimeout, tried });
     let request = first;
+    let failure: UpstreamError | undefined;
     for (let retry = 0; ;) {
       const result = await tryOnce({ request, deadline, tryTimeout, tried }).catch(
         (error: UpstreamError) => error,
       );
+      // The upstream may have received the try before, so the client must not learn that nothing was sent.
+      if (failure && result instanceof UpstreamError && OUTCOMES[result.outcome].vote === 'none')
+        throw failure;
+      failure = result instanceof UpstreamError ? result : undefined;
       const end = endOf(result);
       const reason = request.signal?.aborted ? undefined : this.policy.reason(request, end);
       const next = reason === 'connect' ? this.forOtherTarget(request, tried, deadline) : undefined;
