@@ -12,6 +12,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
+import { StallExtension, systemClock } from './common/clock.js';
 import { headersToInherit, inherited } from './common/http/inherited.js';
 import { ManagementModule } from './modules/admin/management.module.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
@@ -140,7 +141,10 @@ export class Gateway {
     this.app.get(Lifecycle).phase = 'draining';
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
-    await sleep(delay);
+    // What arrived while the process stood still is read after the timers.
+    const extension = new StallExtension(systemClock);
+    extension.start(delay);
+    for (let ms = delay; ms > 0; ms = extension.take()) await sleep(ms);
     const tunnels = this.app.get(OpenTunnels);
     tunnels.drain();
     const server = this.app.getHttpServer();

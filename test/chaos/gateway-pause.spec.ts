@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { expect, it, onTestFinished } from 'vitest';
 import { listen } from '../support/gateway.js';
+import { requestHead } from '../support/http.js';
 import { metric } from '../support/metrics.js';
 import { spawnGateway } from '../support/process.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
 const TIMEOUT_MS = 1_000;
@@ -45,3 +47,27 @@ it('a pause of the gateway process costs no request, and opens no breaker', { ti
   expect([...answers.others]).toEqual([]);
   expect(await metric(gateway.managementUrl, 'breakwater_breaker_transitions_total', {})).toBe(0);
 });
+
+it(
+  'a pause at the end of `shutdown.delay` cuts no request that arrived meanwhile',
+  { timeout: 60_000 },
+  async () => {
+    const users = createServer((_req, res) => res.end('alice'));
+    const gateway = await spawnGateway(`
+    server: { host: 127.0.0.1, port: 0, shutdown: { delay: ${TIMEOUT_MS}ms } }
+    management: { port: 0 }
+    upstreams: { users: { url: "${await listen(users)}" } }
+    routes: [{ id: users, match: { path: /** }, upstream: users }]
+  `);
+    gateway.process.kill('SIGTERM');
+    await gateway.process.json(({ msg }) => msg === 'draining');
+    gateway.process.kill('SIGSTOP');
+    const clients = await Promise.all(Array.from({ length: 5 }, () => RawConnection.to(gateway.url)));
+    for (const client of clients) client.send(requestHead('GET /'));
+    // The pause itself has to last until the delay is over.
+    await sleep(1.5 * TIMEOUT_MS);
+    gateway.process.kill('SIGCONT');
+    await Promise.all(clients.map((client) => client.until('alice')));
+    expect(await gateway.process.exited).toBe(0);
+  },
+);
