@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { version } from './require-node.js';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { completionScript, SHELLS } from './completion.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { formatProblems } from './modules/config/problem.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
@@ -14,6 +17,11 @@ const HEALTH_TIMEOUT_MS = 3_000;
 
 interface ConfigOption {
   readonly config: string;
+}
+
+interface RoutesOptions extends ConfigOption {
+  readonly explain?: string;
+  readonly header: readonly string[];
 }
 
 function configOption(): Option {
@@ -34,7 +42,7 @@ function configOption(): Option {
 /** Explains the most common mistake: `breakwater start gateway.yaml`. */
 function withHint(message: string): string {
   const [, command, file] =
-    /too many arguments for '(start|check|health|token)'.* got 1: (.*)\.\n/.exec(message) ?? [];
+    /too many arguments for '(start|check|health|routes|token)'.* got 1: (.*)\.\n/.exec(message) ?? [];
   if (file === undefined) return message;
   return `error: found ${file}; a configuration file is named with -c, as in \`breakwater ${command} -c ${file}\`\n`;
 }
@@ -52,8 +60,13 @@ Examples:
   $ breakwater check -c gateway.yaml
   $ breakwater health -c gateway.yaml
   $ breakwater token -c gateway.yaml --sub alice --scopes users:read --expires 8h
+  $ breakwater routes --explain 'GET /users/1'
+  $ breakwater init --openapi openapi.yaml
   $ breakwater api-key
-  $ breakwater schema > gateway.schema.json`,
+  $ breakwater schema > gateway.schema.json
+  $ breakwater completion bash
+
+Exit codes: 0 success, 1 an error that the message explains, 70 a fault of the gateway.`,
   );
 
 program
@@ -141,6 +154,62 @@ program
   });
 
 program
+  .command('routes')
+  .description('list the routes, or explain what would happen to a request; nothing is sent')
+  .addOption(configOption())
+  .option('--explain <request>', "such as 'GET /users/1'")
+  .option('-H, --header <header>', 'of that request, can be repeated', collect, [])
+  .addHelpText(
+    'after',
+    "\nExample:\n  $ breakwater routes --explain 'GET /users/1' -H 'Host: api.example.com'",
+  )
+  .action(async ({ config: file, explain: line, header }: RoutesOptions) => {
+    const config = await load(file);
+    if (!config) return;
+    if (line === undefined) {
+      printTable(
+        config.routes.map(({ id, match, upstream, split }) => [
+          id,
+          match.methods.join(',') || 'any',
+          `${match.hosts.join(',')}${match.path}`,
+          split?.map((side) => side.upstream).join(',') ?? upstream,
+        ]),
+      );
+      return;
+    }
+    const { explain } = await import('./modules/routing/explain.js');
+    const [, method = 'GET', target = ''] = /^(?:([A-Za-z]+)\s+)?(\S+)$/.exec(line.trim()) ?? [];
+    if (target === '') fail(`Found ${JSON.stringify(line)}, expected a request such as 'GET /users/1'.`);
+    else printTable(explain(config, { method: method.toUpperCase(), target, headers: headersOf(header) }));
+  });
+
+program
+  .command('init')
+  .description('write a configuration to begin with; it never replaces a file')
+  .option('-o, --output <file>', 'file to write', DEFAULT_CONFIG)
+  .option('--openapi <file>', 'make its routes from an OpenAPI 3 document')
+  .addHelpText('after', '\nExample:\n  $ breakwater init --openapi openapi.yaml')
+  .action(async ({ output, openapi }: { readonly output: string; readonly openapi?: string }) => {
+    const { STARTER, starterOf } = await import('./modules/config/starter.js');
+    try {
+      const starter = openapi === undefined ? STARTER : starterOf(readFileSync(openapi, 'utf8'));
+      writeFileSync(output, starter, { flag: 'wx' });
+      console.log(`Wrote ${output}. Next: breakwater check -c ${output}`);
+    } catch (error) {
+      const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      if (isThere) fail(`${output} exists, and is not replaced. Name another file with -o.`);
+      else fail(`${openapi ?? output}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
+
+program
+  .command('completion')
+  .description('print a script that completes commands and options in a shell')
+  .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+  .addHelpText('after', '\nExample:\n  $ source <(breakwater completion bash)')
+  .action((shell: (typeof SHELLS)[number]) => console.log(completionScript(program, shell)));
+
+program
   .command('schema')
   .description('print the JSON Schema of the configuration, for editors')
   .addHelpText('after', '\nExample:\n  $ breakwater schema > gateway.schema.json')
@@ -167,6 +236,31 @@ async function load(file: string, consequence = ''): Promise<GatewayConfig | und
   // Without `process.exit()`, which would cut output that a pipe has not taken yet.
   fail(`${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`);
   return undefined;
+}
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+/** @param lines such as `Host: api.example.com` */
+function headersOf(lines: readonly string[]): IncomingHttpHeaders {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = '', ...value] = line.split(':');
+      return [name.trim().toLowerCase(), value.join(':').trim()];
+    }),
+  );
+}
+
+function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
 }
 
 function fail(message: string): void {

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
 
+const COMMANDS = ['start', 'check', 'health', 'token', 'routes', 'init', 'api-key', 'schema', 'completion'];
+
 describe('the command line', { timeout: 60_000 }, () => {
   it('prints the version of the package with --version', async () => {
     const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
@@ -12,22 +14,19 @@ describe('the command line', { timeout: 60_000 }, () => {
   it('lists every command with an example in --help', async () => {
     const { code, stdout, stderr } = await cli(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const command of ['start', 'check', 'health', 'token', 'api-key', 'schema']) {
+    for (const command of COMMANDS) {
       expect(stdout).toMatch(new RegExp(`^  ${command} .*\\w`, 'm'));
       expect(stdout).toContain(`$ breakwater ${command}`);
     }
   });
 
-  it.each(['start', 'check', 'health', 'token', 'api-key', 'schema'])(
-    'shows an example in %s --help',
-    async (command) => {
-      const { code, stdout, stderr } = await cli([command, '--help']);
-      expect([code, stderr]).toEqual([0, '']);
-      expect(stdout).toMatch(
-        new RegExp(`Usage: breakwater ${command}[^]*Example:\n  \\$ .*breakwater ${command}`),
-      );
-    },
-  );
+  it.each(COMMANDS)('shows an example in %s --help', async (command) => {
+    const { code, stdout, stderr } = await cli([command, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(
+      new RegExp(`Usage: breakwater ${command}[^]*Example:\n  \\$ .*breakwater ${command}`),
+    );
+  });
 
   it.each([
     ['a command that is nearly one', ['chekc'], "unknown command 'chekc'\n(Did you mean check?)"],

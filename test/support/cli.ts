@@ -13,9 +13,13 @@ export async function cli(args: readonly string[], env: Record<string, string> =
 }
 
 /** Runs a shell command to its end, in which `breakwater` is the built CLI. */
-export async function shell(line: string, env: Record<string, string> = {}): Promise<CliResult> {
+export async function shell(
+  line: string,
+  env: Record<string, string> = {},
+  command = 'sh',
+): Promise<CliResult> {
   const script = `breakwater() { "${process.execPath}" dist/cli.js "$@"; }\n${line}`;
-  return resultOf(spawnProcess('sh', ['-c', script], env));
+  return resultOf(spawnProcess(command, ['-c', script], env));
 }
 
 async function resultOf(process: TestProcess): Promise<CliResult> {

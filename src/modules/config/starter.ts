@@ -1,0 +1,146 @@
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { SERVED_METHODS } from '../../common/http/head.js';
+import { pathPattern } from './schema/path-pattern.js';
+import { ID_PATTERN } from './schema/scalars.js';
+
+const HEADER = `# Check this file with \`breakwater check\`, run it with \`breakwater start\`. For completion in your editor, write
+# \`breakwater schema > gateway.schema.json\`.
+# yaml-language-server: $schema=gateway.schema.json
+`;
+
+/** A configuration with one service, to begin with. */
+export const STARTER = `${HEADER}
+server:
+  port: 8080
+
+# Metrics, health and administration.
+management:
+  port: 9090
+
+# With a token issuer, every route requires a valid token, unless it says \`auth: none\`.
+# auth:
+#   main:
+#     issuer: https://login.example.com/
+#     audience: my-api
+
+upstreams:
+  users:
+    url: \${USERS_URL:-http://localhost:3001}
+    # Time to response headers, retries included.
+    timeout: 3s
+    # A path that the service answers with 200 while it is well. Its probes open and close the breaker.
+    # health: { path: /health }
+    # What clients get while the breaker is open: their last good copy, if the route has a cache.
+    # fallback: { stale: true }
+
+routes:
+  - id: users
+    match: { path: /users/** }
+    upstream: users
+    # cache: { ttl: 1m }
+`;
+
+/** The part of an OpenAPI document that a configuration can be made of. */
+const documentSchema = z.object({
+  openapi: z.string().regex(/^3\./),
+  info: z.object({ title: z.string().optional() }).optional(),
+  servers: z.array(z.object({ url: z.string() })).optional(),
+  security: z.array(z.record(z.string(), z.unknown())).optional(),
+  paths: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+});
+type OpenApi = z.output<typeof documentSchema>;
+
+const operationSchema = z.object({ security: z.array(z.record(z.string(), z.unknown())).optional() });
+
+/**
+ * Makes a configuration of an OpenAPI 3 document: an upstream for its first server, and a route for each path with the
+ * methods that the document has.
+ *
+ * @param text YAML or JSON
+ * @throws TypeError when it is not an OpenAPI 3 document with paths
+ */
+export function starterOf(text: string): string {
+  const document = documentSchema.safeParse(parse(text));
+  if (!document.success) throw new TypeError('It is not an OpenAPI 3 document.');
+  const routes = Object.entries(document.data.paths ?? {}).flatMap(([path, item]) =>
+    routesOf(path, item, document.data),
+  );
+  if (routes.length === 0) throw new TypeError('The OpenAPI document has no paths.');
+  const id = idOf(document.data.info?.title ?? 'api');
+  const url = document.data.servers?.[0]?.url ?? '';
+  const isAbsolute = /^https?:\/\//.test(url);
+  const needsToken = routes.some(({ auth }) => auth === undefined);
+  return `${HEADER}${stringify({
+    ...(needsToken && { auth: { main: { secret: '${JWT_SECRET}', algorithms: ['HS256'] } } }),
+    upstreams: { [id]: { url: isAbsolute ? url : '${API_URL}' } },
+    routes: withUniqueIds(routes).map(({ auth, ...route }) => ({
+      ...route,
+      upstream: id,
+      // Without an issuer, every route is public.
+      ...(needsToken && auth && { auth }),
+    })),
+  })}`;
+}
+
+interface StarterRoute {
+  readonly id: string;
+  readonly match: { readonly path: string; readonly methods: readonly string[] };
+  readonly auth?: 'none';
+}
+
+/** Operations of a path that need a token and those that do not are two routes. */
+function routesOf(
+  path: string,
+  item: Readonly<Record<string, unknown>>,
+  { security }: OpenApi,
+): StarterRoute[] {
+  const methods = SERVED_METHODS.filter((method) => method.toLowerCase() in item);
+  const isOpen = (method: string) => {
+    const operation = operationSchema.safeParse(item[method.toLowerCase()]);
+    const required = (operation.success ? operation.data.security : undefined) ?? security ?? [];
+    return required.every((each) => Object.keys(each).length === 0);
+  };
+  const guarded = methods.filter((method) => !isOpen(method));
+  const open = methods.filter(isOpen);
+  const base = { path: patternOf(path) };
+  const id = idOf(path);
+  return [
+    ...(guarded.length > 0 ? [{ id, match: { ...base, methods: guarded } }] : []),
+    ...(open.length > 0
+      ? [
+          {
+            id: guarded.length > 0 ? `${id}-public` : id,
+            match: { ...base, methods: open },
+            auth: 'none' as const,
+          },
+        ]
+      : []),
+  ];
+}
+
+/** A path with a parameter inside of a segment, such as `/{id}.json`, is taken with all that is beside it. */
+function patternOf(path: string): string {
+  if (pathPattern().safeParse(path).success) return path;
+  const segments = path.split('/');
+  const first = segments.findIndex((segment) => segment.includes('{') && !/^\{\w+\}$/.test(segment));
+  const prefix = segments.slice(0, Math.max(first, 1)).join('/');
+  return `${prefix}/**`;
+}
+
+function withUniqueIds(routes: readonly StarterRoute[]): StarterRoute[] {
+  const seen = new Map<string, number>();
+  return routes.map((route) => {
+    const times = (seen.get(route.id) ?? 0) + 1;
+    seen.set(route.id, times);
+    return times === 1 ? route : { ...route, id: `${route.id}-${times}` };
+  });
+}
+
+function idOf(text: string): string {
+  const id = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return ID_PATTERN.test(id) ? id : 'root';
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../config/parse-config.js';
+import { explain } from './explain.js';
+
+const YAML = `
+auth: { main: { secret: "${'x'.repeat(32)}", algorithms: [HS256] }, api: { issuer: https://a.example/, jwksUri: https://a.example/keys, audience: a, algorithms: [RS256] } }
+upstreams:
+  users:
+    targets: [{ url: http://a:1 }, { url: http://b:1 }]
+    retry: { attempts: 0 }
+    breaker: { mode: shadow }
+    fallback: { stale: true, response: { status: 503, body: {} } }
+  next: { url: http://c:1 }
+  copy: { url: http://d:1 }
+routes:
+  - { id: users, match: { path: /users/**, methods: [GET, PUT] }, upstream: users, cache: {}, timeout: 1s, rewrite: { stripPrefix: /users }, auth: { provider: main, scopes: [a, b], claims: { tenant: acme } } }
+  - { id: host, match: { path: /users/**, hosts: [b.example.com] }, upstream: users, auth: none, rewrite: { host: preserve } }
+  - { id: split, match: { path: /split }, split: [{ upstream: users, weight: 90 }, { upstream: next, weight: 10 }], mirror: { upstream: copy, percent: 5% } }
+`;
+
+function explained(line: string, headers: Record<string, string> = {}): Record<string, string> {
+  const result = parseConfig(YAML, { file: 'gateway.yaml', env: {}, readFile: () => '' });
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  const [method = '', target = ''] = line.split(' ');
+  return Object.fromEntries(explain(result.config, { method, target, headers }));
+}
+
+describe('explain', () => {
+  it('says what each stage would do', () => {
+    expect(explained('GET /users/1?a=b')).toEqual({
+      route: 'users takes it by /users/**.',
+      auth: 'Requires a valid credential of main with the scopes a, b and the required claims tenant.',
+      cache: 'Answered from the copy of its user while that is fresh; 5m unless the response says otherwise.',
+      sent: 'GET /1?a=b, with `Host` of the upstream, at most 10MiB of body.',
+      upstream: 'users: http://a:1, http://b:1, chosen by power-of-two.',
+      bulkhead: '256 calls at a time, 512 more wait.',
+      deadline: 'Response headers within 1s, retries included.',
+      breaker:
+        'Opens for 5s when 50% of at least 20 calls in 10s fail, or 5 in a row. It only reports (`mode: shadow`).',
+      retries: 'None.',
+      fallback: 'Instead of a failure: a stale copy, else a fixed response with status 503.',
+    });
+    expect(explained('PUT /users/1')).toMatchObject({ cache: 'A success invalidates the stored response.' });
+  });
+
+  it('matches hosts and headers', () => {
+    const byHost = { route: 'host takes it by /users/**.', auth: 'Anybody may call.' };
+    expect(explained('GET /users/1', { host: 'B.example.com:8080' })).toMatchObject(byHost);
+    expect(explained('GET http://b.example.com/users/1')).toMatchObject(byHost);
+  });
+
+  it('tells splits, mirrors, and what every provider may vouch for', () => {
+    expect(explained('GET /split')).toMatchObject({
+      auth: 'Requires a valid credential of main or api.',
+      split: 'users (weight 90), next (weight 10)',
+      mirror: '5% are copied to copy.',
+      retries: 'At most 1 after the first try, on connect, reset, 502, 503, 504, within a budget of 20%.',
+    });
+  });
+
+  it.each([
+    ['GET /nothing', { route: 'No route takes it: 404 route_not_found.' }],
+    ['POST /users/1', { route: 'The path takes GET, HEAD, PUT only: 405 method_not_allowed.' }],
+    ['GET /users/../a', { request: 'The path contains a dot segment: 400 malformed_path.' }],
+  ])('says why there is none for %s', (line, expected) => {
+    expect(explained(line)).toEqual(expected);
+  });
+});

@@ -1,0 +1,131 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { ProblemError } from '../../common/errors/problem.js';
+import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
+import { formatDuration, formatSize } from '../../common/units.js';
+import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { isPublic, sidesOf } from '../config/schema/gateway.js';
+import { RouteTable } from './route-table.js';
+import type { RouteModel } from './route.model.js';
+
+export interface ExplainedRequest {
+  readonly method: string;
+  /** Path and query, or a URL. */
+  readonly target: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A stage of the gateway, and a sentence on what it would do with the request. */
+export type Explanation = readonly [stage: string, text: string];
+
+/** @returns what each stage would do with a request that is not sent, in their order */
+export function explain(config: GatewayConfig, request: ExplainedRequest): Explanation[] {
+  try {
+    const { path, query, authority = request.headers.host ?? '' } = parseTarget(request.target);
+    const host = authority === '' ? '' : normaliseHost(authority);
+    const match = new RouteTable(config.routes).match({ ...request, host, path });
+    if (match.kind === 'none') return [['route', 'No route takes it: 404 route_not_found.']];
+    if (match.kind === 'method-not-allowed')
+      return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];
+    return explainRoute(config, match.route, request.method, { path, query });
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    return [['request', `${error.options.detail ?? error.message}: ${error.status} ${error.code}.`]];
+  }
+}
+
+function explainRoute(
+  gateway: GatewayConfig,
+  model: RouteModel,
+  method: string,
+  { path, query }: { readonly path: string; readonly query: string },
+): Explanation[] {
+  const { config: route, rewrite } = model;
+  const sent = (rewrite ? rewrite(path) : path) + query;
+  const lines: (Explanation | undefined)[] = [
+    ['route', `${route.id} takes it by ${route.match.path}.`],
+    ['auth', authOf(gateway, route)],
+    route.cache && ['cache', cacheOf(route.cache, method)],
+    route.fault && ['fault', 'Delays or aborts a share of the requests (`fault`).'],
+    route.mirror && ['mirror', `${percent(route.mirror.percent)} are copied to ${route.mirror.upstream}.`],
+    route.split && [
+      'split',
+      route.split.map((side) => `${side.upstream} (weight ${side.weight})`).join(', '),
+    ],
+    [
+      'sent',
+      `${method} ${sent}, with \`Host\` ${hostOf(route)}, at most ${formatSize(route.maxBodyBytes)} of body.`,
+    ],
+    ...sidesOf(route).flatMap((id) => {
+      const upstream = gateway.upstreams[id];
+      return upstream ? explainUpstream(id, upstream, route) : [];
+    }),
+  ];
+  return lines.filter((line) => line !== undefined);
+}
+
+function explainUpstream(
+  id: string,
+  upstream: UpstreamConfig,
+  route: RouteConfig,
+): (Explanation | undefined)[] {
+  const { bulkhead, breaker, retry, fallback, targets, balancer } = upstream;
+  const urls = targets.map(({ url }) => url).join(', ');
+  const timeout = formatDuration(route.timeout ?? upstream.timeout);
+  const threshold = `${percent(breaker.errorRate)} of at least ${breaker.minRequests} calls in ${formatDuration(breaker.window)} fail`;
+  return [
+    ['upstream', targets.length > 1 ? `${id}: ${urls}, chosen by ${balancer}.` : `${id}: ${urls}.`],
+    ['bulkhead', `${bulkhead.concurrent} calls at a time, ${bulkhead.queue} more wait.`],
+    ['deadline', `Response headers within ${timeout}, retries included.`],
+    [
+      'breaker',
+      `Opens for ${formatDuration(breaker.openFor)} when ${threshold}, or ${breaker.consecutiveFailures} in a row.${breaker.mode === 'shadow' ? ' It only reports (`mode: shadow`).' : ''}`,
+    ],
+    [
+      'retries',
+      retry.attempts === 0
+        ? 'None.'
+        : `At most ${retry.attempts} after the first try, on ${retry.on.join(', ')}, within a budget of ${percent(retry.budget)}.`,
+    ],
+    fallback && ['fallback', fallbackOf(fallback)],
+  ];
+}
+
+function authOf(gateway: GatewayConfig, route: RouteConfig): string {
+  if (isPublic(route, gateway)) return 'Anybody may call.';
+  const {
+    providers,
+    scopes = [],
+    claims = {},
+    optional,
+  } = route.auth === 'none' || !route.auth ? {} : route.auth;
+  const issuers = (providers ?? Object.keys(gateway.auth)).join(' or ');
+  const scope = scopes.length > 0 ? ` with the scopes ${scopes.join(', ')}` : '';
+  const names = Object.keys(claims);
+  const claim = names.length > 0 ? ` and the required claims ${names.join(', ')}` : '';
+  return `${optional ? 'May have' : 'Requires'} a valid credential of ${issuers}${scope}${claim}.`;
+}
+
+function cacheOf({ per, ttl }: NonNullable<RouteConfig['cache']>, method: string): string {
+  if (method !== 'GET' && method !== 'HEAD') return 'A success invalidates the stored response.';
+  const whose = per === 'user' ? 'the copy of its user' : 'the copy of all users';
+  return `Answered from ${whose} while that is fresh; ${formatDuration(ttl)} unless the response says otherwise.`;
+}
+
+function hostOf({ rewrite }: RouteConfig): string {
+  const { host = 'upstream' } = rewrite ?? {};
+  if (host === 'upstream') return 'of the upstream';
+  return host === 'preserve' ? 'as the client sent it' : host;
+}
+
+function fallbackOf({ stale, upstream, response }: NonNullable<UpstreamConfig['fallback']>): string {
+  const steps = [
+    stale && 'a stale copy',
+    upstream && `the upstream ${upstream}`,
+    response && `a fixed response with status ${response.status}`,
+  ];
+  return `Instead of a failure: ${steps.filter(Boolean).join(', else ')}.`;
+}
+
+function percent(ratio: number): string {
+  return `${Number((ratio * 100).toFixed(2))}%`;
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../support/cli.js';
+import { temporaryFile } from '../support/process.js';
+
+describe('breakwater init', { timeout: 60_000 }, () => {
+  it('writes a configuration that is valid, and replaces none', async () => {
+    const file = join(dirname(await temporaryFile('other', '')), 'gateway.yaml');
+    expect(await cli(['init', '-o', file])).toEqual({
+      code: 0,
+      stdout: `Wrote ${file}. Next: breakwater check -c ${file}`,
+      stderr: '',
+    });
+    expect(await cli(['check', '-c', file])).toMatchObject({ code: 0, stderr: '' });
+    const before = await readFile(file, 'utf8');
+    const again = await cli(['init', '-o', file]);
+    expect([again.code, again.stderr.trim()]).toEqual([
+      1,
+      `${file} exists, and is not replaced. Name another file with -o.`,
+    ]);
+    expect(await readFile(file, 'utf8')).toBe(before);
+  });
+
+  it('makes the routes from an OpenAPI document', async () => {
+    const api =
+      'openapi: 3.0.3\ninfo: { title: Users }\npaths: { "/users/{id}": { get: { responses: {} } } }\n';
+    const openapi = await temporaryFile('openapi.yaml', api);
+    const file = join(dirname(openapi), 'gateway.yaml');
+    expect(await cli(['init', '-o', file, '--openapi', openapi])).toMatchObject({ code: 0 });
+    expect(await cli(['routes', '-c', file], { API_URL: 'http://api:1' })).toMatchObject({
+      stdout: 'users-id  GET  /users/{id}  users',
+    });
+  });
+
+  it('says which file it cannot make routes from', async () => {
+    const openapi = await temporaryFile('openapi.yaml', 'hello');
+    const { code, stderr } = await cli(['init', '-o', `${openapi}.out`, '--openapi', openapi]);
+    expect([code, stderr.trim()]).toEqual([1, `${openapi}: It is not an OpenAPI 3 document.`]);
+  });
+});
