@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listen } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
-import { canChooseNameServer, type NameAnswer, NameServer } from '../support/name-server.js';
+import type { NameAnswer } from '../support/dns-message.js';
+import { canChooseNameServer, NameServer } from '../support/name-server.js';
 import { until } from '../support/until.js';
 
 const FIRST = '127.0.0.1';

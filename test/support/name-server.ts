@@ -1,10 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { execFileSync, spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
+import { answerTo, type NameAnswer, readQuestion } from './dns-message.js';
 import { type GatewayProcess, spawnNode, temporaryFile, TestProcess } from './process.js';
-
-/** The answer for a name: its IPv4 addresses (possibly none), an error, or no answer at all. */
-export type NameAnswer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'silence';
 
 /**
  * Whether a process can have its own `/etc/resolv.conf`, so that the system's resolver uses our server. This needs root,
@@ -24,16 +22,13 @@ function tryMount(): boolean {
   }
 }
 
-const RCODES = { NXDOMAIN: 3, SERVFAIL: 2 } as const;
-const TYPE_A = 1;
-
 /** A DNS server over UDP on the loopback interface, until the test ends. Every answer has a TTL of 0. */
 export class NameServer {
   /** The number of A queries by name. */
   readonly asked = new Map<string, number>();
   private readonly socket = createSocket('udp4');
 
-  private constructor(private readonly answerTo: (name: string) => NameAnswer) {
+  private constructor(private readonly answerOf: (name: string) => NameAnswer) {
     this.socket.on('message', (question, { port, address }) => {
       const answer = this.answer(question);
       if (answer) this.socket.send(answer, port, address);
@@ -41,8 +36,8 @@ export class NameServer {
     onTestFinished(() => new Promise((resolve) => this.socket.close(() => resolve())));
   }
 
-  static async start(answerTo: (name: string) => NameAnswer): Promise<NameServer> {
-    const server = new NameServer(answerTo);
+  static async start(answerOf: (name: string) => NameAnswer): Promise<NameServer> {
+    const server = new NameServer(answerOf);
     // The system's resolver uses only port 53, so each server takes its own loopback address.
     const octet = () => 1 + Math.floor(Math.random() * 254);
     const [port, address] = canChooseNameServer
@@ -71,37 +66,10 @@ export class NameServer {
   }
 
   private answer(question: Buffer): Buffer | undefined {
-    const { name, end } = readName(question);
-    const isA = question.readUInt16BE(end) === TYPE_A;
+    const { name, isA } = readQuestion(question);
     if (isA) this.asked.set(name, (this.asked.get(name) ?? 0) + 1);
-    const answer = this.answerTo(name);
-    if (answer === 'silence') return undefined;
-    const head = Buffer.from(question.subarray(0, 12));
-    const records = isA && typeof answer === 'object' ? answer.map(addressRecord) : [];
-    // The flags of a response with recursion available.
-    head.writeUInt16BE(0x8180 | (typeof answer === 'string' ? RCODES[answer] : 0), 2);
-    head.writeUInt16BE(records.length, 6);
-    head.writeUInt32BE(0, 8);
-    return Buffer.concat([head, question.subarray(12, end + 4), ...records]);
+    return answerTo(question, this.answerOf(name));
   }
-}
-
-function readName(question: Buffer): { name: string; end: number } {
-  const labels: string[] = [];
-  let at = 12;
-  for (let length = question[at] ?? 0; length > 0; length = question[at] ?? 0) {
-    labels.push(question.toString('latin1', at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  return { name: labels.join('.').toLowerCase(), end: at + 1 };
-}
-
-function addressRecord(address: string): Buffer {
-  // A pointer to the name in the question, type A, class IN, TTL 0 and a length of four bytes.
-  return Buffer.concat([
-    Buffer.from('c00c00010001000000000004', 'hex'),
-    Buffer.from(address.split('.').map(Number)),
-  ]);
 }
 
 function imported(source: string): string[] {
