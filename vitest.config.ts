@@ -1,7 +1,10 @@
-import { configDefaults, defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Specs that are long by nature: large transfers, lossy networks, long churn, benchmarks. */
 const SOAK = '**/*.soak.spec.ts';
+
+/** Specs that need a Kubernetes node, which `npm run test:kubernetes` starts. */
+const KUBERNETES = '**/*.kubernetes.spec.ts';
 
 /** Suites that need signals, a shell or Debian's tools, none of which Windows has. */
 const POSIX = [
@@ -11,12 +14,19 @@ const POSIX = [
 const elsewhere = process.platform === 'win32' ? POSIX : [];
 if (elsewhere.length > 0) process.emitWarning(`Skipped for want of signals and a shell: ${POSIX.join(', ')}`);
 
-/** `vitest run` runs everything but the soak specs, `vitest run --mode soak` runs those alone. */
+/** What a mode runs: the long specs, those on a Kubernetes node, or everything else. */
+function specsOf(mode: string): ViteUserConfig['test'] {
+  const exclude = [...configDefaults.exclude, ...elsewhere];
+  if (mode === 'soak') return { include: [SOAK], exclude };
+  // They share the node and its CPUs, and wait for pods that start and stop.
+  const slow = { testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false };
+  if (mode === 'kubernetes')
+    return { include: [KUBERNETES], globalSetup: 'test/kubernetes/setup.ts', ...slow };
+  return { include: ['{src,test}/**/*.spec.ts'], exclude: [...exclude, SOAK, KUBERNETES] };
+}
+
 export default defineConfig(({ mode }) => ({
   test: {
-    ...(mode === 'soak'
-      ? { include: [SOAK], exclude: [...configDefaults.exclude, ...elsewhere] }
-      : { include: ['{src,test}/**/*.spec.ts'], exclude: [...configDefaults.exclude, ...elsewhere, SOAK] }),
     setupFiles: ['reflect-metadata'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
@@ -24,5 +34,6 @@ export default defineConfig(({ mode }) => ({
     // Loading Nest anew took most of the time of a small file. Each test restores what is process-wide (metrics, timers,
     // environment variables).
     isolate: false,
+    ...specsOf(mode),
   },
 }));

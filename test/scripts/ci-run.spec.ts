@@ -19,15 +19,22 @@ async function ciRun(npm: string) {
   return { code: await run.exited, lines: run.lines };
 }
 
-/** @returns a script whose two test runs do as these lines say, and whose other steps pass */
-function testRuns(test: string, soak: string): string {
-  return `case "$*" in test) ${test};; 'run test:soak') ${soak};; esac`;
+const FINE = 'echo "5 passed, 0 failed"';
+const FAILING = 'echo "5 passed, 2 failed, 1 skipped"; exit 1';
+
+/** @returns a script whose test runs do as these lines say, and whose other steps pass */
+function testRuns({ test = FINE, soak = FINE, kubernetes = FINE }): string {
+  return `case "$*" in test) ${test};; 'run test:soak') ${soak};; 'run test:kubernetes') ${kubernetes};; esac`;
 }
 
 describe('.ci/run', () => {
-  it('runs every step with CI set and ends with the counts of both test runs added up', async () => {
+  it('runs every step with CI set and ends with the counts of all test runs added up', async () => {
     const { code, lines } = await ciRun(
-      testRuns('echo "7 passed, 0 failed"; echo "more output"', 'echo "2 passed, 0 failed, 1 skipped"'),
+      testRuns({
+        test: 'echo "7 passed, 0 failed"; echo "more output"',
+        soak: 'echo "2 passed, 0 failed, 1 skipped"',
+        kubernetes: 'echo "4 passed, 0 failed"',
+      }),
     );
     expect(lines.filter((line) => line.startsWith('npm '))).toEqual([
       'npm ci --include=dev, CI=true',
@@ -36,8 +43,9 @@ describe('.ci/run', () => {
       'npm run typecheck, CI=true',
       'npm test, CI=true',
       'npm run test:soak, CI=true',
+      'npm run test:kubernetes, CI=true',
     ]);
-    expect([code, lines.at(-1)]).toEqual([0, '9 passed, 0 failed']);
+    expect([code, lines.at(-1)]).toEqual([0, '13 passed, 0 failed']);
   });
 
   it.each(['ci', 'helm', 'lint', 'typecheck'])(
@@ -49,17 +57,16 @@ describe('.ci/run', () => {
     },
   );
 
-  const FINE = 'echo "5 passed, 0 failed"';
-  const FAILING = 'echo "5 passed, 2 failed, 1 skipped"; exit 1';
   it.each([
-    ['the first test run fails', FAILING, FINE, '10 passed, 2 failed'],
-    ['the soak run fails', FINE, FAILING, '10 passed, 2 failed'],
-    ['both test runs fail', FAILING, FAILING, '10 passed, 4 failed'],
-    ['the first test run prints no count', 'true', FINE, '5 passed, 1 failed'],
-    ['the soak run prints no count', FINE, 'exit 1', '5 passed, 1 failed'],
-    ['a test run fails without a failed test', `${FINE}; exit 1`, FINE, '10 passed, 1 failed'],
-  ])('runs both test runs, counts the failure and exits with 1 when %s', async (_, test, soak, counts) => {
-    const { code, lines } = await ciRun(testRuns(test, soak));
+    ['the first test run fails', { test: FAILING }, '15 passed, 2 failed'],
+    ['the soak run fails', { soak: FAILING }, '15 passed, 2 failed'],
+    ['the run on Kubernetes fails', { kubernetes: FAILING }, '15 passed, 2 failed'],
+    ['all test runs fail', { test: FAILING, soak: FAILING, kubernetes: FAILING }, '15 passed, 6 failed'],
+    ['the first test run prints no count', { test: 'true' }, '10 passed, 1 failed'],
+    ['the soak run prints no count', { soak: 'exit 1' }, '10 passed, 1 failed'],
+    ['a test run fails without a failed test', { test: `${FINE}; exit 1` }, '15 passed, 1 failed'],
+  ])('goes on, counts the failure and exits with 1 when %s', async (_, runs, counts) => {
+    const { code, lines } = await ciRun(testRuns(runs));
     expect([code, lines.at(-1)]).toEqual([1, counts]);
   });
 });

@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ask } from '../support/http.js';
+import { api, type KubernetesObject } from './api.js';
+import { createNamespace, gatewayPods, isReady, NAMESPACE, settled } from './cluster.js';
+import { helm, install, RELEASE, upgrade } from './helm.js';
+import { serviceOrigin } from './under-load.js';
+
+describe('an installed release', () => {
+  beforeAll(async () => {
+    await upgrade();
+    await settled(2);
+  });
+
+  it('runs in a namespace that rejects pods outside of the profile restricted', async () => {
+    const containers = [{ name: 'root', image: 'breakwater:test' }];
+    const pod = { metadata: { name: 'root' }, spec: { containers } };
+    const created = api.create(`/api/v1/namespaces/${NAMESPACE}/pods`, pod);
+    await expect(created).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('serves requests through each pod and through the service', async () => {
+    const pods = (await gatewayPods()).map(({ status }) => `http://${status.podIP}:8080`);
+    const origins = [...pods, await serviceOrigin()];
+    const answers = await Promise.all(origins.map((origin) => ask(`${origin}/users/1`)));
+    expect(answers.map(({ status, body }) => [status, body])).toEqual(
+      origins.map(() => [200, expect.stringContaining('Uma Example')]),
+    );
+  });
+
+  it('passes helm test', async () => {
+    const output = await helm('test', RELEASE, '--namespace', NAMESPACE, '--timeout', '60s');
+    expect(output).toMatch(/Phase:\s+Succeeded/);
+  });
+});
+
+describe('the API server', () => {
+  it('accepts every optional object of the chart', async () => {
+    await createNamespace('full');
+    const enabled = { enabled: true };
+    await install(
+      'full',
+      'full',
+      {
+        autoscaling: { ...enabled, minReplicas: 1 },
+        podDisruptionBudget: { enabled: false },
+        networkPolicy: { ...enabled, managementFrom: [{ namespaceSelector: {} }] },
+        ingress: { ...enabled, hosts: [{ host: 'api.example.com' }] },
+        httpRoute: { ...enabled, parentRefs: [{ name: 'public' }] },
+        serviceMonitor: enabled,
+        prometheusRule: enabled,
+        dashboard: enabled,
+      },
+      '--wait',
+      '--timeout',
+      '150s',
+    );
+    const lists = [
+      '/apis/autoscaling/v2/namespaces/full/horizontalpodautoscalers',
+      '/apis/networking.k8s.io/v1/namespaces/full/networkpolicies',
+      '/apis/networking.k8s.io/v1/namespaces/full/ingresses',
+      '/apis/gateway.networking.k8s.io/v1/namespaces/full/httproutes',
+      '/apis/monitoring.coreos.com/v1/namespaces/full/servicemonitors',
+      '/apis/monitoring.coreos.com/v1/namespaces/full/prometheusrules',
+    ];
+    const missing: string[] = [];
+    for (const list of lists) {
+      const { items } = await api.get<{ items: readonly KubernetesObject[] }>(list);
+      if (items.length === 0) missing.push(list);
+    }
+    expect(missing).toEqual([]);
+    expect((await gatewayPods('full')).some(isReady)).toBe(true);
+    await helm('uninstall', 'full', '--namespace', 'full');
+  });
+});

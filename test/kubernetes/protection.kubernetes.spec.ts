@@ -1,0 +1,75 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/until.js';
+import { api, ApiError } from './api.js';
+import { gatewayPods, isReady, NAMESPACE, type Pod, settled } from './cluster.js';
+import { configuration, helm, install, RELEASE, upgrade, type Values } from './helm.js';
+import { underLoad } from './under-load.js';
+
+/**
+ * Upgrades to values with which no pod starts, under load.
+ *
+ * @param reasonIn finds why in the pod that does not start
+ * @returns the reason, and the requests that were lost until the release was rolled back
+ */
+async function failingUpgrade(values: Values, reasonIn: (pod: Pod) => string | undefined) {
+  const before = (await gatewayPods()).map(({ metadata }) => metadata.name);
+  let reason = '';
+  const { lost } = await underLoad(async () => {
+    await install(RELEASE, NAMESPACE, values);
+    const find = async () => (await gatewayPods()).map(reasonIn).find((each) => each !== undefined);
+    reason = await until('the new pod says why it does not start', find, 60_000);
+    const ready = (await gatewayPods()).filter(isReady).map(({ metadata }) => metadata.name);
+    expect(ready.toSorted()).toEqual(before.toSorted());
+    await helm('rollback', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout', '150s');
+    await settled(2);
+  });
+  return { reason, lost };
+}
+
+describe('a release', () => {
+  beforeAll(async () => {
+    await upgrade();
+    await settled(2);
+  });
+
+  it('keeps its pods while the new configuration has a mistake, which the new pod names', async () => {
+    const { upstreams, routes } = configuration();
+    const mistaken = { upstreams: { ...upstreams, users: { ...upstreams.users, timeuot: '2s' } }, routes };
+    const { reason, lost } = await failingUpgrade(
+      { config: mistaken },
+      ({ status }) => status.containerStatuses?.[0]?.lastState.terminated?.message,
+    );
+    expect(reason).toContain('upstreams.users.timeuot');
+    expect(lost).toEqual([]);
+  });
+
+  it('keeps its pods while a Secret is missing, which the new pod names', async () => {
+    const { reason, lost } = await failingUpgrade(
+      { secrets: { adminToken: { name: 'admin-token' } } },
+      ({ status }) => status.containerStatuses?.[0]?.state.waiting?.message,
+    );
+    expect(reason).toContain('secret "admin-token" not found');
+    expect(lost).toEqual([]);
+  });
+
+  it('lets only one of two pods be evicted, by its PodDisruptionBudget', async () => {
+    const evict = ({ metadata }: Pod) =>
+      api
+        .create(`/api/v1/namespaces/${NAMESPACE}/pods/${metadata.name}/eviction`, {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name: metadata.name, namespace: NAMESPACE },
+        })
+        .then(() => 'evicted')
+        .catch((error: unknown) => (error instanceof ApiError ? error.status : error));
+
+    const [first, second] = (await gatewayPods()) as [Pod, Pod];
+    const { lost } = await underLoad(async () => {
+      // The controller has to see the pods first.
+      await until('the first is evicted', async () => (await evict(first)) === 'evicted');
+      expect(await evict(second)).toBe(429);
+      await settled(2);
+    });
+    expect(lost).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ask } from '../support/http.js';
+import { until } from '../support/until.js';
+import { api } from './api.js';
+import { gatewayPods, NAMESPACE, settled } from './cluster.js';
+import { configuration, helm, RELEASE, upgrade } from './helm.js';
+import { serviceOrigin, underLoad } from './under-load.js';
+
+const VERSION = 'x-configuration';
+const marked = (value: string) => ({
+  config: configuration({ headers: { response: { set: { [VERSION]: value } } } }),
+});
+
+/** @returns the mark of the configuration that answers */
+async function servedVersion(): Promise<unknown> {
+  return (await ask(`${await serviceOrigin()}/users/1`)).headers[VERSION];
+}
+
+const podNames = async () => (await gatewayPods()).map(({ metadata }) => metadata.name);
+
+describe('a release under steady load loses no request', () => {
+  beforeAll(async () => {
+    await upgrade(marked('first'));
+    await settled(2);
+  });
+
+  it('when helm upgrade changes the configuration and replaces the pods', async () => {
+    const before = await podNames();
+    const { lost } = await underLoad(async () => {
+      await upgrade(marked('second'));
+      await settled(2);
+    });
+    expect(lost).toEqual([]);
+    expect(await servedVersion()).toBe('second');
+    expect((await podNames()).filter((name) => before.includes(name))).toEqual([]);
+  });
+
+  it('when helm rollback returns to the previous configuration', async () => {
+    const before = await servedVersion();
+    await upgrade(marked('third'));
+    await settled(2);
+    const { lost } = await underLoad(async () => {
+      await helm('rollback', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout', '150s');
+      await settled(2);
+    });
+    expect(lost).toEqual([]);
+    expect(await servedVersion()).toBe(before);
+  });
+
+  it('when it grows from two pods to four and shrinks again', async () => {
+    const { lost, answeredBy } = await underLoad(async () => {
+      await upgrade({ replicaCount: 4 });
+      await settled(4);
+      await upgrade({ replicaCount: 2 });
+      await settled(2);
+    });
+    expect(lost).toEqual([]);
+    // Four pods and the address of the service.
+    expect(answeredBy.size).toBeGreaterThanOrEqual(5);
+  });
+
+  it('when a pod is deleted', async () => {
+    const [victim = ''] = await podNames();
+    const { lost } = await underLoad(async () => {
+      await api.delete(`/api/v1/namespaces/${NAMESPACE}/pods/${victim}`);
+      await until('the pod is gone', async () => !(await podNames()).includes(victim), 60_000);
+      await settled(2);
+    });
+    expect(lost).toEqual([]);
+  });
+});
