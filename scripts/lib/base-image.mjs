@@ -18,7 +18,7 @@ import { ensureSystemParts, isOnPath } from './system-parts.mjs';
 export const baseImage = 'node:26-bookworm-slim';
 
 const suite = 'bookworm';
-const makeWithinMs = 10 * 60_000;
+const makeWithinMs = 6 * 60_000;
 /** What the official image leaves out as well. */
 const needless = ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'var/cache/apt', 'var/lib/apt/lists'];
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,45 +28,56 @@ export async function startEngine() {
   await ensureSystemParts(undefined, { dockerd: 'docker.io', ip: 'iproute2' });
   if (!isOnPath('dockerd')) throw new SetupError('dockerd was not found on PATH: install docker.io.');
 
-  const folder = mkdtempSync(join(tmpdir(), 'breakwater-engine-'));
-  // In memory, about 2 GiB for a build: some disks need a minute to delete the files of an image.
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', 'breakwater', folder], { encoding: 'utf8' });
-  if (mounted.status !== 0) throw new SetupError(`No tmpfs can be mounted here: ${mounted.stderr}`);
-  const socket = `unix://${join(folder, 'docker.sock')}`;
-  const log = join(folder, 'log');
-  const bridge = await addBridge();
-  const daemon = startDaemon(folder, socket, bridge, log);
-  const cli = await findCli();
-
-  async function stop() {
-    daemon.kill('SIGTERM');
-    await Promise.race([exitCode(daemon), sleep(stopWithinMs, undefined, { ref: false })]);
-    daemon.kill('SIGKILL');
-    // Not as children, of which none is started any more after Ctrl-C.
-    spawnSync('ip', ['link', 'delete', bridge]);
-    for (const mount of mountsIn(folder)) spawnSync('umount', ['--lazy', mount]);
-    rmSync(folder, { recursive: true, force: true });
+  const cleanUps = [];
+  const stop = async () => {
+    for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+  };
+  try {
+    const cli = await findCli();
+    const folder = addFolder(cleanUps);
+    const socket = `unix://${join(folder, 'docker.sock')}`;
+    const docker = (args, options) => run(cli, ['--host', socket, ...args], options);
+    const daemon = startDaemon(folder, socket, await addBridge(cleanUps), cleanUps);
+    await answer(docker, daemon, folder);
+    return { docker, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
+}
 
-  const docker = (args, options) => run(cli, ['--host', socket, ...args], options);
+async function answer(docker, daemon, folder) {
   const deadline = Date.now() + startWithinMs;
   for (;;) {
     try {
-      await docker(['version'], { timeout: 5000 });
-      return { docker, stop };
+      return await docker(['version'], { timeout: 5000 });
     } catch (error) {
       if (daemon.exitCode === null && daemon.signalCode === null && Date.now() < deadline) {
         await sleep(250);
         continue;
       }
-      const reason = readFileSync(log, 'utf8').trim().split('\n').slice(-5).join('\n') || error.message;
-      await stop();
+      const lines = readFileSync(join(folder, 'log'), 'utf8').trim().split('\n');
+      const reason = lines.slice(-5).join('\n') || error.message;
       throw new SetupError(`dockerd did not start. Its last lines were:\n${reason}`);
     }
   }
 }
 
-function startDaemon(folder, socket, bridge, log) {
+// Clean-ups are no children, of which none is started any more after Ctrl-C.
+
+/** In memory, about 2 GiB for a build: some disks need a minute to delete the files of an image. */
+function addFolder(cleanUps) {
+  const folder = mkdtempSync(join(tmpdir(), 'breakwater-engine-'));
+  cleanUps.push(() => {
+    for (const mount of mountsIn(folder)) spawnSync('umount', ['--lazy', mount]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', 'breakwater', folder], { encoding: 'utf8' });
+  if (status !== 0) throw new SetupError(`No tmpfs can be mounted here: ${stderr}`);
+  return folder;
+}
+
+function startDaemon(folder, socket, bridge, cleanUps) {
   const options = {
     '--data-root': join(folder, 'data'),
     '--exec-root': join(folder, 'exec'),
@@ -79,15 +90,22 @@ function startDaemon(folder, socket, bridge, log) {
     '--ip-masq': false,
   };
   const args = Object.entries(options).map(([name, value]) => `${name}=${value}`);
-  const output = openSync(log, 'w');
+  const output = openSync(join(folder, 'log'), 'w');
   // It ends with us, also when we are killed and cannot stop it.
-  return startChild('setpriv', ['--pdeathsig', 'TERM', 'dockerd', ...args], {
+  const daemon = startChild('setpriv', ['--pdeathsig', 'TERM', 'dockerd', ...args], {
     stdio: ['ignore', output, output],
   });
+  closeSync(output);
+  cleanUps.push(async () => {
+    daemon.kill('SIGTERM');
+    await Promise.race([exitCode(daemon), sleep(stopWithinMs, undefined, { ref: false })]);
+    daemon.kill('SIGKILL');
+  });
+  return daemon;
 }
 
 /** @returns {Promise<string>} the name of a new bridge with a network that no interface of this machine has */
-async function addBridge() {
+async function addBridge(cleanUps) {
   const taken = Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address));
   for (let last = 1; last < 255; last++) {
     const name = `breakwater${last}`;
@@ -99,6 +117,7 @@ async function addBridge() {
       if (/File exists/.test(error.message)) continue; // Another run took it just now.
       throw new SetupError(`No network bridge can be made here: ${error.message}`);
     }
+    cleanUps.push(() => spawnSync('ip', ['link', 'delete', name]));
     await run('ip', ['address', 'add', `${address}/24`, 'dev', name]);
     await run('ip', ['link', 'set', name, 'up']);
     return name;

@@ -21,7 +21,7 @@ export const gatewayImage = 'breakwater:test';
 export const demoImage = 'breakwater-demo:test';
 
 const madeFrom = ['Dockerfile', '.dockerignore', '.npmrc', 'package.json', 'test/demo/upstream.ts'];
-const buildWithinMs = 10 * 60_000;
+const buildWithinMs = 8 * 60_000;
 const dayMs = 24 * 3_600_000;
 
 /**
@@ -48,10 +48,9 @@ export const buildImages = () =>
   });
 
 async function build(folder) {
-  const baseTar = await ensureBase();
   const engine = await startEngine();
   try {
-    await engine.docker(['import', baseTar, baseImage], { timeout: 180_000 });
+    await engine.docker(['import', await ensureBase(), baseImage], { timeout: 180_000 });
     const npmrc = join(folder, 'npmrc');
     writeFileSync(npmrc, await npmSettings(), { mode: 0o600 });
     const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8'));

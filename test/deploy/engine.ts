@@ -22,10 +22,13 @@ export const { buildImages, gatewayImage, demoImage } = (await script('images'))
 };
 const { SetupError } = (await script('project')) as { SetupError: new () => Error };
 
-/** @returns the images, or why they cannot be built on this machine */
+/** @returns the images, or why they cannot be built or run on this machine */
 export async function imagesOrReason(): Promise<Images | string> {
   try {
-    return await buildImages();
+    const images = await buildImages();
+    // Images of an earlier run are no proof that a daemon can start now.
+    await (await startEngine()).stop();
+    return images;
   } catch (error) {
     if (error instanceof SetupError) return error.message;
     throw error;
