@@ -62,12 +62,12 @@ describe.skipIf(typeof images === 'string')('the image', { timeout: 120_000 }, (
     ]);
     url = await gateway.published(8080);
     management = await gateway.published(9090);
-    await until('the gateway is ready', () =>
+    const isReady = () =>
       fetch(`${url}/health/ready`).then(
         ({ status }) => status === 200,
         () => false,
-      ),
-    );
+      );
+    await until('the gateway is ready', isReady, 90_000);
   }, 400_000);
 
   async function authorization() {

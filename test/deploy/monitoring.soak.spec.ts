@@ -135,6 +135,13 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
     expect(await prometheus.count(expr)).toBeGreaterThanOrEqual(0);
   });
 
+  it('were read from gateways that still run', () => {
+    expect(gateways.map(({ process: { child } }) => child.exitCode ?? child.signalCode)).toEqual([
+      null,
+      null,
+    ]);
+  });
+
   it('say that no gateway is left', async () => {
     for (const { process } of gateways) process.kill('SIGKILL');
     await until('BreakwaterDown', async () =>
