@@ -53,7 +53,7 @@ async function send(drill: Drill, record: ClientRecord, plan: ClientPlan): Promi
     };
     const leaving = plan.kind === 'leaver' ? setTimeout(() => finish('left'), LEAVES_AFTER_MS) : undefined;
     drill.over.addEventListener('abort', onOver, { once: true });
-    req.on('error', () => finish('cut'));
+    req.on('error', ({ code }: NodeJS.ErrnoException) => finish(code === 'ECONNREFUSED' ? 'refused' : 'cut'));
     req.on('response', (res) => {
       record.headAt = Date.now();
       record.status = res.statusCode;

@@ -124,7 +124,7 @@ export class ServiceFacts {
 }
 
 export function isStored({ kind }: Pick<ClientRecord, 'kind'>): boolean {
-  return kind === 'cached' || kind === 'mine';
+  return kind === 'cached' || kind === 'mine' || kind === 'mixed';
 }
 
 /** @returns what one stored response answers */

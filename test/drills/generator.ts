@@ -1,5 +1,6 @@
 import { Dice } from './dice.js';
-import type { Scenario, ServicePlan } from './scenario.js';
+import type { Fault, Scenario, ServicePlan } from './scenario.js';
+import { isOfTarget } from './targets.js';
 import { passersBy, type ThemeName, THEMES } from './themes.js';
 
 /** @returns the scenario of a seed, always the same: one theme, and often another one at the same time */
@@ -10,7 +11,25 @@ export function scenarioOf(seed: number): Scenario {
   const scenario = isAlone
     ? first
     : together(first, themed(dice, dice.oneOf(Object.keys(THEMES) as ThemeName[])));
-  return { ...scenario, name: `${scenario.name} (seed ${seed})` };
+  const whole = dice.chance(35) ? withRedis(dice, scenario) : scenario;
+  return { ...whole, name: `${whole.name} (seed ${seed})` };
+}
+
+/** Adds Redis, clients that use it, and often a fault of it. */
+function withRedis(dice: Dice, scenario: Scenario): Scenario {
+  const kind = dice.oneOf(['redis-freeze', 'redis-kill', undefined] as const);
+  const faults: Fault[] = kind ? [{ kind, at: dice.between(200, 2_000), for: dice.between(500, 2_000) }] : [];
+  const clients = (['cached', 'mine', 'mixed'] as const).map((each) => ({
+    ...passersBy(dice, dice.oneOf(scenario.services), each),
+    for: 3_000,
+  }));
+  return {
+    ...scenario,
+    name: `${scenario.name} with redis`,
+    redis: true,
+    faults: [...scenario.faults, ...faults],
+    clients: [...scenario.clients, ...clients],
+  };
 }
 
 function themed(dice: Dice, name: ThemeName): Scenario {
@@ -32,9 +51,10 @@ export function together(...scenarios: readonly Scenario[]): Scenario {
   };
   return {
     name: scenarios.map(({ name }) => name).join(' + '),
+    redis: scenarios.some(({ redis }) => redis),
     services: scenarios.flatMap(({ services }, n) => services.map((each) => serviceOf(each, n))),
     faults: scenarios.flatMap(({ faults }, n) => {
-      return faults.map((each) => (each.kind === 'pause' ? each : rename(each, n)));
+      return faults.map((each) => (isOfTarget(each) ? rename(each, n) : each));
     }),
     clients: scenarios.flatMap(({ clients }, n) => clients.map((each) => rename(each, n))),
   };

@@ -2,7 +2,7 @@ import type { ClientPlan, Scenario } from './scenario.js';
 
 const QUICK = { ms: 5, bytes: 500, over: 0 };
 
-/** Scenarios in which the gateway once caused an outage by itself, and little more than they need. */
+/** Scenarios in which the gateway once caused an outage by itself, or could, and little more than they need. */
 export const KNOWN = {
   streamsTakeAllConnections: {
     name: 'event streams take all connections',
@@ -33,6 +33,16 @@ export const KNOWN = {
     services: [{ id: 'a', targets: 1, config: { timeout: '1s' } }],
     faults: [{ kind: 'pause', at: 800, for: 2_000 }],
     clients: [group('get', { count: 25, for: 3_500, gap: 20, response: { ms: 100, bytes: 500, over: 0 } })],
+  },
+  redisAway: {
+    name: 'Redis is killed while users share resources',
+    services: [{ id: 'a', targets: 1, config: {} }],
+    redis: true,
+    faults: [{ kind: 'redis-kill', at: 800, for: 1_500 }],
+    clients: [
+      group('cached', { count: 40, for: 3_500, gap: 50 }),
+      group('mixed', { count: 12, for: 3_500, gap: 50 }),
+    ],
   },
 } satisfies Record<string, Scenario>;
 

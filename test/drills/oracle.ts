@@ -1,7 +1,7 @@
 import { breakerCloses, breakerOpens } from './breaker-oracle.js';
 import { first, type Interval, isStored, lifeOf, resourceOf, ServiceFacts } from './facts.js';
 import { stillHeld } from './held.js';
-import type { Arrival, ClientRecord, Recording } from './recording.js';
+import type { Arrival, ClientRecord, DrainRecord, Recording } from './recording.js';
 import { MOST_WAITS, SLACK } from './scenario.js';
 import { isSentOnce, isTriedElsewhere, refusedIsNotSent, retriesAreFew } from './sending-oracle.js';
 
@@ -44,7 +44,11 @@ const INVARIANTS = {
   'makes one call': makesOneCall,
 } satisfies Record<string, Check>;
 
-export type Invariant = keyof typeof INVARIANTS | 'releases everything';
+export type Invariant =
+  | keyof typeof INVARIANTS
+  /** On SIGTERM the gateway answers what it has accepted, and ends in time. */
+  | 'drains'
+  | 'releases everything';
 
 /** @returns everything in the recording that must not happen */
 export function judge(recording: Recording): Violation[] {
@@ -56,6 +60,8 @@ export function judge(recording: Recording): Violation[] {
       if (detail !== undefined) violations.push({ invariant, service: plan.id, detail });
     }
   }
+  const lost = lostInDrain(recording.drain);
+  if (lost !== undefined) violations.push({ invariant: 'drains', detail: lost });
   const kept = stillHeld(recording.rest.before, recording.rest.after);
   if (kept.length > 0) violations.push({ invariant: 'releases everything', detail: kept.join('; ') });
   return violations;
@@ -112,6 +118,7 @@ function hasItsOwnBytes(facts: ServiceFacts): string | undefined {
     facts.requests.filter((request) => {
       const { tag, key, user, bytes, uploaded, id } = request;
       if (!isFine(request)) return false;
+      if (request.method === 'HEAD') return bytes > 0;
       if (!tag || tag.key !== key || tag.user !== user || tag.bytes !== bytes) return true;
       // A target that was killed may not have told of it.
       const arrival = arrivals.get(tag.serial);
@@ -125,10 +132,15 @@ function hasItsOwnBytes(facts: ServiceFacts): string | undefined {
 
 function makesOneCall(facts: ServiceFacts): string | undefined {
   if (facts.bad.some((times) => times.length > 0) || facts.plan.config.hedge) return undefined;
+  // What memory has may be outdated while Redis is away, so it is not used.
+  if (facts.recording.scenario.redis && facts.recording.faults.length > 0) return undefined;
+  const judged = new Set(facts.requests.filter(({ kind }) => kind === 'judged').map(({ id }) => id));
   const stored = new Set(facts.requests.filter(isStored).map(resourceOf));
   const calls = Map.groupBy(
     // A call whose client has left, or whose deadline has passed, ends a moment after the next one starts.
-    facts.arrivals.filter((each) => each.end !== 'gone' && stored.has(resourceOf(each))),
+    facts.arrivals.filter((each) => {
+      return each.end !== 'gone' && stored.has(resourceOf(each)) && !judged.has(each.id);
+    }),
     resourceOf,
   );
   for (const [resource, arrivals] of calls) {
@@ -148,6 +160,11 @@ function makesOneCall(facts: ServiceFacts): string | undefined {
 
 function isCopyFor({ end, status, endAt = Infinity }: Arrival, { at }: Arrival): boolean {
   return end === 'whole' && status === 200 && at > endAt + RELEASE_MS;
+}
+
+function lostInDrain({ requests, exit }: DrainRecord): string | undefined {
+  if (exit !== 0) return `the exit code is ${exit}`;
+  return first(requests.filter(({ end }) => end !== 'whole' && end !== 'refused'));
 }
 
 function isFine({ status, end }: ClientRecord): boolean {

@@ -14,6 +14,15 @@ export interface Recording {
   readonly recoveries: readonly Recovery[];
   /** Before the first request and after the last one; the second one waits some time to become like the first. */
   readonly rest: { readonly before: Held; readonly after: Held };
+  readonly drain: DrainRecord;
+}
+
+/** What became of the gateway on SIGTERM. */
+export interface DrainRecord {
+  /** Those that were under way, and those that came while load balancers take notice. */
+  readonly requests: readonly ClientRecord[];
+  /** The exit code or the signal; `late` when it was still running some time after the last response. */
+  readonly exit: number | string | null;
 }
 
 /** One request of a client. */
@@ -33,8 +42,10 @@ export interface ClientRecord {
   /** The `code` of a problem document of the gateway. */
   code?: string;
   endAt?: number;
-  /** `left`: by the client itself. `hung`: nothing more came until the drill was over. */
-  end?: 'whole' | 'cut' | 'left' | 'hung';
+  /**
+   * `left`: by the client itself. `hung`: nothing more came until the drill was over. `refused`: there was no connection.
+   */
+  end?: 'whole' | 'cut' | 'left' | 'hung' | 'refused';
   bytes: number;
   /** What the first line of the body says. */
   tag?: Tag;

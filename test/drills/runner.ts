@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { socketsOf } from '../support/baseline.js';
 import { Inspector, spawnInspected } from '../support/inspector.js';
-import type { GatewayProcess } from '../support/process.js';
+import type { GatewayProcess, KeepUntil } from '../support/process.js';
+import { RedisServer, usesRedis } from '../support/redis.js';
 import { SECRET } from '../support/tokens.js';
 import { runClients } from './clients.js';
 import { type Drill, recordOf } from './client-record.js';
+import { drain, SHUTDOWN } from './drain.js';
 import { heldIn, heldLike } from './held.js';
 import { reap } from './reaper.js';
 import type { FaultRecord, Recording, Recovery, Stall, Transition } from './recording.js';
@@ -13,31 +15,35 @@ import { isOfTarget, Targets } from './targets.js';
 
 const STALL_MS = 200;
 
+/** All that a drill runs. */
+interface Parts {
+  readonly scenario: Scenario;
+  readonly targets: Targets;
+  readonly redis: RedisServer | undefined;
+  readonly gateway: GatewayProcess;
+  readonly inspector: Inspector;
+}
+
 /** Runs a scenario with the built gateway, real sockets and real processes, and ends all of them. */
 export async function run(scenario: Scenario): Promise<Recording> {
   const cleanUps: (() => Promise<void>)[] = [];
   const targets = new Targets();
   cleanUps.push(() => targets.stop());
+  const keepUntil: KeepUntil = (cleanUp) => void cleanUps.push(cleanUp);
   try {
     await targets.start(scenario.services);
-    const gateway = await spawnInspected(
-      configOf(scenario, targets),
-      (cleanUp) => void cleanUps.push(cleanUp),
-    );
+    const redis = scenario.redis && usesRedis ? await RedisServer.startUntil(keepUntil) : undefined;
+    const gateway = await spawnInspected(configOf(scenario, targets, redis), keepUntil);
     reap(gateway.process.child);
     const inspector = await Inspector.to(gateway);
-    return await drill(scenario, targets, gateway, inspector);
+    return await drill({ scenario, targets, redis, gateway, inspector });
   } finally {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   }
 }
 
-async function drill(
-  scenario: Scenario,
-  targets: Targets,
-  gateway: GatewayProcess,
-  inspector: Inspector,
-): Promise<Recording> {
+async function drill(parts: Parts): Promise<Recording> {
+  const { scenario, targets, gateway, inspector } = parts;
   const sockets = await socketsOf(gateway.process.child.pid);
   await warmUp(gateway.url, scenario.services);
   const before = { ...(await heldIn(gateway, inspector)), sockets };
@@ -48,7 +54,7 @@ async function drill(
 
   const startedAt = Date.now();
   const faults: FaultRecord[] = [];
-  const faultsOver = Promise.all(scenario.faults.map((fault) => stage(fault, targets, gateway, faults)));
+  const faultsOver = Promise.all(scenario.faults.map((fault) => stage(fault, parts, faults)));
   const clients = scenario.clients.map(async (plan, group) => {
     await sleep(plan.at);
     await runClients(watch, plan, group);
@@ -66,6 +72,10 @@ async function drill(
   const transitions = transitionsIn(gateway.process.lines);
   await targets.stop();
   const after = await heldLike(before, gateway, inspector);
+  inspector.close();
+  await targets.startAgain();
+  await Promise.all(scenario.services.map((service, i) => recover(gateway.url, service, 500 + i)));
+  const drained = await drain(gateway, scenario.services);
   return {
     scenario,
     startedAt,
@@ -76,11 +86,12 @@ async function drill(
     stalls,
     recoveries,
     rest: { before, after },
+    drain: drained,
   };
 }
 
 /** @returns the configuration file, in JSON, which is YAML too */
-function configOf({ services }: Scenario, targets: Targets): string {
+function configOf({ services }: Scenario, targets: Targets, redis: RedisServer | undefined): string {
   const upstreams = services.map((service) => [
     service.id,
     { ...service.config, targets: targets.urlsOf(service).map((url) => ({ url })) },
@@ -89,9 +100,17 @@ function configOf({ services }: Scenario, targets: Targets): string {
     { id: `${id}-plain`, match: { path: `/${id}/plain/**` }, upstream: id, auth: 'none', websocket: true },
     { id: `${id}-cached`, match: { path: `/${id}/cached/**` }, upstream: id, auth: 'none', cache: {} },
     { id: `${id}-mine`, match: { path: `/${id}/mine/**` }, upstream: id, cache: {} },
+    {
+      id: `${id}-mixed`,
+      match: { path: `/${id}/mixed/**` },
+      upstream: id,
+      auth: { optional: true },
+      cache: {},
+    },
   ]);
   return JSON.stringify({
-    server: { host: '127.0.0.1', port: 0 },
+    server: { host: '127.0.0.1', port: 0, shutdown: SHUTDOWN },
+    ...(redis && { redis: { url: redis.url } }),
     management: { host: '127.0.0.1', port: 0 },
     auth: { drill: { secret: SECRET, algorithms: ['HS256'] } },
     upstreams: Object.fromEntries(upstreams),
@@ -99,21 +118,28 @@ function configOf({ services }: Scenario, targets: Targets): string {
   });
 }
 
-async function stage(
-  fault: Fault,
-  targets: Targets,
-  gateway: GatewayProcess,
-  all: FaultRecord[],
-): Promise<void> {
+async function stage(fault: Fault, parts: Parts, all: FaultRecord[]): Promise<void> {
   await sleep(fault.at);
   const record = { fault, from: Date.now(), to: Infinity };
   all.push(record);
-  if (isOfTarget(fault)) targets.begin(fault);
-  else gateway.process.kill('SIGSTOP');
+  await begin(fault, parts);
   await sleep(fault.for);
-  if (isOfTarget(fault)) await targets.end(fault);
-  else gateway.process.kill('SIGCONT');
+  await end(fault, parts);
   record.to = Date.now();
+}
+
+async function begin(fault: Fault, { targets, gateway, redis }: Parts): Promise<void> {
+  if (isOfTarget(fault)) targets.begin(fault);
+  else if (fault.kind === 'pause') gateway.process.kill('SIGSTOP');
+  else if (fault.kind === 'redis-freeze') redis?.signal('SIGSTOP');
+  else await redis?.kill();
+}
+
+async function end(fault: Fault, { targets, gateway, redis }: Parts): Promise<void> {
+  if (isOfTarget(fault)) await targets.end(fault);
+  else if (fault.kind === 'pause') gateway.process.kill('SIGCONT');
+  else if (fault.kind === 'redis-freeze') redis?.signal('SIGCONT');
+  else await redis?.startAgain();
 }
 
 /** @returns milliseconds after the last fault within which every client has its response */
@@ -128,7 +154,13 @@ function longest({ services, clients }: Scenario): number {
 /** Loads what a process loads with its first requests, so that it is not taken for something left behind. */
 async function warmUp(url: string, services: readonly ServicePlan[]): Promise<void> {
   for (const { id } of services) {
-    for (const path of [`/${id}/plain/0`, `/${id}/cached/0?store`, '/nowhere', `/${id}/mine/0`]) {
+    for (const path of [
+      `/${id}/plain/0`,
+      `/${id}/cached/0?store`,
+      '/nowhere',
+      `/${id}/mine/0`,
+      `/${id}/mixed/0?store`,
+    ]) {
       await (await fetch(url + path, { headers: { connection: 'close' } })).arrayBuffer();
     }
   }

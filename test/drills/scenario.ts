@@ -7,6 +7,8 @@ export interface Scenario {
   readonly services: readonly ServicePlan[];
   readonly faults: readonly Fault[];
   readonly clients: readonly ClientPlan[];
+  /** Whether a Redis server is the shared tier of the cache. */
+  readonly redis?: boolean;
 }
 
 export interface ServicePlan {
@@ -44,7 +46,10 @@ export interface UpstreamKeys {
   };
 }
 
-/** What happens to a target, or (`pause`) to the gateway, which is stopped by a signal as by the pause of its machine. */
+/**
+ * What happens to a target, to the Redis server, or (`pause`) to the gateway, which is stopped by a signal as by the pause
+ * of its machine.
+ */
 export type Fault =
   | {
       readonly kind: TargetFault;
@@ -53,7 +58,11 @@ export type Fault =
       readonly at: number;
       readonly for: number;
     }
-  | { readonly kind: 'pause'; readonly at: number; readonly for: number };
+  | {
+      readonly kind: 'pause' | 'redis-freeze' | 'redis-kill';
+      readonly at: number;
+      readonly for: number;
+    };
 
 export type TargetFault =
   /** The process is stopped, and its sockets stay open. */
@@ -85,6 +94,8 @@ export interface ClientPlan {
 export type ClientKind =
   | 'get'
   | 'post'
+  | 'head'
+  | 'delete'
   /** A `PUT` whose body takes 300 ms to send, or as long as that of the response if that is longer. */
   | 'upload'
   /** Reads an event stream to its end. */
@@ -97,10 +108,14 @@ export type ClientKind =
   | 'leaver'
   /** Sends all of its requests at once on one connection. */
   | 'pipeline'
-  /** All clients ask for the same cacheable resource. */
+  /** All clients ask for the same cacheable resource, some of them with `HEAD`, and a few with credentials (`judged`). */
   | 'cached'
+  /** One of `cached`: with credentials on a route without auth, where only the upstream knows what they mean. */
+  | 'judged'
   /** Users ask for the same resource, of which each has a copy. */
-  | 'mine';
+  | 'mine'
+  /** Users ask for the same resource, and so do clients without a token, on a route where auth is optional. */
+  | 'mixed';
 
 /** What a healthy target answers. */
 export interface ResponsePlan {

@@ -51,6 +51,10 @@ export function isTriedElsewhere(facts: ServiceFacts): string | undefined {
 
 export function refusedIsNotSent(facts: ServiceFacts): string | undefined {
   return first(
-    facts.requests.filter((each) => REFUSALS.has(each.code ?? '') && facts.arrivalsOf(each).length > 0),
+    facts.requests.filter((each) => {
+      // A response that asked for a retry is gone when the breaker opens before the retry.
+      const arrivals = facts.arrivalsOf(each).filter(({ status = 0 }) => status < 500);
+      return REFUSALS.has(each.code ?? '') && arrivals.length > 0;
+    }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Scenario, ServicePlan } from './scenario.js';
+import { isOfTarget } from './targets.js';
 
 /**
  * Removes parts of a scenario as long as it still fails.
@@ -24,7 +25,7 @@ function smallerThan(scenario: Scenario): Scenario[] {
   const { services, faults, clients } = scenario;
   const isUsed = ({ id }: ServicePlan) =>
     clients.some(({ service }) => service === id) ||
-    faults.some((each) => each.kind !== 'pause' && each.service === id) ||
+    faults.some((each) => isOfTarget(each) && each.service === id) ||
     services.some(({ config }) => config.fallback?.upstream === id);
   return [
     ...without(services)

@@ -124,7 +124,7 @@ async function answer(arrival: Arrival, res: ServerResponse, received: number): 
   arrival.status = status;
   arrival.headAt = Date.now();
   report({ arrival });
-  const pieces = Math.max(1, Math.round(over / EVENT_MS));
+  const pieces = arrival.method === 'HEAD' ? 0 : Math.max(1, Math.round(over / EVENT_MS));
   for (let i = 0; i < pieces && !res.destroyed; i++) {
     if (over > 0) await pause(EVENT_MS);
     if (fault === 'cut' && i >= (pieces - 1) / 2) {

@@ -8,6 +8,8 @@ import type { TargetOrder, TargetReport } from './target-process.js';
 
 const PROGRAM = fileURLToPath(new URL('target-process.ts', import.meta.url));
 
+type OfTarget = Extract<Fault, { target: number }>;
+
 /** All target processes of a drill, and what they report. */
 export class Targets {
   readonly arrivals = new Map<string, Arrival>();
@@ -32,16 +34,20 @@ export class Targets {
   }
 
   /** @returns when the fault began; it ends with `end` */
-  begin({ kind, service, target }: Exclude<Fault, { kind: 'pause' }>): void {
+  begin({ kind, service, target }: OfTarget): void {
     this.target(`${service}/${target}`).begin(kind);
   }
 
-  async end({ kind, service, target }: Exclude<Fault, { kind: 'pause' }>): Promise<void> {
+  async end({ kind, service, target }: OfTarget): Promise<void> {
     await this.target(`${service}/${target}`).end(kind);
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.processes.values()].map((each) => each.stop()));
+  }
+
+  async startAgain(): Promise<void> {
+    await Promise.all([...this.processes.values()].map((each) => each.start()));
   }
 
   private target(name: string): TargetProcess {
@@ -106,6 +112,6 @@ class TargetProcess {
 }
 
 /** @returns whether this fault is one of a target */
-export function isOfTarget(fault: Fault): fault is Exclude<Fault, { kind: 'pause' }> {
-  return fault.kind !== 'pause';
+export function isOfTarget(fault: Fault): fault is OfTarget {
+  return 'target' in fault;
 }

@@ -13,7 +13,19 @@ import type { Dice } from './dice.js';
 /** What a scenario is about. The rest of it is random. */
 type Theme = (dice: Dice) => Omit<Scenario, 'name'>;
 
-const PASSERS_BY = ['post', 'upload', 'reader', 'leaver', 'pipeline', 'cached', 'mine', 'socket'] as const;
+const PASSERS_BY = [
+  'post',
+  'upload',
+  'head',
+  'delete',
+  'reader',
+  'leaver',
+  'pipeline',
+  'cached',
+  'mine',
+  'mixed',
+  'socket',
+] as const;
 
 export const THEMES = { streams, herd, partial, pause, outage, crowd } satisfies Record<string, Theme>;
 export type ThemeName = keyof typeof THEMES;
@@ -40,7 +52,7 @@ function herd(dice: Dice): Omit<Scenario, 'name'> {
   const targets = dice.between(1, 2);
   const service = { id: 'a', targets, config: dice.chance(50) ? balancing(dice) : { timeout: '10s' } };
   const slow = { ms: dice.between(0, 50), bytes: dice.between(1_000, 200_000), over: 4_000 };
-  const kind = dice.oneOf(['cached', 'cached', 'mine'] as const);
+  const kind = dice.oneOf(['cached', 'cached', 'mine', 'mixed'] as const);
   const all = group(kind, service, { count: dice.between(250, 400), response: slow });
   const beside = group('get', service, { at: 2_000, count: 4, for: 2_500, gap: 50 });
   return { services: [service], faults: [], clients: [all, beside] };
@@ -66,7 +78,11 @@ function partial(dice: Dice): Omit<Scenario, 'name'> {
   const fault: Fault = { kind, service: 'a', target: dice.between(0, targets - 1), at: 500, for: 4_000 };
   const response = { ms: dice.between(5, 50), bytes: 500, over: 0 };
   const gets = group('get', service, { count: dice.between(12, 30), for: 4_500, gap: 10, response });
-  const others = group(dice.oneOf(['post', 'upload']), service, { count: 3, for: 4_000, gap: 100 });
+  const others = group(dice.oneOf(['post', 'upload', 'head', 'delete']), service, {
+    count: 3,
+    for: 4_000,
+    gap: 100,
+  });
   return { services: [service, ...bystander(dice)], faults: [fault], clients: [gets, others] };
 }
 
@@ -113,17 +129,7 @@ function crowd(dice: Dice): Omit<Scenario, 'name'> {
     for: 1_500,
     gap: dice.between(0, 20),
   });
-  const kinds: ClientKind[] = [
-    'post',
-    'upload',
-    'reader',
-    'leaver',
-    'pipeline',
-    'cached',
-    'mine',
-    'stream',
-    'socket',
-  ];
+  const kinds: ClientKind[] = [...PASSERS_BY, 'stream'];
   const mixed = kinds.filter(() => dice.chance(50)).map((kind) => passersBy(dice, service, kind));
   return { services: [service, ...bystander(dice)], faults: [], clients: [many, ...mixed] };
 }

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
 import type { KeyPair } from './certificates.js';
-import { TestProcess } from './process.js';
+import { type KeepUntil, TestProcess } from './process.js';
 import { until } from './until.js';
 
 const MISSING =
@@ -18,8 +18,9 @@ const isThere = (process.env['PATH'] ?? '')
   .some((folder) => existsSync(join(folder, 'redis-server')));
 if (!isThere) console.warn(`Suites are skipped: ${MISSING}`);
 
-/** Declares a suite that needs Redis; it is skipped without redis-server unless CI=true. */
-export const describeWithRedis = isThere || process.env['CI'] === 'true' ? describe : describe.skip;
+/** What needs Redis is skipped without redis-server unless CI=true. */
+export const usesRedis = isThere || process.env['CI'] === 'true';
+export const describeWithRedis = usesRedis ? describe : describe.skip;
 
 /** Returns the arguments of redis-server for a port and a folder. */
 type Command = (port: number, folder: string) => readonly string[] | Promise<readonly string[]>;
@@ -30,12 +31,17 @@ export class RedisServer {
     readonly port: number,
     private readonly folder: string,
     private readonly command: Command,
+    private readonly keepUntil: KeepUntil,
     private process: TestProcess,
   ) {}
 
   /** @param args options such as `--maxmemory`, `2mb` */
   static start(...args: string[]): Promise<RedisServer> {
     return RedisServer.run((port) => ['--port', String(port), '--save', '', ...args]);
+  }
+
+  static startUntil(keepUntil: KeepUntil): Promise<RedisServer> {
+    return RedisServer.run((port) => ['--port', String(port), '--save', ''], keepUntil);
   }
 
   /** Listens with TLS only; clients need no certificate. */
@@ -68,14 +74,14 @@ export class RedisServer {
     });
   }
 
-  private static async run(command: Command): Promise<RedisServer> {
+  private static async run(command: Command, keepUntil: KeepUntil = onTestFinished): Promise<RedisServer> {
     if (!isThere) throw new Error(MISSING);
     const folder = await mkdtemp(join(tmpdir(), 'breakwater-redis-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    keepUntil(() => rm(folder, { recursive: true, force: true }));
     for (;;) {
       const port = await freePort();
-      const started = await run(port, folder, command);
-      if (started) return new RedisServer(port, folder, command, started);
+      const started = await run(port, folder, command, keepUntil);
+      if (started) return new RedisServer(port, folder, command, keepUntil, started);
     }
   }
 
@@ -103,14 +109,22 @@ export class RedisServer {
 
   /** Starts it again, empty, on the same port. */
   async startAgain(): Promise<void> {
-    this.process = await until('its port is free', () => run(this.port, this.folder, this.command));
+    this.process = await until('its port is free', () =>
+      run(this.port, this.folder, this.command, this.keepUntil),
+    );
   }
 }
 
 /** @returns `undefined` when the port is no longer free */
-async function run(port: number, folder: string, command: Command): Promise<TestProcess | undefined> {
+async function run(
+  port: number,
+  folder: string,
+  command: Command,
+  keepUntil: KeepUntil,
+): Promise<TestProcess | undefined> {
   const args = [...(await command(port, folder)), '--bind', '127.0.0.1', '--dir', folder];
-  const started = new TestProcess(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const started = new TestProcess(child, keepUntil);
   const isReady = () =>
     started.lines.some((line) => /Ready to accept connections|\+monitor master/.test(line));
   const end = new Promise<'ended'>((resolve) => void started.exited.then(() => resolve('ended')));
