@@ -28,7 +28,7 @@ await runMain(async () => {
     return skip(error.message);
   } finally {
     clearTimeout(limit);
-    removeControlGroups();
+    await removeControlGroups();
     rmSync(state, { recursive: true, force: true });
   }
 });

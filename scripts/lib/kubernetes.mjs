@@ -1,5 +1,6 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildImages } from './images.mjs';
 import { ensureHelm } from './helm.mjs';
 import { ensureKubernetes } from './kubernetes-binaries.mjs';
@@ -56,10 +57,14 @@ export function inNamespaces() {
   return [...limit, ...namespaces, 'sh', '-c', '"$@" & wait $!', 'sh'];
 }
 
-/** Removes the control groups that containerd made for the node's pods; they have no process any more. */
-export function removeControlGroups() {
+/** Removes the control groups that containerd made for the node's pods, whose processes may still be ending. */
+export async function removeControlGroups() {
   const root = '/sys/fs/cgroup';
-  for (const hierarchy of ['.', ...subfolders(root)]) removeTree(join(root, hierarchy, 'k8s.io'));
+  const groups = ['.', ...subfolders(root)].map((hierarchy) => join(root, hierarchy, 'k8s.io'));
+  for (let tries = 0; tries < 50 && groups.some((group) => existsSync(group)); tries++) {
+    for (const group of groups) removeTree(group);
+    await sleep(100);
+  }
 }
 
 function removeTree(folder) {
@@ -67,7 +72,7 @@ function removeTree(folder) {
   try {
     rmdirSync(folder);
   } catch {
-    // It is not there, or in use by somebody else.
+    // It is not there, or still in use.
   }
 }
 
