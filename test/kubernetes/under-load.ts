@@ -1,3 +1,4 @@
+import { ask } from '../support/http.js';
 import { until } from '../support/until.js';
 import { api, type KubernetesObject } from './api.js';
 import { NAMESPACE } from './cluster.js';
@@ -18,6 +19,8 @@ export async function underLoad(action: () => Promise<void>): Promise<LoadReport
   const endpoints = new ReadyEndpoints(NAMESPACE, RELEASE, 'http');
   await until('a pod is ready', () => endpoints.origins.length > 0);
   const service = await serviceOrigin();
+  // kube-proxy notices the pods of a new release a moment later than we do.
+  await until('the service answers', () => ask(`${service}/users/1`).catch(() => false));
   const loads = [
     new SteadyLoad(() => endpoints.pick(), '/users/1', CLIENTS.pods),
     new SteadyLoad(() => service, '/orders/1', CLIENTS.service),
