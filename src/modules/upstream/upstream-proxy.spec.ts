@@ -83,6 +83,20 @@ describe('while the breaker is open', () => {
     expect(calls).toBe(1);
   });
 
+  it('returns the response of the first try to a call that waits for its retry', async () => {
+    let calls = 0;
+    const { proxy } = await upstreamOf(
+      'retry: { attempts: 1, budget: 100% }, health: { failures: 3 }',
+      (_req, res) => {
+        calls++;
+        res.writeHead(503).end('busy');
+      },
+    );
+    proxy.retrier.retried.on(() => trip(proxy));
+    const response = await proxy.send(GET);
+    expect([response.status, await response.text(), calls]).toEqual([503, 'busy', 1]);
+  });
+
   it.each([
     ['reports the failed try, and sends no retry', '', 'reset', 1],
     ['sends retries in shadow mode', ', breaker: { mode: shadow }', 'reset', 2],

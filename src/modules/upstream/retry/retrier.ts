@@ -107,13 +107,15 @@ export class Retrier {
         if (result instanceof UpstreamError) throw result;
         return result;
       }
-      // Its connection may be the only one.
-      const discarded = result instanceof UpstreamError ? undefined : result.discard();
       const signal = request.signal && toSignal(request.signal);
       await sleep(pause, undefined, { signal }).catch(() => {
         throw new CallError('client_gone');
       });
-      await discarded;
+      if (result instanceof UpstreamError) continue;
+      // The breaker may have opened meanwhile. This response says more than a rejection would.
+      if (this.options.breaker.isRejecting) return result;
+      // Its connection may be the only one.
+      await result.discard();
     }
   }
 
