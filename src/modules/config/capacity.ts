@@ -30,7 +30,9 @@ export function capacityLines({ upstreams }: GatewayConfig): string[] {
   for (const [id, upstream] of Object.entries(upstreams)) {
     const { calls, queue, streams, connections } = capacityOf(upstream);
     const limits = `${calls} calls waiting for a response, ${queue} in the queue, ${streams} streams, ${connections} connections`;
-    idsOf.set(limits, [...(idsOf.get(limits) ?? []), id]);
+    const ids = idsOf.get(limits);
+    if (ids) ids.push(id);
+    else idsOf.set(limits, [id]);
   }
   return [...idsOf].map(([limits, ids]) => `Capacity of ${shortened(ids)}: ${limits}.`);
 }

@@ -30,6 +30,16 @@ describe('references', () => {
     ]);
   });
 
+  it('lists the first ids of many', () => {
+    const upstreams = Object.fromEntries(
+      Array.from({ length: 60 }, (_, i) => [`u${i}`, { url: 'http://x' }]),
+    );
+    const routes = [{ id: 'r', match: { path: '/r' }, upstream: 'other' }];
+    expect(problems(JSON.stringify({ upstreams, routes }))).toEqual([
+      expect.stringMatching(/\(u0, .*, u49 and 10 more\)$/),
+    ]);
+  });
+
   it('checks the upstream of a mirror', () => {
     expect(problems(withRoute('upstream: users, mirror: { upstream: orders }'))).toEqual([]);
     expect(problems(withRoute('upstream: users, mirror: { upstream: order }'))).toEqual([
@@ -113,6 +123,16 @@ describe('fallback upstreams', () => {
     expect(fallbackProblems(fallbacks)).toEqual([
       `${found}, expected an upstream whose fallbacks do not lead back: ${chain}`,
     ]);
+  });
+
+  it('are checked in linear time, however long the chain is', () => {
+    const LENGTH = 3_000;
+    const upstreams = Array.from({ length: LENGTH }, (_, i) => [
+      `u${i}`,
+      { url: 'http://x', fallback: { upstream: `u${(i + 1) % LENGTH}` } },
+    ]);
+    const found = problems(JSON.stringify({ upstreams: Object.fromEntries(upstreams) }));
+    expect(found).toEqual([expect.stringMatching(/^upstreams\.u0\.fallback.* u0 > u1 > .* > u2999 > u0$/)]);
   });
 
   it('in `defaults` apply to every upstream but the one they name', () => {

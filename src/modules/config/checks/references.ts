@@ -32,17 +32,17 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
     ...[...destinations, ...fallbacks].flatMap((id) => dangling(id, upstreams)),
     ...providers.flatMap((id) => dangling(id, auth)),
     ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth)),
-    ...upstreams.keys().flatMap((id) => fallbackCycle(id, upstreams)),
+    ...fallbackCycles(upstreams),
   ];
 }
 
 function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
+  if (id.text === undefined || section.has(id.text)) return [];
   const known = section.keys();
-  if (id.text === undefined || known.includes(id.text)) return [];
   // A guess would reveal part of the value.
   const guess = id.isSecret ? undefined : nearest(id.text, known);
   const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
-  const ids = known.length === 0 ? 'there are none' : known.join(', ');
+  const ids = known.length === 0 ? 'there are none' : listed(known);
   return [id.expected(`the id of an entry of \`${section.key}\` (${ids})${hint}`)];
 }
 
@@ -53,16 +53,32 @@ function withoutProvider(routeAuth: ConfigValue, auth: ConfigValue): ConfigProbl
   return [routeAuth.expected('`none`, or a provider under the top-level `auth`: there is none')];
 }
 
-/** Reports each cycle once, at the first of its upstreams. */
-function fallbackCycle(first: string, upstreams: ConfigValue): ConfigProblem[] {
-  const order = upstreams.keys();
+const MAX_LISTED = 50;
+
+function listed(ids: readonly string[]): string {
+  const more = ids.length - MAX_LISTED;
+  return ids.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Reports each cycle once, at the first of its upstreams. Each upstream is followed once, however long the chains are. */
+function fallbackCycles(upstreams: ConfigValue): ConfigProblem[] {
   const fallbackOf = (id: string) => upstreams.at(id, 'fallback', 'upstream');
-  const chain = [first];
-  for (let next = fallbackOf(first).text; next !== first; next = fallbackOf(next).text) {
-    if (next === undefined || chain.includes(next)) return [];
-    if (order.indexOf(next) < order.indexOf(first)) return [];
-    chain.push(next);
-  }
-  const expected = `an upstream whose fallbacks do not lead back: ${[...chain, first].join(' > ')}`;
-  return [fallbackOf(first).expected(expected)];
+  const order = new Map(upstreams.keys().map((id, index) => [id, index]));
+  const followed = new Set<string>();
+  return [...order.keys()].flatMap((start) => {
+    const chain = new Set<string>();
+    let id: string | undefined = start;
+    while (id !== undefined && order.has(id) && !followed.has(id)) {
+      followed.add(id);
+      chain.add(id);
+      id = fallbackOf(id).text;
+    }
+    if (id === undefined || !chain.has(id)) return [];
+    const ids = [...chain];
+    const cycle = ids.slice(ids.indexOf(id));
+    const first = cycle.reduce((a, b) => ((order.get(a) ?? 0) <= (order.get(b) ?? 0) ? a : b));
+    const at = cycle.indexOf(first);
+    const path = [...cycle.slice(at), ...cycle.slice(0, at), first].join(' > ');
+    return [fallbackOf(first).expected(`an upstream whose fallbacks do not lead back: ${path}`)];
+  });
 }
