@@ -28,13 +28,18 @@ export class Bulkhead {
   private places: number;
   private share = 1;
   private ceiling: number;
-  private readonly connections: number;
   private readonly waiters = new Set<PromiseWithResolvers<Place>>();
 
-  constructor(private readonly options: BulkheadOptions) {
+  constructor(private options: BulkheadOptions) {
     this.ceiling = options.concurrent;
     this.places = options.concurrent;
-    this.connections = options.connections ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes new limits. Calls that hold a place or wait for one keep it, also beyond a smaller limit. */
+  reconfigure(options: BulkheadOptions): void {
+    this.options = options;
+    this.resize();
+    this.count(0, 0);
   }
 
   /** The current maximum of calls that wait for their response. */
@@ -124,7 +129,7 @@ export class Bulkhead {
   }
 
   private hasRoom(): boolean {
-    return this.calls < this.places && this.calls + this.streaming < this.connections;
+    return this.calls < this.places && this.calls + this.streaming < (this.options.connections ?? Infinity);
   }
 
   private admit(): Place {

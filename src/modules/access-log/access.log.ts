@@ -4,7 +4,6 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { traceIdOf } from '../../common/http/trace-context.js';
-import { ConfigStore } from '../config/config.store.js';
 import type { AccessLogConfig } from '../config/gateway-config.js';
 import { CLOCK, RANDOM } from '../config/config.tokens.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -35,7 +34,6 @@ export class AccessLog implements OnModuleInit {
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RANDOM) private readonly random: () => number,
   ) {
@@ -43,7 +41,7 @@ export class AccessLog implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.exchanges.finished.on((exchange) => this.record(exchange, this.config.current.accessLog));
+    this.exchanges.finished.on((exchange) => this.record(exchange, exchange.config.accessLog));
   }
 
   private record(exchange: Exchange, { enabled, sample, statuses, query }: AccessLogConfig): void {

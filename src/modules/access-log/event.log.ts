@@ -35,28 +35,28 @@ export class EventLog implements OnModuleInit {
   }
 
   private logTransitions(logger: Logger): void {
-    for (const { breaker } of this.upstreams.all()) {
+    this.upstreams.each(({ breaker }) => {
       breaker.transition.on(({ upstream, from, to, reason, failures }) => {
         const entry = { message: `breaker ${to}`, upstream, from, to, reason };
         // The last failures explain why a breaker opened, not why it closed.
         if (to === 'open') logger.warn({ ...entry, failures });
         else logger.log(entry);
       });
-    }
+    });
   }
 
   private logProbes(logger: Logger): void {
-    for (const { id, config, probes } of this.upstreams.all()) {
-      probes.ignored.on(({ detail }) =>
+    this.upstreams.each((upstream) => {
+      upstream.probes.ignored.on(({ detail }) =>
         logger.warn({
           message: 'health probes fail and are ignored, because none has passed since the start',
-          upstream: id,
-          path: config.health?.path,
+          upstream: upstream.id,
+          path: upstream.config.health?.path,
           result: detail,
           hint: 'health.path needs a path that the service answers with one of health.statuses',
         }),
       );
-    }
+    });
   }
 
   private logKeys(logger: Logger): void {

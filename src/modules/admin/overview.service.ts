@@ -15,11 +15,11 @@ export class OverviewService {
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
   ) {
-    for (const { breaker } of upstreams.all()) {
+    upstreams.each(({ breaker }) => {
       breaker.transition.on((transition) => {
         this.transitions = [...this.transitions, transition].slice(-MAX_TRANSITIONS);
       });
-    }
+    });
   }
 
   /** @returns the response of `GET /admin/overview` */

@@ -2,19 +2,12 @@ import { HttpService } from '@nestjs/axios';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { Event } from '../../common/event.js';
-import { ConfigStore } from '../config/config.store.js';
+import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { type AuthProviderConfig, isPublicKeyAlgorithm } from '../config/gateway-config.js';
-import { ApiKeyProvider, ApiKeys } from './api-keys.js';
-import { type Allowed, allows } from './auth-policy.js';
-import type { UnverifiedToken } from './bearer-token.js';
-import { HandshakeTokens } from './handshake-tokens.js';
-import { Introspector } from './introspector.js';
-import { KeyEndpoint } from './jwks/key-endpoint.js';
-import { type KeyRefreshResult, type KeyState, RemoteKeys } from './jwks/remote-keys.js';
-import { type FindKeys, JwtProvider } from './jwt-provider.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { KeyRefreshResult, KeyState } from './jwks/remote-keys.js';
+import { ProviderSet, type ProviderSetOptions } from './provider-set.js';
 import type { AuthFailure } from './refusal.js';
-import { VerificationKey } from './verification-key.js';
 
 /** One fetch of the keys of a provider. */
 export interface KeyRefresh {
@@ -34,102 +27,82 @@ export interface RemoteProvider {
   readonly lastFetch: KeyRefreshResult | undefined;
 }
 
-/** The providers of the configuration, compiled. It keeps the keys of issuers that publish theirs. */
+/** The providers in force, and what observers want to know of them. */
 @Injectable()
-export class AuthProviders implements OnApplicationBootstrap, OnModuleDestroy {
+export class AuthProviders implements ConfigApplier, OnApplicationBootstrap, OnModuleDestroy {
   /** A request was not let in. The event is here because Nest makes several instances of the guard that emits it. */
   readonly refused = new Event<AuthFailure>();
   readonly keysRefreshed = new Event<KeyRefresh>();
-  /** `undefined` when no provider has API keys. */
-  readonly apiKeys: ApiKeys | undefined;
-  readonly isEmpty: boolean;
-  readonly handshakeTokens: HandshakeTokens;
-  private readonly introspectors: readonly Introspector[];
-  /** In the order of the configuration. */
-  private readonly issuers: readonly JwtProvider[];
-  private readonly remoteKeys = new Map<string, RemoteKeys>();
+  /** The providers of each configuration, as long as a request uses it. */
+  readonly sets = new WeakMap<GatewayConfig, ProviderSet>();
+  /** Those in force. */
+  current: ProviderSet;
+  private readonly options: ProviderSetOptions;
   private readonly lastFetches = new Map<string, KeyRefreshResult>();
+  private isRunning = false;
+  private wereReady = false;
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
-    @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(HttpService) private readonly http: HttpService,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(HttpService) http: HttpService,
   ) {
-    const entries = Object.entries(config.current.auth);
-    this.isEmpty = entries.length === 0;
-    this.handshakeTokens = new HandshakeTokens(entries);
-    const withKeys = entries.filter(([, each]) => each.apiKeys);
-    if (withKeys.length > 0)
-      this.apiKeys = new ApiKeys(withKeys.map(([id, each]) => new ApiKeyProvider(id, each)));
-    this.introspectors = entries.flatMap(([id, each]) =>
-      each.introspection ? [new Introspector(id, each, each.introspection, http, clock)] : [],
-    );
-    this.issuers = entries
-      .filter(([, each]) => !each.apiKeys && !each.introspection)
-      .map(([id, each]) => new JwtProvider(id, each, this.findKeysOf(id, each), clock));
+    this.options = {
+      clock,
+      http,
+      onRefresh: (provider, result, { lastUrl: url }, error) => {
+        this.lastFetches.set(provider, result);
+        this.keysRefreshed.emit({ provider, result, url, code: error?.status ?? error?.code });
+      },
+    };
+    const { current } = config;
+    this.current = new ProviderSet(current.auth, this.options);
+    this.sets.set(current, this.current);
+    config.register(this);
   }
 
   /** Keys are fetched in the background: the gateway starts although an issuer is away. */
   onApplicationBootstrap(): void {
-    for (const keys of this.remoteKeys.values()) keys.start();
+    this.isRunning = true;
+    for (const keys of this.current.remoteKeys.values()) keys.start();
   }
 
   onModuleDestroy(): void {
-    for (const each of [...this.remoteKeys.values(), ...this.introspectors]) each.stop();
+    this.isRunning = false;
+    for (const each of [...this.current.remoteKeys.values(), ...this.current.introspectors]) each.stop();
   }
 
-  /** Whether the keys of each required provider were fetched once. Afterwards an issuer that is away does not matter. */
+  prepare(next: GatewayConfig): () => void {
+    const before = this.current;
+    const set = next.auth === before.config ? before : new ProviderSet(next.auth, this.options, before);
+    this.sets.set(next, set);
+    return () => this.swap(set);
+  }
+
+  /**
+   * Whether the keys of each required provider were fetched once. Afterwards an issuer that is away does not matter, nor
+   * does one that a reload adds.
+   */
   get areReady(): boolean {
-    return [...this.remoteKeys.values()].every((keys) => keys.isReady);
+    this.wereReady ||= [...this.current.remoteKeys.values()].every((keys) => keys.isReady);
+    return this.wereReady;
   }
 
   /** The providers whose keys are fetched. */
   get remote(): readonly RemoteProvider[] {
-    return [...this.remoteKeys].map(([id, { state }]) => ({
+    return [...this.current.remoteKeys].map(([id, { state }]) => ({
       id,
       keys: state,
       lastFetch: this.lastFetches.get(id),
     }));
   }
 
-  /** @returns whether any of the allowed providers accepts tokens */
-  acceptTokens(allowed: Allowed): boolean {
-    return [...this.issuers, ...this.introspectors].some(({ id }) => allows(allowed, id));
-  }
-
-  /** @returns the first that may be asked about a token that no issuer of JWTs accepts */
-  introspectorOf(allowed: Allowed): Introspector | undefined {
-    return this.introspectors.find(({ id }) => allows(allowed, id));
-  }
-
-  /** @returns the provider of the token's issuer, or else the first one without an `issuer` */
-  issuerOf({ algorithm, issuer }: UnverifiedToken, allowed: Allowed): JwtProvider | undefined {
-    const candidates = this.issuers.filter((each) => allows(allowed, each.id) && each.accepts(algorithm));
-    return (
-      candidates.find((each) => each.issuer !== undefined && each.issuer === issuer) ??
-      candidates.find((each) => each.issuer === undefined)
-    );
-  }
-
-  private findKeysOf(id: string, config: AuthProviderConfig): FindKeys {
-    const { secret, publicKey, jwksUri, issuer = '', jwks, algorithms } = config;
-    if (secret !== undefined || publicKey !== undefined) {
-      const keys = [VerificationKey.ofConfig(config)];
-      return () => keys;
-    }
-    const endpoint = new KeyEndpoint(this.http, jwksUri, issuer, jwks.timeout);
-    const keys = new RemoteKeys({
-      algorithms: algorithms.filter(isPublicKeyAlgorithm),
-      config: jwks,
-      clock: this.clock,
-      fetch: (signal) => endpoint.fetch(signal),
-      onRefresh: (result, error) => {
-        this.lastFetches.set(id, result);
-        const { lastUrl: url } = endpoint;
-        this.keysRefreshed.emit({ provider: id, result, url, code: error?.status ?? error?.code });
-      },
-    });
-    this.remoteKeys.set(id, keys);
-    return (token) => keys.find(token);
+  private swap(set: ProviderSet): void {
+    const before = new Set(this.current.remoteKeys.values());
+    const next = new Set(set.remoteKeys.values());
+    this.current = set;
+    if (!this.isRunning) return;
+    for (const keys of next) if (!before.has(keys)) keys.start();
+    for (const keys of before) if (!next.has(keys)) keys.retire();
   }
 }

@@ -66,6 +66,7 @@ function setUp(auth = '') {
       peerTrusted: false,
       clientIp: '::1',
       match: { kind: 'route', route } as const,
+      config: store.current,
     };
     const exchange = new Exchange(req, {} as Response, head, 0);
     attachExchange(req, exchange);

@@ -8,6 +8,7 @@ import { AuthPolicy, HandlerRules, REQUIRED } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
 import type { HandshakeToken } from './handshake-tokens.js';
+import type { ProviderSet } from './provider-set.js';
 import { isRefusal, type Refusal, refusalProblem } from './refusal.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
@@ -35,71 +36,83 @@ export class JwtAuthGuard implements CanActivate {
     const req = context.switchToHttp().getRequest<Request>();
     const exchange = exchangeOf(req);
     const rule = this.handlers.of(context.getClass(), context.getHandler());
-    const policy = rule === 'by-route' ? this.policyOf(exchange) : rule;
+    const providers = this.providersFor(exchange);
+    const policy = rule === 'by-route' ? this.policyOf(exchange, providers) : rule;
     // An API key counts before a token. On public routes, too, neither it nor a cookie with a token must reach the upstream.
-    const byKey = exchange && this.providers.apiKeys?.take(exchange, policy);
+    const byKey = exchange && providers.apiKeys?.take(exchange, policy);
     if (policy === 'none') {
-      if (exchange) this.providers.handshakeTokens.keepBack(exchange);
+      if (exchange) providers.handshakeTokens.keepBack(exchange);
       return true;
     }
-    const shown = rule === 'by-route' && exchange ? this.takeFromHandshake(exchange, policy) : undefined;
+    const shown =
+      rule === 'by-route' && exchange ? takeFromHandshake(exchange, policy, providers) : undefined;
     if (byKey !== undefined) return this.admit(byKey, policy, exchange);
     const { authorization } = req.headers;
-    if (shown === 'malformed') return this.refuse(shown, policy);
+    if (shown === 'malformed') return this.refuse(shown, policy, exchange);
     const token = shown?.token ?? bearerToken(authorization);
     if (token === undefined) {
       const isAnonymous = authorization === undefined && !this.hasTokenInQuery(exchange, policy);
       if (policy.optional && isAnonymous) return true;
-      return this.refuse(this.providers.acceptTokens(policy.allowed) ? 'missing' : 'missing_api_key', policy);
+      const missing = providers.acceptTokens(policy.allowed) ? 'missing' : 'missing_api_key';
+      return this.refuse(missing, policy, exchange);
     }
     if (exchange) exchange.forwardAuthorization = policy.forward;
-    if (exchange && shown) this.providers.handshakeTokens.use(shown, exchange, policy);
-    const verdict = this.verifier.verify(token, (shown ?? policy).allowed);
+    if (exchange && shown) providers.handshakeTokens.use(shown, exchange, policy);
+    const verdict = this.verifier.verify(token, (shown ?? policy).allowed, providers);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
       : this.admit(verdict, policy, exchange);
   }
 
-  private policyOf(exchange: Exchange | undefined): 'none' | AuthPolicy {
+  /** @returns those of the configuration that the request began with */
+  private providersFor(exchange: Exchange | undefined): ProviderSet {
+    return (exchange && this.providers.sets.get(exchange.config)) ?? this.providers.current;
+  }
+
+  private policyOf(exchange: Exchange | undefined, { isEmpty }: ProviderSet): 'none' | AuthPolicy {
     if (!exchange?.route) return REQUIRED;
     const { auth } = exchange.route.config;
-    if (auth === undefined) return this.providers.isEmpty ? 'none' : REQUIRED;
+    if (auth === undefined) return isEmpty ? 'none' : REQUIRED;
     if (auth === 'none') return 'none';
     let policy = this.policies.get(auth);
     if (!policy) this.policies.set(auth, (policy = new AuthPolicy(auth)));
     return policy;
   }
 
-  private takeFromHandshake(
-    exchange: Exchange,
-    policy: AuthPolicy,
-  ): HandshakeToken | 'malformed' | undefined {
-    const { handshakeTokens } = this.providers;
-    const mayHaveToken = exchange.route?.config.websocket !== undefined || handshakeTokens.hasCookies;
-    return mayHaveToken ? handshakeTokens.take(exchange, policy) : undefined;
-  }
-
   /** A client that sends a token where it does not count (RFC 6750 section 2.3) does not mean to be anonymous. */
   private hasTokenInQuery(exchange: Exchange | undefined, { allowed }: AuthPolicy): boolean {
     if (!exchange || parameterOf(exchange.head.query, 'access_token') === undefined) return false;
-    return this.providers.acceptTokens(allowed);
+    return this.providersFor(exchange).acceptTokens(allowed);
   }
 
   private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange | undefined): true {
-    if (isRefusal(verdict)) return this.refuse(verdict, policy);
+    if (isRefusal(verdict)) return this.refuse(verdict, policy, exchange);
     const lack = policy.lack(verdict);
-    if (lack !== undefined) return this.refuse(lack, policy);
+    if (lack !== undefined) return this.refuse(lack, policy, exchange);
     if (exchange) exchange.identity = verdict;
     return true;
   }
 
-  private refuse(refusal: Refusal, { allowed, scopeList }: AuthPolicy): never {
-    const { providers } = this;
-    providers.refused.emit(typeof refusal === 'string' ? refusal : refusal.reason);
+  private refuse(
+    refusal: Refusal,
+    { allowed, scopeList }: AuthPolicy,
+    exchange: Exchange | undefined,
+  ): never {
+    const providers = this.providersFor(exchange);
+    this.providers.refused.emit(typeof refusal === 'string' ? refusal : refusal.reason);
     throw refusalProblem(refusal, {
       tokens: providers.acceptTokens(allowed),
       keys: providers.apiKeys?.accepts(allowed) ?? false,
       scopes: scopeList,
     });
   }
+}
+
+function takeFromHandshake(
+  exchange: Exchange,
+  policy: AuthPolicy,
+  { handshakeTokens }: ProviderSet,
+): HandshakeToken | 'malformed' | undefined {
+  const mayHaveToken = exchange.route?.config.websocket !== undefined || handshakeTokens.hasCookies;
+  return mayHaveToken ? handshakeTokens.take(exchange, policy) : undefined;
 }

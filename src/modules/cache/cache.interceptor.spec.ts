@@ -170,6 +170,7 @@ function asking(): Exchange {
     path: '/users/7',
     query: '',
     match: { kind: 'none' },
+    config: { cache: { maxEntryBytes: 1_000 } },
   } as unknown as ExchangeHead;
   const req = { method: 'GET', headers: {} } as Request;
   return new Exchange(req, res as unknown as Response, head, 0);

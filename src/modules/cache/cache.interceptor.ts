@@ -67,7 +67,6 @@ type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
  */
 @Injectable()
 export class CacheInterceptor implements NestInterceptor {
-  private readonly maxEntryBytes: number;
   /** Those under way: at most one for each name. */
   private readonly flights = new Map<string, Flight>();
   /** Hashes of the names of flights. */
@@ -77,13 +76,14 @@ export class CacheInterceptor implements NestInterceptor {
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,
     @Inject(Invalidator) private readonly invalidator: Invalidator,
-    @Inject(ConfigStore) private readonly config: ConfigStore,
+    @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    const { maxBytes, maxEntryBytes } = config.current.cache;
-    this.maxEntryBytes = maxEntryBytes;
     // What clients have not read yet takes no more memory than the cache.
-    this.readAhead = new ReadAhead(Math.floor(maxBytes / maxEntryBytes));
+    this.readAhead = new ReadAhead(() => {
+      const { maxBytes, maxEntryBytes } = config.current.cache;
+      return Math.floor(maxBytes / maxEntryBytes);
+    });
   }
 
   intercept(
@@ -186,7 +186,7 @@ export class CacheInterceptor implements NestInterceptor {
   private waiter(lookup: Lookup, found: Found): Waiter {
     const { exchange, isCode } = lookup;
     const { route } = exchange;
-    const limit = isCode || !route ? undefined : waitLimit(route.config, this.config.current.upstreams);
+    const limit = isCode || !route ? undefined : waitLimit(route.config, exchange.config.upstreams);
     let status = forwardStatus(found, this.clock.now());
     return {
       // The handler of code that this request waits for has its own limits.
@@ -319,7 +319,7 @@ export class CacheInterceptor implements NestInterceptor {
     return {
       ...asking,
       writer: new EntryWriter(lookup, this.cache, this.clock),
-      maxEntryBytes: this.maxEntryBytes,
+      maxEntryBytes: lookup.exchange.config.cache.maxEntryBytes,
       stored: found.entry,
       flight,
       onStorable: (isStorable) => {

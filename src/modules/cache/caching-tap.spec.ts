@@ -163,6 +163,6 @@ function optionsWith(
     part: undefined,
     flight,
     onStorable: (isStorable) => log.push(isStorable ? 'storable' : 'unstorable'),
-    readAhead: new ReadAhead(1),
+    readAhead: new ReadAhead(() => 1),
   };
 }

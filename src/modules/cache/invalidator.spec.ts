@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ConfigStore } from '../config/config.store.js';
+import { ConfigStore } from '../config/config.store.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { originName } from './cache-key.js';
 import { invalidated, Invalidator } from './invalidator.js';
@@ -61,7 +62,7 @@ describe('originName', () => {
 
 describe('Invalidator', () => {
   const watch = (method: string) => {
-    const config = { current: { routes: [{ cache: {} }] } } as unknown as ConfigStore;
+    const config = new ConfigStore({ routes: [{ cache: {} }] } as unknown as GatewayConfig);
     const exchange = { req: { method } } as unknown as Exchange;
     new Invalidator({} as ResponseCache, config).watch(exchange);
     return exchange.cache?.kind;

@@ -2,7 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Event } from '../../common/event.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
-import { ConfigStore } from '../config/config.store.js';
+import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
+import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
+import { isSameConfig } from '../config/same-config.js';
 import type { Exchange, ResponseTap } from '../routing/exchange.js';
 import { EVERYTHING, keyScope, resourceScope, routeScope, tagScope } from './cache-entry.js';
 import { originName, resourceOf, type ResourceName } from './cache-key.js';
@@ -34,16 +36,28 @@ const MAX_LISTED = 100;
  * and on an operator's request, for all users and in all variants.
  */
 @Injectable()
-export class Invalidator {
+export class Invalidator implements ConfigApplier {
   /** A purge has dropped this many responses. */
   readonly purged = new Event<number>();
-  private readonly hasCache: boolean;
+  private hasCache: boolean;
 
   constructor(
     @Inject(ResponseCache) private readonly cache: ResponseCache,
-    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(ConfigStore) private readonly config: ConfigStore,
   ) {
-    this.hasCache = config.current.routes.some((route) => route.cache !== undefined);
+    this.hasCache = hasCache(config.current);
+    config.register(this);
+  }
+
+  /** Routes that answer differently from now on lose what is stored for them; the others keep it. */
+  prepare(next: GatewayConfig): () => void {
+    const { routes } = this.config.current;
+    const byId = new Map(next.routes.map((route) => [route.id, route]));
+    const outdated = routes.filter((route) => route.cache && isOutdated(route, byId.get(route.id)));
+    return () => {
+      this.hasCache = hasCache(next);
+      for (const { id } of outdated) this.cache.purge(routeScope(id));
+    };
   }
 
   /** Watches an exchange of a route without a cache: it may write what another route caches. */
@@ -83,6 +97,18 @@ export class Invalidator {
     const found = scopesOf(what).map((scope) => this.cache.list(scope, MAX_LISTED));
     return found.flat().slice(0, MAX_LISTED);
   }
+}
+
+function hasCache({ routes }: GatewayConfig): boolean {
+  return routes.some((route) => route.cache !== undefined);
+}
+
+/** What the stored responses of a route depend on, and who may get them. */
+const DECISIVE = ['match', 'upstream', 'split', 'rewrite', 'auth', 'cache', 'headers'] as const;
+
+function isOutdated(before: RouteConfig, next: RouteConfig | undefined): boolean {
+  if (before === next) return false;
+  return !next || DECISIVE.some((key) => !isSameConfig(before[key], next[key]));
 }
 
 function scopesOf({ routes, urls, tags }: ListRequest): string[] {

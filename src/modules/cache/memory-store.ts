@@ -9,22 +9,25 @@ const SCOPE = 400;
  * each hit would cost more than the look-up.
  */
 export class MemoryStore {
-  private readonly slots: LRUCache<string, Slot>;
+  private slots: LRUCache<string, Slot>;
   private readonly byScope = new Map<string, Set<string>>();
 
-  constructor(maxBytes: number) {
-    this.slots = new LRUCache<string, Slot>({
-      maxSize: maxBytes,
-      sizeCalculation: ({ bytes, scopes }, key) =>
-        bytes + key.length + scopes.reduce((sum, { length }) => sum + length + SCOPE, 0),
-      dispose: ({ scopes }, key) => {
-        for (const scope of scopes) {
-          const keys = this.byScope.get(scope);
-          keys?.delete(key);
-          if (keys?.size === 0) this.byScope.delete(scope);
-        }
-      },
-    });
+  constructor(private maxBytes: number) {
+    this.slots = this.newSlots(maxBytes);
+  }
+
+  /** Takes another limit, and evicts what has no room any more. */
+  resize(maxBytes: number): void {
+    if (maxBytes === this.maxBytes) return;
+    const before = this.slots;
+    this.maxBytes = maxBytes;
+    this.slots = this.newSlots(maxBytes);
+    this.byScope.clear();
+    // The least recently used first, so that they are the first to go.
+    for (const key of before.rkeys()) {
+      const slot = before.peek(key);
+      if (slot) this.set(key, slot);
+    }
   }
 
   get bytes(): number {
@@ -69,5 +72,20 @@ export class MemoryStore {
     const { responses } = this;
     this.slots.clear();
     return responses;
+  }
+
+  private newSlots(maxBytes: number): LRUCache<string, Slot> {
+    return new LRUCache<string, Slot>({
+      maxSize: maxBytes,
+      sizeCalculation: ({ bytes, scopes }, key) =>
+        bytes + key.length + scopes.reduce((sum, { length }) => sum + length + SCOPE, 0),
+      dispose: ({ scopes }, key) => {
+        for (const scope of scopes) {
+          const keys = this.byScope.get(scope);
+          keys?.delete(key);
+          if (keys?.size === 0) this.byScope.delete(scope);
+        }
+      },
+    });
   }
 }

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../common/clock.js';
 import { Event } from '../../common/event.js';
-import type { ConfigStore } from '../config/config.store.js';
+import { ConfigStore } from '../config/config.store.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { CacheEntry, VariantIndex } from './cache-entry.js';
 import { ResponseCache } from './response-cache.js';
@@ -91,7 +92,7 @@ function cacheOver(slots: SharedRead['slots']) {
     publish: () => undefined,
     received: new Event(),
   };
-  const config = { current: { cache: { maxBytes: 100_000 } } } as unknown as ConfigStore;
+  const config = new ConfigStore({ cache: { maxBytes: 100_000 } } as unknown as GatewayConfig);
   const cache = new ResponseCache(config, systemClock, store as RedisStore, channel as InvalidationChannel);
   return { cache, written };
 }

@@ -68,6 +68,12 @@ export class ResponseCache {
   ) {
     this.hasSharedTier = shared.isConfigured;
     this.memory = new MemoryStore(config.current.cache.maxBytes);
+    config.register({
+      prepare:
+        ({ cache }) =>
+        () =>
+          this.memory.resize(cache.maxBytes),
+    });
     channel.received.on((invalidation) => this.apply(invalidation));
   }
 

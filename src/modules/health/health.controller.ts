@@ -10,37 +10,30 @@ import { AuthProviders, type RemoteProvider } from '../auth/auth-providers.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamHealthIndicator } from '../upstream/upstream-health.indicator.js';
+import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 
 /** The health pages for operators, Kubernetes and load balancers. */
 @Controller('health')
 export class HealthController {
-  private readonly checks: (() => HealthIndicatorResult)[];
-
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
-    @Inject(UpstreamRegistry) upstreams: UpstreamRegistry,
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(RedisConnection) private readonly redis: RedisConnection,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
-  ) {
-    const all = [...upstreams.all()];
-    const upstreamIndicators = all.map((each) => new UpstreamHealthIndicator(each, indicators));
-    this.checks = upstreamIndicators.map((each) => () => each.check());
-    if (!redis.isConfigured) return;
-    // An upstream of the same name would replace it in the result.
-    let key = 'redis';
-    while (all.some(({ id }) => id === key)) key = `gateway-${key}`;
-    this.checks.unshift(() => this.checkRedis(key));
-  }
+  ) {}
 
   /** Reports every upstream, Redis, and every provider whose keys are fetched. When one of them fails the status is `degraded`, and still 200. */
   @Get()
   @HealthCheck()
   whole(): Promise<Partial<HealthCheckResult>> {
+    const all = [...this.upstreams.all()];
+    const upstreams = all.map((each) => () => new UpstreamHealthIndicator(each, this.indicators).check());
+    const redis = this.redis.isConfigured ? [() => this.checkRedis(all)] : [];
     const providers = this.providers.remote.map((each) => () => this.checkProvider(each));
-    return this.health.check([...this.checks, ...providers]);
+    return this.health.check([...redis, ...upstreams, ...providers]);
   }
 
   /** Reports that the process is alive. It depends on nothing else, so that no outage restarts the gateway. */
@@ -68,7 +61,10 @@ export class HealthController {
   }
 
   /** Without Redis the gateway is slower but complete, so it only degrades. */
-  private checkRedis(key: string): HealthIndicatorResult {
+  private checkRedis(upstreams: readonly UpstreamProxy[]): HealthIndicatorResult {
+    // An upstream of the same name would replace it in the result.
+    let key = 'redis';
+    while (upstreams.some(({ id }) => id === key)) key = `gateway-${key}`;
     const indicator = this.indicators.check(key);
     return this.redis.isUp ? indicator.up() : indicator.degraded({ reason: this.redis.reason });
   }

@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Event } from '../../common/event.js';
 import type { ProbeResult } from '../upstream/probe-record.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -25,11 +26,13 @@ function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
   const down = new Set<string>();
   const probes: string[] = [];
   const reported: boolean[] = [];
+  const removed = new Event<UpstreamProxy>();
   const upstream = {
     id: 'users',
     config: isProbed ? { health: HEALTH } : {},
     targets: { all: [{ url: 'a' }, { url: 'b' }], availableCount: 2 },
     breaker: { state: breaker },
+    changed: new Event<void>(),
     probes: {
       report: (results: ProbeResult[]) => void reported.push(results.some(({ passed }) => passed)),
     },
@@ -42,7 +45,10 @@ function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
   };
   const scheduler = new ProbeScheduler(
     // The scheduler uses no other members.
-    { all: () => [upstream as unknown as UpstreamProxy] } as unknown as UpstreamRegistry,
+    {
+      each: (listener: (each: UpstreamProxy) => void) => listener(upstream as unknown as UpstreamProxy),
+      removed,
+    } as unknown as UpstreamRegistry,
     indicator as unknown as ProbeIndicator,
     terminus.get(HealthCheckService),
     () => random,

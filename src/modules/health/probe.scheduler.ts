@@ -9,16 +9,24 @@ import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { jittered } from '../../common/resilience/jitter.js';
 import { RANDOM } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
+import type { TargetSet } from '../upstream/target-set.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { ProbeIndicator } from './probe.indicator.js';
 
 const JITTER = 0.1;
 
+/** The probes of an upstream under one configuration. */
+interface Probing {
+  readonly upstream: UpstreamProxy;
+  readonly health: HealthConfig;
+  timer?: NodeJS.Timeout;
+}
+
 /** Probes the targets of every upstream that has a health check, and reports the results to the upstream. */
 @Injectable()
 export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly current = new Map<UpstreamProxy, Probing>();
   private readonly stop = new AbortController();
 
   constructor(
@@ -29,30 +37,45 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    for (const upstream of this.upstreams.all()) {
-      const { health } = upstream.config;
-      // The first probe starts at once, so that an upstream that is down is known before its first user comes.
-      if (health) this.schedule(upstream, health, 0);
-    }
+    this.upstreams.each((upstream) => {
+      this.start(upstream);
+      upstream.changed.on(() => this.start(upstream));
+    });
+    this.upstreams.removed.on((upstream) => this.end(upstream));
   }
 
   onApplicationShutdown(): void {
     this.stop.abort();
-    for (const timer of this.timers.values()) clearTimeout(timer);
+    for (const upstream of this.current.keys()) this.end(upstream);
   }
 
-  private schedule(upstream: UpstreamProxy, health: HealthConfig, delay: number): void {
-    if (this.stop.signal.aborted) return;
+  /** The first probe starts at once, so that an upstream that is down is known before its first user comes. */
+  private start(upstream: UpstreamProxy): void {
+    this.end(upstream);
+    const { health } = upstream.config;
+    if (!health) return;
+    const probing = { upstream, health };
+    this.current.set(upstream, probing);
+    this.schedule(probing, 0);
+  }
+
+  private end(upstream: UpstreamProxy): void {
+    clearTimeout(this.current.get(upstream)?.timer);
+    this.current.delete(upstream);
+  }
+
+  private schedule(probing: Probing, delay: number): void {
     // Jitter keeps the gateways of a fleet from probing at the same instant.
     const wait = jittered(delay, JITTER, this.random());
-    const timer = setTimeout(() => void this.run(upstream, health), wait);
-    this.timers.set(upstream.id, timer.unref());
+    probing.timer = setTimeout(() => void this.run(probing), wait).unref();
   }
 
-  private async run(upstream: UpstreamProxy, health: HealthConfig): Promise<void> {
+  private async run(probing: Probing): Promise<void> {
+    const { upstream, health } = probing;
     const { targets, breaker } = upstream;
-    const details = await this.probe(upstream, health);
-    if (this.stop.signal.aborted) return;
+    const details = await this.probe(targets, health);
+    // Meanwhile the upstream may have got other targets or another path.
+    if (this.current.get(upstream) !== probing) return;
     const results = targets.all.map((target) => {
       const result = details[target.url];
       return { passed: result?.status === 'up', detail: String(result?.['probe']) };
@@ -63,16 +86,13 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
       results.every(({ passed }) => passed) &&
       breaker.state === 'closed' &&
       targets.availableCount === targets.all.length;
-    this.schedule(upstream, health, isHealthy ? health.interval : health.unhealthyInterval);
+    this.schedule(probing, isHealthy ? health.interval : health.unhealthyInterval);
   }
 
   /** Terminus throws when an indicator is down; the exception carries the same result. */
-  private async probe(
-    { targets }: UpstreamProxy,
-    health: HealthConfig,
-  ): Promise<HealthCheckResult['details']> {
+  private async probe({ all }: TargetSet, health: HealthConfig): Promise<HealthCheckResult['details']> {
     const { signal } = this.stop;
-    const probes = targets.all.map((target) => () => this.indicator.probe(target, health, signal));
+    const probes = all.map((target) => () => this.indicator.probe(target, health, signal));
     try {
       return (await this.checks.check(probes)).details;
     } catch (error) {

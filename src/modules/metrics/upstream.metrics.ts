@@ -1,5 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Outcome } from '../../common/errors/outcomes.js';
+import type { Target } from '../upstream/target.js';
+import type { TargetSet } from '../upstream/target-set.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { Metrics } from './metrics.js';
@@ -17,15 +19,15 @@ export class UpstreamMetrics implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    for (const upstream of this.upstreams.all()) {
+    this.upstreams.each((upstream) => {
       this.countTries(upstream);
       this.countBreaker(upstream);
       this.countTargets(upstream);
-    }
+    });
   }
 
   /** Routes and code make tries alike. */
-  private countTries({ id: upstream, tryEnded, retrier, hedger }: UpstreamProxy): void {
+  private countTries({ id: upstream, tryEnded, retrier, hedged }: UpstreamProxy): void {
     const { metrics } = this;
     const tries = metrics.counter('breakwater_upstream_requests_total');
     const duration = metrics.histogram('breakwater_upstream_duration_seconds');
@@ -44,7 +46,7 @@ export class UpstreamMetrics implements OnModuleInit {
     budgetExhausted.inc({ upstream }, 0);
     retrier.budgetExhausted.on(() => budgetExhausted.inc({ upstream }));
     const hedges = metrics.counter('breakwater_hedges_total');
-    hedger?.ended.on((result) => hedges.inc({ upstream, result }));
+    hedged.on((result) => hedges.inc({ upstream, result }));
   }
 
   private countBreaker({ id: upstream, breaker, rejected }: UpstreamProxy): void {
@@ -58,7 +60,7 @@ export class UpstreamMetrics implements OnModuleInit {
     });
   }
 
-  private countTargets({ id: upstream, targets }: UpstreamProxy): void {
+  private countTargets({ id: upstream, targets, changed }: UpstreamProxy): void {
     const { metrics } = this;
     const ejections = metrics.counter('breakwater_target_ejections_total');
     targets.ejected.on(({ name: target }) => ejections.inc({ upstream, target }));
@@ -66,10 +68,17 @@ export class UpstreamMetrics implements OnModuleInit {
     panics.inc({ upstream }, 0);
     targets.panicked.on(() => panics.inc({ upstream }));
     const dnsFailures = metrics.counter('breakwater_dns_failures_total');
-    for (const { name: target, addresses } of targets.all) {
-      if (!addresses) continue;
-      dnsFailures.inc({ upstream, target }, 0);
-      addresses.failed.on(() => dnsFailures.inc({ upstream, target }));
-    }
+    const watched = new WeakSet<Target>();
+    const watch = ({ all }: TargetSet) => {
+      for (const each of all) {
+        const { name: target, addresses } = each;
+        if (!addresses || watched.has(each)) continue;
+        watched.add(each);
+        dnsFailures.inc({ upstream, target }, 0);
+        addresses.failed.on(() => dnsFailures.inc({ upstream, target }));
+      }
+    };
+    watch(targets);
+    changed.on((model) => watch(model.targets));
   }
 }

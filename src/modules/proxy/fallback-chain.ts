@@ -6,7 +6,7 @@ import { replay } from '../upstream/retry/replay.js';
 import { isRepeatable } from '../upstream/retry/retry-policy.js';
 import { ClientBody } from '../upstream/client-body.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
-import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import type { UpstreamModel } from '../upstream/upstream.model.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { type ForwardedRequest, hashKeyOf, MAX_COPY_BYTES } from './upstream-request.js';
@@ -20,7 +20,7 @@ const WHOLE = 0.9;
 /** A request, and the upstream that it is sent to first. */
 export interface ForwardedCall {
   readonly exchange: Exchange;
-  readonly upstream: UpstreamProxy;
+  readonly upstream: UpstreamModel;
   readonly request: ForwardedRequest;
 }
 
@@ -52,7 +52,7 @@ export class FallbackChain {
     if (request.upgrade) return failure;
     // A checked configuration has no cycle.
     while (upstream.config.fallback?.upstream !== undefined) {
-      upstream = this.upstreams.get(upstream.config.fallback.upstream);
+      upstream = this.upstreams.modelIn(exchange.config, upstream.config.fallback.upstream);
       const remaining = request.deadline.remaining();
       const canSend = remaining >= 1 && (NEVER_SENT.has(outcome) || isRepeatable(request));
       const again = canSend ? replay(request) : undefined;
@@ -73,6 +73,6 @@ export class FallbackChain {
   }
 }
 
-function deadlineOf({ clock, config: { timeout } }: UpstreamProxy, remaining: number): Deadline {
+function deadlineOf({ clock, config: { timeout } }: UpstreamModel, remaining: number): Deadline {
   return new Deadline(clock, Math.min(remaining, timeout), { isRemainder: remaining < timeout * WHOLE });
 }

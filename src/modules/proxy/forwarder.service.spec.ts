@@ -45,7 +45,7 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
     return proxy;
   };
   const proxies = new Map(Object.keys(CONFIG.upstreams).map((id) => [id, upstream(id)]));
-  const upstreams = { get: (id: string) => proxies.get(id)! } as UpstreamRegistry;
+  const upstreams = { modelIn: (_: unknown, id: string) => proxies.get(id)! } as unknown as UpstreamRegistry;
   const route = compileRoute(CONFIG.routes[0]!);
   const req = { method, headers: {}, rawHeaders: [] as string[], socket: {} } as unknown as Request;
   const head = {

@@ -49,7 +49,7 @@ export class Forwarder {
 
   private prepare(exchange: Exchange, route: RouteModel): ForwardedCall {
     const { mirror, websocket } = route.config;
-    const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
+    const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
     const upgrade = websocket && this.webSockets.upgradeRequest(exchange, websocket);
     const request = upstreamRequest(exchange, route, upstream, upgrade);
     const call = { exchange, upstream, request };

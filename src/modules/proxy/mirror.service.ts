@@ -3,7 +3,7 @@ import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { ClientBody } from '../upstream/client-body.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
-import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import type { UpstreamModel } from '../upstream/upstream.model.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamRequest } from '../upstream/upstream.types.js';
 import { hashKeyOf, MAX_COPY_BYTES } from './upstream-request.js';
@@ -21,7 +21,7 @@ export class Mirror {
   /** Copies a request that is about to be sent, with its body if that is within 64 KiB. Returns at once. */
   copy(exchange: Exchange, { upstream: id, percent }: MirrorConfig, request: UpstreamRequest): void {
     if (Math.random() >= percent) return;
-    const upstream = this.upstreams.get(id);
+    const upstream = this.upstreams.modelIn(exchange.config, id);
     const copy: UpstreamRequest = {
       method: request.method,
       path: request.path,
@@ -37,7 +37,7 @@ export class Mirror {
     }
   }
 
-  private send(upstream: UpstreamProxy, request: UpstreamRequest): void {
+  private send(upstream: UpstreamModel, request: UpstreamRequest): void {
     upstream
       .send(request)
       .then((response) => response.discard(MAX_DISCARDED, upstream.config.bodyTimeout))

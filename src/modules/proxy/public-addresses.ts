@@ -5,17 +5,19 @@ import { sidesOf } from '../config/schema/gateway.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 
+type Upstreams = GatewayConfig['upstreams'];
+
 /** Maps what upstreams call themselves back to what clients call them. */
 export class PublicAddresses {
-  private readonly byRoute = new WeakMap<RouteModel, PublicAddress>();
-
-  constructor(private readonly upstreams: () => GatewayConfig['upstreams']) {}
+  private readonly byRoute = new WeakMap<RouteModel, { upstreams: Upstreams; address: PublicAddress }>();
 
   /** @returns the headers of an upstream's response for the client of the exchange */
-  map({ route, head }: Exchange, headers: HeaderRecord): HeaderRecord {
+  map({ route, head, config }: Exchange, headers: HeaderRecord): HeaderRecord {
     if (!route || !namesAddress(headers)) return headers;
-    let address = this.byRoute.get(route);
-    if (!address) this.byRoute.set(route, (address = this.compile(route)));
+    const { upstreams } = config;
+    const known = this.byRoute.get(route);
+    let address = known?.upstreams === upstreams ? known.address : undefined;
+    if (!address) this.byRoute.set(route, { upstreams, address: (address = compile(route, upstreams)) });
     if (route.config.rewrite?.host === 'preserve') {
       // The upstream calls itself by the name that the client has used.
       const [base = ''] = address.hosts.values();
@@ -23,25 +25,24 @@ export class PublicAddresses {
     }
     return toPublic(headers, address);
   }
+}
 
-  private compile({ config, pathSwap }: RouteModel): PublicAddress {
-    const hosts = new Map<string, string>();
-    for (const url of this.urlsOf(config)) {
-      const { host, pathname } = new URL(url);
-      hosts.set(host, pathname.replace(/\/$/, ''));
-    }
-    const [base = ''] = hosts.values();
-    const sent = config.rewrite?.host;
-    if (sent !== undefined) hosts.set(sent.toLowerCase(), base);
-    return { hosts, swap: pathSwap };
+function compile({ config, pathSwap }: RouteModel, upstreams: Upstreams): PublicAddress {
+  const hosts = new Map<string, string>();
+  for (const url of urlsOf(config, upstreams)) {
+    const { host, pathname } = new URL(url);
+    hosts.set(host, pathname.replace(/\/$/, ''));
   }
+  const [base = ''] = hosts.values();
+  const sent = config.rewrite?.host;
+  if (sent !== undefined) hosts.set(sent.toLowerCase(), base);
+  return { hosts, swap: pathSwap };
+}
 
-  private urlsOf(config: RouteConfig): string[] {
-    const upstreams = this.upstreams();
-    const sides = sidesOf(config).map((id) => upstreams[id]);
-    const fallbacks = sides.map((side) => upstreams[side?.fallback?.upstream ?? '']);
-    return [...sides, ...fallbacks].flatMap((each) => each?.targets.map(({ url }) => url) ?? []);
-  }
+function urlsOf(config: RouteConfig, upstreams: Upstreams): string[] {
+  const sides = sidesOf(config).map((id) => upstreams[id]);
+  const fallbacks = sides.map((side) => upstreams[side?.fallback?.upstream ?? '']);
+  return [...sides, ...fallbacks].flatMap((each) => each?.targets.map(({ url }) => url) ?? []);
 }
 
 /** Most responses do not. */

@@ -14,7 +14,7 @@ export class Refresher {
   constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
 
   refresh(exchange: Exchange, route: RouteModel, { tap, onDone }: CacheRefresh): void {
-    const upstream = this.upstreams.get(upstreamIdOf(exchange, route));
+    const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
     upstream
       // Without the exchange's signal and record: the client may leave with its answer at any time.
       .send({ ...upstreamRequest(exchange, route, upstream), signal: undefined, tries: undefined })

@@ -144,7 +144,7 @@ function start(cache?: CacheDecision, httpVersion = '1.1') {
   const req = { method: 'GET', headers: {}, httpVersion, complete: true, socket: {} };
   const written = new Written();
   const res = Object.assign(written, { req });
-  const head = { id: 'id', match: { kind: 'none' } } as unknown as ExchangeHead;
+  const head = { id: 'id', match: { kind: 'none' }, config } as unknown as ExchangeHead;
   const exchange = new Exchange(req as unknown as Request, res as unknown as Response, head, 0);
   exchange.cache = cache;
   return { reply: new ReplyWriter(new ConfigStore(config), new EventStreams()), exchange, written };

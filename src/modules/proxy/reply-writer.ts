@@ -9,7 +9,12 @@ import {
   type HeaderRecord,
 } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
-import type { FallbackConfig, SecurityHeadersConfig } from '../config/gateway-config.js';
+import type {
+  CorsConfig,
+  FallbackConfig,
+  GatewayConfig,
+  SecurityHeadersConfig,
+} from '../config/gateway-config.js';
 import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
@@ -17,42 +22,39 @@ import { endResponse } from './end-response.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { PublicAddresses } from './public-addresses.js';
 import { ReplySink } from './reply-sink.js';
-import {
-  HSTS,
-  isOverTls,
-  OWN_PAGES,
-  type SecurityHeaders,
-  securityHeaders,
-  securityHeadersOf,
-} from './security-headers.js';
+import { HSTS, isOverTls, OWN_PAGES, securityHeaders, securityHeadersOf } from './security-headers.js';
 
 interface HeadersOfAnswers {
   readonly headers: ClientHeaders;
   readonly hsts: string | undefined;
 }
 
+/** What the answers of a route get while CORS is as it is. */
+interface HeadersOfRoute extends HeadersOfAnswers {
+  readonly cors: CorsConfig;
+}
+
+/** Header lines of a stored response, and what they were made by. */
+interface StoredLines {
+  readonly route: RouteModel | undefined;
+  readonly config: GatewayConfig;
+  readonly lines: string[];
+}
+
 /** Writes every answer: the head in one piece, with framing of our own. */
 @Injectable()
 export class ReplyWriter {
-  /** Of answers that the gateway makes itself. */
-  private readonly own: HeadersOfAnswers;
-  /** Of upstreams' answers; by what the configuration of routes asks for. */
-  private readonly bySecurity = new Map<SecurityHeadersConfig, HeadersOfAnswers>();
-  private readonly dropped: readonly string[];
-  private readonly addresses: PublicAddresses;
-  /** Header lines of stored responses, built once for each response instead of for each use. */
-  private readonly storedLines = new WeakMap<HeaderRecord, string[]>();
+  private readonly byRoute = new WeakMap<RouteModel, HeadersOfRoute>();
+  /** By what the configuration asks for. */
+  private readonly compiled = new Map<string, HeadersOfAnswers>();
+  private readonly addresses = new PublicAddresses();
+  /** Built once for each stored response instead of for each use. */
+  private readonly storedLines = new WeakMap<HeaderRecord, StoredLines>();
 
   constructor(
-    @Inject(ConfigStore) config: ConfigStore,
+    @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(EventStreams) private readonly eventStreams: EventStreams,
-  ) {
-    // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
-    const cors = config.current.server.cors.origins.length > 0 ? CORS_HEADERS : [];
-    this.dropped = [...cors, ...DROPPED_HEADERS];
-    this.addresses = new PublicAddresses(() => config.current.upstreams);
-    this.own = this.compile(securityHeaders(OWN_PAGES));
-  }
+  ) {}
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
   upstream(exchange: Exchange, response: UpstreamResponse): void {
@@ -94,13 +96,7 @@ export class ReplyWriter {
     const { status, headers, body, added } = hit.response;
     exchange.cache = hit;
     exchange.outcome ??= 'cache_hit';
-    // Templates make other lines for each request.
-    const isStatic = !exchange.route?.responseHeaders?.templates.length;
-    let lines = isStatic ? this.storedLines.get(headers) : undefined;
-    if (!lines) {
-      lines = this.linesOf(exchange, headers);
-      if (isStatic) this.storedLines.set(headers, lines);
-    }
+    const lines = this.storedLinesOf(exchange, headers);
     const head = added ? lines.concat(added) : lines.slice();
     head.push('Cache-Status', hit.status);
     this.addHsts(exchange, headers, head);
@@ -153,37 +149,60 @@ export class ReplyWriter {
     body: string,
   ): void {
     const bytes = Buffer.from(body);
-    const lines = this.own.headers.from(headers);
-    if (exchange && this.own.hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, this.own.hsts);
+    const own = this.compile('own', (exchange?.config ?? this.config.current).server.cors);
+    const lines = own.headers.from(headers);
+    if (exchange && own.hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, own.hsts);
     this.writeHead(res, exchange, status, lines, bytes.length);
     endResponse(res, bytes);
+  }
+
+  /** @returns names and values in turn, which others share */
+  private storedLinesOf(exchange: Exchange, headers: HeaderRecord): readonly string[] {
+    const { route, config } = exchange;
+    const known = this.storedLines.get(headers);
+    if (known?.route === route && known?.config === config) return known.lines;
+    const lines = this.linesOf(exchange, headers);
+    // Templates make other lines for each request.
+    if (!route?.responseHeaders?.templates.length) this.storedLines.set(headers, { route, config, lines });
+    return lines;
   }
 
   /** @returns names and values in turn */
   private linesOf(exchange: Exchange, headers: HeaderRecord): string[] {
     const { route, head, identity } = exchange;
-    const lines = this.headersOf(route).headers.from(this.publicHeaders(exchange, headers));
+    const lines = this.headersOf(exchange).headers.from(this.publicHeaders(exchange, headers));
     const rules = route?.responseHeaders;
     return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }
 
   /** Not among the lines of a stored response, because it depends on the client's connection. */
   private addHsts(exchange: Exchange, headers: HeaderRecord, lines: string[]): void {
-    const { hsts } = this.headersOf(exchange.route);
+    const { hsts } = this.headersOf(exchange);
     if (hsts === undefined || headers[HSTS] !== undefined || !isOverTls(exchange)) return;
     if (!exchange.route?.responseHeaders?.removed.has(HSTS)) lines.push(HSTS, hsts);
   }
 
-  private headersOf(route: RouteModel | undefined): HeadersOfAnswers {
-    if (!route) return this.own;
-    const { securityHeaders: config } = route.config;
-    let headers = this.bySecurity.get(config);
-    if (!headers) this.bySecurity.set(config, (headers = this.compile(securityHeadersOf(config))));
+  private headersOf({ route, config }: Exchange): HeadersOfAnswers {
+    const { cors } = config.server;
+    if (!route) return this.compile('own', cors);
+    const known = this.byRoute.get(route);
+    if (known?.cors === cors) return known;
+    const headers = { ...this.compile(route.config.securityHeaders, cors), cors };
+    this.byRoute.set(route, headers);
     return headers;
   }
 
-  private compile({ headers, hsts }: SecurityHeaders): HeadersOfAnswers {
-    return { headers: new ClientHeaders(headers, this.dropped), hsts };
+  private compile(security: SecurityHeadersConfig | 'own', { origins }: CorsConfig): HeadersOfAnswers {
+    const hasCors = origins.length > 0;
+    const name = JSON.stringify([security, hasCors]);
+    let compiled = this.compiled.get(name);
+    if (!compiled) {
+      const { headers, hsts } = security === 'own' ? securityHeaders(OWN_PAGES) : securityHeadersOf(security);
+      // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
+      const dropped = hasCors ? [...CORS_HEADERS, ...DROPPED_HEADERS] : DROPPED_HEADERS;
+      this.compiled.set(name, (compiled = { headers: new ClientHeaders(headers, dropped), hsts }));
+    }
+    return compiled;
   }
 
   /** @param headers names and values in turn; it is added to */

@@ -9,7 +9,7 @@ import type { Exchange, ExchangeHead } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { strippedPrefix } from '../routing/rewrite.js';
 import { ClientBody } from '../upstream/client-body.js';
-import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
+import type { UpstreamModel } from '../upstream/upstream.model.js';
 import type { UpgradeRequest, UpstreamRequest } from '../upstream/upstream.types.js';
 import { forwardInterim } from './interim-responses.js';
 
@@ -28,7 +28,7 @@ export type ForwardedRequest = UpstreamRequest & { readonly deadline: Deadline }
 export function upstreamRequest(
   exchange: Exchange,
   route: RouteModel,
-  upstream: UpstreamProxy,
+  upstream: UpstreamModel,
   upgrade?: UpgradeRequest,
 ): ForwardedRequest {
   const { req, head, gone: signal } = exchange;
@@ -98,7 +98,7 @@ function asksForWhole({ cache }: Exchange): boolean {
 }
 
 /** @returns milliseconds; none are left after a wait for the response to another request */
-function timeoutOf({ cache }: Exchange, { config }: RouteModel, upstream: UpstreamProxy): number {
+function timeoutOf({ cache }: Exchange, { config }: RouteModel, upstream: UpstreamModel): number {
   if (cache?.kind === 'forward' && cache.isTimedOut) return 0;
   return config.timeout ?? upstream.config.timeout;
 }

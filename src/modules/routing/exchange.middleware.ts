@@ -9,8 +9,10 @@ import { clientIp, compileTrust, unmapped } from '../../common/http/forwarded.js
 import { inspectHead, SERVED_METHODS } from '../../common/http/head.js';
 import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
-import { ConfigStore } from '../config/config.store.js';
+import type { Turn } from '../../common/turns.js';
+import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
 import { type MatchResult, RouteTable, takesPath } from './route-table.js';
 
@@ -21,7 +23,14 @@ export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
   readonly exchange: Exchange | undefined;
 }
 
-type Origin = Pick<ExchangeHead, 'id' | 'peer' | 'peerTrusted' | 'clientIp'>;
+type Origin = Pick<ExchangeHead, 'id' | 'peer' | 'peerTrusted' | 'clientIp' | 'config'>;
+
+/** What a request is judged by when it begins: one reference, replaced whole by a reload. */
+interface RoutingModel {
+  readonly config: GatewayConfig;
+  readonly table: RouteTable;
+  readonly isTrusted: (address: string) => boolean;
+}
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
 
@@ -37,31 +46,38 @@ const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
 
 /** The first stage: it gives every request its record and its route, or the reason to refuse it. */
 @Injectable()
-export class ExchangeMiddleware implements NestMiddleware {
+export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
   /** The response has closed, and the record is complete. */
   readonly finished = new Event<Exchange>();
   /** The server has refused a request by itself. */
   readonly refused = new Event<RefusedRequest>();
-  private readonly table: RouteTable;
-  private readonly isTrusted: (address: string) => boolean;
+  private model: RoutingModel;
 
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    const { server, routes } = config.current;
-    this.table = new RouteTable(routes);
-    this.isTrusted = compileTrust(server.trustProxy);
+    const { current } = config;
+    this.model = compile(current, new RouteTable(current.routes));
+    config.register(this);
+  }
+
+  async prepare(next: GatewayConfig, turn: Turn): Promise<() => void> {
+    const { config, table } = this.model;
+    const isSame = config.routes === next.routes;
+    const model = compile(next, isSame ? table : await RouteTable.build(next.routes, table, turn));
+    return () => void (this.model = model);
   }
 
   /** A refused request gets a record, too, so that it is counted and logged like any other. */
   use(req: Request, res: Response, next: NextFunction): void {
     const startedAt = this.clock.now();
-    const origin = this.originOf(req);
+    const { model } = this;
+    const origin = originOf(req, model);
     let head: ExchangeHead;
     let refusal: ProblemError | undefined;
     try {
-      head = this.inspect(req, origin);
+      head = inspect(req, origin, model.table);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       head = { ...UNKNOWN_HEAD, ...origin };
@@ -92,42 +108,45 @@ export class ExchangeMiddleware implements NestMiddleware {
     this.refused.emit({ ...refusal, id, exchange });
     return id;
   }
+}
 
-  private originOf(req: Request): Origin {
-    const peer = unmapped(req.socket.remoteAddress ?? '');
-    const peerTrusted = this.isTrusted(peer);
-    return {
-      id: requestId(req, peerTrusted),
-      peer,
-      peerTrusted,
-      clientIp: peerTrusted
-        ? clientIp(peer, req.headers['x-forwarded-for']?.toString(), this.isTrusted)
-        : peer,
-    };
-  }
+function compile(config: GatewayConfig, table: RouteTable): RoutingModel {
+  return { config, table, isTrusted: compileTrust(config.server.trustProxy) };
+}
 
-  /** @throws ProblemError when the request is malformed, came through this process before, or is a TRACE */
-  private inspect(req: Request, origin: Origin): ExchangeHead {
-    const { headers, method } = req;
-    const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
-    const { path, query, laxPaths, authority = hostField } = parseTarget(req.url);
-    // RFC 9112 section 3.2: only HTTP/1.0 may leave the Host field out, even if the target is absolute.
-    if (hostField === '' && req.httpVersion !== '1.0') {
-      throw new ProblemError('malformed_host', { close: true });
-    }
-    const host = authority === '' ? '' : normaliseHost(authority);
-    // Controllers of code are matched by the same path as routes.
-    if (req.url !== path + query) req.url = path + query;
-    if (method === 'TRACE') {
-      throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS.join(', ') } });
-    }
-    if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
-    const match = this.table.match({ method, host, path, headers });
-    for (const lax of laxPaths ?? []) {
-      refuseAmbiguous(path, match, this.table.match({ method, host, path: lax, headers }));
-    }
-    return { ...origin, authority, host, path, query, hasBody, match };
+function originOf(req: Request, { config, isTrusted }: RoutingModel): Origin {
+  const peer = unmapped(req.socket.remoteAddress ?? '');
+  const peerTrusted = isTrusted(peer);
+  return {
+    id: requestId(req, peerTrusted),
+    peer,
+    peerTrusted,
+    clientIp: peerTrusted ? clientIp(peer, req.headers['x-forwarded-for']?.toString(), isTrusted) : peer,
+    config,
+  };
+}
+
+/** @throws ProblemError when the request is malformed, came through this process before, or is a TRACE */
+function inspect(req: Request, origin: Origin, table: RouteTable): ExchangeHead {
+  const { headers, method } = req;
+  const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
+  const { path, query, laxPaths, authority = hostField } = parseTarget(req.url);
+  // RFC 9112 section 3.2: only HTTP/1.0 may leave the Host field out, even if the target is absolute.
+  if (hostField === '' && req.httpVersion !== '1.0') {
+    throw new ProblemError('malformed_host', { close: true });
   }
+  const host = authority === '' ? '' : normaliseHost(authority);
+  // Controllers of code are matched by the same path as routes.
+  if (req.url !== path + query) req.url = path + query;
+  if (method === 'TRACE') {
+    throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS.join(', ') } });
+  }
+  if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
+  const match = table.match({ method, host, path, headers });
+  for (const lax of laxPaths ?? []) {
+    refuseAmbiguous(path, match, table.match({ method, host, path: lax, headers }));
+  }
+  return { ...origin, authority, host, path, query, hasBody, match };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { ProblemError } from '../../common/errors/problem.js';
 import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { TryRecord } from '../../common/try-record.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
 import type { RouteModel } from './route.model.js';
@@ -123,6 +124,8 @@ export interface ExchangeHead {
   /** Where the request comes from, seen through trusted proxies. */
   readonly clientIp: string;
   readonly match: MatchResult;
+  /** The one in force when the request began. Whatever the request needs of it is read here, so that no reload divides it. */
+  readonly config: GatewayConfig;
 }
 
 /**
@@ -131,6 +134,7 @@ export interface ExchangeHead {
  */
 export class Exchange {
   readonly route: RouteModel | undefined;
+  readonly config: GatewayConfig;
   /** Set by the guard; stays `undefined` for an anonymous request. */
   identity: Identity | undefined;
   /** `Authorization` goes on to the upstream. Set by the guard. */
@@ -165,6 +169,7 @@ export class Exchange {
     /** Why it goes no further than this record. */
     readonly refusal?: ProblemError,
   ) {
+    this.config = head.config;
     this.route = head.match.kind === 'route' ? head.match.route : undefined;
   }
 

@@ -5,6 +5,7 @@ import FindMyWay, {
   type HTTPVersion,
   type Instance,
 } from 'find-my-way';
+import type { Turn } from '../../common/turns.js';
 import type { RouteConfig } from '../config/gateway-config.js';
 import { compileRoute, type RouteModel } from './route.model.js';
 
@@ -32,19 +33,38 @@ export class RouteTable {
   /** By exact host (`api.example.com`), by suffix (`.example.com`), and under an empty string for any host. */
   private readonly routers = new Map<string, Router>();
 
+  /** By their configuration. */
+  private readonly models = new Map<RouteConfig, RouteModel>();
+
   /** @param routes checked: no two of them have the same match */
-  constructor(routes: readonly RouteConfig[]) {
+  constructor(routes: readonly RouteConfig[] = []) {
+    for (const route of routes) this.add(compileRoute(route));
+  }
+
+  /**
+   * Builds the table of a reload.
+   *
+   * @param before the table in force: routes that stay as they are keep their models
+   */
+  static async build(routes: readonly RouteConfig[], before: RouteTable, turn: Turn): Promise<RouteTable> {
+    const table = new RouteTable();
     for (const route of routes) {
-      const model = compileRoute(route);
-      const { hosts } = route.match;
-      for (const host of hosts.length === 0 ? [''] : hosts) {
-        const key = host.replace(/^\*/, '');
-        const router = this.routers.get(key) ?? newRouter();
-        this.routers.set(key, router);
-        for (const pattern of compilePath(route.match.path)) {
-          // A function, since find-my-way compares constraints deeply and fails on objects without a prototype.
-          router.on('GET', pattern, { constraints: { accepts: () => model } }, () => {}, model);
-        }
+      table.add(before.models.get(route) ?? compileRoute(route));
+      await turn();
+    }
+    return table;
+  }
+
+  private add(model: RouteModel): void {
+    const { match } = model.config;
+    this.models.set(model.config, model);
+    for (const host of match.hosts.length === 0 ? [''] : match.hosts) {
+      const key = host.replace(/^\*/, '');
+      const router = this.routers.get(key) ?? newRouter();
+      this.routers.set(key, router);
+      for (const pattern of compilePath(match.path)) {
+        // A function, since find-my-way compares constraints deeply and fails on objects without a prototype.
+        router.on('GET', pattern, { constraints: { accepts: () => model } }, () => {}, model);
       }
     }
   }

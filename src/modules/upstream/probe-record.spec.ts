@@ -16,10 +16,10 @@ function setUp() {
   const warnings: string[] = [];
   const probes = new ProbeRecord({
     clock: { now: () => time.now, wall: () => time.now },
-    targets: {
+    targets: () => ({
       all: [{ name: 'a' } as Target, { name: 'b' } as Target],
       recordProbe: ({ name }, passed) => void log.push(`${name} ${passed}`),
-    },
+    }),
     breaker: {
       reportProbe: (passed) => void log.push(passed),
       ignoreProbe: () => void log.push('ignored'),

@@ -18,7 +18,8 @@ const WARNING_INTERVAL = 3_600_000;
 
 export interface ProbeRecordOptions {
   readonly clock: Clock;
-  readonly targets: Pick<TargetSet, 'all' | 'recordProbe'>;
+  /** @returns those in force */
+  readonly targets: () => Pick<TargetSet, 'all' | 'recordProbe'>;
   readonly breaker: Pick<Breaker, 'reportProbe' | 'ignoreProbe'>;
 }
 
@@ -43,9 +44,19 @@ export class ProbeRecord {
     return this.ignoredInARow > 0;
   }
 
+  /** Begins anew, because the probes ask another path. */
+  reset(): void {
+    this.last = undefined;
+    this.hasPassed = false;
+    this.ignoredInARow = 0;
+    this.nextWarning = 0;
+    this.options.breaker.ignoreProbe();
+  }
+
   /** @param results of one round of probes: one for each target, in their order */
   report(results: readonly ProbeResult[], health: HealthConfig): void {
-    const { targets, breaker } = this.options;
+    const { breaker } = this.options;
+    const targets = this.options.targets();
     this.hasPassed ||= results.some(({ passed }) => passed);
     const isIgnored = ({ detail }: ProbeResult) => !this.hasPassed && MAY_BE_THE_PATH.test(detail);
     for (const [i, target] of targets.all.entries()) {

@@ -23,6 +23,21 @@ export class SlowStart {
     return this.returning.length > 0;
   }
 
+  /** Goes on where the one before a reload was. Targets that are new get a growing share as well. */
+  takeOver({ all, returning, out }: SlowStart, now: number): void {
+    const isKept = (target: Target) => this.all.includes(target);
+    for (const { target } of returning) target.share = 1;
+    if (this.duration === 0) return;
+    this.out = new Set([...out].filter(isKept));
+    const added = this.all.filter((target) => !all.includes(target));
+    this.returning = [
+      ...returning.filter(({ target }) => isKept(target)),
+      ...added.map((target) => ({ target, since: now })),
+    ];
+    this.nextStep = 0;
+    this.grow(now);
+  }
+
   /** @param available targets that may be picked from now on */
   update(available: readonly Target[], now: number): void {
     if (this.duration === 0) return;

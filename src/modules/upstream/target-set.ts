@@ -14,9 +14,9 @@ const NO_TARGETS: readonly Target[] = [];
 
 /** The targets of an upstream: which of them may be picked, and which one is. */
 export class TargetSet {
-  readonly ejected = new Event<Target>();
+  readonly ejected: Event<Target>;
   /** A target was picked although none is available. */
-  readonly panicked = new Event<void>();
+  readonly panicked: Event<void>;
   readonly all: readonly Target[];
   private readonly slowStart: SlowStart;
   private readonly balancer: Balancer;
@@ -28,16 +28,47 @@ export class TargetSet {
   /** Monotonic milliseconds from which on a request may be the trial of an ejected target. */
   private nextTrial = NEVER;
 
+  /** @param previous the set of the configuration before, whose targets stay where they are the same */
   constructor(
     private readonly config: UpstreamConfig,
     private readonly clock: Clock,
     random: () => number,
     resolver: Resolver,
+    private previous?: TargetSet,
   ) {
-    this.all = config.targets.map((target) => new Target(target, config, clock, resolver, random));
+    this.ejected = previous?.ejected ?? new Event();
+    this.panicked = previous?.panicked ?? new Event();
+    this.all = config.targets.map(
+      (target) =>
+        previous?.all.find((each) => each.serves(target, config)) ??
+        new Target(target, config, clock, resolver, random),
+    );
     this.slowStart = new SlowStart(this.all, config.slowStart);
     this.candidates = this.all;
     this.balancer = new BALANCERS[config.balancer](this.all, random);
+  }
+
+  /**
+   * Puts the set in force in place of the previous one.
+   *
+   * @returns the targets that are not used any more
+   */
+  takeOver(): Target[] {
+    const { previous, config } = this;
+    for (const [i, target] of config.targets.entries()) this.all[i]?.use(target, config);
+    if (!previous) return [];
+    this.previous = undefined;
+    this.isProbed = config.health !== undefined && previous.isProbed;
+    this.slowStart.takeOver(previous.slowStart, this.clock.now());
+    this.refresh();
+    return previous.all.filter((target) => !this.all.includes(target));
+  }
+
+  /** Forgets what probes have found: they ask another path now, or nobody probes any more. */
+  forgetProbes(): void {
+    this.isProbed = false;
+    for (const target of this.all) target.healthy = true;
+    this.refresh();
   }
 
   /**

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../common/clock.js';
 import { RollingCount } from '../../common/resilience/rolling-count.js';
 import type { HealthConfig, TargetConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { isSameConfig } from '../config/same-config.js';
 import { HostAddresses } from './dns/host-addresses.js';
 import type { Resolver } from './dns/resolver.js';
 import { Transport } from './transport/transport.js';
@@ -11,7 +12,7 @@ export const NEVER = Number.POSITIVE_INFINITY;
 
 /** One address of an upstream, with its connections and its record of failures. */
 export class Target {
-  readonly weight: number;
+  weight: number;
   /** Host and port: the label of metrics and logs. */
   readonly name: string;
   readonly url: string;
@@ -48,7 +49,7 @@ export class Target {
 
   constructor(
     { url, weight }: TargetConfig,
-    private readonly upstream: UpstreamConfig,
+    private upstream: UpstreamConfig,
     clock: Clock,
     resolver: Resolver,
     random: () => number,
@@ -64,6 +65,17 @@ export class Target {
     const memory = upstream.breaker.window + upstream.timeout;
     this.tries = new RollingCount(memory, clock);
     this.failedTries = new RollingCount(memory, clock);
+  }
+
+  /** Whether its connections are made as this configuration says, so that it may keep them. */
+  serves({ url }: TargetConfig, upstream: UpstreamConfig): boolean {
+    return url === this.url && CONNECTION.every((key) => isSameConfig(upstream[key], this.upstream[key]));
+  }
+
+  /** Takes the values of a new configuration. */
+  use({ weight }: TargetConfig, upstream: UpstreamConfig): void {
+    this.weight = weight;
+    this.upstream = upstream;
   }
 
   get isAvailable(): boolean {
@@ -135,5 +147,7 @@ export class Target {
   }
 }
 
+/** What the connections of a target depend on. */
+const CONNECTION = ['tls', 'pool', 'connectTimeout', 'maxHeaderBytes'] as const;
 const RELAPSE = 3;
 const MAX_EJECTION_FACTOR = 10;

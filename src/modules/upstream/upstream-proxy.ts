@@ -7,22 +7,25 @@ import { Bulkhead, type Place } from '../../common/resilience/bulkhead.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { EndedTry, TryRecord } from '../../common/try-record.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
+import { isSameConfig } from '../config/same-config.js';
 import { Breaker, type Permit } from './breaker/breaker.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
 import { ProbeRecord } from './probe-record.js';
 import { Ramp } from './ramp.js';
-import { Hedger } from './retry/hedger.js';
-import { Retrier, type TryOnce } from './retry/retrier.js';
-import { TargetSet } from './target-set.js';
+import type { HedgeResult } from './retry/hedger.js';
+import type { Retrier, TryOnce, TryOptions } from './retry/retrier.js';
+import type { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 import { Call } from './transport/call.js';
 import { UpstreamError } from './upstream.error.js';
+import { resultOf, UpstreamModel } from './upstream.model.js';
 import { watchUpload } from './upload-watch.js';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.types.js';
 
 /** What a call holds from its admission until it is over. */
 interface Held {
+  readonly model: UpstreamModel;
   readonly place: Place;
   readonly permit: Permit;
   /** The targets of its tries so far. */
@@ -33,71 +36,107 @@ interface Held {
 export class UpstreamProxy {
   readonly tryEnded = new Event<EndedTry>();
   readonly rejected = new Event<'breaker_open' | 'bulkhead_full'>();
-  readonly targets: TargetSet;
+  readonly hedged = new Event<HedgeResult>();
+  /** A reload has put another model in force. */
+  readonly changed = new Event<UpstreamModel>();
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
-  readonly retrier: Retrier;
-  /** Exists only where there is a second target, unless `retry.attempts: 0` without `hedge` forbids a second try. */
-  readonly hedger: Hedger | undefined;
   readonly probes: ProbeRecord;
   private readonly ramp: Ramp;
-  private readonly learner: LimitLearner | undefined;
-  private readonly failureStatuses: ReadonlySet<number>;
+  private learner: LimitLearner | undefined;
+  /** The model in force. */
+  model: UpstreamModel;
+  /** Targets of earlier models, which carry their last calls. */
+  private readonly retired = new Set<Target>();
 
   constructor(
     readonly id: string,
-    readonly config: UpstreamConfig,
+    config: UpstreamConfig,
     readonly clock: Clock,
-    random: () => number = Math.random,
-    resolver: Resolver = new SystemResolver(),
+    private readonly random: () => number = Math.random,
+    private readonly resolver: Resolver = new SystemResolver(),
   ) {
-    const { breaker, bulkhead, health, hedge, pool, retry, targets } = config;
-    this.failureStatuses = new Set(breaker.failureStatuses);
-    this.targets = new TargetSet(config, clock, random, resolver);
-    // A call never waits for a connection: that would be one more queue, in which its time would be the upstream's.
-    this.bulkhead = new Bulkhead({
-      ...bulkhead,
-      connections: pool.connections && pool.connections * targets.length,
-    });
-    this.ramp = new Ramp(this.bulkhead);
-    this.learner = bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, clock) : undefined;
+    const { breaker, health } = config;
     this.breaker = new Breaker({ upstream: id, config: breaker, health, clock, random });
-    this.probes = new ProbeRecord({ clock, targets: this.targets, breaker: this.breaker });
-    this.retrier = new Retrier(retry, {
-      clock,
-      random,
-      targets: this.targets,
-      breaker: this.breaker,
-      maxGathered: bulkhead.concurrent * retry.maxBodyBytes,
-    });
-    if (config.targets.length > 1 && (hedge || retry.attempts > 0)) {
-      const { targets, failureStatuses } = this;
-      this.hedger = new Hedger(hedge, { clock, budget: this.retrier.budget, targets, failureStatuses });
-    }
-    // Shadow mode neither rejects nor delays calls.
-    if (breaker.mode === 'shadow') return;
+    this.model = this.compile(config);
+    this.bulkhead = new Bulkhead(this.model.places);
+    this.ramp = new Ramp(this.bulkhead);
+    this.learner = this.newLearner();
+    this.probes = new ProbeRecord({ clock, targets: () => this.targets, breaker: this.breaker });
     this.breaker.transition.on(({ to }) => {
+      const { breaker, bulkhead } = this.config;
+      // Shadow mode neither rejects nor delays calls.
+      if (breaker.mode === 'shadow') return;
       if (to === 'open') this.bulkhead.dismiss();
       // Calls wait in the queue while traffic ramps up. Without a queue they would be rejected.
       else if (to === 'closed' && bulkhead.queue > 0) this.ramp.start();
     });
   }
 
+  get config(): UpstreamConfig {
+    return this.model.config;
+  }
+
+  get targets(): TargetSet {
+    return this.model.targets;
+  }
+
+  get retrier(): Retrier {
+    return this.model.retrier;
+  }
+
+  /** @returns the model of a configuration, which takes effect with `use` */
+  compile(config: UpstreamConfig): UpstreamModel {
+    const once: TryOnce = (options) => this.tryOnce(model, options);
+    const model: UpstreamModel = new UpstreamModel(config, {
+      id: this.id,
+      clock: this.clock,
+      random: this.random,
+      resolver: this.resolver,
+      breaker: this.breaker,
+      hedged: this.hedged,
+      previous: this.model,
+      send: (request) => this.send(request, model),
+      try: (options) => (model.hedger ? model.hedger.run(options, once) : once(options)),
+    });
+    return model;
+  }
+
+  /** Puts a model in force. The breaker, the bulkhead and the targets that stay keep their state. */
+  use(model: UpstreamModel): void {
+    const before = this.config;
+    const { config } = model;
+    this.model = model;
+    this.breaker.reconfigure(config.breaker, config.health);
+    this.bulkhead.reconfigure(model.places);
+    const hasSameLimit =
+      isSameConfig(config.bulkhead, before.bulkhead) &&
+      isSameConfig(config.breaker.failureStatuses, before.breaker.failureStatuses);
+    if (!hasSameLimit) this.learner = this.newLearner();
+    for (const target of model.targets.takeOver()) this.retire(target);
+    if (!isSameConfig(config.health, before.health)) {
+      this.probes.reset();
+      model.targets.forgetProbes();
+    }
+    this.changed.emit(model);
+  }
+
   /**
    * Sends a request. This method alone decides the order of what a call goes through:
    * bulkhead -> deadline -> breaker -> retry { hedge { pick a target -> transport -> classify } }.
    *
+   * @param model the one that the request began with
    * @returns the response as soon as its head is here
    * @throws UpstreamError when the breaker is open, the bulkhead is full, or no try brings a response head
    */
-  async send(request: UpstreamRequest): Promise<UpstreamResponse> {
+  async send(request: UpstreamRequest, model = this.model): Promise<UpstreamResponse> {
     const context = inherited.getStore();
     if (context) request = withInherited(request, context);
     if (request.isStream && !this.bulkhead.hasRoomForStream) throw this.rejection('bulkhead_full');
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
-    if (request.body instanceof Readable) request = await this.gatherBody(request);
+    if (request.body instanceof Readable) request = await this.gatherBody(request, model);
 
-    const deadline = request.deadline ?? new Deadline(this.clock, request.timeout ?? this.config.timeout);
+    const deadline = request.deadline ?? new Deadline(this.clock, request.timeout ?? model.config.timeout);
     const entered = this.bulkhead.enter(() => this.waitSignal(request, deadline));
     const place =
       entered instanceof Promise ? await entered.catch((e: unknown) => this.refuse(request, e)) : entered;
@@ -115,11 +154,11 @@ export class UpstreamProxy {
       throw this.rejection('breaker_open');
     }
 
-    const held: Held = { place, permit, tried: [] };
+    const held: Held = { model, place, permit, tried: [] };
     let call: Call;
     try {
-      const tryOnce = request.body instanceof Readable ? this.uploadingTry(place) : this.hedgedTry;
-      call = await this.retrier.run(request, deadline, tryOnce, held.tried);
+      const tryOnce = request.body instanceof Readable ? this.uploadingTry(model, place) : model.try;
+      call = await model.retrier.run(request, deadline, tryOnce, held.tried);
     } catch (error) {
       const failure = UpstreamError.from(this.id, error);
       this.settle(held, failure.outcome, failure.detail);
@@ -134,27 +173,50 @@ export class UpstreamProxy {
     return this.send({ ...options, method: 'GET', path });
   }
 
+  /**
+   * The upstream is not configured any more. Calls under way go on, and so do those of requests that began before; each
+   * connection ends with its last call.
+   *
+   * @returns a promise that resolves with the end of the last call
+   */
+  async drain(): Promise<void> {
+    // Nobody probes it any more, so earlier probes must not hold the breaker open.
+    this.breaker.ignoreProbe();
+    await Promise.all(this.targets.all.map((target) => target.transport.retire()));
+  }
+
   /** Stops timers and ends connections. */
   async close(): Promise<void> {
     this.breaker.shutdown();
     this.ramp.stop();
-    await this.targets.destroy();
+    await Promise.all([...this.targets.all, ...this.retired].map(({ transport }) => transport.destroy()));
+  }
+
+  private retire(target: Target): void {
+    this.retired.add(target);
+    void target.transport.retire().finally(() => this.retired.delete(target));
+  }
+
+  private newLearner(): LimitLearner | undefined {
+    const { config } = this;
+    this.bulkhead.narrow(config.bulkhead.concurrent);
+    return config.bulkhead.adaptive ? new LimitLearner(this.bulkhead, config, this.clock) : undefined;
   }
 
   /** The response head is here: the call is a stream from now on, and votes when its body ends. */
   private onHead(call: Call, held: Held): void {
-    const { permit, place } = held;
+    const { model, permit, place } = held;
     const { socket } = call;
     place.answer();
     // A tunnel is a stream until it closes.
     if (socket) socket.once('close', () => place.leave());
     call.whenSettled((outcome, detail) => {
-      const result = this.resultOf(call, outcome, this.breaker.failedAt);
+      const result = resultOf(model, call, outcome, this.breaker.failedAt);
       if (socket) this.vote(held, result, detail);
       else this.settle(held, result, detail);
     });
     // A trial votes with its head: its body may be a stream without an end. Only the first vote counts.
-    if (permit.isTrial && !this.failureStatuses.has(call.status)) permit.settle('success', 'success', '');
+    if (permit.isTrial && !model.failureStatuses.has(call.status)) permit.settle('success', 'success', '');
   }
 
   /** The call is over, with or without a response. */
@@ -163,42 +225,31 @@ export class UpstreamProxy {
     held.place.leave();
   }
 
-  /**
-   * A good response shows that the upstream works, even if the client leaves before its end, as those of event streams
-   * do. It shows nothing about the time after a later failure.
-   *
-   * @param failedAt monotonic milliseconds of the last failure
-   */
-  private resultOf({ status, sentAt }: Call, outcome: Outcome, failedAt: number): Outcome {
-    if (outcome !== 'client_gone' && outcome !== 'discarded') return outcome;
-    const isGood = status > 0 && !this.failureStatuses.has(status);
-    return isGood && sentAt > failedAt ? 'success' : outcome;
-  }
-
   /** Ejection judges targets, and the breaker judges the service. */
-  private vote({ permit, tried }: Held, outcome: Outcome, detail: string): void {
+  private vote({ model, permit, tried }: Held, outcome: Outcome, detail: string): void {
     const { vote } = OUTCOMES[outcome];
-    const isTargetsFault = vote === 'failure' && this.targets.isFaultOf(tried);
+    const isTargetsFault = vote === 'failure' && model.targets.isFaultOf(tried);
     permit.settle(isTargetsFault ? 'neutral' : vote, outcome, detail);
   }
 
-  private readonly hedgedTry: TryOnce = (options) =>
-    this.hedger ? this.hedger.run(options, this.tryOnce) : this.tryOnce(options);
-
   /** A body that is streamed is another object for each target that it moves to. */
-  private uploadingTry(place: Place): TryOnce {
+  private uploadingTry(model: UpstreamModel, place: Place): TryOnce {
     return (options) => {
       const { body } = options.request;
       if (body instanceof Readable) watchUpload(body, place);
-      return this.tryOnce(options);
+      return this.tryOnce(model, options);
     };
   }
 
-  private readonly tryOnce: TryOnce = ({ request, deadline, tryTimeout, tried, onStart }) => {
+  private tryOnce(
+    model: UpstreamModel,
+    { request, deadline, tryTimeout, tried, onStart }: TryOptions,
+  ): Promise<Call> {
+    const { config, targets, failureStatuses } = model;
     // The breaker may have opened since the first try.
     if (tried.length > 0 && this.breaker.state === 'open' && this.breaker.isRejecting)
       return Promise.reject(this.rejection('breaker_open'));
-    const target = this.targets.pick(request, tried);
+    const target = targets.pick(request, tried);
     if (!target) return Promise.reject(this.rejection('bulkhead_full'));
     tried.push(target);
     const startedAt = this.clock.now();
@@ -221,10 +272,10 @@ export class UpstreamProxy {
         request,
         timeout: isTryTimeout ? tryTimeout : remaining,
         onTimeout: isTryTimeout ? 'try_timeout' : deadline.isRemainder ? 'short_deadline' : 'deadline',
-        bodyTimeout: this.config.bodyTimeout,
-        streamIdleTimeout: request.streamIdleTimeout ?? this.config.streamIdleTimeout,
-        failureStatuses: this.failureStatuses,
-        onHead: this.targets.all.length > 1 ? this.observed(onHead, target, startedAt) : onHead,
+        bodyTimeout: config.bodyTimeout,
+        streamIdleTimeout: request.streamIdleTimeout ?? config.streamIdleTimeout,
+        failureStatuses,
+        onHead: targets.all.length > 1 ? this.observed(model, onHead, target, startedAt) : onHead,
         onFailure,
       });
       onStart?.(call);
@@ -235,25 +286,30 @@ export class UpstreamProxy {
         if (socket) socket.once('close', () => target.inFlight--);
         else target.inFlight--;
         this.learner?.settled(outcome);
-        this.targets.recordTry(target, this.resultOf(call, outcome, target.failedAt), startedAt);
+        targets.recordTry(target, resultOf(model, call, outcome, target.failedAt), startedAt);
         this.tryEnded.emit(Object.assign(record, { outcome, durationMs: this.clock.now() - startedAt }));
       });
       target.transport.dispatch(request, call, remaining);
     });
-  };
+  }
 
   /** One of several targets is judged by when its response heads come. */
-  private observed(onHead: (call: Call) => void, target: Target, startedAt: number): (call: Call) => void {
+  private observed(
+    { targets, failureStatuses }: UpstreamModel,
+    onHead: (call: Call) => void,
+    target: Target,
+    startedAt: number,
+  ): (call: Call) => void {
     return (call) => {
-      this.targets.recordHead(target, this.failureStatuses.has(call.status), startedAt);
+      targets.recordHead(target, failureStatuses.has(call.status), startedAt);
       onHead(call);
     };
   }
 
   /** A call that the breaker would reject does not send a body. */
-  private async gatherBody(request: UpstreamRequest): Promise<UpstreamRequest> {
+  private async gatherBody(request: UpstreamRequest, { retrier }: UpstreamModel): Promise<UpstreamRequest> {
     if (this.breaker.isRejecting) throw this.rejection('breaker_open');
-    const gathering = this.retrier.gather(request);
+    const gathering = retrier.gather(request);
     if (!gathering) return request;
     const gathered = await gathering.catch((error: unknown) => {
       throw UpstreamError.from(this.id, error);

@@ -5,7 +5,6 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { ClientHeaders, type HeaderRecord } from '../../common/http/response-headers.js';
 import { RollingCount } from '../../common/resilience/rolling-count.js';
-import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { WebSocketConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -22,7 +21,6 @@ const CONTROL_WINDOW_MS = 1000;
 @Injectable()
 export class WebSockets {
   constructor(
-    @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -38,7 +36,7 @@ export class WebSockets {
     const hasBody = head.hasBody && req.method === 'GET' && asksForWebSocket(headers);
     if (!isUpgrade(req) && !hasBody) return undefined;
     checkHandshake(headers, head.hasBody);
-    const { cors } = this.config.current.server;
+    const { cors } = exchange.config.server;
     // Any page may open a WebSocket when CORS is off.
     const allowed = origins ?? (cors.origins.length > 0 ? cors.origins : undefined);
     if (!isOriginAllowed(headers.origin, head.authority, allowed, isByCookie)) {
@@ -66,10 +64,10 @@ export class WebSockets {
     res.detachSocket(client);
     client.write(switchingHead(exchange, route, headers), 'latin1');
     const { idleTimeout, maxMessageBytes, maxControlFrames, closeOnExpiry } = route.config.websocket;
-    const { sendTimeout } = this.config.current.server;
+    const { sendTimeout } = exchange.config.server;
     const controlFrames = new RollingCount(CONTROL_WINDOW_MS, this.clock);
     const mayControl = () => controlFrames.add() <= maxControlFrames;
-    const expiresAt = closeOnExpiry ? this.expiryOf(exchange) : Infinity;
+    const expiresAt = closeOnExpiry ? expiryOf(exchange) : Infinity;
     this.tunnels.add(
       { route: route.config.id, requestId: exchange.id, identity, expiresAt },
       { client, upstream, idleTimeout, sendTimeout, maxMessageBytes, mayControl },
@@ -79,14 +77,14 @@ export class WebSockets {
     exchange.outcome = 'success';
     res.emit('close');
   }
+}
 
-  /** @returns until when a handshake with the same token would be accepted; milliseconds since the epoch */
-  private expiryOf({ identity }: Exchange): number {
-    const exp = identity?.claims['exp'];
-    if (!identity || typeof exp !== 'number') return Infinity;
-    const { clockSkew = 0 } = this.config.current.auth[identity.provider] ?? {};
-    return exp * 1000 + clockSkew;
-  }
+/** @returns until when a handshake with the same token would be accepted; milliseconds since the epoch */
+function expiryOf({ identity, config }: Exchange): number {
+  const exp = identity?.claims['exp'];
+  if (!identity || typeof exp !== 'number') return Infinity;
+  const { clockSkew = 0 } = config.auth[identity.provider] ?? {};
+  return exp * 1000 + clockSkew;
 }
 
 const CLIENT_HEADERS = new ClientHeaders([], ['x-request-id']);

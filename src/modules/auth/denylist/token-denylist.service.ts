@@ -1,8 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
-import { ConfigStore } from '../../config/config.store.js';
+import { type ConfigApplier, ConfigStore } from '../../config/config.store.js';
 import { CLOCK } from '../../config/config.tokens.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import type { Identity } from '../../routing/identity.js';
 import { DeniedTokens, MAX_DENIED } from './denied-tokens.js';
@@ -28,13 +29,14 @@ export interface Denial {
  * Gateways share it through Redis; while Redis is down, each one uses the list that it read last.
  */
 @Injectable()
-export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
+export class TokenDenylist implements ConfigApplier, OnApplicationBootstrap, OnModuleDestroy {
   /** The ids of newly denied tokens. */
   readonly grown = new Event<readonly string[]>();
   /** Whether the stream has been read to its end; `undefined` without Redis. */
   isInStep: boolean | undefined;
   private readonly denied = new DeniedTokens();
-  private readonly largestSkew: number;
+  /** Milliseconds: the largest that any configuration had, since a later one may have it again. */
+  private largestSkew = 0;
   /** The entry that was read last. */
   private position = START;
   private pending: Promise<void> | undefined;
@@ -46,14 +48,19 @@ export class TokenDenylist implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RedisConnection) private readonly redis: RedisConnection,
   ) {
-    const skews = Object.values(config.current.auth).map(({ clockSkew }) => clockSkew);
-    this.largestSkew = Math.max(0, ...skews);
+    this.prepare(config.current)();
+    config.register(this);
     // Another server, or a restored one, may number its entries differently.
     this.stopListening = redis.changed.on(({ up }) => {
       this.position = START;
       if (up && this.timer) void this.refresh();
       else this.isInStep = false;
     });
+  }
+
+  prepare({ auth }: GatewayConfig): () => void {
+    const skews = Object.values(auth).map(({ clockSkew }) => clockSkew);
+    return () => void (this.largestSkew = Math.max(this.largestSkew, ...skews));
   }
 
   /** Reads the list before the gateway accepts requests, if Redis is up. */

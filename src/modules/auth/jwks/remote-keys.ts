@@ -78,9 +78,14 @@ export class RemoteKeys {
   }
 
   stop(): void {
+    this.retire();
+    this.stopped.abort();
+  }
+
+  /** Fetches no more, except for the requests that began before a reload. */
+  retire(): void {
     this.running = false;
     clearTimeout(this.timer);
-    this.stopped.abort();
   }
 
   /** @returns the keys that may have signed the token; a promise only when they must be fetched first */

@@ -42,8 +42,10 @@ export class Breaker {
   private readonly engine: CircuitBreaker<[], void>;
   /** opossum reads `resetTimeout`, the length of the open time, each time it opens. */
   private readonly engineOptions: CircuitBreaker.Options<[]> & { resetTimeout: number };
-  private readonly votes: RollingCount;
-  private readonly failedVotes: RollingCount;
+  private config: BreakerConfig;
+  private health: BreakerOptions['health'];
+  private votes: RollingCount;
+  private failedVotes: RollingCount;
   private failures: readonly BreakerFailure[] = [];
   /** Counts transitions: a permit from before the last one has no vote. */
   private generation = 0;
@@ -58,7 +60,9 @@ export class Breaker {
   private probesPassed = 0;
 
   constructor(private readonly options: BreakerOptions) {
-    const { config, clock } = options;
+    const { config, health, clock } = options;
+    this.config = config;
+    this.health = health;
     this.votes = new RollingCount(config.window, clock);
     this.failedVotes = new RollingCount(config.window, clock);
     this.closedAt = clock.now();
@@ -72,6 +76,17 @@ export class Breaker {
     };
     this.engine = new CircuitBreaker(() => Promise.resolve(), this.engineOptions);
     this.engine.on('halfOpen', () => this.onOpenTimeElapsed());
+  }
+
+  /** Takes a new configuration. The state stays, and so do the votes unless they are counted over another time. */
+  reconfigure(config: BreakerConfig, health: BreakerOptions['health']): void {
+    const { clock } = this.options;
+    if (config.window !== this.config.window) {
+      this.votes = new RollingCount(config.window, clock);
+      this.failedVotes = new RollingCount(config.window, clock);
+    }
+    this.config = config;
+    this.health = health;
   }
 
   get state(): BreakerState {
@@ -91,7 +106,7 @@ export class Breaker {
 
   /** Whether a call that came now would be rejected. */
   get isRejecting(): boolean {
-    return this.options.config.mode !== 'shadow' && !this.hasRoom();
+    return this.config.mode !== 'shadow' && !this.hasRoom();
   }
 
   /**
@@ -101,7 +116,7 @@ export class Breaker {
   admit(timeout: number): Permit | undefined {
     if (!this.hasRoom()) {
       // Outside of shadow mode the call would be rejected, and would bring no result to count.
-      return this.options.config.mode === 'shadow' ? new Permit(this, NEVER, false) : undefined;
+      return this.config.mode === 'shadow' ? new Permit(this, NEVER, false) : undefined;
     }
     const isTrial = !this.engine.closed;
     // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
@@ -111,7 +126,7 @@ export class Breaker {
 
   /** Counts a health probe; `HealthConfig` says how many in a row decide. */
   reportProbe(passed: boolean, detail: string): void {
-    const { health } = this.options;
+    const { health } = this;
     if (!health) return;
     this.probesPassed = passed ? this.probesPassed + 1 : 0;
     this.probesFailed = passed ? 0 : this.probesFailed + 1;
@@ -165,7 +180,7 @@ export class Breaker {
       this.trip('trial-failed');
       return;
     }
-    const { consecutiveFailures, minRequests, errorRate } = this.options.config;
+    const { consecutiveFailures, minRequests, errorRate } = this.config;
     this.votes.add();
     this.failedVotes.add();
     const { sum } = this.votes;
@@ -174,7 +189,8 @@ export class Breaker {
   }
 
   private trip(reason: TransitionReason): void {
-    const { config, clock, random } = this.options;
+    const { config } = this;
+    const { clock, random } = this.options;
     const from = this.state;
     // A close is stable once a whole window has passed without a trip.
     if (from === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
@@ -195,7 +211,7 @@ export class Breaker {
 
   private onOpenTimeElapsed(): void {
     // Failing probes hold the breaker open: a user's request would only fail as well.
-    if (this.options.health && this.probesFailed > 0) this.open(this.engineOptions.resetTimeout);
+    if (this.health && this.probesFailed > 0) this.open(this.engineOptions.resetTimeout);
     else this.changed('open', 'half-open', 'open-elapsed');
   }
 

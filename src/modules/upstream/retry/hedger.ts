@@ -26,6 +26,8 @@ export interface HedgerOptions {
   /** Statuses that win only when the other try brings no better one. */
   readonly failureStatuses: ReadonlySet<number>;
   readonly targets: Pick<TargetSet, 'hasOther' | 'haveOthersAnswered' | 'recordLate'>;
+  /** Default: an event of its own. */
+  readonly ended?: Event<HedgeResult>;
 }
 
 /** A target that answers nothing for this share of a call's time is taken for frozen. */
@@ -39,19 +41,28 @@ const SILENT_SHARE = 1 / 3;
  * all for a third of the deadline. Giving up the first try then instead would fail what is slow and not frozen.
  */
 export class Hedger {
-  readonly ended = new Event<HedgeResult>();
+  readonly ended: Event<HedgeResult>;
   /** Exists only for `p95`. */
   private readonly latency: RollingHistogram | undefined;
   private untilUpdate = MIN_SAMPLES;
   private after: number | undefined;
 
-  /** @param config `undefined` for tries in place of frozen targets only */
+  /**
+   * @param config `undefined` for tries in place of frozen targets only
+   * @param previous the one of the configuration before, whose measurements stay
+   */
   constructor(
     config: HedgeConfig | undefined,
     readonly options: HedgerOptions,
+    previous?: Hedger,
   ) {
-    if (config?.after === 'p95') this.latency = new RollingHistogram(LOOK_BACK, options.clock);
-    else this.after = config?.after;
+    this.ended = options.ended ?? new Event();
+    if (config?.after !== 'p95') {
+      this.after = config?.after;
+      return;
+    }
+    this.latency = previous?.latency ?? new RollingHistogram(LOOK_BACK, options.clock);
+    if (previous?.latency) ({ after: this.after, untilUpdate: this.untilUpdate } = previous);
   }
 
   /** @throws UpstreamError when no try brings a response head */

@@ -43,19 +43,24 @@ export interface RetrierOptions {
 
 /** Makes tries until one is answered, the policy says no, or the deadline leaves no room for another. */
 export class Retrier {
-  readonly retried = new Event<RetryReason>();
-  readonly budgetExhausted = new Event<void>();
+  readonly retried: Event<RetryReason>;
+  readonly budgetExhausted: Event<void>;
   readonly budget: RetryBudget;
 
   private readonly policy: RetryPolicy;
   private gathering = 0;
 
+  /** @param previous the one of the configuration before, whose budget stays unless it changes */
   constructor(
     private readonly config: RetryConfig,
     private readonly options: RetrierOptions,
+    previous?: Retrier,
   ) {
+    this.retried = previous?.retried ?? new Event();
+    this.budgetExhausted = previous?.budgetExhausted ?? new Event();
     this.policy = new RetryPolicy(config, options.random);
-    this.budget = new RetryBudget(config.budget, options.clock);
+    const isSameBudget = previous?.config.budget === config.budget;
+    this.budget = isSameBudget ? previous.budget : new RetryBudget(config.budget, options.clock);
   }
 
   /** @returns the request with a body that can be sent again, or `undefined` when the request is sent as it is */

@@ -17,8 +17,8 @@ export class Transport {
   readonly tls: ConnectionOptions;
   private readonly connect: () => Pool;
   private pool: Pool;
-  /** Pools that carry their last calls. */
-  private readonly retired = new Set<Pool>();
+  /** Pools that carry their last calls, and when those are over. */
+  private readonly retired = new Map<Pool, Promise<void>>();
   private readonly pathPrefix: string;
   /** Stalls of this process until the pool was last used. */
   private lostBefore: number;
@@ -81,10 +81,20 @@ export class Transport {
     );
   }
 
+  /**
+   * The target is not configured any more: idle connections end now, and those that carry a call end with it. A request
+   * that began before the change may still come, and gets a connection of its own, which `keepAlive` ends.
+   */
+  async retire(): Promise<void> {
+    this.addresses?.stop();
+    this.replacePool();
+    await Promise.all([...this.retired.values()]);
+  }
+
   /** Ends every connection at once. */
   async destroy(): Promise<void> {
     this.addresses?.stop();
-    await Promise.all([this.pool, ...this.retired].map((pool) => pool.destroy()));
+    await Promise.all([this.pool, ...this.retired.keys()].map((pool) => pool.destroy()));
   }
 
   /**
@@ -95,11 +105,14 @@ export class Transport {
     const lost = this.clock.lostMs?.() ?? 0;
     const stall = lost - this.lostBefore;
     this.lostBefore = lost;
-    if (stall < LONG_STALL) return;
+    if (stall >= LONG_STALL) this.replacePool();
+  }
+
+  private replacePool(): void {
     const { pool } = this;
     this.pool = this.connect();
-    this.retired.add(pool);
-    void pool.close().finally(() => this.retired.delete(pool));
+    const closed = pool.close().finally(() => this.retired.delete(pool));
+    this.retired.set(pool, closed);
   }
 }
 

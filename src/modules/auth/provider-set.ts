@@ -1,0 +1,139 @@
+import type { HttpService } from '@nestjs/axios';
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../common/clock.js';
+import {
+  type AuthProviderConfig,
+  type GatewayConfig,
+  isPublicKeyAlgorithm,
+} from '../config/gateway-config.js';
+import { isSameConfig } from '../config/same-config.js';
+import { ApiKeyProvider, ApiKeys } from './api-keys.js';
+import { type Allowed, allows } from './auth-policy.js';
+import type { UnverifiedToken } from './bearer-token.js';
+import type { FetchError } from './fetch-json.js';
+import { HandshakeTokens } from './handshake-tokens.js';
+import { Introspector } from './introspector.js';
+import { KeyEndpoint } from './jwks/key-endpoint.js';
+import { type KeyRefreshResult, RemoteKeys } from './jwks/remote-keys.js';
+import { type FindKeys, JwtProvider, type Verified } from './jwt-provider.js';
+import { VerificationKey } from './verification-key.js';
+
+const MAX_REMEMBERED = 10_000;
+/** Characters of remembered tokens: what is kept of one grows with its claims. */
+const MAX_REMEMBERED_SIZE = 32 * 1024 * 1024;
+/** What an entry takes beside its claims, in characters. */
+const ENTRY_SIZE = 512;
+
+/** What the fetched keys of a provider depend on. */
+const KEYS = ['jwksUri', 'issuer', 'jwks', 'algorithms'] as const;
+
+export interface ProviderSetOptions {
+  readonly clock: Clock;
+  readonly http: HttpService;
+  readonly onRefresh: (
+    provider: string,
+    result: KeyRefreshResult,
+    endpoint: KeyEndpoint,
+    error: FetchError | undefined,
+  ) => void;
+}
+
+/** The providers of one configuration, compiled: replaced whole by a reload that changes them. */
+export class ProviderSet {
+  /** `undefined` when no provider has API keys. */
+  readonly apiKeys: ApiKeys | undefined;
+  readonly isEmpty: boolean;
+  readonly handshakeTokens: HandshakeTokens;
+  /** By id of the provider, for those whose keys are fetched. */
+  readonly remoteKeys = new Map<string, RemoteKeys>();
+  /**
+   * Verified tokens, and then by choice of providers: another provider may map the claims differently, or not know the
+   * user. The key is the token itself, since hashing it would cost more than everything else that a remembered token
+   * needs.
+   */
+  readonly remembered = new LRUCache<string, ReadonlyMap<Allowed, Verified>>({
+    max: MAX_REMEMBERED,
+    maxSize: MAX_REMEMBERED_SIZE,
+    sizeCalculation: (verified, token) => verified.size * (ENTRY_SIZE + token.length),
+  });
+  readonly introspectors: readonly Introspector[];
+  /** In the order of the configuration. */
+  private readonly issuers: readonly JwtProvider[];
+
+  /** @param previous the set in force, whose fetched keys stay where they come from the same place */
+  constructor(
+    readonly config: GatewayConfig['auth'],
+    private readonly options: ProviderSetOptions,
+    private previous?: ProviderSet,
+  ) {
+    const { clock, http } = options;
+    const entries = Object.entries(config);
+    this.isEmpty = entries.length === 0;
+    this.handshakeTokens = new HandshakeTokens(entries);
+    const withKeys = entries.filter(([, each]) => each.apiKeys);
+    if (withKeys.length > 0)
+      this.apiKeys = new ApiKeys(withKeys.map(([id, each]) => new ApiKeyProvider(id, each)));
+    this.introspectors = entries.flatMap(([id, each]) => {
+      if (!each.introspection) return [];
+      const isSame = previous && isSameConfig(previous.config[id], each);
+      const known = isSame
+        ? previous.introspectors.find((introspector) => introspector.id === id)
+        : undefined;
+      return [known ?? new Introspector(id, each, each.introspection, http, clock)];
+    });
+    this.issuers = entries
+      .filter(([, each]) => !each.apiKeys && !each.introspection)
+      .map(([id, each]) => new JwtProvider(id, each, this.findKeysOf(id, each), clock));
+    this.previous = undefined;
+  }
+
+  /** @returns whether any of the allowed providers accepts tokens */
+  acceptTokens(allowed: Allowed): boolean {
+    return [...this.issuers, ...this.introspectors].some(({ id }) => allows(allowed, id));
+  }
+
+  /** @returns the first that may be asked about a token that no issuer of JWTs accepts */
+  introspectorOf(allowed: Allowed): Introspector | undefined {
+    return this.introspectors.find(({ id }) => allows(allowed, id));
+  }
+
+  /** @returns the provider of the token's issuer, or else the first one without an `issuer` */
+  issuerOf({ algorithm, issuer }: UnverifiedToken, allowed: Allowed): JwtProvider | undefined {
+    const candidates = this.issuers.filter((each) => allows(allowed, each.id) && each.accepts(algorithm));
+    return (
+      candidates.find((each) => each.issuer !== undefined && each.issuer === issuer) ??
+      candidates.find((each) => each.issuer === undefined)
+    );
+  }
+
+  private findKeysOf(id: string, config: AuthProviderConfig): FindKeys {
+    if (config.secret !== undefined || config.publicKey !== undefined) {
+      const keys = [VerificationKey.ofConfig(config)];
+      return () => keys;
+    }
+    const keys = this.knownKeysOf(id, config) ?? this.remoteKeysOf(id, config);
+    this.remoteKeys.set(id, keys);
+    return (token) => keys.find(token);
+  }
+
+  private knownKeysOf(id: string, config: AuthProviderConfig): RemoteKeys | undefined {
+    const before = this.previous?.config[id];
+    const isSame = before && KEYS.every((key) => isSameConfig(before[key], config[key]));
+    return isSame ? this.previous?.remoteKeys.get(id) : undefined;
+  }
+
+  private remoteKeysOf(
+    id: string,
+    { jwksUri, issuer = '', jwks, algorithms }: AuthProviderConfig,
+  ): RemoteKeys {
+    const { clock, http, onRefresh } = this.options;
+    const endpoint = new KeyEndpoint(http, jwksUri, issuer, jwks.timeout);
+    return new RemoteKeys({
+      algorithms: algorithms.filter(isPublicKeyAlgorithm),
+      config: jwks,
+      clock,
+      fetch: (signal) => endpoint.fetch(signal),
+      onRefresh: (result, error) => onRefresh(id, result, endpoint, error),
+    });
+  }
+}
