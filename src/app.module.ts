@@ -1,7 +1,8 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AccessLogModule } from './modules/access-log/access-log.module.js';
 import { ConfigModule } from './modules/config/config.module.js';
-import type { GatewayConfig } from './modules/config/gateway-config.js';
+import type { ConfigStore } from './modules/config/config.store.js';
+import type { ConfigSource } from './modules/config/load-config-file.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
@@ -12,16 +13,17 @@ import { UpstreamModule } from './modules/upstream/upstream.module.js';
 /** The gateway on one screen. */
 @Module({})
 export class AppModule {
-  /** @param config checked; `GatewayOptions` describes the other two */
+  /** @param store of a checked configuration; `GatewayOptions` describes the others */
   static register(
-    config: GatewayConfig,
+    store: ConfigStore,
     modules: readonly (Type | DynamicModule)[] = [],
     resolver?: Resolver,
+    source?: ConfigSource,
   ): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.register(config),
+        ConfigModule.register(store, source),
         UpstreamModule.forRoot(resolver),
         RedisModule,
         MetricsModule,

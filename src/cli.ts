@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { completionScript, SHELLS } from './completion.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
+import type { LoadedConfig } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
 
@@ -14,6 +15,8 @@ import type { TokenRequest } from './modules/auth/issue-token.js';
 
 const DEFAULT_CONFIG = 'gateway.yaml';
 const HEALTH_TIMEOUT_MS = 3_000;
+
+type Loaded = Extract<LoadedConfig, { ok: true }>;
 
 interface ConfigOption {
   readonly config: string;
@@ -75,10 +78,10 @@ program
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ JWT_SECRET=... breakwater start -c gateway.yaml')
   .action(async ({ config: file }: ConfigOption) => {
-    const config = await load(file, '; nothing was started');
-    if (!config) return;
+    const loaded = await loadWithSource(file, '; nothing was started');
+    if (!loaded) return;
     const { run } = await import('./main.js');
-    const failure = await run(config);
+    const failure = await run(loaded.config, loaded.source);
     if (failure !== undefined) fail(failure);
   });
 
@@ -225,12 +228,17 @@ await program.parseAsync().catch((error: unknown) => {
 });
 
 /** @returns nothing when there are problems: they were printed, and the process is about to end */
-async function load(file: string, consequence = ''): Promise<GatewayConfig | undefined> {
+async function load(file: string): Promise<GatewayConfig | undefined> {
+  return (await loadWithSource(file))?.config;
+}
+
+/** As `load`, with what to watch for changes. */
+async function loadWithSource(file: string, consequence = ''): Promise<Loaded | undefined> {
   const { loadConfigFile } = await import('./modules/config/load-config-file.js');
   const result = loadConfigFile(file);
   if (result.ok) {
     if (result.warnings.length > 0) console.error(`Warnings:\n${formatProblems(file, result.warnings)}`);
-    return result.config;
+    return result;
   }
   const { problems } = result;
   // Without `process.exit()`, which would cut output that a pipe has not taken yet.

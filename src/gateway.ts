@@ -6,7 +6,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,10 @@ import { AppModule } from './app.module.js';
 import { StallExtension, systemClock } from './common/clock.js';
 import { headersToInherit, inherited } from './common/http/inherited.js';
 import { ManagementModule } from './modules/admin/management.module.js';
+import { ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
+import type { ConfigSource } from './modules/config/load-config-file.js';
+import { ConfigReloader, type Reload } from './modules/config/reload/config-reloader.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
 import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
@@ -35,6 +38,8 @@ export interface GatewayOptions {
   readonly logger?: LoggerService | false;
   /** Finds the hosts of upstreams. Default: the system's look-up. */
   readonly resolver?: Resolver;
+  /** From `loadConfigFile`: the files to read again when they change. Default: none. */
+  readonly source?: ConfigSource;
   /**
    * Called with your side of the gateway before it listens, for pipes, versioning and the like. Global pipes, guards and
    * interceptors run for the routes of the configuration as well.
@@ -55,7 +60,6 @@ export class Gateway {
     readonly app: INestApplication<Server>,
     private readonly adapter: HttpServerAdapter,
     private readonly management: INestApplication<Server>,
-    private readonly config: GatewayConfig,
   ) {}
 
   /**
@@ -65,44 +69,50 @@ export class Gateway {
    */
   static async start(
     config: GatewayConfig,
-    { modules, logger, resolver, beforeListen }: GatewayOptions = {},
+    { modules, logger, resolver, source, beforeListen }: GatewayOptions = {},
   ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
-    const { server } = config;
-    const mayUpgrade = config.routes.some(({ websocket }) => websocket) ? isHandshake : undefined;
-    const adapter: HttpServerAdapter = new HttpServerAdapter(server, {
-      mayUpgrade,
+    const store = new ConfigStore(config);
+    const limits = () => store.current.server;
+    let hasWebSockets = usesWebSockets(config);
+    const adapter: HttpServerAdapter = new HttpServerAdapter(limits, {
+      mayUpgrade: (req) => hasWebSockets && isHandshake(req),
       isCached,
-      beforeCode: [...bodyParsers(server.maxBodyBytes), inheritHeaders],
-      requestTimeoutOf: (req) => requestTimeoutOf(req) ?? server.requestTimeout,
+      beforeCode: [...bodyParsers(() => limits().maxBodyBytes), inheritHeaders],
+      requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal): string => app.get(ExchangeMiddleware).refuse(refusal),
     });
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(config, modules, resolver),
+      AppModule.register(store, modules, resolver, source),
       adapter,
       options,
     );
-    const exchanges = app.get(ExchangeMiddleware);
-    const cors = corsHandlers(server.cors);
-    // First, so that pages can read refusals as well.
-    if (cors) adapter.enter(cors.headers);
-    adapter.enter(exchanges.use.bind(exchanges));
-    if (cors) adapter.enter(withRequestId(cors.preflight));
-    if (config.routes.some(({ compression }) => compression))
-      adapter.enter(compressionHandler((req) => exchangeOf(req)?.route?.config.compression === true));
+    const enterExchange = app.get(ExchangeMiddleware).use.bind(app.get(ExchangeMiddleware));
+    adapter.enterBy(entranceOf(config, enterExchange));
     for (const path of ['/health', '/health/*rest'])
       adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
+    const managementAdapter = new HttpServerAdapter(limits);
     const management = await NestFactory.create<INestApplication<Server>>(
       ManagementModule.register(app),
-      new HttpServerAdapter(server),
+      managementAdapter,
       options,
     );
     // The port serves plain HTTP, so a browser that upgraded the page's own requests to HTTPS could not connect.
     management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-    const gateway = new Gateway(app, adapter, management, config);
+    store.register({
+      prepare(next) {
+        const entrance = entranceOf(next, enterExchange);
+        return () => {
+          hasWebSockets = usesWebSockets(next);
+          adapter.enterBy(entrance);
+          for (const each of [adapter, managementAdapter]) each.applyLimits();
+        };
+      },
+    });
+    const gateway = new Gateway(app, adapter, management);
     try {
       await beforeListen?.(app);
-      await app.listen(server.port, server.host);
+      await app.listen(config.server.port, config.server.host);
       await management.listen(config.management.port, config.management.host);
     } catch (error) {
       await gateway.close();
@@ -133,11 +143,24 @@ export class Gateway {
   }
 
   /**
+   * Reads the configuration again and puts it in force if it is right. Requests in flight finish with the one that they
+   * began with.
+   *
+   * @param config of `parseConfig`; default: that of the file. It must not name other ports, hosts or another Redis: they
+   *   stay as they are
+   * @returns what has changed, or why nothing has
+   */
+  reload(config?: GatewayConfig): Promise<Reload> {
+    const reloader = this.app.get(ConfigReloader);
+    return config ? reloader.replace(config) : reloader.reload('code');
+  }
+
+  /**
    * Leaves without losing a request: readiness says no, each answer is the last of its connection, new
    * connections are still taken for `delay`, and what is then in flight gets `drain` to finish. Event streams, which
    * never do, are ended then.
    */
-  async shutdown({ delay, drain }: ShutdownOptions = this.config.server.shutdown): Promise<void> {
+  async shutdown({ delay, drain }: ShutdownOptions = this.shutdownTimes): Promise<void> {
     this.app.get(Lifecycle).phase = 'draining';
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
@@ -157,12 +180,10 @@ export class Gateway {
 
   /**
    * Lets signals end the process. SIGTERM drains. SIGINT (Ctrl-C) drains without the delay, which only a load balancer
-   * needs. A second signal of either kind ends the process immediately. SIGHUP, with which other servers read their
-   * configuration again, is ignored.
+   * needs. A second signal of either kind ends the process immediately. SIGHUP reads the configuration again.
    */
   shutDownOnSignals(): void {
     const logger = new Logger(Gateway.name);
-    const { delay, drain } = this.config.server.shutdown;
     let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
     const stop = (signal: NodeJS.Signals) => {
       const now = performance.now();
@@ -173,6 +194,7 @@ export class Gateway {
       }
       first = { signal, at: now };
       logger.log({ message: 'draining', signal });
+      const { delay, drain } = this.shutdownTimes;
       void this.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => {
         logger.log({ message: 'stopped' });
         process.exit(0);
@@ -180,9 +202,11 @@ export class Gateway {
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
-    process.on('SIGHUP', () =>
-      logger.warn({ message: 'SIGHUP ignored: restart to read the configuration again' }),
-    );
+    process.on('SIGHUP', () => void this.app.get(ConfigReloader).reload('signal'));
+  }
+
+  private get shutdownTimes(): ShutdownOptions {
+    return this.app.get(ConfigStore).current.server.shutdown;
   }
 
   /** Ends at once: requests in flight are cut. */
@@ -193,6 +217,26 @@ export class Gateway {
     await this.app.close();
     await this.management.close();
   }
+}
+
+function usesWebSockets({ routes }: GatewayConfig): boolean {
+  return routes.some(({ websocket }) => websocket);
+}
+
+function isCompressed(req: Request): boolean {
+  return exchangeOf(req)?.route?.config.compression === true;
+}
+
+/** @returns what every request passes before its controller is looked up, in this order */
+function entranceOf({ server, routes }: GatewayConfig, enterExchange: RequestHandler): RequestHandler[] {
+  const cors = corsHandlers(server.cors);
+  return [
+    // First, so that pages can read refusals as well.
+    ...(cors ? [cors.headers] : []),
+    enterExchange,
+    ...(cors ? [withRequestId(cors.preflight)] : []),
+    ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),
+  ];
 }
 
 /** A Ctrl-C arrives up to three times: from the terminal, from npm and from the script that started the gateway. */

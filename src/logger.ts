@@ -30,6 +30,10 @@ export class JsonLogger implements LoggerService {
     this.pino = pino(options, process.stdout.isTTY ? terminal : this.standardOutput());
   }
 
+  set level(level: Level) {
+    this.pino.level = level;
+  }
+
   readonly log = this.writer('info');
   readonly warn = this.writer('warn');
   readonly error = this.writer('error');

@@ -2,26 +2,36 @@ import 'reflect-metadata';
 import { Gateway } from './gateway.js';
 import { listenFailure } from './listen-failure.js';
 import { JsonLogger } from './logger.js';
+import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
+import type { ConfigSource } from './modules/config/load-config-file.js';
 
 /**
  * Runs the gateway until a signal stops it.
  *
  * @returns the message to print when the gateway cannot start
  */
-export async function run(config: GatewayConfig): Promise<string | undefined> {
+export async function run(config: GatewayConfig, source: ConfigSource): Promise<string | undefined> {
   const logger = new JsonLogger(config.log.level);
   let gateway: Gateway;
   try {
-    gateway = await Gateway.start(config, { logger });
+    gateway = await Gateway.start(config, { logger, source });
   } catch (error) {
     const message = listenFailure(error);
     if (message === undefined) throw error;
     return message;
   }
+  const applyLevel: ConfigApplier = {
+    prepare: (next) => () => void (logger.level = next.log.level),
+  };
+  gateway.app.get(ConfigStore).register(applyLevel);
   gateway.shutDownOnSignals();
   // Log this last, because a process that reads the line can send a signal immediately.
   const { address, managementAddress, url, managementUrl } = gateway;
-  logger.log({ message: 'listening', address, managementAddress, url, managementUrl }, 'Gateway');
+  const { hash } = source;
+  logger.log(
+    { message: 'listening', revision: 1, hash, address, managementAddress, url, managementUrl },
+    'Gateway',
+  );
   return undefined;
 }

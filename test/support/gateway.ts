@@ -6,6 +6,7 @@ import { register } from 'prom-client';
 import { beforeAll, onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
+import type { Reload } from '../../src/modules/config/reload/config-reloader.js';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
 import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
@@ -124,6 +125,11 @@ export class RunningGateway {
   /** @returns the address of an upstream that was given to `withUpstream` */
   urlOf(id: string): string {
     return this.env[`${id.toUpperCase()}_URL`] ?? '';
+  }
+
+  /** Puts another configuration in force, with the addresses of the same upstreams. */
+  reload(yaml: string): Promise<Reload> {
+    return this.gateway.reload(configOf(yaml, this.env));
   }
 
   fetch(path: string, init?: RequestInit): Promise<Response> {

@@ -140,11 +140,11 @@ export async function spawnGateway(
   yaml: string,
   env: Record<string, string> = {},
   keepUntil?: KeepUntil,
-): Promise<GatewayProcess> {
+): Promise<GatewayProcess & { readonly file: string }> {
   const file = await temporaryFile('gateway.yaml', yaml, keepUntil);
   const process = breakwater(['start', '-c', file], env, keepUntil);
   const { url, managementUrl } = await process.json(({ msg }) => msg === 'listening');
-  return { process, url: String(url), managementUrl: String(managementUrl) };
+  return { process, url: String(url), managementUrl: String(managementUrl), file };
 }
 
 export interface UpstreamProcess {

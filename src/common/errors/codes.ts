@@ -19,6 +19,10 @@ export const PROBLEMS = {
   request_timeout: { status: 408, title: 'The request took too long to arrive' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   expectation_failed: { status: 417, title: 'The expectation is not supported' },
+  config_invalid: {
+    status: 422,
+    title: 'The configuration cannot be used, and the one before stays in force',
+  },
   websocket_version: { status: 426, title: 'The WebSocket version is not 13' },
   headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
   internal_error: { status: 500, title: 'The gateway failed' },

@@ -3,10 +3,11 @@ import { AuthModule } from '../auth/auth.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { AccessLog } from './access.log.js';
+import { ConfigLog } from './config.log.js';
 import { EventLog } from './event.log.js';
 
 @Module({
   imports: [AuthModule, RoutingModule, WebSocketModule],
-  providers: [AccessLog, EventLog],
+  providers: [AccessLog, ConfigLog, EventLog],
 })
 export class AccessLogModule {}

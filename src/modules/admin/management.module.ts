@@ -7,6 +7,7 @@ import { AuthProviders } from '../auth/auth-providers.js';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { Invalidator } from '../cache/invalidator.js';
 import { ConfigStore } from '../config/config.store.js';
+import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { HealthController } from '../health/health.controller.js';
 import { RedisConnection } from '../redis/redis.connection.js';
@@ -14,6 +15,7 @@ import { Lifecycle } from '../server/lifecycle.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
 import { CacheController } from './cache.controller.js';
+import { ConfigController } from './config.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { OverviewService } from './overview.service.js';
 import { TokensController } from './tokens.controller.js';
@@ -24,6 +26,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
 /** Providers of the gateway that both applications use. */
 const SHARED = [
   ConfigStore,
+  ConfigReloader,
   CLOCK,
   Lifecycle,
   AuthProviders,
@@ -42,7 +45,7 @@ const SHARED = [
     TerminusModule.forRoot({ logger: false }),
     PrometheusModule.register({ defaultMetrics: { enabled: false } }),
   ],
-  controllers: [HealthController, AdminController, CacheController, TokensController],
+  controllers: [HealthController, AdminController, CacheController, ConfigController, TokensController],
   providers: [
     OverviewService,
     { provide: APP_FILTER, useClass: ManagementFilter },

@@ -1,8 +1,9 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { systemClock } from '../../common/clock.js';
 import { ConfigStore } from './config.store.js';
-import { CLOCK, RANDOM } from './config.tokens.js';
-import type { GatewayConfig } from './gateway-config.js';
+import { CLOCK, CONFIG_SOURCE, RANDOM } from './config.tokens.js';
+import type { ConfigSource } from './load-config-file.js';
+import { ConfigReloader } from './reload/config-reloader.js';
 
 /** Makes the configuration, the clock and the source of random numbers injectable everywhere. */
 @Global()
@@ -10,12 +11,17 @@ import type { GatewayConfig } from './gateway-config.js';
   providers: [
     { provide: CLOCK, useValue: systemClock },
     { provide: RANDOM, useValue: Math.random },
+    ConfigReloader,
   ],
-  exports: [ConfigStore, CLOCK, RANDOM],
+  exports: [ConfigStore, ConfigReloader, CLOCK, RANDOM],
 })
 export class ConfigModule {
-  static register(config: GatewayConfig): DynamicModule {
-    const store = { provide: ConfigStore, useValue: new ConfigStore(config) };
-    return { module: ConfigModule, providers: [store] };
+  /** @param source of the configuration; without it, no file is watched */
+  static register(store: ConfigStore, source: ConfigSource | undefined): DynamicModule {
+    const providers = [
+      { provide: ConfigStore, useValue: store },
+      { provide: CONFIG_SOURCE, useValue: source },
+    ];
+    return { module: ConfigModule, providers };
   }
 }

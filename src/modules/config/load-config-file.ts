@@ -1,20 +1,49 @@
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ConfigResult, parseConfig } from './parse-config.js';
 import type { ConfigProblem } from './problem.js';
+import { fingerprintNow } from './reload/fingerprint.js';
 import { sourceLine } from './source/source-line.js';
 import { readReferencedFile } from './source/substitute.js';
+
+/** Where a configuration comes from. */
+export interface ConfigSource {
+  /** Absolute path. */
+  readonly file: string;
+  /** The start of the SHA-256 of the file in hexadecimal, as `sha256sum` prints it; empty when it cannot be read. */
+  readonly hash: string;
+  /** The file and the files that it names, each with its fingerprint from before it was read. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export type LoadedConfig = ConfigResult & { readonly source: ConfigSource };
+
+/** Bytes. The largest file that anybody would write has a hundredth of it. */
+const MAX_BYTES = 64 * 1024 * 1024;
+const HASH_LENGTH = 16;
 
 /**
  * Reads and parses the configuration file at `path`. It does not throw: a file that is missing or cannot be read
  * is a problem like any other.
  */
-export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.env): ConfigResult {
-  const sources = { file: path, env, readFile: readText };
-  const content = readReferencedFile(resolve(path), sources);
-  if ('text' in content) return withSources(parseConfig(content.text, sources), content.text);
+export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
+  const files = new Map<string, string>();
+  const readFile = (each: string) => {
+    files.set(each, fingerprintNow(each));
+    return readText(each);
+  };
+  const sources = { file: path, env, readFile };
+  const file = resolve(path);
+  const content = readReferencedFile(file, sources);
+  if ('text' in content) {
+    const result = withSources(parseConfig(content.text, sources), content.text);
+    const hash = createHash('sha256').update(content.text).digest('hex').slice(0, HASH_LENGTH);
+    return { ...result, source: { file, hash, files } };
+  }
   const message = `cannot read the configuration: ${content.failure}`;
-  return { ok: false, problems: [{ path: '', line: 1, column: 1, message }] };
+  const problems = [{ path: '', line: 1, column: 1, message }];
+  return { ok: false, problems, source: { file, hash: '', files } };
 }
 
 /** Adds the lines that the problems and warnings are about. */
@@ -26,6 +55,8 @@ function withSources(result: ConfigResult, text: string): ConfigResult {
 }
 
 function readText(path: string): string {
+  if (statSync(path).size > MAX_BYTES)
+    throw Object.assign(new Error(`${path} is too large`), { code: 'ERR_FS_FILE_TOO_LARGE' });
   // Fatal, because text that is not UTF-8 would be decoded to something else, and a secret to another one.
   return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
 }

@@ -6,6 +6,7 @@ import { tlsProblems } from './checks/tls.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { type LintWarning, lintConfig } from './lints/lint.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
+import { frozen } from './reload/config-text.js';
 import { gatewaySchema } from './schema/gateway.js';
 import { validate } from './schema/validate.js';
 import { ConfigValue } from './source/config-value.js';
@@ -52,17 +53,8 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
   // The image sets it, since nothing outside of a container reaches its loopback interface.
   const host = sources.env['MANAGEMENT_HOST'];
   if (host && !root.at('management', 'host').isWritten) parsed.management.host = host;
-  const config = deepFreeze(parsed);
+  const config = frozen(parsed);
   return { ok: true, config, warnings: inOrder(lintConfig(config, root)) };
-}
-
-/** Freezes a tree of plain objects and arrays in place, so that no request can change what all share. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const child of Object.values(value)) deepFreeze(child);
-  }
-  return value;
 }
 
 /** Each problem once: a value that upstreams inherit from `defaults` is found with each of them, but stands at one place. */

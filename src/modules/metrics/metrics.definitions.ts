@@ -1,6 +1,7 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { ResponseCache } from '../cache/response-cache.js';
+import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerState } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -90,6 +91,8 @@ export const metricProviders = [
     labelNames: TARGET,
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {
+      // A reload may have removed some.
+      this.reset();
       for (const { id, targets } of upstreams.all()) {
         for (const target of targets.all) {
           this.set({ upstream: id, target: target.name }, target.isAvailable ? 1 : 0);
@@ -168,6 +171,37 @@ export const metricProviders = [
     'route',
     'reason',
   ]),
+  counter(
+    'breakwater_config_reloads_total',
+    'Reloads of the configuration, by result: applied, unchanged or failed',
+    ['result'],
+  ),
+  makeGaugeProvider({
+    name: 'breakwater_config_last_success_timestamp_seconds',
+    help: 'When the configuration was last read without an error, as seconds since 1970',
+    inject: [ConfigReloader],
+    collect({ status }: ConfigReloader) {
+      this.set(status.succeededAt.getTime() / 1000);
+    },
+  }),
+  makeGaugeProvider({
+    name: 'breakwater_config_info',
+    help: 'Always 1; the labels name the revision in force and the hash of its file',
+    labelNames: ['revision', 'hash'],
+    inject: [ConfigReloader],
+    collect({ status: { revision, hash } }: ConfigReloader) {
+      this.reset();
+      this.set({ revision, hash }, 1);
+    },
+  }),
+  makeGaugeProvider({
+    name: 'breakwater_config_restart_required',
+    help: 'Settings of the configuration that wait for a restart',
+    inject: [ConfigReloader],
+    collect({ status }: ConfigReloader) {
+      this.set(status.restartFor.length);
+    },
+  }),
 ];
 
 function counter(name: string, help: string, labelNames: string[] = []) {
@@ -190,6 +224,8 @@ function upstreamGauge(name: string, help: string, read: (upstream: UpstreamProx
     labelNames: ['upstream'],
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {
+      // A reload may have removed some.
+      this.reset();
       for (const upstream of upstreams.all()) this.set({ upstream: upstream.id }, read(upstream));
     },
   });

@@ -3,6 +3,7 @@ import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
+import { ConfigMetrics } from './config.metrics.js';
 import { EventMetrics } from './event.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { metricsProvider } from './metrics.js';
@@ -11,7 +12,14 @@ import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
   imports: [AuthModule, CacheModule, RoutingModule, WebSocketModule],
-  providers: [...metricProviders, metricsProvider, RequestMetrics, UpstreamMetrics, EventMetrics],
+  providers: [
+    ...metricProviders,
+    metricsProvider,
+    RequestMetrics,
+    UpstreamMetrics,
+    EventMetrics,
+    ConfigMetrics,
+  ],
   exports: [metricsProvider],
 })
 export class MetricsModule {}

@@ -10,9 +10,20 @@ const MAX_PARSED = 1024 * 1024;
  * configuration stream their bodies unread. The bytes stay in `rawBody`, as with Nest's option of that name, since a
  * handler may pass the request on.
  *
- * @param maxBytes of any body
+ * @param maxBytes limit of any body that is in force
  */
-export function bodyParsers(maxBytes: number): RequestHandler[] {
+export function bodyParsers(maxBytes: () => number): RequestHandler[] {
+  let known = { max: maxBytes(), parsers: parsersFor(maxBytes()) };
+  return known.parsers.map((_, i): RequestHandler => (req, res, next) => {
+    const max = maxBytes();
+    if (max !== known.max) known = { max, parsers: parsersFor(max) };
+    known.parsers[i]?.(req, res, (error?: unknown) =>
+      next(error === undefined ? undefined : problemOf(error)),
+    );
+  });
+}
+
+function parsersFor(maxBytes: number): ReturnType<typeof express.json>[] {
   const options = {
     limit: Math.min(maxBytes, MAX_PARSED),
     // A small compressed body may be a very large one.
@@ -20,11 +31,7 @@ export function bodyParsers(maxBytes: number): RequestHandler[] {
     verify: (req: object, _res: unknown, bytes: Buffer) =>
       void ((req as RawBodyRequest<Request>).rawBody = bytes),
   };
-  return [express.json(options), express.urlencoded({ ...options, extended: true })].map(
-    (parse): RequestHandler =>
-      (req, res, next) =>
-        parse(req, res, (error?: unknown) => next(error === undefined ? undefined : problemOf(error))),
-  );
+  return [express.json(options), express.urlencoded({ ...options, extended: true })];
 }
 
 function problemOf(error: unknown): unknown {

@@ -23,11 +23,13 @@ afterEach(() => {
 
 it('answers with 500 when an entrance handler throws, logs the error and keeps serving', async () => {
   const log = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
-  const adapter = new HttpServerAdapter(LIMITS);
-  adapter.enter((req, _res, next) => {
-    if (req.url === '/bad') throw new Error('unforeseen');
-    next();
-  });
+  const adapter = new HttpServerAdapter(() => LIMITS);
+  adapter.enterBy([
+    (req, _res, next) => {
+      if (req.url === '/bad') throw new Error('unforeseen');
+      next();
+    },
+  ]);
   adapter.all('/{*gateway}', (_req: unknown, res: { end(text: string): void }) => res.end('served'));
   const url = await listen(adapter);
   const bad = await fetch(`${url}/bad`);
@@ -41,11 +43,13 @@ it('answers with 500 when an entrance handler throws, logs the error and keeps s
 
 it('cuts a response that has started when a handler throws', async () => {
   vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
-  const adapter = new HttpServerAdapter(LIMITS);
-  adapter.enter((_req, res) => {
-    res.write('half');
-    throw new Error('unforeseen');
-  });
+  const adapter = new HttpServerAdapter(() => LIMITS);
+  adapter.enterBy([
+    (_req, res) => {
+      res.write('half');
+      throw new Error('unforeseen');
+    },
+  ]);
   const url = await listen(adapter);
   await expect(fetch(url).then((response) => response.text())).rejects.toThrow(TypeError);
 });

@@ -60,7 +60,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   private readonly log = new Logger(HttpServerAdapter.name);
   private readonly openResponses = new OpenResponses((res) => this.process(res));
   /** Handlers that every request passes before its controller is looked up. */
-  private readonly entrance: RequestHandler[] = [];
+  private entrance: readonly RequestHandler[] = [];
   /** Handlers in Express's router that belong to no controller or middleware of code. */
   private readonly ownHandlers = new Set<unknown>();
   /** By path. */
@@ -68,8 +68,9 @@ export class HttpServerAdapter extends ExpressAdapter {
   private codePaths: CodePaths | undefined;
   private hasHooks = false;
 
+  /** @param limits a getter of those in force */
   constructor(
-    private readonly limits: HttpLimits,
+    private readonly limits: () => HttpLimits,
     private readonly gatewayOptions: AdapterOptions = {},
   ) {
     super();
@@ -80,6 +81,17 @@ export class HttpServerAdapter extends ExpressAdapter {
     // The constructor also mounts a middleware that runs the hooks below; without hooks it does nothing.
     for (const { handle } of layersOf(app)) this.ownHandlers.add(handle);
     for (const method of ROUTED_METHODS) this.mountBeforeCode(method);
+  }
+
+  /** Takes the limits in force, for which Node has options of its own. Connections that are open keep `maxHeaderBytes`. */
+  applyLimits(): void {
+    const { headersTimeout, keepAliveTimeout, maxHeaderBytes } = this.limits();
+    // Node reads `maxHeaderSize` of a server, which its types do not have, for each connection.
+    Object.assign(this.httpServer as Server, {
+      headersTimeout,
+      keepAliveTimeout,
+      maxHeaderSize: maxHeaderBytes,
+    });
   }
 
   /** From now on each answer is the last of its connection. */
@@ -95,11 +107,11 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   /**
-   * Runs a handler before everything else, in the order of the calls. When it calls `next` with an error, no
+   * Runs these handlers before everything else, in place of those before. When one calls `next` with an error, no
    * controller of code sees the request: a handler of the gateway answers with the error.
    */
-  enter(handler: RequestHandler): void {
-    this.entrance.push(handler);
+  enterBy(handlers: readonly RequestHandler[]): void {
+    this.entrance = handlers;
   }
 
   /** Mounts the gateway's handlers without their patterns: Express would match and decode every path for them. */
@@ -151,7 +163,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     const { openResponses } = this;
     const { mayUpgrade } = this.gatewayOptions;
     const options = {
-      ...serverOptions(this.limits),
+      ...serverOptions(this.limits()),
       ...classes,
       shouldUpgradeCallback: (req: IncomingMessage) => {
         // Behind unanswered requests, their answers would follow the upgrade.
@@ -169,9 +181,8 @@ export class HttpServerAdapter extends ExpressAdapter {
     const errors = new ClientErrors(openResponses, this.gatewayOptions.onRefused);
     errors.listen(this.httpServer);
     endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
-    const { requestIdleTimeout, requestTimeout } = this.limits;
-    const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => requestTimeout);
-    const sendLimits = { requestIdleTimeout, requestTimeoutOf };
+    const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => this.limits().requestTimeout);
+    const sendLimits = () => ({ requestIdleTimeout: this.limits().requestIdleTimeout, requestTimeoutOf });
     refuseSlowSenders(this.httpServer, openResponses, sendLimits, errors, systemClock);
     continueWhenRead(this.httpServer, answer);
     // The exchange refuses it. Node has a 417 without a body.

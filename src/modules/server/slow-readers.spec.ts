@@ -14,7 +14,7 @@ function setUp(limits: Partial<typeof LIMITS> = {}) {
   const responses = new OpenResponses(() => undefined);
   const time = { lost: 0 };
   const clock = { now: () => Date.now(), wall: () => Date.now(), lostMs: () => time.lost };
-  endSlowReaders(server as Server, responses, { ...LIMITS, ...limits }, clock);
+  endSlowReaders(server as Server, responses, () => ({ ...LIMITS, ...limits }), clock);
   const connection = () => {
     const given = vi.fn<(timeout: number) => void>();
     const socket = Object.assign(new EventEmitter(), {

@@ -29,12 +29,13 @@ interface Backlog {
 export function endSlowReaders(
   server: Server,
   responses: OpenResponses,
-  { sendTimeout, sendMinRate }: ReadLimits,
+  limits: () => ReadLimits,
   clock: Clock,
 ): void {
   const backlogs = new WeakMap<Socket, Backlog>();
   const check = () => {
     const now = clock.now() - (clock.lostMs?.() ?? 0);
+    const { sendTimeout, sendMinRate } = limits();
     for (const socket of responses.connections()) {
       const isBehind = socket.writableLength > 0 && responses.on(socket).length > 0;
       if (!isBehind) {
@@ -42,10 +43,10 @@ export function endSlowReaders(
         continue;
       }
       if (socket.timeout !== sendTimeout) socket.setTimeout(sendTimeout);
-      if (sendMinRate > 0) judgeRate(socket, now);
+      if (sendMinRate > 0) judgeRate(socket, now, limits());
     }
   };
-  const judgeRate = (socket: Socket, now: number) => {
+  const judgeRate = (socket: Socket, now: number, { sendTimeout, sendMinRate }: ReadLimits) => {
     // Node reports a chunk as sent only when all of it is. Until then, all that is queued counts as read.
     const sent = socket.bytesWritten - socket.writableLength;
     const backlog = backlogs.get(socket);
@@ -56,7 +57,7 @@ export function endSlowReaders(
     else if (socket.bytesWritten - backlog.sent < required) socket.destroy();
     else if (sent - backlog.sent >= required) backlogs.set(socket, { since: now, sent });
   };
-  const timer = setInterval(check, Math.min(sendTimeout / 2, CHECK_INTERVAL)).unref();
+  const timer = setInterval(check, Math.min(limits().sendTimeout / 2, CHECK_INTERVAL)).unref();
   server.once('close', () => clearInterval(timer));
   // Node closes no connection by itself when there is a listener, so idle keep-alive connections end here as well.
   server.on('timeout', (socket: Socket) => {

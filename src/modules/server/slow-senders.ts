@@ -30,13 +30,14 @@ interface Progress {
 export function refuseSlowSenders(
   server: Server,
   responses: OpenResponses,
-  { requestIdleTimeout, requestTimeoutOf }: SendLimits,
+  limits: () => SendLimits,
   errors: ClientErrors,
   clock: Clock,
 ): void {
   let known = new Map<ServerResponse, Progress>();
   const check = () => {
     const now = clock.now() - (clock.lostMs?.() ?? 0);
+    const { requestIdleTimeout, requestTimeoutOf } = limits();
     const incomplete = new Map<ServerResponse, Progress>();
     for (const socket of responses.connections()) {
       const res = responses.first(socket);
@@ -59,6 +60,6 @@ export function refuseSlowSenders(
     }
     known = incomplete;
   };
-  const timer = setInterval(check, Math.min(requestIdleTimeout / 2, CHECK_INTERVAL)).unref();
+  const timer = setInterval(check, Math.min(limits().requestIdleTimeout / 2, CHECK_INTERVAL)).unref();
   server.once('close', () => clearInterval(timer));
 }

@@ -78,5 +78,5 @@ const READ_FAILURES: Readonly<Record<string, string>> = {
   ENOTDIR: 'what is before the last / of its path is a file',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
-  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 64 MiB',
 };

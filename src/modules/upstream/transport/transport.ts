@@ -88,7 +88,7 @@ export class Transport {
   async retire(): Promise<void> {
     this.addresses?.stop();
     this.replacePool();
-    await Promise.all([...this.retired.values()]);
+    await Promise.all(this.retired.values());
   }
 
   /** Ends every connection at once. */

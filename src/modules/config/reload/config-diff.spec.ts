@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import type { GatewayConfig } from '../gateway-config.js';
+import { parseConfig } from '../parse-config.js';
+import { diffConfigs, keepFixed } from './config-diff.js';
+
+const UPSTREAMS = 'upstreams: { a: { url: http://a } }';
+
+function parse(text: string): GatewayConfig {
+  const result = parseConfig(text, { file: 'gateway.yaml', env: {}, readFile: () => '' });
+  if (!result.ok) throw new TypeError('bad configuration');
+  return result.config;
+}
+
+describe('diffConfigs', () => {
+  it('names what is added, changed and removed', () => {
+    const before = parse(`${UPSTREAMS}\nroutes: [{ id: r, match: { path: /r }, upstream: a }]`);
+    const { a } = before.upstreams;
+    const next = { ...before, upstreams: { a, b: a }, routes: [{ ...before.routes[0] }, { id: 's' }] };
+    // As much as the function reads.
+    expect(diffConfigs(before, next as unknown as GatewayConfig)).toEqual({
+      upstreams: { added: ['b'], changed: [], removed: [] },
+      routes: { added: ['s'], changed: ['r'], removed: [] },
+      sections: [],
+    });
+    expect(diffConfigs(next as unknown as GatewayConfig, { ...before, cache: { ...before.cache } })).toEqual({
+      upstreams: { added: [], changed: [], removed: ['b'] },
+      routes: { added: [], changed: ['r'], removed: ['s'] },
+      sections: ['cache'],
+    });
+  });
+});
+
+describe('keepFixed', () => {
+  it('keeps what only a restart can change, and says so', () => {
+    const running = parse(`server: { port: 1 }\nmanagement: { token: old }\n${UPSTREAMS}`);
+    const text =
+      'server: { host: 127.0.0.1, port: 2, compression: true }\nmanagement: { port: 3, token: new }';
+    const next = parse(`${text}\nredis: { url: "redis://r" }\n${UPSTREAMS}`);
+    const { config, waiting } = keepFixed(next, running);
+    expect(waiting).toEqual(['server.host', 'server.port', 'management.port', 'redis']);
+    expect(config.server).toMatchObject({ host: '0.0.0.0', port: 1, compression: true });
+    expect(config.management).toEqual({ ...running.management, token: 'new' });
+    expect(config.redis).toBe(running.redis);
+  });
+
+  it('leaves a section the same object when nothing of it can be applied', () => {
+    const running = parse(`server: { port: 1 }\n${UPSTREAMS}`);
+    expect(keepFixed(parse(`server: { port: 2 }\n${UPSTREAMS}`), running).config.server).toBe(running.server);
+  });
+});

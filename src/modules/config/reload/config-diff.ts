@@ -1,0 +1,77 @@
+import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
+import { isSameConfig } from '../same-config.js';
+
+export interface Changes {
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** What a reload changes, by ids and names of sections; never a value, which can be a secret. */
+export interface ConfigDiff {
+  readonly upstreams: Changes;
+  readonly routes: Changes;
+  /** Other sections that change. */
+  readonly sections: readonly string[];
+}
+
+/** @param next what is as before are the same objects as before */
+export function diffConfigs(before: GatewayConfig, next: GatewayConfig): ConfigDiff {
+  const { upstreams: _upstreams, routes: _routes, ...sections } = next;
+  return {
+    upstreams: changes(new Map(Object.entries(before.upstreams)), new Map(Object.entries(next.upstreams))),
+    routes: changes(byId(before.routes), byId(next.routes)),
+    sections: Object.entries(sections)
+      .filter(([key, section]) => before[key as keyof GatewayConfig] !== section)
+      .map(([key]) => key),
+  };
+}
+
+function changes(before: ReadonlyMap<string, object>, next: ReadonlyMap<string, object>): Changes {
+  return {
+    added: [...next.keys()].filter((id) => !before.has(id)),
+    changed: [...next].filter(([id, each]) => before.has(id) && before.get(id) !== each).map(([id]) => id),
+    removed: [...before.keys()].filter((id) => !next.has(id)),
+  };
+}
+
+function byId(routes: readonly RouteConfig[]): ReadonlyMap<string, RouteConfig> {
+  return new Map(routes.map((route) => [route.id, route]));
+}
+
+/** Settings that are used when the process starts, as paths in the file. */
+const FIXED = [
+  ['server', 'host'],
+  ['server', 'port'],
+  ['management', 'host'],
+  ['management', 'port'],
+] as const;
+
+/** Sections of the same kind. */
+const FIXED_SECTIONS = ['redis'] as const;
+
+/**
+ * Keeps the values of settings that only a restart can change.
+ *
+ * @returns what can be put in force, and the settings whose new values wait for a restart
+ */
+export function keepFixed(next: GatewayConfig, running: GatewayConfig) {
+  const waiting: string[] = [];
+  const kept: Record<string, object> = { ...next };
+  for (const [section, key] of FIXED) {
+    const value = Reflect.get(running[section], key) as unknown;
+    if (Reflect.get(next[section], key) === value) continue;
+    waiting.push(`${section}.${key}`);
+    kept[section] = Object.freeze({ ...kept[section], [key]: value });
+  }
+  for (const section of FIXED_SECTIONS) {
+    if (isSameConfig(next[section], running[section])) continue;
+    waiting.push(section);
+    kept[section] = running[section];
+  }
+  for (const section of ['server', 'management'] as const) {
+    if (isSameConfig(kept[section], running[section])) kept[section] = running[section];
+  }
+  // The same sections as before, with values of the same types.
+  return { config: Object.freeze(kept) as unknown as GatewayConfig, waiting };
+}

@@ -1,0 +1,176 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import type { Clock } from '../../../common/clock.js';
+import { Event } from '../../../common/event.js';
+import { turns } from '../../../common/turns.js';
+import { ConfigRefusedError, ConfigStore } from '../config.store.js';
+import { CLOCK, CONFIG_SOURCE } from '../config.tokens.js';
+import type { GatewayConfig } from '../gateway-config.js';
+import type { ConfigSource } from '../load-config-file.js';
+import { formatProblems } from '../problem.js';
+import { type ConfigDiff, diffConfigs, keepFixed } from './config-diff.js';
+import { type ConfigText, readConfig, type WrittenConfig, writeConfig } from './config-text.js';
+import { ConfigWatcher } from './config-watcher.js';
+import { readInWorker } from './read-in-worker.js';
+
+export type ReloadCause = 'file' | 'signal' | 'admin' | 'code';
+
+/** The end of a reload. */
+export interface Reload {
+  readonly cause: ReloadCause;
+  readonly result: 'applied' | 'unchanged' | 'failed';
+  /** Milliseconds, reading and checking included. */
+  readonly durationMs: number;
+  /** Of an applied one. */
+  readonly diff?: ConfigDiff;
+  /** Why nothing has changed, of a failed one: a text of one or more lines without secrets. */
+  readonly error?: string;
+  /** Of a valid file, in the form of `error`. */
+  readonly warnings?: string;
+}
+
+type ReloadEnd = Omit<Reload, 'cause' | 'durationMs'>;
+
+interface NextConfig {
+  readonly text: ConfigText;
+  readonly hash: string;
+  readonly warnings: string;
+}
+
+/** What `GET /admin/config` shows. */
+export interface ConfigStatus {
+  /** `undefined` when the configuration does not come from a file. */
+  readonly file: string | undefined;
+  /** 1 at the start, and one more with each change. */
+  readonly revision: number;
+  readonly hash: string;
+  /** When this revision came into force. */
+  readonly appliedAt: Date;
+  /** When the file was last read without an error. */
+  readonly succeededAt: Date;
+  /** Settings that have other values in the file, which take effect with a restart. */
+  readonly restartFor: readonly string[];
+  readonly lastReload: (Reload & { readonly at: Date }) | undefined;
+}
+
+/** Reads the configuration anew when it changes, at a signal, or on request, and puts it in force if it is right. */
+@Injectable()
+export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly reloaded = new Event<Reload>();
+  status: ConfigStatus;
+  private readonly logger = new Logger('Config');
+  private readonly stopping = new AbortController();
+  private readonly watcher: ConfigWatcher | undefined;
+  /** What the file says; some of it may not be in force. */
+  private written: WrittenConfig | undefined;
+  /** The last one, under way or over. */
+  private last: Promise<unknown> = Promise.resolve();
+  /** A reload that has not begun. */
+  private waiting: Promise<Reload> | undefined;
+
+  constructor(
+    @Inject(ConfigStore) private readonly store: ConfigStore,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG_SOURCE) private readonly source: ConfigSource | undefined,
+  ) {
+    const now = new Date(clock.wall());
+    this.status = {
+      file: source?.file,
+      revision: 1,
+      hash: source?.hash ?? '',
+      appliedAt: now,
+      succeededAt: now,
+      restartFor: [],
+      lastReload: undefined,
+    };
+    this.watcher = source && new ConfigWatcher(source.files, () => void this.reload('file'));
+  }
+
+  onApplicationBootstrap(): void {
+    this.watcher?.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.watcher?.stop();
+    this.stopping.abort();
+    await this.last;
+  }
+
+  /** Reads the file anew, and puts it in force if it is right. Never rejects. */
+  reload(cause: ReloadCause): Promise<Reload> {
+    // One that has not begun will read the file as it is now.
+    this.waiting ??= this.afterLast(() => {
+      this.waiting = undefined;
+      return this.attempt(cause, () => this.readFile());
+    });
+    return this.waiting;
+  }
+
+  /**
+   * Puts another configuration in force, for programs. Never rejects.
+   *
+   * @param config of `parseConfig`
+   */
+  replace(config: GatewayConfig): Promise<Reload> {
+    const write = async () => ({ text: (await writeConfig(config, turns())).text, hash: '', warnings: '' });
+    return this.afterLast(() => this.attempt('code', write));
+  }
+
+  private afterLast(run: () => Promise<Reload>): Promise<Reload> {
+    const result = this.last.then(run);
+    this.last = result;
+    return result;
+  }
+
+  private async attempt(cause: ReloadCause, read: () => Promise<NextConfig>): Promise<Reload> {
+    const startedAt = this.clock.now();
+    const end = await read()
+      .then((next) => this.apply(next))
+      .catch((error: unknown) => ({ result: 'failed', error: this.reasonOf(error) }) as const);
+    const reload = { cause, ...end, durationMs: Math.round(this.clock.now() - startedAt) };
+    const at = new Date(this.clock.wall());
+    const { succeededAt } = this.status;
+    const lastReload = { ...reload, at };
+    this.status = { ...this.status, succeededAt: end.result === 'failed' ? succeededAt : at, lastReload };
+    if (!this.stopping.signal.aborted) this.reloaded.emit(reload);
+    return reload;
+  }
+
+  private async readFile(): Promise<NextConfig> {
+    if (!this.source) throw new ConfigRefusedError('the configuration does not come from a file');
+    const { file } = this.source;
+    const reading = await readInWorker(file, this.stopping.signal);
+    this.watcher?.watch(reading.source.files);
+    if (!reading.ok) throw new ConfigRefusedError(formatProblems(file, reading.problems));
+    const { text, warnings, source } = reading;
+    return { text, hash: source.hash, warnings: formatProblems(file, warnings) };
+  }
+
+  private async apply({ text, hash, warnings }: NextConfig): Promise<ReloadEnd> {
+    const turn = turns();
+    const { current } = this.store;
+    this.written ??= await writeConfig(current, turn);
+    const written = await readConfig(text, this.written, turn);
+    const { config, waiting } = keepFixed(written, current);
+    const diff = diffConfigs(current, config);
+    const isChanged = Object.entries(config).some(([key, each]) => Reflect.get(current, key) !== each);
+    if (isChanged) await this.store.apply(config);
+    this.written = { text, config: written };
+    const { revision } = this.status;
+    this.status = { ...this.status, hash, restartFor: waiting };
+    if (!isChanged) return { result: 'unchanged', warnings };
+    this.status = { ...this.status, revision: revision + 1, appliedAt: new Date(this.clock.wall()) };
+    return { result: 'applied', diff, warnings };
+  }
+
+  private reasonOf(error: unknown): string {
+    // Anything else is a fault of the gateway, and its message is not written for operators.
+    if (!(error instanceof ConfigRefusedError)) this.logger.error(error);
+    return error instanceof Error ? error.message : String(error);
+  }
+}

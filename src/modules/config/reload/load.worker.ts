@@ -1,0 +1,18 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { loadConfigFile } from '../load-config-file.js';
+import { writeConfig } from './config-text.js';
+import type { FileReading } from './read-in-worker.js';
+
+// A thread of its own, because the text of a large configuration takes seconds to read and check.
+const { source, ...result } = loadConfigFile(String(workerData));
+const reading: FileReading = result.ok
+  ? {
+      ok: true,
+      source,
+      warnings: result.warnings,
+      text: (await writeConfig(result.config, () => undefined)).text,
+    }
+  : { ok: false, source, problems: result.problems };
+// A port of a thread has no origin.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin
+parentPort?.postMessage(reading);

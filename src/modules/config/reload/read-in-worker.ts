@@ -1,0 +1,47 @@
+import { Worker } from 'node:worker_threads';
+import type { LintWarning } from '../lints/lint.js';
+import type { ConfigSource } from '../load-config-file.js';
+import type { ConfigProblem } from '../problem.js';
+import type { ConfigText } from './config-text.js';
+
+/** What another thread has found in the file. */
+export type FileReading =
+  | {
+      readonly ok: true;
+      readonly source: ConfigSource;
+      readonly text: ConfigText;
+      readonly warnings: readonly LintWarning[];
+    }
+  | { readonly ok: false; readonly source: ConfigSource; readonly problems: readonly ConfigProblem[] };
+
+/** Milliseconds. A file that takes longer is not read to its end. */
+const LONGEST = 120_000;
+/** Mebibytes of short-lived values: with the default of Node, half of the time goes to the garbage collector. */
+const YOUNG_SPACE = 64;
+
+/**
+ * Reads and checks a configuration in another thread, so that requests are served meanwhile.
+ *
+ * @throws Error when that takes too long or too much memory, or `signal` aborts
+ */
+export async function readInWorker(file: string, signal: AbortSignal): Promise<FileReading> {
+  const worker = new Worker(new URL('load.worker.js', import.meta.url), {
+    workerData: file,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_SPACE },
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<FileReading>();
+  const timeout = AbortSignal.timeout(LONGEST);
+  const giveUp = () => reject(new Error(`it could not be read within ${LONGEST / 1000} seconds`));
+  const stop = () => reject(new Error('the gateway is stopping'));
+  worker.once('message', resolve).once('error', reject);
+  worker.once('exit', (code) => reject(new Error(`the thread that reads it ended with code ${code}`)));
+  timeout.addEventListener('abort', giveUp);
+  signal.addEventListener('abort', stop);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    timeout.removeEventListener('abort', giveUp);
+    await worker.terminate();
+  }
+}
