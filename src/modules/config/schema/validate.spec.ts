@@ -75,7 +75,7 @@ describe('validate', () => {
     ],
     [
       'servr: {}',
-      'f:1:1 servr: unknown key "servr"; did you mean `server`? Known here: server, management, auth,',
+      'f:1:1 servr: unknown key "servr"; did you mean `server`? Known here: server, management, log,',
     ],
     [
       'upstreams: { u: "url:http://u" }',
