@@ -1,7 +1,10 @@
 import { beforeEach, afterEach, describe, expect, it, vi } from 'vitest';
 import { CancellationSource } from '../../common/cancellation.js';
-import { systemClock } from '../../common/clock.js';
+import { type Clock, systemClock } from '../../common/clock.js';
 import { Flight, type FlightResult, type NextStep, type WaitResult } from './flights.js';
+
+/** Without stalls: fake timers would look like one. */
+const clock: Clock = { now: () => systemClock.now(), wall: () => systemClock.wall() };
 
 let flights: Map<string, Flight>;
 let flight: Flight;
@@ -9,7 +12,7 @@ let flight: Flight;
 beforeEach(() => {
   vi.useFakeTimers();
   flights = new Map();
-  flight = new Flight(flights, 'a', systemClock);
+  flight = new Flight(flights, 'a', clock);
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -21,7 +24,7 @@ function join(to: Flight, step: (result: FlightResult) => NextStep, timeout = 1_
     waiter.seen.push(result);
     return step(result);
   };
-  void to.join({ until: systemClock.now() + timeout, gone, use }).then((result) => (waiter.result = result));
+  void to.join({ until: clock.now() + timeout, gone, use }).then((result) => (waiter.result = result));
   return waiter;
 }
 
@@ -62,7 +65,7 @@ describe('Flight', () => {
 
   it('keeps a later flight of its name when it is settled once more', () => {
     flight.settle('found');
-    const second = new Flight(flights, 'a', systemClock);
+    const second = new Flight(flights, 'a', clock);
     flight.settle('found');
     expect(flights.get('a')).toBe(second);
   });
@@ -95,7 +98,7 @@ describe('Flight', () => {
 
   it('extends a wait by the time in which the process stood still', async () => {
     let lost = 0;
-    const stalling = new Flight(flights, 'a', { ...systemClock, lostMs: () => lost });
+    const stalling = new Flight(flights, 'a', { ...clock, lostMs: () => lost });
     const waiters = [join(stalling, again), join(stalling, again, 1_200)];
     lost = 600;
     await vi.advanceTimersByTimeAsync(1_590);
