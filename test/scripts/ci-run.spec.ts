@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { spawnProcess } from '../support/process.js';
 
 /** Runs `.ci/run` with an `npm` that prints its arguments and then runs this script. */
-async function ciRun(npm: string) {
+async function ciRun(npm: string, env: Record<string, string> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'breakwater-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, '.ci'));
@@ -15,6 +15,7 @@ async function ciRun(npm: string) {
   const run = spawnProcess('bash', [join(folder, '.ci/run')], {
     PATH: `${folder}:${process.env['PATH']}`,
     CI: '',
+    ...env,
   });
   return { code: await run.exited, lines: run.lines };
 }
@@ -46,6 +47,15 @@ describe('.ci/run', () => {
       'npm run test:kubernetes, CI=true',
     ]);
     expect([code, lines.at(-1)]).toEqual([0, '13 passed, 0 failed']);
+  });
+
+  it('leaves out Kubernetes when there is no time left for it', async () => {
+    // Bash counts on from the seconds that it is given.
+    const { code, lines } = await ciRun(testRuns({}), { SECONDS: '1500' });
+    expect([code, lines.at(-1)]).toEqual([0, '10 passed, 0 failed']);
+    expect(lines).toContain(
+      'The Kubernetes suite was skipped, because the suites before it took 25 minutes.',
+    );
   });
 
   it.each(['ci', 'helm', 'lint', 'typecheck'])(
