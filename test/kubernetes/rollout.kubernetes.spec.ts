@@ -16,6 +16,13 @@ async function servedVersion(): Promise<unknown> {
   return (await ask(`${await serviceOrigin()}/users/1`)).headers[VERSION];
 }
 
+/** @returns the marks of the configurations that the pods answer with, each once */
+async function versionsOfPods(): Promise<unknown[]> {
+  const origins = (await gatewayPods()).map(({ status }) => `http://${status.podIP}:8080`);
+  const answers = await Promise.all(origins.map((origin) => ask(`${origin}/users/1`)));
+  return [...new Set(answers.map(({ headers }) => headers[VERSION]))];
+}
+
 const podNames = async () => (await gatewayPods()).map(({ metadata }) => metadata.name);
 
 describe('a release under steady load loses no request', () => {
@@ -45,6 +52,19 @@ describe('a release under steady load loses no request', () => {
     });
     expect(lost).toEqual([]);
     expect(await servedVersion()).toBe(before);
+  });
+
+  it('when pods load a changed configuration while they run', async () => {
+    await upgrade({ configUpdate: 'reload', ...marked('fourth') });
+    await settled(2);
+    const before = await podNames();
+    const { lost } = await underLoad(async () => {
+      await upgrade({ configUpdate: 'reload', ...marked('fifth') });
+      const isLoaded = async () => (await versionsOfPods()).join() === 'fifth';
+      await until('each pod has loaded the configuration', isLoaded, 120_000);
+    });
+    expect(lost).toEqual([]);
+    expect((await podNames()).toSorted()).toEqual(before.toSorted());
   });
 
   it('when it grows from two pods to four and shrinks again', async () => {
