@@ -64,6 +64,7 @@ Examples:
   $ breakwater health -c gateway.yaml
   $ breakwater token -c gateway.yaml --sub alice --scopes users:read --expires 8h
   $ breakwater routes --explain 'GET /users/1'
+  $ breakwater diff gateway.yaml new.yaml
   $ breakwater init --openapi openapi.yaml
   $ breakwater api-key
   $ breakwater schema > gateway.schema.json
@@ -184,6 +185,21 @@ program
     const [, method = 'GET', target = ''] = /^(?:([A-Za-z]+)\s+)?(\S+)$/.exec(line.trim()) ?? [];
     if (target === '') fail(`Found ${JSON.stringify(line)}, expected a request such as 'GET /users/1'.`);
     else printTable(explain(config, { method: method.toUpperCase(), target, headers: headersOf(header) }));
+  });
+
+program
+  .command('diff')
+  .description('say what a reload from one configuration to another would change; nothing is sent')
+  .argument('<before>', 'configuration file')
+  .argument('<after>', 'configuration file')
+  .addHelpText('after', '\nExample:\n  $ breakwater diff gateway.yaml new.yaml')
+  .action(async (before: string, after: string) => {
+    const [running, next] = [await load(before), await load(after)];
+    if (!running || !next) return;
+    const { explainDiff } = await import('./modules/config/reload/explain-diff.js');
+    const rows = await explainDiff(running, next);
+    if (rows.length === 0) console.log('A reload would change nothing.');
+    else printTable(rows);
   });
 
 program

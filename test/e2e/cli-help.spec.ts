@@ -2,7 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
 
-const COMMANDS = ['start', 'check', 'health', 'token', 'routes', 'init', 'api-key', 'schema', 'completion'];
+const COMMANDS = [
+  'start',
+  'check',
+  'health',
+  'token',
+  'routes',
+  'diff',
+  'init',
+  'api-key',
+  'schema',
+  'completion',
+];
 
 describe('the command line', { timeout: 60_000 }, () => {
   it('prints the version of the package with --version', async () => {
