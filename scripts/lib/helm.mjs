@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheFolder } from './cache-folder.mjs';
@@ -11,9 +12,9 @@ const versions = {
   3: {
     package: 'helm.sh/helm/v3/cmd/helm@v3.22.0',
     flags: kubernetes.map((variable) => ` -X helm.sh/helm/v3/pkg/${variable}`).join(''),
-    folder: join(cacheFolder(), 'bin'),
+    folder: join(cacheFolder(), 'helm-v3.22.0'),
   },
-  4: { package: 'helm.sh/helm/v4/cmd/helm@v4.3.2', flags: '', folder: join(cacheFolder(), 'helm-4') },
+  4: { package: 'helm.sh/helm/v4/cmd/helm@v4.3.2', flags: '', folder: join(cacheFolder(), 'helm-v4.3.2') },
 };
 
 const onPath = (process.env.PATH ?? '').split(delimiter);
@@ -24,7 +25,10 @@ const buildWithinMs = 15 * 60_000;
  * @returns {string | undefined} its path, if it is there
  */
 export function findHelm(major = 3) {
-  return findIn([versions[major].folder, ...(major === 3 ? onPath : [])], 'helm');
+  const built = findIn([versions[major].folder], 'helm');
+  if (built || major !== 3) return built;
+  const installed = findIn(onPath, 'helm');
+  return installed && isVersion3(installed) ? installed : undefined;
 }
 
 /**
@@ -49,6 +53,11 @@ export async function ensureHelm(major = 3) {
   const { code, stderr } = await runQuietly(go, ['install', `-ldflags=-s -w${flags}`, name], options);
   if (code !== 0) throw new SetupError(`helm ${major} could not be built. Go reported:\n${stderr.trim()}`);
   return join(folder, 'helm');
+}
+
+function isVersion3(helm) {
+  const { status, stdout } = spawnSync(helm, ['version', '--short'], { encoding: 'utf8', timeout: 10_000 });
+  return status === 0 && stdout.startsWith('v3.');
 }
 
 function findIn(folders, command) {

@@ -52,7 +52,7 @@ export async function prepareKubernetes() {
 export function inNamespaces() {
   const left = Math.floor(withinS - process.uptime());
   if (left < suiteS) throw new SetupError(`The preparation left only ${left} seconds for the suite.`);
-  const limit = ['timeout', '--foreground', '--signal=KILL', '--kill-after=2', String(left)];
+  const limit = ['timeout', '--foreground', '--signal=KILL', String(left)];
   const namespaces = ['unshare', '--net', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'];
   return [...limit, ...namespaces, 'sh', '-c', '"$@" & wait $!', 'sh'];
 }

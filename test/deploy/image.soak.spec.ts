@@ -30,7 +30,7 @@ describe.skipIf(typeof images === 'string')('the image', { timeout: 120_000 }, (
 
   const runDemo = async (name: string) => {
     const demo = await Container.run(engine, [...HARDENED, demoImage, name, '--port', '3000']);
-    return `http://${await demo.inspect('{{.NetworkSettings.IPAddress}}')}:3000`;
+    return `http://${await demo.inspect('{{.NetworkSettings.Networks.bridge.IPAddress}}')}:3000`;
   };
 
   beforeAll(async () => {
