@@ -38,6 +38,8 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
     'config.management.host=127.0.0.1',
     'config.management.host: 127.0.0.1 is reachable only from inside the pod',
   ],
+  ['config.server.host=localhost', 'config.server.host: localhost is reachable only from inside the pod'],
+  ['config.server.host=::1', 'config.server.host: ::1 is reachable only from inside the pod'],
   [
     'config.server.securityHeaders=false',
     'config.server.securityHeaders: found false. Helm reads an unquoted off as',

@@ -13,16 +13,16 @@ fails with all of them.
 
 {{- define "breakwater.checks.config" -}}
 {{- $config := .Values.config }}
-{{- $are := true }}
+{{- $areDurations := true }}
 {{- range $key, $default := dict "delay" "5s" "drain" "20s" }}
 {{- $written := dig "server" "shutdown" $key $default $config | toString }}
 {{- if not (regexMatch "^(0|[0-9]{1,9}(ms|s|m|h))$" $written) }}
-{{- $are = false }}
+{{- $areDurations = false }}
 config.server.shutdown.{{ $key }}: found {{ $written }}, expected a duration such as 250ms, 3s or 5m. It cannot be a variable, because the chart computes terminationGracePeriodSeconds from it.
 {{- end }}
 {{- end }}
 {{- $grace := .Values.terminationGracePeriodSeconds }}
-{{- if and $are (not (kindIs "invalid" $grace)) }}
+{{- if and $areDurations (not (kindIs "invalid" $grace)) }}
 {{- $needed := include "breakwater.shutdownSeconds" . | int }}
 {{- if lt (int $grace) $needed }}
 terminationGracePeriodSeconds: {{ $grace }} is less than the {{ $needed }} seconds of config.server.shutdown (delay + drain): Kubernetes would kill pods that still answer requests. Raise it, or leave it out to have it computed.
@@ -34,9 +34,11 @@ terminationGracePeriodSeconds: {{ $grace }} is less than the {{ $needed }} secon
 config.{{ $section }}.port: found {{ $written }}, expected a port from 1 to 65535. It cannot be a variable, because the Service and the probes use it.
 {{- end }}
 {{- end }}
-{{- $host := dig "management" "host" "0.0.0.0" $config | toString }}
+{{- range $section := tuple "server" "management" }}
+{{- $host := dig $section "host" "0.0.0.0" $config | toString }}
 {{- if regexMatch "^(127\\.|::1$|localhost$)" $host }}
-config.management.host: {{ $host }} is reachable only from inside the pod, and the probes of the kubelet come from outside. Use 0.0.0.0 or "::".
+config.{{ $section }}.host: {{ $host }} is reachable only from inside the pod, and requests of clients, Prometheus and the kubelet come from outside. Use 0.0.0.0 or "::".
+{{- end }}
 {{- end }}
 {{- if and .Values.bundledRedis.enabled (or (dig "redis" "url" "" $config) (dig "redis" "cluster" "" $config) (dig "redis" "sentinel" "" $config)) }}
 bundledRedis.enabled: config.redis names another Redis. Set one of the two.
