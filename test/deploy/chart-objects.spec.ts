@@ -77,10 +77,10 @@ describeWithHelm.each(SETS)('the chart with the values %s', (set) => {
   });
 
   it('mounts the configuration as a folder, which the kubelet updates', async () => {
-    const { gateway, fullName } = await valueSet(set);
+    const { gateway, configMap } = await valueSet(set);
     const mount = { name: 'config', mountPath: '/etc/breakwater', readOnly: true };
     expect(gateway.container.volumeMounts[0]).toEqual(mount);
-    expect(gateway.pod.volumes[0]).toEqual({ name: 'config', configMap: { name: fullName } });
+    expect(gateway.pod.volumes[0]).toEqual({ name: 'config', configMap: { name: configMap.metadata.name } });
     const variable = { name: 'GATEWAY_CONFIG', value: '/etc/breakwater/gateway.yaml' };
     expect(gateway.container.env[0]).toEqual(variable);
   });
@@ -122,23 +122,40 @@ describeWithHelm('a pod', () => {
     expect((await render('--set', values)).gateway.pod.terminationGracePeriodSeconds).toBe(seconds);
   });
 
-  const annotations = async (...args: string[]) => {
-    const { metadata } = (await render(...args)).get('Deployment').spec.template;
-    return metadata.annotations;
-  };
+  it('of another configuration has another ConfigMap, which never changes', async () => {
+    const before = await render();
+    expect(before.configMap).toMatchObject({ immutable: true });
+    expect(before.configMap.metadata.name).toMatch(/^test-breakwater-[0-9a-f]{8}$/);
+    const name = async (values: string) => (await render('--set', values)).configMap.metadata.name;
+    expect(await name('config.cache.ttl=1m')).not.toBe(before.configMap.metadata.name);
+    expect(await name('bundledRedis.enabled=true')).not.toBe(before.configMap.metadata.name);
+  });
+
+  const template = async (...values: string[]) =>
+    (await render(...values.flatMap((value) => ['--set', value]))).get('Deployment').spec.template;
 
   it('is replaced when the configuration changes, and only then', async () => {
-    const before = await annotations();
-    expect(before['checksum/config']).toMatch(/^[0-9a-f]{64}$/);
-    expect(await annotations('--set', 'config.cache.ttl=1m')).not.toEqual(before);
-    expect(await annotations('--set', 'bundledRedis.enabled=true')).not.toEqual(before);
-    expect(await annotations('--set', 'service.port=81,dashboard.enabled=true')).toEqual(before);
+    const before = await template();
+    expect(await template('config.cache.ttl=1m')).not.toEqual(before);
+    expect(await template('service.port=81,dashboard.enabled=true')).toEqual(before);
   });
 
   it('stays when the configuration changes and it loads the file itself', async () => {
-    const reload = ['--set', 'configUpdate=reload'];
-    expect(await annotations(...reload)).toBeUndefined();
-    expect(await annotations(...reload, '--set', 'config.cache.ttl=1m')).toBeUndefined();
+    const { configMap, fullName } = await render('--set', 'configUpdate=reload');
+    expect(configMap.metadata.name).toBe(fullName);
+    expect(configMap).not.toHaveProperty('immutable');
+    const before = await template('configUpdate=reload');
+    expect(await template('configUpdate=reload', 'config.cache.ttl=1m')).toEqual(before);
+    expect(await template('configUpdate=reload', 'config.server.trustProxy[0]=10.0.0.0/8')).toEqual(before);
+  });
+
+  it.each([
+    'config.redis.keyPrefix=a',
+    'bundledRedis.enabled=true',
+    'config.server.host=::',
+    'config.management.host=::',
+  ])('that loads the file itself is replaced for %s, which needs a new process', async (value) => {
+    expect(await template('configUpdate=reload', value)).not.toEqual(await template('configUpdate=reload'));
   });
 
   it('gets the variables and files of Secrets by reference', async () => {

@@ -61,9 +61,16 @@ export class Rendered {
     return { pod: spec, container: spec.containers[0] };
   }
 
+  /** The ConfigMap with the gateway's configuration, whose name depends on `configUpdate`. */
+  get configMap(): KubernetesObject {
+    const found = this.objects.find(({ kind, data }) => kind === 'ConfigMap' && data['gateway.yaml']);
+    if (!found) throw new Error('There is no ConfigMap with a gateway.yaml.');
+    return found;
+  }
+
   /** The text of the gateway's configuration. */
   get config(): string {
-    return this.get('ConfigMap').data['gateway.yaml'];
+    return this.configMap['data']['gateway.yaml'];
   }
 }
 

@@ -8,6 +8,23 @@
 {{- toYaml $config }}
 {{- end }}
 
+{{/*
+With `roll`, every configuration has a ConfigMap of its own: a change in place would reach the pods that run, too.
+*/}}
+{{- define "breakwater.configSuffix" -}}
+{{- if eq .Values.configUpdate "roll" }}{{ include "breakwater.config" . | sha256sum | trunc 8 }}{{ end }}
+{{- end }}
+
+{{/* A checksum of the settings that the gateway does not load while it runs. */}}
+{{- define "breakwater.fixedChecksum" -}}
+{{- $config := include "breakwater.config" . | fromYaml }}
+{{- $fixed := dict "redis" $config.redis }}
+{{- range tuple "server" "management" }}
+{{- $fixed = set $fixed . (pick (get $config . | default dict) "host" "port") }}
+{{- end }}
+{{- toJson $fixed | sha256sum }}
+{{- end }}
+
 {{- define "breakwater.port" -}}
 {{- dig "server" "port" 8080 .Values.config | int }}
 {{- end }}
