@@ -18,6 +18,18 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   ['podAnnotations.a=1', "at '/podAnnotations/a': got number, want string"],
   ['image.digest=abc', "at '/image/digest'"],
   ['podDisruptionBudget.minAvailable=half', "at '/podDisruptionBudget/minAvailable'"],
+  // Empty keys, which helm removes together with their defaults.
+  ...['config', 'image', 'secrets', 'service', 'autoscaling', 'podLabels'].map(
+    (key) => [`${key}=null`, `at '': missing property '${key}'`] as const,
+  ),
+  ['probes.startup=null', "at '/probes': missing property 'startup'"],
+  ['secrets.adminToken=null', "at '/secrets': missing property 'adminToken'"],
+  ['service.type=null', "at '/service': missing property 'type'"],
+  // Values in places where the templates read keys of the gateway's configuration.
+  ['config.server=8080', "at '/config/server': got number, want object"],
+  ['config.server.shutdown=5s', "at '/config/server/shutdown': got string, want object"],
+  ['config.management=on', "at '/config/management': got string, want object"],
+  ['config.redis=redis://r', "at '/config/redis': got string, want object"],
   // Contradictions, each with its reason.
   [
     'terminationGracePeriodSeconds=29',

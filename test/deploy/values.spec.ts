@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { isMap, isScalar, parse, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq, parse, parseDocument, type YAMLMap } from 'yaml';
 import { CHART } from './helm.js';
 
 const VALUES = readFileSync(`${CHART}/values.yaml`, 'utf8');
@@ -9,6 +9,7 @@ const SCHEMA: Schema = JSON.parse(readFileSync(`${CHART}/values.schema.json`, 'u
 interface Schema {
   readonly properties?: Record<string, Schema>;
   readonly additionalProperties?: boolean | Schema;
+  readonly required?: readonly string[];
   readonly items?: Schema;
   readonly $ref?: string;
   readonly $defs?: Record<string, Schema>;
@@ -17,6 +18,8 @@ interface Schema {
 interface Value {
   readonly path: string;
   readonly comment: string | undefined;
+  /** Whether the default is null or a list, which the templates take as empty. */
+  readonly isEmpty: boolean;
 }
 
 /** Maps of Kubernetes and of the gateway, whose own documentation describes them. */
@@ -29,7 +32,8 @@ function values(map: YAMLMap, above = ''): Value[] {
     const path = above + String(key.value);
     // The parser gives the comment above the first key to the mapping.
     const comment = key.commentBefore ?? (i === 0 ? (map.commentBefore ?? undefined) : undefined);
-    return [{ path, comment }, ...(isMap(value) ? values(value, `${path}.`) : [])];
+    const isEmpty = isSeq(value) || (isScalar(value) && value.value === null);
+    return [{ path, comment, isEmpty }, ...(isMap(value) ? values(value, `${path}.`) : [])];
   });
 }
 
@@ -53,7 +57,7 @@ function keys(schema: Schema, above = ''): string[] {
 }
 
 /** Helm adds `global` to a chart that is part of another one. The others are keys of Kubernetes that have no default. */
-const WITHOUT_DEFAULT = /^global$|^probes\.\w+\.initialDelaySeconds$|\bresources\.claims$/;
+const WITHOUT_DEFAULT = /^global$|^config\.|^probes\.\w+\.initialDelaySeconds$|\bresources\.claims$/;
 const NOT_LISTED = /^config\.|Context\.|\bresources\.\w+\.|^dashboard\.labels\./;
 
 it('lists the same keys in values.yaml and in the schema', () => {
@@ -73,7 +77,21 @@ function open({ properties, additionalProperties, $defs, items }: Schema, path =
 }
 
 it('accepts no unknown key in any mapping of its own', () => {
-  expect(open(SCHEMA)).toEqual([]);
+  // The gateway checks its configuration itself.
+  expect(open(SCHEMA).filter((path) => !/^\.config\b/.test(path))).toEqual([]);
+});
+
+/** Has a default, and no value turns it off. */
+const SWITCHED_OFF_BY_NULL = 'autoscaling.targetCPUUtilizationPercentage';
+
+it('requires each key that has a default, since helm removes a key that is empty', () => {
+  const required = (schema: Schema, above = ''): string[] => [
+    ...(schema.required ?? []).map((key) => above + key),
+    ...Object.entries(schema.properties ?? {}).flatMap(([key, value]) => required(value, `${above}${key}.`)),
+  ];
+  const own = all.filter(({ path, isEmpty }) => !isEmpty && !FOREIGN.test(path)).map(({ path }) => path);
+  const expected = own.filter((path) => path !== SWITCHED_OFF_BY_NULL);
+  expect(required(SCHEMA).toSorted()).toEqual(expected.toSorted());
 });
 
 it('has the version of the gateway', () => {
