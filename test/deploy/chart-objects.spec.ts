@@ -169,14 +169,33 @@ describeWithHelm('a pod', () => {
       valueFrom: { secretKeyRef: { name: 'gateway-admin', key: 'token' } },
     });
     expect(container.volumeMounts).toContainEqual({
-      name: 'secret-api-tls',
+      name: 'secret-0',
       mountPath: '/run/secrets/api.tls',
       readOnly: true,
     });
     expect(pod.volumes).toContainEqual({
-      name: 'secret-api-tls',
+      name: 'secret-0',
       secret: { secretName: 'api.tls', defaultMode: 0o440 },
     });
+  });
+
+  it('has a volume of its own for each Secret, also for similar and long names', async () => {
+    const names = ['a.b', 'a-b', 'a'.repeat(63)];
+    const { volumes } = (await render('--set', `secrets.files={${names.join()}}`)).gateway.pod;
+    expect(volumes.slice(1).map(({ secret }: Part) => secret.secretName)).toEqual(names);
+    expect(new Set(volumes.map(({ name }: Part) => name)).size).toBe(4);
+    for (const { name } of volumes) expect(name.length).toBeLessThanOrEqual(63);
+  });
+
+  it('takes names that YAML would read as something else', async () => {
+    const names = 'priorityClassName=1e3,secrets.env={123},nameOverride=off,ingress.hosts[0].host=x';
+    const path = 'ingress.hosts[0].paths[0].path=/a: b,ingress.hosts[0].paths[0].pathType=Exact';
+    const rendered = await render('--set-string', `${names},${path}`, '--set', 'ingress.enabled=true');
+    const { pod, container } = rendered.gateway;
+    expect(pod.priorityClassName).toBe('1e3');
+    expect(container.envFrom[0].secretRef.name).toBe('123');
+    expect(rendered.get('Deployment').metadata['labels']).toMatchObject({ 'app.kubernetes.io/name': 'off' });
+    expect(rendered.get('Ingress').spec.rules[0].http.paths[0].path).toBe('/a: b');
   });
 
   it('listens on the ports of the configuration', async () => {
@@ -274,7 +293,8 @@ describeWithHelm('the objects around the pods', () => {
         kind === 'Service' && isSelected((metadata as Part).labels, selector.matchLabels),
     );
     expect(matches.map(({ metadata }) => metadata.name)).toEqual([`${rendered.fullName}-management`]);
-    expect(endpoints[0]).toMatchObject({ port: 'management', path: '/metrics' });
+    // Without a scrapeTimeout, Prometheus uses its own, or the interval where that is shorter.
+    expect(endpoints).toEqual([{ port: 'management', path: '/metrics', interval: '30s' }]);
   });
 
   it('carry the alerts and the dashboard of the files unchanged', async () => {

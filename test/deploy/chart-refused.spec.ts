@@ -18,6 +18,11 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   ['podAnnotations.a=1', "at '/podAnnotations/a': got number, want string"],
   ['image.digest=abc', "at '/image/digest'"],
   ['podDisruptionBudget.minAvailable=half', "at '/podDisruptionBudget/minAvailable'"],
+  ['serviceMonitor.scrapeTimeout=20s', "additional properties 'scrapeTimeout' not allowed"],
+  ['extraVolumeMounts[0].name=x', "at '/extraVolumeMounts/0': missing property 'mountPath'"],
+  ['nameOverride=Edge', "at '/nameOverride': 'Edge' does not match pattern"],
+  ['fullnameOverride=edge.gateway', "at '/fullnameOverride': 'edge.gateway' does not match pattern"],
+  ['serviceAccount.name=edge_gateway', "at '/serviceAccount/name': 'edge_gateway' does not match pattern"],
   // Empty keys, which helm removes together with their defaults.
   ...['config', 'image', 'secrets', 'service', 'autoscaling', 'podLabels'].map(
     (key) => [`${key}=null`, `at '': missing property '${key}'`] as const,
@@ -46,6 +51,9 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   ],
   ['config.server.port=${PORT}', 'config.server.port: found ${PORT}, expected a port from 1 to 65535'],
   ['config.management.port=0', 'config.management.port: found 0, expected a port from 1 to 65535'],
+  ['config.server.port=65536', 'config.server.port: found 65536, expected a port from 1 to 65535'],
+  ['config.management.port=8080', 'config.management.port: 8080 is the port of config.server, too'],
+  ['config.server.port=9090', 'config.management.port: 9090 is the port of config.server, too'],
   [
     'config.management.host=127.0.0.1',
     'config.management.host: 127.0.0.1 is reachable only from inside the pod',
@@ -112,6 +120,14 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   [
     'service.externalTrafficPolicy=Local',
     'service.externalTrafficPolicy: a Service of the type ClusterIP has none',
+  ],
+  [
+    'service.loadBalancerSourceRanges[0]=10.0.0.0/8',
+    'service.loadBalancerSourceRanges: only a Service of the type LoadBalancer has them',
+  ],
+  [
+    'secrets.adminToken.name=x,config.management.token=null',
+    'secrets.adminToken.name: config.management.token is not set, so that nothing uses this token',
   ],
   [
     'config.auth.main.publicKey=${file:/run/secrets/idp/key.pem}',

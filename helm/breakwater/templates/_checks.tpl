@@ -30,9 +30,13 @@ terminationGracePeriodSeconds: {{ $grace }} is less than the {{ $needed }} secon
 {{- end }}
 {{- range $section, $default := dict "server" 8080 "management" 9090 }}
 {{- $written := dig $section "port" $default $config | toString }}
-{{- if not (regexMatch "^[1-9][0-9]{0,4}$" $written) }}
+{{- if or (not (regexMatch "^[1-9][0-9]{0,4}$" $written)) (gt (int $written) 65535) }}
 config.{{ $section }}.port: found {{ $written }}, expected a port from 1 to 65535. It cannot be a variable, because the Service and the probes use it.
 {{- end }}
+{{- end }}
+{{- $ports := list (include "breakwater.port" .) (include "breakwater.managementPort" .) }}
+{{- if and (ne (first $ports) "0") (eq (first $ports) (last $ports)) }}
+config.management.port: {{ last $ports }} is the port of config.server, too. Use two different ports.
 {{- end }}
 {{- range $section := tuple "server" "management" }}
 {{- $host := dig $section "host" "0.0.0.0" $config | toString }}
@@ -111,10 +115,16 @@ service.nodePort: a Service of the type ClusterIP has none. Set service.type to 
 {{- if and (eq .Values.service.type "ClusterIP") .Values.service.externalTrafficPolicy }}
 service.externalTrafficPolicy: a Service of the type ClusterIP has none. Set service.type to NodePort or LoadBalancer.
 {{- end }}
+{{- if and (ne .Values.service.type "LoadBalancer") .Values.service.loadBalancerSourceRanges }}
+service.loadBalancerSourceRanges: only a Service of the type LoadBalancer has them. Set service.type, or limit the clients with networkPolicy.from.
+{{- end }}
 {{- end }}
 
-{{/* Without these, pods would wait for a file that nothing mounts. */}}
+{{/* Without the files, pods would wait for a file that nothing mounts. */}}
 {{- define "breakwater.checks.secrets" -}}
+{{- if and .Values.secrets.adminToken.name (not (dig "management" "token" "" .Values.config)) }}
+secrets.adminToken.name: config.management.token is not set, so that nothing uses this token. Set it to ${ADMIN_TOKEN}, or leave the name empty.
+{{- end }}
 {{- range regexFindAll "\\$\\{file:/run/secrets/[^/}]+/" (toJson .Values.config) -1 | uniq }}
 {{- $folder := trimPrefix "${file:" . | trimSuffix "/" }}
 {{- $name := base $folder }}

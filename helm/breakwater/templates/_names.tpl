@@ -20,8 +20,8 @@
 
 {{/* Arguments: root, component. */}}
 {{- define "breakwater.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "breakwater.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "breakwater.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
