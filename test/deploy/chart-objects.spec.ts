@@ -274,6 +274,12 @@ describeWithHelm('the objects around the pods', () => {
     });
   });
 
+  it('name the protocol of the traffic port unless a load balancer of a cloud would read it', async () => {
+    const protocol = async (name: string) => (await valueSet(name)).get('Service').spec.ports[0].appProtocol;
+    expect(await protocol('defaults')).toBe('http');
+    expect(await protocol('load-balancer')).toBeUndefined();
+  });
+
   it('send Ingress and HTTPRoute to the traffic port', async () => {
     const ingress = await valueSet('ingress');
     const service = { name: ingress.fullName, port: { name: 'http' } };
