@@ -274,6 +274,13 @@ describeWithHelm('the objects around the pods', () => {
     });
   });
 
+  it('run the pod of `helm test` on the nodes of the gateway', async () => {
+    const rendered = await valueSet('multi-zone');
+    const { nodeSelector, tolerations } = rendered.gateway.pod;
+    expect(nodeSelector).toEqual({ pool: 'edge' });
+    expect(rendered.get('Pod', '-test').spec).toMatchObject({ nodeSelector, tolerations });
+  });
+
   it('name the protocol of the traffic port unless a load balancer of a cloud would read it', async () => {
     const protocol = async (name: string) => (await valueSet(name)).get('Service').spec.ports[0].appProtocol;
     expect(await protocol('defaults')).toBe('http');
