@@ -105,10 +105,12 @@ export class ServiceFacts {
     return new Set(waiting.map((each) => (isStored(each) ? resourceOf(each) : each.id))).size;
   }
 
-  /** @returns how many responses have a head and no end */
+  /** @returns how many streams are taken: each by a response with a head and no end, or by a request that is going to be one */
   private openAt(at: number): number {
-    return this.requests.filter(({ headAt = Infinity, endAt = Infinity }) => headAt <= at && at <= endAt)
-      .length;
+    return this.requests.filter(({ kind, sentAt, headAt = Infinity, endAt = Infinity }) => {
+      const from = kind === 'socket' || kind === 'stream' ? sentAt : headAt;
+      return from <= at && at <= endAt;
+    }).length;
   }
 
   private badTimes(target: number): Interval[] {

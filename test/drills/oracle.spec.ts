@@ -12,6 +12,17 @@ it('a recording of requests that were answered violates nothing', () => {
 });
 
 describe('is answered', () => {
+  it.each([
+    ['is violated by a WebSocket that is refused beside no other', 0, ['is answered']],
+    ['allows one to be refused beside two that are going to be open', 2, []],
+  ])('%s', (_, others, expected) => {
+    const open = many(others, (n) => request(`${n}`, { kind: 'socket', headAt: 500, endAt: 900 }));
+    const full = { status: 503, code: 'bulkhead_full', tag: undefined } as const;
+    const requests = [...open, request('last', { kind: 'socket', sentAt: 100, ...full })];
+    const config = { bulkhead: { concurrent: 100, queue: 10, streams: 2 } };
+    expect(violated({ requests, config })).toEqual(expected);
+  });
+
   it('is violated by an error of the gateway for a request to a service that was well', () => {
     expect(violated({ requests: [request('1', timedOut)] })).toEqual(['is answered']);
   });
