@@ -49,7 +49,9 @@ export class JsonLogger implements LoggerService {
     const output = pino.destination({
       dest: 1,
       sync: false,
-      minLength: 4096,
+      // Each write wakes another thread and the reader, which costs more than the lines. A pipe holds 64 KiB.
+      minLength: 60 * 1024,
+      maxWrite: 64 * 1024,
       periodicFlush: 100,
       maxLength: MAX_WAITING,
     });
@@ -70,8 +72,9 @@ export class JsonLogger implements LoggerService {
     if (this.dropped > 0) this.tellOfDropped();
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
     else if (typeof message === 'object' && message !== null) {
-      const { message: text, ...fields } = message as { message?: string };
-      this.pino[level]({ context, ...fields }, text);
+      const { message: msg } = message as { message?: string };
+      // pino leaves out what is undefined. To copy all keys but one is much slower than to copy all.
+      this.pino[level]({ context, ...message, msg, message: undefined });
     } else this.pino[level]({ context }, String(message));
   }
 

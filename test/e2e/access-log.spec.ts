@@ -16,7 +16,7 @@ import { bearer, SECRET, token } from '../support/tokens.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-function yamlOf(url: string, accessLog = '{}'): string {
+function yamlOf(url: string, accessLog = '{ enabled: true }'): string {
   return `
 server: { host: 127.0.0.1, port: 0, shutdown: { delay: 0s } }
 management: { port: 0 }
@@ -55,7 +55,7 @@ describe('the access log', { timeout: 60_000 }, () => {
   let gw: GatewayProcess;
   beforeAll(async () => {
     target = await upstream(keep);
-    gw = await spawnGateway(yamlOf(target, '{ query: true }'), {}, keep);
+    gw = await spawnGateway(yamlOf(target, '{ enabled: true, query: true }'), {}, keep);
   }, 60_000);
 
   it('has a line for each request that says what has become of it', async () => {
@@ -126,8 +126,8 @@ describe('the access log', { timeout: 60_000 }, () => {
   });
 
   it('leaves out what was not asked for, but no failures', async () => {
-    const sampled = await spawnGateway(yamlOf(target, '{ sample: 0% }'));
-    const filtered = await spawnGateway(yamlOf(target, '{ statuses: [400-499] }'));
+    const sampled = await spawnGateway(yamlOf(target, '{ enabled: true, sample: 0% }'));
+    const filtered = await spawnGateway(yamlOf(target, '{ enabled: true, statuses: [400-499] }'));
     const off = await spawnGateway(yamlOf(target, '{ enabled: false }'));
     for (const gw of [sampled, filtered, off]) {
       for (const path of ['/open/200', '/open/404', '/open/500']) await fetch(gw.url + path);

@@ -29,6 +29,8 @@ const NOTHING: Carried = { read: 0, written: 0 };
 export class AccessLog implements OnModuleInit {
   private readonly logger = new Logger('Access');
   private readonly warnOfSome: (entry: object) => void;
+  /** Hashing took a tenth of the time of a line, and a verified token keeps its identity. */
+  private readonly userHashes = new WeakMap<Identity, string>();
   private readonly carried = new WeakMap<Socket, Carried>();
 
   constructor(
@@ -52,27 +54,16 @@ export class AccessLog implements OnModuleInit {
       if (!enabled || (statuses !== 'all' && !statuses.includes(exchange.res.statusCode))) return;
       if (sample < 1 && this.random() >= sample) return;
     }
-    const entry = { message: 'request', ...this.describe(exchange), ...bytes };
+    const entry = Object.assign(this.describe(exchange), bytes);
     if (query) Object.assign(entry, { query: withoutSecrets(exchange.head.query) });
     if (!hasFailed) this.logger.log(entry);
     else if (enabled) this.logger.warn(entry);
     else this.warnOfSome(entry);
   }
 
-  private describe({
-    id,
-    req,
-    res,
-    head,
-    route,
-    identity,
-    cache,
-    fallback,
-    failure,
-    tries,
-    ...rest
-  }: Exchange) {
-    const { startedAt, outcome } = rest;
+  private describe(exchange: Exchange) {
+    const { id, req, res, head, route, identity, cache, fallback, failure, tries } = exchange;
+    const { startedAt, outcome } = exchange;
     const now = this.clock.now();
     const first = tries[0];
     const last = tries.at(-1);
@@ -81,10 +72,11 @@ export class AccessLog implements OnModuleInit {
     const upstreamMs =
       first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
     return {
+      message: 'request',
       requestId: id,
       traceId: traceIdOf(req.headers.traceparent),
       client: head.clientIp,
-      user: identity && userHash(identity),
+      user: identity && this.userHash(identity),
       method: req.method,
       route: route?.config.id,
       path: head.path,
@@ -103,6 +95,16 @@ export class AccessLog implements OnModuleInit {
     };
   }
 
+  /** Tells the requests of one user from those of others, without telling who it is. */
+  private userHash(identity: Identity): string {
+    let known = this.userHashes.get(identity);
+    if (known === undefined) {
+      known = hash('sha256', `${identity.provider}\n${identity.subject}`).slice(0, 16);
+      this.userHashes.set(identity, known);
+    }
+    return known;
+  }
+
   /** The bytes of a request and of its response, heads included, since the one before on the same connection. */
   private bytesOf(socket: Socket): { readonly bytesIn: number; readonly bytesOut: number } {
     const { bytesRead: read, bytesWritten: written } = socket;
@@ -116,11 +118,6 @@ export class AccessLog implements OnModuleInit {
 function isFailure({ failure, outcome = 'success' }: Exchange): boolean {
   const { guilty } = OUTCOMES[outcome];
   return failure !== undefined || guilty === 'upstream' || guilty === 'gateway';
-}
-
-/** Tells the requests of one user from those of others, without telling who it is. */
-function userHash({ provider, subject }: Identity): string {
-  return hash('sha256', `${provider}\n${subject}`).slice(0, 16);
 }
 
 /** Microseconds are as exact as a clock in a log can be. */

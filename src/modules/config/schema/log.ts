@@ -9,7 +9,9 @@ export const logSchema = z.strictObject({
 });
 
 export const accessLogSchema = z.strictObject({
-  enabled: boolean(true).describe('Whether each request is logged when its response is complete.'),
+  enabled: boolean(false).describe(
+    'Whether each request is logged when its response is complete. Without it, only some of the failed ones are.',
+  ),
   sample: ratio('100%').describe(
     'Share of the requests that are logged. Requests that failed at their upstream or in the gateway are always logged.',
   ),
