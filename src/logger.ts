@@ -49,9 +49,7 @@ export class JsonLogger implements LoggerService {
     const output = pino.destination({
       dest: 1,
       sync: false,
-      // Each write wakes another thread and the reader, which costs more than the lines. A pipe holds 64 KiB.
-      minLength: 60 * 1024,
-      maxWrite: 64 * 1024,
+      minLength: 4096,
       periodicFlush: 100,
       maxLength: MAX_WAITING,
     });
