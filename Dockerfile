@@ -22,6 +22,22 @@ ENTRYPOINT ["node", "upstream.ts", "--host", "0.0.0.0"]
 CMD ["users", "--port", "3000"]
 
 FROM ${BASE}
+# By itself V8 takes at least 256 MiB for its heap, however little the container may use, and is killed before it collects.
+ENV NODE_OPTIONS=--max-old-space-size-percentage=50
+ENV NODE_ENV=production GATEWAY_CONFIG=/etc/breakwater/gateway.yaml MANAGEMENT_HOST=0.0.0.0
+WORKDIR /app
+# What changes least comes first, so that a build, a push and a pull reuse it.
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY --from=build /app/package.json ./
+# By number, so that Kubernetes can tell that it is not root.
+USER 65534:65534
+EXPOSE 8080 9090
+# Exec form: the gateway is process 1 and gets the signals itself.
+ENTRYPOINT ["node", "dist/cli.js"]
+CMD ["start"]
+HEALTHCHECK --start-period=10s --timeout=5s CMD ["node", "dist/cli.js", "health"]
+# At the end, because each build has other ones, and they would make it repeat the layers that follow.
 ARG VERSION REVISION CREATED SOURCE
 LABEL org.opencontainers.image.title="breakwater" \
       org.opencontainers.image.description="An API gateway that keeps a failing service from hurting the others" \
@@ -30,17 +46,3 @@ LABEL org.opencontainers.image.title="breakwater" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.source="${SOURCE}"
-# By itself V8 takes at least 256 MiB for its heap, however little the container may use, and is killed before it collects.
-ENV NODE_OPTIONS=--max-old-space-size-percentage=50
-ENV NODE_ENV=production GATEWAY_CONFIG=/etc/breakwater/gateway.yaml MANAGEMENT_HOST=0.0.0.0
-WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/dist dist
-# By number, so that Kubernetes can tell that it is not root.
-USER 65534:65534
-EXPOSE 8080 9090
-# Exec form: the gateway is process 1 and gets the signals itself.
-ENTRYPOINT ["node", "dist/cli.js"]
-CMD ["start"]
-HEALTHCHECK --start-period=10s --timeout=5s CMD ["node", "dist/cli.js", "health"]

@@ -27,6 +27,16 @@ it('the release uses actions in a fixed version', () => {
   expect(used.filter((action) => !/@v\d+(\.\d+)*$/.test(action))).toEqual([]);
 });
 
+it('the arguments that differ from build to build follow all layers of the image', () => {
+  const stage =
+    readFileSync('Dockerfile', 'utf8')
+      .split(/^FROM /m)
+      .at(-1) ?? '';
+  const instructions = stage.match(/^[A-Z]+(?= )/gm);
+  expect(instructions?.slice(-2)).toEqual(['ARG', 'LABEL']);
+  expect(instructions?.filter((name) => name === 'ARG' || name === 'LABEL')).toHaveLength(2);
+});
+
 it('the release builds for two platforms with SBOM and provenance, and all arguments of the Dockerfile', () => {
   const build = steps.find(({ uses }) => uses?.startsWith('docker/build-push-action@'))?.with;
   expect(build).toMatchObject({ platforms: 'linux/amd64,linux/arm64', sbom: true, provenance: 'mode=max' });
