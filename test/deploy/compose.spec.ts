@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
 
 interface Service {
+  readonly image?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
@@ -71,6 +72,11 @@ it('Grafana finds the dashboard in the folder that its provider names', () => {
   expect(services['grafana']?.environment).toMatchObject({
     GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: target,
   });
+});
+
+it('compose.yaml and the chart start the same Redis', () => {
+  const values = read('helm/breakwater/values.yaml') as { bundledRedis: { image: string } };
+  expect(values.bundledRedis.image).toBe(services['redis']?.image);
 });
 
 const compose = (process.env['PATH'] ?? '')
