@@ -54,6 +54,15 @@ describeWithHelm.each(SETS)('the chart with the values %s', (set) => {
   it('gives the gateway a configuration that `breakwater check` accepts', async () => {
     expect(parseConfig((await valueSet(set)).config, SOURCES)).toMatchObject({ ok: true });
   });
+
+  it('lets the gateway start without a warning, unless it has no routes', async () => {
+    const { config, gateway } = await valueSet(set);
+    const env = { ...SOURCES.env, ADMIN_TOKEN: undefined, ...gateway.variables };
+    const result = parseConfig(config, { ...SOURCES, env });
+    expect(result).toMatchObject({ ok: true, config: { management: { host: '0.0.0.0' } } });
+    const warnings = result.ok ? result.warnings.filter(({ id }) => id !== 'no-route') : [];
+    expect(warnings).toEqual([]);
+  });
 });
 
 describeWithHelm('the schemas of Kubernetes', () => {

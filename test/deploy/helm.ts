@@ -55,10 +55,15 @@ export class Rendered {
     return this.objects.some((object) => object.kind === kind);
   }
 
-  /** The gateway's container and the spec of its pod. */
+  /** The gateway's container, its variables with a value, and the spec of its pod. */
   get gateway() {
     const { spec } = this.get('Deployment').spec.template;
-    return { pod: spec, container: spec.containers[0] };
+    const [container] = spec.containers;
+    const written: readonly { name: string; value?: string }[] = container.env;
+    const variables = Object.fromEntries(
+      written.flatMap(({ name, value }) => (value ? [[name, value]] : [])),
+    );
+    return { pod: spec, container, variables };
   }
 
   /** The ConfigMap with the gateway's configuration, whose name depends on `configUpdate`. */

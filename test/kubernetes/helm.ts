@@ -41,7 +41,7 @@ export async function install(
 /** A configuration for the demo services. @param more keys of a route */
 export const configuration = (more: object = {}) => ({
   // A busy machine makes services slow, which is not what these specs are about.
-  defaults: { timeout: '25s' },
+  defaults: { timeout: '25s', breaker: { window: '30s' } },
   upstreams: {
     users: { url: 'http://users.demo.svc.cluster.local:3000' },
     orders: { url: 'http://orders.demo.svc.cluster.local:3000' },

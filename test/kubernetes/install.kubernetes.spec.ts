@@ -27,6 +27,16 @@ describe('an installed release', () => {
     );
   });
 
+  it('starts without a warning', async () => {
+    const [pod] = await gatewayPods();
+    const log = await api.text(`/api/v1/namespaces/${NAMESPACE}/pods/${pod?.metadata.name}/log`);
+    const levels = log
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { level: string }).level);
+    expect(new Set(levels)).toEqual(new Set(['info']));
+  });
+
   it('passes helm test', async () => {
     const output = await helm('test', RELEASE, '--namespace', NAMESPACE, '--timeout', '60s');
     expect(output).toMatch(/Phase:\s+Succeeded/);
