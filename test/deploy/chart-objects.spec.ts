@@ -17,13 +17,13 @@ function pods({ objects }: Rendered): Part[] {
 
 describeWithHelm.each(SETS)('the chart with the values %s', (set) => {
   it('satisfies the Pod Security profile `restricted`', async () => {
-    for (const { securityContext, containers, volumes = [], ...pod } of pods(await valueSet(set))) {
+    for (const { securityContext, volumes = [], ...pod } of pods(await valueSet(set))) {
       expect(securityContext).toMatchObject({
         runAsNonRoot: true,
         seccompProfile: { type: 'RuntimeDefault' },
       });
       expect([pod.hostNetwork, pod.hostPID, pod.hostIPC]).toEqual([undefined, undefined, undefined]);
-      for (const { securityContext: own, ports = [] } of containers) {
+      for (const { securityContext: own, ports = [] } of [...(pod.initContainers ?? []), ...pod.containers]) {
         expect(own).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
         for (const port of ports) expect(port).not.toHaveProperty('hostPort');
       }
@@ -198,6 +198,17 @@ describeWithHelm('a pod', () => {
     expect(rendered.get('Ingress').spec.rules[0].http.paths[0].path).toBe('/a: b');
   });
 
+  it('has the containers and the name resolution of the values', async () => {
+    const { pod } = (await valueSet('sidecar')).gateway;
+    expect(pod.initContainers.map(({ name }: Part) => name)).toEqual(['proxy']);
+    expect(pod.containers.map(({ name }: Part) => name)).toEqual(['gateway', 'log-shipper']);
+    expect(pod).toMatchObject({
+      dnsPolicy: 'None',
+      dnsConfig: { nameservers: ['10.0.0.53'], options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }] },
+      hostAliases: [{ ip: '10.0.0.7', hostnames: ['users', 'users.example.com'] }],
+    });
+  });
+
   it('listens on the ports of the configuration', async () => {
     const { container } = (await valueSet('load-balancer')).gateway;
     expect(container.ports).toEqual([
@@ -317,6 +328,22 @@ describeWithHelm('the objects around the pods', () => {
     const dashboard = rendered.get('ConfigMap', '-dashboard');
     expect(JSON.parse(dashboard.data['breakwater.json'])).toEqual(JSON.parse(await file('dashboard.json')));
     expect(dashboard.metadata['labels']).toMatchObject({ grafana_dashboard: '1' });
+  });
+
+  it('carry the labels and annotations of the values, which replace common ones', async () => {
+    const { objects } = await valueSet('metadata');
+    const pods = objects.find(({ kind }) => kind === 'Deployment')?.['spec'].template.metadata;
+    const found = [...objects.map(({ kind, metadata }) => [kind, metadata]), ['Pods', pods]] as [
+      string,
+      Part,
+    ][];
+    const marks = found.map(([kind, { name = '', labels, annotations }]) => {
+      const suffix = /management$|dashboard$/.exec(name)?.[0];
+      expect(labels).toMatchObject({ team: 'edge', of: suffix ?? kind });
+      expect(annotations).toMatchObject({ 'example.com/owner': 'edge', 'example.com/of': suffix ?? kind });
+      return labels.of;
+    });
+    expect(new Set(marks).size).toBe(15);
   });
 
   it('carry the common labels and annotations, and the pods do so too', async () => {

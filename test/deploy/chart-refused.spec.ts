@@ -20,6 +20,10 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   ['podDisruptionBudget.minAvailable=half', "at '/podDisruptionBudget/minAvailable'"],
   ['serviceMonitor.scrapeTimeout=20s', "additional properties 'scrapeTimeout' not allowed"],
   ['extraVolumeMounts[0].name=x', "at '/extraVolumeMounts/0': missing property 'mountPath'"],
+  ['commonLabels.team=our team', "at '/commonLabels/team': 'our team' does not match pattern"],
+  ['dnsPolicy=Nobody', "at '/dnsPolicy': value must be one of"],
+  ['dnsConfig.nameserver=x', "at '/dnsConfig': additional properties 'nameserver' not allowed"],
+  ['hostAliases[0].ip=10.0.0.7', "at '/hostAliases/0': missing property 'hostnames'"],
   ['nameOverride=Edge', "at '/nameOverride': 'Edge' does not match pattern"],
   ['fullnameOverride=edge.gateway', "at '/fullnameOverride': 'edge.gateway' does not match pattern"],
   ['serviceAccount.name=edge_gateway', "at '/serviceAccount/name': 'edge_gateway' does not match pattern"],
@@ -116,6 +120,7 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   ],
   ['ingress.enabled=true', 'ingress.hosts: it is empty while ingress.enabled is true'],
   ['httpRoute.enabled=true', 'httpRoute.parentRefs: it is empty while httpRoute.enabled is true'],
+  ['dnsPolicy=None', 'dnsConfig.nameservers: it is empty while dnsPolicy is None'],
   ['service.nodePort=30000', 'service.nodePort: a Service of the type ClusterIP has none'],
   [
     'service.externalTrafficPolicy=Local',

@@ -57,7 +57,8 @@ function keys(schema: Schema, above = ''): string[] {
 }
 
 /** Helm adds `global` to a chart that is part of another one. The others are keys of Kubernetes that have no default. */
-const WITHOUT_DEFAULT = /^global$|^config\.|^probes\.\w+\.initialDelaySeconds$|\bresources\.claims$/;
+const WITHOUT_DEFAULT =
+  /^global$|^config\.|^dnsConfig\.|^probes\.\w+\.initialDelaySeconds$|\bresources\.claims$/;
 const NOT_LISTED = /^config\.|Context\.|\bresources\.\w+\.|^dashboard\.labels\./;
 
 it('lists the same keys in values.yaml and in the schema', () => {

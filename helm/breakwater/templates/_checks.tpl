@@ -109,6 +109,9 @@ ingress.hosts: it is empty while ingress.enabled is true. List at least one host
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 httpRoute.parentRefs: it is empty while httpRoute.enabled is true. Name the Gateway that the route belongs to.
 {{- end }}
+{{- if and (eq .Values.dnsPolicy "None") (not .Values.dnsConfig.nameservers) }}
+dnsConfig.nameservers: it is empty while dnsPolicy is None, so that the pods would resolve no name. List at least one.
+{{- end }}
 {{- if and (eq .Values.service.type "ClusterIP") .Values.service.nodePort }}
 service.nodePort: a Service of the type ClusterIP has none. Set service.type to NodePort or LoadBalancer.
 {{- end }}
