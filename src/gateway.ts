@@ -1,10 +1,4 @@
-import {
-  type DynamicModule,
-  type INestApplication,
-  Logger,
-  type LoggerService,
-  type Type,
-} from '@nestjs/common';
+import { type DynamicModule, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -30,6 +24,9 @@ import { Lifecycle } from './modules/server/lifecycle.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { isHandshake } from './modules/websocket/handshake.js';
 import { OpenTunnels } from './modules/websocket/open-tunnels.js';
+import { ProcessEnd, type ShutdownOptions } from './process-end.js';
+
+export type { ShutdownOptions } from './process-end.js';
 
 export interface GatewayOptions {
   /** Your own Nest modules; their controllers are asked before the routes of the configuration. */
@@ -45,13 +42,6 @@ export interface GatewayOptions {
    * interceptors run for the routes of the configuration as well.
    */
   readonly beforeListen?: (app: INestApplication<Server>) => void | Promise<void>;
-}
-
-export interface ShutdownOptions {
-  /** Milliseconds during which new requests are still taken, while readiness already says no. */
-  readonly delay: number;
-  /** Milliseconds that requests in flight get to finish. */
-  readonly drain: number;
 }
 
 /** A running gateway: the Nest application on its public port and the one on its management port. */
@@ -182,30 +172,13 @@ export class Gateway {
    * Lets signals end the process. SIGTERM drains. SIGINT (Ctrl-C) drains without the delay, which only a load balancer
    * needs. A second signal of either kind ends the process immediately. SIGHUP reads the configuration again.
    */
-  shutDownOnSignals(): void {
-    const logger = new Logger(Gateway.name);
-    let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
-    const stop = (signal: NodeJS.Signals) => {
-      const now = performance.now();
-      if (first) {
-        if (signal === 'SIGINT' && first.signal === signal && now - first.at < ONE_CTRL_C_MS) return;
-        logger.warn({ message: 'stopped', reason: 'a second signal' });
-        process.exit(1);
-      }
-      first = { signal, at: now };
-      logger.log({ message: 'draining', signal });
-      const { delay, drain } = this.shutdownTimes;
-      void this.shutdown({ delay: signal === 'SIGTERM' ? delay : 0, drain }).then(() => {
-        logger.log({ message: 'stopped' });
-        process.exit(0);
-      });
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+  shutDownOnSignals(end = new ProcessEnd(this)): void {
+    end.onSignals();
     process.on('SIGHUP', () => void this.app.get(ConfigReloader).reload('signal'));
   }
 
-  private get shutdownTimes(): ShutdownOptions {
+  /** The times of the configuration in force. */
+  get shutdownTimes(): ShutdownOptions {
     return this.app.get(ConfigStore).current.server.shutdown;
   }
 
@@ -238,9 +211,6 @@ function entranceOf({ server, routes }: GatewayConfig, enterExchange: RequestHan
     ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),
   ];
 }
-
-/** A Ctrl-C arrives up to three times: from the terminal, from npm and from the script that started the gateway. */
-const ONE_CTRL_C_MS = 1_000;
 
 /** Calls of a controller to upstreams belong to the request that it handles. */
 const inheritHeaders = withRequestId((req, _res, next) => {

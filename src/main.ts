@@ -5,6 +5,7 @@ import { JsonLogger } from './logger.js';
 import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
+import { ProcessEnd } from './process-end.js';
 
 /**
  * Runs the gateway until a signal stops it.
@@ -25,7 +26,9 @@ export async function run(config: GatewayConfig, source: ConfigSource): Promise<
     prepare: (next) => () => void (logger.level = next.log.level),
   };
   gateway.app.get(ConfigStore).register(applyLevel);
-  gateway.shutDownOnSignals();
+  const end = new ProcessEnd(gateway);
+  end.onUncaughtErrors();
+  gateway.shutDownOnSignals(end);
   // Log this last, because a process that reads the line can send a signal immediately.
   const { address, managementAddress, url, managementUrl } = gateway;
   const { hash } = source;

@@ -156,3 +156,14 @@ export async function notRefused(
 function summaryOf({ status, headers }: Answer): string {
   return [status, headers['connection'], headers['content-type']].join(' ');
 }
+
+/** Asks on a connection of its own. @returns the status once the body is complete, or the code of the error */
+export function statusOf(url: string): Promise<number | string> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
+    const req = request(url, { agent: false }, (res) => {
+      collectBody(res).then(() => resolve(res.statusCode ?? 0), failed);
+    });
+    req.on('error', failed).end();
+  });
+}
