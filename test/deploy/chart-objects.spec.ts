@@ -285,11 +285,11 @@ describeWithHelm('the objects around the pods', () => {
     });
   });
 
-  it('run the pod of `helm test` on the nodes of the gateway', async () => {
-    const rendered = await valueSet('multi-zone');
-    const { nodeSelector, tolerations } = rendered.gateway.pod;
-    expect(nodeSelector).toEqual({ pool: 'edge' });
-    expect(rendered.get('Pod', '-test').spec).toMatchObject({ nodeSelector, tolerations });
+  it('run the pods of `helm test` and of the bundled Redis on the nodes of the gateway', async () => {
+    const all = pods(await valueSet('multi-zone'));
+    expect(all).toHaveLength(3);
+    const tolerations = [{ key: 'edge', operator: 'Exists', effect: 'NoSchedule' }];
+    for (const pod of all) expect(pod).toMatchObject({ nodeSelector: { pool: 'edge' }, tolerations });
   });
 
   it('name the protocol of the traffic port unless a load balancer of a cloud would read it', async () => {
@@ -377,6 +377,9 @@ describeWithHelm('the notes of an installation', () => {
     const ingress = 'ingress.enabled=true,ingress.hosts[0].host=api.example.com';
     expect(await notes('--set', `${ingress},ingress.tls[0].secretName=x`)).toContain(
       'https://api.example.com/',
+    );
+    expect(await notes('--set-json', 'ingress={"enabled":true,"hosts":[{"host":""}]}')).toContain(
+      'http://ADDRESS-OF-THE-INGRESS-CONTROLLER/',
     );
     expect(await notes('--set', 'service.type=LoadBalancer')).toContain(
       'get service test-breakwater -o wide',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeWithHelm, refusal } from './helm.js';
+import { CHART, describeWithHelm, helm, refusal } from './helm.js';
 
 /** Values as `--set` has them, and what the message names. */
 const REFUSED: readonly (readonly [values: string, reason: string])[] = [
@@ -143,6 +143,13 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
 describeWithHelm('the chart refuses', () => {
   it.each(REFUSED)('%s', async (values, reason) => {
     expect(await refusal('--set', values)).toContain(reason);
+  });
+
+  it.each(['2nd', 'edge.eu'])('the release name %s, which no Service can have', async (release) => {
+    const rendering = helm('template', release, CHART, '--kube-version', '1.36.0');
+    await expect(rendering).rejects.toThrow(
+      `fullnameOverride: the name of the release makes ${release}-breakwater`,
+    );
   });
 
   it('several mistakes with one message each', async () => {

@@ -109,6 +109,10 @@ ingress.hosts: it is empty while ingress.enabled is true. List at least one host
 {{- if and .Values.httpRoute.enabled (not .Values.httpRoute.parentRefs) }}
 httpRoute.parentRefs: it is empty while httpRoute.enabled is true. Name the Gateway that the route belongs to.
 {{- end }}
+{{- $name := include "breakwater.fullname" . }}
+{{- if not (regexMatch "^[a-z][a-z0-9-]*$" $name) }}
+fullnameOverride: the name of the release makes {{ $name }} of the Service, which Kubernetes does not accept. Set a name of lower-case letters, digits and dashes that begins with a letter.
+{{- end }}
 {{- if and (eq .Values.dnsPolicy "None") (not .Values.dnsConfig.nameservers) }}
 dnsConfig.nameservers: it is empty while dnsPolicy is None, so that the pods would resolve no name. List at least one.
 {{- end }}
