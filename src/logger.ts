@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Level, pino } from 'pino';
+import { LogOutput } from './log-output.js';
 import { terminalLine } from './terminal-line.js';
 
 /** Contexts of Nest's own start-up messages, which are of no use to operators of a gateway. */
@@ -11,14 +12,14 @@ const STARTUP_CONTEXTS: ReadonlySet<unknown> = new Set([
   'RoutesResolver',
 ]);
 
-/** Bytes of lines that wait for a reader that is slow. */
-const MAX_WAITING = 8 * 1024 * 1024;
+/** Context of the access log, whose entries hold only texts and numbers. */
+const ACCESS = 'Access';
 
 /** Writes Nest's log as one JSON line for each event, or in a form for people if the output is a terminal. */
 export class JsonLogger implements LoggerService {
-  /** Lines that were dropped because nobody has read those before them. */
-  private dropped = 0;
   private readonly pino: ReturnType<typeof pino>;
+  /** Absent on a terminal. */
+  private readonly output: LogOutput | undefined;
 
   constructor(level: Level = 'info') {
     const options = {
@@ -27,7 +28,8 @@ export class JsonLogger implements LoggerService {
       formatters: { level: (label: string) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     };
-    this.pino = pino(options, process.stdout.isTTY ? terminal : this.standardOutput());
+    if (!process.stdout.isTTY) this.output = new LogOutput(1);
+    this.pino = pino(options, this.output ?? terminal);
   }
 
   set level(level: Level) {
@@ -41,22 +43,6 @@ export class JsonLogger implements LoggerService {
   readonly debug = this.writer('debug');
   readonly verbose = this.writer('trace');
 
-  /**
-   * Lines are written by a thread of the pool, many at a time, so that requests do not wait for the log. A log that is
-   * not read costs lines, and neither time nor memory without end. What is left at exit is written then.
-   */
-  private standardOutput(): DestinationStream {
-    const output = pino.destination({
-      dest: 1,
-      sync: false,
-      minLength: 4096,
-      periodicFlush: 100,
-      maxLength: MAX_WAITING,
-    });
-    output.on('drop', () => this.dropped++);
-    return output;
-  }
-
   private writer(level: Level) {
     return (message: unknown, ...rest: unknown[]): void => this.write(level, message, rest);
   }
@@ -67,20 +53,28 @@ export class JsonLogger implements LoggerService {
     if (level === 'info' && STARTUP_CONTEXTS.has(context)) return;
     // Nest also throws the error when it cannot listen, and the caller prints a message for it.
     if (level === 'error' && context === 'NestApplication') return;
-    if (this.dropped > 0) this.tellOfDropped();
+    if (this.output && this.output.dropped > 0) this.tellOfDropped(this.output);
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
     else if (typeof message === 'object' && message !== null) {
       const { message: msg } = message as { message?: string };
-      // pino leaves out what is undefined. To copy all keys but one is much slower than to copy all.
-      this.pino[level]({ context, ...message, msg, message: undefined });
+      // To copy all keys but one is much slower than to copy all, and what is undefined is left out.
+      const entry = { context, ...message, msg, message: undefined };
+      if (context === ACCESS && this.output) this.writeAccess(level, entry, this.output);
+      else this.pino[level](entry);
     } else this.pino[level]({ context }, String(message));
   }
 
-  private tellOfDropped(): void {
-    const { dropped } = this;
-    this.dropped = 0; // It counts on if this line is dropped as well.
+  /** Formats a line as pino does, in a third of the time, which counts when each request has one. */
+  private writeAccess(level: Level, entry: object, output: LogOutput): void {
+    if (!this.pino.isLevelEnabled(level)) return;
+    output.write(`${JSON.stringify({ level, time: new Date().toISOString(), ...entry })}\n`);
+  }
+
+  private tellOfDropped(output: LogOutput): void {
+    const { dropped } = output;
+    output.dropped = 0; // It counts on if this line is dropped as well.
     this.pino.warn({ context: 'Log', dropped }, 'log lines dropped because the output was not read');
-    if (this.dropped > 0) this.dropped += dropped - 1;
+    if (output.dropped > 0) output.dropped += dropped - 1;
   }
 }
 

@@ -1,0 +1,113 @@
+import { write, writeSync } from 'node:fs';
+
+/** Characters that are enough for a write of their own; a pipe holds about as many. */
+const PIECE = 64 * 1024;
+/** Milliseconds that a line waits for others. */
+const FLUSH_MS = 100;
+/** Milliseconds until a descriptor that does not block is tried again, because its reader is slow. */
+const RETRY_MS = 10;
+/** Characters of lines that wait for a reader that is slow. */
+const MAX_WAITING = 8 * 1024 * 1024;
+
+/** Lines that are written in one go, and the bytes of them that have been written. */
+interface Piece {
+  readonly bytes: Buffer;
+  readonly lines: number;
+  written: number;
+}
+
+/**
+ * Writes lines to a file descriptor in large pieces and in a thread of libuv's pool, so that requests do not wait for the
+ * reader of the log. A log that is not read costs lines, and neither time nor memory without end.
+ *
+ * It does less than pino's own destination, which takes twice the time for a line of the access log.
+ */
+export class LogOutput {
+  /** Lines that were dropped, because nobody has read those before them or the disk is full. */
+  dropped = 0;
+  private lines: string[] = [];
+  private waiting = 0;
+  private isWriting = false;
+  /** A piece of which the reader has not taken all. */
+  private rest: Piece | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private hasReader = true;
+
+  constructor(private readonly fd: number) {
+    process.on('exit', () => this.flushSync());
+  }
+
+  /** @param line with its end of line */
+  readonly write = (line: string): void => {
+    if (this.waiting + line.length > MAX_WAITING) {
+      this.dropped++;
+    } else if (this.hasReader) {
+      this.lines.push(line);
+      this.waiting += line.length;
+      this.schedule();
+    }
+  };
+
+  private schedule(): void {
+    if (this.isWriting || this.waiting === 0) return;
+    if (this.waiting >= PIECE) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.isWriting = true;
+    this.continue(this.take());
+  }
+
+  private continue(piece: Piece): void {
+    this.rest = undefined;
+    write(this.fd, piece.bytes, piece.written, undefined, undefined, (error, written) => {
+      piece.written += written;
+      if (error?.code === 'EAGAIN') this.retry(piece);
+      else if (error) this.end(error, piece);
+      else if (piece.written < piece.bytes.length) this.continue(piece);
+      else this.end(undefined, piece);
+    });
+  }
+
+  private retry(piece: Piece): void {
+    this.rest = piece;
+    setTimeout(() => this.continue(piece), RETRY_MS).unref();
+  }
+
+  private end(error: NodeJS.ErrnoException | undefined, { lines }: Piece): void {
+    this.isWriting = false;
+    if (error) this.dropped += lines;
+    if (error?.code === 'EPIPE') this.stop();
+    this.schedule();
+  }
+
+  /** The reader has gone, and does not come back. */
+  private stop(): void {
+    this.hasReader = false;
+    this.lines = [];
+    this.waiting = 0;
+  }
+
+  /** Nothing runs after the end of the process, so what is left is written now or lost. */
+  private flushSync(): void {
+    const { rest } = this;
+    const left = [...(rest ? [rest.bytes.subarray(rest.written)] : []), this.take().bytes];
+    try {
+      for (const bytes of left) {
+        for (let written = 0; written < bytes.length;) written += writeSync(this.fd, bytes, written);
+      }
+    } catch {
+      // The reader has gone, or does not read: there is nobody to tell.
+    }
+  }
+
+  private take(): Piece {
+    const piece = { bytes: Buffer.from(this.lines.join('')), lines: this.lines.length, written: 0 };
+    this.lines = [];
+    this.waiting = 0;
+    return piece;
+  }
+}
