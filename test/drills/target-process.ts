@@ -22,7 +22,7 @@ const { WebSocketServer } = createRequire(import.meta.url)('ws') as {
   };
 };
 
-const [service = '', target = '0', port = '0'] = process.argv.slice(2);
+const [service = '', target = '0', host = '', port = '0'] = process.argv.slice(2);
 const EVENT_MS = 100;
 const STALL_MS = 200;
 const TOO_LATE_MS = 60_000;
@@ -167,7 +167,7 @@ setInterval(() => {
   lastTick = now;
 }, 50);
 
-const server = createServer({ keepAliveTimeout: 60_000 }, onRequest).listen(Number(port), '127.0.0.1', () => {
+const server = createServer({ keepAliveTimeout: 60_000 }, onRequest).listen(Number(port), host, () => {
   report({ listening: (server.address() as AddressInfo).port });
 });
 new WebSocketServer({ server }).on('connection', onWebSocket);

@@ -8,6 +8,12 @@ import type { TargetOrder, TargetReport } from './target-process.js';
 
 const PROGRAM = fileURLToPath(new URL('target-process.ts', import.meta.url));
 
+/**
+ * Targets listen on an address of their own where the system has more than one. A target that is killed needs its port
+ * again, which on 127.0.0.1 can by then be the local end of somebody's connection.
+ */
+const HOST = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1';
+
 type OfTarget = Extract<Fault, { target: number }>;
 
 /** All target processes of a drill, and what they report. */
@@ -30,7 +36,7 @@ export class Targets {
   }
 
   urlsOf({ id, targets }: ServicePlan): string[] {
-    return Array.from({ length: targets }, (_, n) => `http://127.0.0.1:${this.target(`${id}/${n}`).port}`);
+    return Array.from({ length: targets }, (_, n) => `http://${HOST}:${this.target(`${id}/${n}`).port}`);
   }
 
   /** @returns when the fault began; it ends with `end` */
@@ -73,7 +79,7 @@ class TargetProcess {
 
   async start(): Promise<void> {
     const [service, target] = this.name.split('/') as [string, string];
-    const child = spawn(process.execPath, [PROGRAM, service, target, String(this.port)], {
+    const child = spawn(process.execPath, [PROGRAM, service, target, HOST, String(this.port)], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child = child;
