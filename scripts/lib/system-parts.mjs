@@ -9,6 +9,7 @@ const commonParts = {
   ip: 'iproute2',
   iptables: 'iptables',
   prometheus: 'prometheus',
+  haproxy: 'haproxy',
 };
 
 /**

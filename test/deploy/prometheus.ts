@@ -1,21 +1,10 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { describe } from 'vitest';
 import { type KeepUntil, spawnProcess, temporaryFile } from '../support/process.js';
+import { systemPart } from '../support/system-part.js';
 import { until } from '../support/until.js';
 import { alertsText } from './monitoring.js';
 
-const isThere = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .some((folder) => existsSync(join(folder, 'prometheus')));
-if (!isThere) {
-  console.warn(
-    'Suites are skipped: prometheus is not on PATH. Install it (Debian: apt-get install prometheus; `npm test` as root does that).',
-  );
-}
-
 /** Declares a suite that needs Prometheus; it is skipped without it unless CI=true. */
-export const describeWithPrometheus = isThere || process.env['CI'] === 'true' ? describe : describe.skip;
+export const describeWithPrometheus = systemPart('prometheus').describe;
 
 interface Answer<T> {
   readonly status: string;

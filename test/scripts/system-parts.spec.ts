@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { spawnNode, temporaryFile } from '../support/process.js';
 
 const SCRIPT = new URL('../../scripts/lib/system-parts.mjs', import.meta.url).href;
-const COMMANDS = ['redis-server', 'chromium', 'ip', 'iptables', 'prometheus'];
-const PACKAGES = ['redis-server', 'chromium', 'iproute2', 'iptables', 'prometheus'];
+const COMMANDS = ['redis-server', 'chromium', 'ip', 'iptables', 'prometheus', 'haproxy'];
+const PACKAGES = ['redis-server', 'chromium', 'iproute2', 'iptables', 'prometheus', 'haproxy'];
 const OPTIONS = '-qq -o Acquire::Retries=1 -o DPkg::Lock::Timeout=120';
 
 /** On a machine where `apt-get` is the script `apt`; what it was asked for is in `asked`. */

@@ -1,22 +1,12 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { beforeAll, describe, onTestFinished } from 'vitest';
+import { beforeAll, onTestFinished } from 'vitest';
 import { keepUntilEnd } from './process.js';
+import { systemPart } from './system-part.js';
 
-const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome'];
-const MISSING =
-  'there is no chromium on PATH. Install it (Debian: apt-get install chromium; `npm test` as root does that).';
-
-const executablePath = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .flatMap((folder) => COMMANDS.map((command) => join(folder, command)))
-  .find((path) => existsSync(path));
-if (executablePath === undefined) console.warn(`Suites are skipped: ${MISSING}`);
+const chromiumPart = systemPart('chromium', ['chromium', 'chromium-browser', 'google-chrome']);
 
 /** Declares a suite that needs a browser; it is skipped without Chromium unless CI=true. */
-export const describeWithBrowser =
-  executablePath !== undefined || process.env['CI'] === 'true' ? describe : describe.skip;
+export const describeWithBrowser = chromiumPart.describe;
 
 /** A page without the cookies of any other one. Its functions are text, because they run in the browser. */
 export interface BrowserPage {
@@ -35,7 +25,8 @@ export function browserOnce(): (url: string) => Promise<BrowserPage> {
   let browser: Browser | undefined;
   const keep = keepUntilEnd();
   beforeAll(async () => {
-    if (executablePath === undefined) throw new Error(MISSING);
+    const { path: executablePath, missing } = chromiumPart;
+    if (executablePath === undefined) throw new Error(missing);
     // Chromium does not run as root with its sandbox, and /dev/shm of a container is often too small for it.
     const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'];
     const started = await chromium.launch({ executablePath, args });

@@ -6,6 +6,8 @@ export interface LoadOptions {
   readonly clients: number;
   /** Milliseconds between a response and the same client's next request. */
   readonly pace: number;
+  /** Sent with POST, which nothing on the way may repeat; a GET without it. */
+  readonly body?: string;
 }
 
 /** Counts the responses to clients by status and body: `200 {"id":"1"}`, or `error ECONNRESET`. */
@@ -87,8 +89,10 @@ export class Load {
 
   private async ask(): Promise<string> {
     try {
-      const { statusCode, body } = await this.pool.request({ method: 'GET', path: this.path });
-      return `${statusCode} ${(await body.text()).trim()}`;
+      const { body } = this.options;
+      const method = body === undefined ? 'GET' : 'POST';
+      const response = await this.pool.request({ method, path: this.path, ...(body && { body }) });
+      return `${response.statusCode} ${(await response.body.text()).trim()}`;
     } catch (error) {
       return `error ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
     }

@@ -1,26 +1,20 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { describe, onTestFinished } from 'vitest';
 import type { KeyPair } from './certificates.js';
 import { type KeepUntil, TestProcess } from './process.js';
+import { systemPart } from './system-part.js';
 import { until } from './until.js';
 
-const MISSING =
-  'redis-server is not on PATH. Install it (Debian: apt-get install redis-server; `npm test` as root does that).';
-
-const isThere = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .some((folder) => existsSync(join(folder, 'redis-server')));
-if (!isThere) console.warn(`Suites are skipped: ${MISSING}`);
+const part = systemPart('redis-server');
 
 /** What needs Redis is skipped without redis-server unless CI=true. */
-export const usesRedis = isThere || process.env['CI'] === 'true';
-export const describeWithRedis = usesRedis ? describe : describe.skip;
+export const describeWithRedis = part.describe;
+export const usesRedis = part.describe === describe;
 
 /** Returns the arguments of redis-server for a port and a folder. */
 type Command = (port: number, folder: string) => readonly string[] | Promise<readonly string[]>;
@@ -75,7 +69,7 @@ export class RedisServer {
   }
 
   private static async run(command: Command, keepUntil: KeepUntil = onTestFinished): Promise<RedisServer> {
-    if (!isThere) throw new Error(MISSING);
+    if (part.path === undefined) throw new Error(part.missing);
     const folder = await mkdtemp(join(tmpdir(), 'breakwater-redis-'));
     keepUntil(() => rm(folder, { recursive: true, force: true }));
     for (;;) {
