@@ -134,6 +134,18 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
     'secrets.adminToken.name=x,config.management.token=null',
     'secrets.adminToken.name: config.management.token is not set, so that nothing uses this token',
   ],
+  ...[
+    'management.token',
+    'redis.password',
+    'redis.sentinel.password',
+    'redis.tls.key',
+    'auth.main.secret',
+    'auth.main.introspection.clientSecret',
+    'upstreams.users.tls.key',
+  ].map(
+    (path) =>
+      [`config.${path}=hunter2`, `config.${path}: a secret that is written here ends up in a`] as const,
+  ),
   [
     'config.auth.main.publicKey=${file:/run/secrets/idp/key.pem}',
     'secrets.files: config refers to /run/secrets/idp, but the Secret idp is not in the list',

@@ -4,7 +4,7 @@ fails with all of them.
 */}}
 {{- define "breakwater.checks" -}}
 {{- $problems := list }}
-{{- range tuple "config" "scaling" "disruption" "exposure" "secrets" }}
+{{- range tuple "config" "scaling" "disruption" "exposure" "secrets" "literals" }}
 {{- $found := include (printf "breakwater.checks.%s" .) $ | splitList "\n" }}
 {{- range $found }}{{ with trim . }}{{ $problems = append $problems . }}{{ end }}{{ end }}
 {{- end }}
@@ -139,6 +139,32 @@ secrets.adminToken.name: config.management.token is not set, so that nothing use
 {{- range $.Values.extraVolumeMounts }}{{ if hasPrefix (trimSuffix "/" .mountPath) $folder }}{{ $isMounted = true }}{{ end }}{{ end }}
 {{- if not $isMounted }}
 secrets.files: config refers to {{ $folder }}, but the Secret {{ $name }} is not in the list.
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Everybody who may read ConfigMaps, which is often everybody, would read a secret that is written in the values. */}}
+{{- define "breakwater.checks.literals" -}}
+{{- $config := .Values.config }}
+{{- $redis := $config.redis | default dict }}
+{{- $owners := dict "management" $config.management "redis" $redis "redis.sentinel" $redis.sentinel "redis.tls" $redis.tls }}
+{{- range $section, $more := dict "auth" "introspection" "upstreams" "tls" }}
+{{- $entries := get $config $section }}
+{{- range $id, $entry := kindIs "map" $entries | ternary $entries dict }}
+{{- if kindIs "map" $entry }}
+{{- $_ := set $owners (printf "%s.%s" $section $id) $entry }}
+{{- $_ := set $owners (printf "%s.%s.%s" $section $id $more) (get $entry $more) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $path, $owner := $owners }}
+{{- if kindIs "map" $owner }}
+{{- range $key := tuple "token" "password" "secret" "clientSecret" "key" }}
+{{- $value := get $owner $key | default "" | toString }}
+{{- if and $value (not (contains "${" $value)) }}
+config.{{ $path }}.{{ $key }}: a secret that is written here ends up in a ConfigMap. Put it into a Secret, list that in secrets.env or secrets.files, and refer to it as ${VARIABLE} or ${file:...}.
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
