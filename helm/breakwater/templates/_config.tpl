@@ -15,6 +15,24 @@ With `roll`, every configuration has a ConfigMap of its own: a change in place w
 {{- if eq .Values.configUpdate "roll" }}{{ include "breakwater.config" . | sha256sum | trunc 8 }}{{ end }}
 {{- end }}
 
+{{- define "breakwater.configName" -}}
+{{ include "breakwater.fullname" . }}{{ with include "breakwater.configSuffix" . }}-{{ . }}{{ end }}
+{{- end }}
+
+{{/* A JSON array of the names of other ConfigMaps that pods of the release in the cluster read their configuration from. */}}
+{{- define "breakwater.earlierConfigMaps" -}}
+{{- $selector := include "breakwater.selectorLabels" (dict "root" . "component" "gateway") | fromYaml }}
+{{- $names := list }}
+{{- range (lookup "apps/v1" "ReplicaSet" .Release.Namespace "").items }}
+{{- if and (gt (int .spec.replicas) 0) (deepEqual $selector (omit .spec.selector.matchLabels "pod-template-hash")) }}
+{{- range .spec.template.spec.volumes }}
+{{- if eq .name "config" }}{{ $names = append $names .configMap.name }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- without (uniq $names) (include "breakwater.configName" .) | toJson }}
+{{- end }}
+
 {{/* A checksum of the settings that the gateway does not load while it runs. */}}
 {{- define "breakwater.fixedChecksum" -}}
 {{- $config := include "breakwater.config" . | fromYaml }}
