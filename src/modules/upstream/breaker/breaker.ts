@@ -6,9 +6,18 @@ import { Event } from '../../../common/event.js';
 import { jittered } from '../../../common/resilience/jitter.js';
 import { RollingCount } from '../../../common/resilience/rolling-count.js';
 import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
-import type { BreakerFailure, BreakerState, BreakerTransition, TransitionReason } from './breaker.types.js';
+import type {
+  BreakerFailure,
+  BreakerNews,
+  BreakerOpened,
+  BreakerState,
+  BreakerTransition,
+  TransitionReason,
+} from './breaker.types.js';
 
 const KEPT_FAILURES = 5;
+/** Calls of its own that a breaker needs before it agrees with others, unless `minRequests` are fewer. */
+const CALLS_TO_AGREE = 5;
 /** Milliseconds. */
 const TRIAL_GRACE = 1_000;
 /** Spreads open times, so that the gateways of a fleet do not try an upstream again at the same instant. */
@@ -37,6 +46,8 @@ const NEVER = -1;
  */
 export class Breaker {
   readonly transition = new Event<BreakerTransition>();
+  /** What breakers of the same upstream elsewhere have to know. What was adopted is told as well. */
+  readonly news = new Event<BreakerNews>();
   /** Monotonic milliseconds of the last failed call. */
   failedAt = 0;
   private readonly engine: CircuitBreaker<[], void>;
@@ -99,9 +110,21 @@ export class Breaker {
     return this.failures;
   }
 
+  /** Milliseconds until the next trial; 0 unless the breaker is open. */
+  get openFor(): number {
+    return this.state === 'open' ? Math.max(0, this.openUntil - this.options.clock.now()) : 0;
+  }
+
   /** @returns seconds until the next trial, at least 1 */
   get retryAfterSeconds(): number {
     return Math.max(1, Math.ceil((this.openUntil - this.options.clock.now()) / 1000));
+  }
+
+  /** Whether calls here fail at `errorRate` too, although there may be too few of them to open for. */
+  get agreesToOpen(): boolean {
+    const { minRequests, errorRate } = this.config;
+    const { sum } = this.votes;
+    return sum >= Math.min(minRequests, CALLS_TO_AGREE) && this.failedVotes.sum / sum >= errorRate;
   }
 
   /** Whether a call that came now would be rejected. */
@@ -120,8 +143,21 @@ export class Breaker {
     }
     const isTrial = !this.engine.closed;
     // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
-    if (isTrial) this.trialUntil = this.options.clock.now() + timeout + TRIAL_GRACE;
+    if (isTrial) this.holdTrial(timeout + TRIAL_GRACE);
     return new Permit(this, this.generation, isTrial);
+  }
+
+  /** Takes over what a breaker of the same upstream elsewhere has decided. */
+  adopt(news: BreakerNews): void {
+    const from = this.state;
+    if (news.kind === 'trial') {
+      if (from === 'half-open') this.holdTrial(news.lasts);
+    } else if (news.kind === 'closed') {
+      if (from !== 'closed') this.close(news.reason);
+    } else if (from !== 'open') {
+      this.failures = news.failures ?? this.failures;
+      this.trip(news.reason, news);
+    }
   }
 
   /** Counts a health probe; `HealthConfig` says how many in a row decide. */
@@ -157,9 +193,16 @@ export class Breaker {
   settle(generation: number, vote: Vote, outcome: Outcome, detail: string): void {
     // The result of a call from before a transition says nothing about the upstream of today.
     if (generation !== this.generation) return;
-    this.trialUntil = 0;
+    // A result is news of its own.
+    if (this.trialUntil > 0 && vote === 'neutral') this.holdTrial(0);
     if (vote === 'success') this.succeed();
     else if (vote === 'failure') this.fail(outcome, detail);
+  }
+
+  /** @param lasts milliseconds for which no other trial may go */
+  private holdTrial(lasts: number): void {
+    this.trialUntil = lasts > 0 ? this.options.clock.now() + lasts : 0;
+    this.news.emit({ kind: 'trial', lasts });
   }
 
   private hasRoom(): boolean {
@@ -188,18 +231,22 @@ export class Breaker {
     else if (sum >= minRequests && this.failedVotes.sum / sum >= errorRate) this.trip('error-rate');
   }
 
-  private trip(reason: TransitionReason): void {
+  /** @param adopted overrides the open time and the number of trips */
+  private trip(reason: TransitionReason, adopted: Partial<BreakerOpened> = {}): void {
     const { config } = this;
     const { clock, random } = this.options;
     const from = this.state;
     // A close is stable once a whole window has passed without a trip.
     if (from === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
     const doubled = Math.min(config.openFor * 2 ** Math.min(this.trips, 30), config.maxOpenFor);
-    this.open(Math.min(Math.round(jittered(doubled, OPEN_TIME_JITTER, random())), config.maxOpenFor));
-    this.trips++;
+    const ownTime = Math.min(Math.round(jittered(doubled, OPEN_TIME_JITTER, random())), config.maxOpenFor);
+    const openFor = adopted.openFor ?? ownTime;
+    this.open(openFor);
+    this.trips = adopted.trips ?? this.trips + 1;
     // Only probes from after the trip can end it.
     this.probesPassed = 0;
     this.changed(from, 'open', reason);
+    this.news.emit({ kind: 'opened', reason, openFor, trips: this.trips, failures: this.failures });
   }
 
   /** @param ms until a trial may go */
@@ -223,6 +270,7 @@ export class Breaker {
     this.votes.clear();
     this.failedVotes.clear();
     this.changed(from, 'closed', reason);
+    this.news.emit({ kind: 'closed', reason });
   }
 
   private changed(from: BreakerState, to: BreakerState, reason: TransitionReason): void {

@@ -13,7 +13,9 @@ export type TransitionReason =
   /** The open time is over: one trial may go. */
   | 'open-elapsed'
   | 'trial-failed'
-  | 'trial-passed';
+  | 'trial-passed'
+  /** Enough replicas opened, or a trial of another replica failed or passed. */
+  | 'replicas';
 
 export interface BreakerFailure {
   readonly outcome: Outcome | 'probe';
@@ -33,3 +35,21 @@ export interface BreakerTransition {
   /** ISO 8601 in JSON. */
   readonly at: Date;
 }
+
+export interface BreakerOpened {
+  readonly kind: 'opened';
+  readonly reason: TransitionReason;
+  /** Milliseconds until a trial may go. A breaker that adopts this without it takes the time of its own trips. */
+  readonly openFor?: number;
+  /** Trips in a row. Default: one more than the breaker had that adopts this. */
+  readonly trips?: number;
+  /** Default: those of the breaker that adopts this. */
+  readonly failures?: readonly BreakerFailure[];
+}
+
+/** What the breakers of the same upstream elsewhere have to know. */
+export type BreakerNews =
+  | BreakerOpened
+  | { readonly kind: 'closed'; readonly reason: TransitionReason }
+  /** A trial is under way, for so many milliseconds at most; 0 when it is over without a result. */
+  | { readonly kind: 'trial'; readonly lasts: number };
