@@ -71,11 +71,31 @@ describeWithRedis('RedisSubscriber', () => {
     expect(await publish(nodes[1], 'f')).toBe(1);
   });
 
-  it('rejects a second channel', async () => {
+  it('has one connection for several channels', async () => {
+    const server = await RedisServer.start();
+    const { subscriber, received, subscriptions } = await subscribe(`url: "${server.url}"`);
+    const others: string[] = [];
+    let renewed = 0;
+    await subscriber.subscribe('others', {
+      onMessage: (message) => others.push(message),
+      onSubscribed: () => renewed++,
+    });
+    const client = server.client();
+    await client.publish('breakwater:others', 'h');
+    await client.publish('breakwater:news', 'i');
+    await until('both have arrived', () => received.length + others.length === 2);
+    expect([received, others, subscriptions(), renewed]).toEqual([['i'], ['h'], 1, 1]);
+    expect(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')).toMatch(/^[^\n]+\n$/);
+    await server.kill();
+    await server.startAgain();
+    await until('both are subscribed again', () => subscriptions() + renewed === 4, 5_000);
+  });
+
+  it('rejects a second listener of a channel', async () => {
     const server = await RedisServer.start();
     const { subscriber } = await subscribe(`url: "${server.url}"`);
-    const second = subscriber.subscribe('more', { onMessage: () => {}, onSubscribed: () => {} });
-    await expect(second).rejects.toThrow('has a channel already');
+    const second = subscriber.subscribe('news', { onMessage: () => {}, onSubscribed: () => {} });
+    await expect(second).rejects.toThrow('has a listener already');
   });
 
   it('ends its connection at shutdown', async () => {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { Event } from '../../common/event.js';
 import { ConfigStore } from '../config/config.store.js';
 import { subscriberClient } from './redis-client.js';
 
@@ -17,48 +18,69 @@ export interface SubscriptionListener {
 export class RedisSubscriber implements OnApplicationShutdown {
   private client: Redis | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** By channel, with its prefix. */
+  private readonly listeners = new Map<string, SubscriptionListener>();
+  /** Channels that the connection is subscribed to. */
+  private readonly subscribed = new Set<string>();
+  /** The channels were subscribed to, or could not be. */
+  private readonly attempted = new Event<void>();
 
   constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
 
   /**
-   * Subscribes to one channel until shutdown, and again on each new connection. To be called once: the connection
-   * belongs to the channel.
+   * Subscribes to a channel until shutdown, and again on each new connection.
    *
    * @param name gets the configured prefix
    * @returns a promise that settles with the first subscription, or when that fails or exceeds `connectTimeout`
    */
-  async subscribe(name: string, { onMessage, onSubscribed }: SubscriptionListener): Promise<void> {
-    if (this.client) throw new TypeError('This subscriber has a channel already.');
+  async subscribe(name: string, listener: SubscriptionListener): Promise<void> {
     const { redis } = this.config.current;
-    const client = subscriberClient(redis);
+    const client = (this.client ??= this.connect());
     if (!client) return;
-    this.client = client;
-    const settled = Promise.withResolvers<void>();
-    const timeout = setTimeout(settled.resolve, redis.connectTimeout);
-    let isSubscribed = false;
-    // A repeated SUBSCRIBE changes nothing. Without an answer, the socket timeout ends the connection.
-    const subscribe = async () => {
-      await client.subscribe(redis.keyPrefix + name);
-      if (!isSubscribed) onSubscribed();
-      isSubscribed = true;
-      settled.resolve();
-    };
-    client.on('ready', () => void subscribe().catch(settled.resolve));
-    client.on('close', () => {
-      isSubscribed = false;
-      settled.resolve();
-    });
-    client.on('error', () => {});
-    client.on('message', (_channel, message) => onMessage(message));
-    // Events report a failure.
-    client.connect().catch(() => {});
-    this.timer = setInterval(() => void subscribe().catch(() => {}), CHECK_INTERVAL).unref();
-    await settled.promise;
+    const channel = redis.keyPrefix + name;
+    if (this.listeners.has(channel)) throw new TypeError(`The channel ${name} has a listener already.`);
+    const { promise: settled, resolve } = Promise.withResolvers<void>();
+    const timeout = setTimeout(resolve, redis.connectTimeout);
+    this.listeners.set(channel, listener);
+    const stop = this.attempted.on(resolve);
+    if (client.status === 'ready') void this.renew(client);
+    await settled;
     clearTimeout(timeout);
+    stop();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
     this.client?.disconnect();
+  }
+
+  private connect(): Redis | undefined {
+    const client = subscriberClient(this.config.current.redis);
+    if (!client) return undefined;
+    client.on('ready', () => void this.renew(client));
+    client.on('close', () => {
+      this.subscribed.clear();
+      this.attempted.emit();
+    });
+    client.on('error', () => {});
+    client.on('message', (channel, message) => this.listeners.get(channel)?.onMessage(message));
+    // Events report a failure.
+    client.connect().catch(() => {});
+    this.timer = setInterval(() => void this.renew(client), CHECK_INTERVAL).unref();
+    return client;
+  }
+
+  /** A repeated SUBSCRIBE changes nothing. Without an answer, the socket timeout ends the connection. */
+  private async renew(client: Redis): Promise<void> {
+    const channels = [...this.listeners.keys()];
+    if (channels.length === 0) return;
+    // After a failure, the next check or the next connection tries again.
+    const isDone = await client.subscribe(...channels).catch(() => false);
+    for (const channel of isDone ? channels : []) {
+      if (this.subscribed.has(channel)) continue;
+      this.subscribed.add(channel);
+      this.listeners.get(channel)?.onSubscribed();
+    }
+    this.attempted.emit();
   }
 }
