@@ -94,6 +94,6 @@ export class Inspector {
 }
 
 /** Starts a gateway process that an `Inspector` can connect to. */
-export function spawnInspected(yaml: string, keepUntil?: KeepUntil): Promise<GatewayProcess> {
+export function spawnInspected(yaml: string, keepUntil?: KeepUntil): ReturnType<typeof spawnGateway> {
   return spawnGateway(yaml, { NODE_OPTIONS: '--inspect=127.0.0.1:0 --expose-gc' }, keepUntil);
 }
