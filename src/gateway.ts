@@ -164,7 +164,7 @@ export class Gateway {
     // No client is left then, but an upstream may still be told.
     const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.drained());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
-    await this.app.get(EventStreams).end();
+    await this.app.get(EventStreams).end(this.adapter.responsesInFlight());
     await this.close();
   }
 

@@ -6,7 +6,7 @@ export type HeaderRecord = Readonly<Record<string, string | string[] | undefined
 export const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 304]);
 
 /** Decides whether a response is an event stream, whose body has no end of its own. */
-export function isEventStream({ 'content-type': type }: HeaderRecord): boolean {
+export function isEventStream({ 'content-type': type }: { readonly 'content-type'?: unknown }): boolean {
   return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);
 }
 

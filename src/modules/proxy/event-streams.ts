@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { type HeaderRecord, isEventStream } from '../../common/http/response-headers.js';
-import type { Exchange } from '../routing/exchange.js';
+import type { Response } from 'express';
+import { isEventStream } from '../../common/http/response-headers.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
 
 /** Milliseconds that clients get to read the end of their streams. */
 const END_TIMEOUT = 1000;
@@ -14,21 +15,29 @@ const END_TIMEOUT = 1000;
 export class EventStreams {
   private readonly open = new Set<Exchange>();
 
-  /** @param exchange whose answer is about to be streamed */
+  /** @param exchange whose answer is about to be streamed, with headers that `getHeaders` does not know */
   watch(exchange: Exchange): void {
     this.open.add(exchange);
     exchange.res.once('close', () => this.open.delete(exchange));
   }
 
-  /** Ends all streams as complete answers, cancels their calls, and waits up to a second until the clients have read. */
-  async end(): Promise<void> {
+  /**
+   * Ends all streams as complete answers, cancels their calls, and waits up to a second until the clients have read.
+   *
+   * @param responses in flight, among which are the streams of controllers
+   */
+  async end(responses: Iterable<Response>): Promise<void> {
+    for (const res of responses) {
+      const exchange = exchangeOf(res.req);
+      if (exchange && mayEndAnywhere(res.getHeaders())) this.open.add(exchange);
+    }
     const ended = Promise.all([...this.open].map(end));
     await Promise.race([ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
   }
 }
 
 /** Decides whether a body of unknown length may end anywhere. A compressed stream that is cut off is broken. */
-export function mayEndAnywhere(headers: HeaderRecord): boolean {
+export function mayEndAnywhere(headers: { 'content-type'?: unknown; 'content-encoding'?: unknown }): boolean {
   return isEventStream(headers) && headers['content-encoding'] === undefined;
 }
 

@@ -99,6 +99,12 @@ export class HttpServerAdapter extends ExpressAdapter {
     this.openResponses.closeConnections();
   }
 
+  /** @returns responses of the gateway and of controllers */
+  *responsesInFlight(): Iterable<Response> {
+    // Made by the classes of `messageClasses`.
+    for (const res of this.openResponses.inFlight()) yield res as Response;
+  }
+
   /** Ends every connection at once. What is not whole must not look so. */
   cutConnections(): void {
     this.openResponses.reset();

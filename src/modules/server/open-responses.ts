@@ -22,6 +22,11 @@ export class OpenResponses {
     return this.bySocket.keys();
   }
 
+  /** @returns those that are being processed */
+  *inFlight(): Iterable<ServerResponse> {
+    for (const [res] of this.bySocket.values()) if (res) yield res;
+  }
+
   /** @returns the one that is being processed */
   first(socket: Socket): ServerResponse | undefined {
     const [res] = this.bySocket.get(socket) ?? [];
