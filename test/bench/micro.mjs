@@ -12,7 +12,8 @@ import { RouteTable } from '../../dist/modules/routing/route-table.js';
 import { BALANCERS } from '../../dist/modules/upstream/balancing/balancers.js';
 import { Breaker } from '../../dist/modules/upstream/breaker/breaker.js';
 import { authSteps, guardsOwnShare, verifierOf } from './micro-auth.mjs';
-import { align, median } from './report.mjs';
+import { median } from './report/statistics.mjs';
+import { asText } from './report/tables.mjs';
 
 const runs = 9;
 const runMs = 200;
@@ -46,7 +47,7 @@ const steps = {
 const nanoseconds = {};
 for (const [name, step] of Object.entries(steps)) nanoseconds[name] = await nanosecondsPer(step);
 const rows = [...Object.entries(nanoseconds), guardsOwnShare(nanoseconds)];
-console.log(align([['', 'ns'], ...rows.map(([name, ns]) => [name, ns.toFixed(0)])]));
+console.log(asText({ header: ['', 'ns'], rows: rows.map(([name, ns]) => [name, ns.toFixed(0)]) }));
 if (sink === undefined) throw new TypeError('The steps did nothing.');
 
 /** @returns {Promise<number>} nanoseconds a call */

@@ -1,107 +1,119 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runQuietly } from '../../scripts/lib/children.mjs';
-import { runtime, SetupError } from '../../scripts/lib/project.mjs';
-import { chooseContenders, fileName, prepare } from './contenders.mjs';
-import { loadGenerator } from './load.mjs';
-import { chooseCores, coreSeconds, cpuModel } from './machine.mjs';
-import { ServerProcess } from './processes.mjs';
-import { proveItWorks } from './proof.mjs';
-import { notes, summarise, table } from './report.mjs';
-
-const path = '/orders/ord-000042';
+import { chooseContenders } from './contenders/index.mjs';
+import { nodeVersion } from './contenders/node.mjs';
+import { loadGenerator } from './load/closed-loop.mjs';
+import { enterAll } from './entrant.mjs';
+import { chooseCores, describeMachine } from './machine.mjs';
+import { measureBodies } from './measures/bodies.mjs';
+import { measureLatency } from './measures/latency.mjs';
+import { measureMemory } from './measures/memory.mjs';
+import { measureScale } from './measures/scale.mjs';
+import { measureThroughput } from './measures/throughput.mjs';
+import { quickContenders } from './plan.mjs';
+import { failures, printRun } from './report/print.mjs';
+import { summarise } from './report/throughput.mjs';
+import { writeDocs } from './report/write.mjs';
+import { startRedis } from './upstream/redis.mjs';
+import { startUpstream } from './upstream/start.mjs';
 
 /**
- * Measures every contender in rounds: A B C, A B C, ..., all of them before the same upstream. The first rounds do not
- * count: in them the compiler takes a share of the core that says more about a start than about a day.
- * @param {{ seconds: number, rounds: number, warmUpRounds: number, connections: number, only?: string, against: string[],
- *   load?: string, json?: string, cpuProf: boolean }} options
+ * @param {object} options
+ * @param {string} [options.only] ids of contenders, separated by commas
+ * @param {string[]} options.against folders of other builds of Breakwater
+ * @param {string} [options.load] the name of a load generator
+ * @param {string[]} options.measures
+ * @param {typeof import('./plan.mjs').fullPlan} options.plan
+ * @param {boolean} options.isQuick
+ * @param {string} [options.json] a file for all figures
+ * @param {boolean} options.write whether to write docs/benchmarks.md
+ * @param {boolean} options.cpuProf
  * @returns {Promise<number>} the exit code
  */
-export async function runBenchmark(options) {
+export async function runBenchmark({ plan, measures, isQuick, cpuProf, json, write, ...options }) {
   const generator = loadGenerator(options.load);
-  const contenders = chooseContenders(options.only, options.against);
+  const { chosen, missing } = chooseContenders(options.only, options.against);
   const cores = chooseCores();
-  const node = await runQuietly(runtime(), ['--version']);
-  const conditions = describe(options, generator, cores, node.stdout.trim());
-  console.log(conditions);
-
   const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
-  const servers = [];
-  const profiles = options.cpuProf ? mkdtempSync(join(tmpdir(), 'breakwater-profiles-')) : undefined;
+  const profiles = cpuProf ? mkdtempSync(join(tmpdir(), 'breakwater-profiles-')) : undefined;
+  const servers = new Set();
   try {
-    const entrants = await startAll({ contenders, cores, directory, servers, profiles });
-    const results = await measure(entrants, { ...options, generator, cores });
-    const summary = summarise(results);
-    console.log(['', table(summary), '', ...notes(summary)].join('\n'));
-    if (options.json) {
-      const report = { conditions, at: new Date().toISOString(), ...summary, rounds: results };
-      writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-    }
-    return summary.rows.some(({ failed }) => failed > 0) ? 1 : 0;
+    const upstream = await startUpstream(directory, cores.upstream);
+    servers.add(upstream.server);
+    const redis =
+      chosen.some(({ needsRedis }) => needsRedis) && (await startRedis(directory, cores.upstream));
+    if (redis) servers.add(redis.server);
+    const surroundings = {
+      cores,
+      directory,
+      generator,
+      profiles,
+      servers,
+      upstreamUrl: upstream.url,
+      redisUrl: redis?.url,
+    };
+    const startedAt = new Date();
+    const conditions = {
+      startedAt: startedAt.toISOString(),
+      isQuick,
+      machine: describeMachine(),
+      isPinned: cores.contender !== undefined,
+      node: await nodeVersion(),
+      generator: generator.name,
+      upstream: upstream.name,
+      plan,
+      contenders: await Promise.all(chosen.map(described)),
+      missing: missing.map(({ contender: { id, title }, hint }) => ({ id, title, hint })),
+    };
+    printRun.conditions(conditions);
+    const results = await measure(chosen, surroundings, { measures, plan, isQuick });
+    const run = { ...conditions, seconds: Math.round((Date.now() - startedAt.getTime()) / 1000), ...results };
+    printRun.results(run);
+    if (json) writeFileSync(json, `${JSON.stringify(run, null, 2)}\n`);
+    if (write) writeDocs({ ...run, rounds: undefined });
+    return failures(run).length > 0 ? 1 : 0;
   } finally {
-    await Promise.all(servers.map((server) => server.stop()));
+    await Promise.all([...servers].map((server) => server.stop()));
     rmSync(directory, { recursive: true });
     if (profiles) console.log(`Profiling slows down. Chrome's DevTools open what is in ${profiles}`);
   }
 }
 
-async function startAll({ contenders, cores, directory, servers, profiles }) {
-  const start = async (name, args, core) => {
-    const server = new ServerProcess(name, args, core);
-    servers.push(server);
-    return { server, url: await server.url() };
-  };
-  const { url: upstreamUrl } = await start('The upstream', ['test/bench/upstream.mjs'], cores.rest);
-  const entrants = [];
-  for (const contender of contenders) {
-    const { args, headers } = await prepare(contender, upstreamUrl, directory);
-    const profiled = profiles && contender.role === 'breakwater' ? profileArgs(profiles, contender) : [];
-    const { server, url } = await start(contender.title, [...profiled, ...args], cores.contender);
-    await proveItWorks(contender, url + path, headers);
-    entrants.push({ contender, server, headers, url: url + path });
-  }
-  return entrants;
-}
-
-/** Each contender has its own folder, since Node names the files by process and time. */
-const profileArgs = (directory, { id }) => ['--cpu-prof', `--cpu-prof-dir=${join(directory, fileName(id))}`];
-
-/** @returns {Promise<import('./report.mjs').Result[]>} */
-async function measure(entrants, { rounds, warmUpRounds, seconds, connections, generator, cores }) {
-  const results = entrants.map(({ contender }) => ({ contender, rounds: [] }));
-  for (let round = 1 - warmUpRounds; round <= rounds; round++) {
-    process.stdout.write(round <= 0 ? 'Warming up' : `Round ${round} of ${rounds}`);
-    for (const [i, { server, url, headers }] of entrants.entries()) {
-      const before = readMeters(server, cores.contender);
-      const load = await generator.run({ url, headers, seconds, connections, core: cores.rest });
-      const after = readMeters(server, cores.contender);
-      const cpuSeconds = after.own - before.own;
-      const othersShare = (after.core - before.core - cpuSeconds) / (after.at - before.at);
-      if (load.requests === 0) throw new SetupError(`\n${server.name} answered nothing.`);
-      if (round > 0) results[i].rounds.push({ ...load, cpuSeconds, othersShare });
-      process.stdout.write('.');
-    }
-    console.log();
-  }
-  return results;
-}
-
-const readMeters = (server, core) => ({
-  own: server.cpuSeconds(),
-  core: coreSeconds(core),
-  at: performance.now() / 1000,
+const described = async ({ id, title, role, description, forwards, version }) => ({
+  id,
+  title,
+  role,
+  description,
+  forwards,
+  version: await version(),
 });
 
-function describe({ seconds, rounds, warmUpRounds, connections }, { name }, { contender, rest }, node) {
-  const where =
-    contender === undefined
-      ? 'Nothing is pinned to a core here (that takes taskset and two cores): figures will scatter.'
-      : `Contenders run on core ${contender}, one at a time; upstream and load generator on core ${rest}.`;
-  return [
-    `Load by ${name}: ${connections} keep-alive connections, ${rounds} rounds of ${seconds} s after ${warmUpRounds} to warm up.`,
-    where,
-    `Node ${node} on ${cpuModel()}.`,
-  ].join('\n');
+/** Runs the wanted measurements one after the other. */
+async function measure(chosen, surroundings, { measures, plan, isQuick }) {
+  const isWanted = (name) => measures.includes(name);
+  const others = chosen.filter(({ id, forwards }) => forwards && (!isQuick || quickContenders.includes(id)));
+  const isAmong = ({ contender }) => others.includes(contender);
+  const results = {};
+
+  const shared = ['throughput', 'latency', 'bodies'].some(isWanted);
+  const entrants = shared ? await enterAll(isWanted('throughput') ? chosen : others, surroundings) : [];
+  const proxies = entrants.filter(isAmong);
+  if (isWanted('throughput')) {
+    results.rounds = await measureThroughput(entrants, surroundings, plan.throughput);
+    results.throughput = summarise(results.rounds);
+  }
+  if (isWanted('latency')) results.latency = await measureLatency(proxies, surroundings, plan.latency);
+  if (isWanted('bodies')) {
+    const streaming = proxies.filter(({ contender }) => !contender.onlyJson);
+    results.bodies = await measureBodies(streaming, surroundings, plan.bodies);
+  }
+  for (const { stop } of entrants) await stop();
+
+  if (isWanted('memory')) results.memory = await measureMemory(others, surroundings, plan.memory);
+  if (isWanted('scale')) {
+    const scalable = others.filter(({ scales }) => scales);
+    results.scale = await measureScale(scalable, surroundings, plan.scale);
+  }
+  return results;
 }

@@ -2,6 +2,7 @@
 // undici's keep-alive pool; no routing, no header policy, no failure handling worth the name.
 import { createServer } from 'node:http';
 import { Pool } from 'undici';
+import { listen } from './listen.mjs';
 
 const pool = new Pool(process.argv[2], { connections: 128, pipelining: 1 });
 const hopByHop = new Set(['connection', 'host', 'keep-alive', 'transfer-encoding', 'upgrade']);
@@ -52,4 +53,4 @@ function endToEnd(raw) {
   return headers;
 }
 
-server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })));
+listen(server);

@@ -1,8 +1,9 @@
 // http-proxy-middleware on Express, as its README sets it up, with nothing added but what makes it faster: an agent
 // that keeps connections to the upstream.
-import { Agent } from 'node:http';
+import { Agent, createServer } from 'node:http';
 import express from 'express';
 import { createProxyMiddleware } from 'http-proxy-middleware';
+import { listen } from './listen.mjs';
 
 const app = express();
 app.use(
@@ -12,4 +13,4 @@ app.use(
   }),
 );
 
-const server = app.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })));
+listen(createServer(app));

@@ -3,7 +3,8 @@
 import 'reflect-metadata';
 import { Controller, Get, Module, UseGuards, UseInterceptors } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { order } from '../order.mjs';
+import { order } from '../upstream/order.mjs';
+import { listen } from './listen.mjs';
 
 class Guard {
   canActivate() {
@@ -34,5 +35,5 @@ class App {}
 Module({ controllers: [Orders] })(App);
 
 const app = await NestFactory.create(App, { logger: false });
-await app.listen(0, '127.0.0.1');
-console.log(JSON.stringify({ port: app.getHttpServer().address().port }));
+await app.init();
+listen(app.getHttpServer());

@@ -1,7 +1,9 @@
+import { median, spread } from './statistics.mjs';
+
 /**
- * @typedef {import('./load.mjs').Load & { cpuSeconds?: number, othersShare?: number }} Round CPU time of the contender, and
+ * @typedef {import('../load/closed-loop.mjs').Load & { cpuSeconds?: number, othersShare?: number }} Round CPU time of the contender, and
  *   which share of its core others took
- * @typedef {{ contender: import('./contenders.mjs').Contender, rounds: Round[] }} Result
+ * @typedef {{ contender: import('../contenders/index.mjs').Contender, rounds: Round[] }} Result
  */
 
 /** Below this share of an undisturbed core, a contender was not the bottleneck. */
@@ -16,7 +18,7 @@ const quietUpTo = 0.05;
  */
 export function summarise(results) {
   const ceiling = results.find(({ contender }) => contender.role === 'ceiling');
-  const peers = results.filter(({ contender }) => contender.role === 'peer');
+  const peers = results.filter(({ contender }) => contender.role === 'peer' && contender.forwards);
   const bestPeer = peers.toSorted((a, b) => medianRate(b) - medianRate(a))[0];
   const constant = results.find(({ contender }) => contender.role === 'constant');
   const rows = results.map((result) => {
@@ -27,7 +29,9 @@ export function summarise(results) {
     return {
       id: contender.id,
       title: contender.title,
+      role: contender.role,
       requestsPerSecond: medianRate(result),
+      rates: spread(rounds.map(rate)),
       ofCeiling: of(ceiling),
       ofBestPeer: of(bestPeer),
       /** The lowest and highest value of all rounds, which show whether a small difference is significant. */
@@ -45,25 +49,9 @@ export function summarise(results) {
   return { bestPeer: bestPeer?.contender.title, rows };
 }
 
-/** @param {ReturnType<typeof summarise>} summary */
-export function table({ rows }) {
-  const header = ['', 'req/s', 'of bare', 'of best peer', 'p50 ms', 'p99 ms', 'CPU µs/req', 'failed'];
-  const lines = rows.map((row) => [
-    row.title,
-    Math.round(row.requestsPerSecond).toLocaleString('en'),
-    number(row.ofCeiling, 2),
-    number(row.ofBestPeer, 2),
-    number(row.p50Ms, 2),
-    number(row.p99Ms, 2),
-    number(row.cpuMicrosPerRequest, 1),
-    String(row.failed),
-  ]);
-  return align([header, ...lines]);
-}
-
 /** @param {ReturnType<typeof summarise>} summary @returns {string[]} notes for the reader of the table */
 export function notes({ bestPeer, rows }) {
-  const lines = bestPeer ? [`The best peer is ${bestPeer}. Ratios are medians of the rounds.`] : [];
+  const lines = bestPeer ? [`The best npm peer is ${bestPeer}. Ratios are medians of the rounds.`] : [];
   const own = rows.find(({ id }) => id === 'breakwater');
   if (own && bestPeer) {
     const [least, most] = own.ofBestPeerRange;
@@ -88,28 +76,7 @@ export function notes({ bestPeer, rows }) {
       `Other work took up to ${percent(disturbed)} of the contenders' core: run again when it is quiet.`,
     );
   }
-  const failed = rows.filter((row) => row.failed > 0).map(({ title }) => title);
-  if (failed.length > 0) lines.push(`VOID: requests failed at ${failed.join(', ')}.`);
   return lines;
-}
-
-/** Aligns the first column to the left and the others to the right. */
-export function align(lines) {
-  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-export function median(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 const rate = ({ requests, seconds }) => requests / seconds;

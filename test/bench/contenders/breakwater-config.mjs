@@ -1,0 +1,100 @@
+/** The least that most gateways need: the defaults, tokens and probes. */
+export const onlyWhatItNeeds = ({ prefixes, upstreams, upstreamUrl, secret }) => ({
+  server: { host: '127.0.0.1', port: 0, shutdown: { delay: '0s', drain: '1s' } },
+  management: { port: 0 },
+  auth: { bench: { secret, algorithms: ['HS256'] } },
+  upstreams: manyUpstreams(upstreams, { url: upstreamUrl, health: { path: '/health' } }),
+  routes: manyRoutes(prefixes, upstreams, {}),
+});
+
+/**
+ * A gateway with every feature that leaves the response and the number of requests to the upstream as they are.
+ * `breakwater-config.spec.ts` fails when the schema has a key that is neither here nor in `leftOut`.
+ * @param {object} route further keys of each route
+ * @param {object} upstream further keys of each upstream
+ */
+export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route = {}, upstream = {}) {
+  return {
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      shutdown: { delay: '0s', drain: '1s' },
+      cors: { origins: ['https://app.example.com'], credentials: true },
+      compression: true,
+    },
+    management: { port: 0, token: secret },
+    auth: { bench: { secret, algorithms: ['HS256'] } },
+    upstreams: manyUpstreams(upstreams, {
+      url: upstreamUrl,
+      balancer: 'power-of-two',
+      timeout: '3s',
+      outlier: { consecutiveFailures: 5 },
+      slowStart: '10s',
+      pool: { keepAlive: '30s' },
+      bulkhead: { concurrent: 256, adaptive: true },
+      retry: { attempts: 2, perTryTimeout: '1s' },
+      hedge: { after: '500ms' },
+      breaker: { errorRate: '50%' },
+      health: { path: '/health' },
+      fallback: { response: { body: { error: 'Orders are away' } } },
+      ...upstream,
+    }),
+    routes: manyRoutes(prefixes, upstreams, {
+      auth: { provider: 'bench', scopes: ['orders:read'] },
+      headers: {
+        request: { set: { 'X-Tenant': '{claim:sub}' }, remove: ['X-Debug'] },
+        response: { set: { 'X-Served-By': 'breakwater' }, remove: ['X-Powered-By'] },
+      },
+      rewrite: { path: '/orders/{rest}' },
+      securityHeaders: { contentSecurityPolicy: true },
+      websocket: true,
+      ...route,
+    }),
+  };
+}
+
+/**
+ * Keys of the schema that `everyFeature` leaves out, or has at their defaults: features with the reason, which the page
+ * tells, and settings of what is on by itself.
+ */
+export const leftOut = {
+  features: {
+    accessLog: 'the access log, which has a row of its own',
+    cache: 'the cache, which has a row of its own',
+    redis: 'Redis, which shares the cache among gateways; the row from the cache uses memory',
+    mirror: 'mirroring, which sends each request to a second upstream as well',
+    split: 'a split, since there is one upstream',
+    fault: 'injected faults',
+    tls: 'TLS, which no contender uses',
+  },
+  settings: {
+    root: ['defaults', 'log'],
+    server: [
+      'forwardedHeaders',
+      'headersTimeout',
+      'healthDetails',
+      'keepAliveTimeout',
+      'maxBodyBytes',
+      'maxHeaderBytes',
+      'requestIdleTimeout',
+      'requestTimeout',
+      'securityHeaders',
+      'sendMinRate',
+      'sendTimeout',
+      'trustProxy',
+    ],
+    upstream: ['targets', 'hashOn', 'connectTimeout', 'bodyTimeout', 'streamIdleTimeout', 'maxHeaderBytes'],
+    route: ['compression', 'timeout', 'streamIdleTimeout', 'requestTimeout', 'maxBodyBytes'],
+  },
+};
+
+const manyUpstreams = (count, upstream) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`orders-${i}`, upstream]));
+
+const manyRoutes = (prefixes, upstreams, route) =>
+  prefixes.map((prefix, i) => ({
+    id: prefix.slice(1),
+    match: { path: `${prefix}/**` },
+    upstream: `orders-${i % upstreams}`,
+    ...route,
+  }));
