@@ -62,6 +62,18 @@ describe('a demo upstream', () => {
     expect(await answerOf(`${url}/health`)).toBe('TimeoutError');
   });
 
+  it('sends what is not HTTP on command, health included, until told to recover', async () => {
+    const { url } = await spawnUpstream('users');
+
+    await post(`${url}/_demo/corrupt`);
+    for (const path of ['users', 'health']) {
+      await expect(fetch(`${url}/${path}`)).rejects.toMatchObject({ cause: { name: 'HTTPParserError' } });
+    }
+
+    await post(`${url}/_demo/ok`);
+    expect((await fetch(`${url}/users`)).status).toBe(200);
+  });
+
   it('becomes slow and quick again on command', async () => {
     const { url } = await spawnUpstream('users');
 

@@ -4,7 +4,7 @@
  *   node test/demo/upstream.ts users --port 0 --latency 300
  *
  * Prints one JSON line with its port when it listens. `/health` and `/status` answer at once, the rest after
- * `--latency` milliseconds; `POST /_demo/{ok,fail,hang,slow,stop}` changes that, see `obey`. It listens on the
+ * `--latency` milliseconds; `POST /_demo/{ok,fail,hang,slow,corrupt,stop}` changes that, see `obey`. It listens on the
  * loopback interface, unless `--host` names another address.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-type Mode = { kind: 'ok' } | { kind: 'fail'; status: number } | { kind: 'hang' };
+type Mode = { kind: 'ok' } | { kind: 'fail'; status: number } | { kind: 'hang' } | { kind: 'corrupt' };
 type Reply = { status: number; body: object };
 type Service = (method: string, url: URL, request: IncomingMessage) => Reply | Promise<Reply>;
 
@@ -98,6 +98,9 @@ function obey(command: string, query: URLSearchParams, response: ServerResponse)
     case 'hang': // Accepts and never answers, health checks included.
       mode = { kind: 'hang' };
       break;
+    case 'corrupt': // Sends bytes that are not HTTP, health checks included.
+      mode = { kind: 'corrupt' };
+      break;
     case 'slow': // `?ms=`; health stays quick, as it does in a service that is merely overloaded.
       latencyMs = ms;
       break;
@@ -128,6 +131,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     send(request, response, obey(url.pathname.slice('/_demo/'.length), url.searchParams, response));
   } else if (mode.kind === 'fail') {
     send(request, response, { status: mode.status, body: { error: 'told to fail' } });
+  } else if (mode.kind === 'corrupt') {
+    response.socket?.end('HTTP/1.1 \u0000 these bytes are no response\r\n\r\n');
   } else if (mode.kind === 'ok') {
     send(request, response, await serve(method, url, request));
   }
