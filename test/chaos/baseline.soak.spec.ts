@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Baseline, canTakeBaseline, HEAP_NOISE, readMetrics } from '../support/baseline.js';
 import { listen } from '../support/gateway.js';
 import { raw, requestHead } from '../support/http.js';
-import { spawnInspected } from '../support/inspector.js';
+import { spawnInspected } from '../support/spawn-inspected.js';
 import { sumOf } from '../support/metrics.js';
 import { type GatewayProcess, keepUntilEnd } from '../support/process.js';
 import { RawConnection } from '../support/raw-connection.js';

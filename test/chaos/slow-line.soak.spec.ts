@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Baseline, canTakeBaseline } from '../support/baseline.js';
 import { Bulk, digestOf, MIB } from '../support/bulk.js';
 import { listen } from '../support/gateway.js';
-import { spawnInspected } from '../support/inspector.js';
+import { spawnInspected } from '../support/spawn-inspected.js';
 import { watchPeak } from '../support/memory.js';
 import { metric } from '../support/metrics.js';
 import type { GatewayProcess } from '../support/process.js';

@@ -1,6 +1,10 @@
 /** A source of random choices that is the same for the same seed. */
 export class Dice {
-  constructor(private state: number) {}
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed;
+  }
 
   /** @returns an integer of the range, ends included */
   between(low: number, high: number): number {

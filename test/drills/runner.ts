@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { socketsOf } from '../support/baseline.js';
-import { Inspector, spawnInspected } from '../support/inspector.js';
+import { Inspector } from '../support/inspector.js';
 import type { GatewayProcess, KeepUntil } from '../support/process.js';
 import { RedisServer, usesRedis } from '../support/redis.js';
+import { spawnInspected } from '../support/spawn-inspected.js';
 import { SECRET } from '../support/tokens.js';
 import { runClients } from './clients.js';
 import { type Drill, recordOf } from './client-record.js';

@@ -4,9 +4,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Baseline, canTakeBaseline, HEAP_NOISE } from '../support/baseline.js';
 import { listen } from '../support/gateway.js';
 import { requestHead } from '../support/http.js';
-import { Inspector, spawnInspected } from '../support/inspector.js';
+import { Inspector } from '../support/inspector.js';
 import { Load } from '../support/load.js';
 import { RawConnection } from '../support/raw-connection.js';
+import { spawnInspected } from '../support/spawn-inspected.js';
 import { until } from '../support/until.js';
 import { WebSocketClient, webSocketUpstream } from '../support/websocket.js';
 

@@ -1,5 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import { spawnGateway, type GatewayProcess, type KeepUntil } from './process.js';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
@@ -13,8 +12,10 @@ interface Reply {
 export class Inspector {
   private readonly pending = new Map<number, (reply: Reply) => void>();
   private nextId = 1;
+  private readonly socket: WebSocket;
 
-  private constructor(private readonly socket: WebSocket) {
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
     socket.addEventListener('message', ({ data }) => {
       const reply = JSON.parse(String(data)) as Reply;
       if (reply.id === undefined) return;
@@ -23,7 +24,8 @@ export class Inspector {
     });
   }
 
-  static async to({ process }: GatewayProcess): Promise<Inspector> {
+  /** @param process one that was started with `--inspect`, and what it wrote to stderr since */
+  static async to({ process }: { readonly process: { readonly stderr: string } }): Promise<Inspector> {
     const url = /Debugger listening on (ws:\S+)/.exec(process.stderr)?.[1];
     if (url === undefined) throw new Error(`No inspector: ${process.stderr}`);
     const socket = new WebSocket(url);
@@ -43,26 +45,36 @@ export class Inspector {
   async alive(module: string, name: string): Promise<number> {
     const require = `process.getBuiltinModule('node:module').createRequire(${JSON.stringify(DIST)})`;
     const expression = `${require}('./${module}').${name}.prototype`;
+    return this.aliveWith(expression);
+  }
+
+  /** @returns how many objects whose prototype is what the expression comes to are alive and pass the filter */
+  async aliveWith(prototype: string, filter = '() => true'): Promise<number> {
     const objectGroup = 'alive';
-    const { result } = await this.send('Runtime.evaluate', { expression, objectGroup });
+    const { result } = await this.send('Runtime.evaluate', { expression: prototype, objectGroup });
     const { objectId } = result as { objectId?: string };
-    if (objectId === undefined) throw new Error(`No ${name} in ${module}: ${JSON.stringify(result)}`);
+    if (objectId === undefined) throw new Error(`No prototype ${prototype}: ${JSON.stringify(result)}`);
     const { objects } = await this.send('Runtime.queryObjects', { prototypeObjectId: objectId, objectGroup });
     const list = (objects as { objectId: string }).objectId;
     const length = await this.send('Runtime.callFunctionOn', {
       objectId: list,
-      functionDeclaration: 'function () { return this.length; }',
+      functionDeclaration: `function () { return this.filter(${filter}).length; }`,
       returnByValue: true,
     });
     await this.send('Runtime.releaseObjectGroup', { objectGroup });
     return (length['result'] as { value: number }).value;
   }
 
-  /** @returns how many timers keep the process alive */
-  async timers(): Promise<number> {
-    const expression = `process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length`;
+  /** @returns how many resources of a type keep the event loop alive, such as `TCPSocketWrap` */
+  async resources(type: string): Promise<number> {
+    const expression = `process.getActiveResourcesInfo().filter((type) => type === '${type}').length`;
     const { result } = await this.send('Runtime.evaluate', { expression });
     return (result as { value: number }).value;
+  }
+
+  /** @returns how many timers keep the process alive */
+  timers(): Promise<number> {
+    return this.resources('Timeout');
   }
 
   /**
@@ -91,9 +103,4 @@ export class Inspector {
     if (reply.error) throw new Error(`${method}: ${reply.error.message}`);
     return reply.result;
   }
-}
-
-/** Starts a gateway process that an `Inspector` can connect to. */
-export function spawnInspected(yaml: string, keepUntil?: KeepUntil): ReturnType<typeof spawnGateway> {
-  return spawnGateway(yaml, { NODE_OPTIONS: '--inspect=127.0.0.1:0 --expose-gc' }, keepUntil);
 }

@@ -1,5 +1,5 @@
 import { Baseline, canTakeBaseline } from './baseline.js';
-import { spawnInspected } from './inspector.js';
+import { spawnInspected } from './spawn-inspected.js';
 import { Load } from './load.js';
 import { type GatewayProcess, spawnUpstream, type UpstreamProcess } from './process.js';
 import { until } from './until.js';
