@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { runQuietly } from './children.mjs';
 import { exclusively } from './lock.mjs';
-import { inRoot, SetupError } from './project.mjs';
+import { inRoot, root, SetupError } from './project.mjs';
 
 const lockfile = inRoot('package-lock.json');
 const installedHash = inRoot('node_modules/.breakwater-lock-hash');
@@ -28,7 +28,8 @@ export async function ensureInstalled() {
   await exclusively(async () => {
     if (isInstalled()) return;
     console.error('Installing dependencies (about a minute, once)…');
-    await install();
+    // `--include=dev` because the runtime and the compiler are dev dependencies, which NODE_ENV=production leaves out.
+    await npmCi(['--include=dev']);
     writeFileSync(installedHash, lockHash());
   });
 }
@@ -61,14 +62,19 @@ const isLink = () => lstatSync(inRoot('node_modules'), { throwIfNoEntry: false }
 
 const lockHash = () => createHash('sha256').update(readFileSync(lockfile)).digest('hex');
 
-async function install() {
-  // `--include=dev` because the runtime and the compiler are dev dependencies, which NODE_ENV=production leaves out.
-  // The shorter waits between tries say "no network" after seconds; npm's own take more than a minute.
+/**
+ * Installs exactly what a lock file lists.
+ * @param {string[]} options of npm
+ * @param {string} [cwd] folder of the lock file; the project's root by default
+ * @throws {SetupError} when npm fails
+ */
+export async function npmCi(options, cwd = root) {
+  // These waits between tries say "no network" after seconds; npm's own take more than a minute.
   const waits = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
-  const args = ['ci', '--loglevel=error', '--include=dev', ...waits];
+  const args = ['ci', '--loglevel=error', ...options, ...waits];
   // On Windows npm is a script, which only a shell runs.
-  const options = { env: systemEnvironment(), shell: process.platform === 'win32' };
-  const { code, stdout, stderr } = await runQuietly('npm', args, options).catch((error) => {
+  const npmProcess = { cwd, env: systemEnvironment(), shell: process.platform === 'win32' };
+  const { code, stdout, stderr } = await runQuietly('npm', args, npmProcess).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
     throw new SetupError('npm was not found on PATH. It comes with Node.js: https://nodejs.org/en/download');
   });
