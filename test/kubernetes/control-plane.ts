@@ -53,6 +53,8 @@ async function startApiServer(key: string): Promise<void> {
     'service-cluster-ip-range': SERVICE_ADDRESSES,
     'token-auth-file': tokens,
     'authorization-mode': 'RBAC',
+    // Logs of pods come from the kubelet, whose host name nothing resolves.
+    'kubelet-preferred-address-types': 'InternalIP',
   };
   await startPart('kube-apiserver', options, async () => (await api.text('/readyz')) === 'ok');
 }

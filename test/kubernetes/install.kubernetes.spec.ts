@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ask } from '../support/http.js';
 import { api, type KubernetesObject } from './api.js';
@@ -44,26 +45,11 @@ describe('an installed release', () => {
 });
 
 describe('the API server', () => {
-  it('accepts every optional object of the chart', async () => {
+  it('accepts every optional object of the chart, with labels and annotations', async () => {
     await createNamespace('full');
-    const enabled = { enabled: true };
-    await install(
-      'full',
-      'full',
-      {
-        autoscaling: { ...enabled, minReplicas: 1 },
-        podDisruptionBudget: { enabled: false },
-        networkPolicy: { ...enabled, managementFrom: [{ namespaceSelector: {} }] },
-        ingress: { ...enabled, hosts: [{ host: 'api.example.com' }] },
-        httpRoute: { ...enabled, parentRefs: [{ name: 'public' }] },
-        serviceMonitor: enabled,
-        prometheusRule: enabled,
-        dashboard: enabled,
-      },
-      '--wait',
-      '--timeout',
-      '150s',
-    );
+    const set = fileURLToPath(new URL('../deploy/value-sets/metadata.yaml', import.meta.url));
+    const options = ['--values', set, '--wait', '--timeout', '150s'];
+    await install('full', 'full', { autoscaling: { minReplicas: 1 } }, ...options);
     const lists = [
       '/apis/autoscaling/v2/namespaces/full/horizontalpodautoscalers',
       '/apis/networking.k8s.io/v1/namespaces/full/networkpolicies',

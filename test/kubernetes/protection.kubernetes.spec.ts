@@ -5,13 +5,26 @@ import { gatewayPods, isReady, NAMESPACE, type Pod, settled } from './cluster.js
 import { configuration, helm, install, RELEASE, upgrade, type Values } from './helm.js';
 import { underLoad } from './under-load.js';
 
+/** @returns values with a configuration that the gateway rejects */
+function mistaken(): Values {
+  const { upstreams, routes } = configuration();
+  return { config: { upstreams: { ...upstreams, users: { ...upstreams.users, timeuot: '2s' } }, routes } };
+}
+
+const terminationMessage = ({ status }: Pod) => status.containerStatuses?.[0]?.lastState.terminated?.message;
+
 /**
  * Upgrades to values with which no pod starts, under load.
  *
  * @param reasonIn finds why in the pod that does not start
+ * @param meanwhile something that happens before the rollback
  * @returns the reason, and the requests that were lost until the release was rolled back
  */
-async function failingUpgrade(values: Values, reasonIn: (pod: Pod) => string | undefined) {
+async function failingUpgrade(
+  values: Values,
+  reasonIn: (pod: Pod) => string | undefined,
+  meanwhile = async () => {},
+) {
   const before = (await gatewayPods()).map(({ metadata }) => metadata.name);
   let reason = '';
   const { lost } = await underLoad(async () => {
@@ -20,6 +33,7 @@ async function failingUpgrade(values: Values, reasonIn: (pod: Pod) => string | u
     reason = await until('the new pod says why it does not start', find, 60_000);
     const ready = (await gatewayPods()).filter(isReady).map(({ metadata }) => metadata.name);
     expect(ready.toSorted()).toEqual(before.toSorted());
+    await meanwhile();
     await helm('rollback', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout', '150s');
     await settled(2);
   });
@@ -33,13 +47,21 @@ describe('a release', () => {
   });
 
   it('keeps its pods while the new configuration has a mistake, which the new pod names', async () => {
-    const { upstreams, routes } = configuration();
-    const mistaken = { upstreams: { ...upstreams, users: { ...upstreams.users, timeuot: '2s' } }, routes };
-    const { reason, lost } = await failingUpgrade(
-      { config: mistaken },
-      ({ status }) => status.containerStatuses?.[0]?.lastState.terminated?.message,
-    );
+    const { reason, lost } = await failingUpgrade(mistaken(), terminationMessage);
     expect(reason).toContain('upstreams.users.timeuot');
+    expect(lost).toEqual([]);
+  });
+
+  it('replaces a deleted pod by one of the same version while the new configuration has a mistake', async () => {
+    const { lost } = await failingUpgrade(mistaken(), terminationMessage, async () => {
+      const [victim] = (await gatewayPods()).filter(isReady);
+      await api.delete(`/api/v1/namespaces/${NAMESPACE}/pods/${victim?.metadata.name}`);
+      const isReplaced = async () => {
+        const ready = (await gatewayPods()).filter(isReady).map(({ metadata }) => metadata.name);
+        return ready.length === 2 && !ready.includes(victim?.metadata.name ?? '');
+      };
+      await until('its successor is ready', isReplaced, 60_000);
+    });
     expect(lost).toEqual([]);
   });
 

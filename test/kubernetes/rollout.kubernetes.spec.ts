@@ -11,6 +11,10 @@ const marked = (value: string) => ({
   config: configuration({ headers: { response: { set: { [VERSION]: value } } } }),
 });
 
+interface ConfigMapList {
+  readonly items: readonly { readonly data: Readonly<Record<'gateway.yaml', string>> }[];
+}
+
 /** @returns the mark of the configuration that answers */
 async function servedVersion(): Promise<unknown> {
   return (await ask(`${await serviceOrigin()}/users/1`)).headers[VERSION];
@@ -21,6 +25,14 @@ async function versionsOfPods(): Promise<unknown[]> {
   const origins = (await gatewayPods()).map(({ status }) => `http://${status.podIP}:8080`);
   const answers = await Promise.all(origins.map((origin) => ask(`${origin}/users/1`)));
   return [...new Set(answers.map(({ headers }) => headers[VERSION]))];
+}
+
+/** @returns the marks of the configurations that the release keeps in ConfigMaps */
+async function storedVersions(): Promise<string[]> {
+  const selector = 'labelSelector=app.kubernetes.io/component=gateway';
+  const { items } = await api.get<ConfigMapList>(`/api/v1/namespaces/${NAMESPACE}/configmaps?${selector}`);
+  const marks = items.map(({ data }) => /x-configuration: (\w+)/.exec(data['gateway.yaml'])?.[1] ?? 'none');
+  return marks.toSorted();
 }
 
 const podNames = async () => (await gatewayPods()).map(({ metadata }) => metadata.name);
@@ -46,6 +58,8 @@ describe('a release under steady load loses no request', () => {
     const before = await servedVersion();
     await upgrade(marked('third'));
     await settled(2);
+    // That of the pods which were replaced stays for the case that the rollout fails; older ones are gone.
+    expect(await storedVersions()).toEqual(['second', 'third']);
     const { lost } = await underLoad(async () => {
       await helm('rollback', RELEASE, '--namespace', NAMESPACE, '--wait', '--timeout', '150s');
       await settled(2);
