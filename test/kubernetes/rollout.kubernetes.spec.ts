@@ -15,6 +15,10 @@ interface ConfigMapList {
   readonly items: readonly { readonly data: Readonly<Record<'gateway.yaml', string>> }[];
 }
 
+interface Autoscaler {
+  readonly status: { readonly desiredReplicas?: number };
+}
+
 /** @returns the mark of the configuration that answers */
 async function servedVersion(): Promise<unknown> {
   return (await ask(`${await serviceOrigin()}/users/1`)).headers[VERSION];
@@ -91,6 +95,17 @@ describe('a release under steady load loses no request', () => {
     expect(lost).toEqual([]);
     // Four pods and the address of the service.
     expect(answeredBy.size).toBeGreaterThanOrEqual(5);
+  });
+
+  it('when an autoscaler takes over, which finds a single pod', async () => {
+    const { lost } = await underLoad(async () => {
+      await upgrade({ autoscaling: { enabled: true } });
+      const path = `/apis/autoscaling/v2/namespaces/${NAMESPACE}/horizontalpodautoscalers/${RELEASE}`;
+      const isDecided = async () => (await api.get<Autoscaler>(path)).status.desiredReplicas === 2;
+      await until('the autoscaler has decided', isDecided, 60_000);
+      await settled(2);
+    });
+    expect(lost).toEqual([]);
   });
 
   it('when a pod is deleted', async () => {
