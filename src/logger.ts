@@ -20,6 +20,8 @@ export class JsonLogger implements LoggerService {
   private readonly pino: ReturnType<typeof pino>;
   /** Absent on a terminal. */
   private readonly output: LogOutput | undefined;
+  private timeOfText = 0;
+  private timeText = '';
 
   constructor(level: Level = 'info') {
     const options = {
@@ -56,18 +58,33 @@ export class JsonLogger implements LoggerService {
     if (this.output && this.output.dropped > 0) this.tellOfDropped(this.output);
     if (message instanceof Error) this.pino[level]({ context, err: message }, message.message);
     else if (typeof message === 'object' && message !== null) {
-      const { message: msg } = message as { message?: string };
-      // To copy all keys but one is much slower than to copy all, and what is undefined is left out.
-      const entry = { context, ...message, msg, message: undefined };
-      if (context === ACCESS && this.output) this.writeAccess(level, entry, this.output);
-      else this.pino[level](entry);
+      if (context === ACCESS && this.output) this.writeAccess(level, message, this.output);
+      else {
+        const { message: msg, ...fields } = message as { message?: string };
+        this.pino[level]({ context, ...fields }, msg);
+      }
     } else this.pino[level]({ context }, String(message));
   }
 
-  /** Formats a line as pino does, in a third of the time, which counts when each request has one. */
+  /**
+   * Formats a line as pino does in less than half of the time, which counts when each request has one.
+   *
+   * @param entry with at least one field
+   */
   private writeAccess(level: Level, entry: object, output: LogOutput): void {
     if (!this.pino.isLevelEnabled(level)) return;
-    output.write(`${JSON.stringify({ level, time: new Date().toISOString(), ...entry })}\n`);
+    const fields = JSON.stringify(entry).slice(1);
+    output.write(`{"level":"${level}","time":"${this.time()}","context":"${ACCESS}",${fields}\n`);
+  }
+
+  /** Lines of the same millisecond share their text. */
+  private time(): string {
+    const now = Date.now();
+    if (now !== this.timeOfText) {
+      this.timeOfText = now;
+      this.timeText = new Date(now).toISOString();
+    }
+    return this.timeText;
   }
 
   private tellOfDropped(output: LogOutput): void {

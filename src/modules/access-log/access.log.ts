@@ -19,6 +19,12 @@ interface Carried {
   readonly written: number;
 }
 
+/** Of one request, and of its response. */
+interface Bytes {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
 const NOTHING: Carried = { read: 0, written: 0 };
 
 /**
@@ -54,14 +60,14 @@ export class AccessLog implements OnModuleInit {
       if (!enabled || (statuses !== 'all' && !statuses.includes(exchange.res.statusCode))) return;
       if (sample < 1 && this.random() >= sample) return;
     }
-    const entry = Object.assign(this.describe(exchange), bytes);
+    const entry = this.describe(exchange, bytes);
     if (query) Object.assign(entry, { query: withoutSecrets(exchange.head.query) });
     if (!hasFailed) this.logger.log(entry);
     else if (enabled) this.logger.warn(entry);
     else this.warnOfSome(entry);
   }
 
-  private describe(exchange: Exchange) {
+  private describe(exchange: Exchange, bytes: Bytes | undefined) {
     const { id, req, res, head, route, identity, cache, fallback, failure, tries } = exchange;
     const { startedAt, outcome } = exchange;
     const now = this.clock.now();
@@ -72,7 +78,7 @@ export class AccessLog implements OnModuleInit {
     const upstreamMs =
       first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
     return {
-      message: 'request',
+      msg: 'request',
       requestId: id,
       traceId: traceIdOf(req.headers.traceparent),
       client: head.clientIp,
@@ -92,6 +98,8 @@ export class AccessLog implements OnModuleInit {
       durationMs: round(durationMs),
       upstreamMs: round(upstreamMs),
       ownMs: round(durationMs - upstreamMs),
+      bytesIn: bytes?.bytesIn,
+      bytesOut: bytes?.bytesOut,
     };
   }
 
@@ -106,7 +114,7 @@ export class AccessLog implements OnModuleInit {
   }
 
   /** The bytes of a request and of its response, heads included, since the one before on the same connection. */
-  private bytesOf(socket: Socket): { readonly bytesIn: number; readonly bytesOut: number } {
+  private bytesOf(socket: Socket): Bytes {
     const { bytesRead: read, bytesWritten: written } = socket;
     const before = this.carried.get(socket) ?? NOTHING;
     this.carried.set(socket, { read, written });
