@@ -65,7 +65,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         },
       },
       log: { level: 'info' },
-      accessLog: { enabled: false, sample: 1, statuses: 'all', query: false },
+      accessLog: { enabled: true, sample: 1, statuses: 'all', query: false },
       management: { host: '127.0.0.1', port: 9090, token: '' },
       auth: {},
       redis: { url: '', keyPrefix: 'breakwater:', connectTimeout: 1_000, commandTimeout: 50 },

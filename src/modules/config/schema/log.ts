@@ -9,7 +9,7 @@ export const logSchema = z.strictObject({
 });
 
 export const accessLogSchema = z.strictObject({
-  enabled: boolean(false).describe(
+  enabled: boolean(true).describe(
     'Whether each request is logged when its response is complete. Without it, only some of the failed ones are.',
   ),
   sample: ratio('100%').describe(
