@@ -23,6 +23,15 @@ it('counts the events in the window, as adding them all up would', () => {
   }
 });
 
+it('adds several events at once', () => {
+  const { time, count } = setUp();
+  count.add(3);
+  time.now += WINDOW / 2;
+  expect(count.add(2)).toBe(5);
+  time.now += WINDOW / 2;
+  expect(count.sum).toBe(2);
+});
+
 it('forgets events without a new one', () => {
   const { time, count } = setUp();
   count.add();

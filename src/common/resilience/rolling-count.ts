@@ -22,11 +22,11 @@ export class RollingCount {
     return this.total;
   }
 
-  /** @returns the sum, this event included */
-  add(): number {
+  /** @returns the sum, these events included */
+  add(events = 1): number {
     this.rotate();
-    this.slots[this.current % SLOTS] = (this.slots[this.current % SLOTS] ?? 0) + 1;
-    return ++this.total;
+    this.slots[this.current % SLOTS] = (this.slots[this.current % SLOTS] ?? 0) + events;
+    return (this.total += events);
   }
 
   clear(): void {

@@ -29,6 +29,33 @@ describe('TargetSet', () => {
     expect(picked()).toContain('t0');
   });
 
+  it('adopts ejections and returns of another process, without telling others', () => {
+    const { set, targets, fail, record, picked, time } = setUp(3);
+    const told: string[] = [];
+    set.ejected.on(({ name }) => told.push(`${name} ejected`));
+    set.returned.on(({ name }) => told.push(`${name} returned`));
+    set.adopt('http://t0', true);
+    expect(picked()).toEqual(new Set(['t1', 't2']));
+    // Both processes have ejected it: it is out for no longer than once.
+    set.adopt('http://t0', true);
+    time.now += 10_000;
+    // The trial elsewhere has failed.
+    set.adopt('http://t0', true);
+    time.now += 10_000;
+    expect(picked()).not.toContain('t0');
+    time.now += 10_000;
+    expect(picked()).toContain('t0');
+    set.adopt('http://t0', false);
+    expect(picked()).toContain('t0');
+    set.adopt('http://unknown', true);
+    expect(told).toEqual([]);
+    fail(targets[1], 5);
+    time.now += 10_000;
+    expect(picked()).toContain('t1');
+    record(targets[1], 'success');
+    expect(told).toEqual(['t1 ejected', 't1 returned']);
+  });
+
   it('counts failures from 0 again after a success, and ignores neutral outcomes', () => {
     const { record, targets, fail, picked } = setUp(3);
     fail(targets[0], 4);

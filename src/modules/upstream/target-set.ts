@@ -15,6 +15,8 @@ const NO_TARGETS: readonly Target[] = [];
 /** The targets of an upstream: which of them may be picked, and which one is. */
 export class TargetSet {
   readonly ejected: Event<Target>;
+  /** An ejected target has passed its trial. Probes, which every process of the gateway knows, are not reported. */
+  readonly returned: Event<Target>;
   /** A target was picked although none is available. */
   readonly panicked: Event<void>;
   readonly all: readonly Target[];
@@ -37,6 +39,7 @@ export class TargetSet {
     private previous?: TargetSet,
   ) {
     this.ejected = previous?.ejected ?? new Event();
+    this.returned = previous?.returned ?? new Event();
     this.panicked = previous?.panicked ?? new Event();
     this.all = config.targets.map(
       (target) =>
@@ -159,6 +162,17 @@ export class TargetSet {
     );
   }
 
+  /** Ejects a target that another process of the gateway has ejected, or lets it return as that has. */
+  adopt(url: string, isEjected: boolean): void {
+    const target = this.all.find((each) => each.url === url);
+    const now = this.clock.now();
+    if (!target) return;
+    // Of an ejected target, only a failed trial is new. Several processes may have ejected it at the same time.
+    if (isEjected && (!target.ejected || now >= target.trialFrom)) target.eject(now);
+    else if (!isEjected && target.ejected) target.readmit(now);
+    this.refresh();
+  }
+
   /** @param passed `ignored` for a failed probe whose path may be wrong */
   recordProbe(target: Target, passed: boolean | 'ignored', health: HealthConfig): void {
     const now = this.clock.now();
@@ -226,6 +240,7 @@ export class TargetSet {
     if (!target.ejected || startedAt < target.ejectedAt) return;
     target.readmit(this.clock.now());
     this.refresh();
+    this.returned.emit(target);
   }
 
   private refresh(): void {

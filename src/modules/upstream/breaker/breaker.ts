@@ -4,7 +4,6 @@ import type { Clock } from '../../../common/clock.js';
 import type { Outcome, Vote } from '../../../common/errors/outcomes.js';
 import { Event } from '../../../common/event.js';
 import { jittered } from '../../../common/resilience/jitter.js';
-import { RollingCount } from '../../../common/resilience/rolling-count.js';
 import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
 import type {
   BreakerFailure,
@@ -13,7 +12,9 @@ import type {
   BreakerState,
   BreakerTransition,
   TransitionReason,
+  Votes,
 } from './breaker.types.js';
+import { VoteWindow } from './vote-window.js';
 
 const KEPT_FAILURES = 5;
 /** Calls of its own that a breaker needs before it agrees with others, unless `minRequests` are fewer. */
@@ -55,8 +56,7 @@ export class Breaker {
   private readonly engineOptions: CircuitBreaker.Options<[]> & { resetTimeout: number };
   private config: BreakerConfig;
   private health: BreakerOptions['health'];
-  private votes: RollingCount;
-  private failedVotes: RollingCount;
+  private readonly votes: VoteWindow;
   private failures: readonly BreakerFailure[] = [];
   /** Counts transitions: a permit from before the last one has no vote. */
   private generation = 0;
@@ -67,6 +67,8 @@ export class Breaker {
   private trips = 0;
   private closedAt: number;
   private openUntil = 0;
+  /** Of the last transition. */
+  private reason: TransitionReason = 'open-elapsed';
   private probesFailed = 0;
   private probesPassed = 0;
 
@@ -74,8 +76,7 @@ export class Breaker {
     const { config, health, clock } = options;
     this.config = config;
     this.health = health;
-    this.votes = new RollingCount(config.window, clock);
-    this.failedVotes = new RollingCount(config.window, clock);
+    this.votes = new VoteWindow(config.window, clock);
     this.closedAt = clock.now();
     this.engineOptions = {
       timeout: false,
@@ -91,11 +92,7 @@ export class Breaker {
 
   /** Takes a new configuration. The state stays, and so do the votes unless they are counted over another time. */
   reconfigure(config: BreakerConfig, health: BreakerOptions['health']): void {
-    const { clock } = this.options;
-    if (config.window !== this.config.window) {
-      this.votes = new RollingCount(config.window, clock);
-      this.failedVotes = new RollingCount(config.window, clock);
-    }
+    this.votes.resize(config.window);
     this.config = config;
     this.health = health;
   }
@@ -123,8 +120,8 @@ export class Breaker {
   /** Whether calls here fail at `errorRate` too, although there may be too few of them to open for. */
   get agreesToOpen(): boolean {
     const { minRequests, errorRate } = this.config;
-    const { sum } = this.votes;
-    return sum >= Math.min(minRequests, CALLS_TO_AGREE) && this.failedVotes.sum / sum >= errorRate;
+    const { votes } = this;
+    return votes.sum >= Math.min(minRequests, CALLS_TO_AGREE) && votes.errorRate >= errorRate;
   }
 
   /** Whether a call that came now would be rejected. */
@@ -158,6 +155,29 @@ export class Breaker {
       this.failures = news.failures ?? this.failures;
       this.trip(news.reason, news);
     }
+  }
+
+  /** @returns what makes another breaker open as this one is; `undefined` while it is closed */
+  get asNews(): BreakerNews | undefined {
+    if (this.state === 'closed') return undefined;
+    // While it is half-open, the other one is soon.
+    const openFor = Math.max(1, this.openFor);
+    return { kind: 'opened', reason: this.reason, openFor, trips: this.trips, failures: this.failures };
+  }
+
+  /** @returns the votes since the last time, for `addVotes` in other processes; `undefined` if there were none */
+  takeVotes(): Votes | undefined {
+    return this.votes.take();
+  }
+
+  /**
+   * Counts votes of another process, so that each breaker decides on the sum. They open nothing by themselves: only the next
+   * failure here does, which is on record.
+   */
+  addVotes(votes: Votes): void {
+    if (this.state !== 'closed') return;
+    this.votes.add(votes);
+    this.consecutiveFailures = votes.successes > 0 ? 0 : this.consecutiveFailures + votes.failures;
   }
 
   /** Counts a health probe; `HealthConfig` says how many in a row decide. */
@@ -212,7 +232,7 @@ export class Breaker {
 
   private succeed(): void {
     this.consecutiveFailures = 0;
-    if (this.state === 'closed') this.votes.add();
+    if (this.state === 'closed') this.votes.succeed();
     else this.close('trial-passed');
   }
 
@@ -224,11 +244,10 @@ export class Breaker {
       return;
     }
     const { consecutiveFailures, minRequests, errorRate } = this.config;
-    this.votes.add();
-    this.failedVotes.add();
-    const { sum } = this.votes;
+    const { votes } = this;
+    votes.fail();
     if (++this.consecutiveFailures >= consecutiveFailures) this.trip('consecutive-failures');
-    else if (sum >= minRequests && this.failedVotes.sum / sum >= errorRate) this.trip('error-rate');
+    else if (votes.sum >= minRequests && votes.errorRate >= errorRate) this.trip('error-rate');
   }
 
   /** @param adopted overrides the open time and the number of trips */
@@ -268,7 +287,6 @@ export class Breaker {
     this.closedAt = this.options.clock.now();
     // Failures from before the trip must not count again.
     this.votes.clear();
-    this.failedVotes.clear();
     this.changed(from, 'closed', reason);
     this.news.emit({ kind: 'closed', reason });
   }
@@ -277,6 +295,8 @@ export class Breaker {
     this.generation++;
     this.consecutiveFailures = 0;
     this.trialUntil = 0;
+    this.votes.forgetShared();
+    this.reason = reason;
     const { upstream } = this.options;
     this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: this.wallTime() });
   }

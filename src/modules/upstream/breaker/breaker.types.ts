@@ -25,6 +25,12 @@ export interface BreakerFailure {
   readonly at: Date;
 }
 
+/** The votes of some calls. */
+export interface Votes {
+  readonly successes: number;
+  readonly failures: number;
+}
+
 export interface BreakerTransition {
   readonly upstream: string;
   readonly from: BreakerState;
