@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AccessLogModule } from './modules/access-log/access-log.module.js';
 import { ConfigModule } from './modules/config/config.module.js';
 import type { ConfigStore } from './modules/config/config.store.js';
+import type { ProcessRole } from './modules/config/config.tokens.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
@@ -19,11 +20,12 @@ export class AppModule {
     modules: readonly (Type | DynamicModule)[] = [],
     resolver?: Resolver,
     source?: ConfigSource,
+    role: ProcessRole = 'only',
   ): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.register(store, source),
+        ConfigModule.register(store, source, role),
         UpstreamModule.forRoot(resolver),
         RedisModule,
         MetricsModule,

@@ -1,4 +1,10 @@
-import { type DynamicModule, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type INestApplication,
+  type LoggerService,
+  type NestApplicationOptions,
+  type Type,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Request, RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -8,8 +14,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { StallExtension, systemClock } from './common/clock.js';
 import { headersToInherit, inherited } from './common/http/inherited.js';
-import { ManagementModule } from './modules/admin/management.module.js';
+import { ManagementModule, type ManagementOptions } from './modules/admin/management.module.js';
 import { ConfigStore } from './modules/config/config.store.js';
+import type { ProcessRole } from './modules/config/config.tokens.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
 import { ConfigReloader, type Reload } from './modules/config/reload/config-reloader.js';
@@ -44,12 +51,19 @@ export interface GatewayOptions {
   readonly beforeListen?: (app: INestApplication<Server>) => void | Promise<void>;
 }
 
+/** What the processes of `server.workers` need in addition. */
+export interface ProcessOptions {
+  /** A primary listens on the management port only, and a worker on the public one. Default: both. */
+  readonly role?: ProcessRole;
+  readonly viewOf?: ManagementOptions['viewOf'];
+}
+
 /** A running gateway: the Nest application on its public port and the one on its management port. */
 export class Gateway {
   private constructor(
     readonly app: INestApplication<Server>,
     private readonly adapter: HttpServerAdapter,
-    private readonly management: INestApplication<Server>,
+    private readonly management: INestApplication<Server> | undefined,
   ) {}
 
   /**
@@ -59,7 +73,15 @@ export class Gateway {
    */
   static async start(
     config: GatewayConfig,
-    { modules, logger, resolver, source, beforeListen }: GatewayOptions = {},
+    {
+      modules,
+      logger,
+      resolver,
+      source,
+      beforeListen,
+      role = 'only',
+      viewOf,
+    }: GatewayOptions & ProcessOptions = {},
   ): Promise<Gateway> {
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const store = new ConfigStore(config);
@@ -73,7 +95,7 @@ export class Gateway {
       onRefused: (refusal): string => app.get(ExchangeMiddleware).refuse(refusal),
     });
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(store, modules, resolver, source),
+      AppModule.register(store, modules, resolver, source, role),
       adapter,
       options,
     );
@@ -82,33 +104,32 @@ export class Gateway {
     for (const path of ['/health', '/health/*rest'])
       adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
     const managementAdapter = new HttpServerAdapter(limits);
-    const management = await NestFactory.create<INestApplication<Server>>(
-      ManagementModule.register(app),
-      managementAdapter,
-      options,
-    );
-    // The port serves plain HTTP, so a browser that upgraded the page's own requests to HTTPS could not connect.
-    management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+    const management =
+      role === 'worker'
+        ? undefined
+        : await createManagement({ gateway: app, viewOf }, managementAdapter, options);
     store.register({
       prepare(next) {
         const entrance = entranceOf(next, enterExchange);
         return () => {
           hasWebSockets = usesWebSockets(next);
           adapter.enterBy(entrance);
-          for (const each of [adapter, managementAdapter]) each.applyLimits();
+          for (const each of management ? [adapter, managementAdapter] : [adapter]) each.applyLimits();
         };
       },
     });
     const gateway = new Gateway(app, adapter, management);
     try {
       await beforeListen?.(app);
-      await app.listen(config.server.port, config.server.host);
-      await management.listen(config.management.port, config.management.host);
+      if (role === 'primary') await app.init();
+      else await app.listen(config.server.port, config.server.host);
+      await management?.listen(config.management.port, config.management.host);
     } catch (error) {
       await gateway.close();
       throw error;
     }
-    app.get(Lifecycle).phase = 'serving';
+    // A primary waits for its workers.
+    if (role !== 'primary') app.get(Lifecycle).phase = 'serving';
     return gateway;
   }
 
@@ -124,12 +145,12 @@ export class Gateway {
 
   /** The same for health and metrics. */
   get managementAddress(): string {
-    return addressOf(this.management);
+    return this.management ? addressOf(this.management) : '';
   }
 
   /** Where health and metrics are answered. */
   get managementUrl(): string {
-    return urlOf(this.management);
+    return this.management ? urlOf(this.management) : '';
   }
 
   /**
@@ -152,6 +173,11 @@ export class Gateway {
    */
   async shutdown({ delay, drain }: ShutdownOptions = this.shutdownTimes): Promise<void> {
     this.app.get(Lifecycle).phase = 'draining';
+    await this.leave({ delay, drain });
+  }
+
+  /** As `shutdown`, for one of several processes that share the port: readiness is that of all, and does not change. */
+  async leave({ delay, drain }: ShutdownOptions): Promise<void> {
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
     this.adapter.closeConnections();
     // What arrived while the process stood still is read after the timers.
@@ -186,10 +212,22 @@ export class Gateway {
   async close(): Promise<void> {
     this.adapter.cutConnections();
     this.app.get(OpenTunnels).destroy();
-    this.management.getHttpServer().closeAllConnections();
+    this.management?.getHttpServer().closeAllConnections();
     await this.app.close();
-    await this.management.close();
+    await this.management?.close();
   }
+}
+
+async function createManagement(
+  options: ManagementOptions,
+  adapter: HttpServerAdapter,
+  nestOptions: NestApplicationOptions,
+): Promise<INestApplication<Server>> {
+  const module = ManagementModule.register(options);
+  const management = await NestFactory.create<INestApplication<Server>>(module, adapter, nestOptions);
+  // The port serves plain HTTP, so a browser that upgraded the page's own requests to HTTPS could not connect.
+  management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  return management;
 }
 
 function usesWebSockets({ routes }: GatewayConfig): boolean {

@@ -12,7 +12,8 @@ export function listenFailure(error: unknown): string | undefined {
   if (syscall === 'getaddrinfo') {
     return `No address was found for ${hostname} (${code}). Set ${HOSTS} to an address of this machine, or to 0.0.0.0.`;
   }
-  if (syscall !== 'listen') return undefined;
+  // Workers bind and listen in two steps.
+  if (syscall !== 'listen' && syscall !== 'bind') return undefined;
   switch (code) {
     case 'EADDRINUSE':
       return `Port ${port} on ${address} is in use. Stop what listens there, or set another server.port or management.port.`;

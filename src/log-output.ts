@@ -2,6 +2,8 @@ import { write, writeSync } from 'node:fs';
 
 /** Characters that are enough for a write of their own; a pipe holds about as many. */
 const PIECE = 64 * 1024;
+/** The same for a pipe with several writers, which keeps together what is not longer (`PIPE_BUF` of Linux). */
+const SHARED_PIECE = 4096;
 /** Milliseconds that a line waits for others. */
 const FLUSH_MS = 100;
 /** Milliseconds until a descriptor that does not block is tried again, because its reader is slow. */
@@ -33,7 +35,15 @@ export class LogOutput {
   private timer: NodeJS.Timeout | undefined;
   private hasReader = true;
 
-  constructor(private readonly fd: number) {
+  /** Characters of whole lines. */
+  private readonly piece: number;
+
+  /** @param isShared whether other processes write to it as well */
+  constructor(
+    private readonly fd: number,
+    isShared = false,
+  ) {
+    this.piece = isShared ? SHARED_PIECE : PIECE;
     process.on('exit', () => this.flushSync());
   }
 
@@ -50,7 +60,7 @@ export class LogOutput {
 
   private schedule(): void {
     if (this.isWriting || this.waiting === 0) return;
-    if (this.waiting >= PIECE) this.flush();
+    if (this.waiting >= this.piece) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
@@ -94,20 +104,31 @@ export class LogOutput {
   /** Nothing runs after the end of the process, so what is left is written now or lost. */
   private flushSync(): void {
     const { rest } = this;
-    const left = [...(rest ? [rest.bytes.subarray(rest.written)] : []), this.take().bytes];
     try {
-      for (const bytes of left) {
-        for (let written = 0; written < bytes.length;) written += writeSync(this.fd, bytes, written);
-      }
+      if (rest) this.writeSync(rest.bytes.subarray(rest.written));
+      while (this.waiting > 0) this.writeSync(this.take().bytes);
     } catch {
       // The reader has gone, or does not read: there is nobody to tell.
     }
   }
 
+  private writeSync(bytes: Buffer): void {
+    for (let written = 0; written < bytes.length;) written += writeSync(this.fd, bytes, written);
+  }
+
   private take(): Piece {
-    const piece = { bytes: Buffer.from(this.lines.join('')), lines: this.lines.length, written: 0 };
-    this.lines = [];
-    this.waiting = 0;
-    return piece;
+    const lines = this.lines.splice(0, this.linesOfPiece());
+    const text = lines.join('');
+    this.waiting -= text.length;
+    return { bytes: Buffer.from(text), lines: lines.length, written: 0 };
+  }
+
+  /** @returns how many lines are written in one go: all, unless the output is shared */
+  private linesOfPiece(): number {
+    if (this.piece === PIECE) return this.lines.length;
+    let length = this.lines[0]?.length ?? 0;
+    let count = 1;
+    while (count < this.lines.length && (length += this.lines[count]?.length ?? 0) <= this.piece) count++;
+    return count;
   }
 }

@@ -1,3 +1,4 @@
+import { stdout } from 'node:process';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Level, pino } from 'pino';
 import { LogOutput } from './log-output.js';
@@ -20,17 +21,25 @@ export class JsonLogger implements LoggerService {
   private readonly pino: ReturnType<typeof pino>;
   /** Absent on a terminal. */
   private readonly output: LogOutput | undefined;
+  /** Of lines of the access log. */
+  private readonly workerField: string = '';
   private timeOfText = 0;
   private timeText = '';
 
-  constructor(level: Level = 'info') {
+  /**
+   * @param process of a gateway with several: `primary`, or the number of a worker, which its lines name. They share their
+   *   output
+   */
+  constructor(level: Level = 'info', process?: 'primary' | number) {
+    const base = typeof process === 'number' ? { worker: process } : undefined;
+    if (base) this.workerField = `"worker":${base.worker},`;
     const options = {
-      base: undefined,
+      base,
       level,
       formatters: { level: (label: string) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     };
-    if (!process.stdout.isTTY) this.output = new LogOutput(1);
+    if (!stdout.isTTY) this.output = new LogOutput(1, process !== undefined);
     this.pino = pino(options, this.output ?? terminal);
   }
 
@@ -74,7 +83,9 @@ export class JsonLogger implements LoggerService {
   private writeAccess(level: Level, entry: object, output: LogOutput): void {
     if (!this.pino.isLevelEnabled(level)) return;
     const fields = JSON.stringify(entry).slice(1);
-    output.write(`{"level":"${level}","time":"${this.time()}","context":"${ACCESS}",${fields}\n`);
+    output.write(
+      `{"level":"${level}","time":"${this.time()}",${this.workerField}"context":"${ACCESS}",${fields}\n`,
+    );
   }
 
   /** Lines of the same millisecond share their text. */
@@ -95,4 +106,4 @@ export class JsonLogger implements LoggerService {
   }
 }
 
-const terminal: DestinationStream = { write: (line) => void process.stdout.write(terminalLine(line)) };
+const terminal: DestinationStream = { write: (line) => void stdout.write(terminalLine(line)) };

@@ -6,6 +6,7 @@ import { type ConfigApplier, ConfigStore } from './modules/config/config.store.j
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
 import { ProcessEnd } from './process-end.js';
+import { workerCount } from './workers/share.js';
 
 /**
  * Runs the gateway until a signal stops it.
@@ -13,6 +14,11 @@ import { ProcessEnd } from './process-end.js';
  * @returns the message to print when the gateway cannot start
  */
 export async function run(config: GatewayConfig, source: ConfigSource): Promise<string | undefined> {
+  const workers = workerCount(config);
+  if (workers > 1) {
+    const { runWorkers } = await import('./workers/primary.js');
+    return runWorkers(config, source, workers);
+  }
   const logger = new JsonLogger(config.log.level);
   let gateway: Gateway;
   try {

@@ -54,6 +54,22 @@ describe('the output of the log', () => {
     expect(received.endsWith('x\nread again\n')).toBe(true);
   });
 
+  it('keeps the lines whole that two processes write to one pipe', async () => {
+    const writer = `
+      import { LogOutput } from '${MODULE}';
+      const output = new LogOutput(1, true);
+      for (let i = 0; i < 10000; i++) output.write(process.env.LETTER.repeat(100 + (i % 300)) + '\\n');`;
+    // Small reads leave the pipe full, where longer writes are interrupted.
+    const line = `for LETTER in a b; do export LETTER; "$NODE" --input-type=module -e "$WRITER" & done | dd bs=100 status=none`;
+    const child = spawn('sh', ['-c', line], {
+      env: { ...process.env, NODE: process.execPath, WRITER: writer },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const lines = (await text(child.stdout)).trimEnd().split('\n');
+    expect(lines).toHaveLength(20_000);
+    expect(lines.filter((line) => !/^(?:a+|b+)$/.test(line))).toEqual([]);
+  });
+
   it('neither fails nor gathers lines when its reader has gone', async () => {
     const child = run(`
       setInterval(() => { for (let i = 0; i < 1000; i++) output.write('x'.repeat(99) + '\\n'); }, 1);

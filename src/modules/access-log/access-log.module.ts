@@ -5,9 +5,10 @@ import { WebSocketModule } from '../websocket/websocket.module.js';
 import { AccessLog } from './access.log.js';
 import { ConfigLog } from './config.log.js';
 import { EventLog } from './event.log.js';
+import { UpstreamLog } from './upstream.log.js';
 
 @Module({
   imports: [AuthModule, RoutingModule, WebSocketModule],
-  providers: [AccessLog, ConfigLog, EventLog],
+  providers: [AccessLog, ConfigLog, EventLog, UpstreamLog],
 })
 export class AccessLogModule {}

@@ -16,7 +16,7 @@ export class AdminController {
 
   @Get('overview')
   @Header('Cache-Control', 'no-store')
-  overview(): object {
+  overview(): Promise<object> {
     return this.state.read();
   }
 

@@ -9,9 +9,10 @@ import {
   Query,
   UseGuards,
 } from '@nestjs/common';
-import { type ListRequest, Invalidator } from '../cache/invalidator.js';
+import type { ListRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { AdminGuard } from './admin.guard.js';
+import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
 
 /** The parameters of a query; Express makes a list of one that is repeated. */
 type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', string | readonly string[]>>>;
@@ -23,26 +24,26 @@ type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', s
 @Controller('admin/cache')
 @UseGuards(AdminGuard)
 export class CacheController {
-  constructor(@Inject(Invalidator) private readonly invalidator: Invalidator) {}
+  constructor(@Inject(GATEWAY_VIEW) private readonly view: GatewayView) {}
 
   /** @returns how many responses were purged */
   @Post('purge')
   @HttpCode(200)
-  purge(@Query() params: Params): { purged: number } {
+  async purge(@Query() params: Params): Promise<{ purged: number }> {
     const what = { ...named(params), keys: listOf(params.key), all: params.all === 'true' };
     if (!what.all && what.keys.length === 0 && isEmpty(what)) {
       throw new BadRequestException('Name a route, a url, a tag or a key, or say all=true');
     }
-    return { purged: this.invalidator.purge(what) };
+    return { purged: await this.view.purge(what) };
   }
 
   /** @returns up to 100 stored responses with the keys that purge them, without their content */
   @Get('entries')
   @Header('Cache-Control', 'no-store')
-  entries(@Query() params: Params): { entries: readonly StoredEntry[] } {
+  async entries(@Query() params: Params): Promise<{ entries: readonly StoredEntry[] }> {
     const what = named(params);
     if (isEmpty(what)) throw new BadRequestException('Name a route, a url or a tag');
-    return { entries: this.invalidator.list(what) };
+    return { entries: await this.view.entries(what) };
   }
 }
 

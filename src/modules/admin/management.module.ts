@@ -1,7 +1,6 @@
 import { ConfigurableModuleBuilder, type INestApplicationContext, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
-import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { collectDefaultMetrics, register } from 'prom-client';
 import { AuthProviders } from '../auth/auth-providers.js';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
@@ -17,11 +16,19 @@ import { AdminController } from './admin.controller.js';
 import { CacheController } from './cache.controller.js';
 import { ConfigController } from './config.controller.js';
 import { ManagementFilter } from './management.filter.js';
+import { GATEWAY_VIEW, type GatewayView, OwnView } from './gateway-view.js';
+import { MetricsController } from './metrics.controller.js';
 import { OverviewService } from './overview.service.js';
 import { TokensController } from './tokens.controller.js';
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: GATEWAY } =
-  new ConfigurableModuleBuilder<INestApplicationContext>().build();
+export interface ManagementOptions {
+  readonly gateway: INestApplicationContext;
+  /** @returns what shows the workers, when it is not this process that serves requests */
+  readonly viewOf?: ((own: GatewayView) => GatewayView) | undefined;
+}
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: OPTIONS } =
+  new ConfigurableModuleBuilder<ManagementOptions>().build();
 
 /** Providers of the gateway that both applications use. */
 const SHARED = [
@@ -38,21 +45,31 @@ const SHARED = [
 
 /**
  * The pages for operators, as a Nest application of its own. On its own port no route can reach it, and it can reach no
- * route. `register` takes the application of the gateway.
+ * route.
  */
 @Module({
-  imports: [
-    TerminusModule.forRoot({ logger: false }),
-    PrometheusModule.register({ defaultMetrics: { enabled: false } }),
+  imports: [TerminusModule.forRoot({ logger: false })],
+  controllers: [
+    HealthController,
+    AdminController,
+    CacheController,
+    ConfigController,
+    TokensController,
+    MetricsController,
   ],
-  controllers: [HealthController, AdminController, CacheController, ConfigController, TokensController],
   providers: [
     OverviewService,
+    OwnView,
+    {
+      provide: GATEWAY_VIEW,
+      inject: [OwnView, OPTIONS],
+      useFactory: (own: OwnView, { viewOf }: ManagementOptions) => viewOf?.(own) ?? own,
+    },
     { provide: APP_FILTER, useClass: ManagementFilter },
     ...SHARED.map((provide) => ({
       provide,
-      inject: [GATEWAY],
-      useFactory: (gateway: INestApplicationContext) => gateway.get<unknown>(provide),
+      inject: [OPTIONS],
+      useFactory: ({ gateway }: ManagementOptions) => gateway.get<unknown>(provide),
     })),
   ],
 })

@@ -2,12 +2,16 @@ import { BadRequestException, Controller, HttpCode, Inject, Post, Query, UseGuar
 import { ProblemError } from '../../common/errors/problem.js';
 import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { AdminGuard } from './admin.guard.js';
+import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
 
 /** Revokes a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
 @Controller('admin/tokens')
 @UseGuards(AdminGuard)
 export class TokensController {
-  constructor(@Inject(TokenDenylist) private readonly denylist: TokenDenylist) {}
+  constructor(
+    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+    @Inject(GATEWAY_VIEW) private readonly view: GatewayView,
+  ) {}
 
   /**
    * @param exp expiry of the token in seconds since the epoch
@@ -29,7 +33,7 @@ export class TokensController {
     }
     const denial = { id: jti, expiresAt: Number(exp) };
     if (this.denylist.isOver(denial)) throw new BadRequestException('The token has expired already');
-    const outcome = await this.denylist.deny(denial);
+    const outcome = await this.view.deny(denial);
     if (outcome === 'unshared') throw new ProblemError('revocation_not_shared');
     return { revoked: jti, shared: outcome === 'shared' };
   }

@@ -1,6 +1,9 @@
 import { type Turn, turns } from '../../common/turns.js';
 import type { GatewayConfig } from './gateway-config.js';
 
+/** Puts a configuration in force. A promise means that other processes have to do so as well. */
+export type Commit = () => void | Promise<void>;
+
 /** Has something that depends on the configuration. */
 export interface ConfigApplier {
   /**
@@ -10,7 +13,7 @@ export interface ConfigApplier {
    * @throws ConfigRefusedError when this process cannot take the configuration
    * @returns the step that puts it in force. The steps of all appliers run in one turn of the event loop, and cannot fail
    */
-  prepare(next: GatewayConfig, turn: Turn): (() => void) | Promise<() => void>;
+  prepare(next: GatewayConfig, turn: Turn): Commit | Promise<Commit>;
 }
 
 /** A valid configuration that this process cannot take while it runs. */
@@ -40,10 +43,23 @@ export class ConfigStore {
    * @throws ConfigRefusedError when an applier refuses it; then nothing has changed
    */
   async apply(next: GatewayConfig): Promise<void> {
+    const commit = await this.prepare(next);
+    await commit();
+  }
+
+  /**
+   * The first half of `apply`.
+   *
+   * @returns the second one, whose effect is there before its promise has settled
+   * @throws ConfigRefusedError as `apply` does
+   */
+  async prepare(next: GatewayConfig): Promise<() => Promise<void>> {
     const turn = turns();
-    const commits: (() => void)[] = [];
+    const commits: Commit[] = [];
     for (const applier of this.appliers) commits.push(await applier.prepare(next, turn));
-    this.config = next;
-    for (const commit of commits) commit();
+    return async () => {
+      this.config = next;
+      await Promise.all(commits.map((commit) => Promise.resolve(commit())));
+    };
   }
 }

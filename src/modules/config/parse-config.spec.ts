@@ -52,6 +52,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         sendMinRate: 1_024,
         keepAliveTimeout: 65_000,
         healthDetails: false,
+        workers: 1,
         shutdown: { delay: 5_000, drain: 20_000 },
         securityHeaders: 'api',
         compression: false,

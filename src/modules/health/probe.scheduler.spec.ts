@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Event } from '../../common/event.js';
+import type { ProcessRole } from '../config/config.tokens.js';
 import type { ProbeResult } from '../upstream/probe-record.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -21,8 +22,15 @@ afterAll(() => terminus.close());
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+interface Options {
+  random?: number;
+  isProbed?: boolean;
+  breaker?: string;
+  role?: ProcessRole;
+}
+
 /** @returns a scheduler for one upstream with two targets; the probes of those in `down` fail */
-function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
+function start({ random = 0.5, isProbed = true, breaker = 'closed', role = 'only' }: Options = {}) {
   const down = new Set<string>();
   const probes: string[] = [];
   const reported: boolean[] = [];
@@ -52,6 +60,7 @@ function start({ random = 0.5, isProbed = true, breaker = 'closed' } = {}) {
     indicator as unknown as ProbeIndicator,
     terminus.get(HealthCheckService),
     () => random,
+    role,
   );
   scheduler.onApplicationBootstrap();
   return { scheduler, upstream, down, reported, rounds: () => probes.length / 2 };
@@ -117,6 +126,12 @@ describe('ProbeScheduler', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect([without.rounds(), ended.rounds()]).toEqual([0, 0]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves the probes to the primary in a worker', async () => {
+    const worker = start({ role: 'worker' });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(worker.rounds()).toBe(0);
   });
 
   it('starts no timer when the shutdown comes during a probe', async () => {

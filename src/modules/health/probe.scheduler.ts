@@ -6,9 +6,11 @@ import {
   ServiceUnavailableException,
 } from '@nestjs/common';
 import { HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
+import { Event } from '../../common/event.js';
 import { jittered } from '../../common/resilience/jitter.js';
-import { RANDOM } from '../config/config.tokens.js';
+import { PROCESS_ROLE, type ProcessRole, RANDOM } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
+import type { ProbeResult } from '../upstream/probe-record.js';
 import type { TargetSet } from '../upstream/target-set.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -23,9 +25,18 @@ interface Probing {
   timer?: NodeJS.Timeout;
 }
 
+/** One round of probes. */
+export interface ProbeRound {
+  readonly upstream: UpstreamProxy;
+  /** One for each target, in their order. */
+  readonly results: readonly ProbeResult[];
+}
+
 /** Probes the targets of every upstream that has a health check, and reports the results to the upstream. */
 @Injectable()
 export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** A round has been reported to its upstream. */
+  readonly probed = new Event<ProbeRound>();
   private readonly current = new Map<UpstreamProxy, Probing>();
   private readonly stop = new AbortController();
 
@@ -34,9 +45,12 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
     @Inject(ProbeIndicator) private readonly indicator: ProbeIndicator,
     @Inject(HealthCheckService) private readonly checks: HealthCheckService,
     @Inject(RANDOM) private readonly random: () => number,
+    @Inject(PROCESS_ROLE) private readonly role: ProcessRole,
   ) {}
 
   onApplicationBootstrap(): void {
+    // Workers get the results of the primary.
+    if (this.role === 'worker') return;
     this.upstreams.each((upstream) => {
       this.start(upstream);
       upstream.changed.on(() => this.start(upstream));
@@ -81,6 +95,7 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
       return { passed: result?.status === 'up', detail: String(result?.['probe']) };
     });
     upstream.probes.report(results, health);
+    this.probed.emit({ upstream, results });
     // A passed probe is the trial of an ejected target, so it must not be long in coming.
     const isHealthy =
       results.every(({ passed }) => passed) &&

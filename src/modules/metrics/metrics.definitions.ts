@@ -1,6 +1,7 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { ResponseCache } from '../cache/response-cache.js';
+import { PROCESS_ROLE, type ProcessRole } from '../config/config.tokens.js';
 import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerState } from '../upstream/breaker/breaker.types.js';
@@ -13,6 +14,12 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const TARGET = ['upstream', 'target'];
 const flush = () => SeriesBatch.flushAll();
 const STATE_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
+
+/**
+ * How the values of several workers become one: `first` is the value of the primary, for what all processes share or only
+ * the primary does. Counters and histograms are added up unless they say otherwise.
+ */
+type Aggregator = 'first' | 'sum' | 'min';
 
 /**
  * Every metric of the gateway. Labels come from the configuration, from handlers of code and from fixed sets, never
@@ -57,13 +64,14 @@ export const metricProviders = [
     'breakwater_breaker_state',
     'State of the breaker: 0 closed, 1 half-open, 2 open',
     ({ breaker }) => STATE_VALUES[breaker.state],
+    'first',
   ),
-  counter('breakwater_breaker_transitions_total', 'State changes of the breaker', [
-    'upstream',
-    'from',
-    'to',
-    'reason',
-  ]),
+  counter(
+    'breakwater_breaker_transitions_total',
+    'State changes of the breaker',
+    ['upstream', 'from', 'to', 'reason'],
+    'first',
+  ),
   counter('breakwater_breaker_rejections_total', 'Calls that an open breaker rejected', ['upstream']),
   upstreamGauge(
     'breakwater_bulkhead_in_flight',
@@ -89,6 +97,7 @@ export const metricProviders = [
     name: 'breakwater_target_up',
     help: 'Whether a target is available: 1, or 0 while its probes fail or until it passes the trial after an ejection',
     labelNames: TARGET,
+    aggregator: 'first',
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {
       // A reload may have removed some.
@@ -104,6 +113,7 @@ export const metricProviders = [
     'breakwater_probes_ignored',
     'Whether health probes fail and are ignored, because none has passed since the start: 0 or 1',
     ({ probes }) => (probes.isIgnored ? 1 : 0),
+    'first',
   ),
   counter('breakwater_target_ejections_total', 'Ejections of a target after consecutive failures', TARGET),
   counter('breakwater_target_panics_total', 'Tries that went to any target because none was available', [
@@ -128,6 +138,7 @@ export const metricProviders = [
   makeGaugeProvider({
     name: 'breakwater_cache_backend_up',
     help: 'Whether Redis answers: 1 or 0; absent when none is configured',
+    aggregator: 'min',
     inject: [RedisConnection],
     collect(redis: RedisConnection) {
       if (redis.isConfigured) this.set(redis.isUp ? 1 : 0);
@@ -144,6 +155,7 @@ export const metricProviders = [
   makeGaugeProvider({
     name: 'breakwater_denied_tokens',
     help: 'Tokens that are denied before they expire',
+    aggregator: 'first',
     inject: [TokenDenylist],
     collect(denylist: TokenDenylist) {
       this.set(denylist.size);
@@ -152,6 +164,7 @@ export const metricProviders = [
   makeGaugeProvider({
     name: 'breakwater_denylist_in_step',
     help: 'Whether the list of denied tokens is the one in Redis: 1, or 0 while the last known one is used',
+    aggregator: 'min',
     inject: [TokenDenylist],
     collect({ isInStep }: TokenDenylist) {
       if (isInStep === undefined) this.remove();
@@ -175,10 +188,22 @@ export const metricProviders = [
     'breakwater_config_reloads_total',
     'Reloads of the configuration, by result: applied, unchanged or failed',
     ['result'],
+    'first',
   ),
+  makeGaugeProvider({
+    name: 'breakwater_workers',
+    help: 'Workers that serve requests; absent without `server.workers`',
+    aggregator: 'first',
+    inject: [PROCESS_ROLE],
+    collect(role: ProcessRole) {
+      if (role !== 'primary') this.remove();
+    },
+  }),
+  counter('breakwater_worker_exits_total', 'Workers that ended without being told to', [], 'first'),
   makeGaugeProvider({
     name: 'breakwater_config_last_success_timestamp_seconds',
     help: 'When the configuration was last read without an error, as seconds since 1970',
+    aggregator: 'first',
     inject: [ConfigReloader],
     collect({ status }: ConfigReloader) {
       this.set(status.succeededAt.getTime() / 1000);
@@ -187,6 +212,7 @@ export const metricProviders = [
   makeGaugeProvider({
     name: 'breakwater_config_info',
     help: 'Always 1; the labels name the revision in force and the hash of its file',
+    aggregator: 'first',
     labelNames: ['revision', 'hash'],
     inject: [ConfigReloader],
     collect({ status: { revision, hash } }: ConfigReloader) {
@@ -197,6 +223,7 @@ export const metricProviders = [
   makeGaugeProvider({
     name: 'breakwater_config_restart_required',
     help: 'Settings of the configuration that wait for a restart',
+    aggregator: 'first',
     inject: [ConfigReloader],
     collect({ status }: ConfigReloader) {
       this.set(status.restartFor.length);
@@ -204,8 +231,8 @@ export const metricProviders = [
   }),
 ];
 
-function counter(name: string, help: string, labelNames: string[] = []) {
-  return makeCounterProvider({ name, help, labelNames });
+function counter(name: string, help: string, labelNames: string[] = [], aggregator: Aggregator = 'sum') {
+  return makeCounterProvider({ name, help, labelNames, aggregator });
 }
 
 function batchedCounter(name: string, help: string, labelNames: string[]) {
@@ -217,10 +244,16 @@ function batchedHistogram(name: string, help: string, labelNames: string[]) {
 }
 
 /** @param read returns the value for one upstream */
-function upstreamGauge(name: string, help: string, read: (upstream: UpstreamProxy) => number) {
+function upstreamGauge(
+  name: string,
+  help: string,
+  read: (upstream: UpstreamProxy) => number,
+  aggregator: Aggregator = 'sum',
+) {
   return makeGaugeProvider({
     name,
     help,
+    aggregator,
     labelNames: ['upstream'],
     inject: [UpstreamRegistry],
     collect(upstreams: UpstreamRegistry) {

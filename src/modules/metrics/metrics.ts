@@ -1,15 +1,19 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { getToken } from '@willsoto/nestjs-prometheus';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import { metricProviders } from './metrics.definitions.js';
 
-/** The counters and histograms by name: a class that feeds many would need as many constructor arguments. */
+/** The metrics by name: a class that feeds many would need as many constructor arguments. */
 export class Metrics {
   /** @param byToken the metrics by their injection tokens */
   constructor(private readonly byToken: ReadonlyMap<unknown, unknown>) {}
 
   counter(name: string): Counter {
     return this.get(Counter, name);
+  }
+
+  gauge(name: string): Gauge {
+    return this.get(Gauge, name);
   }
 
   histogram(name: string): Histogram {

@@ -21,6 +21,11 @@ export class DeniedTokens {
     return this.until.has(id);
   }
 
+  /** @returns ids with the ends of their tokens, in milliseconds since the epoch */
+  *entries(): Iterable<readonly [id: string, endsAtMs: number]> {
+    for (const [id, until] of this.until) yield [id, until - MARGIN];
+  }
+
   /**
    * @param endsAtMs end of the token, skew included; milliseconds since the epoch
    * @param nowMs milliseconds since the epoch

@@ -104,6 +104,19 @@ export class TokenDenylist implements ConfigApplier, OnApplicationBootstrap, OnM
     return entry === undefined ? 'unshared' : 'shared';
   }
 
+  /** Denies tokens that another process of the gateway denies. */
+  adopt(denials: readonly Denial[]): void {
+    this.add(denials);
+  }
+
+  /** @returns every denied token */
+  all(): Denial[] {
+    return Array.from(this.denied.entries(), ([id, endsAt]) => ({
+      id,
+      expiresAt: (endsAt - this.largestSkew) / 1000,
+    }));
+  }
+
   /** Never rejects. Concurrent calls share one read. */
   private refresh(): Promise<void> {
     return (this.pending ??= this.read().finally(() => (this.pending = undefined)));

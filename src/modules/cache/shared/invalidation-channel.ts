@@ -36,6 +36,8 @@ const PURGE_OF_EVERYTHING: Invalidation = { scope: EVERYTHING, isPurge: true };
 export class InvalidationChannel implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Another gateway has invalidated something: everything, when a message may be missing, which may be about anything. */
   readonly received = new Event<Invalidation>();
+  /** This process has invalidated something. */
+  readonly announced = new Event<Invalidation>();
 
   private readonly id = randomUUID();
   private readonly pending = new Map<string, Invalidation>();
@@ -78,6 +80,7 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
   }
 
   publish(invalidation: Invalidation): void {
+    this.announced.emit(invalidation);
     if (!this.redis.isConfigured) return;
     const { scope } = invalidation;
     const isPurge = invalidation.isPurge || this.pending.get(scope)?.isPurge === true;

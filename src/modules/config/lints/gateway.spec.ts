@@ -24,6 +24,16 @@ describe('GATEWAY_LINTS', () => {
     expect(lint(text)).toEqual(isWarned ? ['upstream-is-gateway: upstreams.u.url'] : []);
   });
 
+  it('warns of limits that workers cannot divide', () => {
+    const text = (workers: string) =>
+      `server: { workers: ${workers} }\n${ROUTE.replace('http://users', 'http://users, bulkhead: { concurrent: 3, streams: 4 }, pool: { connections: 2 }')}`;
+    expect(lint(text('4')).filter((each) => each.startsWith('limit-below-workers'))).toEqual([
+      'limit-below-workers: upstreams.users.bulkhead.concurrent',
+      'limit-below-workers: upstreams.users.pool.connections',
+    ]);
+    expect(lint(text('2')).filter((each) => each.startsWith('limit-below-workers'))).toEqual([]);
+  });
+
   it.each([
     ['host: 0.0.0.0', true],
     ['host: "::"', true],

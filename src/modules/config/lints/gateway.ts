@@ -33,6 +33,21 @@ export const GATEWAY_LINTS: Readonly<
             'this is the address of the gateway itself, so requests come back and are answered with 508',
         }));
     }),
+  'limit-below-workers': ({ server: { workers }, upstreams }, root) =>
+    Object.entries(upstreams).flatMap(([id, { bulkhead, pool }]) => {
+      const limits = [
+        ['bulkhead', 'concurrent', bulkhead.concurrent],
+        ['bulkhead', 'streams', bulkhead.streams],
+        ['pool', 'connections', pool.connections ?? Number.POSITIVE_INFINITY],
+      ] as const;
+      // What `auto` stands for depends on the machine.
+      return limits
+        .filter(([, , limit]) => workers !== 'auto' && limit < workers)
+        .map(([section, key, limit]) => ({
+          place: root.at('upstreams', id, section, key),
+          message: `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`,
+        }));
+    }),
   'text-like-a-variable': (_, root) =>
     scalars(root)
       .filter(({ value }) => typeof value === 'string' && /^\$(?:[A-Z_][A-Z0-9_]*|\(\w+\))$/.test(value))

@@ -20,7 +20,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${route} }]`;
 /** Every mistake that a lint knows. */
 const MISTAKES = `
 management: { host: 0.0.0.0 }
-server: { cors: { origins: [https://app.example], credentials: true } }
+server: { workers: 16, cors: { origins: [https://app.example], credentials: true } }
 auth:
   a: { jwksUri: http://idp.example/jwks, issuer: https://idp.example, algorithms: [RS256] }
   b: { issuer: https://idp.example, algorithms: [RS256, ES256] }
@@ -68,6 +68,7 @@ describe('lintConfig', () => {
           "upstreams.users.tls: no target of this upstream is https",
           "upstreams.users.tls.insecureSkipVerify: certificates are not verified, so anyone between the gateway and the upstream can read and change everything",
           "upstreams.users.pool.connections: pool.connections (10 in all) is below bulkhead.concurrent (256), so it is the limit of calls at a time",
+          "upstreams.users.pool.connections: each of the 16 workers takes at least 1, so together they take more than 10",
           "upstreams.users.retry.perTryTimeout: retry.perTryTimeout (2s) for 3 tries exceeds timeout (3s), so the last tries are cut short",
           "upstreams.users.breaker.window: breaker.window (1s) is below timeout (3s), so requests that time out are forgotten as soon as they fail",
           "upstreams.users.breaker.openFor: breaker.openFor (2m) is above breaker.maxOpenFor (1m), so it is never reached",

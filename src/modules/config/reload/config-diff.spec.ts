@@ -34,10 +34,10 @@ describe('keepFixed', () => {
   it('keeps what only a restart can change, and says so', () => {
     const running = parse(`server: { port: 1 }\nmanagement: { token: old }\n${UPSTREAMS}`);
     const text =
-      'server: { host: 127.0.0.1, port: 2, compression: true }\nmanagement: { port: 3, token: new }';
+      'server: { host: 127.0.0.1, port: 2, workers: 2, compression: true }\nmanagement: { port: 3, token: new }';
     const next = parse(`${text}\nredis: { url: "redis://r" }\n${UPSTREAMS}`);
     const { config, waiting } = keepFixed(next, running);
-    expect(waiting).toEqual(['server.host', 'server.port', 'management.port', 'redis']);
+    expect(waiting).toEqual(['server.host', 'server.port', 'server.workers', 'management.port', 'redis']);
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 1, compression: true });
     expect(config.management).toEqual({ ...running.management, token: 'new' });
     expect(config.redis).toBe(running.redis);

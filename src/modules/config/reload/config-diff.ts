@@ -43,6 +43,7 @@ function byId(routes: readonly RouteConfig[]): ReadonlyMap<string, RouteConfig> 
 const FIXED = [
   ['server', 'host'],
   ['server', 'port'],
+  ['server', 'workers'],
   ['management', 'host'],
   ['management', 'port'],
 ] as const;

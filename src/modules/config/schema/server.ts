@@ -3,7 +3,7 @@ import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { headerName, method } from './http.js';
 import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
-import { boolean, duration, port, positiveDuration, positiveSize, size, list } from './scalars.js';
+import { boolean, duration, integer, port, positiveDuration, positiveSize, size, list } from './scalars.js';
 
 const shutdownSchema = z.strictObject({
   delay: duration('5s').describe(
@@ -42,6 +42,13 @@ const corsSchema = z
     message: 'false while origins has "*"; list the origins to allow credentials',
   });
 
+const MAX_WORKERS = 256;
+
+const workersSchema = z.union(
+  [z.literal('auto'), integer(1, MAX_WORKERS)],
+  `auto, or a whole number from 1 to ${MAX_WORKERS}`,
+);
+
 export const serverSchema = z.strictObject({
   host: prefault(bindAddress(), '0.0.0.0').describe('Address or host name to listen on.'),
   port: port(8080).describe('Port to listen on; with 0 the system chooses a free one.'),
@@ -78,6 +85,9 @@ export const serverSchema = z.strictObject({
   ),
   healthDetails: boolean(false).describe(
     'Whether `/health` on this port shows upstreams, Redis and token issuers with their failures, as the management port does. Otherwise it only says `ok` or `degraded`.',
+  ),
+  workers: prefault(workersSchema, 1).describe(
+    'Processes that serve requests as one gateway: a number, or `auto` for one for each available CPU. With more than one, limits such as `bulkhead.concurrent` are divided among them.',
   ),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
   securityHeaders: prefault(securityHeadersSchema, 'api').describe(

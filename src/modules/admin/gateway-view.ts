@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { register } from 'prom-client';
+import { type Denial, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
+import { Invalidator, type ListRequest, type PurgeRequest } from '../cache/invalidator.js';
+import type { StoredEntry } from '../cache/response-cache.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { overviewOf, type UpstreamOverview } from './upstream-overview.js';
+
+/**
+ * What the management port shows and changes of the processes that serve requests. `OwnView` is that of a single process;
+ * with `server.workers`, `WorkersView` asks all of them.
+ */
+export interface GatewayView {
+  /** @returns the metrics as text */
+  metrics(): Promise<string>;
+  upstreams(): Promise<readonly UpstreamOverview[]>;
+  /** As `Invalidator.purge`. */
+  purge(what: PurgeRequest): Promise<number>;
+  /** As `Invalidator.list`. */
+  entries(what: ListRequest): Promise<readonly StoredEntry[]>;
+  /** As `TokenDenylist.deny`. */
+  deny(denial: Denial): ReturnType<TokenDenylist['deny']>;
+}
+
+/** The injected `GatewayView`. */
+export const GATEWAY_VIEW = Symbol('breakwater:gateway-view');
+
+@Injectable()
+export class OwnView implements GatewayView {
+  constructor(
+    @Inject(UpstreamRegistry) private readonly registry: UpstreamRegistry,
+    @Inject(Invalidator) private readonly invalidator: Invalidator,
+    @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+  ) {}
+
+  metrics(): Promise<string> {
+    return register.metrics();
+  }
+
+  upstreams(): Promise<readonly UpstreamOverview[]> {
+    return Promise.resolve(Array.from(this.registry.all(), overviewOf));
+  }
+
+  // An error becomes a rejection.
+  async purge(what: PurgeRequest): Promise<number> {
+    return Promise.resolve(this.invalidator.purge(what));
+  }
+
+  async entries(what: ListRequest): Promise<readonly StoredEntry[]> {
+    return Promise.resolve(this.invalidator.list(what));
+  }
+
+  deny(denial: Denial): ReturnType<TokenDenylist['deny']> {
+    return this.denylist.deny(denial);
+  }
+}

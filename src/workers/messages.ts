@@ -1,0 +1,78 @@
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { ShutdownOptions } from '../process-end.js';
+import type { UpstreamOverview } from '../modules/admin/upstream-overview.js';
+import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
+import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
+import type { StoredEntry } from '../modules/cache/response-cache.js';
+import type { Invalidation } from '../modules/cache/shared/invalidation-channel.js';
+import type { ConfigText } from '../modules/config/reload/config-text.js';
+import type { BreakerNews, Votes } from '../modules/upstream/breaker/breaker.types.js';
+import type { ProbeResult } from '../modules/upstream/probe-record.js';
+
+/*
+ * The messages between the primary and its workers. Node sends them in their order, as structured clones.
+ */
+
+/** Something that has happened in one process, and holds for all. */
+export type SharedEvent =
+  | { readonly kind: 'breaker'; readonly upstream: string; readonly news: BreakerNews }
+  | { readonly kind: 'votes'; readonly votes: readonly (readonly [upstream: string, votes: Votes])[] }
+  | {
+      readonly kind: 'target';
+      readonly upstream: string;
+      readonly url: string;
+      /** Or it has returned. */
+      readonly isEjected: boolean;
+    }
+  | {
+      readonly kind: 'probes';
+      readonly upstream: string;
+      /** By the URL of the target. */
+      readonly results: ReadonlyMap<string, ProbeResult>;
+    }
+  | { readonly kind: 'invalidation'; readonly invalidation: Invalidation }
+  | { readonly kind: 'denials'; readonly denials: readonly Denial[] };
+
+export type Metrics = readonly MetricObjectWithValues<MetricValue<string>>[];
+
+/** What the primary asks of a worker. */
+export interface WorkerCalls {
+  /** Compiles a configuration, for `commit`. */
+  prepare(text: ConfigText): Promise<void>;
+  /** Puts the prepared configuration in force. */
+  commit(argument: null): Promise<void>;
+  ping(argument: null): Promise<void>;
+  metrics(argument: null): Promise<Metrics>;
+  upstreams(argument: null): Promise<readonly UpstreamOverview[]>;
+  purge(what: PurgeRequest): Promise<number>;
+  entries(what: ListRequest): Promise<readonly StoredEntry[]>;
+  deny(denials: readonly Denial[]): Promise<void>;
+}
+
+export type CallName = keyof WorkerCalls;
+export type Argument<N extends CallName> = Parameters<WorkerCalls[N]>[0];
+export type Result<N extends CallName> = Awaited<ReturnType<WorkerCalls[N]>>;
+
+/** With what a worker begins. */
+export interface WorkerStart {
+  readonly config: ConfigText;
+  readonly worker: number;
+  /** What has happened before. */
+  readonly events: readonly SharedEvent[];
+}
+
+export type ToWorker =
+  | { readonly type: 'start'; readonly start: WorkerStart }
+  | { readonly type: 'event'; readonly event: SharedEvent }
+  | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly argument: unknown }
+  | { readonly type: 'shutdown'; readonly options: ShutdownOptions };
+
+export type ToPrimary =
+  | { readonly type: 'event'; readonly event: SharedEvent }
+  | { readonly type: 'listening'; readonly address: string; readonly url: string }
+  /** It cannot start, for a reason that is the user's. */
+  | { readonly type: 'failed'; readonly message: string }
+  /** It takes no more connections, because of an error that nothing has caught. */
+  | { readonly type: 'leaving' }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly message: string };

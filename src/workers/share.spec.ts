@@ -1,0 +1,47 @@
+import { availableParallelism } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { configOf } from '../../test/support/gateway.js';
+import { shareOf, workerCount } from './share.js';
+
+const yaml = (upstream = '') => `
+cache: { maxBytes: 9KiB }
+upstreams: { users: { url: http://users, ${upstream} } }`;
+
+describe('shareOf', () => {
+  it('divides the limits among the workers, rounded down', () => {
+    const limits = 'bulkhead: { concurrent: 11, queue: 7, streams: 21 }, pool: { connections: 32 }';
+    const { cache, upstreams } = shareOf(configOf(yaml(limits)), 2);
+    expect(cache.maxBytes).toBe(4608);
+    expect(upstreams['users']).toMatchObject({
+      bulkhead: { concurrent: 5, queue: 3, streams: 10 },
+      pool: { connections: 16 },
+    });
+  });
+
+  it('leaves each worker at least one place, and none in a queue', () => {
+    const limits = 'bulkhead: { concurrent: 1, queue: 1, streams: 2 }, pool: { connections: 3 }';
+    expect(shareOf(configOf(yaml(limits)), 4).upstreams['users']).toMatchObject({
+      bulkhead: { concurrent: 1, queue: 0, streams: 1 },
+      pool: { connections: 1 },
+    });
+  });
+
+  it('leaves everything else, and connections without a limit', () => {
+    const config = configOf(yaml());
+    const share = shareOf(config, 2);
+    expect(share.upstreams['users']?.pool).toBe(config.upstreams['users']?.pool);
+    expect(share.server).toBe(config.server);
+    expect(share.routes).toBe(config.routes);
+  });
+});
+
+describe('workerCount', () => {
+  it.each([
+    ['routes: []', 1],
+    ['server: { workers: 3 }', 3],
+    ['server: { workers: "2" }', 2],
+    ['server: { workers: auto }', availableParallelism()],
+  ])('of %j is %d', (text, count) => {
+    expect(workerCount(configOf(text))).toBe(count);
+  });
+});

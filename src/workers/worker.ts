@@ -1,0 +1,161 @@
+import 'reflect-metadata';
+import { register } from 'prom-client';
+import { turns } from '../common/turns.js';
+import { Gateway } from '../gateway.js';
+import { listenFailure } from '../listen-failure.js';
+import { JsonLogger } from '../logger.js';
+import { overviewOf } from '../modules/admin/upstream-overview.js';
+import { TokenDenylist } from '../modules/auth/denylist/token-denylist.service.js';
+import { Invalidator } from '../modules/cache/invalidator.js';
+import { ConfigStore } from '../modules/config/config.store.js';
+import { type ConfigText, readConfig, type WrittenConfig } from '../modules/config/reload/config-text.js';
+import { UpstreamRegistry } from '../modules/upstream/upstream.registry.js';
+import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
+import type { CallName, SharedEvent, ToPrimary, ToWorker, WorkerCalls, WorkerStart } from './messages.js';
+import { SharedState } from './shared-state.js';
+
+const NOTHING: WrittenConfig = {
+  text: { sections: [], upstreams: [], routes: [] },
+  // `readConfig` takes nothing of it, because nothing has the same text.
+  config: { upstreams: {}, routes: [] } as unknown as WrittenConfig['config'],
+};
+
+/** A worker process: a gateway without a management port, which does what the primary says. */
+class WorkerProcess implements WorkerCalls {
+  private gateway: Gateway | undefined;
+  private state: SharedState | undefined;
+  /** What has happened elsewhere before this process could adopt it. */
+  private readonly early: SharedEvent[] = [];
+  private written = NOTHING;
+  private next: (() => Promise<void>) | undefined;
+
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'start':
+        void this.start(message.start);
+        return;
+      case 'event':
+        if (this.state) this.state.adopt(message.event);
+        else this.early.push(message.event);
+        return;
+      case 'call':
+        void this.answer(message.id, message.name, message.argument);
+        return;
+      case 'shutdown':
+        void this.shutdown(message.options);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async prepare(text: ConfigText): Promise<void> {
+    const written = { text, config: await readConfig(text, this.written, turns()) };
+    const commit = await this.get(ConfigStore).prepare(written.config);
+    this.next = () => {
+      this.written = written;
+      return commit();
+    };
+  }
+
+  async commit(): Promise<void> {
+    const { next } = this;
+    this.next = undefined;
+    await next?.();
+  }
+
+  ping() {
+    return Promise.resolve();
+  }
+
+  metrics() {
+    return register.getMetricsAsJSON();
+  }
+
+  upstreams() {
+    return Promise.resolve(Array.from(this.get(UpstreamRegistry).all(), overviewOf));
+  }
+
+  purge(what: Parameters<WorkerCalls['purge']>[0]) {
+    return Promise.resolve(this.get(Invalidator).purge(what));
+  }
+
+  entries(what: Parameters<WorkerCalls['entries']>[0]) {
+    return Promise.resolve(this.get(Invalidator).list(what));
+  }
+
+  deny(denials: Parameters<WorkerCalls['deny']>[0]) {
+    return Promise.resolve(this.get(TokenDenylist).adopt(denials));
+  }
+
+  /** Does not catch what is the gateway's fault: it ends the process. */
+  private async start({ config, worker, events }: WorkerStart): Promise<void> {
+    this.written = { text: config, config: await readConfig(config, NOTHING, turns()) };
+    const logger = new JsonLogger(this.written.config.log.level, worker);
+    let gateway: Gateway;
+    try {
+      gateway = await Gateway.start(this.written.config, {
+        logger,
+        role: 'worker',
+        beforeListen: (app) => {
+          const state = new SharedState(app, (event) => tell({ type: 'event', event }));
+          for (const event of [...events, ...this.early]) state.adopt(event);
+          this.state = state;
+        },
+      });
+    } catch (error) {
+      const message = listenFailure(error);
+      if (message === undefined) throw error;
+      tell({ type: 'failed', message });
+      return;
+    }
+    this.gateway = gateway;
+    this.get(ConfigStore).register({ prepare: (next) => () => void (logger.level = next.log.level) });
+    leaveOnErrors(gateway);
+    tell({ type: 'listening', address: gateway.address, url: gateway.url });
+  }
+
+  private async answer(id: number, name: CallName, argument: unknown): Promise<void> {
+    try {
+      // The primary calls each method with its own argument.
+      const call = this[name].bind(this) as (argument: unknown) => Promise<unknown>;
+      tell({ type: 'result', id, result: await call(argument) });
+    } catch (error) {
+      tell({ type: 'error', id, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  private async shutdown(options: ShutdownOptions): Promise<void> {
+    await this.gateway?.shutdown(options);
+    process.exit(0);
+  }
+
+  private get<T>(type: new (...args: never[]) => T): T {
+    if (!this.gateway) throw new Error('The worker does not serve yet.');
+    return this.gateway.app.get(type);
+  }
+}
+
+/** The other workers go on, so only the requests that are in flight here need time. */
+function leaveOnErrors(gateway: Gateway): void {
+  const end = new ProcessEnd({
+    get shutdownTimes() {
+      return { delay: 0, drain: gateway.shutdownTimes.drain };
+    },
+    shutdown(options) {
+      tell({ type: 'leaving' });
+      return gateway.leave(options);
+    },
+  });
+  end.onUncaughtErrors();
+}
+
+function tell(message: ToPrimary): void {
+  // After its end, Node ends this process.
+  if (process.connected) process.send?.(message);
+}
+
+// The primary gets the same signals, and decides: those of a terminal and of service managers go to all processes.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+const worker = new WorkerProcess();
+process.on('message', (message: ToWorker) => worker.receive(message));
