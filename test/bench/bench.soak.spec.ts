@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { spawnScript, temporaryFile } from '../support/process.js';
+import { until } from '../support/until.js';
 
 interface Row {
   readonly id: string;
@@ -91,6 +93,17 @@ describe('npm run bench', { timeout: 120_000 }, () => {
     ]);
   });
 
+  // Contenders that wait are stopped, and such a process ignores SIGTERM until it continues.
+  it.runIf(process.platform === 'linux')('leaves no process behind when it is stopped', async () => {
+    const script = spawnScript(['scripts/bench.mjs', '--only', 'bare,breakwater', '--rounds', '9']);
+    await until('contenders wait', () => states(descendants(script.child.pid!)).includes('T'), 60_000);
+    const pids = descendants(script.child.pid!);
+    script.kill('SIGTERM');
+    expect(await script.exited).toBe(143);
+    expect(pids.length).toBeGreaterThan(2);
+    expect(states(pids)).toEqual([]);
+  });
+
   it('measures the steps of the request path with --micro', async () => {
     const run = spawnScript(['scripts/bench.mjs', '--micro']);
     const code = await run.exited;
@@ -114,6 +127,26 @@ describe('npm run bench', { timeout: 120_000 }, () => {
     expect(code).toBe(1);
   });
 });
+
+/** The processes that a process started, and those that they started. */
+function descendants(pid: number): number[] {
+  const children = read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** The states of those processes that are still there: R for running, S for sleeping, T for stopped. */
+function states(pids: readonly number[]): string[] {
+  return pids.flatMap((pid) => read(`/proc/${pid}/stat`).split(') ').at(-1)?.[0] ?? []);
+}
+
+/** Reads a file of a process, which may have ended. */
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 async function bench(...args: string[]) {
   const report = await temporaryFile('report.json', '{}');

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { stopping } from '../../scripts/lib/children.mjs';
 import { SetupError } from '../../scripts/lib/project.mjs';
 import { proveItWorks } from './contenders/proof.mjs';
 import { ServerProcess } from './processes.mjs';
@@ -16,7 +17,7 @@ const oneRoute = { prefixes: ['/orders'], upstreams: 1 };
  * @property {string} directory
  * @property {string} upstreamUrl
  * @property {string} [redisUrl]
- * @property {Set<ServerProcess>} servers all that run
+ * @property {string[]} skipped titles of contenders that could not be measured
  * @property {string} [profiles] a folder for CPU profiles of Breakwater
  *
  * @typedef {object} Entrant a contender that runs
@@ -37,13 +38,12 @@ const oneRoute = { prefixes: ['/orders'], upstreams: 1 };
  * @returns {Promise<Entrant>}
  */
 export async function enter(contender, surroundings, routes = oneRoute) {
-  const { cores, servers, upstreamUrl, redisUrl, profiles } = surroundings;
+  const { cores, upstreamUrl, redisUrl, profiles } = surroundings;
   const directory = mkdtempSync(join(surroundings.directory, 'contender-'));
   const setting = { upstreamUrl, redisUrl, directory, ...routes };
   const { headers, rewrite, reload, ...launch } = await contender.launch(setting);
   if (profiles && contender.role === 'breakwater') profile(launch, profiles, contender);
   const server = new ServerProcess(contender.title, launch, cores.contender);
-  servers.add(server);
   const url = (await server.url()) + path.replace('/orders', routes.prefixes[0]);
   try {
     await proveItWorks(contender, url, headers);
@@ -57,10 +57,7 @@ export async function enter(contender, surroundings, routes = oneRoute) {
     headers,
     rewrite: rewrite && ((changed) => rewrite({ ...setting, ...changed })),
     reload: reload && (() => reload(server)),
-    async stop() {
-      await server.stop();
-      servers.delete(server);
-    },
+    stop: () => server.stop(),
   };
 }
 
@@ -76,6 +73,26 @@ export async function enterAll(contenders, surroundings) {
     entrants.push(entrant);
   }
   return entrants;
+}
+
+/**
+ * Measures contenders one by one. One that fails is left out, since a run of a quarter of an hour is not to end with it.
+ * @template T
+ * @param {(contender: import('./contenders/index.mjs').Contender) => Promise<T>} measure
+ * @returns {Promise<T[]>}
+ */
+export async function measureEach(contenders, { skipped }, measure) {
+  const rows = [];
+  for (const contender of contenders) {
+    try {
+      rows.push(await measure(contender));
+    } catch (error) {
+      if (!(error instanceof SetupError) || stopping()) throw error;
+      console.error(`\n${error.message}`);
+      skipped.push(contender.title);
+    }
+  }
+  return rows;
 }
 
 /** Each contender has its own folder, since Node names the files by process and time. */

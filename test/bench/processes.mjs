@@ -16,6 +16,16 @@ const endsWithinMs = 10_000;
  * @property {string} [url] its address, of a server that cannot say which port it listens on
  */
 
+const running = new Set();
+
+// A stopped process ignores SIGTERM, and the workers of a server outlive its master when that is killed.
+process.on('exit', () => {
+  for (const server of running) server.signalAll('SIGKILL');
+});
+
+/** Stops every server that still runs. */
+export const stopServers = () => Promise.all([...running].map((server) => server.stop()));
+
 /** A server of the benchmark, in processes that are pinned to a core. */
 export class ServerProcess {
   /**
@@ -36,6 +46,7 @@ export class ServerProcess {
       .on('data', (text) => (this.errors = (this.errors + text).slice(-4000)));
     this.lines = createInterface({ input: this.child.stdout });
     this.ended = exitCode(this.child);
+    running.add(this);
   }
 
   /**
@@ -103,6 +114,7 @@ export class ServerProcess {
     const timer = setTimeout(() => this.signalAll('SIGKILL'), endsWithinMs);
     await this.ended;
     clearTimeout(timer);
+    running.delete(this);
   }
 
   tree() {

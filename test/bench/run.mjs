@@ -12,6 +12,7 @@ import { measureMemory } from './measures/memory.mjs';
 import { measureScale } from './measures/scale.mjs';
 import { measureThroughput } from './measures/throughput.mjs';
 import { quickContenders } from './plan.mjs';
+import { stopServers } from './processes.mjs';
 import { failures, printRun } from './report/print.mjs';
 import { summarise } from './report/throughput.mjs';
 import { writeDocs } from './report/write.mjs';
@@ -37,21 +38,18 @@ export async function runBenchmark({ plan, measures, isQuick, cpuProf, json, wri
   const cores = chooseCores();
   const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
   const profiles = cpuProf ? mkdtempSync(join(tmpdir(), 'breakwater-profiles-')) : undefined;
-  const servers = new Set();
   try {
     const upstream = await startUpstream(directory, cores.upstream);
-    servers.add(upstream.server);
-    const redis =
-      chosen.some(({ needsRedis }) => needsRedis) && (await startRedis(directory, cores.upstream));
-    if (redis) servers.add(redis.server);
+    const needsRedis = chosen.some((contender) => contender.needsRedis);
+    const redisUrl = needsRedis ? await startRedis(directory, cores.upstream) : undefined;
     const surroundings = {
       cores,
       directory,
       generator,
       profiles,
-      servers,
+      skipped: [],
       upstreamUrl: upstream.url,
-      redisUrl: redis?.url,
+      redisUrl,
     };
     const startedAt = new Date();
     const conditions = {
@@ -68,13 +66,14 @@ export async function runBenchmark({ plan, measures, isQuick, cpuProf, json, wri
     };
     printRun.conditions(conditions);
     const results = await measure(chosen, surroundings, { measures, plan, isQuick });
-    const run = { ...conditions, seconds: Math.round((Date.now() - startedAt.getTime()) / 1000), ...results };
+    const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+    const run = { ...conditions, seconds, skipped: surroundings.skipped, ...results };
     printRun.results(run);
     if (json) writeFileSync(json, `${JSON.stringify(run, null, 2)}\n`);
     if (write) writeDocs({ ...run, rounds: undefined });
     return failures(run).length > 0 ? 1 : 0;
   } finally {
-    await Promise.all([...servers].map((server) => server.stop()));
+    await stopServers();
     rmSync(directory, { recursive: true });
     if (profiles) console.log(`Profiling slows down. Chrome's DevTools open what is in ${profiles}`);
   }

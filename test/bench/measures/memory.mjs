@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inRoot, runtime } from '../../../scripts/lib/project.mjs';
-import { enter } from '../entrant.mjs';
+import { enter, measureEach } from '../entrant.mjs';
 import { openFilesLimit } from '../machine.mjs';
 import { HelperProcess } from '../processes.mjs';
 
@@ -18,18 +18,22 @@ const otherFiles = 1000;
  */
 export async function measureMemory(contenders, surroundings, plan) {
   process.stdout.write('Memory');
-  const rows = [];
-  for (const contender of contenders) {
-    rows.push(await measureOne(contender, surroundings, plan));
-    process.stdout.write('.');
-  }
+  const rows = await measureEach(contenders, surroundings, async (contender) => {
+    const entrant = await enter(contender, surroundings);
+    try {
+      return await measureOne(entrant, surroundings, plan);
+    } finally {
+      await entrant.stop();
+      process.stdout.write('.');
+    }
+  });
   console.log();
   return rows;
 }
 
-async function measureOne(contender, surroundings, { idle, settleMs, seconds, connections }) {
+async function measureOne({ contender, server, url, headers }, surroundings, plan) {
   const { cores, generator } = surroundings;
-  const { server, url, headers, stop } = await enter(contender, surroundings);
+  const { idle, settleMs, seconds, connections } = plan;
   await sleep(settleMs);
   const idleBytes = server.memory();
 
@@ -49,7 +53,6 @@ async function measureOne(contender, surroundings, { idle, settleMs, seconds, co
   const sampling = setInterval(() => (loadedBytes = Math.max(loadedBytes, server.memory())), samplesEveryMs);
   const load = await generator.run({ url, headers, seconds, connections, core: cores.load });
   clearInterval(sampling);
-  await stop();
   const { id, title, role } = contender;
   return {
     id,

@@ -1,4 +1,4 @@
-import { enter } from '../entrant.mjs';
+import { enter, measureEach } from '../entrant.mjs';
 import { measureReload } from './reload.mjs';
 
 /** The number of upstreams that many routes are divided among; many upstreams have one route each. */
@@ -12,43 +12,46 @@ const upstreamsOfRoutes = 2;
  */
 export async function measureScale(contenders, surroundings, plan) {
   process.stdout.write('Routes and upstreams');
-  const rows = [];
-  for (const contender of contenders) {
+  const rows = await measureEach(contenders, surroundings, async (contender) => {
+    const one = async (routes, upstreams, reloads) => {
+      const row = await measureOne(contender, surroundings, plan, { routes, upstreams, reloads });
+      process.stdout.write('.');
+      return row;
+    };
     const { id, title, role } = contender;
     const row = { id, title, role, routes: [], upstreams: [] };
-    for (const routes of plan.routes) {
-      row.routes.push(await measureOne(contender, surroundings, plan, routes, upstreamsOfRoutes, true));
-      process.stdout.write('.');
-    }
-    for (const upstreams of plan.upstreams) {
-      row.upstreams.push(await measureOne(contender, surroundings, plan, upstreams, upstreams, false));
-      process.stdout.write('.');
-    }
-    rows.push(row);
-  }
+    for (const routes of plan.routes) row.routes.push(await one(routes, upstreamsOfRoutes, true));
+    for (const upstreams of plan.upstreams) row.upstreams.push(await one(upstreams, upstreams, false));
+    return row;
+  });
   console.log();
   return rows;
 }
 
-async function measureOne(contender, surroundings, plan, routes, upstreams, reloads) {
-  const { cores, generator } = surroundings;
+async function measureOne(contender, surroundings, plan, { routes, upstreams, reloads }) {
   const prefixes = Array.from({ length: routes }, (_, i) => `/r${i}`);
   const startedAt = performance.now();
   const entrant = await enter(contender, surroundings, { prefixes, upstreams });
   const startMs = performance.now() - startedAt;
-  const { url, headers, server, stop } = entrant;
-  const { seconds, connections } = plan;
+  try {
+    const load = await runLoad(entrant, surroundings, plan, routes);
+    const row = {
+      routes,
+      upstreams,
+      startMs,
+      perSecond: load.requests / load.seconds,
+      memoryBytes: entrant.server.memory(),
+      failed: load.failed,
+    };
+    if (reloads) row.reload = await measureReload(entrant, surroundings, { prefixes, upstreams }, plan);
+    return row;
+  } finally {
+    await entrant.stop();
+  }
+}
+
+/** Requests all routes in turn. */
+function runLoad({ url, headers }, { cores, generator }, { seconds, connections }, routes) {
   const paths = ['/r', routes, new URL(url).pathname.slice('/r0'.length)];
-  const load = await generator.run({ url, headers, paths, seconds, connections, core: cores.load });
-  const row = {
-    routes,
-    upstreams,
-    startMs,
-    perSecond: load.requests / load.seconds,
-    memoryBytes: server.memory(),
-    failed: load.failed,
-  };
-  if (reloads) row.reload = await measureReload(entrant, surroundings, { prefixes, upstreams }, plan);
-  await stop();
-  return row;
+  return generator.run({ url, headers, paths, seconds, connections, core: cores.load });
 }

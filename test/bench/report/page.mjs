@@ -99,9 +99,10 @@ function disturbance({ rows }) {
   return `Other processes of the machine took up to ${Math.round(most * 100)}% of the core of the contenders in a round.`;
 }
 
-function contenders({ contenders, missing }) {
+function contenders({ contenders, missing, skipped }) {
   const rows = contenders.map(({ title, description, version }) => [`\`${title}\``, description, version]);
   const absent = missing.map(({ title, hint }) => `- ${title} was missing. To measure it: ${hint}.`);
+  absent.push(...skipped.map((title) => `- A part of the measurements of ${title} failed and is missing.`));
   return `## Contenders
 
 Each is a process of its own on a port of the loopback interface, and all use the same upstream. The proxies from npm have

@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
-// A script, without types.
+// Scripts, without types.
 const { docs } = (await import(new URL('write.mjs', import.meta.url).href)) as {
   docs: () => [path: string, text: string][];
 };
 
+const { page } = (await import(new URL('page.mjs', import.meta.url).href)) as {
+  page: (run: object) => string;
+};
+
 const files = docs();
+const results = JSON.parse(
+  readFileSync(new URL('../../../docs/benchmarks/results.json', import.meta.url), 'utf8'),
+) as object;
 
 // `npm run docs` writes them anew from the figures of the last run.
 describe('docs/benchmarks.md', () => {
@@ -18,10 +25,26 @@ describe('docs/benchmarks.md', () => {
   );
 
   it('shows every chart', () => {
-    const [[page], ...charts] = files as [[string, string], ...[string, string][]];
-    const shown = [...readFileSync(page, 'utf8').matchAll(/\]\((benchmarks\/\w+\.svg)\)/g)].map(
-      ([, file]) => file,
+    const [[file], ...charts] = files as [[string, string], ...[string, string][]];
+    const shown = [...readFileSync(file, 'utf8').matchAll(/\]\((benchmarks\/\w+\.svg)\)/g)].map(
+      ([, name]) => name,
     );
     expect(new Set(shown)).toEqual(new Set(charts.map(([path]) => `benchmarks/${path.split('/').at(-1)}`)));
+  });
+
+  it('says whether the run was a quick one, and what it lacks', () => {
+    const quick = page({ ...results, isQuick: true });
+    expect(quick).toContain('It was a quick run');
+    expect(quick).toContain('`npm run bench -- --quick --write`');
+
+    const missing = [{ id: 'caddy', title: 'Caddy', hint: '`apt install caddy`' }];
+    const full = page({ ...results, isQuick: false, missing, skipped: ['nginx'] });
+    expect(full).not.toContain('quick run');
+    expect(full).toContain('- Caddy was missing. To measure it: `apt install caddy`.');
+    expect(full).toContain('- A part of the measurements of nginx failed and is missing.');
+  });
+
+  it('has no section for what was not measured', () => {
+    expect(page({ ...results, memory: undefined })).not.toContain('### Memory');
   });
 });

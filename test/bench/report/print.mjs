@@ -39,7 +39,7 @@ function section(title, table, lines = []) {
  * Requests that fail while a contender reloads are only reported, since that is what the reload is measured for.
  * @returns {string[]} the titles of contenders at which a request failed otherwise, with the measurement
  */
-export function failures({ throughput, latency, memory, bodies, scale }) {
+export function failures({ throughput, latency, memory, bodies, scale, skipped }) {
   const failed = (measure, rows = []) =>
     rows.filter((row) => row.failed > 0).map(({ title }) => `${title} (${measure})`);
   const sizes = scale?.flatMap(({ title, routes, upstreams }) =>
@@ -51,5 +51,6 @@ export function failures({ throughput, latency, memory, bodies, scale }) {
     ...failed('memory', memory),
     ...failed('bodies', bodies),
     ...new Set(failed('routes and upstreams', sizes)),
+    ...skipped.map((title) => `${title} (could not be measured)`),
   ];
 }

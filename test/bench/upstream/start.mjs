@@ -8,7 +8,7 @@ import { order } from './order.mjs';
 
 /**
  * Starts the service behind every contender: nginx if it is there, since it takes the least CPU, or else a Node process.
- * @returns {Promise<{ server: ServerProcess, url: string, name: string }>}
+ * @returns {Promise<{ url: string, name: string }>}
  */
 export async function startUpstream(directory, core) {
   const name = nginx.missing() ? 'node:http' : `nginx ${await nginx.version()}`;
@@ -16,7 +16,7 @@ export async function startUpstream(directory, core) {
     ? { command: [runtime(), inRoot('test/bench/upstream/server.mjs')] }
     : await launchNginx(directory);
   const server = new ServerProcess('The upstream', launch, core);
-  return { server, url: await server.url(), name };
+  return { url: await server.url(), name };
 }
 
 async function launchNginx(directory) {
