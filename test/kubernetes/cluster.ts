@@ -11,6 +11,9 @@ export const SERVICES = 'demo';
 
 export interface Pod extends KubernetesObject {
   readonly metadata: KubernetesObject['metadata'] & { readonly deletionTimestamp?: string };
+  readonly spec: {
+    readonly volumes: readonly { readonly name: string; readonly configMap?: { readonly name: string } }[];
+  };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];

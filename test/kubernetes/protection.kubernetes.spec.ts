@@ -11,6 +11,14 @@ function mistaken(): Values {
   return { config: { upstreams: { ...upstreams, users: { ...upstreams.users, timeuot: '2s' } }, routes } };
 }
 
+/** @returns the names of the ConfigMaps that the pods of both versions mount */
+async function mountedConfigMaps(): Promise<ReadonlySet<string>> {
+  const volumes = (await gatewayPods()).flatMap(({ spec }) => spec.volumes);
+  const names = new Set(volumes.flatMap(({ configMap }) => configMap?.name ?? []));
+  expect(names.size).toBe(2);
+  return names;
+}
+
 const terminationMessage = ({ status }: Pod) => status.containerStatuses?.[0]?.lastState.terminated?.message;
 
 /**
@@ -54,6 +62,10 @@ describe('a release', () => {
 
   it('replaces a deleted pod by one of the same version while the new configuration has a mistake', async () => {
     const { lost } = await failingUpgrade(mistaken(), terminationMessage, async () => {
+      // The kubelet here still has a copy, since they never change. On another node, the successor needs the original.
+      for (const name of await mountedConfigMaps()) {
+        await api.get(`/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`);
+      }
       const [victim] = (await gatewayPods()).filter(isReady);
       await api.delete(`/api/v1/namespaces/${NAMESPACE}/pods/${victim?.metadata.name}`);
       const isReplaced = async () => {
