@@ -146,6 +146,11 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
     (path) =>
       [`config.${path}=hunter2`, `config.${path}: a secret that is written here ends up in a`] as const,
   ),
+  ['config.redis.url=rediss://me:hunter2@redis', 'config.redis: a password that is written in a URL'],
+  [
+    'config.redis.cluster[0]=redis://a,config.redis.cluster[1]=redis://:hunter2@b',
+    'config.redis: a password that is written in a URL',
+  ],
   [
     'config.auth.main.publicKey=${file:/run/secrets/idp/key.pem}',
     'secrets.files: config refers to /run/secrets/idp, but the Secret idp is not in the list',

@@ -157,6 +157,9 @@ secrets.files: config refers to {{ $folder }}, but the Secret {{ $name }} is not
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if regexMatch "\"rediss?://[^\"/@]*:[^\"/@${]+@" (toJson $redis) }}
+config.redis: a password that is written in a URL ends up in a ConfigMap. Put it into a Secret, list that in secrets.env, and refer to it as ${VARIABLE}.
+{{- end }}
 {{- range $path, $owner := $owners }}
 {{- if kindIs "map" $owner }}
 {{- range $key := tuple "token" "password" "secret" "clientSecret" "key" }}
