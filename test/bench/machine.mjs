@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
+import { runQuietly } from '../../scripts/lib/children.mjs';
 import { findOnPath } from './find-on-path.mjs';
 
 /**
@@ -11,6 +12,12 @@ export function chooseCores() {
   const ours = allowedCores();
   if (ours.length < 2 || !findOnPath('taskset')) return {};
   return { contender: ours.at(-1), load: ours[0], upstream: ours.at(-2) };
+}
+
+/** Moves this process away from the core of the contenders, whose output it reads. */
+export async function pinOurselves({ load }) {
+  if (load === undefined) return;
+  await runQuietly('taskset', ['--all-tasks', '--cpu-list', '--pid', String(load), String(process.pid)]);
 }
 
 /** Linux reports the CPU time of processes in hundredths of a second. */

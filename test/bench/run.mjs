@@ -5,7 +5,7 @@ import { chooseContenders } from './contenders/index.mjs';
 import { nodeVersion } from './contenders/node.mjs';
 import { loadGenerator } from './load/closed-loop.mjs';
 import { enterAll } from './entrant.mjs';
-import { chooseCores, describeMachine } from './machine.mjs';
+import { chooseCores, describeMachine, pinOurselves } from './machine.mjs';
 import { measureBodies } from './measures/bodies.mjs';
 import { measureLatency } from './measures/latency.mjs';
 import { measureMemory } from './measures/memory.mjs';
@@ -36,6 +36,7 @@ export async function runBenchmark({ plan, measures, isQuick, cpuProf, json, wri
   const generator = loadGenerator(options.load);
   const { chosen, missing } = chooseContenders(options.only, options.against);
   const cores = chooseCores();
+  await pinOurselves(cores);
   const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
   const profiles = cpuProf ? mkdtempSync(join(tmpdir(), 'breakwater-profiles-')) : undefined;
   try {

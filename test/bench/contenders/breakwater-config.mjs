@@ -23,6 +23,7 @@ export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route
       compression: true,
     },
     management: { port: 0, token: secret },
+    accessLog: { enabled: true },
     auth: { bench: { secret, algorithms: ['HS256'] } },
     upstreams: manyUpstreams(upstreams, {
       url: upstreamUrl,
@@ -59,13 +60,13 @@ export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route
  */
 export const leftOut = {
   features: {
-    accessLog: 'the access log, which has a row of its own',
     cache: 'the cache, which has a row of its own',
     redis: 'Redis, which shares the cache among gateways; the row from the cache uses memory',
     mirror: 'mirroring, which sends each request to a second upstream as well',
     split: 'a split, since there is one upstream',
     fault: 'injected faults',
     tls: 'TLS, which no contender uses',
+    workers: 'several workers, since each contender has one core',
   },
   settings: {
     root: ['defaults', 'log'],

@@ -23,17 +23,17 @@ export const breakwaters = [
     config: everyFeature,
   },
   {
-    id: 'breakwater-logged',
-    title: 'Breakwater with its access log',
-    description: 'the same, and one line in the log for each request',
+    id: 'breakwater-unlogged',
+    title: 'Breakwater without access log',
+    description: 'the same without a line in the log for each request',
     forwards: true,
-    config: (setting) => ({ ...everyFeature(setting), accessLog: { enabled: true } }),
+    config: (setting) => ({ ...everyFeature(setting), accessLog: { enabled: false } }),
   },
   {
     id: 'breakwater-plain',
     title: 'Breakwater with a token only',
     description:
-      'the same token, probes and otherwise the defaults: breaker, retries, metrics, security headers, deadline',
+      'the same token, probes and otherwise the defaults: breaker, retries, metrics, access log, security headers, deadline',
     forwards: true,
     config: onlyWhatItNeeds,
   },

@@ -114,7 +114,7 @@ ${absent.length > 0 ? `\n${absent.join('\n')}\n` : ''}
 ### Features
 
 On in the row \`Breakwater\`: token verification with scopes, breaker, retries, hedging, bulkhead with a learned limit, outlier
-ejection, slow start, probes, metrics, fallback, CORS, compression, security headers, path rewriting, header rules with a
+ejection, slow start, probes, metrics, access log, fallback, CORS, compression, security headers, path rewriting, header rules with a
 claim, WebSockets and deadlines. Off are:
 
 ${Object.values(leftOut.features)
