@@ -19,7 +19,7 @@ export const hasArtillery = () =>
 export async function ensureArtillery() {
   if (hasArtillery()) return;
   if (process.env.BREAKWATER_INSTALL === '0') {
-    throw new SetupError('Artillery is not installed, and BREAKWATER_INSTALL=0 forbids to install it.');
+    throw new SetupError('Artillery is not installed, and BREAKWATER_INSTALL=0 forbids installing it.');
   }
   await exclusively(async () => {
     if (hasArtillery()) return;

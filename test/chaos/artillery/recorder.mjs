@@ -4,8 +4,8 @@ import { appendFileSync } from 'node:fs';
 /** Milliseconds. */
 const FLUSH_EVERY = 250;
 const TICK = 10;
-/** A timer that is later than this means that this process got no CPU, so that what it measured meanwhile is wrong. */
-const STALL = 30;
+/** A timer that is later than this means that this process had no CPU, so that what it measured meanwhile is wrong. */
+const STALL = 2;
 
 const lines = [];
 let lastTick;
@@ -34,6 +34,6 @@ function flush() {
 
 function watchForStalls() {
   const late = now() - lastTick - TICK;
-  if (late > STALL) record({ stall: true, at: lastTick, ms: late + TICK });
+  if (late > STALL) record({ stall: true, at: now() - late, ms: late });
   lastTick = now();
 }

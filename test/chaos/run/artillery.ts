@@ -9,8 +9,10 @@ export const ARTILLERY = join(ROOT, 'test/chaos/artillery');
 
 /** Seconds without load after the warm-up: what the idle gateway holds is measured then. */
 export const PAUSE = 10;
-/** Seconds until a response, or until a message over a WebSocket. The gateway gives up long before. */
-const TIMEOUT = 5;
+/** Seconds until a response. The gateway gives up long before, and even a machine that is far too busy lets it answer. */
+const TIMEOUT = 15;
+/** Seconds until a message over a WebSocket. Artillery does not notice that one was cut off. */
+const MESSAGE_TIMEOUT = 5;
 /** Connections of all users together: more than are ever busy, so that no request waits for one. */
 const CONNECTIONS = 1_000;
 
@@ -34,8 +36,8 @@ function writeScript({ folder, rate, warmUp, baseline, faults }: ChaosOptions, t
     config: {
       target,
       processor: join(ARTILLERY, 'processor.mjs'),
-      timeout: TIMEOUT,
-      http: { pool: CONNECTIONS },
+      http: { pool: CONNECTIONS, timeout: TIMEOUT },
+      ws: { timeout: MESSAGE_TIMEOUT },
       phases: [
         { name: 'warm-up' satisfies Phase, duration: warmUp, arrivalRate: rate },
         { pause: PAUSE },

@@ -34,7 +34,7 @@ describe.skipIf(!hasArtillery())('npm run chaos', { timeout: 240_000 }, () => {
     });
 
     const services = report.faults.filter(({ target }) => target !== 'redis');
-    const planned = planFaults(SEED, 8_000, 46_000, false);
+    const planned = planFaults(SEED, 10_000, 48_000, false);
     expect(services.map(({ target, kind, at }) => ({ target, kind, at }))).toEqual(
       planned.map(({ target, kind, at }) => ({ target, kind, at })),
     );

@@ -17,7 +17,7 @@ describe('npm run chaos', () => {
 
   it.each([
     [['--minuets', '3'], /Unknown option '--minuets'.*Usage: /s],
-    [['--minutes', '1'], /--minutes must be a number from 2 to 1440, but it is 1\./],
+    [['--minutes', '1'], /--minutes must be a number from 2 to 240, but it is 1\./],
     [['--seed', 'x'], /--seed must be a number/],
     [['--quick', '--minutes', '3'], /exclude each other/],
   ])('refuses %j and says why', async (args, reason) => {

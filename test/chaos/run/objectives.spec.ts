@@ -54,14 +54,16 @@ describe('judge', () => {
     expect(broken(withRequests('users', [21, 21.1], { ms: 150 }))).toEqual([]);
   });
 
-  it('does not time requests while the machine stalls', () => {
+  it('does not count time in which a process had no CPU', () => {
     const run = withRequests('users', [21, 24], { ms: 150 });
-    expect(broken({ ...run, stalls: [{ at: 21_000, ms: 3_000 }] })).toEqual([]);
+    const stalls = Array.from({ length: 300 }, (_, i) => ({ at: 21_000 + i * 10, ms: 6 }));
+    expect(broken({ ...run, stalls })).toEqual([]);
   });
 
-  it('says that a p99 was not measured when too few requests could be timed', () => {
-    const run = { ...goodRun(), stalls: [{ at: 20_000, ms: 10_000 }] };
-    expect(notMeasured(run)).toContain('p99 of users while orders is away');
+  it('says that a p99 was not measured when there were too few requests', () => {
+    const run = goodRun();
+    const requests = run.requests.filter(({ flow, at }) => flow !== 'users' || at < 20_000 || at > 25_000);
+    expect(notMeasured({ ...run, requests })).toEqual(['p99 of users while orders is away']);
   });
 
   it('fails when a request for orders has no answer', () => {
@@ -75,6 +77,12 @@ describe('judge', () => {
       'Slowest answer to a request for orders while its breaker is open',
     ]);
     expect(broken(withRequests('orders', [20, 20.4], { ms: 1000 }))).toEqual([]);
+
+    const atTheEnd = withRequests('orders', [28.9, 29], { ms: 1000 });
+    const transitions = atTheEnd.transitions.map((each) =>
+      each.to === 'closed' ? { ...each, at: 28_950 } : each,
+    );
+    expect(broken({ ...atTheEnd, transitions })).toEqual([]);
   });
 
   it('says that answers and recovery were not measured when no breaker has opened', () => {

@@ -25,6 +25,8 @@ it('an outage ends when the breaker is closed for good, and not when it opens ag
   expect(ends([fault(100, 200)], changes([120, 'open'], [250, 'closed']))).toEqual([250]);
   const again = changes([120, 'open'], [250, 'closed'], [260, 'open'], [300, 'half-open'], [310, 'closed']);
   expect(ends([fault(100, 200)], again)).toEqual([310]);
+  const open = changes([120, 'open'], [250, 'closed'], [260, 'open']);
+  expect(ends([fault(100, 200)], open)).toEqual([1000]);
 });
 
 it('an outage lasts to the next one of the same service, or to the end, when the breaker stays open', () => {

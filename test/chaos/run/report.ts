@@ -26,9 +26,12 @@ export interface Report {
   readonly series: Series;
   readonly samples: readonly GatewaySample[];
   readonly footprint: { readonly before: Footprint; readonly after: Footprint };
-  /** When this machine gave no CPU to processes that only waited. */
+  /** When a process was ready to run and had no CPU for long, for the charts. */
   readonly stalls: readonly Interval[];
 }
+
+/** Milliseconds of the shortest stall that a report shows. */
+const SHOWN = 20;
 
 export interface FaultReport extends InjectedFault {
   /** Milliseconds from its begin until the breaker opened, if it did. */
@@ -59,7 +62,9 @@ export function reportOf(recording: Recording, command: string): Report {
     series: seriesOf(recording),
     samples,
     footprint,
-    stalls: merged(stalls.filter(({ at }) => at >= measured.from).map(intervalOf)),
+    stalls: merged(stalls.filter(({ at }) => at >= measured.from).map(intervalOf)).filter(
+      ({ from, to }) => to - from >= SHOWN,
+    ),
   };
 }
 

@@ -7,7 +7,11 @@ describe('planFaults', () => {
   it('plans the same faults for the same seed, and others for another one', () => {
     const plan = planFaults(7, 0, 10 * MINUTE, true);
     expect(planFaults(7, 0, 10 * MINUTE, true)).toEqual(plan);
-    expect(planFaults(8, 0, 10 * MINUTE, true)).not.toEqual(plan);
+    for (const withRedis of [true, false]) {
+      const ofServices = (seed: number) =>
+        planFaults(seed, 0, 10 * MINUTE, withRedis).filter(({ target }) => target !== 'redis');
+      expect(ofServices(8)).not.toEqual(ofServices(7));
+    }
   });
 
   it('plans the same faults of services with and without Redis', () => {
@@ -29,6 +33,8 @@ describe('planFaults', () => {
     const services = plan.filter(({ target }) => target !== 'redis');
     expect(Math.min(...plan.map(({ at }) => at))).toBeGreaterThanOrEqual(5_000);
     expect(Math.max(...plan.map((fault) => fault.at + fault.for))).toBeLessThanOrEqual(30 * MINUTE);
+    const long = Array.from({ length: 50 }, (_, seed) => planFaults(seed, 0, 40_000, true)).flat();
+    expect(Math.max(...long.map((fault) => fault.at + fault.for))).toBeLessThanOrEqual(40_000);
     for (const [i, next] of services.slice(1).entries()) {
       expect(next.at - services[i]!.at - services[i]!.for).toBeGreaterThanOrEqual(7_000);
     }

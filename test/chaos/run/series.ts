@@ -1,7 +1,7 @@
 import { isAnswered, OUTCOMES, type ClientOutcome, outcomeOf } from './records.js';
 import type { Recording } from './recording.js';
 import { quantile } from './statistics.js';
-import { timed } from './timing.js';
+import { withoutStalls } from './timing.js';
 import { type Flow, FLOWS, type RequestRecord, SERVICE_OF, SERVICES, type Service } from './types.js';
 
 /** Bars that a chart shows at most. */
@@ -32,7 +32,7 @@ export function seriesOf({ requests, stalls, measured }: Recording): Series {
     for (const record of records) groups[Math.floor((record.at - measured.from) / binMs)]?.push(record);
     return groups;
   };
-  const inTime = timed(requests.filter(isTimed), stalls);
+  const inTime = withoutStalls(requests.filter(isTimed), stalls);
   const mapped = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
     Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<K, V>; // Each key has a value.
   return {

@@ -3,7 +3,8 @@ import type { Stall } from './types.js';
 
 /** Milliseconds. */
 const TICK = 20;
-const STALL = 30;
+/** A timer is late by a little on every machine. */
+const LEAST = 2;
 const NANOSECONDS = 1e6;
 
 export interface StallWatch {
@@ -24,15 +25,14 @@ export function watchForStalls(pids: () => readonly (number | undefined)[]): Sta
   let last = Date.now();
   const timer = setInterval(() => {
     const now = Date.now();
-    const late = now - last - TICK;
-    if (late > STALL) stalls.push({ at: last, ms: late + TICK });
+    // A wait that the kernel counts has ended by now; when it began is known from its length.
+    const note = (ms: number) => ms > LEAST && stalls.push({ at: now - ms, ms });
+    note(now - last - TICK);
     for (const pid of pids()) {
       const total = pid === undefined ? undefined : waitedForCpu(pid);
       if (pid === undefined || total === undefined) continue;
-      const ms = total - (waited.get(pid) ?? total);
+      note(total - (waited.get(pid) ?? total));
       waited.set(pid, total);
-      // The wait ended at some time since the last look.
-      if (ms > STALL) stalls.push({ at: last - ms, ms: now - last + ms });
     }
     last = now;
   }, TICK);

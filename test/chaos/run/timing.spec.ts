@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { merged, timed } from './timing.js';
+import { describe, expect, it } from 'vitest';
+import { merged, withoutStalls } from './timing.js';
 
 const request = (at: number, ms: number) => ({ flow: 'users', at, ms }) as const;
 
@@ -16,24 +16,26 @@ it('merges intervals that overlap', () => {
   ]);
 });
 
-it('leaves out requests during which a process stalled, and no others', () => {
+describe('withoutStalls', () => {
   const stalls = [
     { at: 300, ms: 50 },
-    { at: 100, ms: 50 },
+    { at: 100, ms: 40 },
+    { at: 120, ms: 30 },
   ];
-  const requests = [
-    request(0, 90),
-    request(0, 110),
-    request(120, 10),
-    request(140, 200),
-    request(160, 100),
-    request(340, 5),
-    request(360, 5),
-  ];
-  expect(timed(requests, stalls).map(({ at, ms }) => [at, ms])).toEqual([
-    [0, 90],
-    [160, 100],
-    [360, 5],
-  ]);
-  expect(timed(requests, [])).toEqual(requests);
+
+  it.each([
+    ['before all stalls', 0, 90, 90],
+    ['that ends in a stall', 0, 110, 100],
+    ['within a stall', 110, 20, 0],
+    ['that begins in a stall', 140, 20, 10],
+    ['between two stalls', 160, 100, 100],
+    ['around two stalls, of which one is two that overlap', 50, 400, 300],
+    ['after all stalls', 400, 5, 5],
+  ])('corrects a request %s', (_, at, ms, corrected) => {
+    expect(withoutStalls([request(at, ms)], stalls)).toEqual([request(at, corrected)]);
+  });
+
+  it('changes nothing on a quiet machine', () => {
+    expect(withoutStalls([request(0, 90)], [])).toEqual([request(0, 90)]);
+  });
 });

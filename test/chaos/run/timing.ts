@@ -19,27 +19,49 @@ export function merged(intervals: readonly Interval[]): Interval[] {
 }
 
 /**
- * A client that gets no CPU measures itself instead of the gateway.
+ * Corrects what a busy machine adds: while a process is ready to run and has no CPU, a client measures the machine instead
+ * of the gateway.
  *
- * @returns the requests during which no process has stalled
+ * @returns the requests, each without the milliseconds in which any process stalled
  */
-export function timed(requests: readonly RequestRecord[], stalls: readonly Stall[]): RequestRecord[] {
-  const stalled = merged(stalls.map(intervalOf));
-  return requests.filter((request) => {
-    const { from, to } = intervalOf(request);
-    const next = stalled[firstEndingFrom(stalled, from)];
-    return next === undefined || next.from > to;
-  });
+export function withoutStalls(requests: readonly RequestRecord[], stalls: readonly Stall[]): RequestRecord[] {
+  const stalled = new StalledTime(stalls);
+  return requests.map((request) => ({ ...request, ms: request.ms - stalled.within(intervalOf(request)) }));
 }
 
-/** @returns the index of the first of disjoint, sorted intervals that ends at a time or later */
-function firstEndingFrom(intervals: readonly Interval[], at: number): number {
-  let low = 0;
-  let high = intervals.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((intervals[middle]?.to ?? at) < at) low = middle + 1;
-    else high = middle;
+class StalledTime {
+  /** They do not overlap. */
+  private readonly intervals: readonly Interval[];
+  /** Milliseconds of all intervals before each one. */
+  private readonly before: readonly number[];
+
+  constructor(stalls: readonly Stall[]) {
+    this.intervals = merged(stalls.map(intervalOf));
+    let sum = 0;
+    this.before = this.intervals.map(({ from, to }) => (sum += to - from) - (to - from));
   }
-  return low;
+
+  /** @returns milliseconds */
+  within({ from, to }: Interval): number {
+    return this.until(to) - this.until(from);
+  }
+
+  private until(at: number): number {
+    const index = this.lastBeginningBefore(at);
+    const interval = this.intervals[index];
+    if (!interval) return 0;
+    return (this.before[index] ?? 0) + Math.min(at, interval.to) - interval.from;
+  }
+
+  /** @returns -1 when none does */
+  private lastBeginningBefore(at: number): number {
+    let low = 0;
+    let high = this.intervals.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.intervals[middle]?.from ?? at) < at) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
 }

@@ -44,7 +44,7 @@ export interface RequestRecord {
   readonly error?: string;
 }
 
-/** A time in which a process got no CPU, although it had nothing to do but to wake up. */
+/** A time in which a process was ready to run and had no CPU. */
 export interface Stall {
   readonly at: number;
   readonly ms: number;

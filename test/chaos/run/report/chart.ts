@@ -117,7 +117,7 @@ function gatewayPanels({ samples, measured }: Report, axis: TimeAxis): Panel[] {
 export function legend(): string {
   const entries = [
     ...OUTCOMES.map((outcome) => [outcome, OUTCOME_TITLES[outcome]]),
-    ['stall', 'the machine had no CPU left'],
+    ['stall', 'no CPU (stall)'],
     ['breaker-open', 'breaker open'],
     ['breaker-half-open', 'breaker half-open'],
     ['p50', 'p50'],
