@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { recording } from '../support/recording.js';
 import { bearer, SECRET } from '../support/tokens.js';
+import { until } from '../support/until.js';
 
 const READONLY = (cache: string, fallback: string) => `
 upstreams:
@@ -100,6 +101,24 @@ describe('fallback.stale', () => {
       RESTING,
     ]);
     expect(users.calls).toBe(calls);
+  });
+
+  it('does not wait for a request from before the breaker opened', async () => {
+    const { users, get } = await start('timeout: 2s, breaker: { consecutiveFailures: 1, openFor: 1m }');
+    await get('/mine/1');
+    users.failure = 'hang';
+    const before = ['/mine/1', '/mine/2'].map((path) => get(path));
+    await until('both have reached the upstream', () => users.calls === 3);
+    users.failure = 'reset';
+    await get('/plain');
+
+    const first = await Promise.race([
+      Promise.race(before).then(() => 'those from before'),
+      Promise.all([get('/mine/1'), get('/mine/2')]),
+    ]);
+    expect(first).toEqual([ALICE, RESTING]);
+    expect(users.calls).toBe(4);
+    expect(await Promise.all(before)).toEqual([ALICE, RESTING]);
   });
 
   it('applies to the failureStatuses of the upstream, 5xx only', async () => {

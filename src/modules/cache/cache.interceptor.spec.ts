@@ -8,6 +8,7 @@ import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { Exchange, type ExchangeHead } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { CacheInterceptor } from './cache.interceptor.js';
+import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { Invalidator } from './invalidator.js';
 import type { Found, ResponseCache } from './response-cache.js';
 
@@ -158,7 +159,13 @@ function interceptorWith(cache: Partial<ResponseCache>): CacheInterceptor {
     isOutdated: () => false,
     ...cache,
   };
-  return new CacheInterceptor(whole as ResponseCache, {} as Invalidator, config, systemClock);
+  return new CacheInterceptor(
+    whole as ResponseCache,
+    {} as Invalidator,
+    config,
+    systemClock,
+    {} as UpstreamRegistry,
+  );
 }
 
 /** An exchange whose client reads everything. */

@@ -21,12 +21,13 @@ import {
   exchangeOf,
   type ResponseTap,
 } from '../routing/exchange.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { CacheEntry } from './cache-entry.js';
 import { cacheKey, flightName, resourceOf, shortHash } from './cache-key.js';
 import { CachingTap, partTap, type TapOptions } from './caching-tap.js';
 import { requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
-import { Flight, type FlightResult, type NextStep, type Waiter, waitLimit } from './flights.js';
+import { Flight, type FlightResult, type NextStep, type Waiter, isRejected, waitLimit } from './flights.js';
 import { Invalidator } from './invalidator.js';
 import { ReadAhead } from './read-ahead.js';
 import { type Found, ResponseCache } from './response-cache.js';
@@ -78,6 +79,7 @@ export class CacheInterceptor implements NestInterceptor {
     @Inject(Invalidator) private readonly invalidator: Invalidator,
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
   ) {
     // What clients have not read yet takes no more memory than the cache.
     this.readAhead = new ReadAhead(() => {
@@ -144,8 +146,9 @@ export class CacheInterceptor implements NestInterceptor {
     const isUnstorable = this.unstorable.size > 0 && this.unstorable.has(shortHash(name));
     let flight: Flight | undefined;
     // 3. Join the flight of the request for the same response that is under way, or lead one.
-    if (!isUnstorable && this.isShared(lookup, found)) {
-      const underWay = this.flights.get(name);
+    const underWay = this.flights.get(name);
+    const mayWait = !underWay || lookup.isCode || !isRejected(exchange.route?.config, this.upstreams);
+    if (!isUnstorable && mayWait && this.isShared(lookup, found)) {
       const result = underWay
         ? await underWay.join(this.waiter(lookup, found))
         : new Flight(this.flights, name, this.clock);

@@ -2,6 +2,7 @@ import type { Cancellation } from '../../common/cancellation.js';
 import { type Clock, StallExtension } from '../../common/clock.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { sidesOf } from '../config/schema/gateway.js';
+import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { CacheEntry } from './cache-entry.js';
 
 /** A response that has just arrived, whether or not the cache has room for it. */
@@ -42,6 +43,21 @@ export type WaitResult = Flight | 'answered' | 'alone' | 'timeout';
 /** @returns milliseconds that a request of the route has until a response head; on a split, as many as any side has */
 export function waitLimit(route: RouteConfig, upstreams: GatewayConfig['upstreams']): number {
   return route.timeout ?? Math.max(...sidesOf(route).map((id) => upstreams[id]?.timeout ?? 0));
+}
+
+/**
+ * An open breaker answers at once, while a flight from before it opened can last until its deadline. The trial of a
+ * half-open breaker is worth waiting for.
+ *
+ * @returns whether the breakers of all sides of the route are open and reject calls
+ */
+export function isRejected(
+  route: RouteConfig | undefined,
+  upstreams: Pick<UpstreamRegistry, 'find'>,
+): boolean {
+  if (!route) return false;
+  const breakers = sidesOf(route).map((id) => upstreams.find(id)?.breaker);
+  return breakers.every((breaker) => breaker?.state === 'open' && breaker.isRejecting);
 }
 
 interface Place extends Omit<Waiter, 'until'> {
