@@ -153,6 +153,7 @@ describeWithHelm('a pod', () => {
     'config.redis.keyPrefix=a',
     'bundledRedis.enabled=true',
     'config.server.host=::',
+    'config.server.workers=2',
     'config.management.host=::',
   ])('that loads the file itself is replaced for %s, which needs a new process', async (value) => {
     expect(await template('configUpdate=reload', value)).not.toEqual(await template('configUpdate=reload'));
@@ -196,6 +197,16 @@ describeWithHelm('a pod', () => {
     expect(container.envFrom[0].secretRef.name).toBe('123');
     expect(rendered.get('Deployment').metadata['labels']).toMatchObject({ 'app.kubernetes.io/name': 'off' });
     expect(rendered.get('Ingress').spec.rules[0].http.paths[0].path).toBe('/a: b');
+  });
+
+  it.each([
+    ['1', undefined],
+    ['2', '--max-old-space-size-percentage=25'],
+    ['64', '--max-old-space-size-percentage=1'],
+    ['${WORKERS:-1}', undefined],
+  ])('with %s workers has the Node options %s', async (workers, options) => {
+    const { variables } = (await render('--set', `config.server.workers=${workers}`)).gateway;
+    expect(variables['NODE_OPTIONS']).toBe(options);
   });
 
   it('has the containers and the name resolution of the values', async () => {

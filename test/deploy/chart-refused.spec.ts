@@ -64,6 +64,7 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
   ],
   ['config.server.host=localhost', 'config.server.host: localhost is reachable only from inside the pod'],
   ['config.server.host=::1', 'config.server.host: ::1 is reachable only from inside the pod'],
+  ['config.server.workers=auto', 'config.server.workers: auto starts a worker for each CPU of the node'],
   [
     'config.server.securityHeaders=false',
     'config.server.securityHeaders: found false. Helm reads an unquoted off as',

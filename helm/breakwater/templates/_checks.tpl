@@ -47,6 +47,9 @@ config.{{ $section }}.host: {{ $host }} is reachable only from inside the pod, a
 {{- if and .Values.bundledRedis.enabled (or (dig "redis" "url" "" $config) (dig "redis" "cluster" "" $config) (dig "redis" "sentinel" "" $config)) }}
 bundledRedis.enabled: config.redis names another Redis. Set one of the two.
 {{- end }}
+{{- if eq (dig "server" "workers" "" $config | toString) "auto" }}
+config.server.workers: auto starts a worker for each CPU of the node, whatever the pod may use. Leave it out and run more pods, or set a number.
+{{- end }}
 {{- if eq (dig "server" "securityHeaders" "" $config | toString) "false" }}
 config.server.securityHeaders: found false. Helm reads an unquoted off as false; write 'off' in quotes.
 {{- end }}

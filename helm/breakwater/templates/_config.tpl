@@ -38,7 +38,7 @@ With `roll`, every configuration has a ConfigMap of its own: a change in place w
 {{- $config := include "breakwater.config" . | fromYaml }}
 {{- $fixed := dict "redis" $config.redis }}
 {{- range tuple "server" "management" }}
-{{- $fixed = set $fixed . (pick (get $config . | default dict) "host" "port") }}
+{{- $fixed = set $fixed . (pick (get $config . | default dict) "host" "port" "workers") }}
 {{- end }}
 {{- toJson $fixed | sha256sum }}
 {{- end }}
