@@ -91,8 +91,8 @@ function legend(rows) {
   return present
     .toReversed()
     .map(([kind, text]) => {
-      right -= text.length * charWidth + 30;
-      return `<rect class="${kind}" x="${right}" y="17" width="10" height="10" rx="2"/><text class="muted" x="${right + 15}" y="26">${text}</text>`;
+      right -= text.length * 6.5 + 30;
+      return `<rect class="${kind}" x="${px(right)}" y="17" width="10" height="10" rx="2"/><text class="muted" x="${px(right + 15)}" y="26">${text}</text>`;
     })
     .join('\n');
 }

@@ -1,5 +1,5 @@
 import { barChart } from './chart.mjs';
-import { decimal, perSecondText, size, whole } from './tables.mjs';
+import { decimal, size, whole } from './tables.mjs';
 
 const ms = (value) => decimal(value, 2);
 const mebibytes = (bytes) => whole(bytes / 2 ** 20);
@@ -64,16 +64,23 @@ const memoryChart = (rows) =>
 
 const bodiesChart = (rows) =>
   barChart({
-    title: 'Throughput by the size of the response body',
-    note: 'Requests per second. More is better. Each column has its own scale.',
+    title: 'Throughput by body size',
+    note: 'More is better. Each column has its own scale.',
     rows,
-    panels: (rows[0]?.sizes ?? []).map(({ bytes }, i) => ({
-      title: size(bytes),
-      format: perSecondText,
-      value: (row) => row.sizes[i].perSecond.median,
-      range: ({ sizes }) => [sizes[i].perSecond.least, sizes[i].perSecond.most],
-    })),
+    panels: (rows[0]?.sizes ?? []).map(({ bytes }, i) => bodiesPanel(bytes, (row) => row.sizes[i])),
   });
+
+/** Of large bodies only few are complete when the time is over, so that their bytes are more exact. */
+function bodiesPanel(bytes, of) {
+  const isLarge = bytes >= 2 ** 20;
+  const measured = (row) => (isLarge ? of(row).bytesPerSecond : of(row).perSecond);
+  return {
+    title: `${size(bytes)}: ${isLarge ? 'MiB/s' : 'req/s'}`,
+    format: isLarge ? mebibytes : whole,
+    value: (row) => measured(row).median,
+    range: (row) => [measured(row).least, measured(row).most],
+  };
+}
 
 const scaleChart = (rows, by) =>
   barChart({
