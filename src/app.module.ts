@@ -9,6 +9,7 @@ import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
+import { ReplicasModule } from './modules/replicas/replicas.module.js';
 import { UpstreamModule } from './modules/upstream/upstream.module.js';
 
 /** The gateway on one screen. */
@@ -28,6 +29,7 @@ export class AppModule {
         ConfigModule.register(store, source, role),
         UpstreamModule.forRoot(resolver),
         RedisModule,
+        ReplicasModule,
         MetricsModule,
         AccessLogModule,
         HealthModule,

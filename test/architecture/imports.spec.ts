@@ -6,7 +6,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/common'],
   ['src/modules/config'],
   ['src/modules/routing', 'src/modules/upstream', 'src/modules/server', 'src/modules/redis'],
-  ['src/modules/auth', 'src/modules/rate-limit', 'src/modules/cache'],
+  ['src/modules/auth', 'src/modules/rate-limit', 'src/modules/cache', 'src/modules/replicas'],
   ['src/modules/websocket', 'src/modules/proxy', 'src/modules/health'],
   ['src/modules/metrics', 'src/modules/tracing', 'src/modules/access-log'],
   ['src/modules/admin', 'src/modules/examples'],

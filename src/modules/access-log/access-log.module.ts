@@ -5,10 +5,11 @@ import { WebSocketModule } from '../websocket/websocket.module.js';
 import { AccessLog } from './access.log.js';
 import { ConfigLog } from './config.log.js';
 import { EventLog } from './event.log.js';
+import { ReplicaLog } from './replica.log.js';
 import { UpstreamLog } from './upstream.log.js';
 
 @Module({
   imports: [AuthModule, RoutingModule, WebSocketModule],
-  providers: [AccessLog, ConfigLog, EventLog, UpstreamLog],
+  providers: [AccessLog, ConfigLog, EventLog, UpstreamLog, ReplicaLog],
 })
 export class AccessLogModule {}

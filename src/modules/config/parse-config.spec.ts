@@ -70,6 +70,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
       management: { host: '127.0.0.1', port: 9090, token: '' },
       auth: {},
       redis: { url: '', keyPrefix: 'breakwater:', connectTimeout: 1_000, commandTimeout: 50 },
+      breakers: { quorum: 0.5 },
       cache: { maxBytes: 67_108_864, maxEntryBytes: 1_048_576, ttl: 300_000 },
       upstreams: {
         users: {

@@ -4,6 +4,7 @@ import { ResponseCache } from '../cache/response-cache.js';
 import { PROCESS_ROLE, type ProcessRole } from '../config/config.tokens.js';
 import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import type { BreakerState } from '../upstream/breaker/breaker.types.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -142,6 +143,16 @@ export const metricProviders = [
     inject: [RedisConnection],
     collect(redis: RedisConnection) {
       if (redis.isConfigured) this.set(redis.isUp ? 1 : 0);
+      else this.remove();
+    },
+  }),
+  makeGaugeProvider({
+    name: 'breakwater_replicas',
+    help: 'Replicas that share their breakers, this one included; 0 when this one shares none; absent without Redis',
+    aggregator: 'first',
+    inject: [RedisConnection, BreakerSharing],
+    collect(redis: RedisConnection, sharing: BreakerSharing) {
+      if (redis.isConfigured) this.set(sharing.live);
       else this.remove();
     },
   }),

@@ -48,6 +48,12 @@ export const GATEWAY_LINTS: Readonly<
           message: `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`,
         }));
     }),
+  'quorum-without-redis': (_, root) => {
+    const place = root.at('breakers', 'quorum');
+    const message = 'without `redis`, replicas do not share their breakers';
+    // Its URL may be a variable that is only set elsewhere.
+    return root.at('redis').isWritten || !place.isWritten ? [] : [{ place, message }];
+  },
   'text-like-a-variable': (_, root) =>
     scalars(root)
       .filter(({ value }) => typeof value === 'string' && /^\$(?:[A-Z_][A-Z0-9_]*|\(\w+\))$/.test(value))

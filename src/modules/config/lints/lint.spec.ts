@@ -19,6 +19,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${route} }]`;
 
 /** Every mistake that a lint knows. */
 const MISTAKES = `
+breakers: { quorum: 60% }
 management: { host: 0.0.0.0 }
 server: { workers: 16, cors: { origins: [https://app.example], credentials: true } }
 auth:
@@ -55,6 +56,7 @@ describe('lintConfig', () => {
     expect(result.ok && result.warnings.map(({ path, message }) => `${path}: ${message}`))
       .toMatchInlineSnapshot(`
         [
+          "breakers.quorum: without \`redis\`, replicas do not share their breakers",
           "management.host: 0.0.0.0 can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed",
           "auth.a: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.b: \`a\` comes first and takes RS256 tokens of the same issuer too, so this provider is not asked about them on routes that accept both",
@@ -103,6 +105,7 @@ describe('lintConfig', () => {
     one('bulkhead: { concurrent: 128 }'),
     one('breaker: { window: 3s }'),
     one('fallback: { stale: true }', 'cache: {}'),
+    `redis: { url: "" }\nbreakers: { quorum: 60% }\n${one('')}`,
   ])('does not warn of %s', (text) => {
     expect(lint(text)).toEqual([]);
   });

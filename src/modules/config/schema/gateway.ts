@@ -3,6 +3,7 @@ import { authSchema } from './auth.js';
 import { cacheSchema, STALE_INSTEAD } from './cache.js';
 import { accessLogSchema, logSchema } from './log.js';
 import { redisSchema } from './redis.js';
+import { breakersSchema } from './resilience.js';
 import { routesSchema } from './route.js';
 import { managementSchema, serverSchema } from './server.js';
 import { defaultsSchema, upstreamsSchema } from './upstream.js';
@@ -18,8 +19,9 @@ const sections = z.strictObject({
     'Token issuers by id. With at least one, a route without `auth` requires a valid token.',
   ),
   redis: prefault(redisSchema, {}).describe(
-    'Redis, through which several gateways share cached responses. Without it, each gateway keeps its own in memory.',
+    'Redis, through which several gateways share cached responses, revoked tokens and breakers. Without it, each gateway has its own.',
   ),
+  breakers: prefault(breakersSchema, {}).describe('How replicas of the gateway share their breakers.'),
   cache: prefault(cacheSchema, {}).describe('The memory that routes with `cache` share.'),
   defaults: prefault(defaultsSchema, {}).describe('Values for every upstream that does not set them itself.'),
   upstreams: prefault(upstreamsSchema, {}).describe('The services behind the gateway, by id.'),

@@ -98,6 +98,13 @@ export const breakerSchema = z.strictObject({
   ),
 });
 
+/** Of all breakers, while those of one upstream have `breakerSchema`. */
+export const breakersSchema = z.strictObject({
+  quorum: positiveRatio('50%').describe(
+    'Share of the replicas whose breakers must be open, at least two of them, before those of the others open too. Used when `redis` is set.',
+  ),
+});
+
 const PROBE_PATH = 'a path such as /health, optionally with a query';
 
 export const healthSchema = z.strictObject({

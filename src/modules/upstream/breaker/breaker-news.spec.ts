@@ -118,6 +118,16 @@ describe('Breaker adopts', () => {
     expect(admit(breaker).isTrial).toBe(true);
   });
 
+  it('nothing when it is only held', async () => {
+    const { breaker } = setUp();
+    await halfOpen(breaker);
+    const news = newsOf(breaker);
+    breaker.hold(1_000);
+    expect([breaker.isRejecting, news]).toEqual([true, []]);
+    breaker.hold(0);
+    expect(breaker.isRejecting).toBe(false);
+  });
+
   it('the end of a trial elsewhere', async () => {
     const { breaker } = setUp();
     await halfOpen(breaker);

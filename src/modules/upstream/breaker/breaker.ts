@@ -180,6 +180,15 @@ export class Breaker {
     this.consecutiveFailures = votes.successes > 0 ? 0 : this.consecutiveFailures + votes.failures;
   }
 
+  /**
+   * Keeps a half-open breaker from a trial.
+   *
+   * @param lasts milliseconds; 0 when the next call may be one
+   */
+  hold(lasts: number): void {
+    this.trialUntil = lasts > 0 ? this.options.clock.now() + lasts : 0;
+  }
+
   /** Counts a health probe; `HealthConfig` says how many in a row decide. */
   reportProbe(passed: boolean, detail: string): void {
     const { health } = this;
@@ -219,9 +228,9 @@ export class Breaker {
     else if (vote === 'failure') this.fail(outcome, detail);
   }
 
-  /** @param lasts milliseconds for which no other trial may go */
+  /** The same as `hold`, for the breakers elsewhere too. */
   private holdTrial(lasts: number): void {
-    this.trialUntil = lasts > 0 ? this.options.clock.now() + lasts : 0;
+    this.hold(lasts);
     this.news.emit({ kind: 'trial', lasts });
   }
 
