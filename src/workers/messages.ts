@@ -57,6 +57,8 @@ export type Result<N extends CallName> = Awaited<ReturnType<WorkerCalls[N]>>;
 export interface WorkerStart {
   readonly config: ConfigText;
   readonly worker: number;
+  /** Whether others serve while it starts. */
+  readonly isReplacement: boolean;
   /** What has happened before. */
   readonly events: readonly SharedEvent[];
 }

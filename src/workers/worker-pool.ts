@@ -140,7 +140,7 @@ export class WorkerPool {
   private fork(): void {
     const { config } = this;
     const id = ++this.lastId;
-    const start = { config, worker: id, events: this.options.snapshot() };
+    const start = { config, worker: id, events: this.options.snapshot(), isReplacement: this.hasStarted };
     const worker: WorkerHandle = new WorkerHandle(id, cluster.fork(), start, (message) =>
       this.receive(worker, message, config),
     );
@@ -156,7 +156,7 @@ export class WorkerPool {
       case 'listening':
         worker.begin(message.url, message.address);
         // A reload may have come while it started.
-        if (config !== this.config) void this.update(worker);
+        if (config !== this.config) this.update(worker);
         this.changed.emit();
         if (this.serving.length === this.options.size) this.firstStart.resolve(undefined);
         return;
@@ -200,9 +200,19 @@ export class WorkerPool {
     }
   }
 
-  private async update(worker: WorkerHandle): Promise<void> {
-    await worker.call('prepare', this.config, PREPARE_TIMEOUT);
-    await worker.call('commit', null);
+  private update(worker: WorkerHandle): void {
+    worker
+      .call('prepare', this.config, PREPARE_TIMEOUT)
+      .then(() => worker.call('commit', null))
+      .catch((error: unknown) => {
+        this.logger.error({
+          message: 'a worker did not take the configuration',
+          worker: worker.id,
+          err: error,
+        });
+        // The one that takes its place begins with it.
+        worker.kill();
+      });
   }
 
   private onEnd(

@@ -5,6 +5,7 @@ import { Gateway } from '../gateway.js';
 import { listenFailure } from '../listen-failure.js';
 import { JsonLogger } from '../logger.js';
 import { overviewOf } from '../modules/admin/upstream-overview.js';
+import { AuthProviders } from '../modules/auth/auth-providers.js';
 import { TokenDenylist } from '../modules/auth/denylist/token-denylist.service.js';
 import { Invalidator } from '../modules/cache/invalidator.js';
 import { ConfigStore } from '../modules/config/config.store.js';
@@ -13,6 +14,9 @@ import { UpstreamRegistry } from '../modules/upstream/upstream.registry.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import type { CallName, SharedEvent, ToPrimary, ToWorker, WorkerCalls, WorkerStart } from './messages.js';
 import { SharedState } from './shared-state.js';
+
+/** Milliseconds. An issuer that is away must not keep workers from starting. */
+const LONGEST_WAIT_FOR_KEYS = 5_000;
 
 const NOTHING: WrittenConfig = {
   text: { sections: [], upstreams: [], routes: [] },
@@ -27,7 +31,7 @@ class WorkerProcess implements WorkerCalls {
   /** What has happened elsewhere before this process could adopt it. */
   private readonly early: SharedEvent[] = [];
   private written = NOTHING;
-  private next: (() => Promise<void>) | undefined;
+  private next: Promise<() => Promise<void>> | undefined;
 
   receive(message: ToWorker): void {
     switch (message.type) {
@@ -50,18 +54,26 @@ class WorkerProcess implements WorkerCalls {
   }
 
   async prepare(text: ConfigText): Promise<void> {
-    const written = { text, config: await readConfig(text, this.written, turns()) };
-    const commit = await this.get(ConfigStore).prepare(written.config);
-    this.next = () => {
-      this.written = written;
-      return commit();
-    };
+    this.next = this.compile(text);
+    await this.next;
   }
 
+  /** The primary does not wait for a worker that takes too long to prepare, so that may still be under way. */
   async commit(): Promise<void> {
     const { next } = this;
     this.next = undefined;
-    await next?.();
+    await (
+      await next
+    )?.();
+  }
+
+  private async compile(text: ConfigText): Promise<() => Promise<void>> {
+    const written = { text, config: await readConfig(text, this.written, turns()) };
+    const commit = await this.get(ConfigStore).prepare(written.config);
+    return () => {
+      this.written = written;
+      return commit();
+    };
   }
 
   ping() {
@@ -89,7 +101,7 @@ class WorkerProcess implements WorkerCalls {
   }
 
   /** Does not catch what is the gateway's fault: it ends the process. */
-  private async start({ config, worker, events }: WorkerStart): Promise<void> {
+  private async start({ config, worker, events, isReplacement }: WorkerStart): Promise<void> {
     this.written = { text: config, config: await readConfig(config, NOTHING, turns()) };
     const logger = new JsonLogger(this.written.config.log.level, worker);
     let gateway: Gateway;
@@ -97,10 +109,13 @@ class WorkerProcess implements WorkerCalls {
       gateway = await Gateway.start(this.written.config, {
         logger,
         role: 'worker',
-        beforeListen: (app) => {
+        beforeListen: async (app) => {
           const state = new SharedState(app, (event) => tell({ type: 'event', event }));
           for (const event of [...events, ...this.early]) state.adopt(event);
           this.state = state;
+          if (!isReplacement) return;
+          await app.init();
+          await keysOf(app.get(AuthProviders));
         },
       });
     } catch (error) {
@@ -134,6 +149,20 @@ class WorkerProcess implements WorkerCalls {
     if (!this.gateway) throw new Error('The worker does not serve yet.');
     return this.gateway.app.get(type);
   }
+}
+
+/**
+ * Waits for the keys of token issuers. Readiness holds back requests from a gateway that starts, and nothing holds them back
+ * from a worker that listens.
+ */
+async function keysOf(providers: AuthProviders): Promise<void> {
+  if (providers.areReady) return;
+  const ready = Promise.withResolvers<void>();
+  const stop = providers.keysRefreshed.on(() => providers.areReady && ready.resolve());
+  const timer = setTimeout(ready.resolve, LONGEST_WAIT_FOR_KEYS);
+  await ready.promise;
+  clearTimeout(timer);
+  stop();
 }
 
 /** The other workers go on, so only the requests that are in flight here need time. */
