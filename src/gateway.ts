@@ -1,6 +1,7 @@
 import {
   type DynamicModule,
   type INestApplication,
+  Logger,
   type LoggerService,
   type NestApplicationOptions,
   type Type,
@@ -128,6 +129,8 @@ export class Gateway {
       await gateway.close();
       throw error;
     }
+    if (role === 'only' && config.server.workers !== 1)
+      new Logger(Gateway.name).warn('server.workers is ignored: only `breakwater start` starts workers');
     // A primary waits for its workers.
     if (role !== 'primary') app.get(Lifecycle).phase = 'serving';
     return gateway;
