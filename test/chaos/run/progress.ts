@@ -36,7 +36,11 @@ export class Progress {
     if (process.stdout.isTTY) process.stdout.write('Artillery starts');
   }
 
+  /** The requests of the warm-up do not count. */
   enter(phase: Phase): void {
+    this.count();
+    this.answered = 0;
+    this.unanswered = 0;
     this.phase = phase;
     this.phaseFrom = Date.now();
   }
@@ -50,7 +54,8 @@ export class Progress {
     this.count();
     if (!this.phase) return;
     const text = this.line();
-    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`);
+    if (process.stdout.isTTY)
+      process.stdout.write(`\r\x1b[K${text.slice(0, (process.stdout.columns || 80) - 1)}`);
     else if (this.seconds++ % LINE_EVERY === 0) console.log(text);
   }
 
