@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { spawnScript, temporaryFile } from '../support/process.js';
@@ -14,6 +15,7 @@ interface Row {
 }
 
 interface Run {
+  readonly machine: { readonly cores: number };
   readonly throughput?: { readonly rows: readonly Row[] };
   readonly latency?: { readonly direct: { p50Ms: number; sent: number }; readonly rows: readonly Measured[] };
   readonly memory?: readonly Measured[];
@@ -29,7 +31,9 @@ type Measured = Readonly<Record<string, unknown>>;
 // The timeout allows for a build in a first run.
 describe('npm run bench', { timeout: 120_000 }, () => {
   it('measures Breakwater beside the bare proxy', async () => {
-    const { code, rows } = await bench('--only', 'bare,breakwater');
+    const { code, rows, run } = await bench('--only', 'bare,breakwater');
+
+    expect(run.machine.cores).toBe(availableParallelism());
 
     expect(rows.map(({ id }) => id)).toEqual(['breakwater', 'bare']);
     for (const row of rows) {

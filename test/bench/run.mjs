@@ -36,6 +36,7 @@ export async function runBenchmark({ plan, measures, isQuick, cpuProf, json, wri
   const generator = loadGenerator(options.load);
   const { chosen, missing } = chooseContenders(options.only, options.against);
   const cores = chooseCores();
+  const machine = describeMachine(); // Before this process is limited to one core.
   await pinOurselves(cores);
   const directory = mkdtempSync(join(tmpdir(), 'breakwater-bench-'));
   const profiles = cpuProf ? mkdtempSync(join(tmpdir(), 'breakwater-profiles-')) : undefined;
@@ -56,7 +57,7 @@ export async function runBenchmark({ plan, measures, isQuick, cpuProf, json, wri
     const conditions = {
       startedAt: startedAt.toISOString(),
       isQuick,
-      machine: describeMachine(),
+      machine,
       isPinned: cores.contender !== undefined,
       node: await nodeVersion(),
       generator: generator.name,

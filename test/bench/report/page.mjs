@@ -1,5 +1,6 @@
 import { leftOut } from '../contenders/breakwater-config.mjs';
 import * as tables from './tables.mjs';
+import { quietUpTo } from './throughput.mjs';
 
 const { asMarkdown, decimal, whole } = tables;
 
@@ -7,7 +8,8 @@ const { asMarkdown, decimal, whole } = tables;
 export const page = (run) =>
   [introduction(run), results(run), contenders(run), method(run), options].join('\n\n') + '\n';
 
-function introduction({ isQuick, seconds, machine, isPinned, node, startedAt, upstream, generator }) {
+function introduction(run) {
+  const { isQuick, seconds, machine, isPinned, node, startedAt, upstream, generator } = run;
   const minutes = Math.max(1, Math.round(seconds / 60));
   return `# Benchmarks
 
@@ -20,7 +22,7 @@ This command measures Breakwater and what people use in its place, in one run, a
     isQuick
       ? '\n**It was a quick run**: one short round of each measurement, most of them with a few contenders only. Its figures give a first impression.'
       : ''
-  }
+  }${disturbance(run.throughput)}
 Compare the ratios between machines, not the requests per second.
 
 | | |
@@ -41,7 +43,6 @@ function results(run) {
       image('throughput', 'Requests per second of each contender'),
       asMarkdown(tables.throughputTable(throughput)),
       'Ratios are medians of the ratios within each round. The best peer is the fastest proxy from npm.',
-      disturbance(throughput),
     ]),
     ...section(latency, 'Latency', () => [
       `At ${whole(run.plan.latency.rate)} requests per second. What the upstream itself takes is subtracted from what clients see.`,
@@ -93,10 +94,11 @@ function headline({ bestPeer, rows }) {
     .join('\n');
 }
 
-function disturbance({ rows }) {
-  const most = Math.max(...rows.map(({ disturbed }) => disturbed ?? 0));
-  if (!(most > 0)) return '';
-  return `Other processes of the machine took up to ${Math.round(most * 100)}% of the core of the contenders in a round.`;
+/** A disturbed run is no evidence, and the page says so before the first figure. */
+function disturbance(throughput) {
+  const most = Math.max(0, ...(throughput?.rows ?? []).map(({ disturbed }) => disturbed ?? 0));
+  if (most <= quietUpTo) return '';
+  return `\n**The machine was busy**: other processes took up to ${Math.round(most * 100)}% of the core of the contenders in a round, so that the figures say little.`;
 }
 
 function contenders({ contenders, missing, skipped }) {

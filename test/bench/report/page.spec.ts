@@ -44,6 +44,14 @@ describe('docs/benchmarks.md', () => {
     expect(full).toContain('- A part of the measurements of nginx failed and is missing.');
   });
 
+  it.each([
+    [0.04, false],
+    [0.5, true],
+  ])('says when other processes disturbed the run: %d of the core', (disturbed, isSaid) => {
+    const throughput = { rows: [{ rates: {}, disturbed }] };
+    expect(page({ ...results, throughput }).includes('**The machine was busy**')).toBe(isSaid);
+  });
+
   it('has no section for what was not measured', () => {
     expect(page({ ...results, memory: undefined })).not.toContain('### Memory');
   });

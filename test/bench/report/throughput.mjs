@@ -9,7 +9,7 @@ import { median, spread } from './statistics.mjs';
 /** Below this share of an undisturbed core, a contender was not the bottleneck. */
 const saturatedFrom = 0.9;
 /** Above this share of the core for other processes, the figures of a contender are void. */
-const quietUpTo = 0.05;
+export const quietUpTo = 0.05;
 
 /**
  * Ratios are taken within each round and their median is reported: what disturbs the machine for a while disturbs
