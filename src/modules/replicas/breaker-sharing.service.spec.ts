@@ -209,6 +209,11 @@ describeWithRedis('BreakerSharing', () => {
     await b!.trip();
     expect([a!.breaker().state, b!.breaker().state, c!.breaker().state]).toEqual(['open', 'open', 'closed']);
     await server.startAgain();
+    await until(
+      'all are back',
+      async () => (await server.client().zcard('breakwater:{replicas}:live')) === 3,
+    );
+    expect(a!.sharing.live).toBe(0);
     await complete([a!, b!, c!]);
     expect([a!.changes.slice(0, 2), a!.changes.at(-1)]).toEqual([[3, 0], 3]);
     // What was decided meanwhile is shared as well.

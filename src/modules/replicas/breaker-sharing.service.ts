@@ -22,7 +22,6 @@ const INTERVAL = 1_000;
 const GAP = LIFE - 2 * INTERVAL;
 /** Milliseconds that the other replicas need to reach a Redis that is back. */
 const RETURN = 5_000;
-
 /** Milliseconds that a worker waits for its primary. */
 const PRIMARY_ANSWER = 1_000;
 
@@ -158,6 +157,8 @@ export class BreakerSharing implements OnApplicationBootstrap, BeforeApplication
 
   private fallBack(): void {
     for (const breaker of this.breakers.values()) breaker.fallBack();
+    // A Redis that comes back may have forgotten the others, however short it was away.
+    this.exchangedAt = -Infinity;
     this.setLive(0);
   }
 
