@@ -27,12 +27,16 @@ describeWithRedis('a Redis Cluster', () => {
   it('is shared by gateways that know one node, and used again after an outage', async () => {
     const nodes = await redisCluster();
     await expectShared(`{ cluster: ["${nodes[0]?.url}"], commandTimeout: 5s, connectTimeout: 5s }`);
+    const live = 'breakwater:{replicas}:live';
+    const replicas: number[] = [];
     for (const node of nodes) {
       const keys = await node.client().keys('*');
+      if (keys.includes(live)) replicas.push(await node.client().zcard(live));
       expect(keys.length).toBeGreaterThan(0);
-      expect(keys.filter((key) => !/^breakwater:(?:c:|g:|purges$)/.test(key))).toEqual([]);
+      expect(keys.filter((key) => !/^breakwater:(?:c:|g:|purges$|\{replicas\}:)/.test(key))).toEqual([]);
       await node.client().flushall();
     }
+    expect(replicas).toEqual([2]);
 
     const urls = nodes.map(({ url }) => `"${url}"`).join();
     const [a] = await expectShared(`{ cluster: [${urls}], connectTimeout: 5s, commandTimeout: 500ms }`);
