@@ -53,13 +53,26 @@ export class Replica {
   }
 
   /** Starts clients of an upstream. */
-  load(upstream: string): Load {
-    return new Load(`${this.gateway.url}/${upstream}`, { clients: 2, pace: 20 });
+  load(upstream: string, clients = 2): Load {
+    return new Load(`${this.gateway.url}/${upstream}`, { clients, pace: 20 });
   }
 
   async ask(upstream: string): Promise<string> {
     const response = await fetch(`${this.gateway.url}/${upstream}`);
     return `${response.status} ${await response.text()}`;
+  }
+
+  /** Sends failing calls, all at once, until the breaker has opened. */
+  async trip(upstream: string): Promise<void> {
+    const before = this.openings(upstream).length;
+    await Promise.all(Array.from({ length: 5 }, () => this.ask(upstream)));
+    await until('it has opened', () => this.openings(upstream).length > before);
+  }
+
+  /** @returns why the breaker has opened, oldest first */
+  openings(upstream: string): string[] {
+    const opened = this.transitions(upstream).filter(({ to }) => to === 'open');
+    return opened.map(({ reason }) => String(reason));
   }
 
   /** @returns the transitions of a breaker as logged, oldest first */
@@ -81,16 +94,23 @@ export interface BreakerReplicas {
   readonly services: Readonly<Record<string, Service>>;
 }
 
+interface Options {
+  readonly timeout?: string;
+  /** Of Redis. On a busy machine, a replica that waited for a shorter time would run a trial of its own. */
+  readonly commandTimeout?: string;
+  readonly workers?: number;
+  readonly keepUntil?: KeepUntil;
+}
+
 /**
  * Runs three gateways as processes, which share breakers and the upstreams `ids`.
  *
- * @param breaker keys of every breaker, in YAML
+ * @param options `timeout` of calls, and so of trials; `workers` of `a` and of `c`, while `b` is one process
  */
 export async function breakerReplicas(
   redis: RedisServer,
   ids: readonly string[],
-  breaker = 'openFor: 1s, maxOpenFor: 1s',
-  keepUntil: KeepUntil = onTestFinished,
+  { timeout = '20s', commandTimeout = '700ms', workers = 1, keepUntil = onTestFinished }: Options = {},
 ): Promise<BreakerReplicas> {
   const services = Object.fromEntries(ids.map((id) => [id, new Service()]));
   const server = createServer((req, res) => {
@@ -102,13 +122,13 @@ export async function breakerReplicas(
   const all = await Promise.all(
     NAMES.map(async (name) => {
       const yaml = `
-        server: { host: 127.0.0.1, port: 0 }
+        server: { host: 127.0.0.1, port: 0, workers: ${name === 'b' ? 1 : workers} }
         management: { port: 0 }
-        redis: { url: "${redis.url}", commandTimeout: 200ms }
+        redis: { url: "${redis.url}", commandTimeout: ${commandTimeout} }
         defaults:
-          timeout: 20s
+          timeout: ${timeout}
           retry: { attempts: 0 }
-          breaker: { ${breaker} }
+          breaker: { openFor: 2s, maxOpenFor: 2s }
           fallback: { response: { status: 503, body: away } }
         upstreams: { ${ids.map((id) => `${id}: { url: "${url}" }`).join(', ')} }
         routes: [${ids.map((id) => route(id, name)).join(', ')}]
