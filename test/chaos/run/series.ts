@@ -1,7 +1,6 @@
 import { isAnswered, OUTCOMES, type ClientOutcome, outcomeOf } from './records.js';
 import type { Recording } from './recording.js';
 import { quantile } from './statistics.js';
-import { withoutStalls } from './timing.js';
 import { type Flow, FLOWS, type RequestRecord, SERVICE_OF, SERVICES, type Service } from './types.js';
 
 /** Bars that a chart shows at most. */
@@ -20,11 +19,11 @@ export interface Series {
   readonly bins: number;
   /** Requests of each flow that began in a bin, by outcome. */
   readonly outcomes: Readonly<Record<Flow, readonly Readonly<Record<ClientOutcome, number>>[]>>;
-  /** Latencies of what a service itself answered. */
+  /** Latencies of what a service itself answered, as clients saw them. */
   readonly latencies: Readonly<Record<Service, readonly LatencyPoint[]>>;
 }
 
-export function seriesOf({ requests, stalls, measured }: Recording): Series {
+export function seriesOf({ requests, measured }: Recording): Series {
   const binMs = Math.ceil((measured.to - measured.from) / MOST_BINS / 1000) * 1000;
   const bins = Math.ceil((measured.to - measured.from) / binMs);
   const binned = (records: readonly RequestRecord[]) => {
@@ -32,7 +31,7 @@ export function seriesOf({ requests, stalls, measured }: Recording): Series {
     for (const record of records) groups[Math.floor((record.at - measured.from) / binMs)]?.push(record);
     return groups;
   };
-  const inTime = withoutStalls(requests.filter(isTimed), stalls);
+  const answered = requests.filter(isTimed);
   const mapped = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
     Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<K, V>; // Each key has a value.
   return {
@@ -42,7 +41,7 @@ export function seriesOf({ requests, stalls, measured }: Recording): Series {
       binned(requests.filter((each) => each.flow === flow)).map(countOutcomes),
     ),
     latencies: mapped(SERVICES, (service) =>
-      binned(inTime.filter(({ flow }) => SERVICE_OF[flow] === service)).map(latencyOf),
+      binned(answered.filter(({ flow }) => SERVICE_OF[flow] === service)).map(latencyOf),
     ),
   };
 }

@@ -81,7 +81,7 @@ function latencyPanels(
     });
     const limit = {
       value: usersLimit,
-      label: `twice the p99 before the first fault: ${Math.round(usersLimit)} ms`,
+      label: `limit, without stalls: ${Math.round(usersLimit)} ms`,
     };
     return linePanel(
       {

@@ -24,8 +24,9 @@ export function linePanel({ name, unit, height, scale, lines, limit }: LineChart
   const values = lines.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []));
   const [low, high] = bounds([...values, ...(limit ? [limit.value] : [])], scale);
   const position = scale === 'linear' ? (value: number) => value : Math.log10;
+  // The logarithm of 0 has no place.
   const y = (value: number) =>
-    height - (height * (position(value) - position(low))) / (position(high) - position(low));
+    height - (height * (position(Math.max(value, low)) - position(low))) / (position(high) - position(low));
   const marks = scale === 'linear' ? [low, high] : niceValues(low, high);
   return {
     height: height + GAP,

@@ -24,6 +24,8 @@ describe('the report', () => {
   it('loads nothing, and has no numbers that are none', () => {
     expect(html().match(/\b(?:src|href)=|@import|url\(/)).toBeNull();
     expect(html().match(/.{80}(?:NaN|Infinity|undefined)/)).toBeNull();
+    const instant = goodRun().requests.map((each) => ({ ...each, ms: 0 }));
+    expect(html({ ...goodRun(), requests: instant }).match(/.{80}(?:NaN|Infinity|undefined)/)).toBeNull();
     const empty = html({ ...goodRun(), requests: [], faults: [], transitions: [] });
     expect(empty.match(/="[^"]*(?:NaN|Infinity|undefined)/)).toBeNull();
   });

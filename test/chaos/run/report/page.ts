@@ -43,8 +43,9 @@ ${options.withoutBreaker ? '<p class="warning">The breakers were in shadow mode:
 </table></div>
 <footer>
 <p>Run it again: <code>${escape(report.command)}</code></p>
-<p>${escape(report.machine)}. All times are without those in which a process
-was ready to run and had no CPU; the longer ones of these stalls add up to ${seconds(stalled(report))}.</p>
+<p>${escape(report.machine)}. The objectives leave out the times in which a
+process was ready to run and had no CPU, the charts do not; the longer ones of these stalls add up to
+${seconds(stalled(report))}.</p>
 </footer>
 </main>
 </html>
