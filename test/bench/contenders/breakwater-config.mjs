@@ -61,7 +61,7 @@ export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route
 export const leftOut = {
   features: {
     cache: 'the cache, which has a row of its own',
-    redis: 'Redis, which shares the cache among gateways; the row from the cache uses memory',
+    redis: 'Redis and breakers that gateways share, since there is one gateway',
     mirror: 'mirroring, which sends each request to a second upstream as well',
     split: 'a split, since there is one upstream',
     fault: 'injected faults',
@@ -69,7 +69,7 @@ export const leftOut = {
     workers: 'several workers, since each contender has one core',
   },
   settings: {
-    root: ['defaults', 'log'],
+    root: ['breakers', 'defaults', 'log'],
     server: [
       'forwardedHeaders',
       'headersTimeout',
