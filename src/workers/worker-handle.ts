@@ -22,6 +22,8 @@ export class WorkerHandle {
   unanswered = 0;
   /** It is about to end, and has been replaced if it has to be. */
   isLeaving = false;
+  /** Resolves when no update of its configuration is under way. Never rejects. */
+  updated: Promise<void> = Promise.resolve();
   /** The last that it has told. */
   metrics: Metrics = [];
   private nextCall = 0;

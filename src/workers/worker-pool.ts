@@ -94,14 +94,23 @@ export class WorkerPool {
   /**
    * Has every worker compile a configuration, one after the other, so that the others serve requests meanwhile.
    *
-   * @returns puts it in force in all of them
+   * @returns puts it in force in all of them, also in those that have begun to serve since
    * @throws Error when a worker refuses it
    */
   async prepare(config: ConfigText): Promise<() => Promise<void>> {
-    for (const worker of this.serving) await worker.call('prepare', config, PREPARE_TIMEOUT).catch(orNothing);
+    const prepared = new Set<WorkerHandle>();
+    for (const worker of this.serving) {
+      // A worker compiles one configuration at a time.
+      await worker.updated;
+      const isPrepared = await worker.call('prepare', config, PREPARE_TIMEOUT).then(() => true, orNothing);
+      if (isPrepared === true) prepared.add(worker);
+    }
     return async () => {
       this.config = config;
-      await this.callAll('commit', null);
+      const commits = this.serving.map((worker) =>
+        prepared.has(worker) ? worker.call('commit', null).catch(orNothing) : this.update(worker),
+      );
+      await Promise.all(commits);
     };
   }
 
@@ -156,7 +165,7 @@ export class WorkerPool {
       case 'listening':
         worker.begin(message.url, message.address);
         // A reload may have come while it started.
-        if (config !== this.config) this.update(worker);
+        if (config !== this.config) void this.update(worker);
         this.changed.emit();
         if (this.serving.length === this.options.size) this.firstStart.resolve(undefined);
         return;
@@ -200,11 +209,13 @@ export class WorkerPool {
     }
   }
 
-  private update(worker: WorkerHandle): void {
-    worker
-      .call('prepare', this.config, PREPARE_TIMEOUT)
-      .then(() => worker.call('commit', null))
-      .catch((error: unknown) => {
+  /** Brings a worker that has started with an older configuration to the one in force. Never rejects. */
+  private update(worker: WorkerHandle): Promise<void> {
+    worker.updated = worker.updated.then(async () => {
+      try {
+        await worker.call('prepare', this.config, PREPARE_TIMEOUT);
+        await worker.call('commit', null);
+      } catch (error) {
         this.logger.error({
           message: 'a worker did not take the configuration',
           worker: worker.id,
@@ -212,7 +223,9 @@ export class WorkerPool {
         });
         // The one that takes its place begins with it.
         worker.kill();
-      });
+      }
+    });
+    return worker.updated;
   }
 
   private onEnd(
