@@ -1,4 +1,4 @@
-import { write, writeSync } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 
 /** Characters that are enough for a write of their own; a pipe holds about as many. */
 const PIECE = 64 * 1024;
@@ -8,6 +8,8 @@ const SHARED_PIECE = 4096;
 const FLUSH_MS = 100;
 /** Milliseconds until a descriptor that does not block is tried again, because its reader is slow. */
 const RETRY_MS = 10;
+/** Milliseconds that the end of the process waits for a reader that takes nothing. */
+const LAST_WAIT_MS = 1_000;
 /** Characters of lines that wait for a reader that is slow. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
@@ -19,8 +21,9 @@ interface Piece {
 }
 
 /**
- * Writes lines to a file descriptor in large pieces and in a thread of libuv's pool, so that requests do not wait for the
- * reader of the log. A log that is not read costs lines, and neither time nor memory without end.
+ * Writes lines to a file descriptor in large pieces, so that requests do not wait for the reader of the log: a pipe takes
+ * what it has room for, and anything else is written in a thread of libuv's pool. A log that is not read costs lines, and
+ * neither time nor memory without end.
  *
  * It does less than pino's own destination, which takes twice the time for a line of the access log.
  */
@@ -34,16 +37,21 @@ export class LogOutput {
   private rest: Piece | undefined;
   private timer: NodeJS.Timeout | undefined;
   private hasReader = true;
-
+  /** Whether the descriptor refuses what its reader has no room for. */
+  private readonly isNonBlocking: boolean;
   /** Characters of whole lines. */
   private readonly piece: number;
 
-  /** @param isShared whether other processes write to it as well */
+  /**
+   * @param fd of a stream of Node, such as `stdout.fd`
+   * @param isShared whether other processes write to it as well
+   */
   constructor(
     private readonly fd: number,
     isShared = false,
   ) {
     this.piece = isShared ? SHARED_PIECE : PIECE;
+    this.isNonBlocking = isNonBlocking(fd);
     process.on('exit', () => this.flushSync());
   }
 
@@ -68,27 +76,42 @@ export class LogOutput {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.isWriting = true;
-    this.continue(this.take());
+    if (this.isNonBlocking) this.continueNow(this.take());
+    else this.continue(this.take());
   }
 
   private continue(piece: Piece): void {
-    this.rest = undefined;
     write(this.fd, piece.bytes, piece.written, undefined, undefined, (error, written) => {
       piece.written += written;
-      if (error?.code === 'EAGAIN') this.retry(piece);
+      if (isFull(error)) this.retry(piece);
       else if (error) this.end(error, piece);
       else if (piece.written < piece.bytes.length) this.continue(piece);
       else this.end(undefined, piece);
     });
   }
 
+  /** In this thread, where the end of the process knows what has been written, and which does not wait. */
+  private continueNow(piece: Piece): void {
+    try {
+      while (piece.written < piece.bytes.length)
+        piece.written += writeSync(this.fd, piece.bytes, piece.written);
+      // Requests get their turn between two pieces.
+      setImmediate(() => this.end(undefined, piece));
+    } catch (error) {
+      if (isFull(error)) this.retry(piece);
+      // `writeSync` throws nothing else.
+      else setImmediate(() => this.end(error as NodeJS.ErrnoException, piece));
+    }
+  }
+
   private retry(piece: Piece): void {
     this.rest = piece;
-    setTimeout(() => this.continue(piece), RETRY_MS).unref();
+    setTimeout(() => this.continueNow(piece), RETRY_MS).unref();
   }
 
   private end(error: NodeJS.ErrnoException | undefined, { lines }: Piece): void {
     this.isWriting = false;
+    this.rest = undefined;
     if (error) this.dropped += lines;
     if (error?.code === 'EPIPE') this.stop();
     this.schedule();
@@ -113,7 +136,17 @@ export class LogOutput {
   }
 
   private writeSync(bytes: Buffer): void {
-    for (let written = 0; written < bytes.length;) written += writeSync(this.fd, bytes, written);
+    let waited = 0;
+    for (let written = 0; written < bytes.length;) {
+      try {
+        written += writeSync(this.fd, bytes, written);
+        waited = 0;
+      } catch (error) {
+        if (!isFull(error) || waited >= LAST_WAIT_MS) throw error;
+        pauseThread(RETRY_MS);
+        waited += RETRY_MS;
+      }
+    }
   }
 
   private take(): Piece {
@@ -131,4 +164,20 @@ export class LogOutput {
     while (count < this.lines.length && (length += this.lines[count]?.length ?? 0) <= this.piece) count++;
     return count;
   }
+}
+
+/** Node makes pipes so when it opens them, except on Windows. */
+function isNonBlocking(fd: number): boolean {
+  const stats = fstatSync(fd);
+  return process.platform !== 'win32' && (stats.isFIFO() || stats.isSocket());
+}
+
+/** Whether a descriptor that does not block takes nothing at the moment. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}
+
+/** For the end of the process, when no timer fires any more. */
+function pauseThread(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

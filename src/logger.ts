@@ -39,7 +39,7 @@ export class JsonLogger implements LoggerService {
       formatters: { level: (label: string) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
     };
-    if (!stdout.isTTY) this.output = new LogOutput(1, process !== undefined);
+    if (!stdout.isTTY) this.output = new LogOutput(stdout.fd, process !== undefined);
     this.pino = pino(options, this.output ?? terminal);
   }
 

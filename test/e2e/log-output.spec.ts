@@ -8,7 +8,8 @@ const MODULE = pathToFileURL('dist/log-output.js').href;
 
 /** @param script has `output`, which writes to its standard output */
 function run(script: string) {
-  const code = `import { LogOutput } from '${MODULE}'; const output = new LogOutput(1); ${script}`;
+  const code = `import { stdout } from 'node:process'; import { LogOutput } from '${MODULE}';
+    const output = new LogOutput(stdout.fd); ${script}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -30,6 +31,22 @@ describe('the output of the log', () => {
   it('has the lines before a call of process.exit', async () => {
     const child = run(`output.write('last words\\n'); process.exit(3);`);
     expect(await text(child.stdout)).toBe('last words\n');
+    expect((await once(child, 'exit'))[0]).toBe(3);
+  });
+
+  it('has the lines before a call of process.exit when its reader is slow', async () => {
+    // More than a pipe holds.
+    const child = run(`
+      for (let i = 0; i < 100000; i++) output.write('line ' + i + ' ü\\n');
+      setTimeout(() => { process.stderr.write('end'); process.exit(0); }, 50);`);
+    await once(child.stderr, 'data');
+    expect(await text(child.stdout)).toBe(numbered(0, 100_000));
+  });
+
+  it('does not keep the process when nobody reads', async () => {
+    const child = run(`
+      for (let i = 0; i < 100000; i++) output.write('line ' + i + ' ü\\n');
+      process.exit(3);`);
     expect((await once(child, 'exit'))[0]).toBe(3);
   });
 
@@ -56,8 +73,9 @@ describe('the output of the log', () => {
 
   it('keeps the lines whole that two processes write to one pipe', async () => {
     const writer = `
+      import { stdout } from 'node:process';
       import { LogOutput } from '${MODULE}';
-      const output = new LogOutput(1, true);
+      const output = new LogOutput(stdout.fd, true);
       for (let i = 0; i < 10000; i++) output.write(process.env.LETTER.repeat(100 + (i % 300)) + '\\n');`;
     // Small reads leave the pipe full, where longer writes are interrupted.
     const line = `for LETTER in a b; do export LETTER; "$NODE" --input-type=module -e "$WRITER" & done | dd bs=100 status=none`;
