@@ -13,8 +13,9 @@ import type { Turn } from '../../common/turns.js';
 import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { refuseAmbiguousPath } from './ambiguous-path.js';
 import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
-import { type MatchResult, RouteTable, takesPath } from './route-table.js';
+import { RouteTable } from './route-table.js';
 
 /** A request that the server has refused by itself. */
 export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
@@ -142,28 +143,10 @@ function inspect(req: Request, origin: Origin, table: RouteTable): ExchangeHead 
     throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS.join(', ') } });
   }
   if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
-  const match = table.match({ method, host, path, headers });
-  for (const lax of laxPaths ?? []) {
-    refuseAmbiguous(path, match, table.match({ method, host, path: lax, headers }));
-  }
+  const input = { method, host, path, headers };
+  const match = table.match(input);
+  if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
   return { ...origin, authority, host, path, query, hasBody, match };
-}
-
-/**
- * @param lax what the path matches as a lax server could read it
- * @throws ProblemError when the upstream could read the path as that of a route that does not take the path itself, or when it has an encoded
- *   slash and its route does not pass them
- */
-function refuseAmbiguous(path: string, match: MatchResult, lax: MatchResult): void {
-  const route = match.kind === 'route' ? match.route : undefined;
-  if (path.includes('%2F') && route?.config.match.encodedSlashes !== 'pass') {
-    throw new ProblemError('malformed_path', { detail: 'The path contains an encoded slash' });
-  }
-  if (route && lax.kind === 'route' && lax.route !== route && !takesPath(lax.route, path)) {
-    throw new ProblemError('malformed_path', {
-      detail: 'The path contains slashes with which an upstream could read it as that of another route',
-    });
-  }
 }
 
 function requestId(req: Request, peerTrusted: boolean): string {

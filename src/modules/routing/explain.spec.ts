@@ -15,6 +15,7 @@ upstreams:
 routes:
   - { id: users, match: { path: /users/**, methods: [GET, PUT] }, upstream: users, cache: {}, timeout: 1s, rewrite: { stripPrefix: /users }, auth: { provider: main, scopes: [a, b], claims: { tenant: acme } } }
   - { id: host, match: { path: /users/**, hosts: [b.example.com] }, upstream: users, auth: none, rewrite: { host: preserve } }
+  - { id: secret, match: { path: /users/secret }, upstream: users, auth: none }
   - { id: split, match: { path: /split }, split: [{ upstream: users, weight: 90 }, { upstream: next, weight: 10 }], mirror: { upstream: copy, percent: 5% } }
 `;
 
@@ -61,6 +62,14 @@ describe('explain', () => {
   it.each([
     ['GET /nothing', { route: 'No route takes it: 404 route_not_found.' }],
     ['POST /users/1', { route: 'The path takes GET, HEAD, PUT only: 405 method_not_allowed.' }],
+    ['GET /users/a%2Fb', { request: 'The path contains an encoded slash: 400 malformed_path.' }],
+    [
+      'GET /users//secret',
+      {
+        request:
+          'The path contains slashes with which an upstream could read it as that of another route: 400 malformed_path.',
+      },
+    ],
     ['GET /users/../a', { request: 'The path contains a dot segment: 400 malformed_path.' }],
   ])('says why there is none for %s', (line, expected) => {
     expect(explained(line)).toEqual(expected);

@@ -4,6 +4,7 @@ import { normaliseHost, parseTarget } from '../../common/http/request-target.js'
 import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { isPublic, sidesOf } from '../config/schema/gateway.js';
+import { refuseAmbiguousPath } from './ambiguous-path.js';
 import { RouteTable } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
@@ -20,13 +21,18 @@ export type Explanation = readonly [stage: string, text: string];
 /** @returns what each stage would do with a request that is not sent, in their order */
 export function explain(config: GatewayConfig, request: ExplainedRequest): Explanation[] {
   try {
-    const { path, query, authority = request.headers.host ?? '' } = parseTarget(request.target);
+    const target = parseTarget(request.target);
+    const { path, query, laxPaths, authority = request.headers.host ?? '' } = target;
     const host = authority === '' ? '' : normaliseHost(authority);
-    const match = new RouteTable(config.routes).match({ ...request, host, path });
+    const { method, headers } = request;
+    const table = new RouteTable(config.routes);
+    const input = { method, host, path, headers };
+    const match = table.match(input);
+    if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
     if (match.kind === 'none') return [['route', 'No route takes it: 404 route_not_found.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];
-    return explainRoute(config, match.route, request.method, { path, query });
+    return explainRoute(config, match.route, method, { path, query });
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     return [['request', `${error.options.detail ?? error.message}: ${error.status} ${error.code}.`]];
