@@ -5,8 +5,10 @@ const FIRST_LIMIT = 16;
 const WINDOW_MS = 100;
 const MIN_SAMPLES = 5;
 const MAX_SAMPLES = 128;
-/** The limit sinks when latency is above the base by more than this factor. */
+/** The limit sinks when latency is above the base by more than this factor, and by more than the noise. */
 const TOLERANCE = 1.25;
+/** Milliseconds: the event loop of a busy gateway adds as much to the latency of a fast upstream. */
+const NOISE_MS = 5;
 const MIN_GRADIENT = 0.5;
 const DROP_FACTOR = 0.9;
 /** Milliseconds between two measurements of the base; fewer while they still find a lower one. */
@@ -117,7 +119,8 @@ export class AdaptiveLimit {
 
   private move(median: number, isInUse: boolean): void {
     this.base = Math.min(this.base, median);
-    const gradient = Math.max(MIN_GRADIENT, (this.base * TOLERANCE) / Math.max(median, Number.MIN_VALUE));
+    const expected = Math.max(this.base * TOLERANCE, this.base + NOISE_MS);
+    const gradient = Math.max(MIN_GRADIENT, expected / Math.max(median, Number.MIN_VALUE));
     const next = this.value * Math.min(gradient, 2);
     const wanted = Math.min(this.max, next + Math.sqrt(next));
     // An unused limit says nothing about the capacity.
