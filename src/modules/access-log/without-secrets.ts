@@ -1,11 +1,12 @@
-const SECRET_NAME = /secret|passw|pwd|token|key|credential|auth|code|session|sig|jwt/i;
+const SECRET_NAME =
+  /secret|pass|pwd|\bpin\b|\botp\b|token|ticket|key|credential|auth|code|session|sig|jwt|assertion|saml/i;
 
 /**
  * @param query raw query with its `?`, or an empty string
  * @returns the same with `***` for the values of parameters that may be secrets
  */
 export function withoutSecrets(query: string): string {
-  return query.replace(/([^?&=]+)=[^&]*/g, (parameter, name: string) =>
+  return query.replace(/([^?&;=]+)=[^&;]*/g, (parameter, name: string) =>
     SECRET_NAME.test(decoded(name)) ? `${name}=***` : parameter,
   );
 }
