@@ -7,6 +7,10 @@ ids of the configuration, and no label ever holds a path or a user.
 
 Metrics of the Node process have the names that dashboards for Node expect, without a prefix: \`process_*\` (CPU, memory, file
 descriptors) and \`nodejs_*\` (event loop, heap, garbage collection, active handles).
+
+When a reload removes an upstream or a route, its gauges end, and its counters and histograms stay until the process ends: their
+last values are not lost between two scrapes, and sums over all upstreams do not go back, which Prometheus would take for a
+restart. \`rate()\` over them is 0. One that is added again goes on where it was.
 `;
 
 /** What `labelNames` and `help` are called in prom-client, whose types leave them out. */

@@ -133,7 +133,10 @@ describe('a removed upstream', () => {
     expect(await (await response).text()).toBe('first last');
     await until('the connection ends', () => users.sockets.size === 0);
     expect(await gw.metric('breakwater_target_up{upstream="users"')).toBe(0);
-    expect(await (await gw.management('/metrics')).text()).not.toMatch(/breaker_state{upstream="users"/);
+    const metrics = await (await gw.management('/metrics')).text();
+    expect(metrics).not.toMatch(/breaker_state{upstream="users"/);
+    // Counted after the upstream was removed.
+    expect(metrics).toContain('breakwater_upstream_requests_total{upstream="users",outcome="success"} 1');
   });
 
   it('can be added again, with its metrics and its breaker from the start', async () => {
