@@ -114,6 +114,14 @@ describe('the access log', { timeout: 60_000 }, () => {
     expect(one.bytesOut).toBe(received.indexOf('HTTP/1.1', 1));
   });
 
+  it('shortens paths and queries, so that workers can write lines whole to one pipe', async () => {
+    const long = 'a'.repeat(5000);
+    await fetch(`${gw.url}/open/long/${long}?page=${long}`);
+    const line = await gw.process.json(({ path }) => String(path).startsWith('/open/long/'));
+    expect(line).toMatchObject({ path: `/open/long/${long}`.slice(0, 1500) + '...', status: 200 });
+    expect(JSON.stringify(line).length).toBeLessThan(4096);
+  });
+
   it('counts the tries, and warns with the cause of a failure', async () => {
     await fetch(`${gw.url}/down`);
     expect(await requestLine(gw, '/down')).toMatchObject({

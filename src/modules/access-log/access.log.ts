@@ -25,6 +25,9 @@ interface Bytes {
   readonly bytesOut: number;
 }
 
+/** Characters of a path or a query. Longer lines could not be kept whole in a pipe that several workers write to. */
+const MAX_TEXT = 1_500;
+
 const NOTHING: Carried = { read: 0, written: 0 };
 
 /**
@@ -61,7 +64,7 @@ export class AccessLog implements OnModuleInit {
       if (sample < 1 && this.random() >= sample) return;
     }
     const entry = this.describe(exchange, bytes);
-    if (query) Object.assign(entry, { query: withoutSecrets(exchange.head.query) });
+    if (query) Object.assign(entry, { query: shortened(withoutSecrets(exchange.head.query)) });
     if (!hasFailed) this.logger.log(entry);
     else if (enabled) this.logger.warn(entry);
     else this.warnOfSome(entry);
@@ -85,7 +88,7 @@ export class AccessLog implements OnModuleInit {
       user: identity && this.userHash(identity),
       method: req.method,
       route: route?.config.id,
-      path: head.path,
+      path: shortened(head.path),
       status: res.statusCode,
       outcome,
       cause: failure?.reason,
@@ -131,4 +134,8 @@ function isFailure({ failure, outcome = 'success' }: Exchange): boolean {
 /** Microseconds are as exact as a clock in a log can be. */
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}...` : text;
 }
