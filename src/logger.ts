@@ -23,8 +23,8 @@ export class JsonLogger implements LoggerService {
   private readonly output: LogOutput | undefined;
   /** Of lines of the access log. */
   private readonly workerField: string = '';
-  private timeOfText = 0;
-  private timeText = '';
+  private second = 0;
+  private secondText = '';
 
   /**
    * @param process of a gateway with several: `primary`, or the number of a worker, which its lines name. They share their
@@ -88,14 +88,15 @@ export class JsonLogger implements LoggerService {
     );
   }
 
-  /** Lines of the same millisecond share their text. */
+  /** Only the milliseconds differ between the lines of a second. */
   private time(): string {
     const now = Date.now();
-    if (now !== this.timeOfText) {
-      this.timeOfText = now;
-      this.timeText = new Date(now).toISOString();
+    const second = Math.floor(now / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.secondText = new Date(now).toISOString().slice(0, -'000Z'.length);
     }
-    return this.timeText;
+    return `${this.secondText}${String(now % 1000).padStart(3, '0')}Z`;
   }
 
   private tellOfDropped(output: LogOutput): void {
