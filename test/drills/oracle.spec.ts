@@ -151,7 +151,9 @@ describe('is sent once', () => {
   it('is violated by more deliveries than retries allow', () => {
     const arrivals = many(2, (n) => arrival('1', n === 0 ? {} : { serial: `a/0/${n}`, end: 'reset' }));
     const given = { requests: [request('1')], arrivals };
-    expect(violated({ ...given, config: { retry: { attempts: 0 } } })).toEqual(['is sent once']);
+    const config = { retry: { attempts: 0 } };
+    expect(violated({ ...given, config })).toEqual(['is sent once']);
+    expect(violated({ ...given, config: { ...config, hedge: { after: 'p95' } } })).toEqual([]);
   });
 });
 

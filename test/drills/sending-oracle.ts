@@ -19,8 +19,8 @@ export function isSentOnce(facts: ServiceFacts): string | undefined {
   const { hedge, fallback } = config;
   return first(
     facts.requests.filter((request) => {
-      // A try whose target seems frozen is made a second time with another target, as with `hedge`.
-      const twice = attempts > 0 && (hedge !== undefined || targets > 1) ? 2 : 1;
+      // A try whose target seems frozen is made a second time with another target. `hedge` does so without retries too.
+      const twice = hedge !== undefined || (attempts > 0 && targets > 1) ? 2 : 1;
       const elsewhere = fallback ? MOST_TRIES : 0;
       const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice + elsewhere : 1;
       return facts.arrivalsOf(request).length > most;
