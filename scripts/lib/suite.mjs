@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runForeground } from './children.mjs';
 import { inRoot, runtime } from './project.mjs';
 import { countTests } from './test-count.mjs';
 
+const failuresFile = process.env.FAILURES_FILE;
+delete process.env.FAILURES_FILE; // Some suites start runs that are meant to fail.
+
 /**
  * Runs vitest.
  *
  * @param {string[]} args of `vitest run`
  * @param {string[]} [launcher] the beginning of a command that runs the command after it
- * @returns {Promise<{ code: number, passed: number, failed: number, skipped: number }>}
+ * @returns {Promise<{ code: number, passed: number, failed: number, skipped: number, failures: string[] }>}
  */
 export async function runVitest(args, launcher = []) {
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-test-'));
@@ -26,8 +29,9 @@ export async function runVitest(args, launcher = []) {
   }
 }
 
-/** Prints the counts of a run. @returns {number} the exit code */
-export function report({ code, passed, failed, skipped }) {
+/** Prints the counts of a run, and writes its failures into the file that `.ci/run` prints. @returns {number} the exit code */
+export function report({ code, passed, failed, skipped, failures }) {
+  if (failuresFile) appendFileSync(failuresFile, failures.map((failure) => `${failure}\n`).join(''));
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   return failed > 0 ? code || 1 : code;
 }

@@ -49,6 +49,26 @@ describe('.ci/run', () => {
     expect([code, lines.at(-1)]).toEqual([0, '13 passed, 0 failed']);
   });
 
+  it('prints the failures of all test runs just before the last line', async () => {
+    const fail = (test: string) =>
+      `echo '${test}\n    Error: no' >>"$FAILURES_FILE"; echo "1 passed, 1 failed"; exit 1`;
+    const { lines } = await ciRun(testRuns({ test: fail('a > b'), soak: fail('c > d') }));
+    expect(lines.slice(lines.indexOf('Failed tests:')).filter((line) => line !== '')).toEqual([
+      'Failed tests:',
+      'a > b',
+      '    Error: no',
+      'c > d',
+      '    Error: no',
+      '7 passed, 2 failed',
+    ]);
+  });
+
+  it('names a test run that failed without a failed test', async () => {
+    const { lines } = await ciRun(testRuns({ test: 'exit 7', soak: `${FINE}; exit 3` }));
+    expect(lines).toContain('npm test: exited with 7 and without a count');
+    expect(lines).toContain('npm run test:soak: exited with 3 and without a failed test');
+  });
+
   it('leaves out Kubernetes when there is no time left for it', async () => {
     // Bash counts on from the seconds that it is given.
     const { code, lines } = await ciRun(testRuns({}), { SECONDS: '1500' });
