@@ -14,6 +14,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
 import { StallExtension, systemClock } from './common/clock.js';
+import { Event } from './common/event.js';
 import { headersToInherit, inherited } from './common/http/inherited.js';
 import { ManagementModule, type ManagementOptions } from './modules/admin/management.module.js';
 import { ConfigStore } from './modules/config/config.store.js';
@@ -84,6 +85,7 @@ export class Gateway {
       viewOf,
     }: GatewayOptions & ProcessOptions = {},
   ): Promise<Gateway> {
+    Event.onError = (error) => new Logger(Event.name).error(error);
     const options = { logger, bodyParser: false, abortOnError: false } as const;
     const store = new ConfigStore(config);
     const limits = () => store.current.server;
