@@ -53,6 +53,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         keepAliveTimeout: 65_000,
         healthDetails: false,
         workers: 1,
+        limits: {},
         shutdown: { delay: 5_000, drain: 20_000 },
         securityHeaders: 'api',
         compression: false,

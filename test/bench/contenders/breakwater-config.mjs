@@ -21,6 +21,7 @@ export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route
       shutdown: { delay: '0s', drain: '1s' },
       cors: { origins: ['https://app.example.com'], credentials: true },
       compression: true,
+      limits: { requestsPerIp: 1_000_000, requestsPerUser: 1_000_000, streamsPerUser: 1_000_000 },
     },
     management: { port: 0, token: secret },
     accessLog: { enabled: true },
@@ -49,6 +50,7 @@ export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route
       rewrite: { path: '/orders/{rest}' },
       securityHeaders: { contentSecurityPolicy: true },
       websocket: true,
+      limits: { requestsPerUser: 1_000_000 },
       ...route,
     }),
   };

@@ -2,6 +2,7 @@ import { optional, prefault, z } from 'zod';
 import { isReservedInRequests, isReservedInResponses } from '../../../common/http/header-owners.js';
 import { routeCacheSchema } from './cache.js';
 import { headerName, headers, method } from './http.js';
+import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
 import { pathPattern, rewriteSchema } from './path-pattern.js';
 import { routeAuthSchema } from './route-auth.js';
@@ -124,6 +125,9 @@ const routeSchema = z
     ),
     cache: optional(routeCacheSchema).describe(
       'Stores responses (RFC 9111). Without this key nothing is stored.',
+    ),
+    limits: optional(routeLimitsSchema).describe(
+      'Limits on what one client can have in flight at a time on this route.',
     ),
     mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
     fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),

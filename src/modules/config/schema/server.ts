@@ -1,6 +1,7 @@
 import { prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { headerName, method } from './http.js';
+import { serverLimitsSchema } from './limits.js';
 import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
 import { boolean, duration, integer, port, positiveDuration, positiveSize, size, list } from './scalars.js';
@@ -88,6 +89,9 @@ export const serverSchema = z.strictObject({
   ),
   workers: prefault(workersSchema, 1).describe(
     'Processes that serve requests as one gateway: a number, or `auto` for one for each available CPU. With more than one, limits such as `bulkhead.concurrent` are divided among them.',
+  ),
+  limits: prefault(serverLimitsSchema, {}).describe(
+    'Limits on what one client can have in flight at a time.',
   ),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
   securityHeaders: prefault(securityHeadersSchema, 'api').describe(
