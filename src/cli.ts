@@ -215,9 +215,10 @@ program
       writeFileSync(output, starter, { flag: 'wx' });
       console.log(`Wrote ${output}. Next: breakwater check -c ${output}`);
     } catch (error) {
-      const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-      if (isThere) fail(`${output} exists, and is not replaced. Name another file with -o.`);
-      else fail(`${openapi ?? output}: ${error instanceof Error ? error.message : String(error)}`);
+      // Errors of the file system name the file; the others are about the document.
+      const { code, path = openapi ?? output, message } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') fail(`${output} exists, and is not replaced. Name another file with -o.`);
+      else fail(`${path}: ${message}`);
     }
   });
 

@@ -38,4 +38,14 @@ describe('breakwater init', { timeout: 60_000 }, () => {
     const { code, stderr } = await cli(['init', '-o', `${openapi}.out`, '--openapi', openapi]);
     expect([code, stderr.trim()]).toEqual([1, `${openapi}: It is not an OpenAPI 3 document.`]);
   });
+
+  it('says which file it cannot write', async () => {
+    const openapi = await temporaryFile(
+      'openapi.yaml',
+      'openapi: 3.0.3\npaths: { /users: { get: { responses: {} } } }\n',
+    );
+    const file = join(dirname(openapi), 'missing', 'gateway.yaml');
+    const { code, stderr } = await cli(['init', '-o', file, '--openapi', openapi]);
+    expect([code, stderr.trim()]).toEqual([1, `${file}: ENOENT: no such file or directory, open '${file}'`]);
+  });
 });
