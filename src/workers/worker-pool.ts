@@ -194,9 +194,12 @@ export class WorkerPool {
     }
   }
 
-  /** Ends workers that do nothing any more; nobody else would notice as long as the others serve. */
+  /**
+   * Ends workers that do nothing any more, also before they serve; nobody else would notice as long as the others serve. A
+   * worker answers as soon as it has loaded its code.
+   */
   private check(): void {
-    for (const worker of this.serving) {
+    for (const worker of this.workers) {
       if (worker.unanswered++ < MAX_UNANSWERED) {
         worker.call('ping', null).then(
           () => (worker.unanswered = 0),

@@ -9,17 +9,23 @@ export interface WorkersProcess extends GatewayProcess {
   readonly file: string;
 }
 
+interface WorkersOptions {
+  readonly workers?: number;
+  readonly shutdown?: string;
+  readonly env?: Record<string, string>;
+}
+
 /** Runs a gateway with two workers. The YAML has no `server`. */
 export function spawnWorkers(
   yaml: string,
-  { shutdown = 'delay: 0s, drain: 20s', env = {} }: { shutdown?: string; env?: Record<string, string> } = {},
+  { workers, shutdown, env = {} }: WorkersOptions = {},
 ): Promise<WorkersProcess> {
-  return spawnGateway(withWorkers(yaml, shutdown), env);
+  return spawnGateway(withWorkers(yaml, shutdown, workers), env);
 }
 
-export function withWorkers(yaml: string, shutdown = 'delay: 0s, drain: 20s'): string {
+export function withWorkers(yaml: string, shutdown = 'delay: 0s, drain: 20s', workers = 2): string {
   return `
-server: { host: 127.0.0.1, port: 0, workers: 2, shutdown: { ${shutdown} } }
+server: { host: 127.0.0.1, port: 0, workers: ${workers}, shutdown: { ${shutdown} } }
 management: { port: 0 }
 ${yaml}`;
 }
