@@ -75,7 +75,7 @@ export class SharedState {
 
   private tellVotes(): void {
     const votes = [...this.upstreams.all()].flatMap(({ id, breaker }) => {
-      const taken = breaker.takeVotes();
+      const taken = breaker.votes.take();
       return taken ? [[id, taken] as const] : [];
     });
     if (votes.length > 0) this.tell({ kind: 'votes', votes });

@@ -1,7 +1,8 @@
 import { vi } from 'vitest';
 import { systemClock } from '../../src/common/clock.js';
 import type { BreakerConfig, HealthConfig } from '../../src/modules/config/gateway-config.js';
-import { Breaker, type Permit } from '../../src/modules/upstream/breaker/breaker.js';
+import { Breaker } from '../../src/modules/upstream/breaker/breaker.js';
+import type { Permit } from '../../src/modules/upstream/breaker/permit.js';
 
 export const CONFIG: BreakerConfig = {
   errorRate: 0.5,

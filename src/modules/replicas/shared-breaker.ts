@@ -134,7 +134,9 @@ export class SharedBreaker {
     }
     const hadVote = this.votedAt !== undefined;
     const now = this.options.clock.now();
-    this.votedAt = news.kind === 'opened' && !isAdopting ? now : undefined;
+    // An operator's word is no evidence of an outage. The other replicas hear it by itself.
+    const isVote = news.kind === 'opened' && news.reason !== 'manual' && !isAdopting;
+    this.votedAt = isVote ? now : undefined;
     if (news.kind === 'closed') {
       this.closedAt = now;
       this.failedBy = undefined;

@@ -8,7 +8,8 @@ import { Deadline } from '../../common/resilience/deadline.js';
 import type { EndedTry, TryRecord } from '../../common/try-record.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import { isSameConfig } from '../config/same-config.js';
-import { Breaker, type Permit } from './breaker/breaker.js';
+import { Breaker } from './breaker/breaker.js';
+import type { Permit } from './breaker/permit.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
 import { ProbeRecord } from './probe-record.js';
@@ -229,7 +230,7 @@ export class UpstreamProxy {
   private vote({ model, permit, tried }: Held, outcome: Outcome, detail: string): void {
     const { vote } = OUTCOMES[outcome];
     const isTargetsFault = vote === 'failure' && model.targets.isFaultOf(tried);
-    permit.settle(isTargetsFault ? 'neutral' : vote, outcome, detail);
+    permit.settle(isTargetsFault ? 'neutral' : vote, outcome, detail, tried.at(-1)?.name);
   }
 
   /** A body that is streamed is another object for each target that it moves to. */

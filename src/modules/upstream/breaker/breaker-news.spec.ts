@@ -35,8 +35,9 @@ describe('Breaker tells', () => {
     const news = newsOf(breaker);
     await failTimes(breaker, 5);
     const failures = breaker.lastFailures;
+    const votes = { successes: 0, failures: 5 };
     expect(news).toEqual([
-      { kind: 'opened', reason: 'consecutive-failures', openFor: 5_000, trips: 1, failures },
+      { kind: 'opened', reason: 'consecutive-failures', openFor: 5_000, trips: 1, failures, votes },
     ]);
     expect(failures).toHaveLength(5);
   });
@@ -152,7 +153,11 @@ describe('Breaker adopts', () => {
     breaker.adopt({ kind: 'trial', lasts: 1_000 });
     breaker.adopt({ kind: 'closed', reason: 'replicas' });
     const closed = { kind: 'closed', reason: 'replicas' };
-    expect(news).toEqual([{ ...OPENED, failures: [] }, { kind: 'trial', lasts: 1_000 }, closed]);
+    expect(news).toEqual([
+      { ...OPENED, failures: [], votes: { successes: 0, failures: 0 } },
+      { kind: 'trial', lasts: 1_000 },
+      closed,
+    ]);
   });
 });
 

@@ -1,39 +1,26 @@
-import { EventEmitter } from 'node:events';
-import CircuitBreaker from 'opossum';
-import type { Clock } from '../../../common/clock.js';
+import type CircuitBreaker from 'opossum';
 import type { Outcome, Vote } from '../../../common/errors/outcomes.js';
 import { Event } from '../../../common/event.js';
-import { jittered } from '../../../common/resilience/jitter.js';
-import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
+import { LONGEST_TIMER_MS } from '../../../common/units.js';
+import type { BreakerConfig } from '../../config/gateway-config.js';
 import type {
   BreakerFailure,
   BreakerNews,
   BreakerOpened,
+  BreakerOptions,
   BreakerState,
   BreakerTransition,
   TransitionReason,
   Votes,
 } from './breaker.types.js';
+import { createEngine, type EngineOptions } from './engine.js';
+import { openTime } from './open-time.js';
+import { Permit } from './permit.js';
 import { VoteWindow } from './vote-window.js';
 
 const KEPT_FAILURES = 5;
-/** Calls of its own that a breaker needs before it agrees with others, unless `minRequests` are fewer. */
-const CALLS_TO_AGREE = 5;
 /** Milliseconds. */
 const TRIAL_GRACE = 1_000;
-/** Spreads open times, so that the gateways of a fleet do not try an upstream again at the same instant. */
-const OPEN_TIME_JITTER = 0.2;
-
-export interface BreakerOptions {
-  readonly upstream: string;
-  readonly config: BreakerConfig;
-  /** How many probes in a row count. Without it the breaker ignores probes. */
-  readonly health?: Pick<HealthConfig, 'failures' | 'passes'>;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-}
-
 /** The generation of a permit that never votes. */
 const NEVER = -1;
 
@@ -41,9 +28,8 @@ const NEVER = -1;
  * Decides who may call the upstream, and when it opens and closes.
  *
  * The state and the open timer are opossum's. Calls are never made through it, so that one that is neutral, late, or
- * never ends cannot move it. Its own bulkhead, timeout, percentiles, snapshots and health check stay off: they vote, sort
- * the window on each failure, or outlive a shutdown. It does not count votes either: it adds up its whole window on each
- * failure, which costs more than the rest of a call.
+ * never ends cannot move it. It does not count votes either: it adds up its whole window on each failure, which costs more
+ * than the rest of a call.
  */
 export class Breaker {
   readonly transition = new Event<BreakerTransition>();
@@ -52,12 +38,13 @@ export class Breaker {
   /** Monotonic milliseconds of the last failed call. */
   failedAt = 0;
   private readonly engine: CircuitBreaker<[], void>;
-  /** opossum reads `resetTimeout`, the length of the open time, each time it opens. */
-  private readonly engineOptions: CircuitBreaker.Options<[]> & { resetTimeout: number };
+  private readonly engineOptions: EngineOptions;
   private config: BreakerConfig;
   private health: BreakerOptions['health'];
-  private readonly votes: VoteWindow;
-  private failures: readonly BreakerFailure[] = [];
+  /** Of the calls in the window. */
+  readonly votes: VoteWindow;
+  /** At most the last five, oldest first. */
+  lastFailures: readonly BreakerFailure[] = [];
   /** Counts transitions: a permit from before the last one has no vote. */
   private generation = 0;
   private consecutiveFailures = 0;
@@ -67,8 +54,11 @@ export class Breaker {
   private trips = 0;
   private closedAt: number;
   private openUntil = 0;
-  /** Of the last transition. */
-  private reason: TransitionReason = 'open-elapsed';
+  /** Monotonic milliseconds until which an operator keeps it open. */
+  private isolatedUntil = 0;
+  /** Of its state; `undefined` before the first transition. */
+  since: Date | undefined;
+  reason: TransitionReason = 'open-elapsed';
   private probesFailed = 0;
   private probesPassed = 0;
 
@@ -78,15 +68,7 @@ export class Breaker {
     this.health = health;
     this.votes = new VoteWindow(config.window, clock);
     this.closedAt = clock.now();
-    this.engineOptions = {
-      timeout: false,
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      // Nothing emits the event that would rotate opossum's window, so it needs no timer.
-      rotateBucketController: new EventEmitter(),
-      resetTimeout: config.openFor,
-    };
-    this.engine = new CircuitBreaker(() => Promise.resolve(), this.engineOptions);
+    [this.engine, this.engineOptions] = createEngine(config.openFor);
     this.engine.on('halfOpen', () => this.onOpenTimeElapsed());
   }
 
@@ -102,26 +84,25 @@ export class Breaker {
     return this.engine.halfOpen ? 'half-open' : 'open';
   }
 
-  /** At most the last five, oldest first. */
-  get lastFailures(): readonly BreakerFailure[] {
-    return this.failures;
-  }
-
   /** Milliseconds until the next trial; 0 unless the breaker is open. */
   get openFor(): number {
     return this.state === 'open' ? Math.max(0, this.openUntil - this.options.clock.now()) : 0;
   }
 
-  /** @returns seconds until the next trial, at least 1 */
+  /** @returns seconds until the next trial, at least 1; when nobody knows, the longest that a breaker opens by itself */
   get retryAfterSeconds(): number {
-    return Math.max(1, Math.ceil((this.openUntil - this.options.clock.now()) / 1000));
+    const left = this.openUntil - this.options.clock.now();
+    return Math.max(1, Math.ceil((left === Number.POSITIVE_INFINITY ? this.config.maxOpenFor : left) / 1000));
+  }
+
+  /** Milliseconds for which an operator keeps it open; infinite until somebody releases it, and 0 otherwise. */
+  get isolatedFor(): number {
+    return Math.max(0, this.isolatedUntil - this.options.clock.now());
   }
 
   /** Whether calls here fail at `errorRate` too, although there may be too few of them to open for. */
   get agreesToOpen(): boolean {
-    const { minRequests, errorRate } = this.config;
-    const { votes } = this;
-    return votes.sum >= Math.min(minRequests, CALLS_TO_AGREE) && votes.errorRate >= errorRate;
+    return this.votes.agree(this.config);
   }
 
   /** Whether a call that came now would be rejected. */
@@ -149,10 +130,15 @@ export class Breaker {
     const from = this.state;
     if (news.kind === 'trial') {
       if (from === 'half-open') this.holdTrial(news.lasts);
+    } else if (news.reason === 'manual') {
+      if (news.kind === 'closed') this.closeManually();
+      else this.openManually(news.openFor ?? 1, news.isolatedFor);
+    } else if (this.isolatedFor > 0) {
+      // An operator's word counts more than what others have seen.
     } else if (news.kind === 'closed') {
       if (from !== 'closed') this.close(news.reason);
     } else if (from !== 'open') {
-      this.failures = news.failures ?? this.failures;
+      this.lastFailures = news.failures ?? this.lastFailures;
       this.trip(news.reason, news);
     }
   }
@@ -161,13 +147,29 @@ export class Breaker {
   get asNews(): BreakerNews | undefined {
     if (this.state === 'closed') return undefined;
     // While it is half-open, the other one is soon.
-    const openFor = Math.max(1, this.openFor);
-    return { kind: 'opened', reason: this.reason, openFor, trips: this.trips, failures: this.failures };
+    return this.opened(this.reason, Math.max(1, this.openFor));
   }
 
-  /** @returns the votes since the last time, for `addVotes` in other processes; `undefined` if there were none */
-  takeVotes(): Votes | undefined {
-    return this.votes.take();
+  /**
+   * Keeps the breaker open whatever calls, probes and other replicas find.
+   *
+   * @param lasts milliseconds, after which a trial may go; infinite until `release` or `closeManually`
+   */
+  isolate(lasts: number): void {
+    this.openManually(lasts, lasts);
+  }
+
+  /** Ends an isolation: the next call is a trial. */
+  release(): void {
+    if (this.isolatedFor > 0) this.openManually(1);
+  }
+
+  /** Closes the breaker, which counts anew from now on. */
+  closeManually(): void {
+    this.isolatedUntil = 0;
+    this.trips = 0;
+    this.ignoreProbe();
+    this.close('manual');
   }
 
   /**
@@ -196,6 +198,7 @@ export class Breaker {
     this.probesPassed = passed ? this.probesPassed + 1 : 0;
     this.probesFailed = passed ? 0 : this.probesFailed + 1;
     if (!passed) this.record('probe', detail);
+    if (this.isolatedFor > 0) return;
     if (this.state === 'closed') {
       if (this.probesFailed >= health.failures) this.trip('health');
     } else if (this.probesPassed >= health.passes) {
@@ -219,13 +222,13 @@ export class Breaker {
   }
 
   /** @internal for the permits */
-  settle(generation: number, vote: Vote, outcome: Outcome, detail: string): void {
+  settle(generation: number, vote: Vote, outcome: Outcome, detail: string, target?: string): void {
     // The result of a call from before a transition says nothing about the upstream of today.
     if (generation !== this.generation) return;
     // A result is news of its own.
     if (this.trialUntil > 0 && vote === 'neutral') this.holdTrial(0);
     if (vote === 'success') this.succeed();
-    else if (vote === 'failure') this.fail(outcome, detail);
+    else if (vote === 'failure') this.fail(outcome, detail, target);
   }
 
   /** The same as `hold`, for the breakers elsewhere too. */
@@ -245,9 +248,9 @@ export class Breaker {
     else this.close('trial-passed');
   }
 
-  private fail(outcome: Outcome, detail: string): void {
+  private fail(outcome: Outcome, detail: string, target: string | undefined): void {
     this.failedAt = this.options.clock.now();
-    this.record(outcome, detail);
+    this.record(outcome, detail, target);
     if (this.state === 'half-open') {
       this.trip('trial-failed');
       return;
@@ -266,27 +269,46 @@ export class Breaker {
     const from = this.state;
     // A close is stable once a whole window has passed without a trip.
     if (from === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
-    const doubled = Math.min(config.openFor * 2 ** Math.min(this.trips, 30), config.maxOpenFor);
-    const ownTime = Math.min(Math.round(jittered(doubled, OPEN_TIME_JITTER, random())), config.maxOpenFor);
-    const openFor = adopted.openFor ?? ownTime;
+    const openFor = adopted.openFor ?? openTime(config, this.trips, random());
     this.open(openFor);
     this.trips = adopted.trips ?? this.trips + 1;
     // Only probes from after the trip can end it.
     this.probesPassed = 0;
-    this.changed(from, 'open', reason);
-    this.news.emit({ kind: 'opened', reason, openFor, trips: this.trips, failures: this.failures });
+    this.changed(from, 'open', reason, adopted.votes);
+    this.news.emit(this.opened(reason, openFor));
+  }
+
+  /** @param isolatedFor milliseconds for which only an operator can close it */
+  private openManually(openFor: number, isolatedFor = 0): void {
+    const from = this.state;
+    this.isolatedUntil = this.options.clock.now() + isolatedFor;
+    // opossum takes no other open time while it is open.
+    this.engine.close();
+    this.open(openFor);
+    this.probesPassed = 0;
+    if (from === 'open') this.reason = 'manual';
+    else this.changed(from, 'open', 'manual');
+    this.news.emit(this.opened('manual', openFor));
+  }
+
+  private opened(reason: TransitionReason, openFor: number): BreakerNews {
+    const { trips, lastFailures: failures } = this;
+    const isolatedFor = this.isolatedFor || undefined;
+    return { kind: 'opened', reason, openFor, trips, failures, votes: this.votes.counts, isolatedFor };
   }
 
   /** @param ms until a trial may go */
   private open(ms: number): void {
-    this.engineOptions.resetTimeout = ms;
+    this.engineOptions.resetTimeout = Math.min(ms, LONGEST_TIMER_MS);
     this.openUntil = this.options.clock.now() + ms;
     this.engine.open();
   }
 
   private onOpenTimeElapsed(): void {
+    if (this.reason === 'manual') this.engineOptions.resetTimeout = this.config.openFor;
     // Failing probes hold the breaker open: a user's request would only fail as well.
-    if (this.health && this.probesFailed > 0) this.open(this.engineOptions.resetTimeout);
+    if (this.isolatedFor > 0) this.open(this.isolatedFor);
+    else if (this.health && this.probesFailed > 0) this.open(this.engineOptions.resetTimeout);
     else this.changed('open', 'half-open', 'open-elapsed');
   }
 
@@ -295,45 +317,34 @@ export class Breaker {
     this.engine.close();
     this.closedAt = this.options.clock.now();
     // Failures from before the trip must not count again.
+    const { counts } = this.votes;
     this.votes.clear();
-    this.changed(from, 'closed', reason);
+    if (from !== 'closed') this.changed(from, 'closed', reason, counts);
     this.news.emit({ kind: 'closed', reason });
   }
 
-  private changed(from: BreakerState, to: BreakerState, reason: TransitionReason): void {
+  private changed(
+    from: BreakerState,
+    to: BreakerState,
+    reason: TransitionReason,
+    votes = this.votes.counts,
+  ): void {
     this.generation++;
     this.consecutiveFailures = 0;
     this.trialUntil = 0;
     this.votes.forgetShared();
     this.reason = reason;
-    const { upstream } = this.options;
-    this.transition.emit({ upstream, from, to, reason, failures: this.failures, at: this.wallTime() });
+    const at = (this.since = this.wallTime());
+    const { lastFailures: failures, options } = this;
+    this.transition.emit({ upstream: options.upstream, from, to, reason, votes, failures, at });
   }
 
-  private record(outcome: BreakerFailure['outcome'], detail: string): void {
-    this.failures = [...this.failures, { outcome, detail, at: this.wallTime() }].slice(-KEPT_FAILURES);
+  private record(outcome: BreakerFailure['outcome'], detail: string, target?: string): void {
+    const failure = { outcome, detail, target, at: this.wallTime() };
+    this.lastFailures = [...this.lastFailures, failure].slice(-KEPT_FAILURES);
   }
 
   private wallTime(): Date {
     return new Date(this.options.clock.wall());
-  }
-}
-
-/** One admitted call. Its first vote counts; later ones are ignored. */
-export class Permit {
-  private isSettled = false;
-
-  constructor(
-    private readonly breaker: Breaker,
-    private readonly generation: number,
-    /** The call is the one that a half-open breaker admits to find out whether it may close. */
-    readonly isTrial: boolean,
-  ) {}
-
-  /** @param detail status or error code, for the record of a failure */
-  settle(vote: Vote, outcome: Outcome, detail: string): void {
-    if (this.isSettled) return;
-    this.isSettled = true;
-    this.breaker.settle(this.generation, vote, outcome, detail);
   }
 }

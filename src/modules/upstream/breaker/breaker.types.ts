@@ -1,4 +1,16 @@
+import type { Clock } from '../../../common/clock.js';
 import type { Outcome } from '../../../common/errors/outcomes.js';
+import type { BreakerConfig, HealthConfig } from '../../config/gateway-config.js';
+
+export interface BreakerOptions {
+  readonly upstream: string;
+  readonly config: BreakerConfig;
+  /** How many probes in a row count. Without it the breaker ignores probes. */
+  readonly health?: Pick<HealthConfig, 'failures' | 'passes'>;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 
@@ -15,12 +27,16 @@ export type TransitionReason =
   | 'trial-failed'
   | 'trial-passed'
   /** Enough replicas opened, or a trial of another replica failed or passed. */
-  | 'replicas';
+  | 'replicas'
+  /** An operator opened or closed it. */
+  | 'manual';
 
 export interface BreakerFailure {
   readonly outcome: Outcome | 'probe';
   /** Status, error code or probe result: never an address. */
   readonly detail: string;
+  /** Host and port; not known of a probe, or when no target was asked. */
+  readonly target?: string;
   /** ISO 8601 in JSON. */
   readonly at: Date;
 }
@@ -36,6 +52,8 @@ export interface BreakerTransition {
   readonly from: BreakerState;
   readonly to: BreakerState;
   readonly reason: TransitionReason;
+  /** Of the calls in the window of the breaker. */
+  readonly votes: Votes;
   /** At most the last five, oldest first. */
   readonly failures: readonly BreakerFailure[];
   /** ISO 8601 in JSON. */
@@ -51,6 +69,10 @@ export interface BreakerOpened {
   readonly trips?: number;
   /** Default: those of the breaker that adopts this. */
   readonly failures?: readonly BreakerFailure[];
+  /** What was counted when it opened. Default: what the breaker has counted that adopts this. */
+  readonly votes?: Votes;
+  /** Milliseconds for which an operator keeps it open, perhaps infinite. */
+  readonly isolatedFor?: number;
 }
 
 /** What the breakers of the same upstream elsewhere have to know. */

@@ -150,10 +150,10 @@ describe('votes of other processes', () => {
     await failTimes(breaker, 2);
     succeed(admit(breaker));
     neutral(admit(breaker));
-    expect(breaker.takeVotes()).toEqual({ successes: 1, failures: 2 });
-    expect(breaker.takeVotes()).toBeUndefined();
+    expect(breaker.votes.take()).toEqual({ successes: 1, failures: 2 });
+    expect(breaker.votes.take()).toBeUndefined();
     await failTimes(breaker, 5);
-    expect(breaker.takeVotes()).toBeUndefined();
+    expect(breaker.votes.take()).toBeUndefined();
     breaker.addVotes({ successes: 0, failures: 5 });
     await vi.advanceTimersByTimeAsync(5_000);
     succeed(admit(breaker));

@@ -1,6 +1,10 @@
 import type { Clock } from '../../../common/clock.js';
 import { RollingCount } from '../../../common/resilience/rolling-count.js';
+import type { BreakerConfig } from '../../config/gateway-config.js';
 import type { Votes } from './breaker.types.js';
+
+/** Calls of its own that a breaker needs before it agrees with others, unless `minRequests` are fewer. */
+const CALLS_TO_AGREE = 5;
 
 /** The votes of the last `window` milliseconds, those of other processes of the gateway included. */
 export class VoteWindow {
@@ -22,9 +26,19 @@ export class VoteWindow {
     return this.all.sum;
   }
 
+  get counts(): Votes {
+    const failures = this.failed.sum;
+    return { successes: this.all.sum - failures, failures };
+  }
+
   /** In [0, 1]; not a number without votes. */
   get errorRate(): number {
     return this.failed.sum / this.all.sum;
+  }
+
+  /** Whether calls here fail at `errorRate` too, although there may be too few of them to open for. */
+  agree({ minRequests, errorRate }: Pick<BreakerConfig, 'minRequests' | 'errorRate'>): boolean {
+    return this.sum >= Math.min(minRequests, CALLS_TO_AGREE) && this.errorRate >= errorRate;
   }
 
   /** Counts over another time. What was counted is forgotten, unless the time is the same. */
