@@ -10,6 +10,7 @@ import { ProxyModule } from './modules/proxy/proxy.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
+import { TimelineModule } from './modules/timeline/timeline.module.js';
 import { UpstreamModule } from './modules/upstream/upstream.module.js';
 
 /** The gateway on one screen. */
@@ -33,6 +34,7 @@ export class AppModule {
         MetricsModule,
         AccessLogModule,
         HealthModule,
+        TimelineModule.register(role),
         ...modules,
         // routing -> auth -> cache -> the wire
         ProxyModule,

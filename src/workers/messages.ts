@@ -1,11 +1,12 @@
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import type { ShutdownOptions } from '../process-end.js';
-import type { UpstreamOverview } from '../modules/admin/upstream-overview.js';
+import type { UpstreamOverview } from '../modules/timeline/shapes.js';
 import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
 import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
 import type { StoredEntry } from '../modules/cache/response-cache.js';
 import type { Invalidation } from '../modules/cache/shared/invalidation-channel.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
+import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import type { BreakerNews, Votes } from '../modules/upstream/breaker/breaker.types.js';
 import type { ProbeResult } from '../modules/upstream/probe-record.js';
 
@@ -71,6 +72,7 @@ export type ToWorker =
 
 export type ToPrimary =
   | { readonly type: 'event'; readonly event: SharedEvent }
+  | { readonly type: 'traffic'; readonly sample: TrafficSample }
   | { readonly type: 'listening'; readonly address: string; readonly url: string }
   /** It cannot start, for a reason that is the user's. */
   | { readonly type: 'failed'; readonly message: string }

@@ -11,6 +11,7 @@ import { writeConfig } from '../modules/config/reload/config-text.js';
 import { ConfigReloader } from '../modules/config/reload/config-reloader.js';
 import { Metrics } from '../modules/metrics/metrics.js';
 import { Lifecycle } from '../modules/server/lifecycle.js';
+import { TrafficCollector } from '../modules/timeline/traffic.collector.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import { shareOf } from './share.js';
 import { SharedState } from './shared-state.js';
@@ -64,6 +65,7 @@ export async function runWorkers(
     const isTransition = event.kind === 'breaker' && event.news.kind !== 'trial';
     pool.tell(event, isTransition ? undefined : from);
   });
+  pool.traffic.on((sample) => app.get(TrafficCollector).add(sample));
   observe(gateway, pool);
   const end = new ProcessEnd({
     get shutdownTimes() {

@@ -4,6 +4,7 @@ import { register } from 'prom-client';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { ShutdownOptions } from '../process-end.js';
 import { Event } from '../common/event.js';
+import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import { addCounts, aggregate } from './aggregate.js';
 import type { Argument, CallName, Metrics, Result, SharedEvent, ToPrimary } from './messages.js';
 import { RestartPolicy } from './restart-policy.js';
@@ -28,6 +29,8 @@ export interface PoolOptions {
 /** Starts the workers, replaces those that end, and talks to all of them. */
 export class WorkerPool {
   readonly event = new Event<{ readonly event: SharedEvent; readonly from: WorkerHandle }>();
+  /** A worker has counted the requests of a second. */
+  readonly traffic = new Event<TrafficSample>();
   /** One more or one less serves. */
   readonly changed = new Event<void>();
   /** A worker has ended without being told to. */
@@ -161,6 +164,9 @@ export class WorkerPool {
     switch (message.type) {
       case 'event':
         this.event.emit({ event: message.event, from: worker });
+        return;
+      case 'traffic':
+        this.traffic.emit(message.sample);
         return;
       case 'listening':
         worker.begin(message.url, message.address);

@@ -10,6 +10,7 @@ import { TokenDenylist } from '../modules/auth/denylist/token-denylist.service.j
 import { Invalidator } from '../modules/cache/invalidator.js';
 import { ConfigStore } from '../modules/config/config.store.js';
 import { type ConfigText, readConfig, type WrittenConfig } from '../modules/config/reload/config-text.js';
+import { TrafficRecorder } from '../modules/timeline/traffic.recorder.js';
 import { UpstreamRegistry } from '../modules/upstream/upstream.registry.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import type { CallName, SharedEvent, ToPrimary, ToWorker, WorkerCalls, WorkerStart } from './messages.js';
@@ -113,6 +114,7 @@ class WorkerProcess implements WorkerCalls {
           const state = new SharedState(app, (event) => tell({ type: 'event', event }));
           for (const event of [...events, ...this.early]) state.adopt(event);
           this.state = state;
+          app.get(TrafficRecorder).sampled.on((sample) => tell({ type: 'traffic', sample }));
           if (!isReplacement) return;
           await app.init();
           await keysOf(app.get(AuthProviders));

@@ -1,5 +1,5 @@
 import type { GatewayView } from '../modules/admin/gateway-view.js';
-import type { UpstreamOverview } from '../modules/admin/upstream-overview.js';
+import type { UpstreamOverview } from '../modules/timeline/shapes.js';
 import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
 import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
 import type { StoredEntry } from '../modules/cache/response-cache.js';

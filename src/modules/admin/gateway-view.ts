@@ -4,7 +4,8 @@ import { type Denial, TokenDenylist } from '../auth/denylist/token-denylist.serv
 import { Invalidator, type ListRequest, type PurgeRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import { overviewOf, type UpstreamOverview } from './upstream-overview.js';
+import type { UpstreamOverview } from '../timeline/shapes.js';
+import { overviewOf } from './upstream-overview.js';
 
 /**
  * What the management port shows and changes of the processes that serve requests. `OwnView` is that of a single process;

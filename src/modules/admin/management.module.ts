@@ -10,16 +10,24 @@ import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { HealthController } from '../health/health.controller.js';
 import { RedisConnection } from '../redis/redis.connection.js';
+import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import { Lifecycle } from '../server/lifecycle.js';
+import { Timeline } from '../timeline/timeline.js';
+import { TrafficHistory } from '../timeline/traffic-history.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
 import { CacheController } from './cache.controller.js';
 import { ConfigController } from './config.controller.js';
+import { EventsController } from './events.controller.js';
+import { EventStream } from './event-stream.service.js';
+import { GatewayState } from './gateway-state.js';
 import { ManagementFilter } from './management.filter.js';
 import { GATEWAY_VIEW, type GatewayView, OwnView } from './gateway-view.js';
 import { MetricsController } from './metrics.controller.js';
 import { OverviewService } from './overview.service.js';
 import { TokensController } from './tokens.controller.js';
+import { UpstreamReports } from './upstream-reports.js';
+import { UpstreamsController } from './upstreams.controller.js';
 
 export interface ManagementOptions {
   readonly gateway: INestApplicationContext;
@@ -41,6 +49,8 @@ const SHARED = [
   RedisConnection,
   Invalidator,
   TokenDenylist,
+  Timeline,
+  TrafficHistory,
 ];
 
 /**
@@ -56,9 +66,25 @@ const SHARED = [
     ConfigController,
     TokensController,
     MetricsController,
+    UpstreamsController,
+    EventsController,
   ],
   providers: [
     OverviewService,
+    {
+      provide: GatewayState,
+      inject: [OPTIONS],
+      // Nest would call the hooks of a provider that both applications have a second time.
+      useFactory: ({ gateway }: ManagementOptions) =>
+        new GatewayState(
+          gateway.get(Lifecycle),
+          gateway.get(ConfigReloader),
+          gateway.get(RedisConnection),
+          gateway.get(BreakerSharing),
+        ),
+    },
+    UpstreamReports,
+    EventStream,
     OwnView,
     {
       provide: GATEWAY_VIEW,

@@ -1,36 +1,53 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
 import { AuthProviders } from '../auth/auth-providers.js';
-import type { BreakerTransition } from '../upstream/breaker/breaker.types.js';
-import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
+import { CLOCK } from '../config/config.tokens.js';
+import type { Overview, TimelineEvent, TransitionEvent } from '../timeline/shapes.js';
+import { Timeline } from '../timeline/timeline.js';
+import { GatewayState } from './gateway-state.js';
+import { UpstreamReports } from './upstream-reports.js';
 
 const MAX_TRANSITIONS = 100;
+/** Milliseconds for which an overview is not read again, so that many readers cost no more than one. */
+const LIFE = 250;
 
-/** Reads the state of every upstream, and keeps the last transitions of breakers, which tell the course of an outage. */
+/** What is wrong, since when, why, what callers get, and what happens next. */
 @Injectable()
 export class OverviewService {
-  private transitions: readonly BreakerTransition[] = [];
+  private last: Promise<Overview> | undefined;
+  private readAt = 0;
 
   constructor(
-    @Inject(UpstreamRegistry) upstreams: UpstreamRegistry,
-    @Inject(GATEWAY_VIEW) private readonly view: GatewayView,
+    @Inject(UpstreamReports) private readonly reports: UpstreamReports,
+    @Inject(Timeline) private readonly timeline: Timeline,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
-  ) {
-    upstreams.each(({ breaker }) => {
-      breaker.transition.on((transition) => {
-        this.transitions = [...this.transitions, transition].slice(-MAX_TRANSITIONS);
-      });
-    });
+    @Inject(GatewayState) private readonly gateway: GatewayState,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** @returns the answer of `GET /admin/overview`, which may be a quarter of a second old */
+  read(): Promise<Overview> {
+    const now = this.clock.now();
+    if (!this.last || now - this.readAt >= LIFE) {
+      this.readAt = now;
+      this.last = this.make();
+    }
+    return this.last;
   }
 
-  /** @returns the response of `GET /admin/overview` */
-  async read() {
+  private async make(): Promise<Overview> {
+    const upstreams = await this.reports.all();
     return {
-      upstreams: await this.view.upstreams(),
-      /** Those whose keys are fetched. */
+      at: new Date(this.clock.wall()),
+      lastEventId: this.timeline.lastId,
+      gateway: this.gateway.read(),
+      upstreams,
       providers: this.providers.remote,
-      /** Newest first. */
-      timeline: this.transitions.toReversed(),
+      timeline: this.timeline.latest(isTransition, MAX_TRANSITIONS),
     };
   }
+}
+
+function isTransition(event: TimelineEvent): event is TransitionEvent {
+  return event.kind === 'transition';
 }

@@ -132,7 +132,7 @@ it('tells what was counted, and which target failed, with a transition', () => {
   expect(transitions).toMatchObject([
     {
       votes: { successes: 1, failures: 5 },
-      failures: Array(5).fill({ detail: 'ECONNRESET', target: 'a:1' }),
+      failures: Array.from({ length: 5 }, () => ({ detail: 'ECONNRESET', target: 'a:1' })),
     },
   ]);
 });
