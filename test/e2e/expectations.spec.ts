@@ -47,23 +47,6 @@ describe('Expect: 100-continue', () => {
     expect(users.requests[0]?.headers).not.toHaveProperty('expect');
   });
 
-  it.each([
-    ['without a body', requestHead('GET /1', EXPECT)],
-    ['of a GET with a body', `${requestHead('GET /1', EXPECT, 'Content-Length: 5')}hello`],
-    ['of a GET with chunks', `${requestHead('GET /1', EXPECT, 'Transfer-Encoding: chunked')}0\r\n\r\n`],
-    ['of a POST that does not wait', `${requestHead('POST /1', EXPECT, 'Content-Length: 5')}hello`],
-  ])('does not confuse the next request on the connection: %s', async (_, first) => {
-    const users = recording((req, res) => void req.resume().on('end', () => res.end(req.url)));
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
-    const received = await raw(gw.url, first + requestHead('GET /2', 'Connection: close'));
-    const answers = answersIn(received).filter(({ status }) => status !== 100);
-    expect(answers).toMatchObject([
-      { status: 200, body: '/1' },
-      { status: 200, body: '/2' },
-    ]);
-    expect(users.requests).toHaveLength(2);
-  });
-
   it('is answered only when the body is about to be read', async () => {
     const users = recording();
     const gw = await gateway(ONE_ROUTE.replace('url:', 'pool: { connections: 1 }, url:'))
@@ -118,16 +101,5 @@ describe('Expect: 100-continue', () => {
     const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
     const received = await raw(gw.url, `POST /1 HTTP/1.0\r\n${EXPECT}\r\nContent-Length: 5\r\n\r\nhello`);
     expect(received).toMatch(/^HTTP\/1\.1 200 /);
-  });
-
-  it('gets a 417 with another expectation', async () => {
-    const users = recording();
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
-    const received = await raw(gw.url, requestHead('GET /1', 'Expect: a-miracle', 'Connection: close'));
-    const [answer, ...others] = answersIn(received);
-    expect(others).toEqual([]);
-    expect(answer).toMatchObject({ status: 417, headers: { 'content-type': ['application/problem+json'] } });
-    expect(JSON.parse(answer!.body)).toMatchObject({ status: 417, code: 'expectation_failed' });
-    expect(users.requests).toHaveLength(0);
   });
 });

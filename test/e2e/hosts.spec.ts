@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { answersIn, raw, requestHead, notRefused } from '../support/http.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
 
@@ -51,44 +51,5 @@ describe('the host of a request', () => {
     expect(await answerOf('GET / HTTP/1.0\r\n\r\n')).toBe(404);
     const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
     expect(await raw(gw.url, 'GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
-  });
-});
-
-const HOSTS = [
-  'a@b',
-  'user:pass@api',
-  'a:99999',
-  'a:',
-  'a:b',
-  'a b',
-  'a/b',
-  'a?b',
-  'a,b',
-  'a..b',
-  '.',
-  '[::1',
-  '::1',
-  'a%41',
-  'é',
-];
-
-const REQUESTS = {
-  ...Object.fromEntries(HOSTS.map((host) => [host, get(host)])),
-  missing: 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n',
-  'missing beside an absolute target': 'GET http://a/ HTTP/1.1\r\nConnection: close\r\n\r\n',
-  empty: get(''),
-  twice: requestHead('GET /', 'Host: a', 'Host: b'),
-  'twice the same': requestHead('GET /', 'Host: a', 'Host: a'),
-  'twice in HTTP/1.0': requestHead('GET /', 'Host: a', 'Host: b').replace('HTTP/1.1', 'HTTP/1.0'),
-  'credentials in an absolute target': get('a', 'http://user:pass@a/'),
-  'a port that is none in an absolute target': get('a', 'http://a:99999/'),
-};
-
-describe('an invalid or repeated Host', () => {
-  it('is rejected', async () => {
-    const users = recording();
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
-    expect(await notRefused(gw.url, REQUESTS)).toEqual({});
-    expect(users.requests).toHaveLength(0);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { answersIn, raw, requestHead, notRefused } from '../support/http.js';
+import { answersIn, raw, requestHead } from '../support/http.js';
 import { recording } from '../support/recording.js';
 
 const YAML = `
@@ -60,13 +60,6 @@ describe('a method', () => {
     expect(answer).toMatchObject({ status: 405, headers: { connection: ['close'] } });
     expect(answer?.headers['allow']?.join()).toMatch(/^GET, HEAD/);
     expect(others).toEqual([]);
-    expect(users.requests).toHaveLength(0);
-  });
-
-  it('gets a 400 when the parser does not know it', async () => {
-    const unknown = ['TRACK /any/1', 'FOO /any/1', 'GETT /any/1', `${'G'.repeat(10_000)} /any/1`];
-    const requests = unknown.map((line) => [line, requestHead(line)]);
-    expect(await notRefused(gw.url, Object.fromEntries(requests))).toEqual({});
     expect(users.requests).toHaveLength(0);
   });
 });

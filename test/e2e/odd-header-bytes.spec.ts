@@ -8,14 +8,6 @@ const UTF8 = Buffer.from('Zoë 日本').toString('latin1');
 const NAMES = ['__proto__', 'constructor', 'hasOwnProperty', 'toString', 'prototype'];
 
 describe('header values beyond ASCII', () => {
-  it('reach the upstream unchanged', async () => {
-    const users = rawUpstream(ok('hello'));
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
-    await raw(gw.url, requestHead('GET /1', `X-Name: ${UTF8}`, 'X-Latin: Zo\xeb', 'Connection: close'));
-    expect(users.received).toContain(`X-Name: ${UTF8}\r\n`);
-    expect(users.received).toContain('X-Latin: Zo\xeb\r\n');
-  });
-
   it('reach the client unchanged', async () => {
     const users = rawUpstream(Buffer.from(ok('hello', `X-Name: ${UTF8}`, 'X-Latin: Zo\xeb'), 'latin1'));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
@@ -25,15 +17,6 @@ describe('header values beyond ASCII', () => {
 });
 
 describe('header names that are properties of every JavaScript object', () => {
-  it('reach the upstream like any other', async () => {
-    const users = rawUpstream(ok('hello'));
-    const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();
-    const fields = NAMES.map((name) => `${name}: a`);
-    const received = await raw(gw.url, requestHead('GET /1', ...fields, 'Connection: close'));
-    expect(answersIn(received)).toMatchObject([{ status: 200 }]);
-    for (const field of fields) expect(users.received).toContain(`\r\n${field}\r\n`);
-  });
-
   it('reach the client like any other', async () => {
     const users = rawUpstream(ok('hello', ...NAMES.map((name) => `${name}: a`)));
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.server).start();

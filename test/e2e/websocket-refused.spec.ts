@@ -21,22 +21,15 @@ async function answersTo(url: string, bytes: string): Promise<Answer[]> {
 }
 
 describe('a WebSocket handshake', () => {
-  it.each([
-    ['of an old version', { 'Sec-WebSocket-Version': '8' }, 426, 'websocket_version'],
-    ['without a version', { 'Sec-WebSocket-Version': '' }, 426, 'websocket_version'],
-    ['without a key', { 'Sec-WebSocket-Key': '' }, 400, 'malformed_request'],
-    ['with a short key', { 'Sec-WebSocket-Key': 'abc' }, 400, 'malformed_request'],
-    ['with a body', { 'Content-Length': '5' }, 400, 'malformed_request'],
-    ['with chunks', { 'Transfer-Encoding': 'chunked' }, 400, 'malformed_request'],
-    ['of a foreign page', { Origin: 'https://evil.test' }, 403, 'origin_not_allowed'],
-  ])('%s is rejected and the connection closed', async (_, fields, status, code) => {
+  it('of a foreign page is rejected and the connection closed', async () => {
     const users = rawUpstream('');
     const cors = 'server: { cors: { origins: ["https://app.test"] } }';
     const gw = await gateway(yaml('', cors)).withUpstream('users', users.server).start();
-    const [answer, ...more] = await answersTo(gw.url, `${handshake('GET /chat/1', fields)}hello`);
+    const foreign = handshake('GET /chat/1', { Origin: 'https://evil.test' });
+    const [answer, ...more] = await answersTo(gw.url, `${foreign}hello`);
     expect(more).toEqual([]);
-    expect(answer).toMatchObject({ status, headers: { connection: ['close'] } });
-    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code });
+    expect(answer).toMatchObject({ status: 403, headers: { connection: ['close'] } });
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code: 'origin_not_allowed' });
     expect(users.received).toBe('');
   });
 
@@ -55,12 +48,6 @@ describe('a WebSocket handshake', () => {
     const client = await RawConnection.to(gw.url);
     client.send(handshake('GET /chat/1', { Authorization: bearer().authorization }));
     expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 101 /);
-  });
-
-  it('gets a 404 on an unknown route', async () => {
-    const gw = await gateway(yaml()).withUpstream('users', rawUpstream('').server).start();
-    const [answer] = await answersTo(gw.url, handshake('GET /nowhere'));
-    expect(answer).toMatchObject({ status: 404, headers: { connection: ['close'] } });
   });
 
   it('is an ordinary request on a route without WebSockets', async () => {

@@ -131,32 +131,6 @@ export function requestHead(requestLine: string, ...fields: string[]): string {
   return [`${requestLine} HTTP/1.1`, ...host, ...fields, '', ''].join('\r\n');
 }
 
-/**
- * Sends each request on a connection of its own and waits until the gateway has closed them all.
- *
- * @returns the responses by the name of the request, except those that are a single problem document with this status and
- *   close the connection; `{}` means that every request was rejected
- */
-export async function notRefused(
-  url: string,
-  requests: Readonly<Record<string, string>>,
-  status = 400,
-): Promise<Record<string, string[]>> {
-  const outcomes = Object.entries(requests).map(async ([name, bytes]): Promise<[string, string[]]> => {
-    const answers = answersIn(await raw(url, bytes));
-    return [name, answers.map((answer) => summaryOf(answer))];
-  });
-  return Object.fromEntries(
-    (await Promise.all(outcomes)).filter(
-      ([, got]) => got.length !== 1 || got[0] !== `${status} close application/problem+json`,
-    ),
-  );
-}
-
-function summaryOf({ status, headers }: Answer): string {
-  return [status, headers['connection'], headers['content-type']].join(' ');
-}
-
 /** Asks on a connection of its own. @returns the status once the body is complete, or the code of the error */
 export function statusOf(url: string): Promise<number | string> {
   return new Promise((resolve) => {

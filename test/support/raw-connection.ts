@@ -38,7 +38,15 @@ export class RawConnection {
   }
 
   /** @returns how the other side closed it: with a FIN, or with a reset */
-  ended(within?: number): Promise<'closed' | 'reset'> {
-    return until('the connection is closed', () => this.end, within);
+  ended(within = 20_000): Promise<'closed' | 'reset'> {
+    return new Promise((resolve, reject) => {
+      if (this.end !== undefined) return resolve(this.end);
+      const late = () => reject(new Error(`Not within ${within} ms: the connection is closed`));
+      const timer = setTimeout(late, within);
+      this.socket.once('close', () => {
+        clearTimeout(timer);
+        resolve(this.end ?? 'closed');
+      });
+    });
   }
 }
