@@ -3,6 +3,7 @@ import type { UpstreamOverview } from '../modules/timeline/shapes.js';
 import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
 import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
 import type { StoredEntry } from '../modules/cache/response-cache.js';
+import type { ManualCommand } from '../modules/upstream/breaker/manual-command.js';
 import type { WorkerPool } from './worker-pool.js';
 
 const MAX_LISTED = 100;
@@ -26,6 +27,12 @@ export class WorkersView implements GatewayView {
       const others = all.flatMap((each) => each.find(({ id }) => id === upstream.id) ?? []);
       return added(upstream, others);
     });
+  }
+
+  /** The primary tells its workers, which answer one message after the other. */
+  async command(command: ManualCommand): Promise<void> {
+    await this.own.command(command);
+    await this.pool.callAll('ping', null);
   }
 
   /** The primary checks what to purge, and purges Redis. */

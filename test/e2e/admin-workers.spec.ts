@@ -47,6 +47,23 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     expect(events.map(({ kind, to }) => [kind, to])).toEqual([['transition', 'open']]);
   });
 
+  it('has the breaker that an operator isolates or closes, in every worker as soon as that is answered', async () => {
+    const gateway = await spawnWorkers(`
+upstreams: { api: { url: "${await service()}", retry: { attempts: 0 } } }
+routes: [{ id: api, match: { path: /** }, upstream: api }]`);
+    const clients = await clientsOfBoth(gateway, '/ok');
+    const act = (action: string) =>
+      fetch(`${gateway.managementUrl}/admin/breakers/api/${action}`, {
+        method: 'POST',
+        headers: { 'X-Breakwater-Action': '1' },
+        body: JSON.stringify({ reason: 'migration' }),
+      });
+    expect((await act('isolate')).status).toBe(200);
+    for (const client of clients) expect(await client.status('/ok')).toBe(503);
+    expect((await act('close')).status).toBe(200);
+    for (const client of clients) expect(await client.status('/ok')).toBe(200);
+  });
+
   it('has the ejection of a target by a worker', async () => {
     const [good, bad] = [await service(), await service(true)];
     const gateway = await spawnWorkers(`

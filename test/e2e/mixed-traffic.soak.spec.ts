@@ -76,7 +76,7 @@ it.runIf(canTakeBaseline)(
       await writeFile(gateway.file, yamlOf(url, n));
       const response = await fetch(`${gateway.managementUrl}/admin/config/reload`, {
         method: 'POST',
-        headers: { connection: 'close' },
+        headers: { connection: 'close', 'X-Breakwater-Action': '1' },
       });
       expect(response.status).toBe(200);
     };

@@ -68,7 +68,10 @@ describe('a file that cannot be used leaves the last good one in force, and the 
     await rm(gateway.file, { recursive: true, force: true });
     if (why.source.includes('larger')) await writeFile(gateway.file, '');
     await damage(gateway.file);
-    const answer = await fetch(`${gateway.managementUrl}/admin/config/reload`, { method: 'POST' });
+    const answer = await fetch(`${gateway.managementUrl}/admin/config/reload`, {
+      method: 'POST',
+      headers: { 'X-Breakwater-Action': '1' },
+    });
     expect([answer.status, await answer.json()]).toEqual([
       422,
       expect.objectContaining({ code: 'config_invalid', detail: expect.stringMatching(why) }),

@@ -83,7 +83,11 @@ describe('a changed file is put in force', () => {
 
   it('at SIGHUP, and on request of an operator', async () => {
     const gateway = await spawnGateway(yamlFor('/one'));
-    const reload = () => fetch(`${gateway.managementUrl}/admin/config/reload`, { method: 'POST' });
+    const reload = () =>
+      fetch(`${gateway.managementUrl}/admin/config/reload`, {
+        method: 'POST',
+        headers: { 'X-Breakwater-Action': '1' },
+      });
     gateway.process.kill('SIGHUP');
     await gateway.process.json(({ msg, cause }) => msg === 'configuration unchanged' && cause === 'signal');
     await writeFile(gateway.file, yamlFor('/two'));

@@ -65,7 +65,10 @@ routes:
     const tallies = loads.map((load) => load.fromNow());
     const reload = async (i: number) => {
       await writeFile(gateway.file, yaml(i));
-      const response = await fetch(`${gateway.managementUrl}/admin/config/reload`, { method: 'POST' });
+      const response = await fetch(`${gateway.managementUrl}/admin/config/reload`, {
+        method: 'POST',
+        headers: { 'X-Breakwater-Action': '1' },
+      });
       return [response.status, ((await response.json()) as { revision: number }).revision];
     };
     // Both targets of the changing upstream and the pools of all get their connections.

@@ -36,7 +36,10 @@ accessLog: { enabled: false }`;
     const tallies = loads.map((load) => load.fromNow());
     for (let i = 1; i <= RELOADS; i++) {
       await writeFile(gateway.file, withWorkers(yaml(i)));
-      const response = await fetch(`${gateway.managementUrl}/admin/config/reload`, { method: 'POST' });
+      const response = await fetch(`${gateway.managementUrl}/admin/config/reload`, {
+        method: 'POST',
+        headers: { 'X-Breakwater-Action': '1' },
+      });
       expect([response.status, await response.json()]).toMatchObject([200, { revision: i + 1 }]);
     }
     await Promise.all(loads.map((load) => load.stop()));

@@ -17,7 +17,10 @@ routes: [{ id: api, match: { path: /api }, upstream: api }${routes}]`;
     const clients = await clientsOfBoth(gateway, '/api');
     const reload = async (text: string) => {
       await writeFile(gateway.file, text);
-      return fetch(`${gateway.managementUrl}/admin/config/reload`, { method: 'POST' });
+      return fetch(`${gateway.managementUrl}/admin/config/reload`, {
+        method: 'POST',
+        headers: { 'X-Breakwater-Action': '1' },
+      });
     };
     const statuses = () => Promise.all(clients.map((client) => client.status('/more')));
     const load = new Load(`${gateway.url}/api`, { clients: 4, pace: 2 });

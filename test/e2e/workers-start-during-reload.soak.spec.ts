@@ -55,7 +55,10 @@ routes: [{ id: api, match: { path: /api }, upstream: api }${routes}]`;
   process.kill((await workerPids(gateway))[0] ?? 0, 'SIGKILL');
   await until('worker 3 listens', () => running.stderr.includes('worker 3 listens'));
   await writeFile(file, withWorkers(yaml(', { id: more, match: { path: /more }, upstream: api }')));
-  const reload = fetch(`${managementUrl}/admin/config/reload`, { method: 'POST' });
+  const reload = fetch(`${managementUrl}/admin/config/reload`, {
+    method: 'POST',
+    headers: { 'X-Breakwater-Action': '1' },
+  });
   await until('worker 2 prepares', () => running.stderr.includes('worker 2 prepares'));
   const serving = () => metric(managementUrl, 'breakwater_workers');
   return { gateway, reload, serving, listening: mayListen, prepared: mayPrepare };

@@ -118,7 +118,10 @@ routes: [{ id: api, match: { path: /** }, upstream: api, cache: {} }]`);
     const entries = await (await fetch(`${api}/entries?route=api`)).json();
     expect(entries).toMatchObject({ entries: [{ status: 200 }, { status: 200 }] });
     const name = new URL(gateway.url).host;
-    const purge = await fetch(`${api}/purge?url=http://${name}/purged`, { method: 'POST' });
+    const purge = await fetch(`${api}/purge?url=http://${name}/purged`, {
+      method: 'POST',
+      headers: { 'X-Breakwater-Action': '1' },
+    });
     expect(await purge.json()).toEqual({ purged: 2 });
     for (const client of clients)
       expect((await client.ask('/purged')).headers['cache-status']).not.toContain('hit');
@@ -130,7 +133,10 @@ routes: [{ id: api, match: { path: /** }, upstream: api, cache: {} }]`);
       const { headers } = await b.ask('/changed', { 'cache-control': 'only-if-cached' });
       return !String(headers['cache-status']).includes('hit');
     });
-    const bad = await fetch(`${api}/purge?url=http://${name}/%00`, { method: 'POST' });
+    const bad = await fetch(`${api}/purge?url=http://${name}/%00`, {
+      method: 'POST',
+      headers: { 'X-Breakwater-Action': '1' },
+    });
     expect(bad.status).toBe(400);
   });
 
@@ -147,7 +153,9 @@ routes:
     const headers = bearer({ sub: 'alice', jti: 'stolen', exp: expiresAt });
     for (const client of clients) expect((await client.ask('/me', headers)).status).toBe(200);
     const revoke = `${gateway.managementUrl}/admin/tokens/revoke?jti=stolen&exp=${expiresAt}`;
-    expect((await fetch(revoke, { method: 'POST' })).status).toBe(200);
+    expect((await fetch(revoke, { method: 'POST', headers: { 'X-Breakwater-Action': '1' } })).status).toBe(
+      200,
+    );
     for (const client of clients) expect((await client.ask('/me', headers)).status).toBe(401);
     expect(await metric(gateway.managementUrl, 'breakwater_denied_tokens')).toBe(1);
   });

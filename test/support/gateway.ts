@@ -136,8 +136,10 @@ export class RunningGateway {
     return fetch(this.url + path, init);
   }
 
+  /** With the header that changes need. */
   management(path: string, init?: RequestInit): Promise<Response> {
-    return fetch(this.gateway.managementUrl + path, init);
+    const headers = { 'X-Breakwater-Action': '1', ...(init?.headers as Record<string, string> | undefined) };
+    return fetch(this.gateway.managementUrl + path, { ...init, headers });
   }
 
   /** @returns the value of a series such as `breakwater_breaker_state{upstream="users"}`, or 0 if it does not exist */

@@ -1,18 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  type CanActivate,
-  type ExecutionContext,
-  ForbiddenException,
-  Inject,
-  Injectable,
-} from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
+import { credentialsOf, peerOf } from './operator.js';
+import { WrongTokens } from './wrong-tokens.js';
 
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /**
  * Admits requests with the management token, as a bearer token or, from a browser, as the password of any user. When no
@@ -21,31 +17,41 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/;
  */
 @Injectable()
 export class AdminGuard implements CanActivate {
-  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
+  constructor(
+    @Inject(ConfigStore) private readonly config: ConfigStore,
+    @Inject(WrongTokens) private readonly wrongTokens: WrongTokens,
+  ) {}
 
   /**
-   * @throws ProblemError `admin_token_required`
-   * @throws ForbiddenException on a POST that a page of another site makes a browser send, with the password that the
-   *   browser remembers
+   * @throws ProblemError `admin_token_required`, `admin_attempts_exceeded`, or `admin_header_required` on a change that a
+   *   page of another site makes a browser send, with the password that the browser remembers
    */
   canActivate(context: ExecutionContext): boolean {
     const http = context.switchToHttp();
-    const { method, headers } = http.getRequest<Request>();
-    if (!this.isAdmitted(headers)) {
+    const req = http.getRequest<Request>();
+    if (!this.isAdmitted(req)) {
       http.getResponse<Response>().setHeader('WWW-Authenticate', 'Basic realm="breakwater"');
       throw new ProblemError('admin_token_required');
     }
-    const site = headers['sec-fetch-site'] ?? 'none';
-    if (method === 'POST' && site !== 'same-origin' && site !== 'none') throw new ForbiddenException();
+    if (!READS.has(req.method) && req.headers['x-breakwater-action'] === undefined) {
+      const detail = 'Send the header `X-Breakwater-Action: 1` with requests that change something.';
+      throw new ProblemError('admin_header_required', { detail });
+    }
     return true;
   }
 
-  private isAdmitted({ host, authorization }: IncomingHttpHeaders): boolean {
+  private isAdmitted(req: Request): boolean {
     const { management } = this.config.current;
+    const { host, authorization } = req.headers;
     if (management.token === '') return LOOPBACK.test(management.host) && isOwnName(host);
-    const given = tokenOf(authorization);
+    const peer = peerOf(req);
+    this.wrongTokens.check(peer);
+    const given = credentialsOf(authorization)?.token;
+    if (given === undefined) return false;
     // Digests have equal length, so the time of the comparison reveals nothing.
-    return given !== undefined && timingSafeEqual(digest(given), digest(management.token));
+    const isRight = timingSafeEqual(digest(given), digest(management.token));
+    if (!isRight) this.wrongTokens.add(peer);
+    return isRight;
   }
 }
 
@@ -54,15 +60,4 @@ function isOwnName(host = ''): boolean {
   return isIP(name) !== 0 || /^(?:.+\.)?localhost$/i.test(name);
 }
 
-function tokenOf(field: string | undefined): string | undefined {
-  const [scheme, credentials] = field?.split(' ') ?? [];
-  if (credentials === undefined) return undefined;
-  if (scheme?.toLowerCase() === 'bearer') return credentials;
-  if (scheme?.toLowerCase() !== 'basic') return undefined;
-  // RFC 7617 section 2: a user name without a colon, a colon, and the password.
-  return Buffer.from(credentials, 'base64')
-    .toString('utf8')
-    .replace(/^[^:]*:/, '');
-}
-
-const digest = (text: string) => createHash('sha256').update(text).digest();
+const digest = (text: string) => hash('sha256', text, 'buffer');

@@ -7,11 +7,14 @@ import {
   Inject,
   Post,
   Query,
+  Req,
   UseGuards,
 } from '@nestjs/common';
+import type { Request } from 'express';
 import type { ListRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { AdminGuard } from './admin.guard.js';
+import { AuditLog } from './audit.log.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
 
 /** The parameters of a query; Express makes a list of one that is repeated. */
@@ -24,17 +27,23 @@ type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', s
 @Controller('admin/cache')
 @UseGuards(AdminGuard)
 export class CacheController {
-  constructor(@Inject(GATEWAY_VIEW) private readonly view: GatewayView) {}
+  constructor(
+    @Inject(GATEWAY_VIEW) private readonly view: GatewayView,
+    @Inject(AuditLog) private readonly audit: AuditLog,
+  ) {}
 
   /** @returns how many responses were purged */
   @Post('purge')
   @HttpCode(200)
-  async purge(@Query() params: Params): Promise<{ purged: number }> {
+  async purge(@Query() params: Params, @Req() req: Request): Promise<{ purged: number }> {
     const what = { ...named(params), keys: listOf(params.key), all: params.all === 'true' };
     if (!what.all && what.keys.length === 0 && isEmpty(what)) {
       throw new BadRequestException('Name a route, a url, a tag or a key, or say all=true');
     }
-    return { purged: await this.view.purge(what) };
+    const purged = await this.view.purge(what);
+    const subject = new URL(req.url, 'http://localhost').search.slice(1);
+    this.audit.record(req, { action: 'cache.purge', subject: subject.slice(0, 500) });
+    return { purged };
   }
 
   /** @returns up to 100 stored responses with the keys that purge them, without their content */

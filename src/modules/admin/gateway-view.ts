@@ -3,6 +3,7 @@ import { register } from 'prom-client';
 import { type Denial, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { Invalidator, type ListRequest, type PurgeRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
+import { carryOut, type ManualCommand } from '../upstream/breaker/manual-command.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamOverview } from '../timeline/shapes.js';
 import { overviewOf } from './upstream-overview.js';
@@ -15,6 +16,8 @@ export interface GatewayView {
   /** @returns the metrics as text */
   metrics(): Promise<string>;
   upstreams(): Promise<readonly UpstreamOverview[]>;
+  /** Resolves when all processes have obeyed. */
+  command(command: ManualCommand): Promise<void>;
   /** As `Invalidator.purge`. */
   purge(what: PurgeRequest): Promise<number>;
   /** As `Invalidator.list`. */
@@ -40,6 +43,12 @@ export class OwnView implements GatewayView {
 
   upstreams(): Promise<readonly UpstreamOverview[]> {
     return Promise.resolve(Array.from(this.registry.all(), overviewOf));
+  }
+
+  async command(command: ManualCommand): Promise<void> {
+    const upstream = this.registry.find(command.upstream);
+    if (upstream) carryOut(upstream, command);
+    return Promise.resolve();
   }
 
   // An error becomes a rejection.

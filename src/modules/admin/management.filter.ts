@@ -25,7 +25,7 @@ export class ManagementFilter extends ProblemExceptionFilter {
     const id = randomUUID();
     res
       .status(problem.status)
-      .set({ 'Cache-Control': 'no-store', 'X-Request-Id': id })
+      .set({ ...problem.options.headers, 'Cache-Control': 'no-store', 'X-Request-Id': id })
       .type(PROBLEM_CONTENT_TYPE)
       .send(JSON.stringify(problem.details(id)));
   }

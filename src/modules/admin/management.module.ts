@@ -11,11 +11,15 @@ import { CLOCK } from '../config/config.tokens.js';
 import { HealthController } from '../health/health.controller.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
+import { ManualSharing } from '../replicas/manual-sharing.service.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { Timeline } from '../timeline/timeline.js';
 import { TrafficHistory } from '../timeline/traffic-history.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
+import { AuditController } from './audit.controller.js';
+import { AuditLog } from './audit.log.js';
+import { BreakersController } from './breakers.controller.js';
 import { CacheController } from './cache.controller.js';
 import { ConfigController } from './config.controller.js';
 import { EventsController } from './events.controller.js';
@@ -28,6 +32,7 @@ import { OverviewService } from './overview.service.js';
 import { TokensController } from './tokens.controller.js';
 import { UpstreamReports } from './upstream-reports.js';
 import { UpstreamsController } from './upstreams.controller.js';
+import { WrongTokens } from './wrong-tokens.js';
 
 export interface ManagementOptions {
   readonly gateway: INestApplicationContext;
@@ -49,6 +54,7 @@ const SHARED = [
   RedisConnection,
   Invalidator,
   TokenDenylist,
+  ManualSharing,
   Timeline,
   TrafficHistory,
 ];
@@ -68,6 +74,8 @@ const SHARED = [
     MetricsController,
     UpstreamsController,
     EventsController,
+    BreakersController,
+    AuditController,
   ],
   providers: [
     OverviewService,
@@ -85,6 +93,8 @@ const SHARED = [
     },
     UpstreamReports,
     EventStream,
+    AuditLog,
+    WrongTokens,
     OwnView,
     {
       provide: GATEWAY_VIEW,

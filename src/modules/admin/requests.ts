@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { z } from 'zod';
 import { ProblemError } from '../../common/errors/problem.js';
 import { DURATION, LONGEST_TIMER_MS } from '../../common/units.js';
@@ -13,15 +14,42 @@ export const duration = () =>
 export const reason = () =>
   z.string('a text').trim().min(1, 'a text').max(500, 'a text of at most 500 characters');
 
+/** Bytes. */
+const MAX_BODY = 64 * 1024;
+
 /**
+ * Reads a body of JSON, after the guard has admitted the request.
+ *
  * @returns the body as the schema describes it
- * @throws ProblemError `admin_request_invalid`, which names every problem in the form of `breakwater check`
+ * @throws ProblemError `admin_request_invalid`, which names every problem, or `body_too_large`
  */
-export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body ?? {});
+export async function readBody<T>(schema: z.ZodType<T>, req: Request): Promise<T> {
+  const body = parseJson(await textOf(req, MAX_BODY));
+  const result = schema.safeParse(body);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => problemOf(issue, body));
   throw new ProblemError('admin_request_invalid', { detail: problems.join('; ') });
+}
+
+/** @throws ProblemError `body_too_large` */
+export async function textOf(req: Request, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Nobody has set an encoding.
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new ProblemError('body_too_large', { headers: { Connection: 'close' } });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw new ProblemError('admin_request_invalid', { detail: 'body: expected JSON' });
+  }
 }
 
 /** @throws ProblemError `admin_request_invalid` */

@@ -1,7 +1,18 @@
-import { BadRequestException, Controller, HttpCode, Inject, Post, Query, UseGuards } from '@nestjs/common';
+import {
+  BadRequestException,
+  Controller,
+  HttpCode,
+  Inject,
+  Post,
+  Query,
+  Req,
+  UseGuards,
+} from '@nestjs/common';
+import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { AdminGuard } from './admin.guard.js';
+import { AuditLog } from './audit.log.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
 
 /** Revokes a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
@@ -11,6 +22,7 @@ export class TokensController {
   constructor(
     @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
     @Inject(GATEWAY_VIEW) private readonly view: GatewayView,
+    @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
   /**
@@ -23,6 +35,7 @@ export class TokensController {
   async revoke(
     @Query('jti') jti: unknown,
     @Query('exp') exp: unknown,
+    @Req() req: Request,
   ): Promise<{ revoked: string; shared: boolean }> {
     if (typeof jti !== 'string' || !isTokenId(jti)) {
       throw new BadRequestException('Name the token by its jti, of at most 512 characters');
@@ -34,6 +47,7 @@ export class TokensController {
     const denial = { id: jti, expiresAt: Number(exp) };
     if (this.denylist.isOver(denial)) throw new BadRequestException('The token has expired already');
     const outcome = await this.view.deny(denial);
+    this.audit.record(req, { action: 'token.revoke', subject: jti });
     if (outcome === 'unshared') throw new ProblemError('revocation_not_shared');
     return { revoked: jti, shared: outcome === 'shared' };
   }

@@ -65,3 +65,39 @@ redis.call('DEL', KEYS[1])
 if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 return 1
 `;
+
+/**
+ * Keeps that an operator has opened a breaker, and tells the replicas what was done to it.
+ *
+ * KEYS: end by upstream. ARGV: upstream, milliseconds (0 without an end, -1 when it is not open), channel, message.
+ */
+export const WRITE_MANUAL = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local lasts = tonumber(ARGV[2])
+if lasts < 0 then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+else
+  redis.call('HSET', KEYS[1], ARGV[1], lasts == 0 and '0' or string.format('%.0f', now + lasts))
+end
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return 1
+`;
+
+/** KEYS as above. Returns upstreams and for how many milliseconds they are still open (0 without an end), in turn. */
+export const READ_MANUAL = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local kept = {}
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local till = tonumber(all[i + 1])
+  if till == 0 or till > now then
+    table.insert(kept, all[i])
+    table.insert(kept, till == 0 and 0 or till - now)
+  else
+    redis.call('HDEL', KEYS[1], all[i])
+  end
+end
+return kept
+`;

@@ -74,6 +74,11 @@ export interface ManualAction {
   readonly isRemote?: true;
 }
 
+/** An entry of `GET /admin/audit`. */
+export interface AuditEntry extends ManualAction {
+  readonly at: Date;
+}
+
 export interface TargetOverview {
   /** Host and port. */
   readonly name: string;
