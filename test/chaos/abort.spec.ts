@@ -87,9 +87,9 @@ function startClients(url: string, options: RequestOptions = {}, count = ABORTS)
 
 async function leave(clients: readonly Client[], service: Service): Promise<void> {
   for (const { req } of clients) req.destroy();
-  await until('the service has no call left', () => service.open === 0, 1000);
+  await until('the service has no call left', () => service.open === 0);
   // The connection of an aborted call cannot be reused, so none may be left.
-  await until('the connections are closed', async () => (await connectionsTo(service.url)) === 0, 1000);
+  await until('the connections are closed', async () => (await connectionsTo(service.url)) === 0);
 }
 
 /** One gateway with an upstream of its own for each test, which is also the name of its route. */
@@ -129,7 +129,7 @@ describe.skipIf(!canCountSockets)('a client that leaves aborts the upstream call
 
   /** Ten times as many calls as failures that open the breaker. */
   async function expectNoVote(upstream: Id, aborts = ABORTS, made = aborts): Promise<void> {
-    await until('the requests are counted', async () => (await gone(upstream)) === aborts, 1000);
+    await until('the requests are counted', async () => (await gone(upstream)) === aborts);
     const calls = 'breakwater_upstream_requests_total';
     expect(await read(calls, { upstream, outcome: 'client_gone' })).toBe(made);
     expect(await read(calls, { upstream })).toBe(made);
@@ -176,7 +176,7 @@ describe.skipIf(!canCountSockets)('a client that leaves aborts the upstream call
     const clients = startClients(`${gw.url}/pooled/silent`);
     await until('the gateway has all of them', async () => (await connectionsTo(gw.url)) > ABORTS);
     for (const each of clients) each.req.destroy();
-    await until('all are over', async () => (await gone('pooled')) === ABORTS, 1000);
+    await until('all are over', async () => (await gone('pooled')) === ABORTS);
     await leave(first, service);
 
     expect(service.requests).toBe(1);

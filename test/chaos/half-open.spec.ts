@@ -105,7 +105,7 @@ describe('a half-open breaker', { timeout: 60_000 }, () => {
     // Each trial has its own transition, so that none ran beside another.
     const labels = 'upstream="hanging",from="half-open",to="open",reason="trial-failed"';
     const failed = () => gw.metric(`breakwater_breaker_transitions_total{${labels}}`);
-    await until('a transition for each trial', async () => (await failed()) === service.trials, 3000);
+    await until('a transition for each trial', async () => (await failed()) === service.trials);
   });
 
   it('waits for its only trial as long as the timeout of the route allows', async () => {
@@ -133,7 +133,7 @@ describe('a half-open breaker', { timeout: 60_000 }, () => {
 
     client.abort();
     expect(await given).toBe('AbortError');
-    await until('the call to the service is closed', () => service.held.size === 0, 1000);
+    await until('the call to the service is closed', () => service.held.size === 0);
     expect(await state('left')).toBe(1);
 
     service.recover();

@@ -37,7 +37,7 @@ class ProbedService {
 /** @returns the keys of an upstream with fast probes */
 function probed(breaker: string, passes = 2): string {
   const counts = `failures: 3, passes: ${passes}`;
-  return `${breaker}, health: { path: /health, interval: 200ms, unhealthyInterval: 100ms, timeout: 400ms, ${counts} }`;
+  return `${breaker}, health: { path: /health, interval: 200ms, unhealthyInterval: 100ms, timeout: 1s, ${counts} }`;
 }
 
 /** One gateway process with an upstream of its own for each test, which is also the name of its route. */

@@ -55,7 +55,7 @@ describe('an event', () => {
     const { res } = await until('the upstream has the request', () => streams[0]);
     for (const event of ['data: 1\n\n', 'data: 2\n\n', ': still here\n\n']) {
       res.write(event);
-      await client.until(event, 2_000);
+      await client.until(event);
     }
     res.end();
     await client.ended();
@@ -74,7 +74,7 @@ describe('an event', () => {
       gzip.write(event);
       await new Promise<void>((resolve) => gzip.flush(resolve));
       const all = Buffer.concat(sent);
-      await until('all of it is here', () => all.equals(bodyOf(client.received)), 2_000);
+      await until('all of it is here', () => all.equals(bodyOf(client.received)));
     }
     gzip.end();
     await client.ended();
@@ -95,7 +95,7 @@ describe('clients of event streams that disconnect', () => {
       if (i % 2 === 0) socket.destroy();
       else socket.resetAndDestroy();
     }
-    await until('the upstream is rid of them', () => streams.every(({ req }) => req.destroyed), 1_000);
+    await until('the upstream is rid of them', () => streams.every(({ req }) => req.destroyed));
     const connections = () =>
       new Promise<number>((resolve) => server.getConnections((_, open) => resolve(open)));
     await until('no connection is left', async () => (await connections()) === 0);

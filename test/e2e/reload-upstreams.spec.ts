@@ -7,7 +7,7 @@ import { gateway, type RunningGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 const USERS =
-  'users: { url: "${USERS_URL}", retry: { attempts: 0 }, breaker: { consecutiveFailures: 2, openFor: 60s } }';
+  'users: { url: "${USERS_URL}", pool: { keepAlive: 60s }, retry: { attempts: 0 }, breaker: { consecutiveFailures: 2, openFor: 60s } }';
 const ORDERS = 'orders: { url: "${ORDERS_URL}" }';
 const yaml = (upstreams: string, routes: string) => `
 upstreams: { ${upstreams} }
@@ -22,6 +22,8 @@ function counting(): Server & { readonly sockets: Set<Socket>; connections: numb
     res.statusCode = req.url?.includes('fail') ? 500 : 200;
     res.end(req.url);
   });
+  // A busy machine may take seconds between two requests.
+  server.keepAliveTimeout = 60_000;
   const counted = Object.assign(server, { sockets: new Set<Socket>(), connections: 0 });
   server.on('connection', (socket: Socket) => {
     counted.connections++;

@@ -21,7 +21,7 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
 
     const toldAt = performance.now();
     gateway.process.kill('SIGTERM');
-    await until('readiness fails', async () => (await get(`${gateway.url}/health/ready`)) === 503, 1000);
+    await until('readiness fails', async () => (await get(`${gateway.url}/health/ready`)) === 503);
     expect(await get(`${gateway.managementUrl}/health/ready`)).toBe(503);
     expect(await get(`${gateway.url}/health/live`)).toBe(200);
     expect(await get(`${gateway.url}/api/hello`)).toBe(200);
@@ -34,7 +34,7 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     expect(await inFlight).toBe(200);
     expect(await gateway.process.exited).toBe(0);
     // The process waits for the request, not for the end of `drain`.
-    expect(performance.now() - releasedAt).toBeLessThan(5000);
+    expect(performance.now() - releasedAt).toBeLessThan(15_000);
   });
 
   it('waits neither for idle connections nor for the next request of one that had a request in flight', async () => {
@@ -52,7 +52,7 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     const releasedAt = performance.now();
     expect((await inFlight).status).toBe(200);
     expect(await gateway.process.exited).toBe(0);
-    expect(performance.now() - releasedAt).toBeLessThan(5000);
+    expect(performance.now() - releasedAt).toBeLessThan(15_000);
   });
 
   it('aborts requests that take longer than `drain` and exits with 0', async () => {
@@ -66,7 +66,7 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     expect(await inFlight).toBe('ECONNRESET');
     expect(performance.now() - toldAt).toBeGreaterThan(500 - 20);
     expect(await gateway.process.exited).toBe(0);
-    expect(performance.now() - toldAt).toBeLessThan(5000);
+    expect(performance.now() - toldAt).toBeLessThan(15_000);
   });
 
   it('loses no request of clients that stop when readiness fails or when told to close their connection', async () => {
@@ -187,7 +187,7 @@ describe('a gateway process after other signals', { timeout: 60_000 }, () => {
     const toldAt = performance.now();
     gateway.process.kill(second);
     expect(await gateway.process.exited).toBe(1);
-    expect(performance.now() - toldAt).toBeLessThan(2000);
+    expect(performance.now() - toldAt).toBeLessThan(20_000);
     expect(await inFlight).toBe('ECONNRESET');
   });
 });

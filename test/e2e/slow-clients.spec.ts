@@ -21,7 +21,7 @@ describe('a client that is too slow', () => {
   ])('gets a 408 and is disconnected when it %s', async (_, bytes) => {
     const { gw, users } = await start();
     const client = (await RawConnection.to(gw.url)).send(bytes);
-    await client.ended(3_000);
+    await client.ended(8_000);
     const [answer, ...others] = answersIn(client.received);
     expect(answer).toMatchObject({ status: 408, headers: { connection: ['close'] } });
     expect(JSON.parse(answer!.body)).toMatchObject({ code: 'request_timeout' });
@@ -34,14 +34,14 @@ describe('a client that is too slow', () => {
     const client = (await RawConnection.to(gw.url)).send('GET / HTTP/1.1\r\n');
     const dripping = setInterval(() => client.socket.writable && client.send('X-Drip: a\r\n'), 50);
     client.socket.once('close', () => clearInterval(dripping));
-    await client.ended(3_000);
+    await client.ended(8_000);
     expect(client.received).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it('is disconnected without a response when it sends nothing', async () => {
     const { gw } = await start();
     const client = await RawConnection.to(gw.url);
-    expect(await client.ended(3_000)).toBe('closed');
+    expect(await client.ended(8_000)).toBe('closed');
     expect(client.received).toBe('');
   });
 
@@ -51,7 +51,7 @@ describe('a client that is too slow', () => {
       `${requestHead('POST /', 'Content-Length: 100')}half`,
     );
     await until('the request is with the upstream', () => users.requests.length);
-    await client.ended(3_000);
+    await client.ended(8_000);
     expect(answersIn(client.received)).toMatchObject([{ status: 408, headers: { connection: ['close'] } }]);
     await until('the connection to the upstream is cut', () => users.requests[0]?.destroyed);
     expect(users.requests[0]?.complete).toBe(false);

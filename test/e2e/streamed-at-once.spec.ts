@@ -28,7 +28,7 @@ describe('a response body', () => {
     const { client, answer } = await start(headers);
     for (const event of ['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n']) {
       answer.write(event);
-      await client.until(event, 2_000);
+      await client.until(event);
     }
     answer.end('end');
     await client.ended();
@@ -38,7 +38,7 @@ describe('a response body', () => {
   it('follows a response head that reaches the client at once', async () => {
     const { client, answer } = await start({ 'content-type': 'text/event-stream' });
     answer.flushHeaders();
-    expect(await client.until('\r\n\r\n', 2_000)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
     answer.end();
     await client.ended();
   });
@@ -56,7 +56,7 @@ describe('a request body', () => {
     const gw = await gateway(ONE_ROUTE).withUpstream('users', users.handler).start();
     const client = await RawConnection.to(gw.url);
     client.send(requestHead('POST /', field, 'Connection: close') + first!);
-    await until('the first half is with the upstream', () => streamed === 'hello', 2_000);
+    await until('the first half is with the upstream', () => streamed === 'hello');
     client.send(second!);
     await once(client.socket, 'close');
     expect(streamed).toBe('helloworld');

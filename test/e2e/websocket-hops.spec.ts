@@ -231,7 +231,7 @@ describe('a handshake', () => {
     client.send(handshake('GET /'));
     const socket = await until('the upstream is asked', () => far);
     leave(client.socket);
-    await until('the upstream is rid of it', () => socket.destroyed, 2_000);
+    await until('the upstream is rid of it', () => socket.destroyed);
     const given = 'breakwater_upstream_requests_total{upstream="users",outcome="client_gone"}';
     await until('the call is given up', () => gw.metric(given));
     await until('none is open', async () => (await gw.metric(OPEN)) === 0);

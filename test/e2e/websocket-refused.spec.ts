@@ -131,7 +131,7 @@ describe('the upstream of a handshake', () => {
     client.send(`${handshake('GET /chat/1')}early`);
     await client.until('101');
     client.send('late\r\n\r\n');
-    await client.until('101 Switching Protocols', 2_000);
+    await client.until('101 Switching Protocols');
     expect(before).not.toContain('early');
     await expect.poll(() => users.received).toContain('earlylate');
   });

@@ -38,9 +38,7 @@ upstreams: { api: { url: "${url}", breaker: { consecutiveFailures: 3, openFor: 1
 routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     const [a, b] = await clientsOfBoth(gateway, '/ok');
     for (let i = 0; i < 3; i++) expect(await a.status('/fail')).toBe(500);
-    const openedAt = performance.now();
     await until('the other worker rejects calls', async () => (await b.status('/ok')) === 503);
-    expect(performance.now() - openedAt).toBeLessThan(2_000);
     expect(await a.status('/ok')).toBe(503);
     expect((await overviewOf(gateway)).timeline.map(({ to }) => to)).toEqual(['open']);
     expect(await metric(gateway.managementUrl, 'breakwater_breaker_transitions_total')).toBe(1);

@@ -110,7 +110,7 @@ describeWithRedis('BreakerSharing', () => {
     const [a, b, c] = await fleet(await RedisServer.start(), {}, {}, {});
     await a!.trip();
     await b!.trip();
-    await until('the third is open', () => c!.breaker().state === 'open', 2_000);
+    await until('the third is open', () => c!.breaker().state === 'open');
   });
 
   it('opens no breaker on the word of one replica, however often it repeats it', async () => {
@@ -141,7 +141,7 @@ describeWithRedis('BreakerSharing', () => {
     expect(c!.breaker().state).toBe('closed');
     await c!.apply({});
     beat();
-    await until('the third is open', () => c!.breaker().state === 'open', 2_000);
+    await until('the third is open', () => c!.breaker().state === 'open');
   });
 
   it('ignores votes until the others have had the time to appear', async () => {
@@ -172,7 +172,7 @@ describeWithRedis('BreakerSharing', () => {
     await c!.apply({ ids: ['orders'] });
     for (const each of [a!, b!]) await each.trip('users');
     for (const each of [a!, b!]) await each.trip('orders');
-    await until('the third is open', () => c!.breaker('orders').state === 'open', 2_000);
+    await until('the third is open', () => c!.breaker('orders').state === 'open');
     expect(removed.state).toBe('closed');
   });
 
@@ -183,7 +183,7 @@ describeWithRedis('BreakerSharing', () => {
     await until('one may try', () => both.some(({ isRejecting }) => !isRejecting));
     expect(both.filter(({ isRejecting }) => !isRejecting)).toHaveLength(1);
     succeed(admit(both.find(({ isRejecting }) => !isRejecting)!));
-    await until('both are closed', () => both.every(({ state }) => state === 'closed'), 2_000);
+    await until('both are closed', () => both.every(({ state }) => state === 'closed'));
   });
 
   it('lets each replica try when Redis goes away while it waits', async () => {
@@ -217,7 +217,7 @@ describeWithRedis('BreakerSharing', () => {
     await complete([a!, b!, c!]);
     expect([a!.changes.slice(0, 2), a!.changes.at(-1)]).toEqual([[3, 0], 3]);
     // What was decided meanwhile is shared as well.
-    await until('the third is open', () => c!.breaker().state === 'open', 2_000);
+    await until('the third is open', () => c!.breaker().state === 'open');
   });
 
   it('keeps a worker from a trial until its primary has answered, and leaves the rest to the primary', async () => {

@@ -45,7 +45,7 @@ describeWithRedis('ReplicaStore', () => {
     await a.exchange(NOBODY, false);
     expect(await isVoting()).toBe(false);
     await a.exchange(new Map([['users', { age: 0, openFor: 1 }]]), false);
-    await until('it is over', async () => !(await isVoting()), 1_000);
+    await until('it is over', async () => !(await isVoting()));
   });
 
   it('forgets a replica that gave no sign of life, with its votes', async () => {
