@@ -29,7 +29,7 @@ describe('a problem document', () => {
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.json()).toMatchObject({
-      type: expect.stringMatching(new RegExp(`^https://.+#${code}$`)),
+      type: `urn:breakwater:problem:${code}`,
       title: expect.stringMatching(/^[A-Z][^\n]+$/),
       status,
       code,

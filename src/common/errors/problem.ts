@@ -1,7 +1,5 @@
 import { PROBLEMS, type ProblemCode } from './codes.js';
 
-const DOCS = 'https://github.com/breakwater-gateway/breakwater/blob/main/docs/errors.md';
-
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
 /** The body of RFC 9457, with the members that Breakwater adds. */
@@ -29,7 +27,7 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** An error of the request path, answered as `application/problem+json`. */
+/** An error of the request path. Clients get its `details`, or a page for people. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;
@@ -42,10 +40,13 @@ export class ProblemError extends Error {
     this.status = options.status ?? PROBLEMS[code].status;
   }
 
-  /** @returns the body of the answer */
-  details(requestId?: string): ProblemDetails {
+  /**
+   * @param typeBase start of the `type`, of `server.errors`
+   * @returns the problem document
+   */
+  details(typeBase: string, requestId?: string): ProblemDetails {
     const { code, message: title, status } = this;
     const { detail, upstream } = this.options;
-    return { type: `${DOCS}#${code}`, title, status, detail, code, requestId, upstream };
+    return { type: typeBase + code, title, status, detail, code, requestId, upstream };
   }
 }

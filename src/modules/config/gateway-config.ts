@@ -12,6 +12,7 @@ type Entry<T> = T[keyof T];
 export type GatewayConfig = Frozen<z.output<typeof gatewaySchema>>;
 
 export type ServerConfig = GatewayConfig['server'];
+export type ErrorsConfig = ServerConfig['errors'];
 export type CorsConfig = ServerConfig['cors'];
 export type SecurityHeadersConfig = ServerConfig['securityHeaders'];
 export type LogConfig = GatewayConfig['log'];

@@ -57,6 +57,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         shutdown: { delay: 5_000, drain: 20_000 },
         securityHeaders: 'api',
         compression: false,
+        errors: { typeBase: 'urn:breakwater:problem:', html: true, bodies: [] },
         cors: {
           origins: [],
           methods: ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'],

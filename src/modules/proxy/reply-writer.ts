@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
+import type { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import {
   announcedTrailers,
@@ -19,6 +19,7 @@ import type { CacheHit, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
+import { ErrorAnswers } from './error-answers.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { PublicAddresses } from './public-addresses.js';
 import { ReplySink } from './reply-sink.js';
@@ -47,6 +48,7 @@ export class ReplyWriter {
   private readonly byRoute = new WeakMap<RouteModel, HeadersOfRoute>();
   /** By what the configuration asks for. */
   private readonly compiled = new Map<string, HeadersOfAnswers>();
+  private readonly errorAnswers = new ErrorAnswers();
   private readonly addresses = new PublicAddresses();
   /** Built once for each stored response instead of for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, StoredLines>();
@@ -131,13 +133,13 @@ export class ReplyWriter {
       res.destroy();
       return;
     }
-    const headers = {
-      'content-type': PROBLEM_CONTENT_TYPE,
-      'cache-control': 'no-store',
-      ...lowerCased(problem.options.headers),
-    };
+    const { errors } = (exchange?.config ?? this.config.current).server;
+    const details = problem.details(errors.typeBase, exchange?.id);
+    const { headers, body, varies } = this.errorAnswers.answer(res.req, errors, details);
+    if (varies) res.vary('Accept');
     if (problem.options.close) res.setHeader('Connection', 'close');
-    this.whole(res, exchange, problem.status, headers, JSON.stringify(problem.details(exchange?.id)));
+    const all = { ...headers, 'cache-control': 'no-store', ...lowerCased(problem.options.headers) };
+    this.whole(res, exchange, problem.status, all, body);
   }
 
   /** Writes an answer of the gateway's own, without `Cache-Status` (RFC 9211 section 2). */

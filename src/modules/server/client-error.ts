@@ -14,9 +14,13 @@ export class ClientErrors {
   /** What follows an error makes another one. */
   private readonly refused = new WeakSet<Socket>();
 
-  /** @param report counts and logs the refusal; it returns the id of the request */
+  /**
+   * @param typeBase start of the `type` of problem documents
+   * @param report counts and logs the refusal; it returns the id of the request
+   */
   constructor(
     private readonly open: OpenResponses,
+    private readonly typeBase: () => string,
     private readonly report: (refusal: ServerRefusal) => string = () => randomUUID(),
   ) {}
 
@@ -41,7 +45,7 @@ export class ClientErrors {
     const id = this.report(refusalOf(req.socket, code, cause, req));
     // When a response has started, the client would read another one as its body.
     if (res.headersSent) req.socket.end(() => req.socket.destroy());
-    else refuse(res, code, id);
+    else refuse(res, code, this.typeBase(), id);
   }
 
   private onError(error: NodeJS.ErrnoException & { readonly reason?: string }, socket: Socket): void {
@@ -74,7 +78,8 @@ export class ClientErrors {
     if (this.isRefused(socket)) return;
     const answer = () => {
       if (!socket.writable) return;
-      end(socket, code, this.report(refusalOf(socket, code, cause)), headers);
+      const id = this.report(refusalOf(socket, code, cause));
+      end(socket, answerOf(code, this.typeBase(), id), headers);
     };
     const earlier = this.open.on(socket).findLast(({ req }) => req.complete);
     if (!earlier) answer();
@@ -92,8 +97,13 @@ export class ClientErrors {
 }
 
 /** Answers errors that happen outside of Nest's exception filters. */
-export function refuse(res: ServerResponse, code: ProblemCode, id: string = randomUUID()): void {
-  const { status, headers, body } = answerOf(code, id);
+export function refuse(
+  res: ServerResponse,
+  code: ProblemCode,
+  typeBase: string,
+  id: string = randomUUID(),
+): void {
+  const { status, headers, body } = answerOf(code, typeBase, id);
   // A response that is cut off must not look complete.
   if (res.headersSent) res.destroy();
   else res.writeHead(status, headers).end(body);
@@ -117,15 +127,18 @@ function codeOf(error: NodeJS.ErrnoException): ProblemCode {
 }
 
 /** Writes the response to the socket: Node creates no response object for these requests. */
-function end(socket: Socket, code: ProblemCode, id: string, more: Record<string, string> = {}): void {
-  const { status, title, headers, body } = answerOf(code, id);
+function end(
+  socket: Socket,
+  { status, title, headers, body }: ReturnType<typeof answerOf>,
+  more: Record<string, string> = {},
+): void {
   const fields = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${fields.join('')}\r\n${body}`, () => socket.destroy());
 }
 
-function answerOf(code: ProblemCode, id: string) {
+function answerOf(code: ProblemCode, typeBase: string, id: string) {
   const problem = new ProblemError(code);
-  const body = JSON.stringify(problem.details(id));
+  const body = JSON.stringify(problem.details(typeBase, id));
   const headers = {
     'Content-Type': PROBLEM_CONTENT_TYPE,
     'Content-Length': String(Buffer.byteLength(body)),

@@ -12,6 +12,7 @@ const LIMITS = {
   sendMinRate: 0,
   sendTimeout: 1_000,
   keepAliveTimeout: 1_000,
+  errors: { typeBase: 'urn:test:', html: true, bodies: [] },
 };
 
 let server: Server | undefined;
@@ -35,7 +36,11 @@ it('answers with 500 when an entrance handler throws, logs the error and keeps s
   const bad = await fetch(`${url}/bad`);
   expect([bad.status, bad.headers.get('content-type')]).toEqual([500, 'application/problem+json']);
   const problem = await bad.text();
-  expect(JSON.parse(problem)).toMatchObject({ code: 'internal_error', requestId: expect.any(String) });
+  expect(JSON.parse(problem)).toMatchObject({
+    type: 'urn:test:internal_error',
+    code: 'internal_error',
+    requestId: expect.any(String),
+  });
   expect(problem).not.toContain('unforeseen');
   expect(log.mock.calls).toEqual([[expect.objectContaining({ message: 'unforeseen' })]]);
   expect(await (await fetch(`${url}/good`)).text()).toBe('served');

@@ -31,7 +31,8 @@ const ROUTED_METHODS = Object.keys(RequestMethod)
 /** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
 const TIMEOUT_CHECK_INTERVAL = 500;
 
-export type HttpLimits = Pick<
+/** Of the server, as the configuration has them. */
+export type HttpSettings = Pick<
   ServerConfig,
   | 'maxHeaderBytes'
   | 'headersTimeout'
@@ -40,6 +41,7 @@ export type HttpLimits = Pick<
   | 'sendTimeout'
   | 'sendMinRate'
   | 'keepAliveTimeout'
+  | 'errors'
 >;
 
 export interface AdapterOptions {
@@ -70,7 +72,7 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   /** @param limits a getter of those in force */
   constructor(
-    private readonly limits: () => HttpLimits,
+    private readonly limits: () => HttpSettings,
     private readonly gatewayOptions: AdapterOptions = {},
   ) {
     super();
@@ -184,7 +186,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     const answer = (_req: IncomingMessage, res: ServerResponse) => openResponses.add(res);
     this.httpServer = createServer(options, answer);
     if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
-    const errors = new ClientErrors(openResponses, this.gatewayOptions.onRefused);
+    const errors = new ClientErrors(
+      openResponses,
+      () => this.limits().errors.typeBase,
+      this.gatewayOptions.onRefused,
+    );
     errors.listen(this.httpServer);
     endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
     const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => this.limits().requestTimeout);
@@ -202,7 +208,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     } catch (error) {
       // Nothing of Nest is around the entrance: one bad request would end the process.
       this.log.error(error);
-      refuse(res, 'internal_error');
+      refuse(res, 'internal_error', this.limits().errors.typeBase);
     }
   }
 
@@ -266,7 +272,7 @@ function pathOf({ url }: Request): string {
 /** Milliseconds. */
 const TCP_KEEP_ALIVE_DELAY = 60_000;
 
-function serverOptions(limits: HttpLimits): ServerOptions {
+function serverOptions(limits: HttpSettings): ServerOptions {
   return {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeout,

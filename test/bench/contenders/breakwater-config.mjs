@@ -73,6 +73,7 @@ export const leftOut = {
   settings: {
     root: ['breakers', 'defaults', 'log'],
     server: [
+      'errors',
       'forwardedHeaders',
       'headersTimeout',
       'healthDetails',

@@ -1,5 +1,6 @@
 import { prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
+import { errorsSchema } from './errors.js';
 import { headerName, method } from './http.js';
 import { serverLimitsSchema } from './limits.js';
 import { securityHeadersSchema } from './security-headers.js';
@@ -100,6 +101,7 @@ export const serverSchema = z.strictObject({
   compression: boolean(false).describe(
     'Whether responses of upstreams are compressed (br, gzip) for clients that accept it. A route can override it.',
   ),
+  errors: prefault(errorsSchema, {}).describe('How clients are told of errors of the gateway.'),
   cors: prefault(corsSchema, {}).describe(
     'Which web pages of other origins can call. It is off without `origins`.',
   ),
