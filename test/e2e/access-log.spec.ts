@@ -98,7 +98,12 @@ describe('the access log', { timeout: 60_000 }, () => {
     expect(hit).not.toHaveProperty('upstream');
 
     await get('/users/2');
-    expect(await requestLine(gw, '/users/2')).toMatchObject({ status: 401, outcome: 'rejected', tries: 0 });
+    expect(await requestLine(gw, '/users/2')).toMatchObject({
+      status: 401,
+      outcome: 'rejected',
+      cause: 'token_missing',
+      tries: 0,
+    });
     await get('/elsewhere');
     expect(await requestLine(gw, '/elsewhere')).toMatchObject({ status: 404, outcome: 'rejected' });
   });

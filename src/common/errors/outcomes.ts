@@ -63,6 +63,7 @@ export const OUTCOMES = {
   breaker_open: { stage: 'breaker', guilty: 'upstream', vote: 'none', problem: 'breaker_open' },
   bulkhead_full: { stage: 'bulkhead', guilty: 'gateway', vote: 'none', problem: 'bulkhead_full' },
   fault_injected: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'fault_injected' },
+  maintenance: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'maintenance' },
   rejected: { stage: 'request', guilty: 'client', vote: 'none' },
   cache_hit: { stage: 'request', guilty: 'nobody', vote: 'none' },
   gateway_error: { stage: 'request', guilty: 'gateway', vote: 'neutral', problem: 'internal_error' },

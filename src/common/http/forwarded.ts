@@ -6,16 +6,21 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
  * @param ranges validated by the config schema
  * @returns whether an address, IPv4-mapped IPv6 included, is in one of the ranges
  */
-export function compileTrust(ranges: readonly string[]): (address: string) => boolean {
+export function compileRanges(ranges: readonly string[]): (address: string) => boolean {
   if (ranges.length === 0) return () => false;
-  const list = new BlockList();
+  const all = new BlockList();
+  // An IPv4 address is in `::/0` otherwise, in its IPv4-mapped form.
+  const ipv4 = new BlockList();
   for (const range of ranges) {
     const [address = '', length] = range.split('/');
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    if (length === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(length), family);
+    const isIpv4 = family === 'ipv4' || (unmapped(address) !== address && Number(length ?? 128) >= 96);
+    for (const list of isIpv4 ? [all, ipv4] : [all]) {
+      if (length === undefined) list.addAddress(address, family);
+      else list.addSubnet(address, Number(length), family);
+    }
   }
-  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (address) => (isIP(address) === 6 ? all.check(address, 'ipv6') : ipv4.check(address, 'ipv4'));
 }
 
 const MAPPED = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i;

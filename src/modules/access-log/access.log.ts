@@ -71,8 +71,8 @@ export class AccessLog implements OnModuleInit {
   }
 
   private describe(exchange: Exchange, bytes: Bytes | undefined) {
-    const { id, req, res, head, route, identity, cache, fallback, failure, tries } = exchange;
-    const { startedAt, outcome } = exchange;
+    const { id, req, res, head, route, identity, cache, fallback, failure, problem } = exchange;
+    const { tries, startedAt, outcome } = exchange;
     const now = this.clock.now();
     const first = tries[0];
     const last = tries.at(-1);
@@ -91,7 +91,7 @@ export class AccessLog implements OnModuleInit {
       path: shortened(head.path),
       status: res.statusCode,
       outcome,
-      cause: failure?.reason,
+      cause: failure?.reason ?? problem,
       fallback: cache?.kind === 'hit' && failure ? 'stale' : fallback,
       cache: cache?.kind === 'hit' ? cache.result : cache?.kind,
       upstream,

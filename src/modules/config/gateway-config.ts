@@ -12,6 +12,7 @@ type Entry<T> = T[keyof T];
 export type GatewayConfig = Frozen<z.output<typeof gatewaySchema>>;
 
 export type ServerConfig = GatewayConfig['server'];
+export type AccessConfig = ServerConfig['access'];
 export type ErrorsConfig = ServerConfig['errors'];
 export type CorsConfig = ServerConfig['cors'];
 export type SecurityHeadersConfig = ServerConfig['securityHeaders'];
@@ -49,5 +50,7 @@ export type MirrorConfig = NonNullable<RouteConfig['mirror']>;
 export type FaultConfig = NonNullable<RouteConfig['fault']>;
 export type WebSocketConfig = NonNullable<RouteConfig['websocket']>;
 export type RouteCacheConfig = NonNullable<RouteConfig['cache']>;
+export type MaintenanceConfig = NonNullable<RouteConfig['maintenance']>;
+export type RouteLimitsConfig = NonNullable<RouteConfig['limits']>;
 export type RouteAuthConfig = Exclude<NonNullable<RouteConfig['auth']>, 'none'>;
 export type ClaimRequirement = Entry<RouteAuthConfig['claims']>;

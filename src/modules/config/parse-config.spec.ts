@@ -42,6 +42,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         host: '0.0.0.0',
         port: 8080,
         trustProxy: [],
+        access: { allow: [], deny: [] },
         forwardedHeaders: 'both',
         maxHeaderBytes: 16_384,
         maxBodyBytes: 10_485_760,

@@ -133,6 +133,7 @@ export class ReplyWriter {
       res.destroy();
       return;
     }
+    if (exchange) exchange.problem = problem.code;
     const { errors } = (exchange?.config ?? this.config.current).server;
     const details = problem.details(errors.typeBase, exchange?.id);
     const { headers, body, varies } = this.errorAnswers.answer(res.req, errors, details);

@@ -5,7 +5,8 @@ import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import type { ServerRefusal } from '../../common/errors/server-refusal.js';
 import { Event } from '../../common/event.js';
-import { clientIp, compileTrust, unmapped } from '../../common/http/forwarded.js';
+import { compileAccess } from '../../common/http/access.js';
+import { clientIp, compileRanges, unmapped } from '../../common/http/forwarded.js';
 import { inspectHead, SERVED_METHODS } from '../../common/http/head.js';
 import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
@@ -31,6 +32,8 @@ interface RoutingModel {
   readonly config: GatewayConfig;
   readonly table: RouteTable;
   readonly isTrusted: (address: string) => boolean;
+  /** `undefined` when every client can call. */
+  readonly isAdmitted: ((address: string) => boolean) | undefined;
 }
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
@@ -79,6 +82,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     let refusal: ProblemError | undefined;
     try {
       head = inspect(req, origin, model.table);
+      if (model.isAdmitted?.(head.clientIp) === false) refusal = new ProblemError('address_denied');
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
       head = { ...UNKNOWN_HEAD, ...origin };
@@ -112,7 +116,8 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
 }
 
 function compile(config: GatewayConfig, table: RouteTable): RoutingModel {
-  return { config, table, isTrusted: compileTrust(config.server.trustProxy) };
+  const { trustProxy, access } = config.server;
+  return { config, table, isTrusted: compileRanges(trustProxy), isAdmitted: compileAccess(access) };
 }
 
 function originOf(req: Request, { config, isTrusted }: RoutingModel): Origin {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
+import type { ProblemCode } from '../../common/errors/codes.js';
 import type { ProblemError } from '../../common/errors/problem.js';
 import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
@@ -151,6 +152,8 @@ export class Exchange {
   fallback: 'upstream' | 'response' | undefined;
   /** Why its upstream had no answer, also when something else took its place. */
   failure: RequestFailure | undefined;
+  /** The error that the client was told of. */
+  problem: ProblemCode | undefined;
   /** The tries to reach upstreams for it, without those of copies and of refreshes. */
   readonly tries: TryRecord[] = [];
   /** How it ended; `undefined` while it is under way. */

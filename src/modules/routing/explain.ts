@@ -5,6 +5,7 @@ import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { isPublic, sidesOf } from '../config/schema/gateway.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
+import { explainRules } from './explain-rules.js';
 import { RouteTable } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
@@ -29,7 +30,7 @@ export function explain(config: GatewayConfig, request: ExplainedRequest): Expla
     const input = { method, host, path, headers };
     const match = table.match(input);
     if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
-    if (match.kind === 'none') return [['route', 'No route takes it: 404 route_not_found.']];
+    if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];
     return explainRoute(config, match.route, method, { path, query });
@@ -47,8 +48,13 @@ function explainRoute(
 ): Explanation[] {
   const { config: route, rewrite } = model;
   const sent = (rewrite ? rewrite(path) : path) + query;
-  const lines: (Explanation | undefined)[] = [
+  const first: Explanation[] = [
     ['route', `${route.id} takes it by ${route.match.path}.`],
+    ...explainRules(gateway, route),
+  ];
+  if (route.maintenance) return first;
+  const lines: (Explanation | undefined)[] = [
+    ...first,
     ['auth', authOf(gateway, route)],
     route.cache && ['cache', cacheOf(route.cache, method)],
     route.fault && ['fault', 'Delays or aborts a share of the requests (`fault`).'],

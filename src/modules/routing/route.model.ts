@@ -1,6 +1,7 @@
 import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import type { PathSwap } from '../../common/http/public-address.js';
 import type { RouteConfig } from '../config/gateway-config.js';
+import { compileRules, type RouteRule } from './route-rules.js';
 import { compileRewrite, pathSwapOf, type Rewrite } from './rewrite.js';
 import { compileSplit, type Split } from './split.js';
 
@@ -11,6 +12,8 @@ export interface RouteModel {
   readonly methods: ReadonlySet<string>;
   /** Required headers, lower-cased name and exact value. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** What a request must pass before authentication; `undefined` when that is nothing. */
+  readonly rules: RouteRule | undefined;
   readonly split: Split | undefined;
   readonly rewrite: Rewrite | undefined;
   /** The rewrite removes a prefix. */
@@ -32,6 +35,7 @@ export function compileRoute(config: RouteConfig): RouteModel {
     config,
     methods,
     headers: Object.entries(match.headers),
+    rules: compileRules(config),
     split: split && compileSplit(split),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
     stripsPrefix: rewrite?.stripPrefix !== undefined,

@@ -42,7 +42,7 @@ upstreams:
   jobs: { url: http://jobs, timeout: 15s, retry: { attempts: 1 } }
 routes:
   - { id: own, match: { path: /health }, upstream: users, auth: none }
-  - { id: colon, match: { path: "/users/:id", methods: [POST] }, upstream: users, timeout: 20s, auth: { provider: [a, b] } }
+  - { id: colon, match: { path: "/users/:id", methods: [POST] }, upstream: users, timeout: 20s, limits: { maxHeaderBytes: 1MiB }, auth: { provider: [a, b] } }
   - { id: first, match: { path: "/a/{x}", methods: [GET, POST] }, upstream: users, auth: none }
   - { id: later, match: { path: "/a/{y}", methods: [POST] }, upstream: users, auth: none }
   - { id: shared, match: { path: /b, methods: [POST] }, upstream: jobs, auth: { provider: c }, cache: { per: public } }
@@ -83,6 +83,7 @@ describe('lintConfig', () => {
           "routes[0].match.path: the gateway itself answers /health, so no request reaches this route",
           "routes[1].match.path: \`:id\` is matched literally; a parameter is written \`{id}\`",
           "routes[1].timeout: for upstream \`users\`, breaker.window (1s) is below timeout (20s), so requests that time out are forgotten as soon as they fail",
+          "routes[1].limits.maxHeaderBytes: \`server.maxHeaderBytes\` is lower, so this limit has no effect",
           "routes[3].match: routes[2] comes before it and takes all its requests",
           "routes[4].cache.per: \`per: public\` on a route with auth serves one user the responses of another",
           "routes[5].cache: browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says \`private\` or \`Vary: Cookie\`",

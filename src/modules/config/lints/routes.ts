@@ -42,6 +42,12 @@ export const ROUTE_LINTS: Readonly<Record<string, RouteLint>> = {
       );
     },
   },
+  'header-limit-without-effect': {
+    key: 'limits.maxHeaderBytes',
+    check: ({ limits }, { server }) =>
+      (limits?.maxHeaderBytes ?? 0) > server.maxHeaderBytes &&
+      `\`server.maxHeaderBytes\` is lower, so this limit has no effect`,
+  },
   'claim-without-auth': {
     key: 'headers',
     check: (route, config) =>

@@ -57,6 +57,8 @@ const ZERO_IS_FINE = [
   'upstreams.users.slowStart',
   'upstreams.users.streamIdleTimeout',
   'routes[0].streamIdleTimeout',
+  'routes[0].limits.maxQueryBytes',
+  'routes[0].limits.maxQueryParameters',
   'upstreams.users.bulkhead.queue',
   'upstreams.users.retry.attempts',
   'upstreams.users.retry.maxBodyBytes',

@@ -27,6 +27,16 @@ export function headerName(isRefused: (name: string) => boolean = () => false) {
     .refine((name) => !isRefused(name), OWN_HEADER_FORM);
 }
 
+const TYPE_NAME = '[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*';
+
+/** A media type without parameters, or all subtypes of a type, lower-cased (RFC 6838 section 4.2). */
+export function mediaRange() {
+  const form = new RegExp(`^${TYPE_NAME}/(?:\\*|${TYPE_NAME})$`);
+  return textLike(form, 'a media type such as application/json or image/*').transform((written) =>
+    written.toLowerCase(),
+  );
+}
+
 /** RFC 6265 section 4.1.1. */
 export function cookieName() {
   return textLike(TOKEN, 'the name of a cookie such as __Host-token');

@@ -1,5 +1,6 @@
 import { optional, prefault, z } from 'zod';
 import { isReservedInRequests, isReservedInResponses } from '../../../common/http/header-owners.js';
+import { accessSchema, maintenance } from './access.js';
 import { routeCacheSchema } from './cache.js';
 import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
@@ -118,6 +119,12 @@ const routeSchema = z
     split: optional(splitSchema).describe(
       'Upstreams that share the users by weight; use instead of `upstream`. The same user always gets the same upstream.',
     ),
+    access: optional(accessSchema).describe(
+      'Which clients can call, by their addresses as `server.trustProxy` resolves them. Others are answered with 403. `server.access` applies as well.',
+    ),
+    maintenance: optional(maintenance).describe(
+      'Answers every request with 503 instead of forwarding it: true, false or a mapping.',
+    ),
     auth: optional(
       z.union([z.literal('none'), routeAuthSchema], '`none`, or a mapping such as { provider: main }'),
     ).describe(
@@ -127,7 +134,7 @@ const routeSchema = z
       'Stores responses (RFC 9111). Without this key nothing is stored.',
     ),
     limits: optional(routeLimitsSchema).describe(
-      'Limits on what one client can have in flight at a time on this route.',
+      'Limits on single requests, and on what one client can have in flight at a time on this route.',
     ),
     mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
     fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),

@@ -1,5 +1,6 @@
 import { prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
+import { accessSchema } from './access.js';
 import { errorsSchema } from './errors.js';
 import { headerName, method } from './http.js';
 import { serverLimitsSchema } from './limits.js';
@@ -56,6 +57,9 @@ export const serverSchema = z.strictObject({
   port: port(8080).describe('Port to listen on; with 0 the system chooses a free one.'),
   trustProxy: list(cidr()).describe(
     'Addresses or CIDR blocks of the peers whose `X-Forwarded-*` are trusted and passed on.',
+  ),
+  access: prefault(accessSchema, {}).describe(
+    'Which clients can call, by their addresses as `trustProxy` resolves them. Others are answered with 403. It applies to everything on this port, in addition to `access` of the route.',
   ),
   forwardedHeaders: prefault(
     z.enum(FORWARDED_FAMILIES, 'both, x-forwarded, forwarded or none'),
