@@ -1,33 +1,35 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { AccessLogModule } from './modules/access-log/access-log.module.js';
-import { ConfigModule } from './modules/config/config.module.js';
-import type { ConfigStore } from './modules/config/config.store.js';
 import type { ProcessRole } from './modules/config/config.tokens.js';
-import type { ConfigSource } from './modules/config/load-config-file.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
-import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
 import { TimelineModule } from './modules/timeline/timeline.module.js';
+import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { UpstreamModule } from './modules/upstream/upstream.module.js';
+import { PublicServer } from './public-server.js';
+
+/** `GatewayOptions` describes them. */
+export interface AppModuleOptions {
+  readonly modules?: readonly (Type | DynamicModule)[] | undefined;
+  readonly resolver?: Resolver | undefined;
+  readonly role?: ProcessRole | undefined;
+}
 
 /** The gateway on one screen. */
-@Module({})
+@Module({ providers: [PublicServer], exports: [PublicServer, HealthModule] })
 export class AppModule {
-  /** @param store of a checked configuration; `GatewayOptions` describes the others */
+  /** @param config a `ConfigModule` */
   static register(
-    store: ConfigStore,
-    modules: readonly (Type | DynamicModule)[] = [],
-    resolver?: Resolver,
-    source?: ConfigSource,
-    role: ProcessRole = 'only',
+    config: DynamicModule,
+    { modules = [], resolver, role = 'only' }: AppModuleOptions = {},
   ): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.register(store, source, role),
+        config,
         UpstreamModule.forRoot(resolver),
         RedisModule,
         ReplicasModule,

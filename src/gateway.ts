@@ -3,36 +3,24 @@ import {
   type INestApplication,
   Logger,
   type LoggerService,
-  type NestApplicationOptions,
   type Type,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import type { Request, RequestHandler } from 'express';
-import helmet from 'helmet';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AppModule } from './app.module.js';
-import { StallExtension, systemClock } from './common/clock.js';
-import { Event } from './common/event.js';
-import { headersToInherit, inherited } from './common/http/inherited.js';
-import { ManagementModule, type ManagementOptions } from './modules/admin/management.module.js';
+import { createManagement } from './management.js';
+import type { ManagementOptions } from './modules/admin/management.module.js';
+import { ConfigModule } from './modules/config/config.module.js';
 import { ConfigStore } from './modules/config/config.store.js';
 import type { ProcessRole } from './modules/config/config.tokens.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
 import { ConfigReloader, type Reload } from './modules/config/reload/config-reloader.js';
-import { EventStreams } from './modules/proxy/event-streams.js';
-import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
-import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
-import { bodyParsers } from './modules/server/code-bodies.js';
-import { compressionHandler } from './modules/server/compression.js';
-import { corsHandlers } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
-import { isHandshake } from './modules/websocket/handshake.js';
-import { OpenTunnels } from './modules/websocket/open-tunnels.js';
+import { PublicServer } from './public-server.js';
 import { ProcessEnd, type ShutdownOptions } from './process-end.js';
 
 export type { ShutdownOptions } from './process-end.js';
@@ -64,7 +52,6 @@ export interface ProcessOptions {
 export class Gateway {
   private constructor(
     readonly app: INestApplication<Server>,
-    private readonly adapter: HttpServerAdapter,
     private readonly management: INestApplication<Server> | undefined,
   ) {}
 
@@ -85,43 +72,16 @@ export class Gateway {
       viewOf,
     }: GatewayOptions & ProcessOptions = {},
   ): Promise<Gateway> {
-    Event.onError = (error) => new Logger(Event.name).error(error);
-    const options = { logger, bodyParser: false, abortOnError: false } as const;
+    const options = { logger, abortOnError: false } as const;
     const store = new ConfigStore(config);
-    const limits = () => store.current.server;
-    let hasWebSockets = usesWebSockets(config);
-    const adapter: HttpServerAdapter = new HttpServerAdapter(limits, {
-      mayUpgrade: (req) => hasWebSockets && isHandshake(req),
-      isCached,
-      beforeCode: [...bodyParsers(() => limits().maxBodyBytes), inheritHeaders],
-      requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
-      onRefused: (refusal): string => app.get(ExchangeMiddleware).refuse(refusal),
-    });
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(store, modules, resolver, source, role),
-      adapter,
+      AppModule.register(ConfigModule.register(store, source, role), { modules, resolver, role }),
+      new HttpServerAdapter(),
       options,
     );
-    const enterExchange = app.get(ExchangeMiddleware).use.bind(app.get(ExchangeMiddleware));
-    adapter.enterBy(entranceOf(config, enterExchange));
-    for (const path of ['/health', '/health/*rest'])
-      adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
-    const managementAdapter = new HttpServerAdapter(limits);
     const management =
-      role === 'worker'
-        ? undefined
-        : await createManagement({ gateway: app, viewOf }, managementAdapter, options);
-    store.register({
-      prepare(next) {
-        const entrance = entranceOf(next, enterExchange);
-        return () => {
-          hasWebSockets = usesWebSockets(next);
-          adapter.enterBy(entrance);
-          for (const each of management ? [adapter, managementAdapter] : [adapter]) each.applyLimits();
-        };
-      },
-    });
-    const gateway = new Gateway(app, adapter, management);
+      role === 'worker' ? undefined : await createManagement({ gateway: app, viewOf }, store, options);
+    const gateway = new Gateway(app, management);
     try {
       await beforeListen?.(app);
       if (role === 'primary') await app.init();
@@ -182,20 +142,8 @@ export class Gateway {
   }
 
   /** As `shutdown`, for one of several processes that share the port: readiness is that of all, and does not change. */
-  async leave({ delay, drain }: ShutdownOptions): Promise<void> {
-    // At once, so that by the end of the delay no client is about to use a connection that is then closed.
-    this.adapter.closeConnections();
-    // What arrived while the process stood still is read after the timers.
-    const extension = new StallExtension(systemClock);
-    extension.start(delay);
-    for (let ms = delay; ms > 0; ms = extension.take()) await sleep(ms);
-    const tunnels = this.app.get(OpenTunnels);
-    tunnels.drain();
-    const server = this.app.getHttpServer();
-    // No client is left then, but an upstream may still be told.
-    const drained = new Promise((resolve) => server.close(resolve)).then(() => tunnels.drained());
-    await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
-    await this.app.get(EventStreams).end(this.adapter.responsesInFlight());
+  async leave(times: ShutdownOptions): Promise<void> {
+    await this.app.get(PublicServer).leave(times);
     await this.close();
   }
 
@@ -215,61 +163,11 @@ export class Gateway {
 
   /** Ends at once: requests in flight are cut. */
   async close(): Promise<void> {
-    this.adapter.cutConnections();
-    this.app.get(OpenTunnels).destroy();
+    this.app.get(PublicServer).cut();
     this.management?.getHttpServer().closeAllConnections();
     await this.app.close();
     await this.management?.close();
   }
-}
-
-async function createManagement(
-  options: ManagementOptions,
-  adapter: HttpServerAdapter,
-  nestOptions: NestApplicationOptions,
-): Promise<INestApplication<Server>> {
-  const module = ManagementModule.register(options);
-  const management = await NestFactory.create<INestApplication<Server>>(module, adapter, nestOptions);
-  // The port serves plain HTTP, so a browser that upgraded the page's own requests to HTTPS could not connect.
-  management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
-  return management;
-}
-
-function usesWebSockets({ routes }: GatewayConfig): boolean {
-  return routes.some(({ websocket }) => websocket);
-}
-
-function isCompressed(req: Request): boolean {
-  return exchangeOf(req)?.route?.config.compression === true;
-}
-
-/** @returns what every request passes before its controller is looked up, in this order */
-function entranceOf({ server, routes }: GatewayConfig, enterExchange: RequestHandler): RequestHandler[] {
-  const cors = corsHandlers(server.cors);
-  return [
-    // First, so that pages can read refusals as well.
-    ...(cors ? [cors.headers] : []),
-    enterExchange,
-    ...(cors ? [withRequestId(cors.preflight)] : []),
-    ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),
-  ];
-}
-
-/** Calls of a controller to upstreams belong to the request that it handles. */
-const inheritHeaders = withRequestId((req, _res, next) => {
-  const exchange = exchangeOf(req);
-  if (exchange)
-    inherited.run({ headers: headersToInherit(req.rawHeaders, exchange.id), tries: exchange.tries }, next);
-  else next();
-});
-
-/** For answers of the gateway itself; those of routes carry the id among their other headers. */
-function withRequestId(handler: RequestHandler): RequestHandler {
-  return (req, res, next) => {
-    const exchange = exchangeOf(req);
-    if (exchange) res.setHeader('X-Request-Id', exchange.id);
-    handler(req, res, next);
-  };
 }
 
 function addressOf(app: INestApplication<Server>): string {

@@ -12,6 +12,6 @@ import { PublicHealthController } from './public-health.controller.js';
   imports: [TerminusModule.forRoot({ logger: false }), HttpModule, AuthModule],
   controllers: [PublicHealthController],
   providers: [Lifecycle, ProbeIndicator, ProbeScheduler],
-  exports: [ProbeScheduler],
+  exports: [Lifecycle, ProbeScheduler],
 })
 export class HealthModule {}

@@ -26,5 +26,6 @@ import { ReplyWriter } from './reply-writer.js';
     ReplyWriter,
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
+  exports: [RoutingModule, WebSocketModule, EventStreams],
 })
 export class ProxyModule {}

@@ -28,10 +28,21 @@ function parsersFor(maxBytes: number): ReturnType<typeof express.json>[] {
     limit: Math.min(maxBytes, MAX_PARSED),
     // A small compressed body may be a very large one.
     inflate: false,
-    verify: (req: object, _res: unknown, bytes: Buffer) =>
-      void ((req as RawBodyRequest<Request>).rawBody = bytes),
+    verify: keepBytes,
   };
   return [express.json(options), express.urlencoded({ ...options, extended: true })];
+}
+
+/** @returns a parser with options of the user, which keeps the bytes as well */
+export function bodyParser(
+  type: 'json' | 'raw' | 'text' | 'urlencoded',
+  options: object = {},
+): RequestHandler {
+  return express[type]({ ...options, verify: keepBytes });
+}
+
+function keepBytes(req: object, _res: unknown, bytes: Buffer): void {
+  (req as RawBodyRequest<Request>).rawBody = bytes;
 }
 
 function problemOf(error: unknown): unknown {

@@ -12,6 +12,7 @@ import { systemClock } from '../../common/clock.js';
 import type { ServerRefusal } from '../../common/errors/server-refusal.js';
 import type { ServerConfig } from '../config/gateway-config.js';
 import { ClientErrors, refuse } from './client-error.js';
+import { bodyParser } from './code-bodies.js';
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
@@ -20,10 +21,13 @@ import { endSlowReaders } from './slow-readers.js';
 import { refuseSlowSenders } from './slow-senders.js';
 import { answerUpgrades } from './upgrades.js';
 
-/** Paths of the gateway's own handlers, which take every request that no controller of code takes. */
-export const GATEWAY_PATH = '{*gateway}';
+/**
+ * Paths of the gateway's own handlers, which take every request that no controller of code takes. No request has a space
+ * in its path, so that with another adapter they take none.
+ */
+export const GATEWAY_PATH = ' gateway';
 /** The same for routes with a cache. */
-export const CACHED_GATEWAY_PATH = '{*cachedGateway}';
+export const CACHED_GATEWAY_PATH = ' cachedGateway';
 /** Names of the adapter's methods; `all` has an override. */
 const ROUTED_METHODS = Object.keys(RequestMethod)
   .filter((name) => name !== 'ALL' && Number.isNaN(Number(name)))
@@ -67,13 +71,14 @@ export class HttpServerAdapter extends ExpressAdapter {
   private readonly ownHandlers = new Set<unknown>();
   /** By path. */
   private readonly gatewayHandlers = new Map<string, RequestHandler>();
+  private readonly codeParsers: RequestHandler[] = [];
   private codePaths: CodePaths | undefined;
   private hasHooks = false;
 
-  /** @param limits a getter of those in force */
+  /** @param limits a getter of those in force; without it, `connect` is called before the server is made */
   constructor(
-    private readonly limits: () => HttpSettings,
-    private readonly gatewayOptions: AdapterOptions = {},
+    private limits: () => HttpSettings = notConnected,
+    private gatewayOptions: AdapterOptions = {},
   ) {
     super();
     this.set('x-powered-by', false);
@@ -83,6 +88,12 @@ export class HttpServerAdapter extends ExpressAdapter {
     // The constructor also mounts a middleware that runs the hooks below; without hooks it does nothing.
     for (const { handle } of layersOf(app)) this.ownHandlers.add(handle);
     for (const method of ROUTED_METHODS) this.mountBeforeCode(method);
+  }
+
+  /** Takes what depends on the modules of an application, before its controllers are mounted. */
+  connect(limits: () => HttpSettings, options: AdapterOptions): void {
+    this.limits = limits;
+    this.gatewayOptions = options;
   }
 
   /** Takes the limits in force, for which Node has options of its own. Connections that are open keep `maxHeaderBytes`. */
@@ -99,6 +110,11 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** From now on each answer is the last of its connection. */
   closeConnections(): void {
     this.openResponses.closeConnections();
+  }
+
+  /** Takes no new connection. @returns a promise that resolves when the last one has ended */
+  stopListening(): Promise<unknown> {
+    return new Promise((resolve) => (this.httpServer as Server).close(resolve));
   }
 
   /** @returns responses of the gateway and of controllers */
@@ -127,21 +143,32 @@ export class HttpServerAdapter extends ExpressAdapter {
   // oxlint-disable-next-line typescript/no-explicit-any
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
-    if (path !== `/${GATEWAY_PATH}` && path !== `/${CACHED_GATEWAY_PATH}`)
-      return super.all(path, [...(this.gatewayOptions.beforeCode ?? []), handler] as never);
-    if (this.gatewayHandlers.size === 0) {
-      const forward = (req: Request, res: Response) => {
-        // A handler of code that has called `next` leaves its route on the request, whose metrics go by it.
-        req.route = undefined;
-        this.pass(req, res);
-      };
-      this.mountOwn(() => this.use(forward));
-    }
-    this.gatewayHandlers.set(path.slice(1), handler as RequestHandler);
+    // Behind a global prefix or a version, if the application has one.
+    const own = [GATEWAY_PATH, CACHED_GATEWAY_PATH].find((each) => String(path).endsWith(`/${each}`));
+    if (own === undefined) return super.all(path, this.withBeforeCode(handler) as never);
+    this.gatewayHandlers.set(own, handler as RequestHandler);
   }
 
+  /** Nest calls it once the controllers of all modules are mounted. */
   override setNotFoundHandler(...args: Parameters<ExpressAdapter['setNotFoundHandler']>): unknown {
-    return this.mountOwn(() => super.setNotFoundHandler(...args) as unknown);
+    const forward = (req: Request, res: Response) => {
+      // A handler of code that has called `next` leaves its route on the request, whose metrics go by it.
+      req.route = undefined;
+      this.pass(req, res);
+    };
+    return this.mountOwn(() => {
+      if (this.gatewayHandlers.size > 0) this.use(forward);
+      return super.setNotFoundHandler(...args) as unknown;
+    });
+  }
+
+  /** Nest's parsers would read every body that is to be streamed. `beforeCode` has those for controllers of code. */
+  override registerParserMiddleware(): void {}
+
+  /** A parser for controllers of code, which comes before those of `beforeCode`. */
+  override useBodyParser(...[type, _rawBody, options]: Parameters<ExpressAdapter['useBodyParser']>): this {
+    this.codeParsers.push(bodyParser(type, options));
+    return this;
   }
 
   override setErrorHandler(...args: Parameters<ExpressAdapter['setErrorHandler']>): unknown {
@@ -214,12 +241,14 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   /** Nest mounts the handlers of controllers by a method of the adapter for each HTTP method. */
   private mountBeforeCode(method: string): void {
-    const { beforeCode } = this.gatewayOptions;
-    if (!beforeCode) return;
     const mount = Reflect.get(this, method) as (path: unknown, handlers: unknown) => unknown;
     Reflect.set(this, method, (path: unknown, handler: unknown) =>
-      mount.call(this, path, [...beforeCode, handler]),
+      mount.call(this, path, this.withBeforeCode(handler)),
     );
+  }
+
+  private withBeforeCode(handler: unknown): unknown[] {
+    return [...this.codeParsers, ...(this.gatewayOptions.beforeCode ?? []), handler];
   }
 
   private admit(req: Request, res: Response, at = 0): void {
@@ -262,6 +291,10 @@ export class HttpServerAdapter extends ExpressAdapter {
     for (const { handle } of layers.slice(length)) this.ownHandlers.add(handle);
     return mounted;
   }
+}
+
+function notConnected(): never {
+  throw new TypeError('An application with a BreakwaterAdapter imports BreakwaterModule.forRoot(...)');
 }
 
 function pathOf({ url }: Request): string {

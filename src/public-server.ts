@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Request, RequestHandler } from 'express';
+import helmet from 'helmet';
+import { StallExtension, systemClock } from './common/clock.js';
+import { Event } from './common/event.js';
+import { headersToInherit, inherited } from './common/http/inherited.js';
+import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
+import type { GatewayConfig } from './modules/config/gateway-config.js';
+import { EventStreams } from './modules/proxy/event-streams.js';
+import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
+import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
+import { bodyParsers } from './modules/server/code-bodies.js';
+import { compressionHandler } from './modules/server/compression.js';
+import { corsHandlers } from './modules/server/cors.js';
+import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
+import { isHandshake } from './modules/websocket/handshake.js';
+import { OpenTunnels } from './modules/websocket/open-tunnels.js';
+import type { ShutdownOptions } from './process-end.js';
+
+/** Connects the HTTP server of the public port with the stages of the gateway, and drains it. */
+@Injectable()
+export class PublicServer implements ConfigApplier {
+  /** `undefined` in an application with another adapter, or with none, which has the upstreams but no routes. */
+  private readonly adapter: HttpServerAdapter | undefined;
+  private hasWebSockets: boolean;
+
+  constructor(
+    @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost,
+    @Inject(ConfigStore) private readonly config: ConfigStore,
+    @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
+    @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
+    @Inject(EventStreams) private readonly streams: EventStreams,
+  ) {
+    Event.onError = (error) => new Logger(Event.name).error(error);
+    const { current } = config;
+    this.hasWebSockets = usesWebSockets(current);
+    this.adapter = httpAdapter instanceof HttpServerAdapter ? httpAdapter : undefined;
+    if (this.adapter) this.connect(this.adapter);
+    else if (httpAdapter && current.routes.length > 0)
+      throw new TypeError(
+        'The configuration has routes, which need NestFactory.create(AppModule, new BreakwaterAdapter())',
+      );
+  }
+
+  prepare(next: GatewayConfig): () => void {
+    const entrance = this.entranceOf(next);
+    return () => {
+      this.hasWebSockets = usesWebSockets(next);
+      this.adapter?.enterBy(entrance);
+      this.adapter?.applyLimits();
+    };
+  }
+
+  /**
+   * Finishes what is in flight: each answer is the last of its connection, new connections are still taken for `delay`, and
+   * what is then in flight gets `drain` to finish. Event streams, which never do, are ended then.
+   */
+  async leave({ delay, drain }: ShutdownOptions): Promise<void> {
+    // At once, so that by the end of the delay no client is about to use a connection that is then closed.
+    this.adapter?.closeConnections();
+    // What arrived while the process stood still is read after the timers.
+    const extension = new StallExtension(systemClock);
+    extension.start(delay);
+    for (let ms = delay; ms > 0; ms = extension.take()) await sleep(ms);
+    this.tunnels.drain();
+    // No client is left then, but an upstream may still be told.
+    const drained = this.adapter?.stopListening().then(() => this.tunnels.drained());
+    await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
+    if (this.adapter) await this.streams.end(this.adapter.responsesInFlight());
+  }
+
+  /** Cuts what is in flight. */
+  cut(): void {
+    this.adapter?.cutConnections();
+    this.tunnels.destroy();
+  }
+
+  private connect(adapter: HttpServerAdapter): void {
+    const limits = () => this.config.current.server;
+    adapter.connect(limits, {
+      mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
+      isCached,
+      beforeCode: [...bodyParsers(() => limits().maxBodyBytes), inherit],
+      requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
+      onRefused: (refusal) => this.exchanges.refuse(refusal),
+    });
+    adapter.enterBy(this.entranceOf(this.config.current));
+    for (const path of ['/health', '/health/*rest'])
+      adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
+    this.config.register(this);
+  }
+
+  /** @returns what every request passes before its controller is looked up, in this order */
+  private entranceOf({ server, routes }: GatewayConfig): RequestHandler[] {
+    const cors = corsHandlers(server.cors);
+    return [
+      // First, so that pages can read refusals as well.
+      ...(cors ? [cors.headers] : []),
+      this.exchanges.use.bind(this.exchanges),
+      ...(cors ? [withRequestId(cors.preflight)] : []),
+      ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),
+    ];
+  }
+}
+
+function usesWebSockets({ routes }: GatewayConfig): boolean {
+  return routes.some(({ websocket }) => websocket);
+}
+
+function isCompressed(req: Request): boolean {
+  return exchangeOf(req)?.route?.config.compression === true;
+}
+
+/** Calls of a controller to upstreams belong to the request that it handles. */
+const inherit = withRequestId((req, _res, next) => {
+  const exchange = exchangeOf(req);
+  if (exchange)
+    inherited.run({ headers: headersToInherit(req.rawHeaders, exchange.id), tries: exchange.tries }, next);
+  else next();
+});
+
+/** For answers of the gateway itself; those of routes carry the id among their other headers. */
+function withRequestId(handler: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    const exchange = exchangeOf(req);
+    if (exchange) res.setHeader('X-Request-Id', exchange.id);
+    handler(req, res, next);
+  };
+}
