@@ -1,8 +1,12 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { AccessLogModule } from './modules/access-log/access-log.module.js';
+import { AuthModule } from './modules/auth/auth.module.js';
+import { CacheModule } from './modules/cache/cache.module.js';
 import type { ProcessRole } from './modules/config/config.tokens.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
+import type { ProblemFilter } from './modules/proxy/problem.filter.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
@@ -19,15 +23,25 @@ export interface AppModuleOptions {
 }
 
 /** The gateway on one screen. */
-@Module({ providers: [PublicServer], exports: [PublicServer, HealthModule] })
+@Module({
+  providers: [PublicServer],
+  exports: [PublicServer, HealthModule, ProxyModule, AuthModule, CacheModule, MetricsModule],
+})
 export class AppModule {
-  /** @param config a `ConfigModule` */
+  /**
+   * @param config a `ConfigModule`
+   * @param filter answers errors
+   */
   static register(
     config: DynamicModule,
+    filter: Type<ProblemFilter>,
     { modules = [], resolver, role = 'only' }: AppModuleOptions = {},
   ): DynamicModule {
     return {
       module: AppModule,
+      providers: [{ provide: APP_FILTER, useClass: filter }],
+      // What the guards and interceptors of code routes inject.
+      global: true,
       imports: [
         config,
         UpstreamModule.forRoot(resolver),
@@ -38,6 +52,8 @@ export class AppModule {
         HealthModule,
         TimelineModule.register(role),
         ...modules,
+        AuthModule,
+        CacheModule,
         // routing -> auth -> cache -> the wire
         ProxyModule,
       ],

@@ -17,6 +17,7 @@ import type { ProcessRole } from './modules/config/config.tokens.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
 import { ConfigReloader, type Reload } from './modules/config/reload/config-reloader.js';
+import { ProblemFilter } from './modules/proxy/problem.filter.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { Lifecycle } from './modules/server/lifecycle.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
@@ -75,7 +76,11 @@ export class Gateway {
     const options = { logger, abortOnError: false } as const;
     const store = new ConfigStore(config);
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(ConfigModule.register(store, source, role), { modules, resolver, role }),
+      AppModule.register(ConfigModule.register(store, source, role), ProblemFilter, {
+        modules,
+        resolver,
+        role,
+      }),
       new HttpServerAdapter(),
       options,
     );

@@ -58,17 +58,19 @@ export class PublicServer implements ConfigApplier {
    * what is then in flight gets `drain` to finish. Event streams, which never do, are ended then.
    */
   async leave({ delay, drain }: ShutdownOptions): Promise<void> {
+    const { adapter } = this;
+    if (!adapter) return;
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
-    this.adapter?.closeConnections();
+    adapter.closeConnections();
     // What arrived while the process stood still is read after the timers.
     const extension = new StallExtension(systemClock);
     extension.start(delay);
     for (let ms = delay; ms > 0; ms = extension.take()) await sleep(ms);
     this.tunnels.drain();
     // No client is left then, but an upstream may still be told.
-    const drained = this.adapter?.stopListening().then(() => this.tunnels.drained());
+    const drained = adapter.stopListening().then(() => this.tunnels.drained());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
-    if (this.adapter) await this.streams.end(this.adapter.responsesInFlight());
+    await this.streams.end(adapter.responsesInFlight());
   }
 
   /** Cuts what is in flight. */

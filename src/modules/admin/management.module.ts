@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder, type INestApplicationContext, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type InjectionToken, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { collectDefaultMetrics, register } from 'prom-client';
@@ -35,7 +35,8 @@ import { UpstreamsController } from './upstreams.controller.js';
 import { WrongTokens } from './wrong-tokens.js';
 
 export interface ManagementOptions {
-  readonly gateway: INestApplicationContext;
+  /** Finds the providers of the gateway. */
+  readonly gateway: { get<T>(token: InjectionToken<T>): T };
   /** @returns what shows the workers, when it is not this process that serves requests */
   readonly viewOf?: ((own: GatewayView) => GatewayView) | undefined;
 }
@@ -105,7 +106,7 @@ const SHARED = [
     ...SHARED.map((provide) => ({
       provide,
       inject: [OPTIONS],
-      useFactory: ({ gateway }: ManagementOptions) => gateway.get<unknown>(provide),
+      useFactory: ({ gateway }: ManagementOptions) => gateway.get(provide),
     })),
   ],
 })

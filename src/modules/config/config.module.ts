@@ -1,9 +1,13 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module, type ModuleMetadata } from '@nestjs/common';
 import { systemClock } from '../../common/clock.js';
 import { ConfigStore } from './config.store.js';
 import { CLOCK, CONFIG_SOURCE, PROCESS_ROLE, type ProcessRole, RANDOM } from './config.tokens.js';
+import { type LoadedFile, loadOrThrow } from './load-or-throw.js';
 import type { ConfigSource } from './load-config-file.js';
 import { ConfigReloader } from './reload/config-reloader.js';
+
+/** The injected `LoadedFile` of an application that is configured by a file. */
+const LOADED = Symbol('breakwater:loaded');
 
 /** Makes the configuration, the clock and the source of random numbers injectable everywhere. */
 @Global()
@@ -24,5 +28,29 @@ export class ConfigModule {
       { provide: PROCESS_ROLE, useValue: role },
     ];
     return { module: ConfigModule, providers };
+  }
+
+  /**
+   * Loads the file while the application starts. A file that is invalid stops the start.
+   *
+   * @param options of the module that names the file, and their token, which is injectable everywhere as well
+   */
+  static fromFile(token: symbol | string, options: ModuleMetadata): DynamicModule {
+    return {
+      module: ConfigModule,
+      imports: options.imports ?? [],
+      providers: [
+        ...(options.providers ?? []),
+        { provide: LOADED, inject: [token], useFactory: loadOrThrow },
+        {
+          provide: ConfigStore,
+          inject: [LOADED],
+          useFactory: ({ config }: LoadedFile) => new ConfigStore(config),
+        },
+        { provide: CONFIG_SOURCE, inject: [LOADED], useFactory: ({ source }: LoadedFile) => source },
+        { provide: PROCESS_ROLE, useValue: 'only' satisfies ProcessRole },
+      ],
+      exports: [token],
+    };
   }
 }

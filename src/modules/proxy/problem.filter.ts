@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, HttpException, Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { AxiosError } from 'axios';
 import type { Request, Response } from 'express';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
@@ -26,7 +27,7 @@ export class ProblemFilter extends ProblemExceptionFilter {
   }
 
   protected override toProblem(error: unknown, req: Request): ProblemError | undefined {
-    return error instanceof UpstreamError ? error.toProblem() : super.toProblem(error, req);
+    return UpstreamError.behind(error)?.toProblem() ?? super.toProblem(error, req);
   }
 
   protected override idOf(req: Request): string | undefined {
@@ -38,8 +39,14 @@ export class ProblemFilter extends ProblemExceptionFilter {
   }
 }
 
+/** Answers failed calls and refusals, and leaves all other errors to the application that the gateway is a part of. */
+@Catch(ProblemError, UpstreamError, AxiosError)
+@Injectable()
+export class CallFilter extends ProblemFilter {}
+
 /** @returns `undefined` when the answer says it all: a refusal, or an answer that a controller of code has chosen */
 function outcomeOf(error: unknown): Outcome | undefined {
-  if (error instanceof UpstreamError) return error.outcome;
+  const failure = UpstreamError.behind(error);
+  if (failure) return failure.outcome;
   return error instanceof ProblemError || error instanceof HttpException ? undefined : 'gateway_error';
 }

@@ -1,10 +1,11 @@
-import { All, Controller, Inject, Req, Res } from '@nestjs/common';
+import { All, Controller, Inject, Req, Res, UseFilters, VERSION_NEUTRAL } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Invalidator } from '../cache/invalidator.js';
 import { CACHED_GATEWAY_PATH, GATEWAY_PATH } from '../server/http-server.adapter.js';
 import { Forwarder } from './forwarder.service.js';
 import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
+import { ProblemFilter } from './problem.filter.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
 
@@ -13,7 +14,8 @@ import { ReplyWriter } from './reply-writer.js';
  * because what Nest does around one costs more than all guards. Handlers return at once: awaiting the upstream would
  * keep an observable pending for the length of the call, which costs more than the call.
  */
-@Controller()
+@Controller({ version: VERSION_NEUTRAL })
+@UseFilters(ProblemFilter)
 export class ProxyController {
   constructor(
     @Inject(Forwarder) private readonly forwarder: Forwarder,

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
@@ -8,7 +7,6 @@ import { EventStreams } from './event-streams.js';
 import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
-import { ProblemFilter } from './problem.filter.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -17,15 +15,7 @@ import { ReplyWriter } from './reply-writer.js';
 @Module({
   imports: [RoutingModule, AuthModule, CacheModule, WebSocketModule],
   controllers: [ProxyController],
-  providers: [
-    EventStreams,
-    FallbackChain,
-    Forwarder,
-    Mirror,
-    Refresher,
-    ReplyWriter,
-    { provide: APP_FILTER, useClass: ProblemFilter },
-  ],
-  exports: [RoutingModule, WebSocketModule, EventStreams],
+  providers: [EventStreams, FallbackChain, Forwarder, Mirror, Refresher, ReplyWriter],
+  exports: [RoutingModule, WebSocketModule, EventStreams, ReplyWriter],
 })
 export class ProxyModule {}

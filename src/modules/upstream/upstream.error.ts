@@ -25,6 +25,13 @@ export class UpstreamError extends Error {
     return new UpstreamError(upstream, classifyFailure(error, 'awaiting-head'), { cause: error });
   }
 
+  /** @returns the failed call that an error stands for, such as the `AxiosError` of an `HttpService` */
+  static behind(error: unknown): UpstreamError | undefined {
+    if (error instanceof UpstreamError) return error;
+    const cause = error instanceof Error ? error.cause : undefined;
+    return cause instanceof UpstreamError ? cause : undefined;
+  }
+
   /** Error code or name; never a message, which may hold an address. */
   get detail(): string {
     return errorCode(this.cause);
