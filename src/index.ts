@@ -28,9 +28,11 @@ export type { BreakerState, BreakerTransition } from './modules/upstream/breaker
 export type { Address, Resolver } from './modules/upstream/dns/resolver.js';
 export {
   getUpstreamHealthToken,
+  getUpstreamHttpToken,
   getUpstreamToken,
   InjectUpstream,
   InjectUpstreamHealth,
+  InjectUpstreamHttp,
 } from './modules/upstream/inject-upstream.decorator.js';
 export { UpstreamError } from './modules/upstream/upstream.error.js';
 export { UpstreamHealthIndicator } from './modules/upstream/upstream-health.indicator.js';

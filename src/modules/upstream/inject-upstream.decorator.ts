@@ -10,6 +10,11 @@ export function getUpstreamHealthToken(id: string): string {
   return `breakwater:upstream-health:${id}`;
 }
 
+/** @returns the token of an upstream's `HttpService` */
+export function getUpstreamHttpToken(id: string): string {
+  return `breakwater:upstream-http:${id}`;
+}
+
 /** Injects the `UpstreamProxy` of an upstream; the module imports `UpstreamModule.forFeature(id)`. */
 export function InjectUpstream(id: string): ParameterDecorator & PropertyDecorator {
   return Inject(getUpstreamToken(id));
@@ -18,4 +23,12 @@ export function InjectUpstream(id: string): ParameterDecorator & PropertyDecorat
 /** Injects the `UpstreamHealthIndicator` of an upstream; the module imports `UpstreamModule.forFeature(id)`. */
 export function InjectUpstreamHealth(id: string): ParameterDecorator & PropertyDecorator {
   return Inject(getUpstreamHealthToken(id));
+}
+
+/**
+ * Injects the `HttpService` of an upstream, where a module imports several of `UpstreamModule.forFeature(id)`. In a module
+ * that imports one, `HttpService` itself is injectable.
+ */
+export function InjectUpstreamHttp(id: string): ParameterDecorator & PropertyDecorator {
+  return Inject(getUpstreamHttpToken(id));
 }

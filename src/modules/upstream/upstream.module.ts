@@ -1,7 +1,14 @@
+import { HttpService } from '@nestjs/axios';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { RESOLVER, type Resolver, SystemResolver } from './dns/resolver.js';
-import { getUpstreamHealthToken, getUpstreamToken } from './inject-upstream.decorator.js';
+import { HttpServiceCheck } from './http/http-service-check.js';
+import { upstreamHttpService } from './http/upstream-http.js';
+import {
+  getUpstreamHealthToken,
+  getUpstreamHttpToken,
+  getUpstreamToken,
+} from './inject-upstream.decorator.js';
 import { UpstreamHealthIndicator } from './upstream-health.indicator.js';
 import type { UpstreamProxy } from './upstream-proxy.js';
 import { UpstreamRegistry } from './upstream.registry.js';
@@ -17,21 +24,22 @@ export class UpstreamModule {
     return {
       module: UpstreamModule,
       global: true,
-      providers: [{ provide: RESOLVER, useValue: resolver }, UpstreamRegistry],
+      providers: [{ provide: RESOLVER, useValue: resolver }, UpstreamRegistry, HttpServiceCheck],
       exports: [UpstreamRegistry],
     };
   }
 
   /**
    * The module of one upstream, for modules of your own: it exports the upstream's `UpstreamProxy`
-   * (`@InjectUpstream(id)`) and its health indicator (`@InjectUpstreamHealth(id)`). The gateway does not start when no
-   * upstream has this id.
+   * (`@InjectUpstream(id)`), an `HttpService` that calls it, and its health indicator (`@InjectUpstreamHealth(id)`). The
+   * gateway does not start when no upstream has this id.
    *
    * @param id the upstream's key under `upstreams`
    */
   static forFeature(id: string): DynamicModule {
     const proxy = getUpstreamToken(id);
     const health = getUpstreamHealthToken(id);
+    const http = getUpstreamHttpToken(id);
     return {
       module: UpstreamModule,
       imports: [TerminusModule],
@@ -41,6 +49,9 @@ export class UpstreamModule {
           inject: [UpstreamRegistry],
           useFactory: (registry: UpstreamRegistry) => registry.get(id),
         },
+        { provide: http, inject: [proxy], useFactory: upstreamHttpService },
+        // No alias, which HttpServiceCheck could not tell from the name.
+        { provide: HttpService, inject: [http], useFactory: (service: HttpService) => service },
         {
           provide: health,
           inject: [proxy, HealthIndicatorService],
@@ -48,7 +59,7 @@ export class UpstreamModule {
             new UpstreamHealthIndicator(upstream, indicators),
         },
       ],
-      exports: [proxy, health],
+      exports: [proxy, http, HttpService, health],
     };
   }
 }
