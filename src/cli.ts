@@ -59,7 +59,7 @@ const program = new Command('breakwater')
     'after',
     `
 Examples:
-  $ breakwater start -c gateway.yaml
+  $ breakwater start -c gateway.yaml      (or breakwater -c gateway.yaml)
   $ breakwater check -c gateway.yaml
   $ breakwater health -c gateway.yaml
   $ breakwater token -c gateway.yaml --sub alice --scopes users:read --expires 8h
@@ -238,7 +238,10 @@ program
     console.log(JSON.stringify(gatewayJsonSchema(), null, 2));
   });
 
-await program.parseAsync().catch((error: unknown) => {
+// `breakwater -c gateway.yaml` is what users of other servers type first.
+const args = process.argv.slice(2);
+const words = /^(?:-c|--config)/.test(args[0] ?? '') ? ['start', ...args] : args;
+await program.parseAsync(words, { from: 'user' }).catch((error: unknown) => {
   // Only a bug of the gateway ends here; mistakes of the user have had their message.
   console.error(error);
   process.exitCode = 70;

@@ -51,7 +51,10 @@ describe('snippets of the docs', () => {
       }),
     );
     expect(files.length).toBeGreaterThan(0);
-    const paths = { breakwater: [join(ROOT, 'src/index.ts')] };
+    const paths = {
+      breakwater: [join(ROOT, 'src/index.ts')],
+      'breakwater/config': [join(ROOT, 'src/config.ts')],
+    };
     const tsconfig = {
       extends: join(ROOT, 'tsconfig.json'),
       compilerOptions: { paths, noUnusedLocals: false },

@@ -74,6 +74,11 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect(stderr).toContain(hint);
   });
 
+  it('starts the gateway when the file comes first', async () => {
+    const { code, stderr } = await cli(['-c', 'none.yaml']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('nothing was started')]);
+  });
+
   it('exits with 1 and shows the help on stderr without a command', async () => {
     expect(await cli([])).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('Examples:') });
   });
