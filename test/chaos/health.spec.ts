@@ -157,7 +157,8 @@ describe('health probes', { timeout: 60_000 }, () => {
 
     const opened = await transition('hanging', 'open');
     expect(opened).toMatchObject({ reason: 'health' });
-    expect(opened['failures']).toEqual(
+    // A busy machine may have let an earlier one fail as well.
+    expect((opened['failures'] as object[]).slice(-3)).toEqual(
       Array.from({ length: 3 }, () => ({
         outcome: 'probe',
         detail: 'timeout',
