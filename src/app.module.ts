@@ -8,6 +8,7 @@ import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import type { ProblemFilter } from './modules/proxy/problem.filter.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
+import { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
 import { TimelineModule } from './modules/timeline/timeline.module.js';
@@ -25,7 +26,7 @@ export interface AppModuleOptions {
 /** The gateway on one screen. */
 @Module({
   providers: [PublicServer],
-  exports: [PublicServer, HealthModule, ProxyModule, AuthModule, CacheModule, MetricsModule],
+  exports: [PublicServer, HealthModule, ProxyModule, AuthModule, RateLimitModule, CacheModule, MetricsModule],
 })
 export class AppModule {
   /**
@@ -53,8 +54,9 @@ export class AppModule {
         TimelineModule.register(role),
         ...modules,
         AuthModule,
+        RateLimitModule,
         CacheModule,
-        // routing -> auth -> cache -> the wire
+        // routing -> auth -> limits -> cache -> the wire
         ProxyModule,
       ],
     };

@@ -9,7 +9,7 @@ import { headersToInherit, inherited } from './common/http/inherited.js';
 import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
-import { exchangeOf, isCached, requestTimeoutOf } from './modules/routing/exchange.js';
+import { exchangeOf, isCached, isLimited, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
 import { compressionHandler } from './modules/server/compression.js';
@@ -84,6 +84,7 @@ export class PublicServer implements ConfigApplier {
     adapter.connect(limits, {
       mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
       isCached,
+      isLimited,
       beforeCode: [...bodyParsers(() => limits().maxBodyBytes), inherit],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal) => this.exchanges.refuse(refusal),

@@ -7,6 +7,7 @@ import type { StoredEntry } from '../modules/cache/response-cache.js';
 import type { Invalidation } from '../modules/cache/shared/invalidation-channel.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
+import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { BreakerNews, Votes } from '../modules/upstream/breaker/breaker.types.js';
 import type { ProbeResult } from '../modules/upstream/probe-record.js';
 
@@ -33,6 +34,9 @@ export type SharedEvent =
     }
   | { readonly kind: 'invalidation'; readonly invalidation: Invalidation }
   | { readonly kind: 'denials'; readonly denials: readonly Denial[] };
+
+/** A request that the primary counts against a limit. */
+export type TakeRequest = readonly [limiter: string, key: string];
 
 export type Metrics = readonly MetricObjectWithValues<MetricValue<string>>[];
 
@@ -68,11 +72,14 @@ export type ToWorker =
   | { readonly type: 'start'; readonly start: WorkerStart }
   | { readonly type: 'event'; readonly event: SharedEvent }
   | { readonly type: 'call'; readonly id: number; readonly name: CallName; readonly argument: unknown }
+  /** The answers to `take`; none for limits that the primary does not know. */
+  | { readonly type: 'taken'; readonly id: number; readonly taken: readonly (SharedTake | undefined)[] }
   | { readonly type: 'shutdown'; readonly options: ShutdownOptions };
 
 export type ToPrimary =
   | { readonly type: 'event'; readonly event: SharedEvent }
   | { readonly type: 'traffic'; readonly sample: TrafficSample }
+  | { readonly type: 'take'; readonly id: number; readonly requests: readonly TakeRequest[] }
   | { readonly type: 'listening'; readonly address: string; readonly url: string }
   /** It cannot start, for a reason that is the user's. */
   | { readonly type: 'failed'; readonly message: string }

@@ -9,13 +9,14 @@ import type { GatewayConfig } from '../modules/config/gateway-config.js';
 import type { ConfigSource } from '../modules/config/load-config-file.js';
 import { writeConfig } from '../modules/config/reload/config-text.js';
 import { ConfigReloader } from '../modules/config/reload/config-reloader.js';
+import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
 import { Metrics } from '../modules/metrics/metrics.js';
 import { Lifecycle } from '../modules/server/lifecycle.js';
 import { TrafficCollector } from '../modules/timeline/traffic.collector.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import { shareOf } from './share.js';
 import { SharedState } from './shared-state.js';
-import { WorkerPool } from './worker-pool.js';
+import { type PoolOptions, WorkerPool } from './worker-pool.js';
 import { WorkersView } from './workers-view.js';
 
 /**
@@ -39,7 +40,12 @@ export async function runWorkers(
   });
   const logger = new JsonLogger(config.log.level, 'primary');
   const text = async (each: GatewayConfig) => (await writeConfig(shareOf(each, size), turns())).text;
-  const options = { size, config: await text(config), snapshot: () => state.snapshot() };
+  const options: PoolOptions = {
+    size,
+    config: await text(config),
+    take: (requests) => requests.map(([limiter, key]) => limits.take(limiter, key)),
+    snapshot: () => state.snapshot(),
+  };
   const pool: WorkerPool = new WorkerPool(options, () => end.fail());
   let gateway: Gateway;
   try {
@@ -55,6 +61,7 @@ export async function runWorkers(
     return message;
   }
   const { app } = gateway;
+  const limits = app.get(RateLimits);
   const store = app.get(ConfigStore);
   store.register({ prepare: (next) => () => void (logger.level = next.log.level) });
   store.register({ prepare: async (next) => pool.prepare(await text(next)).catch(refuse) });

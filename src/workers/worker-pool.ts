@@ -2,11 +2,12 @@ import cluster from 'node:cluster';
 import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
+import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
 import { Event } from '../common/event.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import { addCounts, aggregate } from './aggregate.js';
-import type { Argument, CallName, Metrics, Result, SharedEvent, ToPrimary } from './messages.js';
+import type { Argument, CallName, Metrics, Result, SharedEvent, TakeRequest, ToPrimary } from './messages.js';
 import { RestartPolicy } from './restart-policy.js';
 import { WorkerGoneError, WorkerHandle } from './worker-handle.js';
 
@@ -22,6 +23,8 @@ export interface PoolOptions {
   readonly size: number;
   /** The configuration of a worker. */
   readonly config: ConfigText;
+  /** Counts requests against limits. */
+  readonly take: (requests: readonly TakeRequest[]) => readonly (SharedTake | undefined)[];
   /** @returns what has happened before a worker starts */
   readonly snapshot: () => readonly SharedEvent[];
 }
@@ -167,6 +170,9 @@ export class WorkerPool {
         return;
       case 'traffic':
         this.traffic.emit(message.sample);
+        return;
+      case 'take':
+        worker.send({ type: 'taken', id: message.id, taken: this.options.take(message.requests) });
         return;
       case 'listening':
         worker.begin(message.url, message.address);

@@ -11,9 +11,11 @@ import { Invalidator } from '../modules/cache/invalidator.js';
 import { ConfigStore } from '../modules/config/config.store.js';
 import { type ConfigText, readConfig, type WrittenConfig } from '../modules/config/reload/config-text.js';
 import { TrafficRecorder } from '../modules/timeline/traffic.recorder.js';
+import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
 import { UpstreamRegistry } from '../modules/upstream/upstream.registry.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import type { CallName, SharedEvent, ToPrimary, ToWorker, WorkerCalls, WorkerStart } from './messages.js';
+import { PrimaryBuckets } from './primary-buckets.js';
 import { SharedState } from './shared-state.js';
 
 /** Milliseconds. An issuer that is away must not keep workers from starting. */
@@ -31,6 +33,7 @@ class WorkerProcess implements WorkerCalls {
   private state: SharedState | undefined;
   /** What has happened elsewhere before this process could adopt it. */
   private readonly early: SharedEvent[] = [];
+  private readonly buckets = new PrimaryBuckets((id, requests) => tell({ type: 'take', id, requests }));
   private written = NOTHING;
   private next: Promise<() => Promise<void>> | undefined;
 
@@ -45,6 +48,9 @@ class WorkerProcess implements WorkerCalls {
         return;
       case 'call':
         void this.answer(message.id, message.name, message.argument);
+        return;
+      case 'taken':
+        this.buckets.receive(message.id, message.taken);
         return;
       case 'shutdown':
         void this.shutdown(message.options);
@@ -115,6 +121,7 @@ class WorkerProcess implements WorkerCalls {
           for (const event of [...events, ...this.early]) state.adopt(event);
           this.state = state;
           app.get(TrafficRecorder).sampled.on((sample) => tell({ type: 'traffic', sample }));
+          app.get(RateLimits).shareBy(this.buckets);
           if (!isReplacement) return;
           await app.init();
           await keysOf(app.get(AuthProviders));

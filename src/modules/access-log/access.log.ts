@@ -91,6 +91,7 @@ export class AccessLog implements OnModuleInit {
       path: shortened(head.path),
       status: res.statusCode,
       outcome,
+      rateLimit: exchange.rateLimit?.exceeded,
       cause: failure?.reason ?? problem,
       fallback: cache?.kind === 'hit' && failure ? 'stale' : fallback,
       cache: cache?.kind === 'hit' ? cache.result : cache?.kind,

@@ -131,6 +131,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           securityHeaders: 'api',
           compression: false,
           forwardedHeaders: 'both',
+          hasLimits: false,
         },
       ],
     });

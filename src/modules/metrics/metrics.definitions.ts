@@ -162,6 +162,11 @@ export const metricProviders = [
     ['reason'],
   ),
   counter('breakwater_auth_failures_total', 'Requests that authentication refused, by reason', ['reason']),
+  counter(
+    'breakwater_ratelimit_rejections_total',
+    'Requests beyond a rate limit: rejected (`mode="enforce"`), or let through (`mode="shadow"`)',
+    ['route', 'key', 'mode'],
+  ),
   counter('breakwater_jwks_refresh_total', 'Fetches of the keys of a token issuer', ['provider', 'result']),
   makeGaugeProvider({
     name: 'breakwater_denied_tokens',

@@ -1,17 +1,19 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
+import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { ConfigMetrics } from './config.metrics.js';
 import { EventMetrics } from './event.metrics.js';
+import { LimitMetrics } from './limit.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { metricsProvider } from './metrics.js';
 import { RequestMetrics } from './request.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
-  imports: [AuthModule, CacheModule, RoutingModule, WebSocketModule],
+  imports: [AuthModule, CacheModule, RateLimitModule, RoutingModule, WebSocketModule],
   providers: [
     ...metricProviders,
     metricsProvider,
@@ -19,6 +21,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     UpstreamMetrics,
     EventMetrics,
     ConfigMetrics,
+    LimitMetrics,
   ],
   exports: [metricsProvider],
 })

@@ -2,6 +2,7 @@ import { applyDecorators, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ByRoute } from '../auth/auth-policy.js';
 import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
 import { CacheInterceptor } from '../cache/cache.interceptor.js';
+import { ClientRateLimitGuard, UserRateLimitGuard } from '../rate-limit/rate-limit.guard.js';
 import { RouteGuard } from '../routing/route.guard.js';
 
 /** The stages of a gateway route, in the order they run. */
@@ -11,3 +12,14 @@ export const GatewayRoute = (): MethodDecorator & ClassDecorator =>
 /** The same for a route with a cache. */
 export const CachedGatewayRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(GatewayRoute(), UseInterceptors(CacheInterceptor));
+
+/** The same for a route with rate limits. Those of clients come first, so that whatever is refused later is counted as well. */
+export const LimitedGatewayRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(
+    ByRoute(true),
+    UseGuards(ClientRateLimitGuard, RouteGuard, JwtAuthGuard, UserRateLimitGuard),
+  );
+
+/** The same for a route with both. */
+export const LimitedCachedGatewayRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(LimitedGatewayRoute(), UseInterceptors(CacheInterceptor));

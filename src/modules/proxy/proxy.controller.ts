@@ -2,17 +2,28 @@ import { All, Controller, Inject, Req, Res, UseFilters, VERSION_NEUTRAL } from '
 import type { Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Invalidator } from '../cache/invalidator.js';
-import { CACHED_GATEWAY_PATH, GATEWAY_PATH } from '../server/http-server.adapter.js';
+import {
+  CACHED_GATEWAY_PATH,
+  GATEWAY_PATH,
+  LIMITED_CACHED_GATEWAY_PATH,
+  LIMITED_GATEWAY_PATH,
+} from '../server/http-server.adapter.js';
 import { Forwarder } from './forwarder.service.js';
-import { CachedGatewayRoute, GatewayRoute } from './gateway-route.decorator.js';
+import {
+  CachedGatewayRoute,
+  GatewayRoute,
+  LimitedCachedGatewayRoute,
+  LimitedGatewayRoute,
+} from './gateway-route.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /**
  * Answers every request that no controller of code takes. Routes without a cache have a handler without an interceptor,
- * because what Nest does around one costs more than all guards. Handlers return at once: awaiting the upstream would
- * keep an observable pending for the length of the call, which costs more than the call.
+ * because what Nest does around one costs more than all guards, and routes without limits have one without their guards.
+ * Handlers return at once: awaiting the upstream would keep an observable pending for the length of the call, which costs
+ * more than the call.
  */
 @Controller({ version: VERSION_NEUTRAL })
 @UseFilters(ProblemFilter)
@@ -46,5 +57,17 @@ export class ProxyController {
     // First, because others wait for the refresh, however this answer ends.
     if (cache.refresh) this.refresher.refresh(exchange, route, cache.refresh);
     this.reply.stored(exchange, cache);
+  }
+
+  @All(LIMITED_GATEWAY_PATH)
+  @LimitedGatewayRoute()
+  handleLimited(@Req() req: Request, @Res() res: Response): void {
+    this.handle(req, res);
+  }
+
+  @All(LIMITED_CACHED_GATEWAY_PATH)
+  @LimitedCachedGatewayRoute()
+  handleLimitedCached(@Req() req: Request, @Res() res: Response): void {
+    this.handleCached(req, res);
   }
 }

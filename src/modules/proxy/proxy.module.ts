@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
+import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { EventStreams } from './event-streams.js';
@@ -13,7 +14,7 @@ import { ReplyWriter } from './reply-writer.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
 @Module({
-  imports: [RoutingModule, AuthModule, CacheModule, WebSocketModule],
+  imports: [RoutingModule, AuthModule, RateLimitModule, CacheModule, WebSocketModule],
   controllers: [ProxyController],
   providers: [EventStreams, FallbackChain, Forwarder, Mirror, Refresher, ReplyWriter],
   exports: [RoutingModule, WebSocketModule, EventStreams, ReplyWriter],

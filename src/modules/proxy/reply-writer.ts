@@ -15,7 +15,7 @@ import type {
   GatewayConfig,
   SecurityHeadersConfig,
 } from '../config/gateway-config.js';
-import type { CacheHit, Exchange } from '../routing/exchange.js';
+import { type CacheHit, type Exchange, pushRateLimit } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
@@ -220,6 +220,7 @@ export class ReplyWriter {
     if (exchange) {
       headers.push('X-Request-Id', exchange.id);
       if (exchange.fallback !== undefined) headers.push('Breakwater-Fallback', exchange.fallback);
+      if (exchange.rateLimit) pushRateLimit(headers, exchange.rateLimit);
     }
     // CORS has set `Vary: Origin`, which `writeHead` would replace.
     if (res.hasHeader('vary')) headers.push('Vary', String(res.getHeader('vary')));

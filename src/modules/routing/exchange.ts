@@ -108,6 +108,23 @@ export interface CacheRefresh {
 /** What the cache has decided about a request. */
 export type CacheDecision = CacheBypass | CacheHit | CacheForward;
 
+/** What rate limits have found out about a request. */
+export interface RateLimitReport {
+  /** `RateLimit-Policy` of the answer; empty when the limits are only shadows. */
+  policy: string;
+  /** `RateLimit` of the answer. */
+  state: string;
+  /** A limit that the request exceeded, for the log: `user`, or `user (shadow)` when it was let through. */
+  exceeded: string | undefined;
+  /** Others did not answer in time, and are not waited for again. */
+  isUnshared: boolean;
+}
+
+/** @param headers names and values in turn */
+export function pushRateLimit(headers: string[], { policy, state }: RateLimitReport): void {
+  if (policy !== '') headers.push('RateLimit-Policy', policy, 'RateLimit', state);
+}
+
 export interface ExchangeHead {
   readonly id: string;
   /** Host and port as the client wrote them; empty when an HTTP/1.0 client sent none. */
@@ -146,6 +163,8 @@ export class Exchange {
   offeredProtocols: readonly string[] | undefined;
   /** The token came in a cookie, which browsers send for pages of any origin. Set by the guard. */
   isByCookie = false;
+  /** `undefined` when no limit applies to it. */
+  rateLimit: RateLimitReport | undefined;
   /** `undefined` when no cache was asked. */
   cache: CacheDecision | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */
@@ -234,4 +253,11 @@ export function requestTimeoutOf(req: IncomingMessage): number | undefined {
 /** @returns whether the request's route has a cache */
 export function isCached(req: Request): boolean {
   return exchangeOf(req)?.route?.config.cache !== undefined;
+}
+
+/** @returns whether limits apply to the request; those of the server also apply to requests without a route */
+export function isLimited(req: Request): boolean {
+  const exchange = exchangeOf(req);
+  if (!exchange) return false;
+  return exchange.route?.config.hasLimits ?? exchange.config.server.rateLimit !== undefined;
 }

@@ -55,6 +55,7 @@ function explainRoute(
   if (route.maintenance) return first;
   const lines: (Explanation | undefined)[] = [
     ...first,
+    ...limitsOf(gateway, route),
     ['auth', authOf(gateway, route)],
     route.cache && ['cache', cacheOf(route.cache, method)],
     route.fault && ['fault', 'Delays or aborts a share of the requests (`fault`).'],
@@ -115,6 +116,16 @@ function authOf(gateway: GatewayConfig, route: RouteConfig): string {
   const names = Object.keys(claims);
   const claim = names.length > 0 ? ` and the required claims ${names.join(', ')}` : '';
   return `${optional ? 'May have' : 'Requires'} a valid credential of ${issuers}${scope}${claim}.`;
+}
+
+function limitsOf({ server }: GatewayConfig, route: RouteConfig): Explanation[] {
+  return [...(server.rateLimit ?? []), ...(route.rateLimit ?? [])].map(
+    ({ requests, per, burst, key, mode }) => {
+      const extra = burst > 0 ? ` and a burst of ${burst}` : '';
+      const shadow = mode === 'shadow' ? ' It only reports (`mode: shadow`).' : '';
+      return ['rate limit', `${requests} in ${formatDuration(per)}${extra} for each ${key}.${shadow}`];
+    },
+  );
 }
 
 function cacheOf({ per, ttl }: NonNullable<RouteConfig['cache']>, method: string): string {

@@ -12,6 +12,7 @@ function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
     securityHeaders: 'api',
     compression: false,
     forwardedHeaders: 'both',
+    hasLimits: false,
     match: { path: '/', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject', ...match },
   };
 }

@@ -26,8 +26,16 @@ import { answerUpgrades } from './upgrades.js';
  * in its path, so that with another adapter they take none.
  */
 export const GATEWAY_PATH = ' gateway';
-/** The same for routes with a cache. */
+/** The same for routes with a cache, with rate limits, and with both. */
 export const CACHED_GATEWAY_PATH = ' cachedGateway';
+export const LIMITED_GATEWAY_PATH = ' limitedGateway';
+export const LIMITED_CACHED_GATEWAY_PATH = ' limitedCachedGateway';
+const GATEWAY_PATHS = [
+  GATEWAY_PATH,
+  CACHED_GATEWAY_PATH,
+  LIMITED_GATEWAY_PATH,
+  LIMITED_CACHED_GATEWAY_PATH,
+] as const;
 /** Names of the adapter's methods; `all` has an override. */
 const ROUTED_METHODS = Object.keys(RequestMethod)
   .filter((name) => name !== 'ALL' && Number.isNaN(Number(name)))
@@ -51,8 +59,9 @@ export type HttpSettings = Pick<
 export interface AdapterOptions {
   /** Tells which requests may take over their connection for another protocol. Default: none, `Upgrade` is ignored. */
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
-  /** Chooses between the handlers of the gateway. Default: the one without a cache. */
+  /** Choose between the handlers of the gateway. Default: the one without a cache and without limits. */
   readonly isCached?: (req: Request) => boolean;
+  readonly isLimited?: (req: Request) => boolean;
   /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
   readonly requestTimeoutOf?: (req: IncomingMessage) => number;
   /** Run before each handler of a controller of code. */
@@ -144,7 +153,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
     // Behind a global prefix or a version, if the application has one.
-    const own = [GATEWAY_PATH, CACHED_GATEWAY_PATH].find((each) => String(path).endsWith(`/${each}`));
+    const own = GATEWAY_PATHS.find((each) => String(path).endsWith(`/${each}`));
     if (own === undefined) return super.all(path, this.withBeforeCode(handler) as never);
     this.gatewayHandlers.set(own, handler as RequestHandler);
   }
@@ -269,9 +278,14 @@ export class HttpServerAdapter extends ExpressAdapter {
   private pass(req: Request, res: Response): void {
     req.res = res;
     req.originalUrl ??= req.url;
-    const path = this.gatewayOptions.isCached?.(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
     // Nest's handlers answer errors by themselves and never call `next`.
-    void this.gatewayHandlers.get(path)?.(req, res, () => undefined);
+    void this.gatewayHandlers.get(this.gatewayPath(req))?.(req, res, () => undefined);
+  }
+
+  private gatewayPath(req: Request): string {
+    const { isCached, isLimited } = this.gatewayOptions;
+    if (isLimited?.(req)) return isCached?.(req) ? LIMITED_CACHED_GATEWAY_PATH : LIMITED_GATEWAY_PATH;
+    return isCached?.(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
   }
 
   /** By the time the server listens, everything is mounted. */

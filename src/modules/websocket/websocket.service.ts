@@ -7,7 +7,7 @@ import { ClientHeaders, type HeaderRecord } from '../../common/http/response-hea
 import { RollingCount } from '../../common/resilience/rolling-count.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { WebSocketConfig } from '../config/gateway-config.js';
-import type { Exchange } from '../routing/exchange.js';
+import { type Exchange, pushRateLimit } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { isUpgrade } from '../server/upgrades.js';
 import type { UpgradeRequest } from '../upstream/upstream.types.js';
@@ -99,6 +99,7 @@ function switchingHead(exchange: Exchange, route: RouteModel, headers: HeaderRec
   // A browser that has offered subprotocols fails without an answer to one of them (WHATWG WebSockets section 2.2).
   if (exchange.offeredProtocols && headers['sec-websocket-protocol'] === undefined)
     fields.push('Sec-WebSocket-Protocol', 'bearer');
+  if (exchange.rateLimit) pushRateLimit(fields, exchange.rateLimit);
   fields.push('X-Request-Id', exchange.id, 'Connection', 'Upgrade', 'Upgrade', 'websocket');
   let head = 'HTTP/1.1 101 Switching Protocols\r\n';
   for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`;

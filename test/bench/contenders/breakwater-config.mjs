@@ -72,6 +72,7 @@ export const leftOut = {
   features: {
     cache: 'the cache, which has a row of its own',
     redis: 'Redis and breakers that gateways share, since there is one gateway',
+    rateLimit: 'rate limits, which add headers to responses',
     mirror: 'mirroring, which sends each request to a second upstream as well',
     split: 'a split, since there is one upstream',
     fault: 'injected faults',

@@ -24,6 +24,16 @@ describe('GATEWAY_LINTS', () => {
     expect(lint(text)).toEqual(isWarned ? ['upstream-is-gateway: upstreams.u.url'] : []);
   });
 
+  it('warns of limits by a header that no peer is trusted with', () => {
+    const text = (server: string) =>
+      `server: { rateLimit: { requests: 1, per: 1s, key: header:X-A }, ${server} }\n${ROUTE.replace('upstream: users', 'upstream: users, rateLimit: [{ requests: 1, per: 1s }, { requests: 1, per: 1s, key: header:X-B }]')}`;
+    expect(lint(text(''))).toEqual([
+      'header-limit-without-proxy: server.rateLimit.key',
+      'header-limit-without-proxy: routes[0].rateLimit[1].key',
+    ]);
+    expect(lint(text('trustProxy: [10.0.0.0/8]'))).toEqual([]);
+  });
+
   it('warns of limits that workers cannot divide', () => {
     const text = (workers: string) =>
       `server: { workers: ${workers} }\n${ROUTE.replace('http://users', 'http://users, bulkhead: { concurrent: 3, streams: 4 }, pool: { connections: 2 }')}`;

@@ -48,6 +48,20 @@ export const GATEWAY_LINTS: Readonly<
           message: `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`,
         }));
     }),
+  'header-limit-without-proxy': ({ server, routes }, root) => {
+    if (server.trustProxy.length > 0) return [];
+    const lists = [
+      [server.rateLimit, root.at('server', 'rateLimit')] as const,
+      ...routes.map(({ rateLimit }, i) => [rateLimit, root.at('routes', i, 'rateLimit')] as const),
+    ];
+    return lists.flatMap(([limits = [], place]) =>
+      limits.flatMap(({ key }, i) => {
+        const limit = place.items()[i] ?? place;
+        const message = `\`${key}\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address`;
+        return key.startsWith('header:') ? [{ place: limit.at('key'), message }] : [];
+      }),
+    );
+  },
   'quorum-without-redis': (_, root) => {
     const place = root.at('breakers', 'quorum');
     const message = 'without `redis`, replicas do not share their breakers';

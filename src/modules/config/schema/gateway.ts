@@ -19,7 +19,7 @@ const sections = z.strictObject({
     'Token issuers by id. With at least one, a route without `auth` requires a valid token.',
   ),
   redis: prefault(redisSchema, {}).describe(
-    'Redis, through which several gateways share cached responses, revoked tokens and breakers. Without it, each gateway has its own.',
+    'Redis, through which several gateways share cached responses, revoked tokens, breakers and rate limits. Without it, each gateway has its own.',
   ),
   breakers: prefault(breakersSchema, {}).describe('How replicas of the gateway share their breakers.'),
   cache: prefault(cacheSchema, {}).describe('The memory that routes with `cache` share.'),
@@ -44,6 +44,7 @@ export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gatew
     securityHeaders: route.securityHeaders ?? gateway.server.securityHeaders,
     compression: route.compression ?? gateway.server.compression,
     forwardedHeaders: gateway.server.forwardedHeaders,
+    hasLimits: (route.rateLimit ?? gateway.server.rateLimit) !== undefined,
     ...(cache && { cache: { ...cache, ...inheritedCache(route, cache, gateway) } }),
   })),
 }));

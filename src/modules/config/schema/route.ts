@@ -6,6 +6,7 @@ import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
 import { pathPattern, rewriteSchema } from './path-pattern.js';
+import { rateLimits } from './rate-limit.js';
 import { routeAuthSchema } from './route-auth.js';
 import { securityHeadersSchema } from './security-headers.js';
 import {
@@ -132,6 +133,9 @@ const routeSchema = z
     ),
     cache: optional(routeCacheSchema).describe(
       'Stores responses (RFC 9111). Without this key nothing is stored.',
+    ),
+    rateLimit: optional(rateLimits('user')).describe(
+      'Limits on the rate of requests to this route, in addition to `server.rateLimit`. Further requests are answered with 429.',
     ),
     limits: optional(routeLimitsSchema).describe(
       'Limits on single requests, and on what one client can have in flight at a time on this route.',

@@ -1,4 +1,4 @@
-import { prefault, z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { accessSchema } from './access.js';
 import { errorsSchema } from './errors.js';
@@ -6,6 +6,7 @@ import { headerName, method } from './http.js';
 import { serverLimitsSchema } from './limits.js';
 import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr, webOrigin } from './network.js';
+import { rateLimits } from './rate-limit.js';
 import { boolean, duration, integer, port, positiveDuration, positiveSize, size, list } from './scalars.js';
 
 const shutdownSchema = z.strictObject({
@@ -94,6 +95,9 @@ export const serverSchema = z.strictObject({
   ),
   workers: prefault(workersSchema, 1).describe(
     'Processes that serve requests as one gateway: a number, or `auto` for one for each available CPU. With more than one, limits such as `bulkhead.concurrent` are divided among them.',
+  ),
+  rateLimit: optional(rateLimits('ip')).describe(
+    'Limits on the rate of requests, over all routes together. Further requests are answered with 429.',
   ),
   limits: prefault(serverLimitsSchema, {}).describe(
     'Limits on what one client can have in flight at a time.',

@@ -65,8 +65,12 @@ describe('validate', () => {
       'f:1:53 routes[0].hosts: unknown key "hosts" beside `match`; it belongs inside: match: { hosts: … }',
     ],
     [
-      'routes: [{ id: r, match: { path: /r }, upstream: u, rateLimit: {} }]',
-      'f:1:53 routes[0].rateLimit: rate limits are not supported yet; remove `rateLimit`',
+      'routes: [{ id: r, match: { path: /r }, upstream: u, rateLimit: { requests: 9, per: 1500ms } }]',
+      'routes[0].rateLimit.per: found "1500ms", expected whole seconds such as 1s',
+    ],
+    [
+      'routes: [{ id: r, match: { path: /r }, upstream: u, rateLimit: 100 }]',
+      'found 100, expected a limit such as { requests: 100, per: 1m }, or a list of them',
     ],
     ['upstreams: { u: { url: http://u, rateLimit: 1 } }', 'unknown key "rateLimit"'],
     [

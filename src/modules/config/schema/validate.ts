@@ -128,7 +128,6 @@ function unknownKeys(keys: readonly string[], parent: ConfigValue, known: string
 /** What is particular about an unknown key of a route. */
 function routeKeyHint([section, , key, ...rest]: ConfigPath): string | undefined {
   if (section !== 'routes' || key === undefined || rest.length > 0) return undefined;
-  if (key === 'rateLimit') return 'rate limits are not supported yet; remove `rateLimit`';
   // Users who write a route from memory put its `path` beside `match`.
   if (!Object.hasOwn(matchSchema.shape, key)) return undefined;
   return `unknown key ${JSON.stringify(key)} beside \`match\`; it belongs inside: match: { ${key}: … }`;

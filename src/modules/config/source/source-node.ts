@@ -49,6 +49,8 @@ const SECRET_REFERENCE =
 /** Whether a value must not be shown: a secret, a key, or what was substituted from a place for secrets. */
 export function isSecret({ path, value, substitutedFrom }: SourceNode): boolean {
   const key = path.at(-1);
+  // The key of a rate limit is a word such as `user`.
+  if (path.includes('rateLimit')) return false;
   if (SECRETS.includes(key) || isPem(value)) return true;
   return (
     substitutedFrom !== undefined && (NEAR_SECRETS.includes(key) || SECRET_REFERENCE.test(substitutedFrom))

@@ -1,0 +1,86 @@
+import type { GatewayConfig, RateLimitConfig, RouteConfig } from '../config/gateway-config.js';
+import type { Exchange } from '../routing/exchange.js';
+import { keyReader } from './client-key.js';
+import type { LimitScope, RateLimiter } from './rate-limiter.js';
+
+/** One limit as a request meets it. */
+export interface LimitRule {
+  readonly limiter: RateLimiter;
+  readonly isShadow: boolean;
+  readonly key: RateLimitConfig['key'];
+  /** Name in `RateLimit` and `RateLimit-Policy`, in quotes. */
+  readonly name: string;
+  readonly keyOf: (exchange: Exchange) => string;
+}
+
+/** Rules that are applied together. */
+export interface Stage {
+  readonly rules: readonly LimitRule[];
+  /** `RateLimit-Policy`, of those that are enforced. */
+  readonly policy: string;
+}
+
+/** What applies before a request is authenticated, when its user is not known yet, and after. */
+export interface LimitStages {
+  readonly before: Stage;
+  readonly after: Stage;
+}
+
+/** The limits of a configuration: compiled when it is loaded, and then read by every request. */
+export interface LimitModel {
+  /** For requests without a route. */
+  readonly server: LimitStages;
+  readonly routes: ReadonlyMap<RouteConfig, LimitStages>;
+}
+
+export type FindLimiter = (scope: LimitScope, config: RateLimitConfig) => RateLimiter;
+
+export function compileLimits({ server, routes }: GatewayConfig, find: FindLimiter): LimitModel {
+  const ofServer = compileRules({ kind: 'server', name: '' }, server.rateLimit, find);
+  const limited = routes.filter(({ hasLimits }) => hasLimits);
+  return {
+    server: stagesOf(ofServer),
+    routes: new Map(
+      limited.map((route) => {
+        const own = compileRules({ kind: 'route', name: route.id }, route.rateLimit, find);
+        return [route, stagesOf([...ofServer, ...own])];
+      }),
+    ),
+  };
+}
+
+export function compileRules(
+  scope: LimitScope,
+  configs: readonly RateLimitConfig[] = [],
+  find: FindLimiter,
+): LimitRule[] {
+  const names = new Map<string, number>();
+  return configs.map((config) => {
+    const { key, mode } = config;
+    const base = (scope.kind === 'server' ? 'server-' : '') + key.replace(':', '-');
+    const number = (names.get(base) ?? 0) + 1;
+    names.set(base, number);
+    return {
+      limiter: find(scope, config),
+      isShadow: mode === 'shadow',
+      key,
+      name: number === 1 ? `"${base}"` : `"${base}-${number}"`,
+      keyOf: keyReader(key),
+    };
+  });
+}
+
+function stagesOf(rules: readonly LimitRule[]): LimitStages {
+  const { before = [], after = [] } = Object.groupBy(rules, ({ key }) =>
+    key === 'user' ? 'after' : 'before',
+  );
+  return { before: stageOf(before), after: stageOf(after) };
+}
+
+/** Both fields are lists of strings with parameters (RFC 9651), as in draft-ietf-httpapi-ratelimit-headers-10. */
+export function stageOf(rules: readonly LimitRule[]): Stage {
+  const policies = rules
+    .filter(({ isShadow }) => !isShadow)
+    .map(({ name, limiter: { config } }) => `${name};q=${config.requests};w=${config.per / 1000}`);
+  return { rules, policy: policies.join(', ') };
+}
