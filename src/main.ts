@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { Gateway } from './gateway.js';
 import { listenFailure } from './listen-failure.js';
 import { JsonLogger } from './logger.js';
-import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
+import { LogLevel } from './modules/config/log-level.js';
 import { ProcessEnd } from './process-end.js';
 import { workerCount } from './workers/share.js';
 
@@ -28,10 +28,7 @@ export async function run(config: GatewayConfig, source: ConfigSource): Promise<
     if (message === undefined) throw error;
     return message;
   }
-  const applyLevel: ConfigApplier = {
-    prepare: (next) => () => void (logger.level = next.log.level),
-  };
-  gateway.app.get(ConfigStore).register(applyLevel);
+  gateway.app.get(LogLevel).changed.on((level) => (logger.level = level));
   const end = new ProcessEnd(gateway);
   end.onUncaughtErrors();
   gateway.shutDownOnSignals(end);

@@ -5,6 +5,8 @@ import type { Denial } from '../modules/auth/denylist/token-denylist.service.js'
 import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
 import type { StoredEntry } from '../modules/cache/response-cache.js';
 import type { Invalidation } from '../modules/cache/shared/invalidation-channel.js';
+import type { LevelOverride } from '../modules/config/log-level.js';
+import type { FaultChange } from '../modules/proxy/runtime-faults.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
@@ -33,6 +35,8 @@ export type SharedEvent =
       readonly results: ReadonlyMap<string, ProbeResult>;
     }
   | { readonly kind: 'invalidation'; readonly invalidation: Invalidation }
+  | { readonly kind: 'fault'; readonly change: FaultChange }
+  | { readonly kind: 'log-level'; readonly override: LevelOverride | undefined }
   | { readonly kind: 'denials'; readonly denials: readonly Denial[] };
 
 /** A request that the primary counts against a limit. */

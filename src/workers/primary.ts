@@ -7,6 +7,7 @@ import { JsonLogger } from '../logger.js';
 import { ConfigRefusedError, ConfigStore } from '../modules/config/config.store.js';
 import type { GatewayConfig } from '../modules/config/gateway-config.js';
 import type { ConfigSource } from '../modules/config/load-config-file.js';
+import { LogLevel } from '../modules/config/log-level.js';
 import { writeConfig } from '../modules/config/reload/config-text.js';
 import { ConfigReloader } from '../modules/config/reload/config-reloader.js';
 import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
@@ -63,7 +64,7 @@ export async function runWorkers(
   const { app } = gateway;
   const limits = app.get(RateLimits);
   const store = app.get(ConfigStore);
-  store.register({ prepare: (next) => () => void (logger.level = next.log.level) });
+  app.get(LogLevel).changed.on((level) => (logger.level = level));
   store.register({ prepare: async (next) => pool.prepare(await text(next)).catch(refuse) });
   const state: SharedState = new SharedState(app, (event) => pool.tell(event));
   pool.event.on(({ event, from }) => {

@@ -2,7 +2,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { TokenDenylist } from '../modules/auth/denylist/token-denylist.service.js';
 import { InvalidationChannel } from '../modules/cache/shared/invalidation-channel.js';
 import { PROCESS_ROLE, type ProcessRole } from '../modules/config/config.tokens.js';
+import { LogLevel } from '../modules/config/log-level.js';
 import { ProbeScheduler } from '../modules/health/probe.scheduler.js';
+import { RuntimeFaults } from '../modules/proxy/runtime-faults.js';
 import type { ProbeResult } from '../modules/upstream/probe-record.js';
 import type { UpstreamProxy } from '../modules/upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../modules/upstream/upstream.registry.js';
@@ -19,6 +21,8 @@ export class SharedState {
   private readonly upstreams: UpstreamRegistry;
   private readonly channel: InvalidationChannel;
   private readonly denylist: TokenDenylist;
+  private readonly faults: RuntimeFaults;
+  private readonly logLevel: LogLevel;
   /** The last round of each upstream with probes. */
   private readonly rounds = new Map<string, SharedEvent>();
   /** What is adopted must not be told again. */
@@ -31,6 +35,10 @@ export class SharedState {
     this.upstreams = app.get(UpstreamRegistry);
     this.channel = app.get(InvalidationChannel);
     this.denylist = app.get(TokenDenylist);
+    this.faults = app.get(RuntimeFaults);
+    this.logLevel = app.get(LogLevel);
+    this.faults.changed.on((change) => this.tell({ kind: 'fault', change }));
+    this.logLevel.overridden.on((override) => this.tell({ kind: 'log-level', override }));
     this.upstreams.each((upstream) => this.watch(upstream));
     // The primary stores nothing, and has every worker purge by a call, which counts what is dropped.
     if (app.get<ProcessRole>(PROCESS_ROLE) === 'worker')
@@ -63,6 +71,8 @@ export class SharedState {
       for (const { url, ejected } of targets.all)
         if (ejected) events.push({ kind: 'target', upstream, url, isEjected: true });
     }
+    for (const change of this.faults.left) events.push({ kind: 'fault', change });
+    if (this.logLevel.left) events.push({ kind: 'log-level', override: this.logLevel.left });
     events.push({ kind: 'denials', denials: this.denylist.all() });
     return events;
   }
@@ -101,6 +111,12 @@ export class SharedState {
         return;
       case 'invalidation':
         this.channel.received.emit(event.invalidation);
+        return;
+      case 'fault':
+        this.faults.set(event.change);
+        return;
+      case 'log-level':
+        this.logLevel.set(event.override);
         return;
       case 'denials':
         this.denylist.adopt(event.denials);

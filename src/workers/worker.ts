@@ -9,6 +9,7 @@ import { AuthProviders } from '../modules/auth/auth-providers.js';
 import { TokenDenylist } from '../modules/auth/denylist/token-denylist.service.js';
 import { Invalidator } from '../modules/cache/invalidator.js';
 import { ConfigStore } from '../modules/config/config.store.js';
+import { LogLevel } from '../modules/config/log-level.js';
 import { type ConfigText, readConfig, type WrittenConfig } from '../modules/config/reload/config-text.js';
 import { TrafficRecorder } from '../modules/timeline/traffic.recorder.js';
 import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
@@ -117,6 +118,7 @@ class WorkerProcess implements WorkerCalls {
         logger,
         role: 'worker',
         beforeListen: async (app) => {
+          app.get(LogLevel).changed.on((level) => (logger.level = level));
           const state = new SharedState(app, (event) => tell({ type: 'event', event }));
           for (const event of [...events, ...this.early]) state.adopt(event);
           this.state = state;
@@ -134,7 +136,6 @@ class WorkerProcess implements WorkerCalls {
       return;
     }
     this.gateway = gateway;
-    this.get(ConfigStore).register({ prepare: (next) => () => void (logger.level = next.log.level) });
     leaveOnErrors(gateway);
     tell({ type: 'listening', address: gateway.address, url: gateway.url });
   }

@@ -3,6 +3,8 @@ import type { UpstreamOverview } from '../modules/timeline/shapes.js';
 import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
 import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
 import type { StoredEntry } from '../modules/cache/response-cache.js';
+import type { LevelOverride } from '../modules/config/log-level.js';
+import type { FaultChange } from '../modules/proxy/runtime-faults.js';
 import type { ManualCommand } from '../modules/upstream/breaker/manual-command.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -32,6 +34,16 @@ export class WorkersView implements GatewayView {
   /** The primary tells its workers, which answer one message after the other. */
   async command(command: ManualCommand): Promise<void> {
     await this.own.command(command);
+    await this.pool.callAll('ping', null);
+  }
+
+  async fault(change: FaultChange): Promise<void> {
+    await this.own.fault(change);
+    await this.pool.callAll('ping', null);
+  }
+
+  async logLevel(override: LevelOverride | undefined): Promise<void> {
+    await this.own.logLevel(override);
     await this.pool.callAll('ping', null);
   }
 

@@ -58,8 +58,12 @@ describe('a breaker in the hands of an operator', () => {
   it('is tried again by itself when the isolation ends', async () => {
     const gw = await start();
     await act(gw, 'api/isolate', { reason: REASON, for: '300ms' });
-    expect((await gw.fetch('/x')).status).toBe(503);
     await until('a call passes', async () => (await gw.fetch('/x')).status === 200);
+    const { events } = (await (await gw.management('/admin/upstreams/api/timeline')).json()) as {
+      events: { kind: string; reason: string }[];
+    };
+    const reasons = events.filter(({ kind }) => kind === 'transition').map(({ reason }) => reason);
+    expect(reasons).toEqual(['trial-passed', 'open-elapsed', 'manual']);
   });
 
   it('opens for its own open time', async () => {

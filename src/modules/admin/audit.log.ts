@@ -2,6 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { LogLevel } from '../config/log-level.js';
+import { RuntimeFaults } from '../proxy/runtime-faults.js';
 import { ManualSharing, type RemoteCommand } from '../replicas/manual-sharing.service.js';
 import type { AuditEntry, ManualAction } from '../timeline/shapes.js';
 import { Timeline } from '../timeline/timeline.js';
@@ -19,7 +21,11 @@ export class AuditLog {
     @Inject(Timeline) private readonly timeline: Timeline,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ManualSharing) sharing: ManualSharing,
+    @Inject(RuntimeFaults) faults: RuntimeFaults,
+    @Inject(LogLevel) level: LogLevel,
   ) {
+    faults.ended.on((subject) => timeline.add({ kind: 'action-ended', action: 'fault.set', subject }));
+    level.ended.on(() => timeline.add({ kind: 'action-ended', action: 'log-level.set' }));
     sharing.received.on((command) => this.recordRemote(command));
   }
 

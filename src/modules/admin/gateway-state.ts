@@ -1,8 +1,9 @@
 import type { ConfigReloader } from '../config/reload/config-reloader.js';
+import type { LogLevel } from '../config/log-level.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import type { Lifecycle } from '../server/lifecycle.js';
-import type { Overview } from '../timeline/shapes.js';
+import type { FaultOverview, Overview } from '../timeline/shapes.js';
 
 /** The state of the gateway beside its upstreams. */
 export class GatewayState {
@@ -11,6 +12,8 @@ export class GatewayState {
     private readonly reloader: ConfigReloader,
     private readonly redis: RedisConnection,
     private readonly sharing: BreakerSharing,
+    private readonly logLevel: LogLevel,
+    private readonly faults: () => readonly FaultOverview[],
   ) {}
 
   read(): Overview['gateway'] {
@@ -23,6 +26,13 @@ export class GatewayState {
       reloadError: lastReload?.error,
       redis: this.redis.isConfigured ? { up: this.redis.isUp } : undefined,
       replicas: this.sharing.live,
+      logLevel: levelOf(this.logLevel),
+      faults: this.faults(),
     };
   }
+}
+
+/** @returns the level in force, and the seconds until the configured one is back */
+export function levelOf({ current, left }: LogLevel): Overview['gateway']['logLevel'] {
+  return { level: current, endsIn: left && Math.ceil(left.lasts / 1_000) };
 }

@@ -5,6 +5,8 @@ import { Invalidator, type ListRequest, type PurgeRequest } from '../cache/inval
 import type { StoredEntry } from '../cache/response-cache.js';
 import { carryOut, type ManualCommand } from '../upstream/breaker/manual-command.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { type LevelOverride, LogLevel } from '../config/log-level.js';
+import { type FaultChange, RuntimeFaults } from '../proxy/runtime-faults.js';
 import type { UpstreamOverview } from '../timeline/shapes.js';
 import { overviewOf } from './upstream-overview.js';
 
@@ -18,6 +20,10 @@ export interface GatewayView {
   upstreams(): Promise<readonly UpstreamOverview[]>;
   /** Resolves when all processes have obeyed. */
   command(command: ManualCommand): Promise<void>;
+  /** The same. */
+  fault(change: FaultChange): Promise<void>;
+  /** The same; `undefined`: back to the configured level. */
+  logLevel(override: LevelOverride | undefined): Promise<void>;
   /** As `Invalidator.purge`. */
   purge(what: PurgeRequest): Promise<number>;
   /** As `Invalidator.list`. */
@@ -35,6 +41,8 @@ export class OwnView implements GatewayView {
     @Inject(UpstreamRegistry) private readonly registry: UpstreamRegistry,
     @Inject(Invalidator) private readonly invalidator: Invalidator,
     @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
+    @Inject(RuntimeFaults) private readonly faults: RuntimeFaults,
+    @Inject(LogLevel) private readonly level: LogLevel,
   ) {}
 
   metrics(): Promise<string> {
@@ -48,6 +56,16 @@ export class OwnView implements GatewayView {
   async command(command: ManualCommand): Promise<void> {
     const upstream = this.registry.find(command.upstream);
     if (upstream) carryOut(upstream, command);
+    return Promise.resolve();
+  }
+
+  fault(change: FaultChange): Promise<void> {
+    this.faults.set(change);
+    return Promise.resolve();
+  }
+
+  logLevel(override: LevelOverride | undefined): Promise<void> {
+    this.level.set(override);
     return Promise.resolve();
   }
 

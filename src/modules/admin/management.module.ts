@@ -8,7 +8,9 @@ import { Invalidator } from '../cache/invalidator.js';
 import { ConfigStore } from '../config/config.store.js';
 import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { LogLevel } from '../config/log-level.js';
 import { HealthController } from '../health/health.controller.js';
+import { RuntimeFaults } from '../proxy/runtime-faults.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import { ManualSharing } from '../replicas/manual-sharing.service.js';
@@ -22,13 +24,18 @@ import { AuditLog } from './audit.log.js';
 import { BreakersController } from './breakers.controller.js';
 import { CacheController } from './cache.controller.js';
 import { ConfigController } from './config.controller.js';
+import { ExplainController } from './explain.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventStream } from './event-stream.service.js';
 import { GatewayState } from './gateway-state.js';
+import { faultsOf } from './fault-overview.js';
+import { FaultsController } from './faults.controller.js';
+import { LogLevelController } from './log-level.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { GATEWAY_VIEW, type GatewayView, OwnView } from './gateway-view.js';
 import { MetricsController } from './metrics.controller.js';
 import { OverviewService } from './overview.service.js';
+import { RoutesController } from './routes.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { UpstreamReports } from './upstream-reports.js';
 import { UpstreamsController } from './upstreams.controller.js';
@@ -56,6 +63,8 @@ const SHARED = [
   Invalidator,
   TokenDenylist,
   ManualSharing,
+  LogLevel,
+  RuntimeFaults,
   Timeline,
   TrafficHistory,
 ];
@@ -77,6 +86,10 @@ const SHARED = [
     EventsController,
     BreakersController,
     AuditController,
+    FaultsController,
+    LogLevelController,
+    ExplainController,
+    RoutesController,
   ],
   providers: [
     OverviewService,
@@ -90,6 +103,8 @@ const SHARED = [
           gateway.get(ConfigReloader),
           gateway.get(RedisConnection),
           gateway.get(BreakerSharing),
+          gateway.get(LogLevel),
+          () => faultsOf(gateway.get(ConfigStore).current, gateway.get(RuntimeFaults)),
         ),
     },
     UpstreamReports,

@@ -10,6 +10,10 @@ export const duration = () =>
     .transform((text) => DURATION.parse(text) ?? 0)
     .refine((ms) => ms > 0 && ms <= LONGEST_TIMER_MS, DURATION.forms);
 
+/** Milliseconds. What ends by itself should do so within a day. */
+const DAY = 86_400_000;
+export const shortTime = () => duration().refine((ms) => ms <= DAY, 'at most 24h');
+
 /** Why an operator does something, for those who look for it afterwards. */
 export const reason = () =>
   z.string('a text').trim().min(1, 'a text').max(500, 'a text of at most 500 characters');

@@ -4,6 +4,7 @@ import { ConfigStore } from './config.store.js';
 import { CLOCK, CONFIG_SOURCE, PROCESS_ROLE, type ProcessRole, RANDOM } from './config.tokens.js';
 import { type LoadedFile, loadOrThrow } from './load-or-throw.js';
 import type { ConfigSource } from './load-config-file.js';
+import { LogLevel } from './log-level.js';
 import { ConfigReloader } from './reload/config-reloader.js';
 
 /** The injected `LoadedFile` of an application that is configured by a file. */
@@ -16,8 +17,9 @@ const LOADED = Symbol('breakwater:loaded');
     { provide: CLOCK, useValue: systemClock },
     { provide: RANDOM, useValue: Math.random },
     ConfigReloader,
+    LogLevel,
   ],
-  exports: [ConfigStore, ConfigReloader, CLOCK, RANDOM, PROCESS_ROLE],
+  exports: [ConfigStore, ConfigReloader, LogLevel, CLOCK, RANDOM, PROCESS_ROLE],
 })
 export class ConfigModule {
   /** @param source of the configuration; without it, no file is watched */

@@ -16,6 +16,7 @@ import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
 import type { Mirror } from './mirror.service.js';
 import type { ReplyWriter } from './reply-writer.js';
+import { RuntimeFaults } from './runtime-faults.js';
 
 const CONFIG = configOf(`
 upstreams:
@@ -76,10 +77,9 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
     upgradeRequest: () => undefined,
     open: () => write('tunnel'),
   } as Partial<WebSockets> as WebSockets;
-  new Forwarder(upstreams, reply, {} as Mirror, new FallbackChain(upstreams), webSockets).forward(
-    exchange,
-    route,
-  );
+  const fallbacks = new FallbackChain(upstreams);
+  const faults = new RuntimeFaults();
+  new Forwarder(upstreams, reply, {} as Mirror, fallbacks, webSockets, faults).forward(exchange, route);
   // A client that has left is answered by nobody.
   await Promise.race([finished, new Promise((resolve) => setImmediate(resolve))]);
   return { written, outcome: exchange.outcome, fallback: exchange.fallback };

@@ -13,6 +13,7 @@ import { injectFault } from './fault.js';
 import { Mirror } from './mirror.service.js';
 import { receive } from './receive.js';
 import { ReplyWriter } from './reply-writer.js';
+import { RuntimeFaults } from './runtime-faults.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** A stale answer helps when an upstream fails, and when the gateway has no room for the call. */
@@ -29,6 +30,7 @@ export class Forwarder {
     @Inject(Mirror) private readonly mirror: Mirror,
     @Inject(FallbackChain) private readonly fallbacks: FallbackChain,
     @Inject(WebSockets) private readonly webSockets: WebSockets,
+    @Inject(RuntimeFaults) private readonly faults: RuntimeFaults,
   ) {}
 
   /**
@@ -37,7 +39,7 @@ export class Forwarder {
    * @throws ProblemError `body_too_large` when the announced length is over the limit
    */
   forward(exchange: Exchange, route: RouteModel): void {
-    const { fault } = route.config;
+    const fault = this.faults.active?.get(route.config.id) ?? route.config.fault;
     if (fault) {
       injectFault(exchange, fault)
         .then((isWaiting) => (isWaiting ? this.send(this.prepare(exchange, route)) : undefined))

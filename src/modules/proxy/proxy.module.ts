@@ -11,12 +11,13 @@ import { Mirror } from './mirror.service.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
+import { RuntimeFaults } from './runtime-faults.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
 @Module({
   imports: [RoutingModule, AuthModule, RateLimitModule, CacheModule, WebSocketModule],
   controllers: [ProxyController],
-  providers: [EventStreams, FallbackChain, Forwarder, Mirror, Refresher, ReplyWriter],
+  providers: [EventStreams, FallbackChain, Forwarder, Mirror, Refresher, ReplyWriter, RuntimeFaults],
   exports: [RoutingModule, WebSocketModule, EventStreams, ReplyWriter],
 })
 export class ProxyModule {}

@@ -79,6 +79,34 @@ export interface AuditEntry extends ManualAction {
   readonly at: Date;
 }
 
+/** A fault that is injected into a route. */
+export interface FaultOverview {
+  readonly route: string;
+  /** For which share of the requests, 0..1, and by how many milliseconds. */
+  readonly delay?: { readonly share: number; readonly ms: number };
+  readonly abort?: { readonly share: number; readonly status: number };
+  /** Seconds; missing for a fault of the configuration, which does not end. */
+  readonly endsIn?: number;
+}
+
+/** A member of `GET /admin/routes`. */
+export interface RouteOverview {
+  readonly id: string;
+  readonly path: string;
+  /** Empty: every method, or every host. */
+  readonly methods: readonly string[];
+  readonly hosts: readonly string[];
+  /** Names of the headers that a request must have. */
+  readonly headers: readonly string[];
+  readonly upstreams: readonly string[];
+  /** Whether it takes requests without a credential. */
+  readonly isPublic: boolean;
+  readonly cache?: { readonly per: string; readonly ttlMs: number };
+  /** The upstream that gets copies. */
+  readonly mirror?: string;
+  readonly websocket: boolean;
+}
+
 export interface TargetOverview {
   /** Host and port. */
   readonly name: string;
@@ -148,6 +176,10 @@ export interface Overview {
     readonly redis?: { readonly up: boolean };
     /** How many replicas share their breakers, this one included; 0 when it shares with none. */
     readonly replicas: number;
+    /** The level of the log, and the seconds until the configured one is back, if an operator has set it. */
+    readonly logLevel: { readonly level: string; readonly endsIn?: number };
+    /** Faults that are injected now. */
+    readonly faults: readonly FaultOverview[];
   };
   readonly upstreams: readonly UpstreamReport[];
   /** Those whose keys are fetched. */

@@ -2,8 +2,10 @@ import { prefault, z } from 'zod';
 import { statuses } from './http.js';
 import { boolean, ratio } from './scalars.js';
 
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
 export const logSchema = z.strictObject({
-  level: prefault(z.enum(['debug', 'info', 'warn', 'error']), 'info').describe(
+  level: prefault(z.enum(LOG_LEVELS), 'info').describe(
     'Lines of lower levels are left out. Requests are logged at `info`, those that failed at `warn`.',
   ),
 });

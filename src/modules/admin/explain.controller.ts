@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Controller, Get, Header, Inject, Query, UseGuards } from '@nestjs/common';
+import { ProblemError } from '../../common/errors/problem.js';
+import { ConfigStore } from '../config/config.store.js';
+import { explain } from '../routing/explain.js';
+import { AdminGuard } from './admin.guard.js';
+
+/**
+ * Says what each stage would do with a request, which is not sent: as `breakwater routes --explain`, with the
+ * configuration in force. `GET /admin/explain?method=GET&path=/users/1&header=Host:%20api.example.com`.
+ */
+@Controller('admin/explain')
+@UseGuards(AdminGuard)
+export class ExplainController {
+  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
+
+  /** @throws ProblemError `admin_request_invalid` */
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  explain(
+    @Query('path') path: unknown,
+    @Query('method') method: unknown = 'GET',
+    @Query('header') header: unknown = [],
+  ): { stages: readonly { stage: string; text: string }[] } {
+    if (typeof path !== 'string' || typeof method !== 'string') {
+      const detail = 'path: expected a path such as /users/1, as in ?method=GET&path=/users/1';
+      throw new ProblemError('admin_request_invalid', { detail });
+    }
+    const headers: IncomingHttpHeaders = Object.fromEntries([header].flat().map(headerOf));
+    const stages = explain(this.config.current, { method: method.toUpperCase(), target: path, headers });
+    return { stages: stages.map(([stage, text]) => ({ stage, text })) };
+  }
+}
+
+function headerOf(field: unknown): [name: string, value: string] {
+  const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(String(field)) ?? [];
+  if (name === undefined || value === undefined)
+    throw new ProblemError('admin_request_invalid', {
+      detail: 'header: expected a name and a value, as in ?header=Host:%20api.example.com',
+    });
+  return [name.toLowerCase(), value];
+}
