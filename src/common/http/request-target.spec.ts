@@ -74,6 +74,10 @@ describe('parseTarget', () => {
     ['/a%2f%2Fb', ['/a/b', '/a//b']],
     ['//a%2fb', ['/a/b', '//a/b', '/a%2Fb']],
     ['/a%252fb', undefined],
+    ['/a;x=1/b', ['/a/b']],
+    ['/a;x%2Fb', ['/a;x/b', '/a/b', '/a']],
+    ['/;x/b', ['/b', '//b']],
+    ['/a%3Bx', undefined],
   ])('says that lax servers could read %s as %j', (target, lax) => {
     expect(parseTarget(target).laxPaths).toEqual(lax);
   });

@@ -5,14 +5,15 @@ export interface RequestTarget {
   readonly path: string;
   /** Raw query with its `?`, or an empty string; never decoded. */
   readonly query: string;
-  /** What lax servers could read the path as instead: with empty segments merged, encoded slashes decoded, or both. */
+  /** What lax servers could read the path as instead: with empty segments merged, encoded slashes decoded, parameters cut off. */
   readonly laxPaths?: readonly string[];
   /** Authority of an absolute-form target, which replaces `Host` (RFC 9112 section 3.2.2). */
   readonly authority?: string;
 }
 
-// Most paths are plain: only unreserved and sub-delimiter characters, no empty segment, no segment that starts with a dot.
-const PLAIN = /^(?:\/(?![./])[A-Za-z0-9\-._~!$&'()*+,;=:@]*)+$/;
+// Most paths are plain: only unreserved and sub-delimiter characters but `;`, no empty segment, no segment that starts with a
+// dot.
+const PLAIN = /^(?:\/(?![./])[A-Za-z0-9\-._~!$&'()*+,=:@]*)+$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 /** Controls, spaces and everything beyond ASCII, a backslash and a number sign. */
 const UNESCAPED = /[^\x21-\x7e]|[\\#]/;
@@ -47,12 +48,24 @@ export function parseTarget(target: string): RequestTarget {
   if (PLAIN.test(raw)) return { path: raw, query, authority };
   const path = normalise(raw);
   const decoded = path.replaceAll('%2F', '/');
-  const both = merged(decoded);
-  if (both.split('/').some((segment) => DOT_SEGMENT.test(segment))) malformed('a dot segment');
-  if (both === path) return { path, query, authority };
-  const laxPaths = new Set([both, decoded, merged(path)]);
+  if (
+    merged(decoded)
+      .split('/')
+      .some((segment) => DOT_SEGMENT.test(segment))
+  )
+    malformed('a dot segment');
+  const spellings = path.includes(';')
+    ? [decoded, path, withoutParameters(decoded), withoutParameters(path)]
+    : [decoded, path];
+  const laxPaths = new Set(spellings.flatMap((each) => [merged(each), each]));
   laxPaths.delete(path);
+  if (laxPaths.size === 0) return { path, query, authority };
   return { path, query, authority, laxPaths: [...laxPaths] };
+}
+
+/** Servlet containers and others match `/admin;a=b/x` as `/admin/x` (RFC 3986 section 3.3). */
+function withoutParameters(path: string): string {
+  return path.replace(/;[^/]*/g, '');
 }
 
 function merged(path: string): string {

@@ -23,7 +23,8 @@ export function refuseAmbiguousPath(
     const lax = table.match({ ...input, path: laxPath });
     if (lax.kind !== 'route' || lax.route === route || takesPath(lax.route, path)) continue;
     throw new ProblemError('malformed_path', {
-      detail: 'The path contains slashes with which an upstream could read it as that of another route',
+      detail:
+        'The path contains slashes or parameters with which an upstream could read it as that of another route',
     });
   }
 }

@@ -82,7 +82,7 @@ describe('explain', () => {
       'GET /users//secret',
       {
         request:
-          'The path contains slashes with which an upstream could read it as that of another route: 400 malformed_path.',
+          'The path contains slashes or parameters with which an upstream could read it as that of another route: 400 malformed_path.',
       },
     ],
     ['GET /users/../a', { request: 'The path contains a dot segment: 400 malformed_path.' }],
