@@ -39,6 +39,7 @@ describe('.ci/run', () => {
     );
     expect(lines.filter((line) => line.startsWith('npm '))).toEqual([
       'npm ci --include=dev, CI=true',
+      'npm audit --omit=dev --fetch-retries=0, CI=true',
       'npm run helm, CI=true',
       'npm run lint, CI=true',
       'npm run typecheck, CI=true',
@@ -67,6 +68,20 @@ describe('.ci/run', () => {
     const { lines } = await ciRun(testRuns({ test: 'exit 7', soak: `${FINE}; exit 3` }));
     expect(lines).toContain('npm test: exited with 7 and without a count');
     expect(lines).toContain('npm run test:soak: exited with 3 and without a failed test');
+  });
+
+  it('fails when what is shipped has known vulnerabilities', async () => {
+    const audit = 'case "$*" in audit*) echo "# npm audit report"; exit 1;; esac';
+    const { code, lines } = await ciRun(`${audit}; ${testRuns({})}`);
+    expect([code, lines.at(-1)]).toEqual([1, '15 passed, 1 failed']);
+    expect(lines).toContain('npm audit: what is shipped has known vulnerabilities, see the log');
+  });
+
+  it('passes without an audit when the registry gives none, and says so', async () => {
+    const audit = 'case "$*" in audit*) echo "npm error audit endpoint returned an error" >&2; exit 1;; esac';
+    const { code, lines } = await ciRun(`${audit}; ${testRuns({})}`);
+    expect([code, lines.at(-1)]).toEqual([0, '15 passed, 0 failed']);
+    expect(lines).toContain('npm audit was skipped, because the registry gave no report.');
   });
 
   it('leaves out Kubernetes when there is no time left for it', async () => {
