@@ -12,6 +12,7 @@ import { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
 import { TimelineModule } from './modules/timeline/timeline.module.js';
+import { TracingModule } from './modules/tracing/tracing.module.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
 import { UpstreamModule } from './modules/upstream/upstream.module.js';
 import { PublicServer } from './public-server.js';
@@ -48,6 +49,7 @@ export class AppModule {
         UpstreamModule.forRoot(resolver),
         RedisModule,
         ReplicasModule,
+        TracingModule,
         MetricsModule,
         AccessLogModule,
         HealthModule,

@@ -119,9 +119,14 @@ function isCompressed(req: Request): boolean {
 /** Calls of a controller to upstreams belong to the request that it handles. */
 const inherit = withRequestId((req, _res, next) => {
   const exchange = exchangeOf(req);
-  if (exchange)
-    inherited.run({ headers: headersToInherit(req.rawHeaders, exchange.id), tries: exchange.tries }, next);
-  else next();
+  if (!exchange) {
+    next();
+    return;
+  }
+  const { id, tries, trace } = exchange;
+  // The parent of spans that code makes itself: propagators read it here.
+  if (trace) req.headers['traceparent'] = trace.traceparent;
+  inherited.run({ headers: headersToInherit(req.rawHeaders, id, trace), tries, trace }, next);
 });
 
 /** For answers of the gateway itself; those of routes carry the id among their other headers. */

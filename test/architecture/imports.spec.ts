@@ -8,7 +8,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/modules/routing', 'src/modules/upstream', 'src/modules/server', 'src/modules/redis'],
   ['src/modules/auth', 'src/modules/rate-limit', 'src/modules/cache', 'src/modules/replicas'],
   ['src/modules/websocket', 'src/modules/proxy', 'src/modules/health'],
-  ['src/modules/metrics', 'src/modules/tracing', 'src/modules/access-log', 'src/modules/timeline'],
+  ['src/modules/tracing'],
+  ['src/modules/metrics', 'src/modules/access-log', 'src/modules/timeline'],
   ['src/modules/admin', 'src/modules/examples'],
 ];
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { dashed, nominatedByConnection, ownerOf } from './header-owners.js';
 import { forwardedField, type ForwardedFamily, type Origin, portOf } from './forwarded.js';
-import { isTraceHeader, withValidTrace } from './trace-context.js';
+import { isTraceHeader, type Trace, withValidTrace } from './trace-context.js';
 
 const pseudonym = `breakwater-${randomBytes(6).toString('hex')}`;
 
@@ -46,6 +46,8 @@ export interface UpstreamRequestContext {
   readonly identity: readonly string[];
   /** Headers that replace the client's own conditions and range, names and values in turn. */
   readonly conditions?: readonly string[] | undefined;
+  /** The trace that the request belongs to, when the gateway records traces. Without it, that of the client is passed on. */
+  readonly trace?: Trace | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ export interface UpstreamRequestContext {
  */
 export function upstreamRequestHeaders(raw: readonly string[], context: UpstreamRequestContext): string[] {
   const nominated = nominatedByConnection(connectionField(raw));
-  const { keptBack } = context;
+  const { keptBack, trace } = context;
   let headers: string[] = [];
   let isTraced = false;
   const sendsX = context.family === 'both' || context.family === 'x-forwarded';
@@ -73,7 +75,11 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
       case 'client':
         if (name === 'authorization' && !context.forwardAuthorization) break;
         if (context.conditions && CONDITIONS.has(name)) break;
-        isTraced ||= isTraceHeader(name);
+        if (isTraceHeader(name)) {
+          // The state is of no use without the trace that it belongs to.
+          if (trace && (name === 'traceparent' || trace.parentId === undefined)) break;
+          isTraced = true;
+        }
         headers.push(original, value);
         break;
       case 'proxy':
@@ -91,7 +97,8 @@ export function upstreamRequestHeaders(raw: readonly string[], context: Upstream
         else if (sendsX) headers.push(original, value);
     }
   }
-  if (isTraced) headers = withValidTrace(headers);
+  if (trace) headers.push('traceparent', trace.traceparent);
+  else if (isTraced) headers = withValidTrace(headers);
   if (context.family !== 'none') addOrigin(headers, believed, context);
   headers.push('Via', join(via, VIA.entry), 'X-Request-Id', context.requestId);
   for (const part of context.identity) headers.push(part);

@@ -1,7 +1,23 @@
+import { randomFillSync } from 'node:crypto';
+
 /** Version, trace, span, flags, and any parts that a later version adds. */
 const TRACEPARENT =
-  /^(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[\x21-\x7e]*)?$/;
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-[\x21-\x7e]*)?$/;
 const LENGTH_OF_VERSION_00 = 55;
+const SAMPLED = 1;
+/** The id of the trace is random (W3C Trace Context level 2). It stays as the one who made the id has set it. */
+const RANDOM_ID = 2;
+
+/** The trace that a request belongs to, and its span in the gateway. */
+export interface Trace {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** The span of the caller; `undefined` when the trace begins here. */
+  readonly parentId: string | undefined;
+  readonly isSampled: boolean;
+  /** What upstreams get, unless they get that of a try. */
+  readonly traceparent: string;
+}
 
 /** @returns whether a header, in lower case, belongs to W3C Trace Context */
 export function isTraceHeader(name: string): boolean {
@@ -16,16 +32,58 @@ export function isTraceHeader(name: string): boolean {
 export function withValidTrace(headers: string[]): string[] {
   const parents = headers.filter((_, i) => i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'traceparent');
   const [parent = ''] = parents;
-  if (parents.length === 1 && isValid(parent)) return headers;
+  if (parents.length === 1 && parse(parent)) return headers;
   return headers.filter((_, i) => !isTraceHeader((headers[i - (i % 2)] ?? '').toLowerCase()));
-}
-
-function isValid(parent: string): boolean {
-  const version = TRACEPARENT.exec(parent)?.[1];
-  return version !== undefined && (version !== '00' || parent.length === LENGTH_OF_VERSION_00);
 }
 
 /** @returns the id of the trace that a request belongs to; `undefined` without a valid `traceparent` */
 export function traceIdOf(parent: string | readonly string[] | undefined): string | undefined {
-  return typeof parent === 'string' && isValid(parent) ? parent.slice(3, 35) : undefined;
+  return typeof parent === 'string' ? parse(parent)?.[2] : undefined;
+}
+
+/**
+ * Continues the trace of a caller, who has decided whether it is recorded. Without a valid one, it starts a trace. Services
+ * behind the gateway are told as well that a trace is not recorded, because they would record it in parts otherwise.
+ *
+ * @param parent value of `traceparent`
+ * @param sample share of the traces that are recorded, 0..1
+ */
+export function startTrace(
+  parent: string | readonly string[] | undefined,
+  sample: number,
+  random: () => number,
+): Trace {
+  const [, , traceId = randomHex(16), parentId, flags] = (typeof parent === 'string' && parse(parent)) || [];
+  const parentFlags = flags === undefined ? undefined : Number.parseInt(flags, 16);
+  const isSampled = parentFlags === undefined ? random() < sample : (parentFlags & SAMPLED) !== 0;
+  const spanId = newSpanId();
+  const ownFlags = ((parentFlags ?? RANDOM_ID) & RANDOM_ID) | (isSampled ? SAMPLED : 0);
+  return { traceId, spanId, parentId, isSampled, traceparent: `00-${traceId}-${spanId}-0${ownFlags}` };
+}
+
+/** @returns `traceparent` with another span of the same trace */
+export function traceparentOf({ traceparent, traceId }: Trace, spanId: string): string {
+  return `00-${traceId}-${spanId}${traceparent.slice(-3)}`;
+}
+
+export function newSpanId(): string {
+  return randomHex(8);
+}
+
+function parse(parent: string): RegExpExecArray | undefined {
+  const parts = TRACEPARENT.exec(parent);
+  return parts && (parts[1] !== '00' || parent.length === LENGTH_OF_VERSION_00) ? parts : undefined;
+}
+
+/** Random bytes are fetched in advance, because each call of the system costs more than all else that a trace does. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
 }

@@ -74,16 +74,14 @@ export class AccessLog implements OnModuleInit {
     const { id, req, res, head, route, identity, cache, fallback, failure, problem } = exchange;
     const { tries, startedAt, outcome } = exchange;
     const now = this.clock.now();
-    const first = tries[0];
     const last = tries.at(-1);
     const upstream = last?.upstream ?? failure?.upstream;
     const durationMs = now - startedAt;
-    const upstreamMs =
-      first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
+    const upstreamMs = exchange.upstreamMs(now);
     return {
       msg: 'request',
       requestId: id,
-      traceId: traceIdOf(req.headers.traceparent),
+      traceId: exchange.trace?.traceId ?? traceIdOf(req.headers.traceparent),
       client: head.clientIp,
       user: identity && this.userHash(identity),
       method: req.method,

@@ -31,7 +31,7 @@ export class EventLog implements OnModuleInit {
 
   private logKeys(logger: Logger): void {
     const lastResults = new Map<string, string>();
-    this.providers.keysRefreshed.on((refresh) => {
+    this.providers.keysRefreshed.on(({ durationMs: _durationMs, ...refresh }) => {
       const { provider, result } = refresh;
       if (lastResults.get(provider) === result) return;
       lastResults.set(provider, result);

@@ -17,6 +17,8 @@ export interface KeyRefresh {
   readonly url: string | undefined;
   /** Status or error code, if there is one. */
   readonly code: string | number | undefined;
+  /** Milliseconds that it took. */
+  readonly durationMs: number;
 }
 
 /** A provider whose keys are fetched. */
@@ -50,9 +52,10 @@ export class AuthProviders implements ConfigApplier, OnApplicationBootstrap, OnM
     this.options = {
       clock,
       http,
-      onRefresh: (provider, result, { lastUrl: url }, error) => {
+      onRefresh: (provider, result, { lastUrl: url }, durationMs, error) => {
         this.lastFetches.set(provider, result);
-        this.keysRefreshed.emit({ provider, result, url, code: error?.status ?? error?.code });
+        const code = error?.status ?? error?.code;
+        this.keysRefreshed.emit({ provider, result, url, code, durationMs });
       },
     };
     const { current } = config;

@@ -99,7 +99,9 @@ export class JwtAuthGuard implements CanActivate {
     exchange: Exchange | undefined,
   ): never {
     const providers = this.providersFor(exchange);
-    this.providers.refused.emit(typeof refusal === 'string' ? refusal : refusal.reason);
+    const reason = typeof refusal === 'string' ? refusal : refusal.reason;
+    if (exchange) exchange.authFailure = reason;
+    this.providers.refused.emit(reason);
     throw refusalProblem(refusal, {
       tokens: providers.acceptTokens(allowed),
       keys: providers.apiKeys?.accepts(allowed) ?? false,

@@ -34,6 +34,7 @@ export interface ProviderSetOptions {
     provider: string,
     result: KeyRefreshResult,
     endpoint: KeyEndpoint,
+    durationMs: number,
     error: FetchError | undefined,
   ) => void;
 }
@@ -133,7 +134,7 @@ export class ProviderSet {
       config: jwks,
       clock,
       fetch: (signal) => endpoint.fetch(signal),
-      onRefresh: (result, error) => onRefresh(id, result, endpoint, error),
+      onRefresh: (result, durationMs, error) => onRefresh(id, result, endpoint, durationMs, error),
     });
   }
 }

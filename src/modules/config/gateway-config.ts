@@ -18,6 +18,7 @@ export type CorsConfig = ServerConfig['cors'];
 export type SecurityHeadersConfig = ServerConfig['securityHeaders'];
 export type LogConfig = GatewayConfig['log'];
 export type AccessLogConfig = GatewayConfig['accessLog'];
+export type TracingConfig = GatewayConfig['tracing'];
 export type RedisConfig = GatewayConfig['redis'];
 
 export type AuthProviderConfig = Entry<GatewayConfig['auth']>;

@@ -5,6 +5,8 @@ import { Agent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { AxiosRequestConfig } from 'axios';
 import { firstValueFrom } from 'rxjs';
+import type { Clock } from '../../common/clock.js';
+import { CLOCK } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
 
@@ -14,15 +16,18 @@ export class ProbeIndicator {
   constructor(
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
     @Inject(HttpService) private readonly http: HttpService,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** @returns under the URL of the target: `up` with the status, or `down` with the status or error code */
+  /** @returns under the URL of the target: `up` with the status, or `down` with the status or error code, and how long it took */
   async probe(
     { url, transport, addresses }: Target,
     health: HealthConfig,
     signal: AbortSignal,
   ): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check(url);
+    const startedAt = this.clock.now();
+    const measured = (probe: string) => ({ probe, durationMs: this.clock.now() - startedAt });
     try {
       const { status, data } = await firstValueFrom(
         this.http.get<Readable>(url.replace(/\/$/, '') + health.path, {
@@ -41,9 +46,9 @@ export class ProbeIndicator {
       );
       data.destroy();
       const passed = health.statuses.some(([from, to]) => status >= from && status <= to);
-      return passed ? indicator.up({ probe: String(status) }) : indicator.down({ probe: String(status) });
+      return passed ? indicator.up(measured(String(status))) : indicator.down(measured(String(status)));
     } catch (error) {
-      return indicator.down({ probe: codeOf(error) });
+      return indicator.down(measured(codeOf(error)));
     }
   }
 }

@@ -10,7 +10,7 @@ import { Event } from '../../common/event.js';
 import { jittered } from '../../common/resilience/jitter.js';
 import { PROCESS_ROLE, type ProcessRole, RANDOM } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
-import type { ProbeResult } from '../upstream/probe-record.js';
+import type { MeasuredProbe } from '../upstream/probe-record.js';
 import type { TargetSet } from '../upstream/target-set.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -29,7 +29,7 @@ interface Probing {
 export interface ProbeRound {
   readonly upstream: UpstreamProxy;
   /** One for each target, in their order. */
-  readonly results: readonly ProbeResult[];
+  readonly results: readonly MeasuredProbe[];
 }
 
 /** Probes the targets of every upstream that has a health check, and reports the results to the upstream. */
@@ -92,7 +92,8 @@ export class ProbeScheduler implements OnApplicationBootstrap, OnApplicationShut
     if (this.current.get(upstream) !== probing) return;
     const results = targets.all.map((target) => {
       const result = details[target.url];
-      return { passed: result?.status === 'up', detail: String(result?.['probe']) };
+      const durationMs = Number(result?.['durationMs']);
+      return { passed: result?.status === 'up', detail: String(result?.['probe']), durationMs };
     });
     upstream.probes.report(results, health);
     this.probed.emit({ upstream, results });

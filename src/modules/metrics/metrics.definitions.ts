@@ -1,4 +1,6 @@
+import type { FactoryProvider } from '@nestjs/common';
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import { register, Registry } from 'prom-client';
 import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { ResponseCache } from '../cache/response-cache.js';
 import { PROCESS_ROLE, type ProcessRole } from '../config/config.tokens.js';
@@ -12,6 +14,8 @@ import { OpenTunnels } from '../websocket/open-tunnels.js';
 import { SeriesBatch } from './series-batch.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** The gateway's own share is well below a millisecond. */
+const OWN_SECONDS = [0.0001, 0.00025, 0.0005, ...SECONDS];
 const TARGET = ['upstream', 'target'];
 const flush = () => SeriesBatch.flushAll();
 const STATE_VALUES: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 1, open: 2 };
@@ -39,6 +43,13 @@ export const metricProviders = [
     'Seconds from the head of a request to the end of its response',
     ['route', 'method'],
   ),
+  makeHistogramProvider({
+    name: 'breakwater_overhead_duration_seconds',
+    help: 'Seconds of a request without those of its tries: time of the gateway, and of clients that send or read slowly',
+    labelNames: ['route'],
+    buckets: OWN_SECONDS,
+    collect: flush,
+  }),
   makeHistogramProvider({
     name: 'breakwater_handler_duration_seconds',
     help: 'Seconds that a handler of code took, where `MetricsInterceptor` measures it',
@@ -116,6 +127,12 @@ export const metricProviders = [
     ({ probes }) => (probes.isIgnored ? 1 : 0),
     'first',
   ),
+  makeHistogramProvider({
+    name: 'breakwater_probe_duration_seconds',
+    help: 'Seconds that the health probes of a target took',
+    labelNames: TARGET,
+    buckets: SECONDS,
+  }),
   counter('breakwater_target_ejections_total', 'Ejections of a target after consecutive failures', TARGET),
   counter('breakwater_target_panics_total', 'Tries that went to any target because none was available', [
     'upstream',
@@ -201,6 +218,11 @@ export const metricProviders = [
     'reason',
   ]),
   counter(
+    'breakwater_spans_total',
+    'Spans of traces, by what became of them: exported, or dropped because of queue_full or export_failed',
+    ['result'],
+  ),
+  counter(
     'breakwater_config_reloads_total',
     'Reloads of the configuration, by result: applied, unchanged or failed',
     ['result'],
@@ -256,7 +278,35 @@ function batchedCounter(name: string, help: string, labelNames: string[]) {
 }
 
 function batchedHistogram(name: string, help: string, labelNames: string[]) {
-  return makeHistogramProvider({ name, help, labelNames, buckets: SECONDS, collect: flush });
+  return withExemplars(
+    // It is one, under a wider type.
+    makeHistogramProvider({
+      name,
+      help,
+      labelNames,
+      buckets: SECONDS,
+      collect: flush,
+      enableExemplars: true,
+    }) as FactoryProvider,
+  );
+}
+
+/**
+ * prom-client makes metrics with exemplars only for a registry that writes OpenMetrics, and such a registry renames
+ * counters when it writes. So it is one while the metric is made.
+ */
+function withExemplars({ useFactory, ...provider }: FactoryProvider): FactoryProvider {
+  return {
+    ...provider,
+    useFactory: (...args: unknown[]): unknown => {
+      register.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
+      try {
+        return useFactory(...args);
+      } finally {
+        register.setContentType(Registry.PROMETHEUS_CONTENT_TYPE);
+      }
+    },
+  };
 }
 
 /** @param read returns the value for one upstream */

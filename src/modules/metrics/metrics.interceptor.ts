@@ -10,8 +10,8 @@ import type { Histogram } from 'prom-client';
 import { finalize, type Observable } from 'rxjs';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { handlerPathOf } from '../routing/exchange.js';
 import { Metrics } from './metrics.js';
-import { handlerPathOf } from './request.metrics.js';
 
 /**
  * Measures the handlers of a controller of code, without the guards before them and the transfer of the response, which

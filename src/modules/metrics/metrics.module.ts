@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
+import { HealthModule } from '../health/health.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
+import { TracingModule } from '../tracing/tracing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { ConfigMetrics } from './config.metrics.js';
 import { EventMetrics } from './event.metrics.js';
@@ -10,10 +12,19 @@ import { LimitMetrics } from './limit.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { metricsProvider } from './metrics.js';
 import { RequestMetrics } from './request.metrics.js';
+import { TracingMetrics } from './tracing.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
 @Module({
-  imports: [AuthModule, CacheModule, RateLimitModule, RoutingModule, WebSocketModule],
+  imports: [
+    AuthModule,
+    CacheModule,
+    HealthModule,
+    RateLimitModule,
+    RoutingModule,
+    TracingModule,
+    WebSocketModule,
+  ],
   providers: [
     ...metricProviders,
     metricsProvider,
@@ -22,6 +33,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     EventMetrics,
     ConfigMetrics,
     LimitMetrics,
+    TracingMetrics,
   ],
   exports: [metricsProvider],
 })

@@ -1,11 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Request } from 'express';
 import type { Counter, Histogram } from 'prom-client';
 import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { CacheDecision, Exchange } from '../routing/exchange.js';
+import { type CacheDecision, type Exchange, handlerPathOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { Metrics } from './metrics.js';
 import { SeriesBatch } from './series-batch.js';
@@ -29,6 +28,7 @@ interface Series {
 export class RequestMetrics implements OnModuleInit {
   private readonly requests: Counter;
   private readonly duration: Histogram;
+  private readonly overhead: Histogram;
   private readonly cache: Counter;
   private readonly seriesByRoute = new Map<string, Series[]>();
 
@@ -39,6 +39,7 @@ export class RequestMetrics implements OnModuleInit {
   ) {
     this.requests = metrics.counter('breakwater_requests_total');
     this.duration = metrics.histogram('breakwater_request_duration_seconds');
+    this.overhead = metrics.histogram('breakwater_overhead_duration_seconds');
     this.cache = metrics.counter('breakwater_cache_requests_total');
   }
 
@@ -50,12 +51,16 @@ export class RequestMetrics implements OnModuleInit {
   }
 
   private record(exchange: Exchange): void {
-    const { req, res, outcome = 'success', cache, startedAt } = exchange;
+    const { req, res, outcome = 'success', cache, startedAt, trace } = exchange;
     const route = handlerPathOf(req) ?? exchange.route?.config.id ?? 'none';
     // Clients may invent methods; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;
-    this.batchOf(route, method, status, outcome).observe((this.clock.now() - startedAt) / 1000);
+    const now = this.clock.now();
+    const duration = now - startedAt;
+    const traceId = trace?.isSampled ? trace.traceId : undefined;
+    const own = (duration - exchange.upstreamMs(now)) / 1000;
+    this.batchOf(route, method, status, outcome).observe(duration / 1000, traceId, own);
     if (cache?.status !== undefined) this.cache.inc({ route, result: resultOf(cache) });
   }
 
@@ -66,23 +71,16 @@ export class RequestMetrics implements OnModuleInit {
     for (const each of series) {
       if (each.status === status && each.outcome === outcome && each.method === method) return each.batch;
     }
-    const labels = { route, method, status, outcome };
-    const batch = new SeriesBatch(this.requests, labels, this.duration, { route, method });
+    const batch = new SeriesBatch({
+      counter: this.requests,
+      counterLabels: { route, method, status, outcome },
+      histogram: this.duration,
+      histogramLabels: { route, method },
+      own: { histogram: this.overhead, labels: { route } },
+    });
     series.push({ method, status, outcome, batch });
     return batch;
   }
-}
-
-/**
- * The path of the handler of code that a request has reached, such as `/greetings/:id`. Express sets it before Nest's
- * guards run, and there are as many paths as handlers, so it can be a label.
- *
- * @returns `undefined` for a request that is forwarded or that no handler takes
- */
-export function handlerPathOf(req: Request): string | undefined {
-  // Express types it as `any`.
-  const { route } = req as { route?: { readonly path: unknown } };
-  return route && String(route.path);
 }
 
 function resultOf(cache: CacheDecision): string {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Outcome } from '../../common/errors/outcomes.js';
+import { ProbeScheduler } from '../health/probe.scheduler.js';
 import type { Target } from '../upstream/target.js';
 import type { TargetSet } from '../upstream/target-set.js';
 import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
@@ -15,6 +16,7 @@ import { SeriesBatch } from './series-batch.js';
 export class UpstreamMetrics implements OnModuleInit {
   constructor(
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(ProbeScheduler) private readonly probes: ProbeScheduler,
     @Inject(Metrics) private readonly metrics: Metrics,
   ) {}
 
@@ -24,6 +26,17 @@ export class UpstreamMetrics implements OnModuleInit {
       this.countBreaker(upstream);
       this.countTargets(upstream);
     });
+    this.measureProbes();
+  }
+
+  private measureProbes(): void {
+    const duration = this.metrics.histogram('breakwater_probe_duration_seconds');
+    this.probes.probed.on(({ upstream, results }) => {
+      for (const [i, { name: target }] of upstream.targets.all.entries()) {
+        const ms = results[i]?.durationMs;
+        if (ms !== undefined) duration.observe({ upstream: upstream.id, target }, ms / 1000);
+      }
+    });
   }
 
   /** Routes and code make tries alike. */
@@ -32,13 +45,18 @@ export class UpstreamMetrics implements OnModuleInit {
     const tries = metrics.counter('breakwater_upstream_requests_total');
     const duration = metrics.histogram('breakwater_upstream_duration_seconds');
     const batches = new Map<Outcome, SeriesBatch>();
-    tryEnded.on(({ outcome, durationMs }) => {
+    tryEnded.on(({ outcome, durationMs, span }) => {
       let batch = batches.get(outcome);
       if (!batch) {
-        batch = new SeriesBatch(tries, { upstream, outcome }, duration, { upstream });
+        batch = new SeriesBatch({
+          counter: tries,
+          counterLabels: { upstream, outcome },
+          histogram: duration,
+          histogramLabels: { upstream },
+        });
         batches.set(outcome, batch);
       }
-      batch.observe(durationMs / 1000);
+      batch.observe(durationMs / 1000, span?.traceId);
     });
     const retries = metrics.counter('breakwater_retries_total');
     retrier.retried.on((reason) => retries.inc({ upstream, reason }));

@@ -17,7 +17,12 @@ export class Refresher {
     const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
     upstream
       // Without the exchange's signal and record: the client may leave with its answer at any time.
-      .send({ ...upstreamRequest(exchange, route, upstream), signal: undefined, tries: undefined })
+      .send({
+        ...upstreamRequest(exchange, route, upstream),
+        signal: undefined,
+        tries: undefined,
+        trace: undefined,
+      })
       .then(async (response) => {
         const { isUnread } = await receive(response, tap);
         if (isUnread) await response.discard();

@@ -53,6 +53,7 @@ export function upstreamRequest(
     upgrade,
     onInterim: upgrade ? undefined : (status, fields) => forwardInterim(exchange, status, fields),
     tries: exchange.tries,
+    trace: exchange.trace,
     signal,
   };
 }
@@ -84,6 +85,7 @@ function requestHeaders(exchange: Exchange, route: RouteModel, path: string): st
     keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
     conditions: conditionsOf(exchange),
+    trace: exchange.trace,
   });
 }
 

@@ -26,7 +26,11 @@ interface Seen {
 
 /** Sends one request to a server of nothing but the middleware. */
 async function send(requestLine: string, fields: string[] = [], server = ''): Promise<Seen> {
-  const middleware = new ExchangeMiddleware(new ConfigStore(configOf(server + YAML)), systemClock);
+  const middleware = new ExchangeMiddleware(
+    new ConfigStore(configOf(server + YAML)),
+    systemClock,
+    Math.random,
+  );
   const finished = new Promise<Exchange>((resolve) => middleware.finished.on(resolve));
   let seen: Omit<Seen, 'finished'> | undefined;
   const url = await listen(

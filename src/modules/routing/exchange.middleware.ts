@@ -10,9 +10,10 @@ import { clientIp, compileRanges, unmapped } from '../../common/http/forwarded.j
 import { inspectHead, SERVED_METHODS } from '../../common/http/head.js';
 import { VIA } from '../../common/http/request-headers.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
+import { startTrace } from '../../common/http/trace-context.js';
 import type { Turn } from '../../common/turns.js';
 import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
-import { CLOCK } from '../config/config.tokens.js';
+import { CLOCK, RANDOM } from '../config/config.tokens.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
 import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
@@ -34,6 +35,8 @@ interface RoutingModel {
   readonly isTrusted: (address: string) => boolean;
   /** `undefined` when every client can call. */
   readonly isAdmitted: ((address: string) => boolean) | undefined;
+  /** Share of the traces that are recorded; `undefined` when the gateway takes no part in them. */
+  readonly sample: number | undefined;
 }
 
 const SANE_REQUEST_ID = /^[A-Za-z0-9._~+/=-]{1,128}$/;
@@ -60,6 +63,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(RANDOM) private readonly random: () => number,
   ) {
     const { current } = config;
     this.model = compile(current, new RouteTable(current.routes));
@@ -89,6 +93,8 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
       refusal = error;
     }
     const exchange = new Exchange(req, res, head, startedAt, refusal);
+    if (model.sample !== undefined)
+      exchange.trace = startTrace(req.headers['traceparent'], model.sample, this.random);
     attachExchange(req, exchange);
     res.on('close', () => {
       exchange.close();
@@ -116,8 +122,10 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
 }
 
 function compile(config: GatewayConfig, table: RouteTable): RoutingModel {
-  const { trustProxy, access } = config.server;
-  return { config, table, isTrusted: compileRanges(trustProxy), isAdmitted: compileAccess(access) };
+  const { server, tracing } = config;
+  const { trustProxy, access } = server;
+  const sample = tracing.endpoint === '' ? undefined : tracing.sample;
+  return { config, table, isTrusted: compileRanges(trustProxy), isAdmitted: compileAccess(access), sample };
 }
 
 function originOf(req: Request, { config, isTrusted }: RoutingModel): Origin {

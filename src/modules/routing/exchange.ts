@@ -6,6 +6,7 @@ import type { ProblemCode } from '../../common/errors/codes.js';
 import type { ProblemError } from '../../common/errors/problem.js';
 import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { Trace } from '../../common/http/trace-context.js';
 import type { TryRecord } from '../../common/try-record.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Identity } from './identity.js';
@@ -153,8 +154,12 @@ export interface ExchangeHead {
 export class Exchange {
   readonly route: RouteModel | undefined;
   readonly config: GatewayConfig;
+  /** `undefined` unless the gateway records traces. */
+  trace: Trace | undefined;
   /** Set by the guard; stays `undefined` for an anonymous request. */
   identity: Identity | undefined;
+  /** Why the guard has refused it: label `reason` of `breakwater_auth_failures_total`. */
+  authFailure: string | undefined;
   /** `Authorization` goes on to the upstream. Set by the guard. */
   forwardAuthorization = true;
   /** Headers that the upstream does not get, since keys or tokens may be in them. Set by the guard. */
@@ -215,6 +220,16 @@ export class Exchange {
     return (this.abortSignal ??= toSignal(this.gone));
   }
 
+  /**
+   * @param now monotonic milliseconds
+   * @returns milliseconds from the start of its first try to the end of the last one
+   */
+  upstreamMs(now: number): number {
+    const first = this.tries[0];
+    const last = this.tries.at(-1);
+    return first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
+  }
+
   /** Gives up the call to the upstream, whose answer cannot be used. */
   abandon(): void {
     this.gone.abort();
@@ -260,4 +275,16 @@ export function isLimited(req: Request): boolean {
   const exchange = exchangeOf(req);
   if (!exchange) return false;
   return exchange.route?.config.hasLimits ?? exchange.config.server.rateLimit !== undefined;
+}
+
+/**
+ * The path of the handler of code that a request has reached, such as `/greetings/:id`. Express sets it before Nest's
+ * guards run, and there are as many paths as handlers, so it can be a label.
+ *
+ * @returns `undefined` for a request that is forwarded or that no handler takes
+ */
+export function handlerPathOf(req: Request): string | undefined {
+  // Express types it as `any`.
+  const { route } = req as { route?: { readonly path: unknown } };
+  return route && String(route.path);
 }

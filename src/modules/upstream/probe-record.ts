@@ -11,6 +11,12 @@ export interface ProbeResult {
   readonly detail: string;
 }
 
+/** A probe that this process has made itself. */
+export interface MeasuredProbe extends ProbeResult {
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
+
 /** Failures that a wrong path explains. Without a connection, requests fail like probes do. */
 const MAY_BE_THE_PATH = /^(?:\d{3}|timeout|ECONNRESET|HPE_.*)$/;
 /** Milliseconds. */

@@ -19,6 +19,7 @@ import type { Retrier, TryOnce, TryOptions } from './retry/retrier.js';
 import type { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 import { Call } from './transport/call.js';
+import { spanOf, withSpan } from './try-span.js';
 import { UpstreamError } from './upstream.error.js';
 import { resultOf, UpstreamModel } from './upstream.model.js';
 import { watchUpload } from './upload-watch.js';
@@ -244,14 +245,16 @@ export class UpstreamProxy {
 
   private tryOnce(
     model: UpstreamModel,
-    { request, deadline, tryTimeout, tried, onStart }: TryOptions,
+    { request: given, deadline, tryTimeout, tried, isHedge = false, onStart }: TryOptions,
   ): Promise<Call> {
     const { config, targets, failureStatuses } = model;
     // The breaker may have opened since the first try.
     if (tried.length > 0 && this.breaker.state === 'open' && this.breaker.isRejecting)
       return Promise.reject(this.rejection('breaker_open'));
-    const target = targets.pick(request, tried);
+    const target = targets.pick(given, tried);
     if (!target) return Promise.reject(this.rejection('bulkhead_full'));
+    const span = given.trace?.isSampled ? spanOf(given, given.trace, tried.length, isHedge) : undefined;
+    const request = span && given.trace ? withSpan(given, given.trace, span) : given;
     tried.push(target);
     const startedAt = this.clock.now();
     const record: TryRecord = {
@@ -260,6 +263,9 @@ export class UpstreamProxy {
       startedAt,
       outcome: undefined,
       durationMs: 0,
+      status: 0,
+      detail: '',
+      span,
     };
     request.tries?.push(record);
     const remaining = deadline.remaining(startedAt);
@@ -281,14 +287,15 @@ export class UpstreamProxy {
       });
       onStart?.(call);
       target.inFlight++;
-      call.whenSettled((outcome) => {
-        const { socket } = call;
+      call.whenSettled((outcome, detail) => {
+        const { socket, status } = call;
         // Balancers count an open tunnel as a request under way.
         if (socket) socket.once('close', () => target.inFlight--);
         else target.inFlight--;
         this.learner?.settled(outcome);
         targets.recordTry(target, resultOf(model, call, outcome, target.failedAt), startedAt);
-        this.tryEnded.emit(Object.assign(record, { outcome, durationMs: this.clock.now() - startedAt }));
+        const durationMs = this.clock.now() - startedAt;
+        this.tryEnded.emit(Object.assign(record, { outcome, durationMs, status, detail }));
       });
       target.transport.dispatch(request, call, remaining);
     });

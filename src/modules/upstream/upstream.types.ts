@@ -2,6 +2,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Cancellation } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import type { Trace } from '../../common/http/trace-context.js';
 import type { Deadline } from '../../common/resilience/deadline.js';
 import type { TryRecord } from '../../common/try-record.js';
 import type { UpstreamError } from './upstream.error.js';
@@ -42,6 +43,8 @@ export interface UpstreamRequest {
   readonly onInterim?: (status: number, headers: HeaderRecord) => void;
   /** Gets each try of the call when it starts, for logs. */
   readonly tries?: TryRecord[];
+  /** The trace of the request that the call belongs to. If it is recorded, each try has a span, whose id the upstream gets. */
+  readonly trace?: Trace | undefined;
   /** Aborts the call on behalf of the client, which is no vote at the upstream's breaker. */
   readonly signal?: Cancellation;
 }

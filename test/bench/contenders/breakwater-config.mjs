@@ -74,6 +74,7 @@ export const leftOut = {
     redis: 'Redis and breakers that gateways share, since there is one gateway',
     rateLimit: 'rate limits, which add headers to responses',
     mirror: 'mirroring, which sends each request to a second upstream as well',
+    tracing: 'traces, since no contender records any',
     split: 'a split, since there is one upstream',
     fault: 'injected faults',
     maintenance: 'maintenance, which answers instead of the upstream',

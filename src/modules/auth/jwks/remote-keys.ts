@@ -28,7 +28,7 @@ export interface RemoteKeysOptions {
   readonly clock: Clock;
   /** Returns any JSON; fails with a `FetchError`. */
   readonly fetch: (signal: AbortSignal) => Promise<unknown>;
-  readonly onRefresh: (result: KeyRefreshResult, error?: FetchError) => void;
+  readonly onRefresh: (result: KeyRefreshResult, durationMs: number, error?: FetchError) => void;
 }
 
 /** Keys are `stale` when the last fetch failed, and `missing` before the first one or after `maxStale`. */
@@ -153,7 +153,7 @@ export class RemoteKeys {
       this.failures++;
       if (clock.now() - this.fetchedAt >= config.maxStale) this.replace(new Map());
     }
-    onRefresh(result, failure);
+    onRefresh(result, clock.now() - this.attemptedAt, failure);
   }
 
   private accept(document: unknown): KeyRefreshResult {

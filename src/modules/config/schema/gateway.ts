@@ -6,6 +6,7 @@ import { redisSchema } from './redis.js';
 import { breakersSchema } from './resilience.js';
 import { routesSchema } from './route.js';
 import { managementSchema, serverSchema } from './server.js';
+import { tracingSchema } from './tracing.js';
 import { defaultsSchema, upstreamsSchema } from './upstream.js';
 
 const sections = z.strictObject({
@@ -15,6 +16,9 @@ const sections = z.strictObject({
     'What the gateway writes to its standard output, as JSON lines, or in short lines if that is a terminal.',
   ),
   accessLog: prefault(accessLogSchema, {}).describe('One line in the log for each request.'),
+  tracing: prefault(tracingSchema, {}).describe(
+    'Traces of requests for OpenTelemetry. Without `endpoint`, none are recorded.',
+  ),
   auth: prefault(authSchema, {}).describe(
     'Token issuers by id. With at least one, a route without `auth` requires a valid token.',
   ),

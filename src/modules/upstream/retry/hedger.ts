@@ -154,7 +154,8 @@ class Race {
     const before = tried.length;
     const each: RaceTry = { startedAt: 0, target: undefined, call: undefined, isPending: true };
     this.tries.push(each);
-    this.tryOnce({ ...this.options, onStart: (call) => (each.call = call) }).then(
+    const isHedge = this.tries.length > 1;
+    this.tryOnce({ ...this.options, isHedge, onStart: (call) => (each.call = call) }).then(
       (call) => this.onHead(each, call),
       (error: unknown) => this.onFailure(each, error),
     );

@@ -24,6 +24,8 @@ export interface TryOptions {
   readonly tryTimeout: number | undefined;
   /** Targets that were tried already. The try adds its own. */
   readonly tried: Target[];
+  /** Whether it is made while another try of the call is still waiting. */
+  readonly isHedge?: boolean;
   /** Called with the call as soon as it is made, by a caller that may have to give it up. */
   readonly onStart?: (call: Call) => void;
 }
