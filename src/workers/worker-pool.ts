@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
+import { openMetrics, withExemplars } from '../modules/metrics/open-metrics.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
@@ -120,7 +121,7 @@ export class WorkerPool {
     };
   }
 
-  async metrics(): Promise<string> {
+  async metrics(isOpen: boolean): Promise<string> {
     const told = this.serving.map(async (worker) => {
       const [metrics] = await worker.call('metrics', null, METRICS_TIMEOUT).then((each) => [each], orNothing);
       if (metrics) worker.metrics = metrics;
@@ -128,7 +129,9 @@ export class WorkerPool {
     const own = await register.getMetricsAsJSON();
     await Promise.all(told);
     const workers = Array.from(this.workers, ({ metrics }) => metrics);
-    return aggregate(own, workers, await this.departed).metrics();
+    const registry = aggregate(own, workers, await this.departed);
+    if (!isOpen) return registry.metrics();
+    return openMetrics(withExemplars(await registry.getMetricsAsJSON(), workers));
   }
 
   /** Has all workers finish their requests and end. */

@@ -19,8 +19,8 @@ export class WorkersView implements GatewayView {
     private readonly pool: WorkerPool,
   ) {}
 
-  metrics(): Promise<string> {
-    return this.pool.metrics();
+  metrics(isOpen: boolean): Promise<string> {
+    return this.pool.metrics(isOpen);
   }
 
   async upstreams(): Promise<readonly UpstreamOverview[]> {

@@ -4,6 +4,7 @@ import { type Denial, TokenDenylist } from '../auth/denylist/token-denylist.serv
 import { Invalidator, type ListRequest, type PurgeRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { carryOut, type ManualCommand } from '../upstream/breaker/manual-command.js';
+import { openMetrics } from '../metrics/open-metrics.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { type LevelOverride, LogLevel } from '../config/log-level.js';
 import { type FaultChange, RuntimeFaults } from '../proxy/runtime-faults.js';
@@ -15,8 +16,8 @@ import { overviewOf } from './upstream-overview.js';
  * with `server.workers`, `WorkersView` asks all of them.
  */
 export interface GatewayView {
-  /** @returns the metrics as text */
-  metrics(): Promise<string>;
+  /** @returns the metrics as text, in the classic format of Prometheus or in that of OpenMetrics */
+  metrics(isOpen: boolean): Promise<string>;
   upstreams(): Promise<readonly UpstreamOverview[]>;
   /** Resolves when all processes have obeyed. */
   command(command: ManualCommand): Promise<void>;
@@ -45,8 +46,8 @@ export class OwnView implements GatewayView {
     @Inject(LogLevel) private readonly level: LogLevel,
   ) {}
 
-  metrics(): Promise<string> {
-    return register.metrics();
+  async metrics(isOpen: boolean): Promise<string> {
+    return isOpen ? openMetrics(await register.getMetricsAsJSON()) : register.metrics();
   }
 
   upstreams(): Promise<readonly UpstreamOverview[]> {

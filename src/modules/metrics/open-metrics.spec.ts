@@ -1,0 +1,116 @@
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type OpenMetricsContentType,
+  Registry,
+} from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { openMetrics, prefersOpenMetrics, withExemplars } from './open-metrics.js';
+
+/** The metrics of a process that has counted and measured one request. */
+async function metricsOf(seconds: number, traceId: string) {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  // Metrics with exemplars can only be made for such a registry.
+  const registers = [registry as unknown as Registry];
+  new Counter({ name: 'requests_total', help: 'Requests', labelNames: ['route'], registers }).inc({
+    route: 'a',
+  });
+  new Gauge({ name: 'open', help: 'Open ones', registers }).set(2);
+  const names = { name: 'seconds', help: 'Seconds', labelNames: ['route', 'method'] };
+  new Histogram({ ...names, buckets: [1], registers, enableExemplars: true }).observe({
+    labels: { route: 'a', method: 'GET' },
+    value: seconds,
+    exemplarLabels: { trace_id: traceId },
+  });
+  return registry.getMetricsAsJSON();
+}
+
+const lines = async (metrics: readonly MetricObjectWithValues<MetricValue<string>>[]) =>
+  (await openMetrics(metrics)).replaceAll(/ \d{10}\.\d+$/gm, ' TIME').split('\n');
+
+const HEAD = [
+  '# HELP requests Requests',
+  '# TYPE requests counter',
+  'requests_total{route="a"} 1',
+  '# HELP open Open ones',
+  '# TYPE open gauge',
+  'open 2',
+  '# HELP seconds Seconds',
+  '# TYPE seconds histogram',
+];
+
+describe('openMetrics', () => {
+  it('writes counters with one suffix, exemplars with traces, and an end', async () => {
+    expect(await lines(await metricsOf(0.5, 'abc'))).toEqual([
+      ...HEAD,
+      'seconds_bucket{le="1",route="a",method="GET"} 1 # {trace_id="abc"} 0.5 TIME',
+      'seconds_bucket{le="+Inf",route="a",method="GET"} 1',
+      'seconds_sum{route="a",method="GET"} 0.5',
+      'seconds_count{route="a",method="GET"} 1',
+      '# EOF',
+      '',
+    ]);
+  });
+
+  it('leaves the metrics as they are', async () => {
+    const metrics = await metricsOf(0.5, 'abc');
+    const before = JSON.stringify(metrics);
+    await openMetrics(metrics);
+    expect(JSON.stringify(metrics)).toBe(before);
+  });
+});
+
+describe('withExemplars', () => {
+  it('gives each bucket of a sum its newest exemplar, whatever the order of the labels', async () => {
+    const [older, newer] = [await metricsOf(0.25, 'older'), await metricsOf(0.5, 'newer')];
+    const sums = (await metricsOf(3, 'not asked')).map((metric) => ({
+      ...metric,
+      values: metric.values.map(({ labels, value, ...more }) => ({
+        labels: Object.fromEntries(Object.entries(labels).toReversed()),
+        value: value * 2,
+        // Only the values of histograms have one.
+        metricName: (more as { metricName?: string }).metricName as string,
+      })),
+    }));
+    // Two in the same moment.
+    for (const value of newer.flatMap(({ values }) => values))
+      if ('exemplar' in value && value.exemplar)
+        (value.exemplar as { timestamp: number }).timestamp = Date.now() / 1000 + 10;
+    for (const sources of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      const text = await openMetrics(withExemplars(sums, sources));
+      expect(text.match(/# \{.*/g)).toEqual([expect.stringContaining('{trace_id="newer"} 0.5 ')]);
+      expect(text).toMatch(/^seconds_bucket\{method="GET",route="a",le="1"\} 0 # \{/m);
+    }
+  });
+});
+
+describe('prefersOpenMetrics', () => {
+  it.each([
+    // Prometheus 2 and 3.
+    [
+      'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
+      true,
+    ],
+    [
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+      true,
+    ],
+    ['text/plain;version=0.0.4;q=0.5,application/openmetrics-text;q=0.4', false],
+    ['Application/OpenMetrics-Text', true],
+    ['application/openmetrics-text;q=0', false],
+    ['application/openmetrics-text;q=none', false],
+    ['text/html,*/*;q=0.8', false],
+    ['*/*', false],
+    ['', false],
+    [undefined, false],
+  ])('%s: %s', (accept, expected) => {
+    expect(prefersOpenMetrics(accept)).toBe(expected);
+  });
+});
