@@ -18,6 +18,16 @@ describe('shareOf', () => {
     });
   });
 
+  it('divides the limits of clients', () => {
+    const config = configOf(`
+server: { limits: { requestsPerIp: 9, requestsPerUser: 5, streamsPerUser: 1 } }
+upstreams: { users: { url: http://users } }
+routes: [{ id: users, match: { path: / }, upstream: users, limits: { requestsPerUser: 4 } }]`);
+    const { server, routes } = shareOf(config, 2);
+    expect(server.limits).toEqual({ requestsPerIp: 4, requestsPerUser: 2, streamsPerUser: 1 });
+    expect(routes[0]?.limits).toMatchObject({ requestsPerUser: 2 });
+  });
+
   it('leaves each worker at least one place, and none in a queue', () => {
     const limits = 'bulkhead: { concurrent: 1, queue: 1, streams: 2 }, pool: { connections: 3 }';
     expect(shareOf(configOf(yaml(limits)), 4).upstreams['users']).toMatchObject({
@@ -30,8 +40,8 @@ describe('shareOf', () => {
     const config = configOf(yaml());
     const share = shareOf(config, 2);
     expect(share.upstreams['users']?.pool).toBe(config.upstreams['users']?.pool);
-    expect(share.server).toBe(config.server);
-    expect(share.routes).toBe(config.routes);
+    expect(share.server).toEqual(config.server);
+    expect(share.routes).toEqual(config.routes);
   });
 });
 

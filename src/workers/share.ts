@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
-import type { GatewayConfig, UpstreamConfig } from '../modules/config/gateway-config.js';
+import type { GatewayConfig, ServerConfig, UpstreamConfig } from '../modules/config/gateway-config.js';
+
+const CLIENT_LIMITS = ['requestsPerIp', 'requestsPerUser', 'streamsPerUser'] as const;
 
 /** @returns how many processes serve requests */
 export function workerCount({ server: { workers } }: GatewayConfig): number {
@@ -29,9 +31,19 @@ export function shareOf(config: GatewayConfig, workers: number): GatewayConfig {
       pool: connections === undefined ? pool : { ...pool, connections },
     };
   };
+  const clientShare = <L extends Partial<ServerConfig['limits']>>(limits: L): L => {
+    const shares = CLIENT_LIMITS.flatMap((name) => {
+      const limit = limits[name];
+      return limit === undefined ? [] : [[name, oneOrShare(limit)] as const];
+    });
+    return { ...limits, ...Object.fromEntries(shares) };
+  };
+  const { server, routes } = config;
   const upstreams = Object.entries(config.upstreams).map(([id, each]) => [id, upstreamShare(each)] as const);
   return {
     ...config,
+    server: { ...server, limits: clientShare(server.limits) },
+    routes: routes.map((route) => (route.limits ? { ...route, limits: clientShare(route.limits) } : route)),
     cache: { ...config.cache, maxBytes: oneOrShare(config.cache.maxBytes) },
     upstreams: Object.fromEntries(upstreams),
   };

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   websocket_version: { status: 426, title: 'The WebSocket version is not 13' },
   admin_attempts_exceeded: { status: 429, title: 'Too many wrong management tokens' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  too_many_concurrent: { status: 429, title: 'Too many requests at a time' },
   headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
   internal_error: { status: 500, title: 'The gateway failed' },
   upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },

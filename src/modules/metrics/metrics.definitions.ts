@@ -184,6 +184,11 @@ export const metricProviders = [
     'Requests beyond a rate limit: rejected (`mode="enforce"`), or let through (`mode="shadow"`)',
     ['route', 'key', 'mode'],
   ),
+  counter(
+    'breakwater_concurrency_rejections_total',
+    'Requests beyond `requestsPerIp`, `requestsPerUser` or `streamsPerUser`',
+    ['route', 'limit'],
+  ),
   counter('breakwater_jwks_refresh_total', 'Fetches of the keys of a token issuer', ['provider', 'result']),
   makeGaugeProvider({
     name: 'breakwater_denied_tokens',

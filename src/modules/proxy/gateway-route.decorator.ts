@@ -2,7 +2,7 @@ import { applyDecorators, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ByRoute } from '../auth/auth-policy.js';
 import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
 import { CacheInterceptor } from '../cache/cache.interceptor.js';
-import { ClientRateLimitGuard, UserRateLimitGuard } from '../rate-limit/rate-limit.guard.js';
+import { ClientLimitsGuard, UserLimitsGuard } from '../rate-limit/rate-limit.guard.js';
 import { RouteGuard } from '../routing/route.guard.js';
 
 /** The stages of a gateway route, in the order they run. */
@@ -13,12 +13,9 @@ export const GatewayRoute = (): MethodDecorator & ClassDecorator =>
 export const CachedGatewayRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(GatewayRoute(), UseInterceptors(CacheInterceptor));
 
-/** The same for a route with rate limits. Those of clients come first, so that whatever is refused later is counted as well. */
+/** The same for a route with limits on its clients. Those of addresses come first, so that whatever is refused later counts. */
 export const LimitedGatewayRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(
-    ByRoute(true),
-    UseGuards(ClientRateLimitGuard, RouteGuard, JwtAuthGuard, UserRateLimitGuard),
-  );
+  applyDecorators(ByRoute(true), UseGuards(ClientLimitsGuard, RouteGuard, JwtAuthGuard, UserLimitsGuard));
 
 /** The same for a route with both. */
 export const LimitedCachedGatewayRoute = (): MethodDecorator & ClassDecorator =>

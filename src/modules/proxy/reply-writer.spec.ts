@@ -11,6 +11,7 @@ import {
   type ExchangeHead,
   type ResponseTap,
 } from '../routing/exchange.js';
+import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import type { BodySink, UpstreamResponse } from '../upstream/upstream.types.js';
 import { EventStreams } from './event-streams.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -147,7 +148,11 @@ function start(cache?: CacheDecision, httpVersion = '1.1') {
   const head = { id: 'id', match: { kind: 'none' }, config } as unknown as ExchangeHead;
   const exchange = new Exchange(req as unknown as Request, res as unknown as Response, head, 0);
   exchange.cache = cache;
-  return { reply: new ReplyWriter(new ConfigStore(config), new EventStreams()), exchange, written };
+  return {
+    reply: new ReplyWriter(new ConfigStore(config), new EventStreams(), new ConcurrencyLimits()),
+    exchange,
+    written,
+  };
 }
 
 /** What the client gets. */

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import type { ProblemError } from '../../common/errors/problem.js';
+import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import {
   announcedTrailers,
   BODILESS_STATUSES,
   ClientHeaders,
   type HeaderRecord,
+  isEventStream,
 } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type {
@@ -15,6 +16,7 @@ import type {
   GatewayConfig,
   SecurityHeadersConfig,
 } from '../config/gateway-config.js';
+import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import { type CacheHit, type Exchange, pushRateLimit } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
@@ -56,11 +58,14 @@ export class ReplyWriter {
   constructor(
     @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(EventStreams) private readonly eventStreams: EventStreams,
+    @Inject(ConcurrencyLimits) private readonly limits: ConcurrencyLimits,
   ) {}
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
   upstream(exchange: Exchange, response: UpstreamResponse): void {
     const { status, headers, contentLength } = response;
+    const isLimited = exchange.config.server.limits.streamsPerUser !== undefined;
+    if (isLimited && isEventStream(headers) && !this.admitStream(exchange, response)) return;
     const instead = exchange.tap?.onHead(response);
     if (instead) {
       exchange.outcome ??= status === 304 ? 'success' : 'upstream_status';
@@ -86,6 +91,20 @@ export class ReplyWriter {
     response.stream(sink);
     // Nothing of the body has arrived, and it may take long, so the head is sent by itself.
     if (!sink.started) exchange.res.flushHeaders();
+  }
+
+  /** @returns whether the user may have one more stream; otherwise the client has its answer */
+  private admitStream(exchange: Exchange, response: UpstreamResponse): boolean {
+    try {
+      this.limits.openStream(exchange);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      if (!response.whole()) void response.discard(0);
+      exchange.replaceResponse('other');
+      this.problem(exchange.res, exchange, error);
+      return false;
+    }
   }
 
   /** @returns the headers of an upstream's response, in which it names itself as clients know it */

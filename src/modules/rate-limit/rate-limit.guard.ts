@@ -1,40 +1,47 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { exchangeOf } from '../routing/exchange.js';
+import { ConcurrencyLimits } from './concurrency-limits.service.js';
 import { RateLimits } from './rate-limits.service.js';
 
 /**
- * Counts a request against the limits that do not need its user, before anything else can refuse it: so requests with wrong
+ * Applies the limits that do not need the user of a request, before anything else can refuse it: so requests with wrong
  * tokens and to unknown paths count as well.
  */
 @Injectable()
-export class ClientRateLimitGuard implements CanActivate {
-  constructor(@Inject(RateLimits) private readonly limits: RateLimits) {}
+export class ClientLimitsGuard implements CanActivate {
+  constructor(
+    @Inject(RateLimits) private readonly rates: RateLimits,
+    @Inject(ConcurrencyLimits) private readonly concurrency: ConcurrencyLimits,
+  ) {}
 
-  /** @throws ProblemError `rate_limited` */
+  /** @throws ProblemError `rate_limited` or `too_many_concurrent` */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const exchange = exchangeIn(context);
-    return !exchange || after(this.limits.beforeAuth(exchange));
+    const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    if (!exchange) return true;
+    return then(this.rates.beforeAuth(exchange), () => this.concurrency.enterAddress(exchange));
   }
 }
 
-/** Counts a request against the limits of its user, once that is known. */
+/** Applies the limits of the user of a request, once that is known. */
 @Injectable()
-export class UserRateLimitGuard implements CanActivate {
-  constructor(@Inject(RateLimits) private readonly limits: RateLimits) {}
+export class UserLimitsGuard implements CanActivate {
+  constructor(
+    @Inject(RateLimits) private readonly rates: RateLimits,
+    @Inject(ConcurrencyLimits) private readonly concurrency: ConcurrencyLimits,
+  ) {}
 
-  /** @throws ProblemError `rate_limited` */
+  /** @throws ProblemError `rate_limited` or `too_many_concurrent` */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const exchange = exchangeIn(context);
-    return !exchange || after(this.limits.afterAuth(exchange));
+    const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    if (!exchange) return true;
+    return then(this.rates.afterAuth(exchange), () => this.concurrency.enterUser(exchange));
   }
-}
-
-function exchangeIn(context: ExecutionContext): Exchange | undefined {
-  return exchangeOf(context.switchToHttp().getRequest<Request>());
 }
 
 /** In memory nothing waits, and a promise for each request would cost more than the count. */
-function after(counted: void | Promise<void>): boolean | Promise<boolean> {
-  return counted ? counted.then(() => true) : true;
+function then(counted: void | Promise<void>, enter: () => void): boolean | Promise<boolean> {
+  if (counted) return counted.then(() => then(undefined, enter));
+  enter();
+  return true;
 }

@@ -1,9 +1,10 @@
 import { Module } from '@nestjs/common';
-import { ClientRateLimitGuard, UserRateLimitGuard } from './rate-limit.guard.js';
+import { ConcurrencyLimits } from './concurrency-limits.service.js';
+import { ClientLimitsGuard, UserLimitsGuard } from './rate-limit.guard.js';
 import { RateLimits } from './rate-limits.service.js';
 
 @Module({
-  providers: [RateLimits, ClientRateLimitGuard, UserRateLimitGuard],
-  exports: [RateLimits, ClientRateLimitGuard, UserRateLimitGuard],
+  providers: [RateLimits, ConcurrencyLimits, ClientLimitsGuard, UserLimitsGuard],
+  exports: [RateLimits, ConcurrencyLimits, ClientLimitsGuard, UserLimitsGuard],
 })
 export class RateLimitModule {}

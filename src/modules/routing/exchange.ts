@@ -170,6 +170,8 @@ export class Exchange {
   isByCookie = false;
   /** `undefined` when no limit applies to it. */
   rateLimit: RateLimitReport | undefined;
+  /** Frees its place among the requests of its user, where those are limited. */
+  leaveUser: (() => void) | undefined;
   /** `undefined` when no cache was asked. */
   cache: CacheDecision | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */

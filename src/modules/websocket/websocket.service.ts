@@ -7,6 +7,7 @@ import { ClientHeaders, type HeaderRecord } from '../../common/http/response-hea
 import { RollingCount } from '../../common/resilience/rolling-count.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { WebSocketConfig } from '../config/gateway-config.js';
+import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import { type Exchange, pushRateLimit } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { isUpgrade } from '../server/upgrades.js';
@@ -22,12 +23,13 @@ const CONTROL_WINDOW_MS = 1000;
 export class WebSockets {
   constructor(
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
+    @Inject(ConcurrencyLimits) private readonly limits: ConcurrencyLimits,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
    * @returns what to ask the upstream for; `undefined` when the request is no handshake
-   * @throws ProblemError when the handshake is malformed, has another version, or comes from a page that may not call
+   * @throws ProblemError when the handshake is malformed, has another version, comes from a page that may not call, or is one too many
    */
   upgradeRequest(exchange: Exchange, { origins }: WebSocketConfig): UpgradeRequest | undefined {
     const { req, head, offeredProtocols, isByCookie } = exchange;
@@ -42,6 +44,7 @@ export class WebSockets {
     if (!isOriginAllowed(headers.origin, head.authority, allowed, isByCookie)) {
       throw new ProblemError('origin_not_allowed', { close: true });
     }
+    this.limits.openStream(exchange);
     return {
       protocol: 'websocket',
       isAccepted: (response) => isSwitchValid(headers, response, offeredProtocols),

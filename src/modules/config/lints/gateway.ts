@@ -33,6 +33,22 @@ export const GATEWAY_LINTS: Readonly<
             'this is the address of the gateway itself, so requests come back and are answered with 508',
         }));
     }),
+  'client-limit-below-workers': ({ server: { workers, limits }, routes }, root) => {
+    const all = [
+      [limits.requestsPerIp, root.at('server', 'limits', 'requestsPerIp')] as const,
+      [limits.requestsPerUser, root.at('server', 'limits', 'requestsPerUser')] as const,
+      [limits.streamsPerUser, root.at('server', 'limits', 'streamsPerUser')] as const,
+      ...routes.map(
+        (route, i) =>
+          [route.limits?.requestsPerUser, root.at('routes', i, 'limits', 'requestsPerUser')] as const,
+      ),
+    ];
+    return all.flatMap(([limit, place]) =>
+      workers === 'auto' || limit === undefined || limit >= workers
+        ? []
+        : [{ place, message: eachTakes(limit, workers) }],
+    );
+  },
   'limit-below-workers': ({ server: { workers }, upstreams }, root) =>
     Object.entries(upstreams).flatMap(([id, { bulkhead, pool }]) => {
       const limits = [
@@ -45,7 +61,7 @@ export const GATEWAY_LINTS: Readonly<
         .filter(([, , limit]) => workers !== 'auto' && limit < workers)
         .map(([section, key, limit]) => ({
           place: root.at('upstreams', id, section, key),
-          message: `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`,
+          message: eachTakes(limit, Number(workers)),
         }));
     }),
   'header-limit-without-proxy': ({ server, routes }, root) => {
@@ -73,6 +89,10 @@ export const GATEWAY_LINTS: Readonly<
       .filter(({ value }) => typeof value === 'string' && /^\$(?:[A-Z_][A-Z0-9_]*|\(\w+\))$/.test(value))
       .map((place) => ({ place, message: 'this text is used as it stands; a variable is written ${NAME}' })),
 };
+
+function eachTakes(limit: number, workers: number): string {
+  return `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`;
+}
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');

@@ -21,7 +21,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${route} }]`;
 const MISTAKES = `
 breakers: { quorum: 60% }
 management: { host: 0.0.0.0 }
-server: { workers: 16, rateLimit: { requests: 9, per: 1s, key: header:X-Tenant }, cors: { origins: [https://app.example], credentials: true } }
+server: { workers: 16, limits: { requestsPerUser: 8 }, rateLimit: { requests: 9, per: 1s, key: header:X-Tenant }, cors: { origins: [https://app.example], credentials: true } }
 auth:
   a: { jwksUri: http://idp.example/jwks, issuer: https://idp.example, algorithms: [RS256] }
   b: { issuer: https://idp.example, algorithms: [RS256, ES256] }
@@ -58,6 +58,7 @@ describe('lintConfig', () => {
         [
           "breakers.quorum: without \`redis\`, replicas do not share their breakers",
           "management.host: 0.0.0.0 can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed",
+          "server.limits.requestsPerUser: each of the 16 workers takes at least 1, so together they take more than 8",
           "server.rateLimit.key: \`header:x-tenant\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address",
           "auth.a: the issuer is asked over plain HTTP, so anyone between it and the gateway can let anybody in",
           "auth.b: \`a\` comes first and takes RS256 tokens of the same issuer too, so this provider is not asked about them on routes that accept both",

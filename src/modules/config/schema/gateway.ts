@@ -48,7 +48,7 @@ export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gatew
     securityHeaders: route.securityHeaders ?? gateway.server.securityHeaders,
     compression: route.compression ?? gateway.server.compression,
     forwardedHeaders: gateway.server.forwardedHeaders,
-    hasLimits: (route.rateLimit ?? gateway.server.rateLimit) !== undefined,
+    hasLimits: hasLimits(route, gateway.server),
     ...(cache && { cache: { ...cache, ...inheritedCache(route, cache, gateway) } }),
   })),
 }));
@@ -70,6 +70,13 @@ function inheritedCache(
     /** Statuses of the upstream instead of which a stale response is served. */
     staleInsteadOf: [...new Set([...STALE_INSTEAD, ...failures.filter((status) => status >= 500)])],
   };
+}
+
+/** Whether requests to a route are counted, by rate or by what is in flight. */
+function hasLimits(route: Pick<Route, 'rateLimit' | 'limits'>, { rateLimit, limits }: Sections['server']) {
+  const { requestsPerIp, requestsPerUser } = limits;
+  const all = [route.rateLimit, rateLimit, requestsPerIp, requestsPerUser, route.limits?.requestsPerUser];
+  return all.some((limit) => limit !== undefined);
 }
 
 /** Milliseconds. A good answer from an hour ago helps more than an error; one from yesterday may not. */
