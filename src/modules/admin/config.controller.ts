@@ -1,9 +1,15 @@
 import { Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
-import { ConfigReloader, type ConfigStatus } from '../config/reload/config-reloader.js';
+import { ConfigRefusedError, ConfigStore } from '../config/config.store.js';
+import { redacted } from '../config/redact.js';
+import { type ConfigPreview, ConfigReloader, type ConfigStatus } from '../config/reload/config-reloader.js';
 import { AdminGuard } from './admin.guard.js';
 import { AuditLog } from './audit.log.js';
+import { textOf } from './requests.js';
+
+/** Bytes of a configuration to compare with. */
+const MAX_TEXT = 16 * 1024 * 1024;
 
 /** Shows which configuration is in force, without its values, and reads it again. */
 @Controller('admin/config')
@@ -11,6 +17,7 @@ import { AuditLog } from './audit.log.js';
 export class ConfigController {
   constructor(
     @Inject(ConfigReloader) private readonly reloader: ConfigReloader,
+    @Inject(ConfigStore) private readonly store: ConfigStore,
     @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
@@ -18,6 +25,30 @@ export class ConfigController {
   @Header('Cache-Control', 'no-store')
   status(): ConfigStatus {
     return this.reloader.status;
+  }
+
+  /** @returns the configuration in force with its defaults; durations are milliseconds, and sizes are bytes */
+  @Get('effective')
+  @Header('Cache-Control', 'no-store')
+  effective(): unknown {
+    return redacted(this.store.current);
+  }
+
+  /**
+   * Compares with what is in force: the text in the body, or without one, the file as it is now.
+   *
+   * @throws ProblemError `config_invalid`
+   */
+  @Post('diff')
+  @HttpCode(200)
+  async diff(@Req() req: Request): Promise<ConfigPreview> {
+    const text = await textOf(req, MAX_TEXT);
+    try {
+      return await this.reloader.preview(text === '' ? undefined : text);
+    } catch (error) {
+      if (!(error instanceof ConfigRefusedError)) throw error;
+      throw new ProblemError('config_invalid', { detail: error.message });
+    }
   }
 
   /** @throws ProblemError `config_invalid` */

@@ -34,6 +34,7 @@ import { LogLevelController } from './log-level.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { GATEWAY_VIEW, type GatewayView, OwnView } from './gateway-view.js';
 import { MetricsController } from './metrics.controller.js';
+import { ManagementApplication, OpenApiController } from './openapi.controller.js';
 import { OverviewService } from './overview.service.js';
 import { RoutesController } from './routes.controller.js';
 import { TokensController } from './tokens.controller.js';
@@ -90,6 +91,7 @@ const SHARED = [
     LogLevelController,
     ExplainController,
     RoutesController,
+    OpenApiController,
   ],
   providers: [
     OverviewService,
@@ -111,6 +113,7 @@ const SHARED = [
     EventStream,
     AuditLog,
     WrongTokens,
+    ManagementApplication,
     OwnView,
     {
       provide: GATEWAY_VIEW,

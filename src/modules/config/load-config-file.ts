@@ -26,8 +26,14 @@ const HASH_LENGTH = 16;
 /**
  * Reads and parses the configuration file at `path`. It does not throw: a file that is missing or cannot be read
  * is a problem like any other.
+ *
+ * @param given in place of what is in the file
  */
-export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
+export function loadConfigFile(
+  path: string,
+  env: NodeJS.ProcessEnv = process.env,
+  given?: string,
+): LoadedConfig {
   const files = new Map<string, string>();
   const readFile = (each: string) => {
     files.set(each, fingerprintNow(each));
@@ -35,7 +41,7 @@ export function loadConfigFile(path: string, env: NodeJS.ProcessEnv = process.en
   };
   const sources = { file: path, env, readFile };
   const file = resolve(path);
-  const content = readReferencedFile(file, sources);
+  const content = given === undefined ? readReferencedFile(file, sources) : { text: given };
   if ('text' in content) {
     const result = withSources(parseConfig(content.text, sources), content.text);
     const hash = createHash('sha256').update(content.text).digest('hex').slice(0, HASH_LENGTH);

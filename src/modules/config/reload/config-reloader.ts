@@ -42,6 +42,17 @@ interface NextConfig {
   readonly warnings: string;
 }
 
+/** What a reload would change. */
+export interface ConfigPreview {
+  /** Of the text. */
+  readonly hash: string;
+  readonly diff: ConfigDiff;
+  /** Settings that would wait for a restart. */
+  readonly restartFor: readonly string[];
+  /** Of one or more lines; empty without warnings. */
+  readonly warnings: string;
+}
+
 /** What `GET /admin/config` shows. */
 export interface ConfigStatus {
   /** `undefined` when the configuration does not come from a file. */
@@ -121,6 +132,21 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     return this.afterLast(() => this.attempt('code', write));
   }
 
+  /**
+   * Says what a reload would change, without effect.
+   *
+   * @param given the text of a file; default: the file as it is now
+   * @throws ConfigRefusedError with the problems of the text, or when there is no file
+   */
+  async preview(given?: string): Promise<ConfigPreview> {
+    const { text, hash, warnings } = await this.readFile(given);
+    const turn = turns();
+    const { current } = this.store;
+    const written = await readConfig(text, this.written ?? (await writeConfig(current, turn)), turn);
+    const { config, waiting: restartFor } = keepFixed(written, current);
+    return { hash, diff: diffConfigs(current, config), restartFor, warnings };
+  }
+
   private afterLast(run: () => Promise<Reload>): Promise<Reload> {
     const result = this.last.then(run);
     this.last = result;
@@ -141,11 +167,11 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     return reload;
   }
 
-  private async readFile(): Promise<NextConfig> {
+  private async readFile(given?: string): Promise<NextConfig> {
     if (!this.source) throw new ConfigRefusedError('the configuration does not come from a file');
     const { file } = this.source;
-    const reading = await readInWorker(file, this.stopping.signal);
-    this.watcher?.watch(reading.source.files);
+    const reading = await readInWorker(file, this.stopping.signal, given);
+    if (given === undefined) this.watcher?.watch(reading.source.files);
     if (!reading.ok) throw new ConfigRefusedError(formatProblems(file, reading.problems));
     const { text, warnings, source } = reading;
     return { text, hash: source.hash, warnings: formatProblems(file, warnings) };

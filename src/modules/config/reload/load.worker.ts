@@ -4,7 +4,9 @@ import { writeConfig } from './config-text.js';
 import type { FileReading } from './read-in-worker.js';
 
 // A thread of its own, because the text of a large configuration takes seconds to read and check.
-const { source, ...result } = loadConfigFile(String(workerData));
+// Of `readInWorker`.
+const { file, text } = workerData as { readonly file: string; readonly text: string | undefined };
+const { source, ...result } = loadConfigFile(file, process.env, text);
 const reading: FileReading = result.ok
   ? {
       ok: true,

@@ -22,11 +22,12 @@ const YOUNG_SPACE = 64;
 /**
  * Reads and checks a configuration in another thread, so that requests are served meanwhile.
  *
+ * @param text in place of what is in the file
  * @throws Error when that takes too long or too much memory, or `signal` aborts
  */
-export async function readInWorker(file: string, signal: AbortSignal): Promise<FileReading> {
+export async function readInWorker(file: string, signal: AbortSignal, text?: string): Promise<FileReading> {
   const worker = new Worker(new URL('load.worker.js', import.meta.url), {
-    workerData: file,
+    workerData: { file, text },
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_SPACE },
   });
   const { promise, resolve, reject } = Promise.withResolvers<FileReading>();

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { configOf } from '../../../test/support/gateway.js';
+import { redacted } from './redact.js';
+
+it('shows the values of a configuration, and none that may be a secret', () => {
+  const config = configOf(`
+management: { token: a-private-management-token }
+redis: { url: "redis://private-user:private-password@redis:6379/1" }
+auth:
+  main: { secret: "a private text of more than thirty-two bytes", algorithms: [HS256] }
+upstreams:
+  users:
+    url: http://users:3001
+    fallback: { response: { status: 503, headers: { x-key: private-header } } }
+routes:
+  - id: users
+    match: { path: /users/**, headers: { x-beta: private-beta } }
+    upstream: users
+    headers: { request: { set: { x-api-key: private-key } }, response: { set: { x-other: private-other } } }`);
+  const shown = redacted(config);
+  expect(JSON.stringify(shown)).not.toContain('private');
+  expect(shown).toMatchObject({
+    management: { token: '***' },
+    redis: { url: 'redis://***@redis:6379/1' },
+    auth: { main: { secret: '***', algorithms: ['HS256'] } },
+    upstreams: { users: { targets: [{ url: 'http://users:3001' }], timeout: 3_000 } },
+    routes: [
+      {
+        id: 'users',
+        match: { path: '/users/**', headers: { 'x-beta': '***' } },
+        headers: { request: { set: { 'x-api-key': '***' } } },
+      },
+    ],
+  });
+});
