@@ -8,7 +8,7 @@ export function banner({ port, managementPort, ordersPort, token }) {
 Breakwater is ready, with two demo services behind it: users and orders.
 
   Gateway   ${gateway}
-  Dashboard ${management}/admin/dashboard
+  Dashboard ${management}/
   Health    ${management}/health
   Metrics   ${management}/metrics
   Config    test/demo/gateway.yaml

@@ -56,14 +56,17 @@ describe('the admin API', () => {
 
   it('serves the dashboard and every file that it refers to', async () => {
     const gw = await start('{ port: 0 }');
-    const page = await gw.management('/admin');
-    expect(page.url).toMatch(/\/admin\/dashboard$/);
+    const page = await gw.management('/admin/dashboard');
+    expect(page.url).toBe(`${gw.gateway.managementUrl}/`);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    const files = [...(await page.text()).matchAll(/(?:src|href)="(dashboard\.\w+)"/g)].map(
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
+    const files = [...(await page.text()).matchAll(/(?:src|href)="(dashboard[^"]+)"/g)].map(
       ([, file]) => file,
     );
-    expect(files).toHaveLength(2);
-    for (const file of files) expect((await gw.management(`/admin/${file}`)).status).toBe(200);
+    expect(files).toHaveLength(5);
+    for (const file of files) expect((await gw.management(`/${file}`)).status).toBe(200);
+    for (const file of ['wire.d.ts', 'words.spec.ts', '..%2fadmin.guard.js', 'page', 'no.js'])
+      expect((await gw.management(`/dashboard/${file}`)).status).toBe(404);
   });
 
   it('is not reachable on the public port', async () => {

@@ -1,4 +1,4 @@
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { beforeAll, onTestFinished } from 'vitest';
 import { keepUntilEnd } from './process.js';
 import { systemPart } from './system-part.js';
@@ -14,6 +14,10 @@ export interface BrowserPage {
   setCookies(url: string, cookies: Readonly<Record<string, string>>): Promise<void>;
   /** @returns what the expression, or its promise, comes to on the page */
   evaluate<T>(expression: string): Promise<T>;
+  /** For what a user does: clicks, keys, screenshots. */
+  readonly page: Page;
+  /** What went wrong in its scripts. */
+  readonly errors: readonly string[];
 }
 
 /**
@@ -21,7 +25,7 @@ export interface BrowserPage {
  *
  * @returns a function that opens a page at a URL until the test ends
  */
-export function browserOnce(): (url: string) => Promise<BrowserPage> {
+export function browserOnce(): (url: string, options?: BrowserContextOptions) => Promise<BrowserPage> {
   let browser: Browser | undefined;
   const keep = keepUntilEnd();
   beforeAll(async () => {
@@ -33,13 +37,17 @@ export function browserOnce(): (url: string) => Promise<BrowserPage> {
     keep(() => started.close());
     browser = started;
   }, 60_000);
-  return async (url) => {
+  return async (url, options) => {
     if (!browser) throw new Error('The browser is started before the first test.');
-    const context = await browser.newContext();
+    const context = await browser.newContext(options);
     onTestFinished(() => context.close());
     const page = await context.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(String(error)));
     await page.goto(url);
     return {
+      page,
+      errors,
       setCookies: (target, cookies) =>
         context.addCookies(Object.entries(cookies).map(([name, value]) => ({ name, value, url: target }))),
       evaluate: <T>(expression: string) => page.evaluate<T>(expression),

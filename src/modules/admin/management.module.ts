@@ -25,6 +25,7 @@ import { BreakersController } from './breakers.controller.js';
 import { CacheController } from './cache.controller.js';
 import { ConfigController } from './config.controller.js';
 import { ExplainController } from './explain.controller.js';
+import { DashboardController } from './dashboard.controller.js';
 import { EventsController } from './events.controller.js';
 import { EventStream } from './event-stream.service.js';
 import { GatewayState } from './gateway-state.js';
@@ -78,6 +79,7 @@ const SHARED = [
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [
     HealthController,
+    DashboardController,
     AdminController,
     CacheController,
     ConfigController,

@@ -1,0 +1,2 @@
+/** The management port serves the package under this name. */
+export { default } from 'uplot';
