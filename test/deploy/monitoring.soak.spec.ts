@@ -6,21 +6,25 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { closedPort } from '../support/closed-port.js';
 import { listen } from '../support/gateway.js';
 import { keepUntilEnd, spawnGateway, type GatewayProcess } from '../support/process.js';
+import { OtlpReceiver } from '../support/otlp.js';
 import { until } from '../support/until.js';
 import { alerts, panelExpressions } from './monitoring.js';
 import { describeWithPrometheus, Prometheus } from './prometheus.js';
 
 const PORTS = 'server: { port: 0, host: 127.0.0.1 }\nmanagement: { port: 0 }';
+const WITH_WORKERS = 'server: { port: 0, host: 127.0.0.1, workers: 2 }\nmanagement: { port: 0 }';
 
-const healthy = (upstream: string) => `
-${PORTS}
-upstreams: { fine: { url: ${upstream}, health: { path: /health, interval: 1s } } }
+const healthy = (upstream: string, receiver: string) => `
+${WITH_WORKERS}
+tracing: { endpoint: "${receiver}", sample: 100% }
+upstreams: { fine: { targets: [{ url: ${upstream}/a }, { url: ${upstream}/b }], hedge: { after: 1ms }, health: { path: /health, interval: 1s } } }
 routes: [{ id: fine, match: { path: /** }, upstream: fine, cache: { ttl: 1m }, websocket: true }]
 `;
 
 /** Everything that can fail here does. */
 const failing = (upstream: string, closed: string) => `
 ${PORTS}
+tracing: { endpoint: "${closed}", sample: 100% }
 redis: { url: "${closed.replace('http', 'redis')}" }
 auth: { issuer: { jwksUri: "${closed}/keys", algorithms: [RS256], jwks: { refresh: 1s, required: false } } }
 upstreams:
@@ -50,12 +54,14 @@ const EXPECTED = [
   'RedisDown',
   'RetryBudgetExhausted',
   'TargetDown',
+  'TracesDropped',
 ];
 /** Alerts that a busy machine causes. */
 const OF_THE_MACHINE = ['BreakwaterCpuSaturated', 'BreakwaterEventLoopSlow', 'BreakwaterLatencyHigh'];
 
 describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () => {
   const keep = keepUntilEnd();
+  const traces = new OtlpReceiver();
   let gateways: readonly GatewayProcess[];
   let prometheus: Prometheus;
   beforeAll(async () => {
@@ -66,8 +72,9 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
     new WebSocketServer({ server }).on('connection', (peer) => peer.on('error', () => {}));
     const upstream = await listen(server, keep);
     const closed = await closedPort(keep);
+    const receiver = await listen(traces.server, keep);
     gateways = [
-      await spawnGateway(healthy(upstream), {}, keep),
+      await spawnGateway(healthy(upstream, receiver), {}, keep),
       await spawnGateway(failing(upstream, closed), {}, keep),
     ];
     const [fine, bad] = gateways as [GatewayProcess, GatewayProcess];
@@ -133,6 +140,14 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
 
   it.each(alerts)('$place is an expression that Prometheus evaluates', async ({ expr }) => {
     expect(await prometheus.count(expr)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('lead to recorded traces by the exemplars of histograms', async () => {
+    const ids = await until('exemplars', async () => {
+      const found = await prometheus.exemplars('breakwater_request_duration_seconds_bucket{job="healthy"}');
+      return found.length > 0 ? found.map((labels) => labels['trace_id']) : undefined;
+    });
+    await until('the trace of an exemplar', () => traces.spans.some(({ traceId }) => ids.includes(traceId)));
   });
 
   it('were read from gateways that still run', () => {

@@ -41,6 +41,7 @@ export class Prometheus {
       'config.file': file,
       'storage.tsdb.path': `${file}-data`,
       'web.listen-address': '127.0.0.1:0',
+      'enable-feature': 'exemplar-storage',
     };
     const args = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
     const server = spawnProcess('prometheus', args, {}, keepUntil);
@@ -57,6 +58,15 @@ export class Prometheus {
     const query = new URLSearchParams({ query: expr });
     const { result } = await this.ask<{ result: unknown[] }>(`query?${String(query)}`);
     return result.length;
+  }
+
+  /** @returns the labels of the exemplars that the series of an expression have had in the last minutes */
+  async exemplars(expr: string): Promise<readonly Readonly<Record<string, string>>[]> {
+    const now = Date.now() / 1000;
+    const query = new URLSearchParams({ query: expr, start: String(now - 600), end: String(now + 60) });
+    type Series = { readonly exemplars: readonly { readonly labels: Record<string, string> }[] };
+    const series = await this.ask<readonly Series[]>(`query_exemplars?${String(query)}`);
+    return series.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels));
   }
 
   async alerts(): Promise<readonly Alert[]> {
