@@ -13,7 +13,7 @@ import { exchangeOf, isCached, isLimited, requestTimeoutOf } from './modules/rou
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
 import { compressionHandler } from './modules/server/compression.js';
-import { corsHandlers } from './modules/server/cors.js';
+import { corsHandler } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { isHandshake } from './modules/websocket/handshake.js';
 import { OpenTunnels } from './modules/websocket/open-tunnels.js';
@@ -97,12 +97,11 @@ export class PublicServer implements ConfigApplier {
 
   /** @returns what every request passes before its controller is looked up, in this order */
   private entranceOf({ server, routes }: GatewayConfig): RequestHandler[] {
-    const cors = corsHandlers(server.cors);
+    const hasCors = [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
     return [
-      // First, so that pages can read refusals as well.
-      ...(cors ? [cors.headers] : []),
       this.exchanges.use.bind(this.exchanges),
-      ...(cors ? [withRequestId(cors.preflight)] : []),
+      // Also for requests that are refused, so that pages can read why.
+      ...(hasCors ? [corsHandler(exchangeOf)] : []),
       ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),
     ];
   }

@@ -32,6 +32,8 @@ routes:
   - { id: api, match: { path: /1 }, upstream: users }
   - { id: cached, match: { path: /cached }, upstream: users, cache: {} }
   - { id: off, match: { path: /off }, upstream: users, securityHeaders: off }
+  - { id: short, match: { path: /short, methods: [PUT] }, upstream: users, maintenance: true, securityHeaders: { strictTransportSecurity: { maxAge: 60 } } }
+  - { id: closed, match: { path: /closed }, upstream: users, maintenance: true, securityHeaders: off }
   - { id: helmet, match: { path: /helmet }, upstream: users, securityHeaders: { xFrameOptions: { action: deny } } }
 `)
   .withUpstream(
@@ -105,6 +107,19 @@ describe('the security headers of an upstream’s answer', () => {
       'Connection: X-Content-Type-Options',
     ]);
     expect(headers).toMatchObject({ 'x-content-type-options': ['nosniff'] });
+  });
+});
+
+describe('Strict-Transport-Security of an error', () => {
+  it.each([
+    ['GET /nowhere', 'max-age=31536000'],
+    ['PUT /short', 'max-age=60; includeSubDomains'],
+    ['PUT /closed', undefined],
+  ])('is that of other answers: %s', async (line, value) => {
+    const request = requestHead(line, 'X-Forwarded-Proto: https', 'Connection: close');
+    const { headers } = await answerTo(request, [], others.url);
+    expect(headers[HSTS]?.join()).toBe(value);
+    expect(headers).toMatchObject({ 'x-frame-options': ['SAMEORIGIN'] });
   });
 });
 

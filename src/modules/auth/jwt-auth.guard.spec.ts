@@ -62,6 +62,7 @@ function setUp(auth = '') {
       path: '/',
       query,
       hasBody: false,
+      isPreflight: false,
       peer: '127.0.0.1',
       peerTrusted: false,
       clientIp: '::1',

@@ -171,9 +171,13 @@ export class ReplyWriter {
     body: string,
   ): void {
     const bytes = Buffer.from(body);
-    const own = this.compile('own', (exchange?.config ?? this.config.current).server.cors);
+    const { server } = exchange?.config ?? this.config.current;
+    const cors = exchange?.cors ?? server.cors;
+    const own = this.compile('own', cors);
+    const { hsts } = this.compile(exchange?.route?.config.securityHeaders ?? server.securityHeaders, cors);
     const lines = own.headers.from(headers);
-    if (exchange && own.hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, own.hsts);
+    // Like on all other answers of the host, which it is for as a whole.
+    if (exchange && hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, hsts);
     this.writeHead(res, exchange, status, lines, bytes.length);
     endResponse(res, bytes);
   }
@@ -204,8 +208,7 @@ export class ReplyWriter {
     if (!exchange.route?.responseHeaders?.removed.has(HSTS)) lines.push(HSTS, hsts);
   }
 
-  private headersOf({ route, config }: Exchange): HeadersOfAnswers {
-    const { cors } = config.server;
+  private headersOf({ route, cors }: Exchange): HeadersOfAnswers {
     if (!route) return this.compile('own', cors);
     const known = this.byRoute.get(route);
     if (known?.cors === cors) return known;

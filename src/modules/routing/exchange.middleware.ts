@@ -17,7 +17,8 @@ import { CLOCK, RANDOM } from '../config/config.tokens.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
 import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
-import { RouteTable } from './route-table.js';
+import { preflightInput } from './preflight.js';
+import { type MatchInput, RouteTable } from './route-table.js';
 
 /** A request that the server has refused by itself. */
 export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
@@ -48,6 +49,7 @@ const UNKNOWN_HEAD: Omit<ExchangeHead, keyof Origin> = {
   path: '/',
   query: '',
   hasBody: true,
+  isPreflight: false,
   match: { kind: 'none' },
 };
 
@@ -156,10 +158,14 @@ function inspect(req: Request, origin: Origin, table: RouteTable): ExchangeHead 
     throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS.join(', ') } });
   }
   if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
-  const input = { method, host, path, headers };
+  const written: MatchInput = { method, host, path, headers };
+  const preflight =
+    method === 'OPTIONS' ? preflightInput(table, written, origin.config.server.cors) : undefined;
+  const input = preflight ?? written;
   const match = table.match(input);
   if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
-  return { ...origin, authority, host, path, query, hasBody, match };
+  const isPreflight = preflight !== undefined;
+  return { ...origin, authority, host, path, query, hasBody, isPreflight, match };
 }
 
 function requestId(req: Request, peerTrusted: boolean): string {

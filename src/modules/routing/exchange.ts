@@ -8,7 +8,7 @@ import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Trace } from '../../common/http/trace-context.js';
 import type { TryRecord } from '../../common/try-record.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { CorsConfig, GatewayConfig } from '../config/gateway-config.js';
 import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
 import type { RouteModel } from './route.model.js';
@@ -142,6 +142,8 @@ export interface ExchangeHead {
   readonly peerTrusted: boolean;
   /** Where the request comes from, seen through trusted proxies. */
   readonly clientIp: string;
+  /** A CORS preflight that the gateway answers. Its match is that of the request that it asks about. */
+  readonly isPreflight: boolean;
   readonly match: MatchResult;
   /** The one in force when the request began. Whatever the request needs of it is read here, so that no reload divides it. */
   readonly config: GatewayConfig;
@@ -202,6 +204,11 @@ export class Exchange {
     this.route = head.match.kind === 'route' ? head.match.route : undefined;
   }
 
+  /** Without origins, CORS is up to the upstream. */
+  get cors(): CorsConfig {
+    return corsOf(this.head.match, this.config.server.cors);
+  }
+
   get id(): string {
     return this.head.id;
   }
@@ -246,6 +253,11 @@ export class Exchange {
       this.gone.abort();
     }
   }
+}
+
+/** @returns what applies to answers to a request, also when its route does not take its method */
+export function corsOf(match: MatchResult, serverCors: CorsConfig): CorsConfig {
+  return (match.kind === 'none' ? undefined : match.route.config.cors) ?? serverCors;
 }
 
 const EXCHANGE = Symbol('exchange');

@@ -1,16 +1,27 @@
 import { formatDuration, formatSize } from '../../common/units.js';
-import type { AccessConfig, GatewayConfig, RouteConfig } from '../config/gateway-config.js';
+import type { AccessConfig, CorsConfig, GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 
 type Rule = readonly [stage: string, text: string];
 
 /** @returns what comes before authentication, in words */
 export function explainRules({ server }: GatewayConfig, route: RouteConfig): Rule[] {
   const rules: Rule[] = [
+    ['cors', corsOf(route.cors ?? server.cors)],
     ['access', [server.access, route.access].map(accessOf).filter(Boolean).join(' ')],
     ['maintenance', maintenanceOf(route)],
     ['limits', limitsOf(route)],
   ];
   return rules.filter(([, text]) => text !== '');
+}
+
+/** @returns what becomes of a preflight that the gateway answers */
+export function explainPreflight(cors: CorsConfig): Rule[] {
+  return [['cors', `The gateway answers this preflight. ${corsOf(cors)}`]];
+}
+
+function corsOf({ origins }: CorsConfig): string {
+  if (origins.length === 0) return '';
+  return `Pages of ${origins.includes('*') ? 'every origin' : origins.join(', ')} can call.`;
 }
 
 function maintenanceOf({ maintenance }: RouteConfig): string {

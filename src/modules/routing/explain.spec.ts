@@ -16,7 +16,7 @@ routes:
   - { id: users, match: { path: /users/**, methods: [GET, PUT] }, upstream: users, cache: {}, timeout: 1s, rewrite: { stripPrefix: /users }, auth: { provider: main, scopes: [a, b], claims: { tenant: acme } } }
   - { id: host, match: { path: /users/**, hosts: [b.example.com] }, upstream: users, auth: none, rewrite: { host: preserve } }
   - { id: secret, match: { path: /users/secret }, upstream: users, auth: none }
-  - { id: ruled, match: { path: /ruled }, upstream: users, auth: none, access: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] }, limits: { maxHeaderBytes: 2KiB, maxQueryBytes: 1KiB, maxQueryParameters: 9, contentTypes: [application/json, image/*] } }
+  - { id: ruled, match: { path: /ruled }, upstream: users, auth: none, access: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] }, cors: { origins: [https://a.example, https://b.example] }, limits: { maxHeaderBytes: 2KiB, maxQueryBytes: 1KiB, maxQueryParameters: 9, contentTypes: [application/json, image/*] } }
   - { id: closed, match: { path: /closed }, upstream: users, auth: none, access: { deny: [::1] }, maintenance: { retryAfter: 5m } }
   - { id: split, match: { path: /split }, split: [{ upstream: users, weight: 90 }, { upstream: next, weight: 10 }], mirror: { upstream: copy, percent: 5% } }
 `;
@@ -63,10 +63,15 @@ describe('explain', () => {
 
   it('tells what comes before authentication, and stops at maintenance', () => {
     expect(explained('GET /ruled')).toMatchObject({
+      cors: 'Pages of https://a.example, https://b.example can call.',
       access: 'From 10.0.0.0/8 only except 10.1.0.0/16: others get 403 address_denied.',
       limits:
         'At most 2KiB of head, 1KiB of query, 9 query parameters. Bodies of application/json, image/* only.',
     });
+    expect(explained('OPTIONS /ruled', { 'access-control-request-method': 'GET' })).toEqual({
+      cors: 'The gateway answers this preflight. Pages of https://a.example, https://b.example can call.',
+    });
+    expect(explained('OPTIONS /ruled')).toHaveProperty('sent');
     expect(explained('GET /closed')).toEqual({
       route: 'closed takes it by /closed.',
       access: 'From everywhere except ::1: others get 403 address_denied.',

@@ -5,7 +5,9 @@ import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { isPublic, sidesOf } from '../config/schema/gateway.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
-import { explainRules } from './explain-rules.js';
+import { corsOf } from './exchange.js';
+import { explainPreflight, explainRules } from './explain-rules.js';
+import { preflightInput } from './preflight.js';
 import { RouteTable } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
@@ -27,9 +29,12 @@ export function explain(config: GatewayConfig, request: ExplainedRequest): Expla
     const host = authority === '' ? '' : normaliseHost(authority);
     const { method, headers } = request;
     const table = new RouteTable(config.routes);
-    const input = { method, host, path, headers };
+    const written = { method, host, path, headers };
+    const preflight = method === 'OPTIONS' ? preflightInput(table, written, config.server.cors) : undefined;
+    const input = preflight ?? written;
     const match = table.match(input);
     if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
+    if (preflight) return explainPreflight(corsOf(match, config.server.cors));
     if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];

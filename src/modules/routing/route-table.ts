@@ -19,8 +19,8 @@ export interface MatchInput {
 
 export type MatchResult =
   | { readonly kind: 'route'; readonly route: RouteModel }
-  /** A route has this path, but none of them takes the method. */
-  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[] }
+  /** Routes have this path, but none of them takes the method. `route` is the most specific of them. */
+  | { readonly kind: 'method-not-allowed'; readonly allow: readonly string[]; readonly route: RouteModel }
   | { readonly kind: 'none' };
 
 type Router = Instance<HTTPVersion.V1>;
@@ -73,8 +73,9 @@ export class RouteTable {
     const probe = new Probe(input);
     const route = this.find(probe);
     if (route) return { kind: 'route', route };
-    return probe.allow
-      ? { kind: 'method-not-allowed', allow: [...probe.allow].toSorted() }
+    const { refused } = probe;
+    return refused
+      ? { kind: 'method-not-allowed', allow: [...refused.allow].toSorted(), route: refused.route }
       : { kind: 'none' };
   }
 
@@ -100,7 +101,7 @@ export class RouteTable {
 
 /** A request on its way through the path trees; remembers what routes refused for their method alone take. */
 class Probe {
-  allow: Set<string> | undefined;
+  refused: { readonly allow: Set<string>; readonly route: RouteModel } | undefined;
 
   constructor(readonly input: MatchInput) {}
 
@@ -109,8 +110,8 @@ class Probe {
       if (this.input.headers[name] !== value) return false;
     }
     if (model.methods.size === 0 || model.methods.has(this.input.method)) return true;
-    this.allow ??= new Set();
-    for (const method of model.methods) this.allow.add(method);
+    this.refused ??= { allow: new Set(), route: model };
+    for (const method of model.methods) this.refused.allow.add(method);
     return false;
   }
 }

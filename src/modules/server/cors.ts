@@ -1,23 +1,42 @@
 import cors from 'cors';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { originMatcher } from '../../common/http/web-origins.js';
 import type { CorsConfig } from '../config/gateway-config.js';
 
-export interface Cors {
-  /** Adds the headers to whatever answer the request gets. */
-  readonly headers: RequestHandler;
-  /** Answers preflight requests. OPTIONS without this header is none, and goes to the upstream. */
-  readonly preflight: RequestHandler;
+/** The part of an exchange that CORS is about. */
+interface CorsExchange {
+  readonly id: string;
+  readonly cors: CorsConfig;
+  /** Why the request goes no further. */
+  readonly refusal?: unknown;
+  readonly head: { readonly isPreflight: boolean };
 }
 
-/** @returns `undefined` when CORS is off, so that upstreams decide for themselves */
-export function corsHandlers(config: CorsConfig): Cors | undefined {
-  if (config.origins.length === 0) return undefined;
+/**
+ * Adds CORS headers to whatever answer a request gets, and answers preflight requests. Where CORS is off, it leaves both
+ * to the upstream.
+ */
+export function corsHandler(exchangeOf: (req: Request) => CorsExchange | undefined): RequestHandler {
+  const compiled = new WeakMap<CorsConfig, RequestHandler>();
+  return (req, res, next) => {
+    const exchange = exchangeOf(req);
+    if (!exchange || exchange.cors.origins.length === 0) {
+      next();
+      return;
+    }
+    let addHeaders = compiled.get(exchange.cors);
+    if (!addHeaders) compiled.set(exchange.cors, (addHeaders = headersHandler(exchange.cors)));
+    const isAnswer = exchange.head.isPreflight && exchange.refusal === undefined;
+    const answer = () => res.writeHead(204, { 'Content-Length': 0, 'X-Request-Id': exchange.id }).end();
+    void addHeaders(req, res, isAnswer ? answer : next);
+  };
+}
+
+function headersHandler(config: CorsConfig): RequestHandler {
+  const isForAll = config.origins.includes('*');
   const isAllowed = originMatcher(config.origins);
   const handle = cors({
-    origin: config.origins.includes('*')
-      ? '*'
-      : (origin, callback) => callback(null, origin !== undefined && isAllowed(origin)),
+    origin: isForAll ? '*' : (origin, callback) => callback(null, origin !== undefined && isAllowed(origin)),
     methods: [...config.methods],
     // Without a list, the library would allow every header that is asked for.
     allowedHeaders: [...config.headers],
@@ -26,15 +45,9 @@ export function corsHandlers(config: CorsConfig): Cors | undefined {
     maxAge: Math.floor(config.maxAge / 1000),
     preflightContinue: true,
   });
-  return {
-    headers: (req, res, next) => {
-      // For a refused origin, the library would do nothing at all, but caches must tell the answers apart even so.
-      if (!config.origins.includes('*')) res.setHeader('Vary', 'Origin');
-      handle(req, res, next);
-    },
-    preflight: (req, res, next) => {
-      if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) next();
-      else res.writeHead(204, { 'Content-Length': 0 }).end();
-    },
+  return (req, res, next) => {
+    // For a refused origin, the library would do nothing at all, but caches must tell the answers apart even so.
+    if (!isForAll) res.setHeader('Vary', 'Origin');
+    handle(req, res, next);
   };
 }

@@ -141,7 +141,7 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   /**
    * Runs these handlers before everything else, in place of those before. When one calls `next` with an error, no
-   * controller of code sees the request: a handler of the gateway answers with the error.
+   * controller of code sees the request: a handler of the gateway answers with the error, after the others of these have run.
    */
   enterBy(handlers: readonly RequestHandler[]): void {
     this.entrance = handlers;
@@ -260,10 +260,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     return [...this.codeParsers, ...(this.gatewayOptions.beforeCode ?? []), handler];
   }
 
-  private admit(req: Request, res: Response, at = 0): void {
+  private admit(req: Request, res: Response, at = 0, isRefused = false): void {
     const handler = this.entrance[at];
-    if (!handler) this.answer(req, res);
-    else void handler(req, res, (error) => (error ? this.pass(req, res) : this.admit(req, res, at + 1)));
+    if (handler) void handler(req, res, (error) => this.admit(req, res, at + 1, isRefused || Boolean(error)));
+    else if (isRefused) this.pass(req, res);
+    else this.answer(req, res);
   }
 
   /**

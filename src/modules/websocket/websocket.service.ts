@@ -38,7 +38,7 @@ export class WebSockets {
     const hasBody = head.hasBody && req.method === 'GET' && asksForWebSocket(headers);
     if (!isUpgrade(req) && !hasBody) return undefined;
     checkHandshake(headers, head.hasBody);
-    const { cors } = exchange.config.server;
+    const { cors } = exchange;
     // Any page may open a WebSocket when CORS is off.
     const allowed = origins ?? (cors.origins.length > 0 ? cors.origins : undefined);
     if (!isOriginAllowed(headers.origin, head.authority, allowed, isByCookie)) {

@@ -99,7 +99,7 @@ export const leftOut = {
       'trustProxy',
     ],
     upstream: ['targets', 'hashOn', 'connectTimeout', 'bodyTimeout', 'streamIdleTimeout', 'maxHeaderBytes'],
-    route: ['compression', 'timeout', 'streamIdleTimeout', 'requestTimeout', 'maxBodyBytes'],
+    route: ['cors', 'compression', 'timeout', 'streamIdleTimeout', 'requestTimeout', 'maxBodyBytes'],
   },
 };
 

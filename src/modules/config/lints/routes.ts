@@ -83,7 +83,7 @@ export const ROUTE_LINTS: Readonly<Record<string, RouteLint>> = {
     check: (route, config) =>
       isShared(route) &&
       isPublic(route, config) &&
-      config.server.cors.credentials &&
+      (route.cors ?? config.server.cors).credentials &&
       'browsers send cookies (cors.credentials) and all clients share one copy, so a client is served the response of another unless the upstream says `private` or `Vary: Cookie`',
   },
   'public-cache-with-split': {

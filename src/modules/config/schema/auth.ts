@@ -122,7 +122,7 @@ const providerSchema = z
       'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',
     ),
     cookie: optional(cookieName()).describe(
-      'Cookie that can carry a token in WebSocket handshakes, for pages of the same host and of origins that `websocket.origins` or `server.cors.origins` lists. Upstreams do not get it, except on routes with `forward`.',
+      'Cookie that can carry a token in WebSocket handshakes, for pages of the same host and of origins that `websocket.origins` or `cors.origins` lists. Upstreams do not get it, except on routes with `forward`.',
     ),
     issuer: optional(text('an issuer')).describe(
       'The `iss` that a token must have. Without this key it can have any.',

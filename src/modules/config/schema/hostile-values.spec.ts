@@ -52,6 +52,7 @@ const ZERO_IS_FINE = [
   'server.shutdown.delay',
   'server.shutdown.drain',
   'server.cors.maxAge',
+  'routes[0].cors.maxAge',
   'management.port',
   'auth.main.clockSkew',
   'cache.ttl',

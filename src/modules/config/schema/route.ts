@@ -2,6 +2,7 @@ import { optional, prefault, z } from 'zod';
 import { isReservedInRequests, isReservedInResponses } from '../../../common/http/header-owners.js';
 import { accessSchema, maintenance } from './access.js';
 import { routeCacheSchema } from './cache.js';
+import { routeCorsSchema } from './cors.js';
 import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
@@ -101,7 +102,7 @@ const webSocketSchema = z.strictObject({
     'Maximum number of control frames (pings, pongs) that a client can send per second. Above that it is closed with 1008.',
   ),
   origins: optional(z.array(webOrigin())).describe(
-    'Origins of the pages that can open a WebSocket, in addition to the origin of the gateway, or "*". Others are answered with 403. Without this key, `server.cors.origins` applies, or every origin if that is empty.',
+    'Origins of the pages that can open a WebSocket, in addition to the origin of the gateway, or "*". Others are answered with 403. Without this key, the origins of `cors` apply, or every origin if there are none.',
   ),
 });
 
@@ -146,6 +147,9 @@ const routeSchema = z
       'Changes the path that is forwarded. Without this key it is the path that was matched.',
     ),
     headers: optional(routeHeadersSchema).describe('Sets and removes headers.'),
+    cors: optional(routeCorsSchema).describe(
+      'Which web pages of other origins can call, in place of all of `server.cors`; `off` leaves it to the upstream. Without this key, `server.cors` applies.',
+    ),
     securityHeaders: optional(securityHeadersSchema).describe(
       'Security headers of the responses. Without this key, `server.securityHeaders` applies.',
     ),

@@ -1,11 +1,11 @@
 import { optional, prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
 import { accessSchema } from './access.js';
+import { corsSchema } from './cors.js';
 import { errorsSchema } from './errors.js';
-import { headerName, method } from './http.js';
 import { serverLimitsSchema } from './limits.js';
 import { securityHeadersSchema } from './security-headers.js';
-import { bindAddress, cidr, webOrigin } from './network.js';
+import { bindAddress, cidr } from './network.js';
 import { rateLimits } from './rate-limit.js';
 import { boolean, duration, integer, port, positiveDuration, positiveSize, size, list } from './scalars.js';
 
@@ -17,34 +17,6 @@ const shutdownSchema = z.strictObject({
     'How long requests in flight can then take before their connections are closed.',
   ),
 });
-
-const corsSchema = z
-  .strictObject({
-    origins: list(webOrigin()).describe(
-      'Origins whose pages can call, such as https://app.example.com or https://*.example.com, or "*" for all. Without any, CORS is off and upstreams answer preflight requests.',
-    ),
-    methods: list(method(), ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE']).describe(
-      'Methods that pages of other origins can use.',
-    ),
-    headers: list(headerName()).describe(
-      'Request headers that pages of other origins can send, in addition to the simple ones. Without any, they can send no others.',
-    ),
-    exposeHeaders: list(headerName(), [
-      'X-Request-Id',
-      'Retry-After',
-      'RateLimit',
-      'Breakwater-Fallback',
-    ]).describe(
-      'Response headers that pages of other origins can read, in addition to the simple ones and those that the upstream names.',
-    ),
-    credentials: boolean(false).describe('Whether pages can send cookies and Authorization.'),
-    maxAge: duration('10m').describe('How long a browser can reuse the answer to a preflight request.'),
-  })
-  // The Fetch standard forbids the pair; echoing the origin instead would let every site act as the user.
-  .refine(({ origins, credentials }) => !(credentials && origins.includes('*')), {
-    path: ['credentials'],
-    message: 'false while origins has "*"; list the origins to allow credentials',
-  });
 
 const MAX_WORKERS = 256;
 
@@ -111,7 +83,7 @@ export const serverSchema = z.strictObject({
   ),
   errors: prefault(errorsSchema, {}).describe('How clients are told of errors of the gateway.'),
   cors: prefault(corsSchema, {}).describe(
-    'Which web pages of other origins can call. It is off without `origins`.',
+    'Which web pages of other origins can call. It is off without `origins`. A route can override it.',
   ),
 });
 
