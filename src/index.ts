@@ -16,6 +16,8 @@ export { Cached, type CachedOptions } from './modules/cache/code-cache.intercept
 export { type ConfigFileOptions, InvalidConfigError } from './modules/config/load-or-throw.js';
 export type { ConfigDiff } from './modules/config/reload/config-diff.js';
 export type { Reload } from './modules/config/reload/config-reloader.js';
+export { RateLimit, type RateLimitOptions } from './modules/rate-limit/rate-limit.decorator.js';
+export { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 export { MetricsInterceptor } from './modules/metrics/metrics.interceptor.js';
 export { MetricsModule } from './modules/metrics/metrics.module.js';
 export { type Exchange, exchangeOf } from './modules/routing/exchange.js';

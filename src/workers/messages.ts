@@ -9,6 +9,7 @@ import type { LevelOverride } from '../modules/config/log-level.js';
 import type { FaultChange } from '../modules/proxy/runtime-faults.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
+import type { RateLimitOverview } from '../modules/rate-limit/rate-limits.service.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { BreakerNews, Votes } from '../modules/upstream/breaker/breaker.types.js';
 import type { ProbeResult } from '../modules/upstream/probe-record.js';
@@ -53,6 +54,7 @@ export interface WorkerCalls {
   ping(argument: null): Promise<void>;
   metrics(argument: null): Promise<Metrics>;
   upstreams(argument: null): Promise<readonly UpstreamOverview[]>;
+  rateLimits(argument: null): Promise<readonly RateLimitOverview[]>;
   purge(what: PurgeRequest): Promise<number>;
   entries(what: ListRequest): Promise<readonly StoredEntry[]>;
   deny(denials: readonly Denial[]): Promise<void>;

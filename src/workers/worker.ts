@@ -96,6 +96,10 @@ class WorkerProcess implements WorkerCalls {
     return Promise.resolve(Array.from(this.get(UpstreamRegistry).all(), overviewOf));
   }
 
+  rateLimits() {
+    return Promise.resolve(this.get(RateLimits).overview());
+  }
+
   purge(what: Parameters<WorkerCalls['purge']>[0]) {
     return Promise.resolve(this.get(Invalidator).purge(what));
   }

@@ -3,6 +3,7 @@ import type { UpstreamOverview } from '../modules/timeline/shapes.js';
 import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
 import type { ListRequest, PurgeRequest } from '../modules/cache/invalidator.js';
 import type { StoredEntry } from '../modules/cache/response-cache.js';
+import type { RateLimitOverview } from '../modules/rate-limit/rate-limits.service.js';
 import type { LevelOverride } from '../modules/config/log-level.js';
 import type { FaultChange } from '../modules/proxy/runtime-faults.js';
 import type { ManualCommand } from '../modules/upstream/breaker/manual-command.js';
@@ -28,6 +29,19 @@ export class WorkersView implements GatewayView {
     return own.map((upstream) => {
       const others = all.flatMap((each) => each.find(({ id }) => id === upstream.id) ?? []);
       return added(upstream, others);
+    });
+  }
+
+  /** Without Redis, the primary has all keys. With it, workers keep copies of those that they have met. */
+  async rateLimits(): Promise<readonly RateLimitOverview[]> {
+    const [own, all] = await Promise.all([this.own.rateLimits(), this.pool.callAll('rateLimits', null)]);
+    return own.map((limit) => {
+      const others = all.flatMap((each) => each.find(({ id }) => id === limit.id) ?? []);
+      return {
+        ...limit,
+        keys: Math.max(limit.keys, ...others.map(({ keys }) => keys)),
+        rejections: others.reduce((sum, { rejections }) => sum + rejections, limit.rejections),
+      };
     });
   }
 

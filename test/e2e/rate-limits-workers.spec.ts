@@ -20,5 +20,7 @@ routes:
   expect(statuses.filter((status) => status === 200)).toHaveLength(20);
   expect(await b.status('/api')).toBe(429);
   const rejections = () => metric(gateway.managementUrl, 'breakwater_ratelimit_rejections_total');
+  const limits = await fetch(`${gateway.managementUrl}/admin/rate-limits`);
+  expect(await limits.json()).toMatchObject([{ name: 'api', keys: 1, rejections: 41 }]);
   await until('all are counted', async () => (await rejections()) === 41);
 });

@@ -8,6 +8,7 @@ import { openMetrics } from '../metrics/open-metrics.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { type LevelOverride, LogLevel } from '../config/log-level.js';
 import { type FaultChange, RuntimeFaults } from '../proxy/runtime-faults.js';
+import { type RateLimitOverview, RateLimits } from '../rate-limit/rate-limits.service.js';
 import type { UpstreamOverview } from '../timeline/shapes.js';
 import { overviewOf } from './upstream-overview.js';
 
@@ -19,6 +20,7 @@ export interface GatewayView {
   /** @returns the metrics as text, in the classic format of Prometheus or in that of OpenMetrics */
   metrics(isOpen: boolean): Promise<string>;
   upstreams(): Promise<readonly UpstreamOverview[]>;
+  rateLimits(): Promise<readonly RateLimitOverview[]>;
   /** Resolves when all processes have obeyed. */
   command(command: ManualCommand): Promise<void>;
   /** The same. */
@@ -44,6 +46,7 @@ export class OwnView implements GatewayView {
     @Inject(TokenDenylist) private readonly denylist: TokenDenylist,
     @Inject(RuntimeFaults) private readonly faults: RuntimeFaults,
     @Inject(LogLevel) private readonly level: LogLevel,
+    @Inject(RateLimits) private readonly limits: RateLimits,
   ) {}
 
   async metrics(isOpen: boolean): Promise<string> {
@@ -52,6 +55,10 @@ export class OwnView implements GatewayView {
 
   upstreams(): Promise<readonly UpstreamOverview[]> {
     return Promise.resolve(Array.from(this.registry.all(), overviewOf));
+  }
+
+  rateLimits(): Promise<readonly RateLimitOverview[]> {
+    return Promise.resolve(this.limits.overview());
   }
 
   async command(command: ManualCommand): Promise<void> {

@@ -10,6 +10,7 @@ import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { LogLevel } from '../config/log-level.js';
 import { HealthController } from '../health/health.controller.js';
+import { RateLimits } from '../rate-limit/rate-limits.service.js';
 import { RuntimeFaults } from '../proxy/runtime-faults.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
@@ -37,6 +38,7 @@ import { GATEWAY_VIEW, type GatewayView, OwnView } from './gateway-view.js';
 import { MetricsController } from './metrics.controller.js';
 import { ManagementApplication, OpenApiController } from './openapi.controller.js';
 import { OverviewService } from './overview.service.js';
+import { RateLimitsController } from './rate-limits.controller.js';
 import { RoutesController } from './routes.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { UpstreamReports } from './upstream-reports.js';
@@ -67,6 +69,7 @@ const SHARED = [
   ManualSharing,
   LogLevel,
   RuntimeFaults,
+  RateLimits,
   Timeline,
   TrafficHistory,
 ];
@@ -94,6 +97,7 @@ const SHARED = [
     ExplainController,
     RoutesController,
     OpenApiController,
+    RateLimitsController,
   ],
   providers: [
     OverviewService,

@@ -31,6 +31,7 @@ const ENDPOINTS: Readonly<Record<string, readonly [summary: string, body?: z.Zod
   'POST /admin/config/reload': ['Reads the configuration again'],
   'GET /admin/cache/entries': ['Stored responses, without their content'],
   'POST /admin/cache/purge': ['Drops stored responses'],
+  'GET /admin/rate-limits': ['The rate limits, with their keys and rejections'],
   'POST /admin/tokens/revoke': ['Refuses a token before it expires'],
   'GET /admin/audit': ['Who has changed what, and why'],
 };

@@ -31,6 +31,8 @@ export interface LimitModel {
   /** For requests without a route. */
   readonly server: LimitStages;
   readonly routes: ReadonlyMap<RouteConfig, LimitStages>;
+  /** Each once. */
+  readonly rules: readonly LimitRule[];
 }
 
 export type FindLimiter = (scope: LimitScope, config: RateLimitConfig) => RateLimiter;
@@ -38,11 +40,14 @@ export type FindLimiter = (scope: LimitScope, config: RateLimitConfig) => RateLi
 export function compileLimits({ server, routes }: GatewayConfig, find: FindLimiter): LimitModel {
   const ofServer = compileRules({ kind: 'server', name: '' }, server.rateLimit, find);
   const limited = routes.filter(({ hasLimits }) => hasLimits);
+  const rules = [...ofServer];
   return {
+    rules,
     server: stagesOf(ofServer),
     routes: new Map(
       limited.map((route) => {
         const own = compileRules({ kind: 'route', name: route.id }, route.rateLimit, find);
+        rules.push(...own);
         return [route, stagesOf([...ofServer, ...own])];
       }),
     ),

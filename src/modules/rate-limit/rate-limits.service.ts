@@ -29,6 +29,23 @@ export interface LimitRejection {
   readonly mode: RateLimitConfig['mode'];
 }
 
+/** A limit as `GET /admin/rate-limits` shows it. */
+export interface RateLimitOverview {
+  readonly id: string;
+  readonly scope: LimitScope['kind'];
+  /** Id of the route, or name of the handler. */
+  readonly name: string;
+  readonly key: RateLimitConfig['key'];
+  readonly requests: number;
+  readonly perMs: number;
+  readonly burst: number;
+  readonly mode: RateLimitConfig['mode'];
+  /** Keys that are in memory. */
+  readonly keys: number;
+  /** Since the limit came into force. */
+  readonly rejections: number;
+}
+
 /** Counts requests against the limits of the configuration in force. */
 @Injectable()
 export class RateLimits implements ConfigApplier {
@@ -37,6 +54,8 @@ export class RateLimits implements ConfigApplier {
   private limiters: ReadonlyMap<string, RateLimiter> = new Map();
   /** Of handlers of code, which no reload changes. */
   private readonly handlers = new Map<string, RateLimiter>();
+  private readonly handlerRules: LimitRule[] = [];
+  private rules: readonly LimitRule[] = [];
   /** By config, so that a request meets the limits of the one that it began with. */
   private readonly models = new WeakMap<GatewayConfig, LimitModel>();
 
@@ -77,19 +96,38 @@ export class RateLimits implements ConfigApplier {
     const model = compileLimits(next, (scope, config) => this.find(scope, config, limiters));
     return () => {
       this.limiters = limiters;
+      this.rules = model.rules;
       this.models.set(next, model);
     };
   }
 
-  *all(): Iterable<RateLimiter> {
-    yield* this.limiters.values();
-    yield* this.handlers.values();
+  /** @returns the limits in force, for operators */
+  overview(): RateLimitOverview[] {
+    return [...this.rules, ...this.handlerRules].map(({ limiter, isShadow }) => {
+      const { scope, config, buckets, rejections } = limiter;
+      const { requests, per, burst, key } = config;
+      const mode = isShadow ? 'shadow' : 'enforce';
+      return {
+        id: limiter.id,
+        scope: scope.kind,
+        name: scope.name,
+        key,
+        requests,
+        perMs: per,
+        burst,
+        mode,
+        keys: buckets.size,
+        rejections,
+      };
+    });
   }
 
   /** Compiles the limits of a handler of code. */
   ofHandler(name: string, configs: readonly RateLimitConfig[]): Stage {
     const scope: LimitScope = { kind: 'handler', name };
-    return stageOf(compileRules(scope, configs, (_, config) => this.find(scope, config, this.handlers)));
+    const rules = compileRules(scope, configs, (_, config) => this.find(scope, config, this.handlers));
+    this.handlerRules.push(...rules);
+    return stageOf(rules);
   }
 
   /** Counts a request against the limits for which its user need not be known. As `count`. */

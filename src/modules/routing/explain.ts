@@ -124,13 +124,19 @@ function authOf(gateway: GatewayConfig, route: RouteConfig): string {
 }
 
 function limitsOf({ server }: GatewayConfig, route: RouteConfig): Explanation[] {
-  return [...(server.rateLimit ?? []), ...(route.rateLimit ?? [])].map(
-    ({ requests, per, burst, key, mode }) => {
+  const rates = [...(server.rateLimit ?? []), ...(route.rateLimit ?? [])].map(
+    ({ requests, per, burst, key, mode }): Explanation => {
       const extra = burst > 0 ? ` and a burst of ${burst}` : '';
       const shadow = mode === 'shadow' ? ' It only reports (`mode: shadow`).' : '';
       return ['rate limit', `${requests} in ${formatDuration(per)}${extra} for each ${key}.${shadow}`];
     },
   );
+  const { requestsPerIp, requestsPerUser } = { ...server.limits, ...route.limits };
+  const inFlight = [
+    requestsPerIp && `${requestsPerIp} for each address`,
+    requestsPerUser && `${requestsPerUser} for each user`,
+  ].filter(Boolean);
+  return inFlight.length === 0 ? rates : [...rates, ['in flight', `At most ${inFlight.join(', ')}.`]];
 }
 
 function cacheOf({ per, ttl }: NonNullable<RouteConfig['cache']>, method: string): string {
