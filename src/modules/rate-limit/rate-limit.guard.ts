@@ -1,6 +1,6 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { exchangeOf } from '../routing/exchange.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import { ConcurrencyLimits } from './concurrency-limits.service.js';
 import { RateLimits } from './rate-limits.service.js';
 
@@ -17,7 +17,7 @@ export class ClientLimitsGuard implements CanActivate {
 
   /** @throws ProblemError `rate_limited` or `too_many_concurrent` */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    const exchange = exchangeIn(context);
     if (!exchange) return true;
     return then(this.rates.beforeAuth(exchange), () => this.concurrency.enterAddress(exchange));
   }
@@ -33,10 +33,15 @@ export class UserLimitsGuard implements CanActivate {
 
   /** @throws ProblemError `rate_limited` or `too_many_concurrent` */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    const exchange = exchangeIn(context);
     if (!exchange) return true;
     return then(this.rates.afterAuth(exchange), () => this.concurrency.enterUser(exchange));
   }
+}
+
+/** `switchToHttp` makes three functions for each request, which cost more than the count. */
+function exchangeIn(context: ExecutionContext): Exchange | undefined {
+  return exchangeOf(context.getArgByIndex<Request>(0));
 }
 
 /** In memory nothing waits, and a promise for each request would cost more than the count. */
