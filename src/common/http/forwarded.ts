@@ -46,8 +46,16 @@ export function clientIp(
   isTrusted: (address: string) => boolean,
 ): string {
   if (forwardedFor === undefined || !isTrusted(peer)) return peer;
-  const hops = forwardedFor.split(',').map((hop) => unmapped(hop.trim()));
+  const hops = forwardedFor.split(',').map((hop) => unmapped(withoutPort(hop.trim())));
   return (hops.findLast((hop) => !isTrusted(hop)) ?? hops[0]) || peer;
+}
+
+const ADDRESS_AND_PORT = /^(?:(\d+\.\d+\.\d+\.\d+)|\[([\dA-Fa-f:.]+)\])(?::\d{1,5})?$/;
+
+/** Some proxies write `192.0.2.7:4711` or `[2001:db8::7]:4711`, with which no rule for addresses would hold. */
+function withoutPort(hop: string): string {
+  const [, ipv4, ipv6] = ADDRESS_AND_PORT.exec(hop) ?? [];
+  return ipv4 ?? ipv6 ?? hop;
 }
 
 /** Which headers tell upstreams where a request comes from. */
