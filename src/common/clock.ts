@@ -6,6 +6,8 @@ export interface Clock {
   wall(): number;
   /** Milliseconds in which this process stood still, in all; see `Stalls`. A clock without it knows of none. */
   lostMs?(): number;
+  /** Calls back after milliseconds of this clock. One without it goes as fast as the machine's, whose timers do. */
+  after?(ms: number, callback: () => void): void;
 }
 
 /** Milliseconds between two looks at the clock. */

@@ -9,6 +9,7 @@ const COMMANDS = [
   'token',
   'routes',
   'diff',
+  'simulate',
   'init',
   'api-key',
   'schema',

@@ -68,7 +68,7 @@ export class Breaker {
     this.health = health;
     this.votes = new VoteWindow(config.window, clock);
     this.closedAt = clock.now();
-    [this.engine, this.engineOptions] = createEngine(config.openFor);
+    [this.engine, this.engineOptions] = createEngine(config.openFor, clock);
     this.engine.on('halfOpen', () => this.onOpenTimeElapsed());
   }
 

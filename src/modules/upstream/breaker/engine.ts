@@ -1,14 +1,20 @@
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
+import type { Clock } from '../../../common/clock.js';
 
 /** opossum reads `resetTimeout`, the length of the open time in milliseconds, each time it opens. */
 export type EngineOptions = CircuitBreaker.Options<[]> & { resetTimeout: number };
+
+const action = () => Promise.resolve();
 
 /**
  * @returns opossum as the holder of a state and of an open timer. Its own bulkhead, timeout, percentiles, snapshots and
  *   health check stay off: they vote, sort the window on each failure, or outlive a shutdown
  */
-export function createEngine(openFor: number): [engine: CircuitBreaker<[], void>, options: EngineOptions] {
+export function createEngine(
+  openFor: number,
+  clock: Clock,
+): [engine: CircuitBreaker<[], void>, options: EngineOptions] {
   const options: EngineOptions = {
     timeout: false,
     rollingPercentilesEnabled: false,
@@ -17,5 +23,39 @@ export function createEngine(openFor: number): [engine: CircuitBreaker<[], void>
     rotateBucketController: new EventEmitter(),
     resetTimeout: openFor,
   };
-  return [new CircuitBreaker(() => Promise.resolve(), options), options];
+  return [
+    clock.after ? new ClockedEngine(options, clock) : new CircuitBreaker<[], void>(action, options),
+    options,
+  ];
+}
+
+/** Its open time goes by on a clock that is set by hand. */
+class ClockedEngine extends CircuitBreaker<[], void> {
+  private openings = 0;
+
+  constructor(
+    options: EngineOptions,
+    private readonly clock: Clock,
+  ) {
+    super(action, options);
+  }
+
+  override open(): void {
+    const opening = ++this.openings;
+    const { setTimeout } = globalThis;
+    // opossum takes no timer from others: it calls the global one, in this turn.
+    globalThis.setTimeout = ((callback: () => void, ms: number) => {
+      this.clock.after?.(ms, () => {
+        // opossum could not clear it.
+        if (this.opened && opening === this.openings) callback();
+      });
+      return {};
+      // It only keeps what is returned.
+    }) as unknown as typeof setTimeout;
+    try {
+      super.open();
+    } finally {
+      globalThis.setTimeout = setTimeout;
+    }
+  }
 }
