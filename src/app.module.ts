@@ -11,6 +11,7 @@ import { ProxyModule } from './modules/proxy/proxy.module.js';
 import { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
+import { ServerModule } from './modules/server/server.module.js';
 import { TimelineModule } from './modules/timeline/timeline.module.js';
 import { TracingModule } from './modules/tracing/tracing.module.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
@@ -53,6 +54,7 @@ export class AppModule {
         MetricsModule,
         AccessLogModule,
         HealthModule,
+        ServerModule,
         TimelineModule.register(role),
         ...modules,
         AuthModule,

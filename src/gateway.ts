@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
 import { createManagement } from './management.js';
@@ -105,22 +106,28 @@ export class Gateway {
 
   /** Where routes are answered, for programs on this machine. */
   get url(): string {
-    return urlOf(this.app);
+    return urlOf(this.app.getHttpServer());
+  }
+
+  /** Where plain HTTP is redirected to HTTPS; empty unless `server.tls.redirect` is set. */
+  get redirectUrl(): string {
+    const server = this.app.get(PublicServer).redirects;
+    return server?.listening ? urlOf(server) : '';
   }
 
   /** What it listens on. */
   get address(): string {
-    return addressOf(this.app);
+    return addressOf(this.app.getHttpServer());
   }
 
   /** The same for health and metrics. */
   get managementAddress(): string {
-    return this.management ? addressOf(this.management) : '';
+    return this.management ? addressOf(this.management.getHttpServer()) : '';
   }
 
   /** Where health and metrics are answered. */
   get managementUrl(): string {
-    return this.management ? urlOf(this.management) : '';
+    return this.management ? urlOf(this.management.getHttpServer()) : '';
   }
 
   /**
@@ -175,15 +182,19 @@ export class Gateway {
   }
 }
 
-function addressOf(app: INestApplication<Server>): string {
-  // Listening on TCP, so the address is no pipe name.
-  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+/** Listening on TCP, so the address is no pipe name. */
+function listeningOn(server: Server): AddressInfo {
+  return server.address() as AddressInfo;
+}
+
+function addressOf(server: Server): string {
+  const { address, family, port } = listeningOn(server);
   return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function urlOf(app: INestApplication<Server>): string {
-  // Listening on TCP, so the address is no pipe name.
-  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+function urlOf(server: Server): string {
+  const { address, family, port } = listeningOn(server);
   const host = address === '::' || address === '0.0.0.0' ? '127.0.0.1' : address;
-  return `http://${family === 'IPv6' && host !== '127.0.0.1' ? `[${host}]` : host}:${port}`;
+  const scheme = server instanceof TlsServer ? 'https' : 'http';
+  return `${scheme}://${family === 'IPv6' && host !== '127.0.0.1' ? `[${host}]` : host}:${port}`;
 }

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
@@ -9,10 +11,13 @@ import { headersToInherit, inherited } from './common/http/inherited.js';
 import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
+import { redirectToHttps } from './modules/proxy/https-redirect.js';
 import { exchangeOf, isCached, isLimited, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
+import { certifiedHosts } from './modules/server/client-tls.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
 import { compressionHandler } from './modules/server/compression.js';
+import { Connections } from './modules/server/connections.js';
 import { corsHandler } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { isHandshake } from './modules/websocket/handshake.js';
@@ -32,6 +37,7 @@ export class PublicServer implements ConfigApplier {
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
     @Inject(EventStreams) private readonly streams: EventStreams,
+    @Inject(Connections) private readonly connections: Connections,
   ) {
     Event.onError = (error) => new Logger(Event.name).error(error);
     const { current } = config;
@@ -46,7 +52,9 @@ export class PublicServer implements ConfigApplier {
 
   prepare(next: GatewayConfig): () => void {
     const entrance = this.entranceOf(next);
+    const useTls = this.adapter?.prepareTls(next.server.tls);
     return () => {
+      useTls?.();
       this.hasWebSockets = usesWebSockets(next);
       this.adapter?.enterBy(entrance);
       this.adapter?.applyLimits();
@@ -79,9 +87,18 @@ export class PublicServer implements ConfigApplier {
     this.tunnels.destroy();
   }
 
+  /** The one that it listens on, which the system may have chosen. */
+  private get port(): number {
+    // Listening on TCP, so the address is no pipe name.
+    const address = this.adapter?.servers[0]?.address() as AddressInfo | null | undefined;
+    return address?.port ?? this.config.current.server.port;
+  }
+
   private connect(adapter: HttpServerAdapter): void {
     const limits = () => this.config.current.server;
     adapter.connect(limits, {
+      tls: this.config.current.server.tls,
+      guard: (server) => this.connections.guard(server),
       mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
       isCached,
       isLimited,
@@ -95,11 +112,19 @@ export class PublicServer implements ConfigApplier {
     this.config.register(this);
   }
 
+  /** Redirects plain HTTP to HTTPS, if the configuration says so. */
+  get redirects(): Server | undefined {
+    return this.adapter?.servers[1];
+  }
+
   /** @returns what every request passes before its controller is looked up, in this order */
   private entranceOf({ server, routes }: GatewayConfig): RequestHandler[] {
     const hasCors = [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
+    const { tls } = server;
+    const httpsPort = () => tls?.redirect?.httpsPort ?? this.port;
     return [
       this.exchanges.use.bind(this.exchanges),
+      ...(tls?.redirect ? [redirectToHttps(certifiedHosts(tls), httpsPort)] : []),
       // Also for requests that are refused, so that pages can read why.
       ...(hasCors ? [corsHandler(exchangeOf)] : []),
       ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),

@@ -39,10 +39,14 @@ export function shareOf(config: GatewayConfig, workers: number): GatewayConfig {
     return { ...limits, ...Object.fromEntries(shares) };
   };
   const { server, routes } = config;
+  const { connections } = server.limits;
   const upstreams = Object.entries(config.upstreams).map(([id, each]) => [id, upstreamShare(each)] as const);
   return {
     ...config,
-    server: { ...server, limits: clientShare(server.limits) },
+    server: {
+      ...server,
+      limits: { ...clientShare(server.limits), connections: connections && oneOrShare(connections) },
+    },
     routes: routes.map((route) => (route.limits ? { ...route, limits: clientShare(route.limits) } : route)),
     cache: { ...config.cache, maxBytes: oneOrShare(config.cache.maxBytes) },
     upstreams: Object.fromEntries(upstreams),

@@ -12,16 +12,19 @@ import { snippets } from './snippets.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const authority = Authority.create();
-const issued = authority.issue('DNS:gateway.test');
+const names = ['DNS:api.example.com', 'DNS:shop.example.com', 'DNS:*.example.org'];
+const issued = authority.issueTo('/CN=gateway', names, 90);
+const revoked = authority.revoke();
 const PEM = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({
   type: 'spki',
   format: 'pem',
 });
 
 function readFile(path: string): string {
-  if (path.endsWith('/ca.pem')) return authority.ca;
-  if (path.endsWith('/gateway.pem')) return issued.cert;
-  return path.endsWith('/gateway-key.pem') ? issued.key : PEM;
+  if (path.endsWith('ca.pem')) return authority.ca;
+  if (path.endsWith('-crl.pem')) return revoked;
+  if (path.endsWith('-key.pem')) return issued.key;
+  return /gateway\.pem$|\/tls\//.test(path) ? issued.cert : PEM;
 }
 
 describe('snippets of the docs', () => {

@@ -28,15 +28,43 @@ export class Authority {
 
   /** @param names such as `DNS:users.test` or `IP:127.0.0.1` */
   issue(...names: string[]): KeyPair {
+    return this.issueTo('/CN=leaf', names);
+  }
+
+  /**
+   * @param subject such as `/CN=alice`
+   * @param days of validity; below zero, the certificate is expired
+   */
+  issueTo(subject: string, names: readonly string[], days = 2): KeyPair {
     return inFolder((folder) => {
-      writeFileSync(join(folder, 'ca.pem'), this.pair.cert);
-      writeFileSync(join(folder, 'ca-key.pem'), this.pair.key);
+      this.writeTo(folder);
       writeFileSync(join(folder, 'names'), `subjectAltName=${names.join(',')}\n`);
-      openssl(folder, 'req', ...NEW_KEY, '-subj', '/CN=leaf', '-keyout', 'key.pem', '-out', 'csr.pem');
-      const by = ['-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial', '-days', '2'];
+      openssl(folder, 'req', ...NEW_KEY, '-subj', subject, '-keyout', 'key.pem', '-out', 'csr.pem');
+      const by = ['-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial', '-days', String(days)];
       openssl(folder, 'x509', '-req', '-in', 'csr.pem', ...by, '-extfile', 'names', '-out', 'cert.pem');
       return readPair(folder);
     });
+  }
+
+  /** @returns the PEM text of a list that revokes some certificates */
+  revoke(...certificates: readonly KeyPair[]): string {
+    return inFolder((folder) => {
+      this.writeTo(folder);
+      writeFileSync(join(folder, 'index'), '');
+      writeFileSync(join(folder, 'ca.cnf'), '[ca]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=2\n');
+      const by = ['ca', '-config', 'ca.cnf', '-name', 'ca', '-cert', 'ca.pem', '-keyfile', 'ca-key.pem'];
+      for (const [i, { cert }] of certificates.entries()) {
+        writeFileSync(join(folder, `${i}.pem`), cert);
+        openssl(folder, ...by, '-revoke', `${i}.pem`);
+      }
+      openssl(folder, ...by, '-gencrl', '-out', 'crl.pem');
+      return readFileSync(join(folder, 'crl.pem'), 'utf8');
+    });
+  }
+
+  private writeTo(folder: string): void {
+    writeFileSync(join(folder, 'ca.pem'), this.pair.cert);
+    writeFileSync(join(folder, 'ca-key.pem'), this.pair.key);
   }
 }
 

@@ -95,6 +95,8 @@ interface ClientOptions {
   readonly protocols?: string[];
   readonly headers?: Record<string, string>;
   readonly perMessageDeflate?: boolean;
+  /** The authority that has issued the certificate of a server with TLS. */
+  readonly ca?: string;
 }
 
 /** A client that records the messages it receives. */
@@ -111,12 +113,9 @@ export class WebSocketClient {
   }
 
   /** @throws Error `Unexpected server response: STATUS` when the handshake is refused */
-  static open(
-    url: string,
-    { protocols = [], headers = {}, perMessageDeflate = false }: ClientOptions = {},
-  ): Promise<WebSocketClient> {
-    const options = { headers, perMessageDeflate };
-    const client = new WebSocketClient(new WebSocket(url.replace('http', 'ws'), protocols, options));
+  static open(url: string, { protocols = [], ...options }: ClientOptions = {}): Promise<WebSocketClient> {
+    const all = { perMessageDeflate: false, ...options };
+    const client = new WebSocketClient(new WebSocket(url.replace('http', 'ws'), protocols, all));
     return new Promise((resolve, reject) => {
       client.socket.on('open', () => resolve(client));
       client.socket.on('error', reject);

@@ -11,6 +11,8 @@ export const PROBLEMS = {
   token_invalid: { status: 401, title: 'The bearer token is not valid' },
   api_key_missing: { status: 401, title: 'An API key is required' },
   api_key_invalid: { status: 401, title: 'The API key is not valid' },
+  client_certificate_missing: { status: 401, title: 'A client certificate is required' },
+  client_certificate_invalid: { status: 401, title: 'The client certificate is not valid' },
   admin_token_required: { status: 401, title: 'The management token is required' },
   insufficient_scope: { status: 403, title: 'The token lacks a required scope' },
   insufficient_claims: { status: 403, title: 'The token lacks a required claim' },
@@ -26,6 +28,7 @@ export const PROBLEMS = {
   query_too_large: { status: 414, title: 'The query of the request is too long' },
   content_type_not_allowed: { status: 415, title: 'The route does not accept this content type' },
   expectation_failed: { status: 417, title: 'The expectation is not supported' },
+  misdirected_request: { status: 421, title: 'The gateway has no certificate for this host' },
   config_invalid: {
     status: 422,
     title: 'The configuration cannot be used, and the one before stays in force',

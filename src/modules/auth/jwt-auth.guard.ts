@@ -50,11 +50,19 @@ export class JwtAuthGuard implements CanActivate {
     const { authorization } = req.headers;
     if (shown === 'malformed') return this.refuse(shown, policy, exchange);
     const token = shown?.token ?? bearerToken(authorization);
+    // A token counts before the certificate, which clients show with each request.
+    if (providers.certificates && (token === undefined || !providers.acceptTokens(policy.allowed))) {
+      const byCertificate = providers.certificates.identify(req.socket, policy.allowed);
+      if (byCertificate !== undefined) {
+        // Nobody verifies a token beside a certificate, so it does not go on.
+        if (exchange) exchange.forwardAuthorization = policy.forward;
+        return this.admit(byCertificate, policy, exchange);
+      }
+    }
     if (token === undefined) {
       const isAnonymous = authorization === undefined && !this.hasTokenInQuery(exchange, policy);
       if (policy.optional && isAnonymous) return true;
-      const missing = providers.acceptTokens(policy.allowed) ? 'missing' : 'missing_api_key';
-      return this.refuse(missing, policy, exchange);
+      return this.refuse(missingOf(policy, providers), policy, exchange);
     }
     if (exchange) exchange.forwardAuthorization = policy.forward;
     if (exchange && shown) providers.handshakeTokens.use(shown, exchange, policy);
@@ -105,9 +113,17 @@ export class JwtAuthGuard implements CanActivate {
     throw refusalProblem(refusal, {
       tokens: providers.acceptTokens(allowed),
       keys: providers.apiKeys?.accepts(allowed) ?? false,
+      certificates: providers.certificates?.accepts(allowed) ?? false,
       scopes: scopeList,
     });
   }
+}
+
+/** @returns what a client should have sent */
+function missingOf({ allowed }: AuthPolicy, providers: ProviderSet): Refusal {
+  if (providers.acceptTokens(allowed)) return 'missing';
+  const isByCertificate = !providers.apiKeys?.accepts(allowed) && providers.certificates?.accepts(allowed);
+  return isByCertificate ? 'missing_certificate' : 'missing_api_key';
 }
 
 function takeFromHandshake(

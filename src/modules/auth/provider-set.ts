@@ -7,6 +7,7 @@ import {
   isPublicKeyAlgorithm,
 } from '../config/gateway-config.js';
 import { isSameConfig } from '../config/same-config.js';
+import { ClientCertificates } from './client-certificates.js';
 import { ApiKeyProvider, ApiKeys } from './api-keys.js';
 import { type Allowed, allows } from './auth-policy.js';
 import type { UnverifiedToken } from './bearer-token.js';
@@ -41,6 +42,8 @@ export interface ProviderSetOptions {
 
 /** The providers of one configuration, compiled: replaced whole by a reload that changes them. */
 export class ProviderSet {
+  /** `undefined` when no provider accepts certificates. */
+  readonly certificates: ClientCertificates | undefined;
   /** `undefined` when no provider has API keys. */
   readonly apiKeys: ApiKeys | undefined;
   readonly isEmpty: boolean;
@@ -74,6 +77,10 @@ export class ProviderSet {
     const withKeys = entries.filter(([, each]) => each.apiKeys);
     if (withKeys.length > 0)
       this.apiKeys = new ApiKeys(withKeys.map(([id, each]) => new ApiKeyProvider(id, each)));
+    const withCertificates = entries.flatMap(([id, { clientCertificate, forwardClaims }]) =>
+      clientCertificate ? [[id, { clientCertificate, forwardClaims }] as const] : [],
+    );
+    if (withCertificates.length > 0) this.certificates = new ClientCertificates(withCertificates, clock);
     this.introspectors = entries.flatMap(([id, each]) => {
       if (!each.introspection) return [];
       const isSame = previous && isSameConfig(previous.config[id], each);
@@ -83,7 +90,7 @@ export class ProviderSet {
       return [known ?? new Introspector(id, each, each.introspection, http, clock)];
     });
     this.issuers = entries
-      .filter(([, each]) => !each.apiKeys && !each.introspection)
+      .filter(([, each]) => !each.apiKeys && !each.introspection && !each.clientCertificate)
       .map(([id, each]) => new JwtProvider(id, each, this.findKeysOf(id, each), clock));
     this.previous = undefined;
   }

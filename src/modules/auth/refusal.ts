@@ -4,6 +4,8 @@ import { ProblemError } from '../../common/errors/problem.js';
 const BEARER = 'Bearer realm="breakwater"';
 /** API keys have no registered scheme; RFC 9110 section 11.6.1 asks for a challenge all the same. */
 const API_KEY = 'ApiKey realm="breakwater"';
+/** TLS has no scheme of its own either. */
+const CERTIFICATE = 'ClientCertificate realm="breakwater"';
 
 interface Answer {
   readonly code: ProblemCode;
@@ -30,6 +32,12 @@ const ANSWERS = {
   revoked: invalid('The token has been revoked'),
   missing_api_key: { code: 'api_key_missing' },
   unknown_api_key: { code: 'api_key_invalid' },
+  missing_certificate: { code: 'client_certificate_missing' },
+  invalid_certificate: {
+    code: 'client_certificate_invalid',
+    detail: 'The certificate is not from a trusted authority, is revoked or does not name the client',
+  },
+  expired_certificate: { code: 'client_certificate_invalid', detail: 'The certificate is expired' },
   insufficient_scope: {
     code: 'insufficient_scope',
     detail: 'The token lacks a scope that the route requires',
@@ -70,12 +78,16 @@ export function isRefusal(verdict: object | Refusal): verdict is Refusal {
 export interface Accepted {
   readonly tokens: boolean;
   readonly keys: boolean;
+  readonly certificates: boolean;
   /** The scopes that it requires, separated by spaces. */
   readonly scopes: string;
 }
 
 /** @returns the answer, with a challenge for each scheme that the route accepts (RFC 6750 section 3) */
-export function refusalProblem(refusal: Refusal, { tokens, keys, scopes }: Accepted): ProblemError {
+export function refusalProblem(
+  refusal: Refusal,
+  { tokens, keys, certificates, scopes }: Accepted,
+): ProblemError {
   if (refusal instanceof Unavailable) {
     return new ProblemError(refusal.reason, { headers: { 'Retry-After': String(refusal.retryAfter) } });
   }
@@ -89,9 +101,10 @@ export function refusalProblem(refusal: Refusal, { tokens, keys, scopes }: Accep
   if (isForbidden && scopes !== '') bearer.push(`scope="${scopes}"`);
   const challenges = [
     // Without any provider, too, a 401 has to name a scheme.
-    ...(tokens || !keys ? [bearer.join(', ')] : []),
+    ...(tokens || (!keys && !certificates) ? [bearer.join(', ')] : []),
     // Another API key would not help whoever lacks a scope.
     ...(keys && !isForbidden ? [API_KEY] : []),
+    ...(certificates && !isForbidden ? [CERTIFICATE] : []),
   ];
   const headers = challenges.length === 0 ? undefined : { 'WWW-Authenticate': challenges.join(', ') };
   return new ProblemError(code, { detail, headers });

@@ -54,7 +54,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         keepAliveTimeout: 65_000,
         healthDetails: false,
         workers: 1,
-        limits: {},
+        limits: { connections: 10_000, connectionsPerIp: 1_000 },
         shutdown: { delay: 5_000, drain: 20_000 },
         securityHeaders: 'api',
         compression: false,

@@ -2,6 +2,7 @@ import { checkProviders } from './checks/auth.js';
 import { idProblems, referenceProblems } from './checks/references.js';
 import { routeProblems, upstreamProblems } from './checks/routes-and-upstreams.js';
 import { redisProblems, serverProblems } from './checks/server.js';
+import { checkServerTls } from './checks/server-tls.js';
 import { tlsProblems } from './checks/tls.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { type LintWarning, lintConfig } from './lints/lint.js';
@@ -37,10 +38,12 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
   const root = new ConfigValue(mergeDefaults(reading.root));
   const { parsed, problems: invalid } = validate(gatewaySchema, root);
   const providers = checkProviders(root, sources);
+  const serverTls = checkServerTls(root, sources);
   const problems = [
     ...reading.problems,
     ...invalid,
     ...[...providers.values()].flatMap((provider) => provider.problems),
+    ...serverTls.problems,
     ...CHECKS.flatMap((check) => check(root)),
   ];
   if (!parsed || problems.length > 0) return { ok: false, problems: inOrder(problems) };
@@ -49,6 +52,11 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
     const provider = parsed.auth[id];
     if (provider && publicKey !== undefined) provider.publicKey = publicKey;
     if (provider && apiKeys.length > 0) provider.apiKeys = [...(provider.apiKeys ?? []), ...apiKeys];
+  }
+  const { tls } = parsed.server;
+  if (tls) {
+    Object.assign(tls, serverTls.pems);
+    for (const [i, pems] of serverTls.sni.entries()) Object.assign(tls.sni[i] ?? {}, pems);
   }
   // The image sets it, since nothing outside of a container reaches its loopback interface.
   const host = sources.env['MANAGEMENT_HOST'];

@@ -12,6 +12,7 @@ import type { UpstreamProxy } from '../upstream/upstream-proxy.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { OpenTunnels } from '../websocket/open-tunnels.js';
 import { SeriesBatch } from './series-batch.js';
+import { serverMetricProviders } from './server.definitions.js';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 /** The gateway's own share is well below a millisecond. */
@@ -222,11 +223,7 @@ export const metricProviders = [
     'route',
     'reason',
   ]),
-  counter(
-    'breakwater_spans_total',
-    'Spans of traces, by what became of them: exported, or dropped because of queue_full or export_failed',
-    ['result'],
-  ),
+  ...serverMetricProviders,
   counter(
     'breakwater_config_reloads_total',
     'Reloads of the configuration, by result: applied, unchanged or failed',

@@ -4,6 +4,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { TracingModule } from '../tracing/tracing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { ConfigMetrics } from './config.metrics.js';
@@ -12,6 +13,7 @@ import { LimitMetrics } from './limit.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { metricsProvider } from './metrics.js';
 import { RequestMetrics } from './request.metrics.js';
+import { ServerMetrics } from './server.metrics.js';
 import { TracingMetrics } from './tracing.metrics.js';
 import { UpstreamMetrics } from './upstream.metrics.js';
 
@@ -22,6 +24,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     HealthModule,
     RateLimitModule,
     RoutingModule,
+    ServerModule,
     TracingModule,
     WebSocketModule,
   ],
@@ -34,6 +37,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     ConfigMetrics,
     LimitMetrics,
     TracingMetrics,
+    ServerMetrics,
   ],
   exports: [metricsProvider],
 })

@@ -5,6 +5,7 @@ import type { Exchange, ResponseTap } from '../routing/exchange.js';
 import type { UpstreamError } from '../upstream/upstream.error.js';
 import type { BodySink, WholeBody } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
+import { resetConnection } from '../server/sockets.js';
 
 /** Writes an upstream's body to the client and records how it ended. */
 export class ReplySink implements BodySink {
@@ -51,7 +52,7 @@ export class ReplySink implements BodySink {
     // It is never a clean end: a client must not take half a body for a whole one.
     const { req, res } = this.exchange;
     // In HTTP/1.0 a closed connection is the regular end of a body, so the connection is reset.
-    if (req.httpVersion === '1.0') req.socket.resetAndDestroy();
+    if (req.httpVersion === '1.0') resetConnection(req.socket);
     else res.destroy();
   }
 }

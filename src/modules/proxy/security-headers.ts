@@ -1,6 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket, type Socket as NetSocket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { Socket } from 'node:net';
 import helmet, { type HelmetOptions } from 'helmet';
 import type { SecurityHeadersConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -54,7 +53,7 @@ export function securityHeaders(options: HelmetOptions): SecurityHeaders {
 }
 
 /** @returns whether the client uses TLS, to the gateway or to a trusted proxy */
-export function isOverTls({ req, head }: Exchange): boolean {
-  if ((req.socket as NetSocket & Partial<TLSSocket>).encrypted) return true;
+export function isOverTls({ req, head, usesTls }: Exchange): boolean {
+  if (usesTls) return true;
   return head.peerTrusted && /^https\s*(?:,|$)/i.test(String(req.headers['x-forwarded-proto'] ?? ''));
 }

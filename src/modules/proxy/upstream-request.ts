@@ -78,7 +78,7 @@ function requestHeaders(exchange: Exchange, route: RouteModel, path: string): st
     peer: head.peer,
     peerTrusted: head.peerTrusted,
     authority: head.authority,
-    proto: 'http',
+    proto: exchange.usesTls ? 'https' : 'http',
     prefix: route.stripsPrefix ? strippedPrefix(head.path, path) : '',
     family: route.config.forwardedHeaders,
     forwardAuthorization: exchange.forwardAuthorization,

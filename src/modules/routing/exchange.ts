@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Request, Response } from 'express';
 import { CancellationSource, toSignal } from '../../common/cancellation.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
@@ -211,6 +213,11 @@ export class Exchange {
 
   get id(): string {
     return this.head.id;
+  }
+
+  /** Whether the gateway itself speaks TLS with the client. */
+  get usesTls(): boolean {
+    return (this.req.socket as Socket & Partial<TLSSocket>).encrypted === true;
   }
 
   /** Stops watching the response, because a stale copy or another answer takes its place. */

@@ -2,21 +2,24 @@ import {
   createServer,
   type IncomingMessage,
   type Server,
-  type ServerResponse,
   type ServerOptions,
+  type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { Logger, RequestMethod } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { systemClock } from '../../common/clock.js';
 import type { ServerRefusal } from '../../common/errors/server-refusal.js';
-import type { ServerConfig } from '../config/gateway-config.js';
+import type { ServerTlsConfig } from '../config/gateway-config.js';
 import { ClientErrors, refuse } from './client-error.js';
 import { bodyParser } from './code-bodies.js';
+import { ClientTls } from './client-tls.js';
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
 import { OpenResponses } from './open-responses.js';
+import { type HttpSettings, serverOptions } from './server-options.js';
 import { endSlowReaders } from './slow-readers.js';
 import { refuseSlowSenders } from './slow-senders.js';
 import { answerUpgrades } from './upgrades.js';
@@ -40,22 +43,6 @@ const GATEWAY_PATHS = [
 const ROUTED_METHODS = Object.keys(RequestMethod)
   .filter((name) => name !== 'ALL' && Number.isNaN(Number(name)))
   .map((name) => name.toLowerCase());
-/** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
-const TIMEOUT_CHECK_INTERVAL = 500;
-
-/** Of the server, as the configuration has them. */
-export type HttpSettings = Pick<
-  ServerConfig,
-  | 'maxHeaderBytes'
-  | 'headersTimeout'
-  | 'requestIdleTimeout'
-  | 'requestTimeout'
-  | 'sendTimeout'
-  | 'sendMinRate'
-  | 'keepAliveTimeout'
-  | 'errors'
->;
-
 export interface AdapterOptions {
   /** Tells which requests may take over their connection for another protocol. Default: none, `Upgrade` is ignored. */
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
@@ -66,6 +53,10 @@ export interface AdapterOptions {
   readonly requestTimeoutOf?: (req: IncomingMessage) => number;
   /** Run before each handler of a controller of code. */
   readonly beforeCode?: readonly RequestHandler[];
+  /** The TLS of the server, and whether a second one listens for plain HTTP. Default: plain HTTP. */
+  readonly tls?: ServerTlsConfig | undefined;
+  /** Decides which connections a server takes. */
+  readonly guard?: (server: Server) => void;
   /** Told of requests that the server refuses by itself. It returns the id of the request. */
   readonly onRefused?: (refusal: ServerRefusal) => string;
 }
@@ -81,6 +72,9 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** By path. */
   private readonly gatewayHandlers = new Map<string, RequestHandler>();
   private readonly codeParsers: RequestHandler[] = [];
+  private tls: ClientTls | undefined;
+  /** Listens for plain HTTP beside a server with TLS, for `tls.redirect`. */
+  private plainServer: Server | undefined;
   private codePaths: CodePaths | undefined;
   private hasHooks = false;
 
@@ -109,11 +103,24 @@ export class HttpServerAdapter extends ExpressAdapter {
   applyLimits(): void {
     const { headersTimeout, keepAliveTimeout, maxHeaderBytes } = this.limits();
     // Node reads `maxHeaderSize` of a server, which its types do not have, for each connection.
-    Object.assign(this.httpServer as Server, {
-      headersTimeout,
-      keepAliveTimeout,
-      maxHeaderSize: maxHeaderBytes,
-    });
+    for (const server of this.servers)
+      Object.assign(server, { headersTimeout, keepAliveTimeout, maxHeaderSize: maxHeaderBytes });
+  }
+
+  /**
+   * Reads the certificates of another configuration.
+   *
+   * @returns the step that has new connections use them
+   */
+  prepareTls(config: ServerTlsConfig | undefined): () => void {
+    // Whether there is TLS at all is decided when the process starts.
+    return (config && this.tls?.prepare(this.httpServer as TlsServer, config)) ?? (() => undefined);
+  }
+
+  /** The one with the routes first. */
+  get servers(): readonly Server[] {
+    // Made by `initHttpServer`.
+    return [this.httpServer as Server, ...(this.plainServer ? [this.plainServer] : [])];
   }
 
   /** From now on each answer is the last of its connection. */
@@ -123,7 +130,7 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   /** Takes no new connection. @returns a promise that resolves when the last one has ended */
   stopListening(): Promise<unknown> {
-    return new Promise((resolve) => (this.httpServer as Server).close(resolve));
+    return Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
   }
 
   /** @returns responses of the gateway and of controllers */
@@ -135,8 +142,12 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** Ends every connection at once. What is not whole must not look so. */
   cutConnections(): void {
     this.openResponses.reset();
-    // Made by `initHttpServer`.
-    (this.httpServer as Server).closeAllConnections();
+    for (const server of this.servers) server.closeAllConnections();
+  }
+
+  override async close(): Promise<void> {
+    this.plainServer?.close();
+    await super.close();
   }
 
   /**
@@ -198,43 +209,57 @@ export class HttpServerAdapter extends ExpressAdapter {
   // oxlint-disable-next-line typescript/no-explicit-any
   override listen(port: string | number, ...args: any[]): Server {
     if (this.gatewayHandlers.size > 0) this.codePaths = this.findCodePaths();
-    return super.listen(port, ...args);
+    const { plainServer } = this;
+    if (!plainServer) return super.listen(port, ...args);
+    // Made by `initHttpServer`.
+    const server = this.httpServer as Server;
+    plainServer.once('error', (error) => server.emit('error', error));
+    const host = typeof args[0] === 'string' ? args[0] : undefined;
+    plainServer.listen(this.gatewayOptions.tls?.redirect?.port, host, () => super.listen(port, ...args));
+    return server;
   }
 
   override initHttpServer(): void {
-    const app = this.getInstance<Express>();
-    const classes = messageClasses(app);
+    const { limits, openResponses } = this;
+    const { tls, onRefused } = this.gatewayOptions;
+    const errors = new ClientErrors(openResponses, () => limits().errors.typeBase, onRefused);
+    const options = { ...serverOptions(limits()), ...messageClasses(this.getInstance<Express>()) };
+    this.tls = tls && new ClientTls(tls);
+    this.httpServer = this.createServer(options, errors, this.tls);
+    if (tls?.redirect) this.plainServer = this.createServer(options, errors);
+    endSlowReaders(this.httpServer, openResponses, limits, systemClock);
+    const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => limits().requestTimeout);
+    const sendLimits = () => ({ requestIdleTimeout: limits().requestIdleTimeout, requestTimeoutOf });
+    refuseSlowSenders(this.httpServer, openResponses, sendLimits, errors, systemClock);
+  }
+
+  private createServer(
+    options: ServerOptions & ReturnType<typeof messageClasses>,
+    errors: ClientErrors,
+    tls?: ClientTls,
+  ): Server {
     const { openResponses } = this;
     const { mayUpgrade } = this.gatewayOptions;
-    const options = {
-      ...serverOptions(this.limits()),
-      ...classes,
-      shouldUpgradeCallback: (req: IncomingMessage) => {
-        // Behind unanswered requests, their answers would follow the upgrade.
-        if (mayUpgrade?.(req) && openResponses.on(req.socket).length === 0) return true;
-        // RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it
-        // loses what the same chunk holds behind it, and parses the next chunk as a new request, which may be the
-        // middle of one.
-        openResponses.endWith(req);
-        return false;
-      },
+    const shouldUpgradeCallback = (req: IncomingMessage) => {
+      // Behind unanswered requests, their answers would follow the upgrade.
+      if (mayUpgrade?.(req) && openResponses.on(req.socket).length === 0) return true;
+      // RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it
+      // loses what the same chunk holds behind it, and parses the next chunk as a new request, which may be the
+      // middle of one.
+      openResponses.endWith(req);
+      return false;
     };
     const answer = (_req: IncomingMessage, res: ServerResponse) => openResponses.add(res);
-    this.httpServer = createServer(options, answer);
-    if (mayUpgrade) answerUpgrades(this.httpServer, classes.ServerResponse, answer);
-    const errors = new ClientErrors(
-      openResponses,
-      () => this.limits().errors.typeBase,
-      this.gatewayOptions.onRefused,
-    );
-    errors.listen(this.httpServer);
-    endSlowReaders(this.httpServer, openResponses, this.limits, systemClock);
-    const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => this.limits().requestTimeout);
-    const sendLimits = () => ({ requestIdleTimeout: this.limits().requestIdleTimeout, requestTimeoutOf });
-    refuseSlowSenders(this.httpServer, openResponses, sendLimits, errors, systemClock);
-    continueWhenRead(this.httpServer, answer);
+    const server = tls
+      ? createTlsServer({ ...options, ...tls.options, shouldUpgradeCallback }, answer)
+      : createServer({ ...options, shouldUpgradeCallback }, answer);
+    if (mayUpgrade) answerUpgrades(server, options.ServerResponse, answer);
+    errors.listen(server);
+    continueWhenRead(server, answer);
     // The exchange refuses it. Node has a 417 without a body.
-    this.httpServer.on('checkExpectation', answer);
+    server.on('checkExpectation', answer);
+    this.gatewayOptions.guard?.(server);
+    return server;
   }
 
   private process(res: ServerResponse): void {
@@ -315,27 +340,4 @@ function notConnected(): never {
 function pathOf({ url }: Request): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
-}
-
-/** Milliseconds. */
-const TCP_KEEP_ALIVE_DELAY = 60_000;
-
-function serverOptions(limits: HttpSettings): ServerOptions {
-  return {
-    maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeout,
-    // `refuseSlowSenders` has a limit for each route.
-    requestTimeout: 0,
-    keepAliveTimeout: limits.keepAliveTimeout,
-    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
-    // A client that is gone without a word would keep a quiet event stream open for good.
-    keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY,
-    insecureHTTPParser: false,
-    // A request without a body needs no stream; it is at its end from the start.
-    optimizeEmptyRequests: true,
-    // Refused by the exchange, in our form; Node's refusal has no body and no id.
-    requireHostHeader: false,
-    joinDuplicateHeaders: false,
-  };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { resetConnection } from './sockets.js';
 
 /** Requests that may wait on a connection while it is still read. Above that it is paused, so they take no more memory. */
 const MAX_WAITING = 16;
@@ -51,7 +52,7 @@ export class OpenResponses {
   reset(): void {
     for (const responses of this.bySocket.values()) {
       for (const { req, headersSent } of responses) {
-        if (headersSent && req.httpVersion === '1.0') req.socket.resetAndDestroy();
+        if (headersSent && req.httpVersion === '1.0') resetConnection(req.socket);
       }
     }
   }

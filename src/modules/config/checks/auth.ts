@@ -42,6 +42,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
     check: checkApiKeys,
   },
   introspection: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS] },
+  clientCertificate: {
+    meaningless: [...API_KEY_KEYS, ...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'cookie'],
+  },
 };
 
 function checkProvider(provider: ConfigValue, sources: Sources): CheckedProvider {

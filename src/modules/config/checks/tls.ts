@@ -13,7 +13,9 @@ export function tlsProblems(config: ConfigValue): ConfigProblem[] {
   ];
 }
 
-const CERTIFICATES = 'certificates as PEM text that can be parsed';
+export const CERTIFICATES = 'certificates as PEM text that can be parsed';
+
+export const PRIVATE_KEY = 'a private key as PEM text that can be parsed, not encrypted';
 
 function unusablePems(tls: ConfigValue): ConfigProblem[] {
   const [ca, cert, key] = [tls.at('ca'), tls.at('cert'), tls.at('key')];
@@ -22,7 +24,7 @@ function unusablePems(tls: ConfigValue): ConfigProblem[] {
   const problems = [
     { pem: ca, parsed: attempt(ca, readCertificates), expected: CERTIFICATES },
     { pem: cert, parsed: certificates, expected: CERTIFICATES },
-    { pem: key, parsed: privateKey, expected: 'a private key as PEM text that can be parsed, not encrypted' },
+    { pem: key, parsed: privateKey, expected: PRIVATE_KEY },
   ]
     .filter(({ pem, parsed }) => parsed === 'invalid' && !pem.isInherited)
     .map(({ pem, expected }) => pem.expected(expected));
@@ -43,7 +45,7 @@ function attempt<T>({ text }: ConfigValue, parse: (pem: string) => T): T | 'inva
   }
 }
 
-function readCertificates(pem: string): X509Certificate[] {
+export function readCertificates(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs);
   if (!blocks) throw new TypeError('The text contains no certificate.');
   return blocks.map((block) => new X509Certificate(block));

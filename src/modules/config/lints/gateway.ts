@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { ConfigValue } from '../source/config-value.js';
 
-interface Finding {
+export interface Finding {
   readonly place: ConfigValue;
   readonly message: string;
 }

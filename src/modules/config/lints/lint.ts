@@ -6,6 +6,7 @@ import type { ConfigValue } from '../source/config-value.js';
 import { GATEWAY_LINTS } from './gateway.js';
 import { PROVIDER_LINTS } from './providers.js';
 import { ROUTE_LINTS } from './routes.js';
+import { TLS_LINTS } from './tls.js';
 import { type UpstreamLint, UPSTREAM_LINTS } from './upstreams.js';
 
 /** A configuration that is valid but probably not what the user meant. */
@@ -27,7 +28,7 @@ export function lintConfig(config: GatewayConfig, root: ConfigValue): LintWarnin
 }
 
 function lintGateway(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  return Object.entries(GATEWAY_LINTS).flatMap(([name, find]) =>
+  return Object.entries({ ...GATEWAY_LINTS, ...TLS_LINTS }).flatMap(([name, find]) =>
     find(config, root).flatMap(({ place, message }) => warning(name, place, message)),
   );
 }

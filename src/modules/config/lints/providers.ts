@@ -40,7 +40,7 @@ export const PROVIDER_LINTS: Readonly<Record<string, ProviderLint>> = {
 
 /** @returns the tokens that both providers take, in words; `undefined` if there are none */
 function sharedTokens(one: AuthProviderConfig, other: AuthProviderConfig): string | undefined {
-  if (one.apiKeys || other.apiKeys) return undefined;
+  if (one.apiKeys || other.apiKeys || one.clientCertificate || other.clientCertificate) return undefined;
   if (one.introspection && other.introspection) return 'tokens that no other provider takes';
   if (one.introspection || other.introspection || one.issuer !== other.issuer) return undefined;
   const algorithms = other.algorithms.filter((each) => one.algorithms.includes(each));

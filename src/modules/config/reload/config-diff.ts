@@ -39,11 +39,16 @@ function byId(routes: readonly RouteConfig[]): ReadonlyMap<string, RouteConfig> 
   return new Map(routes.map((route) => [route.id, route]));
 }
 
-/** Settings that are used when the process starts, as paths in the file. */
+/**
+ * Settings that are used when the process starts, as paths in the file. What is only in one of the two configurations on
+ * the way there, such as `server.tls`, is kept as a whole.
+ */
 const FIXED = [
   ['server', 'host'],
   ['server', 'port'],
   ['server', 'workers'],
+  ['server', 'tls', 'handshakeTimeout'],
+  ['server', 'tls', 'redirect', 'port'],
   ['management', 'host'],
   ['management', 'port'],
 ] as const;
@@ -57,22 +62,41 @@ const FIXED_SECTIONS = ['redis'] as const;
  * @returns what can be put in force, and the settings whose new values wait for a restart
  */
 export function keepFixed(next: GatewayConfig, running: GatewayConfig) {
-  const waiting: string[] = [];
-  const kept: Record<string, object> = { ...next };
-  for (const [section, key] of FIXED) {
-    const value = Reflect.get(running[section], key) as unknown;
-    if (Reflect.get(next[section], key) === value) continue;
-    waiting.push(`${section}.${key}`);
-    kept[section] = Object.freeze({ ...kept[section], [key]: value });
-  }
+  const waiting = new Set<string>();
+  let kept: Mapping = { ...next };
+  for (const path of FIXED)
+    kept = keepAt(kept, { ...running }, path, (steps) => waiting.add(steps.join('.')));
   for (const section of FIXED_SECTIONS) {
     if (isSameConfig(next[section], running[section])) continue;
-    waiting.push(section);
-    kept[section] = running[section];
+    waiting.add(section);
+    kept = { ...kept, [section]: running[section] };
   }
   for (const section of ['server', 'management'] as const) {
-    if (isSameConfig(kept[section], running[section])) kept[section] = running[section];
+    if (isSameConfig(kept[section], running[section])) kept = { ...kept, [section]: running[section] };
   }
   // The same sections as before, with values of the same types.
-  return { config: Object.freeze(kept) as unknown as GatewayConfig, waiting };
+  return { config: Object.freeze(kept) as unknown as GatewayConfig, waiting: [...waiting] };
+}
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+/** @param onKept told of the path of a value that differs */
+function keepAt(
+  next: Mapping,
+  running: Mapping,
+  [key = '', ...rest]: readonly string[],
+  onKept: (path: readonly string[]) => void,
+): Mapping {
+  const [value, before] = [next[key], running[key]];
+  if (value === before) return next;
+  let kept = before;
+  if (rest.length > 0 && isMapping(value) && isMapping(before)) {
+    kept = keepAt(value, before, rest, (path) => onKept([key, ...path]));
+    if (kept === value) return next;
+  } else onKept([key]);
+  return Object.freeze({ ...next, [key]: kept });
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null;
 }

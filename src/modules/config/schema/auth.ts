@@ -67,6 +67,13 @@ const introspectionSchema = z.strictObject({
   ),
 });
 
+const clientCertificateSchema = z.strictObject({
+  subject: prefault(z.enum(['cn', 'dns', 'uri', 'email'], 'cn, dns, uri or email'), 'cn').describe(
+    'Part of the certificate that names the client: `cn` (the common name), or the first subject alternative name of the type `dns`, `uri` (such as a SPIFFE id) or `email`.',
+  ),
+  scopes: scopes().describe('Scopes of the clients.'),
+});
+
 /** Headers with these names are removed from what a client sends. With any other name, a client could forge claims. */
 const CLAIM_HEADER = new RegExp(
   `^(?:${IDENTITY_PREFIXES.map(inAnyCase).join('|')})[A-Za-z0-9-]*[A-Za-z0-9]$`,
@@ -116,6 +123,9 @@ const providerSchema = z
     apiKeys: optional(apiKeys).describe('API keys that clients can send instead of a token.'),
     apiKeysFile: optional(text('the path of a YAML file with `apiKeys`')).describe(
       'Path, relative to this file, of a YAML file with more API keys: `apiKeys:` and a list of the same form.',
+    ),
+    clientCertificate: optional(clientCertificateSchema).describe(
+      'Accepts clients by the certificate that `server.tls.clientCertificates` has verified.',
     ),
     header: prefault(headerName(), 'x-api-key').describe('Header that carries an API key.'),
     query: optional(text('the name of a query parameter')).describe(

@@ -1,13 +1,24 @@
-import { optional, z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { mediaRange } from './http.js';
 import { count, integer, positiveSize, size } from './scalars.js';
+
+/** A number of things, where zero means that there is no limit. */
+function countOrNone(byDefault: number) {
+  return prefault(integer(0, 1_000_000), byDefault);
+}
 
 function requestsPerUser() {
   return optional(count());
 }
 
-/** Limits of the whole gateway. Each is off unless it is written. */
+/** Limits of the whole gateway. Those on requests and streams are off unless they are written. */
 export const serverLimitsSchema = z.strictObject({
+  connections: countOrNone(10_000).describe(
+    'Maximum number of client connections at a time, WebSockets included. A further one is closed at once; 0 for no limit.',
+  ),
+  connectionsPerIp: countOrNone(1_000).describe(
+    'The same for each client address (for IPv6, each /64 network). Peers in `trustProxy` are exempt, because they carry the requests of many clients; 0 for no limit.',
+  ),
   requestsPerIp: optional(count()).describe(
     'Maximum number of requests of one client address that are in flight at a time. Further ones are answered with 429.',
   ),

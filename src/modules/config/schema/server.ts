@@ -6,6 +6,7 @@ import { errorsSchema } from './errors.js';
 import { serverLimitsSchema } from './limits.js';
 import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr } from './network.js';
+import { serverTlsSchema } from './server-tls.js';
 import { rateLimits } from './rate-limit.js';
 import { boolean, duration, integer, port, positiveDuration, positiveSize, size, list } from './scalars.js';
 
@@ -72,8 +73,9 @@ export const serverSchema = z.strictObject({
     'Limits on the rate of requests, over all routes together. Further requests are answered with 429.',
   ),
   limits: prefault(serverLimitsSchema, {}).describe(
-    'Limits on what one client can have in flight at a time.',
+    'Limits on connections, and on what one client can have in flight at a time.',
   ),
+  tls: optional(serverTlsSchema).describe('TLS of clients. Without this key the port speaks plain HTTP.'),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
   securityHeaders: prefault(securityHeadersSchema, 'api').describe(
     'Security headers that responses of upstreams get unless they have them: `api` (`X-Content-Type-Options`, and over TLS `Strict-Transport-Security`), `off`, or options of helmet. A route can override it.',

@@ -1,0 +1,22 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { CLOCK } from '../config/config.tokens.js';
+import { Connections } from '../server/connections.js';
+import { boundedLines } from './bounded-lines.js';
+
+/** Logs one line for each connection that is closed before its first request. */
+@Injectable()
+export class ServerLog implements OnModuleInit {
+  constructor(
+    @Inject(Connections) private readonly connections: Connections,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    const logger = new Logger('Server');
+    const write = boundedLines(this.clock, (entry) => logger.log(entry));
+    this.connections.refused.on(({ peer, ...refusal }) =>
+      write({ message: 'connection refused', ...refusal, client: peer || undefined }),
+    );
+  }
+}
