@@ -10,6 +10,7 @@ import type { Server } from 'node:http';
 import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module.js';
+import type { Clock } from './common/clock.js';
 import { createManagement } from './management.js';
 import type { ManagementOptions } from './modules/admin/management.module.js';
 import { ConfigModule } from './modules/config/config.module.js';
@@ -41,6 +42,8 @@ export interface GatewayOptions {
    * interceptors run for the routes of the configuration as well.
    */
   readonly beforeListen?: (app: INestApplication<Server>) => void | Promise<void>;
+  /** Of breakers, caches and deadlines, for tests. Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** What the processes of `server.workers` need in addition. */
@@ -70,6 +73,7 @@ export class Gateway {
       resolver,
       source,
       beforeListen,
+      clock,
       role = 'only',
       viewOf,
     }: GatewayOptions & ProcessOptions = {},
@@ -77,7 +81,7 @@ export class Gateway {
     const options = { logger, abortOnError: false } as const;
     const store = new ConfigStore(config);
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(ConfigModule.register(store, source, role), ProblemFilter, {
+      AppModule.register(ConfigModule.register(store, source, role, clock), ProblemFilter, {
         modules,
         resolver,
         role,

@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module, type ModuleMetadata } from '@nestjs/common';
-import { systemClock } from '../../common/clock.js';
+import { type Clock, systemClock } from '../../common/clock.js';
 import { ConfigStore } from './config.store.js';
 import { CLOCK, CONFIG_SOURCE, PROCESS_ROLE, type ProcessRole, RANDOM } from './config.tokens.js';
 import { type LoadedFile, loadOrThrow } from './load-or-throw.js';
@@ -13,18 +13,19 @@ const LOADED = Symbol('breakwater:loaded');
 /** Makes the configuration, the clock and the source of random numbers injectable everywhere. */
 @Global()
 @Module({
-  providers: [
-    { provide: CLOCK, useValue: systemClock },
-    { provide: RANDOM, useValue: Math.random },
-    ConfigReloader,
-    LogLevel,
-  ],
+  providers: [{ provide: RANDOM, useValue: Math.random }, ConfigReloader, LogLevel],
   exports: [ConfigStore, ConfigReloader, LogLevel, CLOCK, RANDOM, PROCESS_ROLE],
 })
 export class ConfigModule {
   /** @param source of the configuration; without it, no file is watched */
-  static register(store: ConfigStore, source: ConfigSource | undefined, role: ProcessRole): DynamicModule {
+  static register(
+    store: ConfigStore,
+    source: ConfigSource | undefined,
+    role: ProcessRole,
+    clock: Clock = systemClock,
+  ): DynamicModule {
     const providers = [
+      { provide: CLOCK, useValue: clock },
       { provide: ConfigStore, useValue: store },
       { provide: CONFIG_SOURCE, useValue: source },
       { provide: PROCESS_ROLE, useValue: role },
@@ -43,6 +44,7 @@ export class ConfigModule {
       imports: options.imports ?? [],
       providers: [
         ...(options.providers ?? []),
+        { provide: CLOCK, useValue: systemClock },
         { provide: LOADED, inject: [token], useFactory: loadOrThrow },
         {
           provide: ConfigStore,
