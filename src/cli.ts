@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { completionScript, SHELLS } from './completion.js';
+import { addTopCommand } from './top-command.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { LoadedConfig } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
@@ -71,6 +72,7 @@ Examples:
   $ breakwater routes --explain 'GET /users/1'
   $ breakwater diff gateway.yaml new.yaml
   $ breakwater simulate -c gateway.yaml access.log
+  $ breakwater top
   $ breakwater init --openapi openapi.yaml
   $ breakwater api-key
   $ breakwater schema > gateway.schema.json
@@ -241,6 +243,8 @@ program
       fail((error as Error).message);
     }
   });
+
+addTopCommand(program, fail);
 
 program
   .command('init')

@@ -10,6 +10,7 @@ const COMMANDS = [
   'routes',
   'diff',
   'simulate',
+  'top',
   'init',
   'api-key',
   'schema',

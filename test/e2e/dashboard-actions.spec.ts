@@ -41,7 +41,7 @@ describeWithBrowser('an action on the dashboard', { timeout: 60_000 }, () => {
     await page.locator('#act button', { hasText: 'Release' }).click();
     await expectText(dashboard, '#events', /by alice .*“fixed”/);
     expect((await gw.fetch('/')).status).toBe(200);
-    await expectText(dashboard, '#headline', 'The upstream is OK.');
+    await expectText(dashboard, '#events', 'api Breaker closed');
     expect(dashboard.errors).toEqual([]);
   });
 });

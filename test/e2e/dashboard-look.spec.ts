@@ -71,7 +71,7 @@ describeWithBrowser('the dashboard', { timeout: 60_000 }, () => {
     const dashboard = await open(gw.gateway.managementUrl);
     await expectText(dashboard, '#headline', '1 down of 300 upstreams.');
     await expectText(dashboard, '#rows tr:first-child', 'Down api');
-    expect(await dashboard.page.locator('#rows tr').count()).toBe(50);
+    expect(await dashboard.page.locator('#rows tr').count()).toBe(25);
     await dashboard.page.locator('#search').fill('Service-271');
     await expectText(dashboard, '#shown', '1 of 300 upstreams');
     await expectText(dashboard, '#rows', 'OK service-271');

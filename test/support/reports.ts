@@ -53,7 +53,15 @@ export function transition(seconds: number, upstream: string, changes: Partial<T
 
 export function pictureOf(upstreams: readonly Report[], events: readonly TimelineEvent[] = []): Picture {
   const picture = emptyPicture();
-  const gateway = { phase: 'serving', revision: 1, hash: 'a1', restartFor: [], replicas: 0 };
+  const gateway = {
+    phase: 'serving',
+    revision: 1,
+    hash: 'a1',
+    restartFor: [],
+    replicas: 0,
+    logLevel: { level: 'info' },
+    faults: [],
+  };
   for (const event of events) addMessage(picture, { name: event.kind, id: event.id, data: event }, START);
   const data = { at: isoAt(0), gateway, upstreams, providers: [], timeline: [] };
   addMessage(picture, { name: 'overview', data }, START);

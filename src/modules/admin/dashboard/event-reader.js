@@ -5,7 +5,7 @@
 /** Milliseconds. The gateway sends a comment every 15 seconds. */
 const SILENCE = 20_000;
 const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 10_000;
+const LONGEST_PAUSE = 5_000;
 /** After a status that another attempt will not change soon. */
 const PAUSE_WHEN_REFUSED = 15_000;
 
@@ -63,7 +63,7 @@ export async function readEvents({ url, signal, headers = {}, onMessage, onConne
     onConnection(
       isRefused ? { state: 'refused', since, status, retryAt } : { state: 'lost', since, detail, retryAt },
     );
-    await delay(wait, signal);
+    if (!signal.aborted) await delay(wait, signal);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
 }

@@ -96,7 +96,7 @@ export function openedWords({ reason, votes, failures }) {
     case 'health':
       return `Health probes failed${what}.`;
     case 'trial-failed':
-      return `A trial call failed${what}.`;
+      return `A trial call failed${failures.length > 0 ? `: ${failuresWords(failures.slice(-1))}` : ''}.`;
     case 'replicas':
       return `Other replicas of the gateway opened their breakers${what}.`;
     case 'manual':

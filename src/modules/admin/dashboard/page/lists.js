@@ -1,12 +1,12 @@
 import { eventWords } from '../event-words.js';
 import { failureWords } from '../failure-words.js';
-import { clockTime, visible } from '../format.js';
+import { clockTime, duration, visible } from '../format.js';
 import { byId, el, setAttribute, setText, showFixedItems, showItems } from './dom.js';
 
 /** @import { Picture, TimelineEvent } from '../wire.js' */
 
-const MOST_EVENTS = 50;
-const MOST_FAILURES = 20;
+const MOST_EVENTS = 25;
+const MOST_FAILURES = 25;
 
 const MARKS = Object.freeze({ bad: '■', warn: '▲', good: '●', note: '○' });
 
@@ -32,7 +32,7 @@ export function eventItem(event, now, isNamed) {
  */
 export function showEvents({ events }, now) {
   const kinds = /** @type {HTMLSelectElement} */ (byId('kind')).value.split(',');
-  const wanted = kinds[0] === '' ? events : events.filter(({ kind }) => kinds.includes(kind));
+  const wanted = events.filter((event) => (kinds[0] === '' ? !isTrial(event) : kinds.includes(event.kind)));
   const shown = wanted.slice(-MOST_EVENTS).toReversed();
   showFixedItems(
     byId('events'),
@@ -41,6 +41,15 @@ export function showEvents({ events }, now) {
     (event) => eventItem(event, now, true),
   );
   byId('no-events').hidden = shown.length > 0;
+}
+
+/**
+ * In a long outage, trials would hide everything else.
+ *
+ * @param {TimelineEvent} event
+ */
+function isTrial(event) {
+  return event.kind === 'transition' && (event.to === 'half-open' || event.reason === 'trial-failed');
 }
 
 /**
@@ -72,7 +81,7 @@ export function showFailures({ upstreams }, now) {
 /** @param {Picture} picture */
 export function showGateway({ gateway, providers }) {
   if (!gateway) return;
-  const { phase, revision, hash, restartFor, reloadError, redis, replicas } = gateway;
+  const { phase, revision, hash, restartFor, reloadError, redis, replicas, logLevel, faults } = gateway;
   const facts = [
     ['State', phase, phase === 'serving'],
     ['Configuration', `revision ${revision} (${hash})`, true],
@@ -84,6 +93,8 @@ export function showGateway({ gateway, providers }) {
     ['Waiting for a restart', restartFor.join(', ') || 'nothing', restartFor.length === 0],
     ['Redis', redis ? (redis.up ? 'connected' : 'away') : 'not configured', redis?.up !== false],
     ['Replicas that share breakers', replicas === 0 ? 'none' : String(replicas), true],
+    ['Log level', `${logLevel.level}${endsWords(logLevel.endsIn)}`, logLevel.endsIn === undefined],
+    ...faults.map(({ route, endsIn }) => [`Fault in route ${route}`, `injected${endsWords(endsIn)}`, false]),
     ...providers.map(({ id, keys, lastFetch }) => [
       `Keys of ${id}`,
       `${keys}${keys === 'fresh' || !lastFetch ? '' : `, last fetch: ${lastFetch}`}`,
@@ -106,4 +117,9 @@ export function showGateway({ gateway, providers }) {
       };
     },
   );
+}
+
+/** @param {number | undefined} seconds */
+function endsWords(seconds) {
+  return seconds === undefined ? '' : `, ends in ${duration(seconds * 1_000)}`;
 }

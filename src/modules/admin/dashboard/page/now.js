@@ -9,7 +9,7 @@ import { showDetails } from './details.js';
 /** @import { Incident } from '../words.js' */
 
 /** More would not fit one screen, and whoever has so many looks for what they have in common in the list. */
-const MOST_INCIDENTS = 5;
+const MOST_INCIDENTS = 4;
 
 /**
  * The first screen: what is wrong, since when, why, what callers get, and what happens next.

@@ -9,7 +9,7 @@ import { sparkline } from './sparkline.js';
 /** @import { Picture, Report } from '../wire.js' */
 
 /** Rows that are added each time. All rows at once would cost work each second for what nobody sees. */
-const PAGE = 50;
+const PAGE = 25;
 /** Milliseconds for which rows keep their order while only numbers change, so that one can read and click them. */
 const CALM = 5_000;
 
