@@ -62,6 +62,7 @@ describeWithBrowser('the dashboard in an outage', { timeout: 90_000 }, () => {
       '#notices',
       /Disconnected since \d\d:\d\d:\d\d: the gateway cannot be reached .* Showing data of \d\d:\d\d:\d\d\. Next attempt in/,
     );
+    await expectText(dashboard, '#headline', /^As of \d\d:\d\d:\d\d: The upstream is OK\.$/);
     await first.process.exited;
     const management = `management: { port: ${new URL(first.managementUrl).port} }`;
     await spawnGateway(fixed.replace('management: { port: 0 }', management));

@@ -23,9 +23,10 @@ function render() {
   showConnection();
   if (!picture.gateway) return;
   // While nothing is heard, the time of the gateway stands still: a countdown would pretend to know.
-  const now = connection.state === 'live' ? Date.now() + picture.skew : picture.at;
+  const isLive = connection.state === 'live';
+  const now = isLive ? Date.now() + picture.skew : picture.at;
   record(picture);
-  showNow(picture, now);
+  showNow(picture, now, isLive);
   showLanes(picture, now);
   showTable(picture);
   showEvents(picture, now);

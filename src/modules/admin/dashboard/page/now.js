@@ -1,4 +1,4 @@
-import { count, milliseconds, rate, share, visible, whole } from '../format.js';
+import { clockTime, count, milliseconds, rate, share, visible, whole } from '../format.js';
 import { failingFirst, totals } from '../picture.js';
 import { headline, incidentOf, sinceWords, STATUS, trafficWords } from '../words.js';
 import { actionBar } from './actions.js';
@@ -16,14 +16,17 @@ const MOST_INCIDENTS = 4;
  *
  * @param {Picture} picture
  * @param {number} now milliseconds since the epoch, by the clock of the gateway
+ * @param {boolean} isLive whether the picture is that of now
  */
-export function showNow(picture, now) {
+export function showNow(picture, now, isLive) {
   const wrong = [...picture.upstreams.values()]
     .filter(({ status }) => status !== 'ok')
     .toSorted(failingFirst);
-  setText(byId('headline'), headline(picture));
-  setAttribute(byId('now'), 'class', wrong[0]?.status ?? 'ok');
-  document.title = wrong.length > 0 ? `(${wrong.length}) Breakwater` : 'Breakwater';
+  // What was well may not be well any more.
+  setText(byId('headline'), `${isLive ? '' : `As of ${clockTime(now, now)}: `}${headline(picture)}`);
+  setAttribute(byId('now'), 'class', isLive ? (wrong[0]?.status ?? 'ok') : '');
+  const mark = isLive ? wrong.length : 'disconnected';
+  document.title = mark === 0 ? 'Breakwater' : `(${mark}) Breakwater`;
   const shown = wrong
     .slice(0, MOST_INCIDENTS)
     .map((report) => ({ report, incident: incidentOf(picture, report, now), now }));
