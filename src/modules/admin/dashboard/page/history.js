@@ -26,6 +26,11 @@ export function record({ at, upstreams }) {
   const seconds = Math.min(SHOWN, Math.floor((at - recordedAt) / 1_000));
   if (seconds < 1) return;
   recordedAt = at;
+  // The page was hidden, or disconnected.
+  if (seconds > MEAN_OF) {
+    traces.clear();
+    asked.clear();
+  }
   for (const [id, { callers }] of upstreams) {
     let trace = traces.get(id);
     if (!trace) traces.set(id, (trace = { requests: [], errors: [] }));

@@ -99,10 +99,10 @@ function row(picture, id) {
   );
   /** @type {Report['status'] | undefined} */
   let status;
-  readPast(id);
   return {
     node,
     update(report) {
+      readPast(id);
       if (status !== report.status) {
         status = report.status;
         badge.replaceChildren(statusBadge(status, STATUS[status]));
