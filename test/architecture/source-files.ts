@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +16,7 @@ export interface SourceFile {
 
 /** Every production file under src. */
 export function sourceFiles(): SourceFile[] {
-  return globSync('src/**/*.ts', { cwd: ROOT })
+  return globSync('src/**/*.{ts,js}', { cwd: ROOT })
     .filter((path) => !path.endsWith('.spec.ts'))
     .map((path) => {
       const text = readFileSync(join(ROOT, path), 'utf8');
@@ -32,5 +32,8 @@ export function importsOf(path: string, text: string): string[] {
 
 function resolveImport(path: string, specifier: string): string {
   if (!specifier.startsWith('.')) return specifier;
-  return relative(ROOT, join(ROOT, dirname(path), specifier)).replace(/\.js$/, '.ts');
+  const written = relative(ROOT, join(ROOT, dirname(path), specifier));
+  // The dashboard has modules that are not compiled, and types of them.
+  const names = ['.ts', '.js', '.d.ts'].map((extension) => written.replace(/\.js$/, extension));
+  return names.find((name) => existsSync(join(ROOT, name))) ?? names[0] ?? written;
 }
