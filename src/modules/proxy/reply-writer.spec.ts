@@ -142,7 +142,8 @@ function start(cache?: CacheDecision, httpVersion = '1.1') {
   const config = configOf(`
     upstreams: { users: { url: "http://127.0.0.1:1" } }
     routes: [{ id: users, match: { path: /** }, upstream: users }]`);
-  const req = { method: 'GET', headers: {}, httpVersion, complete: true, socket: {} };
+  const accepts = ([first]: readonly string[]) => first;
+  const req = { method: 'GET', headers: {}, httpVersion, complete: true, socket: {}, accepts };
   const written = new Written();
   const res = Object.assign(written, { req });
   const head = { id: 'id', match: { kind: 'none' }, config } as unknown as ExchangeHead;
@@ -186,6 +187,8 @@ class Written extends EventEmitter {
   hasHeader(): boolean {
     return false;
   }
+
+  vary(): void {}
 
   setHeader(name: string, value: unknown): void {
     this.set[name.toLowerCase()] = value;
