@@ -31,11 +31,11 @@ it('limits handlers of code, with the headers and answers of routes', async () =
   const first = await mine('alice');
   expect(first.status).toBe(200);
   expect(first.headers.get('ratelimit-policy')).toBe('"ip";q=6;w=3600, "user";q=2;w=60');
-  expect(first.headers.get('ratelimit')).toBe('"ip";r=5;t=3600, "user";r=1;t=60');
+  expect(first.headers.get('ratelimit')).toMatch(/^"ip";r=5;t=\d+, "user";r=1;t=\d+$/);
   expect((await mine('alice')).status).toBe(200);
   const refused = await mine('alice');
   expect(refused.status).toBe(429);
-  expect(refused.headers.get('ratelimit')).toBe('"ip";r=3;t=3600, "user";r=0;t=60');
+  expect(refused.headers.get('ratelimit')).toMatch(/^"ip";r=3;t=\d+, "user";r=0;t=\d+$/);
   expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
   expect((await mine('bob')).status).toBe(200);
   expect((await gw.fetch('/things/free')).status).toBe(200);

@@ -83,7 +83,7 @@ it('applies several limits, and says which of them are there', async () => {
   // The route has had its three requests.
   const refused = await as('carol');
   expect(refused.status).toBe(429);
-  expect(refused.headers.get('ratelimit')).toMatch(/^"route";r=0;t=3600$/);
+  expect(refused.headers.get('ratelimit')).toMatch(/^"route";r=0;t=\d+$/);
 });
 
 it('counts cached answers, too', async () => {
@@ -91,7 +91,7 @@ it('counts cached answers, too', async () => {
   await gw.fetch('/api/1');
   const hit = await gw.fetch('/api/1');
   expect(hit.headers.get('cache-status')).toContain('hit');
-  expect(hit.headers.get('ratelimit')).toBe('"user";r=0;t=3600');
+  expect(hit.headers.get('ratelimit')).toMatch(/^"user";r=0;t=\d+$/);
   expect((await gw.fetch('/api/1')).status).toBe(429);
 });
 
