@@ -10,6 +10,7 @@ import { addTopCommand } from './top-command.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { LoadedConfig } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
+import type { Overview } from './modules/timeline/shapes.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
 
 // Each command imports what it needs when it runs, so that only `start` loads the whole gateway.
@@ -29,6 +30,7 @@ interface SimulateOptions extends ConfigOption {
 }
 
 interface RoutesOptions extends ConfigOption {
+  readonly running?: boolean;
   readonly explain?: string;
   readonly header: readonly string[];
 }
@@ -120,9 +122,7 @@ program
   .action(async ({ config: file }: ConfigOption) => {
     const config = await load(file);
     if (!config) return;
-    const { host, port } = config.management;
-    const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/health/live`;
+    const url = `${managementUrl(config)}/health/live`;
     // Not readiness: whoever restarts unhealthy containers must not do so because an issuer of tokens is away.
     const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
     const result = await fetch(url, { signal, headers: { connection: 'close' } }).then(
@@ -169,16 +169,21 @@ program
   .command('routes')
   .description('list the routes, or explain what would happen to a request; nothing is sent')
   .addOption(configOption())
+  .option(
+    '--running',
+    'of the running gateway, whose management port is asked: with the handlers of controllers of code',
+  )
   .option('--explain <request>', "such as 'GET /users/1'")
   .option('-H, --header <header>', 'of that request, can be repeated', collect, [])
   .addHelpText(
     'after',
     "\nExample:\n  $ breakwater routes --explain 'GET /users/1' -H 'Host: api.example.com'",
   )
-  .action(async ({ config: file, explain: line, header }: RoutesOptions) => {
+  .action(async ({ config: file, running, explain: line, header }: RoutesOptions) => {
     const config = await load(file);
     if (!config) return;
     if (line === undefined) {
+      if (running) printTable(await codeRoutesOf(config));
       printTable(
         config.routes.map(({ id, match, upstream, split }) => [
           id,
@@ -308,6 +313,28 @@ async function loadWithSource(file: string, consequence = ''): Promise<Loaded | 
   // Without `process.exit()`, which would cut output that a pipe has not taken yet.
   fail(`${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`);
   return undefined;
+}
+
+function managementUrl({ management: { host, port } }: GatewayConfig): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** @returns rows as those of routes, of the gateway that runs with this configuration; none after a message */
+async function codeRoutesOf(config: GatewayConfig): Promise<string[][]> {
+  const url = `${managementUrl(config)}/admin/overview`;
+  const { token } = config.management;
+  const headers = { connection: 'close', ...(token && { authorization: `Bearer ${token}` }) };
+  try {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    if (!response.ok) throw new Error(String(response.status));
+    const { codeRoutes } = (await response.json()) as Pick<Overview, 'codeRoutes'>;
+    return codeRoutes.map(({ handler, method, path }) => [handler, method, path, '(code)']);
+  } catch (error) {
+    const { name, cause, message } = error as Error;
+    fail(`${url}: ${cause instanceof Error && 'code' in cause ? String(cause.code) : message || name}`);
+    return [];
+  }
 }
 
 function collect(value: string, before: readonly string[]): string[] {

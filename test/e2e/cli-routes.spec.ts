@@ -1,6 +1,19 @@
+import { Controller, Get, Module } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
+import { gateway } from '../support/gateway.js';
 import { temporaryFile } from '../support/process.js';
+
+@Controller('code')
+class CodeController {
+  @Get()
+  list() {
+    return [];
+  }
+}
+
+@Module({ controllers: [CodeController] })
+class CodeModule {}
 
 const YAML = `
 upstreams: { users: { url: http://localhost:3001 }, all: { url: http://localhost:3002 } }
@@ -16,6 +29,18 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
       code: 0,
       stdout: 'users  GET  a.example/users/**  users\nrest   any  /**                 users,all',
     });
+  });
+
+  it('lists the handlers of a running gateway as well', async () => {
+    const gw = await gateway(YAML).withModule(CodeModule).start();
+    const { port } = new URL(gw.gateway.managementUrl);
+    const file = await temporaryFile('gateway.yaml', `management: { port: ${port} }\n${YAML}`);
+    const { stdout } = await cli(['routes', '--running', '-c', file]);
+    expect(stdout.split('\n').slice(0, 2)).toEqual([
+      'PublicHealthController.whole  GET  /health        (code)',
+      'PublicHealthController.live   GET  /health/live   (code)',
+    ]);
+    expect(stdout).toContain('CodeController.list           GET  /code          (code)\nusers  GET');
   });
 
   it('explains a request with its headers', async () => {

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Deadline } from '../resilience/deadline.js';
 import type { TryRecord } from '../try-record.js';
 import { isTraceHeader, type Trace, withValidTrace } from './trace-context.js';
 
@@ -9,6 +10,8 @@ export interface Inherited {
   readonly tries: TryRecord[];
   /** Calls are spans of it. */
   readonly trace: Trace | undefined;
+  /** All calls have to end before it passes. */
+  deadline?: Deadline;
 }
 
 /** Nothing is inherited while a route of the configuration is answered, whose calls are made in full. */

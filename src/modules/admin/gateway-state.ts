@@ -1,5 +1,6 @@
 import type { ConfigReloader } from '../config/reload/config-reloader.js';
 import type { LogLevel } from '../config/log-level.js';
+import type { CodeRoutes } from '../proxy/code-routes.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import type { Lifecycle } from '../server/lifecycle.js';
@@ -14,7 +15,12 @@ export class GatewayState {
     private readonly sharing: BreakerSharing,
     private readonly logLevel: LogLevel,
     private readonly faults: () => readonly FaultOverview[],
+    private readonly code: CodeRoutes,
   ) {}
+
+  get codeRoutes(): Overview['codeRoutes'] {
+    return this.code.entries;
+  }
 
   read(): Overview['gateway'] {
     const { revision, hash, restartFor, lastReload } = this.reloader.status;

@@ -11,6 +11,7 @@ import { CLOCK } from '../config/config.tokens.js';
 import { LogLevel } from '../config/log-level.js';
 import { HealthController } from '../health/health.controller.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
+import { CodeRoutes } from '../proxy/code-routes.js';
 import { RuntimeFaults } from '../proxy/runtime-faults.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
@@ -113,6 +114,7 @@ const SHARED = [
           gateway.get(BreakerSharing),
           gateway.get(LogLevel),
           () => faultsOf(gateway.get(ConfigStore).current, gateway.get(RuntimeFaults)),
+          gateway.get(CodeRoutes),
         ),
     },
     UpstreamReports,

@@ -42,6 +42,7 @@ export class OverviewService {
       lastEventId: this.timeline.lastId,
       gateway: this.gateway.read(),
       upstreams,
+      codeRoutes: this.gateway.codeRoutes,
       providers: this.providers.remote,
       timeline: this.timeline.latest(isTransition, MAX_TRANSITIONS),
     };

@@ -1,6 +1,8 @@
 import type { ExecutionContext, Type } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { Reflector } from '@nestjs/core';
 import type { ClaimRequirement, RouteAuthConfig } from '../config/gateway-config.js';
+import { CodeRouteMetadata } from '../routing/code-route.js';
 import type { Identity } from '../routing/identity.js';
 import { claimPath } from '../../common/claim-path.js';
 
@@ -68,7 +70,8 @@ export const RequiredScopes = Reflector.createDecorator<readonly string[]>();
 /** The route of the configuration decides who may call, and not the code. */
 export const ByRoute = Reflector.createDecorator<true>();
 
-export type HandlerRule = 'by-route' | 'none' | AuthPolicy;
+/** `by-default` requires a credential as soon as a provider is configured. */
+export type HandlerRule = 'by-route' | 'by-default' | 'none' | AuthPolicy;
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
@@ -81,6 +84,9 @@ export class HandlerRules {
   /** By class, too: two classes may inherit one handler. */
   private readonly byClass = new WeakMap<Type, Map<Handler, HandlerRule>>();
 
+  /** @param guard that asks; a class that applies it requires a credential, whatever is configured */
+  constructor(private readonly guard: Type) {}
+
   of(controller: Type, handler: Handler): HandlerRule {
     let rules = this.byClass.get(controller);
     if (!rules) this.byClass.set(controller, (rules = new Map()));
@@ -91,15 +97,29 @@ export class HandlerRules {
 
   /**
    * The decorators of the handler count before those of its class, except that the scopes of the class are required as
-   * well. Scopes win over `Public` in the same place: a mistake must not let everybody in.
+   * well. Scopes win over `Public` in the same place: a mistake must not let everybody in. `@GatewayRoute()` says nothing
+   * about `auth` where it has no such option.
    */
   private read(controller: Type, handler: Handler): HandlerRule {
     const { reflector } = this;
     if (reflector.get(ByRoute, handler)) return 'by-route';
+    const route = reflector.get(CodeRouteMetadata, handler)?.config;
+    const auth = route?.auth === 'none' ? undefined : route?.auth;
     const own = reflector.get(RequiredScopes, handler);
-    if (own === undefined && (reflector.get(IsPublic, handler) || isPublicClass(controller))) return 'none';
-    const scopes = [...(reflector.get(RequiredScopes, controller) ?? []), ...(own ?? [])];
-    return scopes.length === 0 ? REQUIRED : new AuthPolicy({ scopes });
+    const isPublic = route?.auth === 'none' || reflector.get(IsPublic, handler) || isPublicClass(controller);
+    const isOpen = own === undefined && !auth && !route?.scopes.length;
+    if (isOpen && isPublic) return 'none';
+    const ofClass = reflector.get(RequiredScopes, controller);
+    const scopes = [ofClass, own, route?.scopes, auth?.scopes].flatMap((each) => each ?? []);
+    if (auth) return new AuthPolicy({ ...auth, scopes });
+    if (scopes.length > 0) return new AuthPolicy({ scopes });
+    return route && !ofClass && !this.isAppliedTo(controller) ? 'by-default' : REQUIRED;
+  }
+
+  private isAppliedTo(controller: Type): boolean {
+    // What `@UseGuards` stores.
+    const guards = Reflect.getMetadata(GUARDS_METADATA, controller) as readonly unknown[] | undefined;
+    return guards?.includes(this.guard) === true;
   }
 }
 

@@ -4,7 +4,7 @@ import type { RouteAuthConfig } from '../config/gateway-config.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 import { parameterOf } from './api-keys.js';
-import { AuthPolicy, HandlerRules, REQUIRED } from './auth-policy.js';
+import { AuthPolicy, type HandlerRule, HandlerRules, REQUIRED } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
 import type { HandshakeToken } from './handshake-tokens.js';
@@ -19,7 +19,7 @@ import { TokenVerifier } from './token-verifier.service.js';
  */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
-  private readonly handlers = new HandlerRules();
+  private readonly handlers = new HandlerRules(JwtAuthGuard);
   /** By config, so that a new configuration brings its own. */
   private readonly policies = new WeakMap<RouteAuthConfig, AuthPolicy>();
 
@@ -37,7 +37,7 @@ export class JwtAuthGuard implements CanActivate {
     const exchange = exchangeOf(req);
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const providers = this.providersFor(exchange);
-    const policy = rule === 'by-route' ? this.policyOf(exchange, providers) : rule;
+    const policy = this.policyOf(rule, exchange, providers);
     // An API key counts before a token. On public routes, too, neither it nor a cookie with a token must reach the upstream.
     const byKey = exchange && providers.apiKeys?.take(exchange, policy);
     if (policy === 'none') {
@@ -77,7 +77,13 @@ export class JwtAuthGuard implements CanActivate {
     return (exchange && this.providers.sets.get(exchange.config)) ?? this.providers.current;
   }
 
-  private policyOf(exchange: Exchange | undefined, { isEmpty }: ProviderSet): 'none' | AuthPolicy {
+  private policyOf(
+    rule: HandlerRule,
+    exchange: Exchange | undefined,
+    { isEmpty }: ProviderSet,
+  ): 'none' | AuthPolicy {
+    if (rule === 'by-default') return isEmpty ? 'none' : REQUIRED;
+    if (rule !== 'by-route') return rule;
     if (!exchange?.route) return REQUIRED;
     const { auth } = exchange.route.config;
     if (auth === undefined) return isEmpty ? 'none' : REQUIRED;

@@ -25,6 +25,7 @@ import {
   type ResponseTap,
   type StoredResponse,
 } from '../routing/exchange.js';
+import { CodeRouteMetadata } from '../routing/code-route.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 
@@ -93,7 +94,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
         // The next request tries again.
         error: (error: unknown) => {
           // The failure of an upstream is counted where the upstream is called.
-          if (!(error instanceof UpstreamError)) this.logger.error(error);
+          if (!UpstreamError.behind(error)) this.logger.error(error);
           refresh.onDone();
         },
         complete: refresh.onDone,
@@ -103,12 +104,14 @@ export class CodeCacheInterceptor implements NestInterceptor {
   }
 
   private policyOf(context: ExecutionContext): RouteCacheConfig {
+    const handler = context.getHandler();
+    const route = this.reflector.get(CodeRouteMetadata, handler)?.config;
     const {
       ttl = this.config.current.cache.ttl,
-      per = 'user',
+      per = route?.auth === 'none' ? 'public' : 'user',
       staleIfError = 0,
       ...rest
-    } = this.reflector.get(CachePolicy, context.getHandler());
+    } = route?.cache ?? this.reflector.get(CachePolicy, handler);
     return { ...rest, ttl, per, staleIfError, staleInsteadOf: STALE_INSTEAD };
   }
 }
@@ -136,9 +139,10 @@ function pass(tap: ResponseTap, answer: StoredResponse): CacheHit | undefined {
 function answerInstead(exchange: Exchange, error: unknown): Observable<never> {
   const { cache } = exchange;
   const status = error instanceof HttpException ? error.getStatus() : 500;
-  const isGone = error instanceof UpstreamError && error.outcome === 'client_gone';
+  const failure = UpstreamError.behind(error);
+  const isGone = failure?.outcome === 'client_gone';
   if (cache?.kind !== 'forward' || isGone || !STALE_INSTEAD.includes(status)) throw error;
-  const stale = cache.stale?.(error instanceof UpstreamError ? undefined : status);
+  const stale = cache.stale?.(failure ? undefined : status);
   if (!stale) throw error;
   exchange.replaceResponse('stale');
   return write(exchange, stale);

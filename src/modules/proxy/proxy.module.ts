@@ -4,6 +4,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
+import { CodeRoutes } from './code-routes.js';
 import { EventStreams } from './event-streams.js';
 import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
@@ -17,7 +18,16 @@ import { RuntimeFaults } from './runtime-faults.js';
 @Module({
   imports: [RoutingModule, AuthModule, RateLimitModule, CacheModule, WebSocketModule],
   controllers: [ProxyController],
-  providers: [EventStreams, FallbackChain, Forwarder, Mirror, Refresher, ReplyWriter, RuntimeFaults],
-  exports: [RoutingModule, WebSocketModule, EventStreams, ReplyWriter],
+  providers: [
+    CodeRoutes,
+    EventStreams,
+    FallbackChain,
+    Forwarder,
+    Mirror,
+    Refresher,
+    ReplyWriter,
+    RuntimeFaults,
+  ],
+  exports: [RoutingModule, WebSocketModule, EventStreams, ReplyWriter, CodeRoutes],
 })
 export class ProxyModule {}

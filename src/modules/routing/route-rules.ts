@@ -26,7 +26,11 @@ interface RuledExchange {
 export type RouteRule = (exchange: RuledExchange) => void;
 
 /** @returns the rules of a route that come before authentication, in this order; `undefined` without any */
-export function compileRules({ access, maintenance, limits }: RouteConfig): RouteRule | undefined {
+export function compileRules({
+  access,
+  maintenance,
+  limits,
+}: Pick<RouteConfig, 'access' | 'maintenance' | 'limits'>): RouteRule | undefined {
   const rules = [
     access && accessRule(access),
     maintenance && maintenanceRule(maintenance),

@@ -1,6 +1,7 @@
 import type { RemoteProvider } from '../auth/auth-providers.js';
 import type { ConfigDiff } from '../config/reload/config-diff.js';
 import type { ReloadCause } from '../config/reload/config-reloader.js';
+import type { CodeRouteEntry } from '../proxy/code-routes.js';
 import type {
   BreakerFailure,
   BreakerState,
@@ -182,6 +183,8 @@ export interface Overview {
     readonly faults: readonly FaultOverview[];
   };
   readonly upstreams: readonly UpstreamReport[];
+  /** The handlers of controllers of code. */
+  readonly codeRoutes: readonly CodeRouteEntry[];
   /** Those whose keys are fetched. */
   readonly providers: readonly RemoteProvider[];
   /** The last 100 transitions of all breakers, newest first. */

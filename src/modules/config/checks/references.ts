@@ -38,12 +38,16 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
 
 function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
   if (id.text === undefined || section.has(id.text)) return [];
-  const known = section.keys();
+  return [unknownId(id, section.key, section.keys())];
+}
+
+/** @param section whose entries have the `known` ids */
+export function unknownId(id: ConfigValue, section: string, known: readonly string[]): ConfigProblem {
   // A guess would reveal part of the value.
-  const guess = id.isSecret ? undefined : nearest(id.text, known);
+  const guess = id.isSecret ? undefined : nearest(id.text ?? '', known);
   const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
   const ids = known.length === 0 ? 'there are none' : listed(known);
-  return [id.expected(`the id of an entry of \`${section.key}\` (${ids})${hint}`)];
+  return id.expected(`the id of an entry of \`${section}\` (${ids})${hint}`);
 }
 
 /** A route that requires a token when no provider can verify it would answer every request with 401. */

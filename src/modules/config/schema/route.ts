@@ -8,7 +8,7 @@ import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
 import { pathPattern, rewriteSchema } from './path-pattern.js';
 import { rateLimits } from './rate-limit.js';
-import { routeAuthSchema } from './route-auth.js';
+import { routeAuthSchema, scopes } from './route-auth.js';
 import { securityHeadersSchema } from './security-headers.js';
 import {
   boolean,
@@ -111,68 +111,74 @@ const websocket = z.union(
   'true, false or a mapping such as { idleTimeout: 5m }',
 );
 
-const routeSchema = z
-  .strictObject({
-    id: id().describe('Unique name of the route in metrics and logs.'),
-    match: matchSchema.describe('The requests that the route matches.'),
-    upstream: optional(upstreamId()).describe(
-      'Id of the upstream that gets the requests. Use `split` for several.',
-    ),
-    split: optional(splitSchema).describe(
-      'Upstreams that share the users by weight; use instead of `upstream`. The same user always gets the same upstream.',
-    ),
-    access: optional(accessSchema).describe(
-      'Which clients can call, by their addresses as `server.trustProxy` resolves them. Others are answered with 403. `server.access` applies as well.',
-    ),
-    maintenance: optional(maintenance).describe(
-      'Answers every request with 503 instead of forwarding it: true, false or a mapping.',
-    ),
-    auth: optional(
-      z.union([z.literal('none'), routeAuthSchema], '`none`, or a mapping such as { provider: main }'),
-    ).describe(
-      'Who can call. `none` makes the route public. Without this key, a valid token is required if any provider is configured.',
-    ),
-    cache: optional(routeCacheSchema).describe(
-      'Stores responses (RFC 9111). Without this key nothing is stored.',
-    ),
-    rateLimit: optional(rateLimits('user')).describe(
-      'Limits on the rate of requests to this route, in addition to `server.rateLimit`. Further requests are answered with 429.',
-    ),
-    limits: optional(routeLimitsSchema).describe(
-      'Limits on single requests, and on what one client can have in flight at a time on this route.',
-    ),
-    mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
-    fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),
-    rewrite: optional(rewriteSchema).describe(
-      'Changes the path that is forwarded. Without this key it is the path that was matched.',
-    ),
-    headers: optional(routeHeadersSchema).describe('Sets and removes headers.'),
-    cors: optional(routeCorsSchema).describe(
-      'Which web pages of other origins can call, in place of all of `server.cors`; `off` leaves it to the upstream. Without this key, `server.cors` applies.',
-    ),
-    securityHeaders: optional(securityHeadersSchema).describe(
-      'Security headers of the responses. Without this key, `server.securityHeaders` applies.',
-    ),
-    compression: optional(boolean()).describe(
-      'Whether responses are compressed. Without this key, `server.compression` applies.',
-    ),
-    timeout: optional(positiveDuration()).describe(
-      'Time to response headers, retries included. Without this key, the `timeout` of the upstream applies.',
-    ),
-    streamIdleTimeout: optional(duration()).describe(
-      'Longest pause between two chunks of an event stream; 0s turns it off. Without this key, the `streamIdleTimeout` of the upstream applies.',
-    ),
-    requestTimeout: optional(duration()).describe(
-      'How long a client can take to send its whole request; 0s for no limit. Without this key, `server.requestTimeout` applies.',
-    ),
-    websocket: optional(websocket).describe(
-      'Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.',
-    ),
-    maxBodyBytes: optional(size()).describe(
-      'Largest request body. Without this key, `server.maxBodyBytes` applies.',
-    ),
-  })
+const routeKeys = z.strictObject({
+  id: id().describe('Unique name of the route in metrics and logs.'),
+  match: matchSchema.describe('The requests that the route matches.'),
+  upstream: optional(upstreamId()).describe(
+    'Id of the upstream that gets the requests. Use `split` for several.',
+  ),
+  split: optional(splitSchema).describe(
+    'Upstreams that share the users by weight; use instead of `upstream`. The same user always gets the same upstream.',
+  ),
+  access: optional(accessSchema).describe(
+    'Which clients can call, by their addresses as `server.trustProxy` resolves them. Others are answered with 403. `server.access` applies as well.',
+  ),
+  maintenance: optional(maintenance).describe(
+    'Answers every request with 503 instead of forwarding it: true, false or a mapping.',
+  ),
+  auth: optional(
+    z.union([z.literal('none'), routeAuthSchema], '`none`, or a mapping such as { provider: main }'),
+  ).describe(
+    'Who can call. `none` makes the route public. Without this key, a valid token is required if any provider is configured.',
+  ),
+  cache: optional(routeCacheSchema).describe(
+    'Stores responses (RFC 9111). Without this key nothing is stored.',
+  ),
+  rateLimit: optional(rateLimits('user')).describe(
+    'Limits on the rate of requests to this route, in addition to `server.rateLimit`. Further requests are answered with 429.',
+  ),
+  limits: optional(routeLimitsSchema).describe(
+    'Limits on single requests, and on what one client can have in flight at a time on this route.',
+  ),
+  mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
+  fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),
+  rewrite: optional(rewriteSchema).describe(
+    'Changes the path that is forwarded. Without this key it is the path that was matched.',
+  ),
+  headers: optional(routeHeadersSchema).describe('Sets and removes headers.'),
+  cors: optional(routeCorsSchema).describe(
+    'Which web pages of other origins can call, in place of all of `server.cors`; `off` leaves it to the upstream. Without this key, `server.cors` applies.',
+  ),
+  securityHeaders: optional(securityHeadersSchema).describe(
+    'Security headers of the responses. Without this key, `server.securityHeaders` applies.',
+  ),
+  compression: optional(boolean()).describe(
+    'Whether responses are compressed. Without this key, `server.compression` applies.',
+  ),
+  timeout: optional(positiveDuration()).describe(
+    'Time to response headers, retries included. Without this key, the `timeout` of the upstream applies.',
+  ),
+  streamIdleTimeout: optional(duration()).describe(
+    'Longest pause between two chunks of an event stream; 0s turns it off. Without this key, the `streamIdleTimeout` of the upstream applies.',
+  ),
+  requestTimeout: optional(duration()).describe(
+    'How long a client can take to send its whole request; 0s for no limit. Without this key, `server.requestTimeout` applies.',
+  ),
+  websocket: optional(websocket).describe(
+    'Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.',
+  ),
+  maxBodyBytes: optional(size()).describe(
+    'Largest request body. Without this key, `server.maxBodyBytes` applies.',
+  ),
+});
+
+const routeSchema = routeKeys
   // `upstream` of a split route is its first side. `checks/routes-and-upstreams.ts` reports a route with neither or both.
   .transform((route) => ({ ...route, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' }));
+
+/** The keys of a route that a handler of code can have as well. */
+export const codeRouteSchema = routeKeys
+  .pick({ access: true, maintenance: true, auth: true, rateLimit: true, cache: true, timeout: true })
+  .extend({ scopes: scopes(), limits: optional(routeLimitsSchema.omit({ requestsPerUser: true })) });
 
 export const routesSchema = z.array(routeSchema);

@@ -1,0 +1,33 @@
+import {
+  applyDecorators,
+  createParamDecorator,
+  type ExecutionContext,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import type { Request } from 'express';
+import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
+import { CodeCacheInterceptor } from '../cache/code-cache.interceptor.js';
+import type { CodeRouteOptions } from '../config/code-route.js';
+import { CodeRateLimitGuard } from '../rate-limit/code-rate-limit.guard.js';
+import { CodeRouteGuard, CodeRouteMetadata, compileCodeRoute } from '../routing/code-route.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
+
+/**
+ * Makes a handler a route of the gateway, with the options that routes of the configuration have. The application does
+ * not start with invalid options: it lists them with the name of the handler. As with a route, a credential is required as
+ * soon as a provider is configured, unless `auth` is `none`.
+ */
+export function GatewayRoute(options: CodeRouteOptions = {}): MethodDecorator {
+  return applyDecorators(
+    CodeRouteMetadata(compileCodeRoute(options)),
+    UseGuards(CodeRouteGuard, JwtAuthGuard, ...(options.rateLimit === undefined ? [] : [CodeRateLimitGuard])),
+    ...(options.cache === undefined ? [] : [UseInterceptors(CodeCacheInterceptor)]),
+  );
+}
+
+/** Injects the record of the request: its id, client address, identity, and the signal that aborts when the client is gone. */
+export const CurrentExchange = createParamDecorator(
+  (_: unknown, context: ExecutionContext): Exchange | undefined =>
+    exchangeOf(context.switchToHttp().getRequest<Request>()),
+);

@@ -1,0 +1,151 @@
+import { Inject, Injectable, Logger, type OnModuleInit, RequestMethod, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
+import type { Express } from 'express';
+import { type CodeRouteOptions, codeRouteProblems } from '../config/code-route.js';
+import { type ConfigApplier, ConfigRefusedError, ConfigStore } from '../config/config.store.js';
+import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
+import { effectiveMethods } from '../config/match-key.js';
+import { CodeRouteMetadata } from '../routing/code-route.js';
+import { layersOf } from '../server/express.patch.js';
+import { GATEWAY_PATH, HttpServerAdapter } from '../server/http-server.adapter.js';
+
+/** A handler of a controller of code. */
+export interface CodeRouteEntry {
+  /** Class and method. */
+  readonly handler: string;
+  readonly method: string;
+  /** As Express matches it, and the label `route` of metrics. */
+  readonly path: string;
+  /** Of `@GatewayRoute()`; missing without it. */
+  readonly options?: CodeRouteOptions;
+}
+
+type Handler = (...args: never[]) => unknown;
+
+/** The handlers of all controllers. The configuration cannot hide them, and says so where it tries. */
+@Injectable()
+export class CodeRoutes implements OnModuleInit, ConfigApplier {
+  /** In the order in which Express asks them. */
+  entries: readonly CodeRouteEntry[] = [];
+  private readonly logger = new Logger(CodeRoutes.name);
+  private readonly reflector = new Reflector();
+
+  constructor(
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+    @Inject(ConfigStore) private readonly config: ConfigStore,
+  ) {}
+
+  /** @throws TypeError for options of `@GatewayRoute()` that are invalid: all of them, each with its handler */
+  onModuleInit(): void {
+    const mounted = this.mountedPaths();
+    this.entries = [...this.modules.values()]
+      .flatMap(({ controllers }) => [...controllers.values()])
+      // A controller without a class has no handlers.
+      .flatMap(({ metatype }) => this.handlersOf(metatype as Type, mounted))
+      .filter(({ path }) => !path.startsWith('/ '));
+    const problems = this.problemsWith(this.config.current);
+    if (problems.length > 0) throw new TypeError(problems.join('\n'));
+    if (!(this.host.httpAdapter instanceof HttpServerAdapter)) this.refuseOptions();
+    this.warnOfClashes(this.config.current);
+    this.config.register(this);
+  }
+
+  /** @throws ConfigRefusedError when a handler needs a provider that the next configuration does not have */
+  prepare(next: GatewayConfig): () => void {
+    const problems = this.problemsWith(next);
+    if (problems.length > 0) throw new ConfigRefusedError(problems.join('; '));
+    return () => this.warnOfClashes(next);
+  }
+
+  private problemsWith({ auth }: GatewayConfig): string[] {
+    const providers = Object.keys(auth);
+    return this.entries.flatMap(({ handler, options }) =>
+      options === undefined
+        ? []
+        : codeRouteProblems(options, providers).map(
+            ({ path, message }) => `${handler}: @GatewayRoute ${path === '' ? '' : `${path}: `}${message}`,
+          ),
+    );
+  }
+
+  /** Without the adapter there is no exchange, and most options would have no effect. */
+  private refuseOptions(): void {
+    const decorated = this.entries.find(({ options }) => options !== undefined);
+    if (decorated && this.host.httpAdapter)
+      throw new TypeError(
+        `${decorated.handler}: @GatewayRoute needs NestFactory.create(AppModule, new BreakwaterAdapter())`,
+      );
+  }
+
+  private warnOfClashes({ routes }: GatewayConfig): void {
+    for (const { handler, method, path } of this.entries) {
+      const hidden = routes.find((route) => isSamePlace(route, method, path));
+      if (hidden)
+        this.logger.warn({
+          message: 'a controller of code hides a route',
+          handler,
+          method,
+          path,
+          route: hidden.id,
+        });
+    }
+  }
+
+  private handlersOf(controller: Type, mounted: readonly string[]): CodeRouteEntry[] {
+    const prototype = controller.prototype as Record<string, Handler>;
+    const prefixes = pathsOf(controller);
+    return methodsOf(prototype).flatMap((name) => {
+      const handler = prototype[name];
+      const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
+      if (!handler || method === undefined) return [];
+      const route = this.reflector.get(CodeRouteMetadata, handler);
+      return prefixes
+        .flatMap((prefix) => pathsOf(handler).map((path) => joined(prefix, path)))
+        .map((path) => ({
+          handler: `${controller.name}.${name}`,
+          method: RequestMethod[method],
+          // Behind a global prefix, if the application has one.
+          path: mounted.find((each) => each.endsWith(path)) ?? path,
+          ...(route && { options: route.options }),
+        }));
+    });
+  }
+
+  private mountedPaths(): string[] {
+    const { httpAdapter } = this.host;
+    if (!(httpAdapter instanceof HttpServerAdapter)) return [];
+    return layersOf(httpAdapter.getInstance<Express>())
+      .map(({ route }) => String(route?.path ?? ''))
+      .filter((path) => path !== '' && !path.includes(GATEWAY_PATH))
+      .toSorted((a, b) => a.length - b.length);
+  }
+}
+
+/** Own methods first, then those of the classes that it extends. */
+function methodsOf(prototype: object): string[] {
+  const names = new Set<string>();
+  for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each) as object) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each)))
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+  }
+  return [...names];
+}
+
+function pathsOf(target: object): string[] {
+  // What `@Controller` and `@Get` store.
+  const paths = Reflect.getMetadata(PATH_METADATA, target) as string | readonly string[] | undefined;
+  return [paths ?? ''].flat();
+}
+
+function joined(...parts: readonly string[]): string {
+  return `/${parts.join('/')}`.replaceAll(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
+}
+
+/** Whether a route takes nothing that the handler does not take before it. */
+function isSamePlace({ match }: RouteConfig, method: string, path: string): boolean {
+  const isSamePath = match.path.replaceAll(/\{[^}]*\}/g, ':') === path.replaceAll(/:\w+/g, ':');
+  const methods = effectiveMethods(match);
+  return isSamePath && (method === 'ALL' || methods.size === 0 || methods.has(method));
+}
