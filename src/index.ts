@@ -27,6 +27,7 @@ export type { Identity } from './modules/routing/identity.js';
 export { HttpServerAdapter as BreakwaterAdapter } from './modules/server/http-server.adapter.js';
 export type { BreakerState, BreakerTransition } from './modules/upstream/breaker/breaker.types.js';
 export type { Address, Resolver } from './modules/upstream/dns/resolver.js';
+export { gather, type GatherOptions, type OptionalPart, type Part } from './modules/upstream/gather.js';
 export {
   getUpstreamHealthToken,
   getUpstreamHttpToken,

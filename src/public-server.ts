@@ -141,16 +141,16 @@ function isCompressed(req: Request): boolean {
 }
 
 /** Calls of a controller to upstreams belong to the request that it handles. */
-const inherit = withRequestId((req, _res, next) => {
+const inherit = withRequestId((req, res, next) => {
   const exchange = exchangeOf(req);
   if (!exchange) {
     next();
     return;
   }
-  const { id, tries, trace } = exchange;
+  const { id, tries, trace, gone } = exchange;
   // The parent of spans that code makes itself: propagators read it here.
   if (trace) req.headers['traceparent'] = trace.traceparent;
-  inherited.run({ headers: headersToInherit(req.rawHeaders, id, trace), tries, trace }, next);
+  inherited.run({ headers: headersToInherit(req.rawHeaders, id, trace), tries, trace, gone, res }, next);
 });
 
 /** For answers of the gateway itself; those of routes carry the id among their other headers. */

@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ServerResponse } from 'node:http';
+import type { Cancellation } from '../cancellation.js';
 import type { Deadline } from '../resilience/deadline.js';
 import type { TryRecord } from '../try-record.js';
 import { isTraceHeader, type Trace, withValidTrace } from './trace-context.js';
@@ -12,6 +14,11 @@ export interface Inherited {
   readonly trace: Trace | undefined;
   /** All calls have to end before it passes. */
   deadline?: Deadline;
+  /** The client is gone. Calls are not cancelled by it unless they ask for that. */
+  readonly gone?: Cancellation;
+  readonly res?: ServerResponse;
+  /** A fallback has taken the place of a part of the answer. */
+  isPartial?: boolean;
 }
 
 /** Nothing is inherited while a route of the configuration is answered, whose calls are made in full. */

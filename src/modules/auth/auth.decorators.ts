@@ -8,7 +8,7 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 /** Lets anybody call a handler, or a controller, that `JwtAuthGuard` protects. */
 export const Public = (): ClassDecorator & MethodDecorator => IsPublic(true);
 
-/** Requires a token with all of these scopes, and applies the guard. The module must import `AuthModule`. */
+/** Requires a token with all of these scopes, and applies the guard. */
 export const Scopes = (...scopes: string[]): ClassDecorator & MethodDecorator =>
   applyDecorators(RequiredScopes(scopes), UseGuards(JwtAuthGuard));
 

@@ -14,6 +14,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import type { z } from 'zod';
+import { inherited } from '../../common/http/inherited.js';
 import { BODILESS_STATUSES, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
@@ -34,7 +35,7 @@ export type CachedOptions = z.input<typeof routeCacheSchema>;
 
 /**
  * Caches the answers of a handler in the way that `cache` of a route caches those of an upstream. Each user has their
- * own copies unless `per` is `'public'`. The module of the controller must import `CacheModule`.
+ * own copies unless `per` is `'public'`.
  *
  * @throws TypeError when an option is invalid
  */
@@ -88,7 +89,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
     if (refresh) {
       next.handle().subscribe({
         next: (value) => {
-          const answer = answerOf(statusCode, headers, value);
+          const answer = isPartial() ? undefined : answerOf(statusCode, headers, value);
           if (answer) pass(refresh.tap, answer);
         },
         // The next request tries again.
@@ -118,12 +119,17 @@ export class CodeCacheInterceptor implements NestInterceptor {
 
 function store(exchange: Exchange, value: unknown): Observable<unknown> {
   const { res, cache, tap } = exchange;
-  const answer = answerOf(res.statusCode, headersOf(res), value);
+  const answer = isPartial() ? undefined : answerOf(res.statusCode, headersOf(res), value);
   if (!answer) tap?.onReplaced?.('other');
   const stale = tap && answer && pass(tap, answer);
   if (stale) return write(exchange, stale);
   if (cache?.status !== undefined && !res.headersSent) res.setHeader('Cache-Status', cache.status);
   return of(value);
+}
+
+/** The next request may get the whole answer. */
+function isPartial(): boolean {
+  return inherited.getStore()?.isPartial === true;
 }
 
 /** @returns the stored answer that the client gets in place of this one */

@@ -15,7 +15,7 @@ import { Metrics } from './metrics.js';
 
 /**
  * Measures the handlers of a controller of code, without the guards before them and the transfer of the response, which
- * `RequestMetrics` counts for every request. The module of the controller must import `MetricsModule`.
+ * `RequestMetrics` counts for every request.
  */
 @Injectable()
 export class MetricsInterceptor implements NestInterceptor {

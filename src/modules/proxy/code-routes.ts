@@ -117,8 +117,8 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     const { httpAdapter } = this.host;
     if (!(httpAdapter instanceof HttpServerAdapter)) return [];
     return layersOf(httpAdapter.getInstance<Express>())
-      .map(({ route }) => String(route?.path ?? ''))
-      .filter((path) => path !== '' && !path.includes(GATEWAY_PATH))
+      .flatMap(({ route }) => (typeof route?.path === 'string' ? [route.path] : []))
+      .filter((path) => !path.includes(GATEWAY_PATH))
       .toSorted((a, b) => a.length - b.length);
   }
 }

@@ -19,6 +19,7 @@ export const corsSchema = z
       'Retry-After',
       'RateLimit',
       'Breakwater-Fallback',
+      'Breakwater-Partial',
     ]).describe(
       'Response headers that pages of other origins can read, in addition to the simple ones and those that the upstream names.',
     ),

@@ -1,8 +1,7 @@
-import { Controller, Get, HttpException, Param, Req, UseGuards, UseInterceptors } from '@nestjs/common';
-import type { Request } from 'express';
-import { JwtAuthGuard } from '../../auth/jwt-auth.guard.js';
+import { Controller, Get, HttpException, Param, UseInterceptors } from '@nestjs/common';
 import { MetricsInterceptor } from '../../metrics/metrics.interceptor.js';
-import { exchangeOf } from '../../routing/exchange.js';
+import { GatewayRoute } from '../../proxy/code-route.decorator.js';
+import { gather } from '../../upstream/gather.js';
 import { InjectUpstream } from '../../upstream/inject-upstream.decorator.js';
 import { UpstreamError } from '../../upstream/upstream.error.js';
 import { UpstreamProxy } from '../../upstream/upstream-proxy.js';
@@ -18,7 +17,6 @@ export interface OrderSummary {
  * cancelled with the client's request.
  */
 @Controller('order-summary')
-@UseGuards(JwtAuthGuard)
 @UseInterceptors(MetricsInterceptor)
 export class OrderSummaryController {
   constructor(
@@ -31,22 +29,17 @@ export class OrderSummaryController {
    * @throws HttpException with the users service's status when that is an error
    */
   @Get(':user')
-  async summarise(@Param('user') name: string, @Req() req: Request): Promise<OrderSummary> {
-    const signal = exchangeOf(req)?.signal;
+  @GatewayRoute()
+  summarise(@Param('user') name: string): Promise<OrderSummary> {
     const id = encodeURIComponent(name);
-    const [user, orders] = await Promise.all([
-      json(this.users, `/users/${id}`, signal),
-      json(this.orders, `/orders?user=${id}`, signal).catch(nullIfDown),
-    ]);
-    return { user, orders };
+    return gather({
+      user: (signal) => json(this.users, `/users/${id}`, signal),
+      orders: { run: (signal) => json(this.orders, `/orders?user=${id}`, signal), fallback: nullIfDown },
+    });
   }
 }
 
-async function json(
-  upstream: UpstreamProxy,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<unknown> {
+async function json(upstream: UpstreamProxy, path: string, signal: AbortSignal): Promise<unknown> {
   const response = await upstream.get(path, { signal });
   const body = await response.json();
   if (response.status >= 400) throw new HttpException(body as object, response.status);
