@@ -99,7 +99,7 @@ describe('a response to another origin', () => {
       status,
       headers: {
         'access-control-allow-origin': [APP],
-        'access-control-expose-headers': ['x-request-id,retry-after,ratelimit,breakwater-fallback'],
+        'access-control-expose-headers': ['x-request-id,retry-after,ratelimit,breakwater-fallback,breakwater-partial'],
       },
     });
   });
@@ -164,7 +164,7 @@ describe('a response to another origin', () => {
       'access-control-expose-headers': 'X-Total, X-Page',
     });
     expect(headers['access-control-expose-headers']).toEqual([
-      'x-request-id,retry-after,ratelimit,breakwater-fallback, X-Total, X-Page',
+      'x-request-id,retry-after,ratelimit,breakwater-fallback,breakwater-partial, X-Total, X-Page',
     ]);
   });
 });

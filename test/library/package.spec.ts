@@ -62,10 +62,10 @@ describe('a project that has installed the tarball', () => {
     });
     await installLinked(made);
     folder = made.folder;
-  });
+  }, 120_000);
 
   // First, because the others run what it compiles.
-  it('has types for all of it', async () => {
+  it('has types for all of it', { timeout: 120_000 }, async () => {
     expect(await compile(folder, ['main.ts', 'types.ts'])).toBe('');
   });
 

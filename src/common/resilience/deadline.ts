@@ -21,6 +21,12 @@ export class Deadline {
     this.isRemainder = isRemainder;
   }
 
+  /** @param whole that of all calls of a handler, which may leave one call less than its `timeout` */
+  static within(clock: Clock, timeout: number, whole: Deadline | undefined): Deadline {
+    const left = whole?.remaining() ?? timeout;
+    return left < timeout ? new Deadline(clock, left, { isRemainder: true }) : new Deadline(clock, timeout);
+  }
+
   /** Starts the time. Only the first start counts. */
   start(): void {
     if (this.endsAt !== undefined) return;

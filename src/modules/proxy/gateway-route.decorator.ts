@@ -6,17 +6,17 @@ import { ClientLimitsGuard, UserLimitsGuard } from '../rate-limit/rate-limit.gua
 import { RouteGuard } from '../routing/route.guard.js';
 
 /** The stages of a gateway route, in the order they run. */
-export const GatewayRoute = (): MethodDecorator & ClassDecorator =>
+export const ForwardedRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(ByRoute(true), UseGuards(RouteGuard, JwtAuthGuard));
 
 /** The same for a route with a cache. */
-export const CachedGatewayRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(GatewayRoute(), UseInterceptors(CacheInterceptor));
+export const CachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(ForwardedRoute(), UseInterceptors(CacheInterceptor));
 
 /** The same for a route with limits on its clients. Those of addresses come first, so that whatever is refused later counts. */
-export const LimitedGatewayRoute = (): MethodDecorator & ClassDecorator =>
+export const LimitedForwardedRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(ByRoute(true), UseGuards(ClientLimitsGuard, RouteGuard, JwtAuthGuard, UserLimitsGuard));
 
 /** The same for a route with both. */
-export const LimitedCachedGatewayRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(LimitedGatewayRoute(), UseInterceptors(CacheInterceptor));
+export const LimitedCachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(LimitedForwardedRoute(), UseInterceptors(CacheInterceptor));

@@ -10,10 +10,10 @@ import {
 } from '../server/http-server.adapter.js';
 import { Forwarder } from './forwarder.service.js';
 import {
-  CachedGatewayRoute,
-  GatewayRoute,
-  LimitedCachedGatewayRoute,
-  LimitedGatewayRoute,
+  CachedForwardedRoute,
+  ForwardedRoute,
+  LimitedCachedForwardedRoute,
+  LimitedForwardedRoute,
 } from './gateway-route.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Refresher } from './refresher.service.js';
@@ -36,7 +36,7 @@ export class ProxyController {
   ) {}
 
   @All(GATEWAY_PATH)
-  @GatewayRoute()
+  @ForwardedRoute()
   handle(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
@@ -45,7 +45,7 @@ export class ProxyController {
   }
 
   @All(CACHED_GATEWAY_PATH)
-  @CachedGatewayRoute()
+  @CachedForwardedRoute()
   handleCached(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
@@ -60,13 +60,13 @@ export class ProxyController {
   }
 
   @All(LIMITED_GATEWAY_PATH)
-  @LimitedGatewayRoute()
+  @LimitedForwardedRoute()
   handleLimited(@Req() req: Request, @Res() res: Response): void {
     this.handle(req, res);
   }
 
   @All(LIMITED_CACHED_GATEWAY_PATH)
-  @LimitedCachedGatewayRoute()
+  @LimitedCachedForwardedRoute()
   handleLimitedCached(@Req() req: Request, @Res() res: Response): void {
     this.handleCached(req, res);
   }

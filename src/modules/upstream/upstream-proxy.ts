@@ -138,7 +138,8 @@ export class UpstreamProxy {
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
     if (request.body instanceof Readable) request = await this.gatherBody(request, model);
 
-    const deadline = this.deadlineOf(request, model, context?.deadline);
+    const timeout = request.timeout ?? model.config.timeout;
+    const deadline = request.deadline ?? Deadline.within(this.clock, timeout, context?.deadline);
     const entered = this.bulkhead.enter(() => this.waitSignal(request, deadline));
     const place =
       entered instanceof Promise ? await entered.catch((e: unknown) => this.refuse(request, e)) : entered;
@@ -168,16 +169,6 @@ export class UpstreamProxy {
     }
     this.onHead(call, held);
     return call;
-  }
-
-  /** @param whole that of the handler that makes the call, which may leave it less than it would have */
-  private deadlineOf(request: UpstreamRequest, { config }: UpstreamModel, whole?: Deadline): Deadline {
-    if (request.deadline) return request.deadline;
-    const timeout = request.timeout ?? config.timeout;
-    const left = whole?.remaining() ?? timeout;
-    if (left >= timeout) return new Deadline(this.clock, timeout);
-    if (left === 0) throw new UpstreamError(this.id, 'short_deadline');
-    return new Deadline(this.clock, left, { isRemainder: true });
   }
 
   /** `GET`s a path, for code that calls an upstream. */
