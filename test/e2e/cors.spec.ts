@@ -99,7 +99,9 @@ describe('a response to another origin', () => {
       status,
       headers: {
         'access-control-allow-origin': [APP],
-        'access-control-expose-headers': ['x-request-id,retry-after,ratelimit,breakwater-fallback,breakwater-partial'],
+        'access-control-expose-headers': [
+          'x-request-id,retry-after,ratelimit,breakwater-fallback,breakwater-partial',
+        ],
       },
     });
   });

@@ -9,7 +9,7 @@ import type { Request } from 'express';
 import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
 import { CodeCacheInterceptor } from '../cache/code-cache.interceptor.js';
 import type { CodeRouteOptions } from '../config/code-route.js';
-import { CodeRateLimitGuard } from '../rate-limit/code-rate-limit.guard.js';
+import { limitHandler } from '../rate-limit/rate-limit.decorator.js';
 import { CodeRouteGuard, CodeRouteMetadata, compileCodeRoute } from '../routing/code-route.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 
@@ -19,9 +19,12 @@ import { type Exchange, exchangeOf } from '../routing/exchange.js';
  * soon as a provider is configured, unless `auth` is `none`.
  */
 export function GatewayRoute(options: CodeRouteOptions = {}): MethodDecorator {
+  const route = compileCodeRoute(options);
+  const { rateLimit } = route.config ?? {};
   return applyDecorators(
-    CodeRouteMetadata(compileCodeRoute(options)),
-    UseGuards(CodeRouteGuard, JwtAuthGuard, ...(options.rateLimit === undefined ? [] : [CodeRateLimitGuard])),
+    CodeRouteMetadata(route),
+    UseGuards(CodeRouteGuard, JwtAuthGuard),
+    ...(rateLimit === undefined ? [] : [limitHandler(rateLimit)]),
     ...(options.cache === undefined ? [] : [UseInterceptors(CodeCacheInterceptor)]),
   );
 }

@@ -37,10 +37,15 @@ export function RateLimit(...limits: readonly RateLimitOptions[]): ClassDecorato
     throw new TypeError(`@RateLimit: ${problems.join('; ')}`);
   });
   const ofController = applyDecorators(Limits(configs), UseGuards(ControllerRateLimitGuard));
-  const ofHandler = applyDecorators(Limits(configs), UseGuards(HandlerRateLimitGuard));
+  const ofHandler = limitHandler(configs);
   return (...target: [target: object, key?: string | symbol, descriptor?: object]) =>
     // Both take what Nest's own decorators take.
     (target[2] ? ofHandler : ofController)(...(target as Parameters<MethodDecorator>));
+}
+
+/** @param configs parsed limits of the handler */
+export function limitHandler(configs: readonly RateLimitConfig[]): ReturnType<typeof applyDecorators> {
+  return applyDecorators(Limits(configs), UseGuards(HandlerRateLimitGuard));
 }
 
 /** A controller or a handler, with the name of its limits. */
