@@ -37,11 +37,13 @@ export class UpstreamHealthIndicator {
     const { breaker, targets, probes } = this.upstream;
     return {
       breaker: breaker.state,
-      // Health pages can be public, so they say how many targets are available and not which.
+      // Health pages can be public, so they name no target.
       targets: `${targets.availableCount}/${targets.all.length}`,
       ...(probes.last ? { probe: probes.last.detail } : {}),
       ...(probes.isIgnored ? { probesIgnored: 'no probe has passed since the start' } : {}),
-      ...(breaker.state === 'closed' ? {} : { lastFailures: breaker.lastFailures }),
+      ...(breaker.state === 'closed'
+        ? {}
+        : { lastFailures: breaker.lastFailures.map(({ outcome, detail, at }) => ({ outcome, detail, at })) }),
     };
   }
 }
