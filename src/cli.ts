@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { completionScript, SHELLS } from './completion.js';
+import { addSimulateCommand } from './simulate-command.js';
 import { addTopCommand } from './top-command.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { LoadedConfig } from './modules/config/load-config-file.js';
@@ -22,11 +23,6 @@ type Loaded = Extract<LoadedConfig, { ok: true }>;
 
 interface ConfigOption {
   readonly config: string;
-}
-
-interface SimulateOptions extends ConfigOption {
-  readonly svg?: string;
-  readonly json?: boolean;
 }
 
 interface RoutesOptions extends ConfigOption {
@@ -215,40 +211,7 @@ program
     else printTable(rows);
   });
 
-program
-  .command('simulate')
-  .description(
-    'say when breakers would have opened on the calls of an access log, and which thresholds do better',
-  )
-  .argument('<log>', 'access log of the gateway; - is standard input')
-  .addOption(configOption())
-  .option('--svg <file>', 'write a time line, replacing the file')
-  .option('--json', 'print the report as JSON')
-  .addHelpText('after', '\nExample:\n  $ breakwater simulate -c gateway.yaml --svg breakers.svg access.log')
-  .action(async (log: string, { config: file, svg, json }: SimulateOptions) => {
-    const config = await load(file);
-    if (!config) return;
-    const { simulate } = await import('./modules/simulation/simulate.js');
-    const { reportText, warningsOf } = await import('./modules/simulation/report-text.js');
-    const { reportSvg } = await import('./modules/simulation/report-svg.js');
-    try {
-      const report = await simulate(config, log);
-      for (const warning of warningsOf(report)) console.error(warning);
-      if (report.upstreams.length === 0) {
-        fail(
-          `${log}: no line tells of a call to an upstream of ${file}. Expected the JSON lines of the access log.`,
-        );
-        return;
-      }
-      if (svg !== undefined) writeFileSync(svg, reportSvg(report));
-      if (json) console.log(JSON.stringify(report, null, 2));
-      else for (const rows of reportText(report)) printTable(rows);
-    } catch (error) {
-      // Errors of the file system name the file.
-      fail((error as Error).message);
-    }
-  });
-
+addSimulateCommand(program, { configOption, load, printTable, fail });
 addTopCommand(program, fail);
 
 program
