@@ -207,7 +207,7 @@ export class RateLimits implements ConfigApplier {
     const { limiter, key, name, isShadow } = rule;
     const wait = limiter.policy.untilNext(bucket, now);
     if (!isShadow) {
-      const state = `${name};r=${bucket.tokens};t=${Math.ceil(wait / 1000)}`;
+      const state = `${name};r=${bucket.tokens};t=${wholeSeconds(wait)}`;
       report.state += separator(report.state) + state;
     }
     if (isAllowed) return undefined;
@@ -259,8 +259,13 @@ function longer(a: Refusal | undefined, b: Refusal | undefined): Refusal | undef
   return a && b && a.wait >= b.wait ? a : (b ?? a);
 }
 
+/** Rounds up, but not for what a sum of fractions has added. */
+function wholeSeconds(ms: number): number {
+  return Math.ceil(Math.round(ms) / 1000);
+}
+
 function refusalProblem({ limiter: { config }, wait }: Refusal): ProblemError {
-  const seconds = Math.max(1, Math.ceil(wait / 1000));
+  const seconds = Math.max(1, wholeSeconds(wait));
   const limit = `${config.requests} requests in ${formatDuration(config.per)}`;
   return new ProblemError('rate_limited', {
     detail: `At most ${limit} are accepted. Try again in ${seconds} s.`,
