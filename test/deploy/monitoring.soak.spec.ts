@@ -34,12 +34,15 @@ upstreams:
   slow: { url: "${upstream}", timeout: 1m, bulkhead: { concurrent: 1, queue: 0 } }
   ejecting: { targets: [{ url: ${upstream} }, { url: ${closed} }], balancer: round-robin }
   nowhere: { url: http://nowhere.invalid }
+  crowded: { url: "${upstream}", timeout: 1m }
 routes:
   - { id: down, match: { path: /down }, upstream: down, auth: none }
   - { id: retried, match: { path: /500 }, upstream: retried, auth: none }
   - { id: slow, match: { path: /slow }, upstream: slow, auth: none }
   - { id: ejecting, match: { path: /ejecting }, upstream: ejecting, auth: none }
   - { id: nowhere, match: { path: /nowhere }, upstream: nowhere, auth: none }
+  - { id: limited, match: { path: /limited }, upstream: ejecting, auth: none, rateLimit: { requests: 1, per: 1m } }
+  - { id: crowded, match: { path: /crowded }, upstream: crowded, auth: none, rewrite: { path: /slow }, limits: { requestsPerUser: 1 } }
   - { id: secured, match: { path: /secured }, upstream: slow }
 `;
 const EXPECTED = [
@@ -82,9 +85,8 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
     const socket = new WebSocket(fine.url);
     const client = new AbortController();
     const load = setInterval(() => {
-      const urls = ['/down', '/500', '/slow', '/ejecting', '/nowhere', '/secured'].map(
-        (path) => bad.url + path,
-      );
+      const paths = ['down', '500', 'slow', 'ejecting', 'nowhere', 'limited', 'crowded', 'secured'];
+      const urls = paths.map((path) => `${bad.url}/${path}`);
       for (const url of [`${fine.url}/`, ...urls]) {
         fetch(url, { signal: client.signal })
           .then((response) => response.arrayBuffer())
