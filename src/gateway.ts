@@ -57,7 +57,7 @@ export interface ProcessOptions {
 export class Gateway {
   private constructor(
     readonly app: INestApplication<Server>,
-    private readonly management: INestApplication<Server> | undefined,
+    readonly management: INestApplication<Server> | undefined,
   ) {}
 
   /**

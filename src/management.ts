@@ -3,7 +3,6 @@ import { NestFactory } from '@nestjs/core';
 import helmet from 'helmet';
 import type { Server } from 'node:http';
 import { ManagementModule, type ManagementOptions } from './modules/admin/management.module.js';
-import { ManagementApplication } from './modules/admin/openapi.controller.js';
 import type { ConfigStore } from './modules/config/config.store.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 
@@ -20,7 +19,6 @@ export async function createManagement(
     nestOptions,
   );
   // The port serves plain HTTP, so a browser that upgraded the page's own requests to HTTPS could not connect.
-  management.get(ManagementApplication).app = management;
   management.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   store.register({ prepare: () => () => adapter.applyLimits() });
   return management;

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { gatewayJsonSchema } from '../../src/modules/config/schema/json-schema.js';
 import { gateway } from '../support/gateway.js';
+import { adminApi } from './admin-api.js';
 import { configurationReference } from './configuration-reference.js';
 import { metricsReference } from './metrics-reference.js';
 
@@ -27,4 +28,11 @@ it('docs/metrics.md lists every metric that the gateway serves', async () => {
   const served = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
   const listed = [...reference.matchAll(/^\| `(\w+)`/gm)].map(([, name = '']) => name);
   expect(served.filter((name) => !/^(?:process|nodejs)_/.test(name)).toSorted()).toEqual(listed);
+});
+
+it('src/modules/admin/openapi.json describes the management port', async () => {
+  const { management } = (await gateway('upstreams: {}').start()).gateway;
+  await expect(`${JSON.stringify(management && adminApi(management), null, 2)}\n`).toMatchFileSnapshot(
+    '../../src/modules/admin/openapi.json',
+  );
 });

@@ -37,7 +37,7 @@ import { LogLevelController } from './log-level.controller.js';
 import { ManagementFilter } from './management.filter.js';
 import { GATEWAY_VIEW, type GatewayView, OwnView } from './gateway-view.js';
 import { MetricsController } from './metrics.controller.js';
-import { ManagementApplication, OpenApiController } from './openapi.controller.js';
+import { OpenApiController } from './openapi.controller.js';
 import { OverviewService } from './overview.service.js';
 import { RateLimitsController } from './rate-limits.controller.js';
 import { RoutesController } from './routes.controller.js';
@@ -121,7 +121,6 @@ const SHARED = [
     EventStream,
     AuditLog,
     WrongTokens,
-    ManagementApplication,
     OwnView,
     {
       provide: GATEWAY_VIEW,

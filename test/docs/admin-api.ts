@@ -1,9 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
-import { MANUAL_ACTIONS } from '../upstream/breaker/manual-command.js';
-import { BREAKER_BODY, ISOLATE_BODY } from './breakers.controller.js';
-import { FAULT_BODY, REASON_BODY } from './faults.controller.js';
-import { LEVEL_BODY } from './log-level.controller.js';
+import { BREAKER_BODY, ISOLATE_BODY } from '../../src/modules/admin/breakers.controller.js';
+import { FAULT_BODY, REASON_BODY } from '../../src/modules/admin/faults.controller.js';
+import { LEVEL_BODY } from '../../src/modules/admin/log-level.controller.js';
+import { MANUAL_ACTIONS } from '../../src/modules/upstream/breaker/manual-command.js';
 
 /** What each endpoint does, and the body that it takes. */
 const ENDPOINTS: Readonly<Record<string, readonly [summary: string, body?: z.ZodType]>> = {
@@ -36,10 +37,8 @@ const ENDPOINTS: Readonly<Record<string, readonly [summary: string, body?: z.Zod
   'GET /admin/audit': ['Who has changed what, and why'],
 };
 
-/** @returns the OpenAPI document of the management port */
-export async function openApiDocument(app: INestApplication): Promise<object> {
-  // Only who asks for the document pays for the package.
-  const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
+/** @returns the OpenAPI document of the management port, which `GET /admin/openapi.json` answers with */
+export function adminApi(app: INestApplication): object {
   const info = new DocumentBuilder()
     .setTitle('Breakwater admin API')
     .setDescription('The management port of the gateway. docs/admin.md describes what its members mean.')
