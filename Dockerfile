@@ -11,7 +11,8 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=cache,target=/
     npm ci --include=dev --ignore-scripts
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN node node_modules/@nestjs/cli/bin/nest.js build && npm prune --omit=dev --ignore-scripts
+# Development tools that Nest's packages can use remain unless optional ones are left out, too; the gateway needs none of them.
+RUN node node_modules/@nestjs/cli/bin/nest.js build && npm prune --omit=dev --omit=optional --ignore-scripts
 
 # The two services of the demo, for compose.yaml and tests: `docker build --target demo .`
 FROM ${BASE} AS demo
