@@ -1,6 +1,9 @@
+/** All connections of the load come from one address. */
+const limits = { connections: 0, connectionsPerIp: 0 };
+
 /** The least that most gateways need: the defaults, tokens and probes. */
 export const onlyWhatItNeeds = ({ prefixes, upstreams, upstreamUrl, secret }) => ({
-  server: { host: '127.0.0.1', port: 0, shutdown: { delay: '0s', drain: '1s' } },
+  server: { host: '127.0.0.1', port: 0, shutdown: { delay: '0s', drain: '1s' }, limits },
   management: { port: 0 },
   auth: { bench: { secret, algorithms: ['HS256'] } },
   upstreams: manyUpstreams(upstreams, { url: upstreamUrl, health: { path: '/health' } }),
@@ -22,7 +25,12 @@ export function everyFeature({ prefixes, upstreams, upstreamUrl, secret }, route
       access: { deny: ['192.0.2.0/24'] },
       cors: { origins: ['https://app.example.com'], credentials: true },
       compression: true,
-      limits: { requestsPerIp: 1_000_000, requestsPerUser: 1_000_000, streamsPerUser: 1_000_000 },
+      limits: {
+        ...limits,
+        requestsPerIp: 1_000_000,
+        requestsPerUser: 1_000_000,
+        streamsPerUser: 1_000_000,
+      },
     },
     management: { port: 0, token: secret },
     accessLog: { enabled: true },

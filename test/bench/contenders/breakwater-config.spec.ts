@@ -91,6 +91,13 @@ describe('everyFeature', () => {
     expect(result).toMatchObject({ ok: true, warnings: [] });
   });
 
+  it.each([
+    ['everyFeature', config],
+    ['onlyWhatItNeeds', onlyWhatItNeeds(setting)],
+  ])('admits all connections of the load, which come from one address: %s', (_name, { server }) => {
+    expect(server['limits']).toMatchObject({ connections: 0, connectionsPerIp: 0 });
+  });
+
   it('divides the routes among the upstreams', () => {
     expect(config.routes.map(({ id, upstream }) => [id, upstream])).toEqual([
       ['r0', 'orders-0'],
