@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../../common/http/client-network.js';
 import type { RateLimitConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 
@@ -29,7 +29,7 @@ export function userKey(exchange: Exchange): string {
 }
 
 export function addressKey({ head }: Exchange): string {
-  return `a ${networkOf(head.clientIp)}`;
+  return shortened(`a ${networkOf(head.clientIp)}`);
 }
 
 /** Anybody can write a header, so it only counts from peers that overwrite what others have written. */
@@ -42,24 +42,4 @@ function headerKey(name: string): (exchange: Exchange) => string {
 
 function shortened(key: string): string {
   return key.length <= MAX_LENGTH ? key : `${key[0]}# ${hash('sha256', key, 'base64url')}`;
-}
-
-const WITH_PORT = /^(?:(\d+\.\d+\.\d+\.\d+)|\[([^\]]+)\]):\d+$/;
-
-/**
- * @param address of a client, perhaps as a proxy has written it: with a port
- * @returns the address, or the /64 of an IPv6 address, since one client has all of it
- */
-export function networkOf(address: string): string {
-  // Nearly all addresses are plain IPv4.
-  if (!address.includes(':')) return address;
-  const [, v4, v6 = address] = WITH_PORT.exec(address) ?? [];
-  if (v4 !== undefined) return v4;
-  if (!isIPv6(v6)) return shortened(address);
-  const [head = '', tail] = v6.split('::');
-  const first = head === '' ? [] : head.split(':');
-  const last = tail ? tail.split(':') : [];
-  const zeros = tail === undefined ? 0 : 8 - first.length - last.length;
-  const groups = [...first, ...Array<string>(Math.max(0, zeros)).fill('0'), ...last].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }

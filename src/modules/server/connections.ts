@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Inject, Injectable } from '@nestjs/common';
 import { Event } from '../../common/event.js';
+import { networkOf } from '../../common/http/client-network.js';
 import { compileRanges, unmapped } from '../../common/http/forwarded.js';
 import { ConfigStore } from '../config/config.store.js';
 
@@ -103,16 +104,4 @@ const REASONS: Readonly<Record<string, ConnectionRefusalReason>> = {
 
 function trustOf(proxies: readonly string[]) {
   return { proxies, isTrusted: compileRanges(proxies) };
-}
-
-/** A client with IPv6 has a whole /64 network of addresses. */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const rest = tail === '' ? [] : tail.split(':');
-    groups.push(...Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0'), ...rest);
-  }
-  return groups.slice(0, 4).join(':');
 }
