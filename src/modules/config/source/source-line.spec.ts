@@ -26,6 +26,7 @@ describe('sourceLine', () => {
     'set: { Authorization: Bearer hunter2 }',
     'X-Api-Key: hunter2',
     'key: hunter2',
+    'key: ip-hunter2',
     'url: redis://me:hunter2@host',
     'url: redis:/me:hunter2@host',
     'url: "rediss://:hunter2/x@host:1"',
@@ -51,6 +52,8 @@ describe('sourceLine', () => {
     'secret: ${JWT_SECRET}',
     'apiKeys: [{ id: a }]',
     'keyPrefix: a b',
+    'rateLimit: { key: ip, requests: 0 }',
+    'key: header:x-tenant',
     'authorisation: x',
   ])('shows %s', (text) => {
     expect(sourceLine(text, { line: 1, column: 1 })).toBe(`${text}\n^`);

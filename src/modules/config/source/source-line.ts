@@ -2,9 +2,11 @@ import type { Position } from '../problem.js';
 
 const LONGEST_SHOWN = 100;
 const SECRET_KEY = String.raw`(?:secret|passw\w*|pwd|token|authorization|cookie|api-?key|(?<![\w-])key)["']?[ \t]*:`;
+/** What a rate limit counts by is also called `key`. */
+const LIMIT_KEY = String.raw`(?:ip|user|route|header:[\w-]+)[ \t]*(?:[,}\]#]|\r?$)`;
 /** A secret up to the end of its line, because only a parser knows where it ends. A mapping or a reference is none. */
 const SECRET = new RegExp(
-  String.raw`(${SECRET_KEY}[ \t]*)(?=[^ \t\r])(?![{[#]|["']?\$\{[^{}]*\}["']?[ \t]*(?:[,}\]#]|\r?$)).*`,
+  String.raw`(${SECRET_KEY}[ \t]*)(?=[^ \t\r])(?![{[#]|${LIMIT_KEY}|["']?\$\{[^{}]*\}["']?[ \t]*(?:[,}\]#]|\r?$)).*`,
   'i',
 );
 const HAS_SECRET = new RegExp(SECRET_KEY, 'i');
