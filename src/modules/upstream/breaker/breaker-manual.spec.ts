@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { admit, CONFIG, fail, failTimes, setUp, succeed } from '../../../../test/support/breakers.js';
 import { LONGEST_TIMER_MS } from '../../../common/units.js';
 import type { Breaker } from './breaker.js';
+import { Permit } from './permit.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -102,7 +103,7 @@ describe('Breaker that an operator closes', () => {
     breaker.isolate(Number.POSITIVE_INFINITY);
     breaker.closeManually();
     expect(breaker.isolatedFor).toBe(0);
-    expect(admit(breaker)).toBeDefined();
+    expect(breaker.admit(1)).toBeInstanceOf(Permit);
   });
 
   it('reports no transition when it is closed already', () => {
