@@ -19,6 +19,7 @@ const ENDPOINTS: Readonly<Record<string, readonly [summary: string, body?: z.Zod
     z.union([ISOLATE_BODY, BREAKER_BODY]),
   ],
   'GET /admin/routes': ['The routes, in the order of the file'],
+  'GET /admin/routes/top': ['The routes with the most errors, requests or time: `by`, `last`'],
   'GET /admin/explain': ['What each stage would do with a request'],
   'GET /admin/faults': ['The faults that are injected now'],
   'POST /admin/faults/{route}': ['Injects a fault into a route for a while', FAULT_BODY],

@@ -91,6 +91,7 @@ describeWithBrowser('the dashboard', { timeout: 60_000 }, () => {
       at: isoAt(5),
       gateway: { ...facts, hash: HOSTILE, reloadError: HOSTILE, restartFor: [HOSTILE] },
       upstreams: [upstream],
+      topRoutes: { seconds: 60, routes: [{ route: HOSTILE, requests: 1, errors: 1 }] },
       providers: [{ id: HOSTILE, keys: 'missing', lastFetch: HOSTILE }],
     };
     const by = { name: HOSTILE, peer: HOSTILE };
@@ -118,7 +119,7 @@ describeWithBrowser('the dashboard', { timeout: 60_000 }, () => {
       route.fulfill({ body, contentType: 'text/event-stream' }),
     );
     await dashboard.page.reload();
-    for (const place of ['#incidents', '#lanes', '#rows', '#events', '#failures', '#facts'])
+    for (const place of ['#incidents', '#lanes', '#rows', '#routes', '#events', '#failures', '#facts'])
       await expectText(dashboard, place, '<img src=x onerror="window.harmed = 1">\\u202egnp.evil');
     expect(await dashboard.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     await dashboard.page.locator('#rows button').click();

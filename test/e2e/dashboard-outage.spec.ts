@@ -33,6 +33,7 @@ describeWithBrowser('the dashboard in an outage', { timeout: 90_000 }, () => {
     await expectText(dashboard, incident, `connection refused at 127.0.0.1:${orders.port}`);
     await expectText(dashboard, incident, /[1-9]\d* of \d+ requests got the fallback \(status 503\)/);
     await expectText(dashboard, incident, /Next trial in \d s\./);
+    await expectText(dashboard, '#routes', /^orders [\d.]+ 0 0% /);
     await expectText(dashboard, incident, /\d trials? failed since then/);
     await dashboard.page.selectOption('#kind', 'transition');
     await expectText(dashboard, '#events', /orders Breaker half-open/);

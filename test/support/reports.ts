@@ -1,5 +1,11 @@
 import { addMessage, emptyPicture } from '../../src/modules/admin/dashboard/picture.js';
-import type { Picture, Report, TimelineEvent, Transition } from '../../src/modules/admin/dashboard/wire.js';
+import type {
+  Picture,
+  Report,
+  RouteTraffic,
+  TimelineEvent,
+  Transition,
+} from '../../src/modules/admin/dashboard/wire.js';
 
 /** 2026-11-29T03:00:00Z. */
 export const START = Date.UTC(2026, 10, 29, 3);
@@ -51,7 +57,11 @@ export function transition(seconds: number, upstream: string, changes: Partial<T
   };
 }
 
-export function pictureOf(upstreams: readonly Report[], events: readonly TimelineEvent[] = []): Picture {
+export function pictureOf(
+  upstreams: readonly Report[],
+  events: readonly TimelineEvent[] = [],
+  routes: readonly RouteTraffic[] = [],
+): Picture {
   const picture = emptyPicture();
   const gateway = {
     phase: 'serving',
@@ -63,7 +73,8 @@ export function pictureOf(upstreams: readonly Report[], events: readonly Timelin
     faults: [],
   };
   for (const event of events) addMessage(picture, { name: event.kind, id: event.id, data: event }, START);
-  const data = { at: isoAt(0), gateway, upstreams, providers: [], timeline: [] };
+  const topRoutes = { seconds: 60, routes };
+  const data = { at: isoAt(0), gateway, upstreams, topRoutes, providers: [], timeline: [] };
   addMessage(picture, { name: 'overview', data }, START);
   return picture;
 }

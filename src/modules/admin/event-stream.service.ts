@@ -25,6 +25,7 @@ export class EventStream implements OnApplicationShutdown {
   /** The upstreams of the last tick, as texts. */
   private sent = new Map<string, string>();
   private gateway = '';
+  private routes = '';
   private isTicking = false;
 
   constructor(
@@ -99,15 +100,17 @@ export class EventStream implements OnApplicationShutdown {
     }
   }
 
-  private difference({ at, gateway, upstreams }: Overview): Tick | undefined {
+  private difference({ at, gateway, upstreams, topRoutes }: Overview): Tick | undefined {
     const texts = new Map(upstreams.map((each) => [each.id, JSON.stringify(each)]));
     const changed = upstreams.filter(({ id }: UpstreamReport) => texts.get(id) !== this.sent.get(id));
     const removed = [...this.sent.keys()].filter((id) => !texts.has(id));
     const text = JSON.stringify(gateway);
-    const isSame = changed.length + removed.length === 0 && text === this.gateway;
+    const routes = JSON.stringify(topRoutes.routes);
+    const isSame = changed.length + removed.length === 0 && text === this.gateway && routes === this.routes;
     this.sent = texts;
     this.gateway = text;
-    return isSame ? undefined : { at, gateway, upstreams: changed, removed };
+    this.routes = routes;
+    return isSame ? undefined : { at, gateway, upstreams: changed, topRoutes, removed };
   }
 
   private send(text: string): void {

@@ -17,6 +17,7 @@ import { RedisConnection } from '../redis/redis.connection.js';
 import { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import { ManualSharing } from '../replicas/manual-sharing.service.js';
 import { Lifecycle } from '../server/lifecycle.js';
+import { RouteHistory } from '../timeline/route-history.js';
 import { Timeline } from '../timeline/timeline.js';
 import { TrafficHistory } from '../timeline/traffic-history.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
@@ -73,6 +74,7 @@ const SHARED = [
   RateLimits,
   Timeline,
   TrafficHistory,
+  RouteHistory,
 ];
 
 /**

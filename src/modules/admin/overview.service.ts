@@ -2,12 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { AuthProviders } from '../auth/auth-providers.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { RouteHistory, topOf } from '../timeline/route-history.js';
 import type { Overview, TimelineEvent, TransitionEvent } from '../timeline/shapes.js';
 import { Timeline } from '../timeline/timeline.js';
 import { GatewayState } from './gateway-state.js';
 import { UpstreamReports } from './upstream-reports.js';
 
 const MAX_TRANSITIONS = 100;
+/** Of each order, and the seconds that they cover. */
+const TOP_ROUTES = 10;
+const LATELY = 60;
 /** Milliseconds for which an overview is not read again, so that many readers cost no more than one. */
 const LIFE = 250;
 
@@ -20,6 +24,7 @@ export class OverviewService {
   constructor(
     @Inject(UpstreamReports) private readonly reports: UpstreamReports,
     @Inject(Timeline) private readonly timeline: Timeline,
+    @Inject(RouteHistory) private readonly routes: RouteHistory,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
     @Inject(GatewayState) private readonly gateway: GatewayState,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -42,10 +47,17 @@ export class OverviewService {
       lastEventId: this.timeline.lastId,
       gateway: this.gateway.read(),
       upstreams,
+      topRoutes: this.topRoutes(),
       codeRoutes: this.gateway.codeRoutes,
       providers: this.providers.remote,
       timeline: this.timeline.latest(isTransition, MAX_TRANSITIONS),
     };
+  }
+
+  private topRoutes(): Overview['topRoutes'] {
+    const { seconds, routes } = this.routes.read(Math.floor(this.clock.wall() / 1_000), LATELY);
+    const orders = (['errors', 'requests'] as const).flatMap((by) => topOf(routes, by, TOP_ROUTES));
+    return { seconds, routes: [...new Set(orders)] };
   }
 }
 

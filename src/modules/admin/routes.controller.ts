@@ -1,21 +1,51 @@
-import { Controller, Get, Header, Inject, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, UseGuards } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
+import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
+import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { isPublic, sidesOf } from '../config/schema/gateway.js';
-import type { RouteOverview } from '../timeline/shapes.js';
+import { ROUTE_ORDERS, RouteHistory, topOf } from '../timeline/route-history.js';
+import type { RouteOverview, TopRoutes } from '../timeline/shapes.js';
+import { KEPT_SECONDS } from '../timeline/traffic-history.js';
 import { AdminGuard } from './admin.guard.js';
+import { durationOf } from './requests.js';
 
-/** Lists the routes, in the order of the file. */
+const MOST = 50;
+
+/** Lists the routes, in the order of the file, and those that have the most of something. */
 @Controller('admin/routes')
 @UseGuards(AdminGuard)
 export class RoutesController {
-  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
+  constructor(
+    @Inject(ConfigStore) private readonly config: ConfigStore,
+    @Inject(RouteHistory) private readonly history: RouteHistory,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
 
   @Get()
   @Header('Cache-Control', 'no-store')
   all(): readonly RouteOverview[] {
     const { current } = this.config;
     return current.routes.map((route) => overviewOf(route, current));
+  }
+
+  /**
+   * @param by `errors`, `requests` or `p95`; default: `errors`
+   * @param last how far back it counts; default and most: 15 minutes
+   * @throws ProblemError `admin_request_invalid`
+   */
+  @Get('top')
+  @Header('Cache-Control', 'no-store')
+  top(@Query('by') by: unknown = 'errors', @Query('last') last: unknown = `${KEPT_SECONDS}s`): TopRoutes {
+    const order = ROUTE_ORDERS.find((each) => each === by);
+    if (!order) {
+      const detail = `by: expected ${ROUTE_ORDERS.join(', ')}, as in ?by=errors&last=5m`;
+      throw new ProblemError('admin_request_invalid', { detail });
+    }
+    const seconds = Math.ceil(durationOf('last', last) / 1_000);
+    const { routes, ...rest } = this.history.read(Math.floor(this.clock.wall() / 1_000), seconds);
+    return { ...rest, routes: topOf(routes, order, MOST) };
   }
 }
 

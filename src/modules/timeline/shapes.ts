@@ -38,6 +38,22 @@ export interface Percentiles {
   readonly p99?: number;
 }
 
+/** What callers of a route got. */
+export interface RouteTraffic extends Pick<TrafficCounts, 'requests' | 'errors'> {
+  /** As the label of the metrics: the id, the path of a handler of code, or `none` for requests without a route. */
+  readonly route: string;
+  /** Milliseconds, to 19%: of the last one to two minutes. */
+  readonly p95?: number;
+}
+
+/** The answer of `GET /admin/routes/top`. */
+export interface TopRoutes {
+  /** How many seconds the counts cover: up to ten more than were asked for. */
+  readonly seconds: number;
+  /** Those with requests. */
+  readonly routes: readonly RouteTraffic[];
+}
+
 /** Counts of one second each, oldest first. */
 export interface Rates extends Readonly<Record<keyof TrafficCounts, readonly number[]>> {
   /** The second of the first counts, in seconds since the epoch. The last one is the second before this one. */
@@ -183,6 +199,8 @@ export interface Overview {
     readonly faults: readonly FaultOverview[];
   };
   readonly upstreams: readonly UpstreamReport[];
+  /** Of the last minute: the ten with the most errors, and the ten with the most requests, each once. */
+  readonly topRoutes: TopRoutes;
   /** The handlers of controllers of code. */
   readonly codeRoutes: readonly CodeRouteEntry[];
   /** Those whose keys are fetched. */
@@ -196,6 +214,7 @@ export interface Tick {
   readonly at: Date;
   readonly gateway: Overview['gateway'];
   readonly upstreams: readonly UpstreamReport[];
+  readonly topRoutes: TopRoutes;
   /** Ids of upstreams that are not configured any more. */
   readonly removed: readonly string[];
 }

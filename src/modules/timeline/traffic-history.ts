@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { boundOf, BUCKETS, percentile } from './latency-buckets.js';
+import type { RouteRows } from './route-counts.js';
 import type { Percentiles, Rates, TrafficCounts } from './shapes.js';
 
 /** Seconds that are kept. */
@@ -26,6 +27,7 @@ export interface TrafficSample {
   /** Since the epoch. */
   readonly second: number;
   readonly upstreams: readonly UpstreamSample[];
+  readonly routes: RouteRows;
 }
 
 export interface UpstreamSample {
@@ -41,7 +43,7 @@ export interface UpstreamSample {
 export class TrafficHistory {
   private readonly upstreams = new Map<string, UpstreamHistory>();
 
-  add({ second, upstreams }: TrafficSample): void {
+  add({ second, upstreams }: Omit<TrafficSample, 'routes'>): void {
     for (const sample of upstreams) {
       let history = this.upstreams.get(sample.upstream);
       if (!history) this.upstreams.set(sample.upstream, (history = new UpstreamHistory(second)));

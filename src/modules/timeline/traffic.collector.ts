@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } fro
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { RouteHistory } from './route-history.js';
 import { Timeline } from './timeline.js';
 import { COUNTS, TrafficHistory, type TrafficSample } from './traffic-history.js';
 import { TrafficRecorder } from './traffic.recorder.js';
@@ -24,6 +25,7 @@ export class TrafficCollector implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     @Inject(TrafficHistory) private readonly history: TrafficHistory,
+    @Inject(RouteHistory) private readonly routes: RouteHistory,
     @Inject(Timeline) private readonly timeline: Timeline,
     @Inject(TrafficRecorder) private readonly recorder: TrafficRecorder,
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
@@ -47,7 +49,8 @@ export class TrafficCollector implements OnModuleInit, OnApplicationShutdown {
   add(sample: TrafficSample): void {
     // Requests may end after their upstream was removed.
     const upstreams = sample.upstreams.filter(({ upstream }) => this.upstreams.find(upstream));
-    this.history.add({ ...sample, upstreams });
+    this.history.add({ second: sample.second, upstreams });
+    this.routes.add(sample.second, sample.routes);
     for (const { upstream, counts } of upstreams) {
       const rejected = counts[OVERLOADED] ?? 0;
       if (rejected === 0) continue;

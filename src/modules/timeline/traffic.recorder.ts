@@ -3,10 +3,11 @@ import type { Clock } from '../../common/clock.js';
 import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { CLOCK } from '../config/config.tokens.js';
-import type { Exchange } from '../routing/exchange.js';
+import { type Exchange, handlerPathOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { bucketOf, BUCKETS } from './latency-buckets.js';
+import { RouteCounts } from './route-counts.js';
 import { COUNTS, type TrafficSample } from './traffic-history.js';
 
 const [REQUESTS, ERRORS, REJECTED, OVERLOADED, FALLBACKS, STALE, CACHED] = COUNTS.keys();
@@ -24,12 +25,13 @@ class Counter {
   }
 }
 
-/** Counts the requests of this process by upstream, and tells of them once a second. */
+/** Counts the requests of this process by upstream and by route, and tells of them once a second. */
 @Injectable()
 export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
   /** A second with requests is over. */
   readonly sampled = new Event<TrafficSample>();
   private readonly counters = new Map<string, Counter>();
+  private readonly routes = new RouteCounts();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -49,27 +51,26 @@ export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
   }
 
   private record(exchange: Exchange): void {
-    const { route, res, tries, failure, cache, fallback, outcome = 'success' } = exchange;
-    const isStored = cache?.kind === 'hit';
-    const upstream =
-      failure?.upstream ?? tries[0]?.upstream ?? (isStored ? route?.config.upstream : undefined);
+    const { req, route, res } = exchange;
+    const replacement = replacementOf(exchange);
+    const hasFailed = replacement === undefined && isError(exchange);
+    // A tunnel lasts as long as its users like.
+    const isTunnel = res.statusCode === SWITCHING_PROTOCOLS;
+    const bucket = isTunnel ? undefined : bucketOf(this.clock.now() - exchange.startedAt);
+    this.routes.add(handlerPathOf(req) ?? route?.config.id ?? 'none', hasFailed, bucket);
+    const upstream = upstreamOf(exchange);
     // A guard has refused it, or it is no request to an upstream.
     if (upstream === undefined) return;
     let counter = this.counters.get(upstream);
     if (!counter) this.counters.set(upstream, (counter = new Counter()));
     counter.isUsed = true;
     counter.add(REQUESTS);
-    const failed = failure?.outcome;
+    const failed = exchange.failure?.outcome;
     if (failed === 'breaker_open') counter.add(REJECTED);
     else if (failed === 'bulkhead_full') counter.add(OVERLOADED);
-    if (fallback) counter.add(FALLBACKS);
-    else if (isStored && (failure || (tries.length > 0 && cache.result === 'stale'))) counter.add(STALE);
-    else if (isStored && tries.length === 0) counter.add(CACHED);
-    else if (isError(res.statusCode, outcome)) counter.add(ERRORS);
-    // A tunnel lasts as long as its users like.
-    if (res.statusCode === SWITCHING_PROTOCOLS) return;
-    const bucket = bucketOf(this.clock.now() - exchange.startedAt);
-    counter.latencies[bucket] = (counter.latencies[bucket] ?? 0) + 1;
+    if (replacement !== undefined) counter.add(replacement);
+    else if (hasFailed) counter.add(ERRORS);
+    if (bucket !== undefined) counter.latencies[bucket] = (counter.latencies[bucket] ?? 0) + 1;
   }
 
   /** Shortly after the end of each second. */
@@ -87,14 +88,29 @@ export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
       upstreams.push({ upstream, counts, latencies });
       this.counters.set(upstream, new Counter());
     }
-    if (upstreams.length > 0) this.sampled.emit({ second, upstreams });
+    const routes = this.routes.take();
+    if (routes.names.length > 0) this.sampled.emit({ second, upstreams, routes });
   }
 }
 
 /** Milliseconds. A timer may fire early by a part of one. */
 const GRACE = 5;
 
-function isError(status: number, outcome: keyof typeof OUTCOMES): boolean {
+function upstreamOf({ failure, tries, cache, route }: Exchange): string | undefined {
+  return (
+    failure?.upstream ?? tries[0]?.upstream ?? (cache?.kind === 'hit' ? route?.config.upstream : undefined)
+  );
+}
+
+/** @returns the column of what the caller got in place of the response to a call */
+function replacementOf({ cache, fallback, failure, tries }: Exchange): number | undefined {
+  if (fallback) return FALLBACKS;
+  if (cache?.kind !== 'hit') return undefined;
+  if (failure || (tries.length > 0 && cache.result === 'stale')) return STALE;
+  return tries.length === 0 ? CACHED : undefined;
+}
+
+function isError({ res, outcome = 'success' }: Exchange): boolean {
   const { guilty } = OUTCOMES[outcome];
-  return status >= 500 || guilty === 'upstream' || guilty === 'gateway';
+  return res.statusCode >= 500 || guilty === 'upstream' || guilty === 'gateway';
 }

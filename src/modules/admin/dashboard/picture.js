@@ -1,13 +1,14 @@
 // @ts-check
 
-/** @import { Message, Overview, Picture, Report, Tick, TimelineEvent } from './wire.js' */
+/** @import { Message, Overview, Picture, Report, RouteTraffic, Tick, TimelineEvent } from './wire.js' */
 
 /** As many as the gateway keeps. */
 const KEPT_EVENTS = 1_000;
 
 /** @returns {Picture} */
 export function emptyPicture() {
-  return { at: 0, skew: 0, upstreams: new Map(), providers: [], events: [], seen: new Set() };
+  const topRoutes = { seconds: 0, routes: [] };
+  return { at: 0, skew: 0, upstreams: new Map(), topRoutes, providers: [], events: [], seen: new Set() };
 }
 
 /**
@@ -33,18 +34,20 @@ export function addMessage(picture, { name, data }, now) {
 }
 
 /** @type {(picture: Picture, overview: Overview, now: number) => void} */
-function addOverview(picture, { at, gateway, upstreams, providers }, now) {
+function addOverview(picture, { at, gateway, upstreams, topRoutes, providers }, now) {
   date(picture, at, now);
   picture.gateway = gateway;
+  picture.topRoutes = topRoutes;
   picture.providers = providers;
   picture.upstreams.clear();
   for (const upstream of upstreams) picture.upstreams.set(upstream.id, upstream);
 }
 
 /** @type {(picture: Picture, tick: Tick, now: number) => void} */
-function addTick(picture, { at, gateway, upstreams, removed }, now) {
+function addTick(picture, { at, gateway, upstreams, topRoutes, removed }, now) {
   date(picture, at, now);
   picture.gateway = gateway;
+  picture.topRoutes = topRoutes;
   for (const upstream of upstreams) picture.upstreams.set(upstream.id, upstream);
   for (const id of removed) picture.upstreams.delete(id);
 }
@@ -103,6 +106,18 @@ export function listed(upstreams, search, order) {
       id.toLowerCase().includes(wanted) || targets.some(({ name }) => name.toLowerCase().includes(wanted)),
   );
   return found.toSorted(ORDERS[order] ?? failingFirst);
+}
+
+/** Of each order, the gateway tells so many. */
+const TOP_ROUTES = 10;
+
+/**
+ * @param {Picture} picture
+ * @param {'errors' | 'requests'} order
+ * @returns {readonly RouteTraffic[]} the first ones
+ */
+export function topRoutes({ topRoutes: { routes } }, order) {
+  return routes.toSorted((a, b) => b[order] - a[order] || b.requests - a.requests).slice(0, TOP_ROUTES);
 }
 
 /**

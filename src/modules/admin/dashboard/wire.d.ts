@@ -6,6 +6,8 @@ type Wire<T> = T extends Date ? string : T extends object ? { readonly [K in key
 export type Overview = Wire<shapes.Overview>;
 export type Tick = Wire<shapes.Tick>;
 export type Report = Wire<shapes.UpstreamReport>;
+export type TopRoutes = Wire<shapes.TopRoutes>;
+export type RouteTraffic = Wire<shapes.RouteTraffic>;
 export type TimelineEvent = Wire<shapes.TimelineEvent>;
 export type Transition = Wire<shapes.TransitionEvent>;
 export type UpstreamTimeline = Wire<shapes.UpstreamTimeline>;
@@ -40,6 +42,7 @@ export interface Picture {
   /** Milliseconds by which the clock of the gateway is ahead. */
   skew: number;
   readonly upstreams: Map<string, Report>;
+  topRoutes: TopRoutes;
   providers: Overview['providers'];
   /** Oldest first, each once. */
   events: TimelineEvent[];

@@ -26,6 +26,25 @@ describe('the screen of breakwater top', () => {
     ]);
   });
 
+  it('ends with the routes that have the most errors, where there is room', () => {
+    const routes = [
+      { route: 'users', requests: 600, errors: 0, p95: 11.3 },
+      { route: 'orders', requests: 60, errors: 6 },
+    ];
+    const text = (size?: Size) =>
+      screen(pictureOf([report('users')], [], routes), { state: 'live' }, START, size).map((line) =>
+        stripVTControlCharacters(line),
+      );
+    const expected = [
+      '  ROUTE, LAST MINUTE  REQ/S  ERRORS  SHARE    P95',
+      '  orders                1.0       6    10%      –',
+      '  users                  10       0     0%  11 ms',
+    ];
+    expect(text().slice(-3)).toEqual(expected);
+    expect(text({ columns: 80, rows: 16 }).slice(-3)).toEqual(expected);
+    expect(text({ columns: 80, rows: 15 }).join()).not.toContain('ROUTE');
+  });
+
   it('fits the terminal: as many boxes as leave room for the list, and no line is longer', () => {
     const all = lines(names, { columns: 60, rows: 18 });
     expect(all).toHaveLength(18);

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
-import { clockTime, count, milliseconds, rate, share, visible } from '../dashboard/format.js';
-import { listed, totals } from '../dashboard/picture.js';
+import { clockTime, count, milliseconds, rate, share, visible, whole } from '../dashboard/format.js';
+import { listed, topRoutes, totals } from '../dashboard/picture.js';
 import { headline, incidentOf, sinceWords, STATUS } from '../dashboard/words.js';
 import type { Connection, Picture, Report } from '../dashboard/wire.js';
 
@@ -11,13 +11,15 @@ export interface Size {
 
 /** The list of upstreams gets at least so many lines. */
 const LEAST_ROWS = 6;
+const MOST_ROUTES = 5;
 const LONGEST_NAME = 32;
 const MARKS = { ok: '●', degraded: '▲', down: '■' } as const;
 const COLOURS = { ok: 'green', degraded: 'yellow', down: 'red' } as const;
+const ROUTE_HEADS = ['ROUTE, LAST MINUTE', 'REQ/S', 'ERRORS', 'SHARE', 'P95'];
 const HEADS = ['UPSTREAM', 'STATUS', 'TARGETS', 'REQ/S', 'ERRORS', 'FALLBACK', 'CACHED', 'P50', 'P95', 'P99'];
 
 /**
- * What is wrong first, then all upstreams.
+ * What is wrong first, then all upstreams, then the routes with the most errors.
  *
  * @param now milliseconds since the epoch, by the clock of the gateway
  * @param size of the terminal; everything is shown without it
@@ -41,9 +43,13 @@ export function screen(picture: Picture, connection: Connection, now: number, si
   for (const box of boxes) if (shown.length + box.length <= room) shown.push(...box);
   const table = tableLines(upstreams);
   const lines = [...head, ...shown];
-  const left = size ? Math.max(1, size.rows - lines.length - 1) : Infinity;
+  const routes = routeLines(picture);
+  const hasRoom = !size || size.rows - lines.length - routes.length > LEAST_ROWS;
+  const below = hasRoom ? routes : [];
+  const left = size ? Math.max(1, size.rows - lines.length - below.length - 1) : Infinity;
   lines.push(...table.slice(0, left));
   if (table.length > left) lines.push(styleText('dim', count(table.length - left, 'more upstream')));
+  lines.push(...below);
   return size ? lines.slice(0, size.rows).map((line) => cut(line, size.columns)) : lines;
 }
 
@@ -94,16 +100,41 @@ function tableLines(upstreams: readonly Report[]): string[] {
     milliseconds(callers.p95),
     milliseconds(callers.p99),
   ]);
-  const widths = HEADS.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
+  const [head, ...lines] = columns([HEADS, ...rows], 2);
   return [
-    styleText('dim', `  ${line(HEADS)}`),
-    ...rows.map((row, i) => {
+    styleText('dim', `  ${head}`),
+    ...lines.map((line, i) => {
       const status = upstreams[i]?.status ?? 'ok';
-      return `${styleText(COLOURS[status], MARKS[status])} ${line(row)}`;
+      return `${styleText(COLOURS[status], MARKS[status])} ${line}`;
     }),
   ];
+}
+
+/** None without requests. */
+function routeLines(picture: Picture): string[] {
+  const { seconds } = picture.topRoutes;
+  const rows = topRoutes(picture, 'errors')
+    .slice(0, MOST_ROUTES)
+    .map(({ route, requests, errors, p95 }) => [
+      visible(route).slice(0, LONGEST_NAME),
+      rate(requests / seconds),
+      whole(errors),
+      share(errors, requests),
+      milliseconds(p95),
+    ]);
+  if (rows.length === 0) return [];
+  const [head, ...lines] = columns([ROUTE_HEADS, ...rows], 1).map((line) => `  ${line}`);
+  return ['', styleText('dim', head ?? ''), ...lines];
+}
+
+/** @returns a line for each row, whose first cells are left-aligned */
+function columns(rows: readonly (readonly string[])[], left: number): string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
+  return rows.map((cells) =>
+    cells
+      .map((cell, i) => (i < left ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  '),
+  );
 }
 
 /** Without its colours, which would end behind the cut. */

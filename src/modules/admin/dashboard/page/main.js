@@ -7,6 +7,7 @@ import { record } from './history.js';
 import { showLanes } from './lanes.js';
 import { showEvents, showFailures, showGateway } from './lists.js';
 import { showNow } from './now.js';
+import { showRoutes } from './routes.js';
 import { listenToTable, showTable } from './table.js';
 
 /** @import { Connection } from '../wire.js' */
@@ -29,6 +30,7 @@ function render() {
   showNow(picture, now, isLive);
   showLanes(picture, now);
   showTable(picture);
+  showRoutes(picture);
   showEvents(picture, now);
   showFailures(picture, now);
   showGateway(picture);
@@ -94,7 +96,7 @@ function switchTheme() {
 }
 
 byId('theme').addEventListener('click', switchTheme);
-byId('kind').addEventListener('change', renderSoon);
+for (const id of ['kind', 'route-order']) byId(id).addEventListener('change', renderSoon);
 document.addEventListener('visibilitychange', renderSoon);
 listenToTable(render);
 setInterval(renderSoon, 1_000);
