@@ -1,6 +1,6 @@
 import { fstatSync, write, writeSync } from 'node:fs';
 
-/** Characters that are enough for a write of their own; a pipe holds about as many. */
+/** Bytes that are enough for a write of their own; a pipe holds as many. */
 const PIECE = 64 * 1024;
 /** The same for a pipe with several writers, which keeps together what is not longer (`PIPE_BUF` of Linux). */
 const SHARED_PIECE = 4096;
@@ -10,7 +10,7 @@ const FLUSH_MS = 100;
 const RETRY_MS = 10;
 /** Milliseconds that the end of the process waits for a reader that takes nothing. */
 const LAST_WAIT_MS = 1_000;
-/** Characters of lines that wait for a reader that is slow. */
+/** Bytes of lines that wait for a reader that is slow. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
 /** Lines that are written in one go, and the bytes of them that have been written. */
@@ -31,6 +31,7 @@ export class LogOutput {
   /** Lines that were dropped, because nobody has read those before them or the disk is full. */
   dropped = 0;
   private lines: string[] = [];
+  /** Bytes of these lines. */
   private waiting = 0;
   private isWriting = false;
   /** A piece of which the reader has not taken all. */
@@ -39,7 +40,7 @@ export class LogOutput {
   private hasReader = true;
   /** Whether the descriptor refuses what its reader has no room for. */
   private readonly isNonBlocking: boolean;
-  /** Characters of whole lines. */
+  /** Bytes of whole lines. */
   private readonly piece: number;
 
   /**
@@ -57,11 +58,12 @@ export class LogOutput {
 
   /** @param line with its end of line */
   readonly write = (line: string): void => {
-    if (this.waiting + line.length > MAX_WAITING) {
+    const length = Buffer.byteLength(line);
+    if (this.waiting + length > MAX_WAITING) {
       this.dropped++;
     } else if (this.hasReader) {
       this.lines.push(line);
-      this.waiting += line.length;
+      this.waiting += length;
       this.schedule();
     }
   };
@@ -151,17 +153,18 @@ export class LogOutput {
 
   private take(): Piece {
     const lines = this.lines.splice(0, this.linesOfPiece());
-    const text = lines.join('');
-    this.waiting -= text.length;
-    return { bytes: Buffer.from(text), lines: lines.length, written: 0 };
+    const bytes = Buffer.from(lines.join(''));
+    this.waiting -= bytes.length;
+    return { bytes, lines: lines.length, written: 0 };
   }
 
   /** @returns how many lines are written in one go: all, unless the output is shared */
   private linesOfPiece(): number {
     if (this.piece === PIECE) return this.lines.length;
-    let length = this.lines[0]?.length ?? 0;
-    let count = 1;
-    while (count < this.lines.length && (length += this.lines[count]?.length ?? 0) <= this.piece) count++;
+    let count = 0;
+    let length = 0;
+    do length += Buffer.byteLength(this.lines[count++] ?? '');
+    while (count < this.lines.length && length + Buffer.byteLength(this.lines[count] ?? '') <= this.piece);
     return count;
   }
 }
