@@ -65,6 +65,13 @@ describe('an application that imports BreakwaterModule', () => {
     );
   });
 
+  it('does not start with httpsOptions, and names what takes their place', async () => {
+    const gateway = BreakwaterModule.forRoot({ config: configOf(ROUTES) });
+    await expect(create(root({ imports: [gateway] }), { httpsOptions: {} })).rejects.toThrow(
+      'BreakwaterAdapter takes no `httpsOptions`: write `server.tls` in the configuration',
+    );
+  });
+
   it('does not start without the module that its adapter needs', async () => {
     await expect(create(root({}))).rejects.toThrow('imports BreakwaterModule.forRoot');
   });

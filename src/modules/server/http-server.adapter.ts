@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { Logger, RequestMethod } from '@nestjs/common';
+import { Logger, type NestApplicationOptions, RequestMethod } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import { systemClock } from '../../common/clock.js';
@@ -219,7 +219,12 @@ export class HttpServerAdapter extends ExpressAdapter {
     return server;
   }
 
-  override initHttpServer(): void {
+  /** @throws TypeError for `httpsOptions`, since the TLS of the server is that of the configuration */
+  override initHttpServer({ httpsOptions }: NestApplicationOptions = {}): void {
+    if (httpsOptions)
+      throw new TypeError(
+        'BreakwaterAdapter takes no `httpsOptions`: write `server.tls` in the configuration',
+      );
     const { limits, openResponses } = this;
     const { tls, onRefused } = this.gatewayOptions;
     const errors = new ClientErrors(openResponses, () => limits().errors.typeBase, onRefused);
