@@ -28,6 +28,17 @@ describe('diffConfigs', () => {
       sections: ['cache'],
     });
   });
+
+  it('names another order of routes', () => {
+    const before = parse(`${UPSTREAMS}\nroutes: [{ id: r, match: { path: /r }, upstream: a }]`);
+    const [r] = before.routes;
+    const withIds = (...ids: string[]) =>
+      // As much as the function reads.
+      ({ ...before, routes: ids.map((id) => (id === 'r' ? r : { id })) }) as unknown as GatewayConfig;
+    expect(diffConfigs(withIds('r', 's'), withIds('s', 'r')).sections).toEqual(['routes (order)']);
+    expect(diffConfigs(withIds('r', 's'), withIds('r', 't', 's')).sections).toEqual([]);
+    expect(diffConfigs(withIds('r', 's', 't'), withIds('r', 't')).sections).toEqual([]);
+  });
 });
 
 describe('keepFixed', () => {

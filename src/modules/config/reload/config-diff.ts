@@ -11,20 +11,29 @@ export interface Changes {
 export interface ConfigDiff {
   readonly upstreams: Changes;
   readonly routes: Changes;
-  /** Other sections that change. */
+  /** Other sections that change, and `routes (order)`: between routes of the same path, the order can decide. */
   readonly sections: readonly string[];
 }
 
 /** @param next what is as before are the same objects as before */
 export function diffConfigs(before: GatewayConfig, next: GatewayConfig): ConfigDiff {
   const { upstreams: _upstreams, routes: _routes, ...sections } = next;
+  const changed = Object.entries(sections)
+    .filter(([key, section]) => before[key as keyof GatewayConfig] !== section)
+    .map(([key]) => key);
   return {
     upstreams: changes(new Map(Object.entries(before.upstreams)), new Map(Object.entries(next.upstreams))),
     routes: changes(byId(before.routes), byId(next.routes)),
-    sections: Object.entries(sections)
-      .filter(([key, section]) => before[key as keyof GatewayConfig] !== section)
-      .map(([key]) => key),
+    sections: isReordered(before.routes, next.routes) ? [...changed, 'routes (order)'] : changed,
   };
+}
+
+/** Whether routes that are in both have another order. */
+function isReordered(before: readonly RouteConfig[], next: readonly RouteConfig[]): boolean {
+  if (before === next) return false;
+  const [known, kept] = [byId(before), byId(next)];
+  const ids = [...known.keys()].filter((id) => kept.has(id));
+  return [...kept.keys()].filter((id) => known.has(id)).some((id, i) => id !== ids[i]);
 }
 
 function changes(before: ReadonlyMap<string, object>, next: ReadonlyMap<string, object>): Changes {

@@ -43,7 +43,18 @@ describe('the text of a configuration', () => {
     expect(after.server).toBe(before.server);
   });
 
-  it('is read in its own order, which decides between routes', async () => {
+  it('is read as the same upstreams in another order', async () => {
+    const yaml = (ids: string) =>
+      `{ upstreams: { ${ids} }, routes: [{ id: a, match: { path: /a }, upstream: a }] }`;
+    const a = 'a: { url: http://a }';
+    const b = 'b: { url: http://b }';
+    const { before, after } = await next(yaml(`${a}, ${b}`), yaml(`${b}, ${a}`));
+    expect(after.upstreams).toBe(before.upstreams);
+    expect((await next(yaml(`${a}, ${b}`), yaml(a))).after.upstreams).not.toHaveProperty('b');
+    expect((await next(yaml(a), yaml(`${b}, ${a}`))).after.upstreams).toHaveProperty('b');
+  });
+
+  it('is read with the routes in their own order, which decides between them', async () => {
     const [upstreams, routes] = [
       '{ a: { url: http://a } }',
       (ids: string[]) => ids.map((id) => `{ id: ${id}, match: { path: /${id} }, upstream: a }`),
