@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { BREAKER_BODY, ISOLATE_BODY } from '../../src/modules/admin/breakers.controller.js';
 import { FAULT_BODY, REASON_BODY } from '../../src/modules/admin/faults.controller.js';
 import { LEVEL_BODY } from '../../src/modules/admin/log-level.controller.js';
+import { OPTIONAL_REASON_BODY } from '../../src/modules/admin/requests.js';
 import { MANUAL_ACTIONS } from '../../src/modules/upstream/breaker/manual-command.js';
 
 /** What each endpoint does, and the body that it takes. */
@@ -30,11 +31,11 @@ const ENDPOINTS: Readonly<Record<string, readonly [summary: string, body?: z.Zod
   'GET /admin/config': ['Which configuration is in force'],
   'GET /admin/config/effective': ['The configuration in force with its defaults, without secrets'],
   'POST /admin/config/diff': ['What a reload would change: of the file, or of the text in the body'],
-  'POST /admin/config/reload': ['Reads the configuration again'],
+  'POST /admin/config/reload': ['Reads the configuration again', OPTIONAL_REASON_BODY],
   'GET /admin/cache/entries': ['Stored responses, without their content'],
-  'POST /admin/cache/purge': ['Drops stored responses'],
+  'POST /admin/cache/purge': ['Drops stored responses', OPTIONAL_REASON_BODY],
   'GET /admin/rate-limits': ['The rate limits, with their keys and rejections'],
-  'POST /admin/tokens/revoke': ['Refuses a token before it expires'],
+  'POST /admin/tokens/revoke': ['Refuses a token before it expires', OPTIONAL_REASON_BODY],
   'GET /admin/audit': ['Who has changed what, and why'],
 };
 
@@ -59,7 +60,7 @@ export function adminApi(app: INestApplication): object {
       if (method !== 'get') operation.parameters = [...(operation.parameters ?? []), ACTION_HEADER];
       if (body)
         operation.requestBody = {
-          required: true,
+          required: !body.safeParse({}).success,
           content: { 'application/json': { schema: schemaOf(body) } },
         };
     }

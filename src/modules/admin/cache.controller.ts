@@ -16,6 +16,7 @@ import type { StoredEntry } from '../cache/response-cache.js';
 import { AdminGuard } from './admin.guard.js';
 import { AuditLog } from './audit.log.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
+import { OPTIONAL_REASON_BODY, readBody } from './requests.js';
 
 /** The parameters of a query; Express makes a list of one that is repeated. */
 type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', string | readonly string[]>>>;
@@ -32,7 +33,10 @@ export class CacheController {
     @Inject(AuditLog) private readonly audit: AuditLog,
   ) {}
 
-  /** @returns how many responses were purged */
+  /**
+   * @returns how many responses were purged
+   * @throws ProblemError `admin_request_invalid`
+   */
   @Post('purge')
   @HttpCode(200)
   async purge(@Query() params: Params, @Req() req: Request): Promise<{ purged: number }> {
@@ -40,9 +44,10 @@ export class CacheController {
     if (!what.all && what.keys.length === 0 && isEmpty(what)) {
       throw new BadRequestException('Name a route, a url, a tag or a key, or say all=true');
     }
+    const { reason } = await readBody(OPTIONAL_REASON_BODY, req);
     const purged = await this.view.purge(what);
     const subject = new URL(req.url, 'http://localhost').search.slice(1);
-    this.audit.record(req, { action: 'cache.purge', subject: subject.slice(0, 500) });
+    this.audit.record(req, { action: 'cache.purge', subject: subject.slice(0, 500), reason });
     return { purged };
   }
 

@@ -6,7 +6,7 @@ import { redacted } from '../config/redact.js';
 import { type ConfigPreview, ConfigReloader, type ConfigStatus } from '../config/reload/config-reloader.js';
 import { AdminGuard } from './admin.guard.js';
 import { AuditLog } from './audit.log.js';
-import { textOf } from './requests.js';
+import { OPTIONAL_REASON_BODY, readBody, textOf } from './requests.js';
 
 /** Bytes of a configuration to compare with. */
 const MAX_TEXT = 16 * 1024 * 1024;
@@ -51,11 +51,12 @@ export class ConfigController {
     }
   }
 
-  /** @throws ProblemError `config_invalid` */
+  /** @throws ProblemError `config_invalid` or `admin_request_invalid` */
   @Post('reload')
   @HttpCode(200)
   async reload(@Req() req: Request): Promise<ConfigStatus> {
-    this.audit.record(req, { action: 'config.reload' });
+    const { reason } = await readBody(OPTIONAL_REASON_BODY, req);
+    this.audit.record(req, { action: 'config.reload', reason });
     const { error } = await this.reloader.reload('admin');
     if (error !== undefined) throw new ProblemError('config_invalid', { detail: error });
     return this.reloader.status;

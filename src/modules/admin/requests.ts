@@ -18,6 +18,9 @@ export const shortTime = () => duration().refine((ms) => ms <= DAY, 'at most 24h
 export const reason = () =>
   z.string('a text').trim().min(1, 'a text').max(500, 'a text of at most 500 characters');
 
+/** The body of an action that explains itself by what it does. */
+export const OPTIONAL_REASON_BODY = z.strictObject({ reason: reason().optional() });
+
 /** Bytes. */
 const MAX_BODY = 64 * 1024;
 

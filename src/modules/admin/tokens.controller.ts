@@ -14,6 +14,7 @@ import { isTokenId, TokenDenylist } from '../auth/denylist/token-denylist.servic
 import { AdminGuard } from './admin.guard.js';
 import { AuditLog } from './audit.log.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
+import { OPTIONAL_REASON_BODY, readBody } from './requests.js';
 
 /** Revokes a token before it expires: `POST /admin/tokens/revoke?jti=7f3c&exp=1800000000`. */
 @Controller('admin/tokens')
@@ -28,7 +29,7 @@ export class TokensController {
   /**
    * @param exp expiry of the token in seconds since the epoch
    * @returns whether the revocation reaches other gateways
-   * @throws ProblemError `revocation_not_shared`
+   * @throws ProblemError `revocation_not_shared` or `admin_request_invalid`
    */
   @Post('revoke')
   @HttpCode(200)
@@ -44,10 +45,11 @@ export class TokensController {
     if (typeof exp !== 'string' || !/^\d{1,11}(\.\d+)?$/.test(exp)) {
       throw new BadRequestException('Say when the token expires: exp, in seconds since the epoch');
     }
+    const { reason } = await readBody(OPTIONAL_REASON_BODY, req);
     const denial = { id: jti, expiresAt: Number(exp) };
     if (this.denylist.isOver(denial)) throw new BadRequestException('The token has expired already');
     const outcome = await this.view.deny(denial);
-    this.audit.record(req, { action: 'token.revoke', subject: jti });
+    this.audit.record(req, { action: 'token.revoke', subject: jti, reason });
     if (outcome === 'unshared') throw new ProblemError('revocation_not_shared');
     return { revoked: jti, shared: outcome === 'shared' };
   }
