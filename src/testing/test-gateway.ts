@@ -51,7 +51,7 @@ export interface ExchangeSummary {
   /** As in the access log: `hit`, `stale`, `revalidated`, `miss`, `forward` or `bypass`. */
   readonly cache: string | undefined;
   readonly fallback: 'upstream' | 'response' | undefined;
-  /** State of the breaker of its last upstream when it ended. */
+  /** State of the breaker of the upstream that the outcome is about, when it ended. */
   readonly breaker: BreakerState | undefined;
 }
 
@@ -155,8 +155,9 @@ export class TestGateway {
     tries,
     cache,
     fallback,
+    concerned,
   }: Exchange): ExchangeSummary {
-    const upstream = tries.at(-1)?.upstream ?? route?.config.upstream;
+    const upstream = concerned?.upstream ?? route?.config.upstream;
     return {
       id,
       method: req.method,

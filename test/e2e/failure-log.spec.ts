@@ -6,11 +6,11 @@ import { listen } from '../support/gateway.js';
 import { type GatewayProcess, spawnGateway } from '../support/process.js';
 import { rawUpstream, thenClose } from '../support/raw-upstream.js';
 
-function start(url: string): Promise<GatewayProcess> {
+function start(url: string, fallback = '', others = ''): Promise<GatewayProcess> {
   return spawnGateway(`
 server: { host: 127.0.0.1, port: 0, shutdown: { delay: 0s } }
 management: { port: 0 }
-upstreams: { users: { url: "${url}", retry: { attempts: 0 }, breaker: { mode: shadow } } }
+upstreams: { users: { url: "${url}", retry: { attempts: 0 }, breaker: { mode: shadow }${fallback} }${others} }
 routes: [{ id: users, match: { path: /** }, upstream: users }]
 `);
 }
@@ -55,5 +55,19 @@ describe('a request whose upstream fails', { timeout: 60_000 }, () => {
     const url = await listen(upstream.server);
     const { line } = await failure(await start(url));
     expect(line).toMatchObject({ outcome: 'died_mid_body', status: 200, cause: 'other side closed' });
+  });
+
+  it.each([
+    ['answers', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc', [200, 'upstream', 'copy']],
+    ['is cut', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc', [200, 'upstream', 'copy']],
+    ['fails as well', 'no HTTP', [502, undefined, undefined]],
+  ])('is logged for the upstream that failed when the fallback upstream %s', async (_, answer, got) => {
+    const target = await closedPort();
+    const copy = await listen(rawUpstream(thenClose(answer)).server);
+    const rest = `, copy: { url: "${copy}", retry: { attempts: 0 } }`;
+    const { line } = await failure(await start(target, ', fallback: { upstream: copy }', rest));
+    const cause = `ECONNREFUSED ${new URL(target).host}`;
+    expect(line).toMatchObject({ outcome: 'connect_failed', upstream: 'users', target, cause, tries: 2 });
+    expect([line.status, line.fallback, line.fallbackUpstream]).toEqual(got);
   });
 });

@@ -72,10 +72,9 @@ export class AccessLog implements OnModuleInit {
 
   private describe(exchange: Exchange, bytes: Bytes | undefined) {
     const { id, req, res, head, route, identity, cache, fallback, failure, problem } = exchange;
-    const { tries, startedAt, outcome } = exchange;
+    const { tries, startedAt, outcome, concerned } = exchange;
     const now = this.clock.now();
-    const last = tries.at(-1);
-    const upstream = last?.upstream ?? failure?.upstream;
+    const upstream = concerned?.upstream;
     const durationMs = now - startedAt;
     const upstreamMs = exchange.upstreamMs(now);
     return {
@@ -92,9 +91,10 @@ export class AccessLog implements OnModuleInit {
       rateLimit: exchange.rateLimit?.exceeded,
       cause: failure?.reason ?? problem,
       fallback: cache?.kind === 'hit' && failure ? 'stale' : fallback,
+      fallbackUpstream: fallback === 'upstream' ? tries.at(-1)?.upstream : undefined,
       cache: cache?.kind === 'hit' ? cache.result : cache?.kind,
       upstream,
-      target: last?.target,
+      target: concerned?.target,
       tries: tries.length,
       breaker: upstream === undefined ? undefined : this.upstreams.find(upstream)?.breaker.state,
       durationMs: round(durationMs),

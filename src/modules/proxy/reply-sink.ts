@@ -47,7 +47,8 @@ export class ReplySink implements BodySink {
     // The gateway has ended an event stream itself and cancelled its call.
     if (this.exchange.res.writableEnded) return;
     this.exchange.outcome ??= error.outcome;
-    if (OUTCOMES[error.outcome].guilty !== 'client') this.exchange.failure = error;
+    // That of a first upstream stays, as its outcome does.
+    if (OUTCOMES[error.outcome].guilty !== 'client') this.exchange.failure ??= error;
     this.started = true;
     // It is never a clean end: a client must not take half a body for a whole one.
     const { req, res } = this.exchange;

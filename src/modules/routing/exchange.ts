@@ -246,6 +246,14 @@ export class Exchange {
     return first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
   }
 
+  /**
+   * The upstream that `outcome` is about: the one that failed, also when another one took its place, or else that of the
+   * last try.
+   */
+  get concerned(): Pick<RequestFailure, 'upstream' | 'target'> | undefined {
+    return this.failure ?? this.tries.at(-1);
+  }
+
   /** Gives up the call to the upstream, whose answer cannot be used. */
   abandon(): void {
     this.gone.abort();

@@ -19,7 +19,6 @@ interface Line {
   readonly context?: unknown;
   readonly time?: unknown;
   readonly upstream?: unknown;
-  readonly route?: unknown;
   readonly outcome?: unknown;
   readonly status?: unknown;
   readonly cause?: unknown;
@@ -28,26 +27,18 @@ interface Line {
   readonly upstreamMs?: unknown;
 }
 
-type Owners = ReadonlyMap<string, string | undefined>;
-
 /** Reads lines of the access log as calls to the upstreams of a configuration. */
 export class CallReader {
-  /** For each route, which upstream was asked first when the one of the line was asked last. */
-  private readonly owners: ReadonlyMap<string, Owners>;
-
-  constructor(private readonly config: GatewayConfig) {
-    this.owners = new Map(config.routes.map((route) => [route.id, ownersOf(config, route)]));
-  }
+  constructor(private readonly config: GatewayConfig) {}
 
   /** @returns `undefined` for a line that is none of a request that called an upstream */
   read(text: string): LoggedCall | undefined {
     const line = parse(text);
     if (line?.context !== 'Access') return undefined;
-    const { outcome, tries, cause, upstreamMs } = line;
+    const { upstream, outcome, tries, cause, upstreamMs } = line;
     const endedAt = Date.parse(String(line.time));
     if (!isOutcome(outcome) || typeof tries !== 'number' || Number.isNaN(endedAt)) return undefined;
-    const upstream = this.upstreamOf(line);
-    if (upstream === undefined || (tries === 0 && outcome !== 'breaker_open')) return undefined;
+    if (typeof upstream !== 'string' || (tries === 0 && outcome !== 'breaker_open')) return undefined;
     return {
       upstream,
       startedAt: endedAt - (typeof upstreamMs === 'number' ? upstreamMs : 0),
@@ -59,13 +50,6 @@ export class CallReader {
     };
   }
 
-  /** With a fallback upstream, the line names that one, and its outcome is that of the first upstream. */
-  private upstreamOf({ upstream, route }: Line): string | undefined {
-    if (typeof upstream !== 'string') return undefined;
-    const owners = typeof route === 'string' ? this.owners.get(route) : undefined;
-    return owners?.has(upstream) ? owners.get(upstream) : upstream;
-  }
-
   private voteOf({ fallback, status }: Line, outcome: Outcome, upstream: string): Vote {
     const statuses = this.config.upstreams[upstream]?.breaker.failureStatuses;
     const isByStatus = outcome === 'success' || outcome === 'upstream_status';
@@ -74,20 +58,6 @@ export class CallReader {
       return OUTCOMES[outcome].vote;
     return statuses.includes(status) ? 'failure' : 'success';
   }
-}
-
-function ownersOf(
-  { upstreams }: GatewayConfig,
-  { upstream, split }: GatewayConfig['routes'][number],
-): Owners {
-  const owners = new Map<string, string | undefined>();
-  const sides = split?.map((side) => side.upstream) ?? (upstream === undefined ? [] : [upstream]);
-  for (const side of sides) {
-    for (let id: string | undefined = side; id !== undefined; id = upstreams[id]?.fallback?.upstream)
-      // Two sides with one fallback upstream: nothing tells which one was asked first.
-      owners.set(id, owners.has(id) ? undefined : side);
-  }
-  return owners;
 }
 
 function isOutcome(name: unknown): name is Outcome {

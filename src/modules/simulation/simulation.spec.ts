@@ -130,7 +130,7 @@ describe('Simulation', () => {
 
   it('counts a call for the upstream that was asked first, also when a fallback upstream answered', () => {
     const upstreams = `users: { url: http://users, ${BREAKER}, fallback: { upstream: copy } }, copy: { url: http://copy }`;
-    const fields = { upstream: 'copy', fallback: 'upstream', status: 200, tries: 2 };
+    const fields = { fallback: 'upstream', fallbackUpstream: 'copy', status: 200, tries: 2 };
     const report = usersOf(
       [0, 1, 2].map((i) => line(i, 'connect_failed', fields)),
       upstreams,

@@ -114,7 +114,7 @@ function requestSpan(exchange: Exchange, trace: Trace, context: SpanContext): Re
       'breakwater.auth': exchange.authFailure ?? (identity && 'verified'),
       'breakwater.cache': cache?.kind === 'hit' ? cache.result : cache?.status && cache.kind,
       'breakwater.fallback': isStale ? 'stale' : fallback,
-      'breakwater.upstream': exchange.tries.at(-1)?.upstream ?? failure?.upstream,
+      'breakwater.upstream': exchange.concerned?.upstream,
       'breakwater.cause': failure && (failure.reason ?? failure.outcome),
     },
     hasFailed,
