@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../problem.js';
 import { sidesOf } from '../schema/gateway.js';
 import type { ConfigValue } from '../source/config-value.js';
 import { GATEWAY_LINTS } from './gateway.js';
+import { LETTER_CASE_LINTS } from './letter-case.js';
 import { PROVIDER_LINTS } from './providers.js';
 import { ROUTE_LINTS } from './routes.js';
 import { TLS_LINTS } from './tls.js';
@@ -28,7 +29,7 @@ export function lintConfig(config: GatewayConfig, root: ConfigValue): LintWarnin
 }
 
 function lintGateway(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  return Object.entries({ ...GATEWAY_LINTS, ...TLS_LINTS }).flatMap(([name, find]) =>
+  return Object.entries({ ...GATEWAY_LINTS, ...TLS_LINTS, ...LETTER_CASE_LINTS }).flatMap(([name, find]) =>
     find(config, root).flatMap(({ place, message }) => warning(name, place, message)),
   );
 }
