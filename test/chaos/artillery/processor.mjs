@@ -1,5 +1,12 @@
 // The functions that the scenarios name. Artillery runs them in its worker thread.
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { now, record } from './recorder.mjs';
+
+/** Milliseconds until a message comes back over a WebSocket, above any delay without a fault. */
+const MESSAGE_TIMEOUT = 5_000;
+/** Milliseconds after each message. */
+const THINK_TIME = 500;
 
 const bearer = `Bearer ${process.env.CHAOS_TOKEN}`;
 /** Milliseconds since 1970. */
@@ -77,15 +84,27 @@ export function beginWebSocket(connection, context, done) {
   done();
 }
 
-export function endWebSocket({ vars }, _events, done) {
+/**
+ * Sends three messages and expects each one back. Artillery's own `send` with `capture` ends the whole run when an echo
+ * arrives after its timeout, as it does after a freeze.
+ */
+export async function exchangeMessages({ ws, vars }) {
   const { id, at } = vars.webSocket;
-  const isWhole = vars.first === 'first' && vars.second === 'second' && vars.third === 'third';
-  record({
-    flow: 'websocket',
-    id,
-    at,
-    ms: now() - at,
-    ...(isWhole ? { status: 101 } : { error: 'ERR_ECHO' }),
-  });
-  done();
+  try {
+    const isWhole =
+      (await echoOf(ws, 'first')) && (await echoOf(ws, 'second')) && (await echoOf(ws, 'third'));
+    const result = isWhole ? { status: 101 } : { error: 'ERR_ECHO' };
+    record({ flow: 'websocket', id, at, ms: now() - at, ...result });
+  } finally {
+    ws.close(); // Artillery leaves it open after a failure.
+  }
+}
+
+/** @returns {Promise<boolean>} whether the message came back unchanged */
+async function echoOf(ws, message) {
+  const echo = once(ws, 'message', { signal: AbortSignal.timeout(MESSAGE_TIMEOUT) });
+  ws.send(JSON.stringify({ message }));
+  const [data] = await echo;
+  await setTimeout(THINK_TIME);
+  return JSON.parse(data).message === message;
 }

@@ -11,8 +11,6 @@ export const ARTILLERY = join(ROOT, 'test/chaos/artillery');
 export const PAUSE = 10;
 /** Seconds until a response. The gateway gives up long before, and even a machine that is far too busy lets it answer. */
 const TIMEOUT = 15;
-/** Seconds until a message over a WebSocket. Artillery does not notice that one was cut off. */
-const MESSAGE_TIMEOUT = 5;
 /** Connections of all users together: more than are ever busy, so that no request waits for one. */
 const CONNECTIONS = 1_000;
 
@@ -37,7 +35,6 @@ function writeScript({ folder, rate, warmUp, baseline, faults }: ChaosOptions, t
       target,
       processor: join(ARTILLERY, 'processor.mjs'),
       http: { pool: CONNECTIONS, timeout: TIMEOUT },
-      ws: { timeout: MESSAGE_TIMEOUT },
       phases: [
         { name: 'warm-up' satisfies Phase, duration: warmUp, arrivalRate: rate },
         { pause: PAUSE },
