@@ -21,7 +21,8 @@ export class FaultInjector {
   readonly injected: InjectedFault[] = [];
   private readonly waiting: PlannedFault[];
   private readonly targets: ReadonlyMap<FaultTarget, FaultyProcess>;
-  private readonly running = new Set<Promise<void>>();
+  /** The last fault of the services and that of Redis, which the next one waits for. */
+  private readonly last = { services: Promise.resolve(), redis: Promise.resolve() };
   private startedAt: number | undefined;
 
   constructor(plan: readonly PlannedFault[], targets: ReadonlyMap<FaultTarget, FaultyProcess>) {
@@ -41,24 +42,28 @@ export class FaultInjector {
     return this.startedAt === undefined ? Date.now() + 200 : this.startedAt + next.at;
   }
 
-  /** Begins all faults that are due. */
+  /**
+   * Begins all faults that are due. On a busy machine a service may take longer to start again than the plan allows; the
+   * next fault of a service waits for it.
+   */
   injectDue(): void {
     while (this.startedAt !== undefined && this.nextAt <= Date.now()) {
-      const fault = { ...(this.waiting.shift() as PlannedFault), from: Date.now() }; // There is one, as it is due.
-      this.injected.push(fault);
-      const run = this.inject(fault).finally(() => this.running.delete(run));
-      this.running.add(run);
+      const fault = this.waiting.shift() as PlannedFault; // There is one, as it is due.
+      const kind = fault.target === 'redis' ? 'redis' : 'services';
+      this.last[kind] = this.last[kind].then(() => this.inject(fault));
     }
   }
 
-  /** Resolves when every fault that has begun is reverted. */
+  /** Resolves when every fault that was due is reverted. */
   async settled(): Promise<void> {
-    await Promise.all(this.running);
+    await Promise.all([this.last.services, this.last.redis]);
   }
 
-  private async inject(fault: InjectedFault): Promise<void> {
-    const target = this.targets.get(fault.target);
-    if (!target) throw new Error(`Nothing is known about ${fault.target}.`);
+  private async inject(planned: PlannedFault): Promise<void> {
+    const target = this.targets.get(planned.target);
+    if (!target) throw new Error(`Nothing is known about ${planned.target}.`);
+    const fault: InjectedFault = { ...planned, from: Date.now() };
+    this.injected.push(fault);
     await FAULTS[fault.kind](target, fault);
     fault.to = Date.now();
   }
