@@ -180,12 +180,13 @@ program
     if (!config) return;
     if (line === undefined) {
       if (running) printTable(await codeRoutesOf(config));
+      const { sidesOf } = await import('./modules/config/schema/gateway.js');
       printTable(
-        config.routes.map(({ id, match, upstream, split }) => [
-          id,
-          match.methods.join(',') || 'any',
-          `${match.hosts.join(',')}${match.path}`,
-          split?.map((side) => side.upstream).join(',') ?? upstream,
+        config.routes.map((route) => [
+          route.id,
+          route.match.methods.join(',') || 'any',
+          `${route.match.hosts.join(',')}${route.match.path}`,
+          sidesOf(route).join(','),
         ]),
       );
       return;

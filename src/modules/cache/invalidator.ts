@@ -104,7 +104,7 @@ function hasCache({ routes }: GatewayConfig): boolean {
 }
 
 /** What the stored responses of a route depend on, and who may get them. */
-const DECISIVE = ['match', 'upstream', 'split', 'rewrite', 'auth', 'cache', 'headers'] as const;
+const DECISIVE = ['match', 'upstream', 'split', 'gather', 'rewrite', 'auth', 'cache', 'headers'] as const;
 
 function isOutdated(before: RouteConfig, next: RouteConfig | undefined): boolean {
   if (before === next) return false;

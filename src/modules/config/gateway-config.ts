@@ -49,6 +49,7 @@ export type FallbackConfig = NonNullable<UpstreamConfig['fallback']>;
 export type RouteConfig = GatewayConfig['routes'][number];
 export type RouteMatchConfig = RouteConfig['match'];
 export type SplitConfig = NonNullable<RouteConfig['split']>[number];
+export type GatherConfig = NonNullable<RouteConfig['gather']>;
 export type RateLimitConfig = NonNullable<RouteConfig['rateLimit']>[number];
 export type RewriteConfig = NonNullable<RouteConfig['rewrite']>;
 export type MirrorConfig = NonNullable<RouteConfig['mirror']>;

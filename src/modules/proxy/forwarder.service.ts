@@ -1,7 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
+import type { FallbackConfig } from '../config/gateway-config.js';
 import type { CacheForward, CacheHit, Exchange, ResponseTap } from '../routing/exchange.js';
+import type { GatherPart } from '../routing/gather-parts.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { faultEntry } from '../server/problem-exception.filter.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
@@ -10,6 +12,7 @@ import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { WebSockets } from '../websocket/websocket.service.js';
 import { FallbackChain, type ForwardedCall } from './fallback-chain.js';
 import { injectFault } from './fault.js';
+import { gatherRoute } from './gather-route.js';
 import { Mirror } from './mirror.service.js';
 import { receive } from './receive.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -42,11 +45,17 @@ export class Forwarder {
     const fault = this.faults.active?.get(route.config.id) ?? route.config.fault;
     if (fault) {
       injectFault(exchange, fault)
-        .then((isWaiting) => (isWaiting ? this.send(this.prepare(exchange, route)) : undefined))
+        .then((isWaiting) => (isWaiting ? this.answer(exchange, route) : undefined))
         .catch((error: unknown) => this.refuse(exchange, error));
     } else {
-      this.send(this.prepare(exchange, route)).catch((error: unknown) => this.refuse(exchange, error));
+      this.answer(exchange, route).catch((error: unknown) => this.refuse(exchange, error));
     }
+  }
+
+  private answer(exchange: Exchange, route: RouteModel): Promise<void> {
+    return route.gather
+      ? this.gather(exchange, route, route.gather)
+      : this.send(this.prepare(exchange, route));
   }
 
   private prepare(exchange: Exchange, route: RouteModel): ForwardedCall {
@@ -75,20 +84,47 @@ export class Forwarder {
       else this.reply.upstream(exchange, response);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
+      if (this.replyStale(exchange, error)) return;
       const { guilty } = OUTCOMES[error.outcome];
-      if (guilty !== 'client') exchange.failure = error;
-      const stale = STALE_HELPS.has(guilty) ? staleCopy(exchange) : undefined;
-      if (stale) {
-        exchange.outcome ??= error.outcome;
-        exchange.replaceResponse('stale');
-        this.reply.stored(exchange, stale);
-        return;
-      }
       // Until a fallback upstream has answered, the outcome of the exchange is open: the client may still leave.
       const result = guilty === 'upstream' ? await this.fallbacks.send(call, error) : error;
-      if (result instanceof UpstreamError) this.giveUp(call, result);
+      if (result instanceof UpstreamError) this.giveUp(exchange, result, upstream.config.fallback?.response);
       else this.replyInstead(exchange, error, result);
     }
+  }
+
+  /** Answers with a document that is made of several responses. */
+  private async gather(exchange: Exchange, route: RouteModel, parts: readonly GatherPart[]): Promise<void> {
+    const { cache } = exchange;
+    try {
+      if (cache?.kind === 'forward' && cache.isTimedOut)
+        throw new UpstreamError(route.config.upstream, 'deadline');
+      const response = await gatherRoute(exchange, route, parts, this.upstreams);
+      if (exchange.gone.aborted) return;
+      // The next client may get the whole.
+      if (response.isPartial) exchange.replaceResponse('other');
+      const { tap } = exchange;
+      const hit = cache?.kind === 'forward' && cache.wantsPart && tap && (await receive(response, tap)).hit;
+      if (hit) {
+        exchange.outcome ??= 'success';
+        this.reply.stored(exchange, hit);
+      } else this.reply.upstream(exchange, response);
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      if (!this.replyStale(exchange, error)) this.giveUp(exchange, error);
+    }
+  }
+
+  /** @returns whether the last good answer takes the place of a failure, which is recorded */
+  private replyStale(exchange: Exchange, error: UpstreamError): boolean {
+    if (!STALE_HELPS.has(OUTCOMES[error.outcome].guilty)) return false;
+    exchange.failure = error;
+    const stale = staleCopy(exchange);
+    if (!stale) return false;
+    exchange.outcome ??= error.outcome;
+    exchange.replaceResponse('stale');
+    this.reply.stored(exchange, stale);
+    return true;
   }
 
   /**
@@ -128,12 +164,16 @@ export class Forwarder {
     this.reply.upstream(exchange, response);
   }
 
-  private giveUp({ exchange, upstream }: ForwardedCall, error: UpstreamError): void {
+  /** @param response what is sent in place of an error that the upstream is to blame for */
+  private giveUp(
+    exchange: Exchange,
+    error: UpstreamError,
+    response?: NonNullable<FallbackConfig['response']>,
+  ): void {
     exchange.outcome ??= error.outcome;
     if (error.outcome === 'client_gone') return;
     const isUpstreams = OUTCOMES[error.outcome].guilty === 'upstream';
-    const response = isUpstreams ? upstream.config.fallback?.response : undefined;
-    if (response) this.reply.fallback(exchange, response, error.toProblem());
+    if (isUpstreams && response) this.reply.fallback(exchange, response, error.toProblem());
     else this.reply.problem(exchange.res, exchange, error.toProblem());
   }
 

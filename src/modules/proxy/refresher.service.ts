@@ -3,6 +3,9 @@ import type { CacheRefresh, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { gatherRoute } from './gather-route.js';
+import { GatheredResponse } from './gathered-response.js';
 import { receive } from './receive.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
@@ -14,16 +17,10 @@ export class Refresher {
   constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
 
   refresh(exchange: Exchange, route: RouteModel, { tap, onDone }: CacheRefresh): void {
-    const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
-    upstream
-      // Without the exchange's signal and record: the client may leave with its answer at any time.
-      .send({
-        ...upstreamRequest(exchange, route, upstream),
-        signal: undefined,
-        tries: undefined,
-        trace: undefined,
-      })
+    this.ask(exchange, route)
       .then(async (response) => {
+        // What is not whole replaces nothing.
+        if (response instanceof GatheredResponse && response.isPartial) return;
         const { isUnread } = await receive(response, tap);
         if (isUnread) await response.discard();
       })
@@ -32,5 +29,13 @@ export class Refresher {
         if (!(error instanceof UpstreamError)) this.logger.error(error);
       })
       .finally(onDone);
+  }
+
+  /** Without the exchange's signal and record: the client may leave with its answer at any time. */
+  private ask(exchange: Exchange, route: RouteModel): Promise<UpstreamResponse> {
+    if (route.gather) return gatherRoute(exchange, route, route.gather, this.upstreams, false);
+    const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
+    const request = upstreamRequest(exchange, route, upstream);
+    return upstream.send({ ...request, signal: undefined, tries: undefined, trace: undefined });
   }
 }

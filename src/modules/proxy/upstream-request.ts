@@ -33,7 +33,7 @@ export function upstreamRequest(
 ): ForwardedRequest {
   const { req, head, gone: signal } = exchange;
   const path = route.rewrite ? route.rewrite(head.path) : head.path;
-  const headers = requestHeaders(exchange, route, path);
+  const headers = requestHeaders(exchange, route, path, conditionsOf(exchange));
   const host = hostOf(head, route);
   if (host !== undefined) headers.push('Host', host);
   // A controller of code that has passed the request on has read its body.
@@ -71,7 +71,16 @@ function acceptsEvents({ headers: { accept } }: Request): boolean {
   return accept !== undefined && accept.includes('text/event-stream');
 }
 
-function requestHeaders(exchange: Exchange, route: RouteModel, path: string): string[] {
+/**
+ * @param path that the upstream is asked for
+ * @param conditions in place of the client's own, names and values in turn
+ */
+export function requestHeaders(
+  exchange: Exchange,
+  route: RouteModel,
+  path: string,
+  conditions: readonly string[] | undefined,
+): string[] {
   const { req, head } = exchange;
   return upstreamRequestHeaders(req.rawHeaders, {
     requestId: exchange.id,
@@ -84,7 +93,7 @@ function requestHeaders(exchange: Exchange, route: RouteModel, path: string): st
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,
     identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
-    conditions: conditionsOf(exchange),
+    conditions,
     trace: exchange.trace,
   });
 }

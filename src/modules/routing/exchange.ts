@@ -238,12 +238,15 @@ export class Exchange {
 
   /**
    * @param now monotonic milliseconds
-   * @returns milliseconds from the start of its first try to the end of the last one
+   * @returns milliseconds from the start of its first try to the end of the one that ended last
    */
   upstreamMs(now: number): number {
-    const first = this.tries[0];
-    const last = this.tries.at(-1);
-    return first && last ? last.startedAt + (last.durationMs || now - last.startedAt) - first.startedAt : 0;
+    const [first] = this.tries;
+    if (!first) return 0;
+    let end = 0;
+    for (const { startedAt, durationMs } of this.tries)
+      end = Math.max(end, startedAt + (durationMs || now - startedAt));
+    return end - first.startedAt;
   }
 
   /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../config/parse-config.js';
-import { explain } from './explain.js';
+import { explain, type Explanation } from './explain.js';
 
 const YAML = `
 auth: { main: { secret: "${'x'.repeat(32)}", algorithms: [HS256] }, api: { issuer: https://a.example/, jwksUri: https://a.example/keys, audience: a, algorithms: [RS256] } }
@@ -19,13 +19,18 @@ routes:
   - { id: ruled, match: { path: /ruled }, upstream: users, auth: none, access: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] }, cors: { origins: [https://a.example, https://b.example] }, limits: { maxHeaderBytes: 2KiB, maxQueryBytes: 1KiB, maxQueryParameters: 9, contentTypes: [application/json, image/*] } }
   - { id: closed, match: { path: /closed }, upstream: users, auth: none, access: { deny: [::1] }, maintenance: { retryAfter: 5m } }
   - { id: split, match: { path: /split }, split: [{ upstream: users, weight: 90 }, { upstream: next, weight: 10 }], mirror: { upstream: copy, percent: 5% } }
+  - { id: card, match: { path: "/card/{id}", methods: [GET] }, auth: none, gather: { user: { upstream: users, path: "/users/{id}" }, next: { upstream: next, path: "/next?of={id}", fallback: [] } } }
 `;
 
-function explained(line: string, headers: Record<string, string> = {}): Record<string, string> {
+function lines(line: string, headers: Record<string, string> = {}): readonly Explanation[] {
   const result = parseConfig(YAML, { file: 'gateway.yaml', env: {}, readFile: () => '' });
   if (!result.ok) throw new Error(JSON.stringify(result.problems));
   const [method = '', target = ''] = line.split(' ');
-  return Object.fromEntries(explain(result.config, { method, target, headers }));
+  return explain(result.config, { method, target, headers });
+}
+
+function explained(line: string, headers?: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(lines(line, headers));
 }
 
 describe('explain', () => {
@@ -59,6 +64,15 @@ describe('explain', () => {
       mirror: '5% are copied to copy.',
       retries: 'At most 1 after the first try, on connect, reset, 502, 503, 504, within a budget of 20%.',
     });
+  });
+
+  it('tells the calls that an answer is made of', () => {
+    const parts = lines('GET /card/7').filter(([stage]) => stage === 'part' || stage === 'sent');
+    expect(parts).toEqual([
+      ['part', 'user: GET /users/7 of users. The whole answer fails with it.'],
+      ['part', 'next: GET /next?of=7 of next. Its fallback can stand for it.'],
+    ]);
+    expect(lines('GET /card/7').filter(([stage]) => stage === 'upstream')).toHaveLength(2);
   });
 
   it('tells what comes before authentication, and stops at maintenance', () => {

@@ -7,6 +7,7 @@ import { isPublic, sidesOf } from '../config/schema/gateway.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
 import { corsOf } from './exchange.js';
 import { explainPreflight, explainRules } from './explain-rules.js';
+import type { GatherPart } from './gather-parts.js';
 import { preflightInput } from './preflight.js';
 import { RouteTable } from './route-table.js';
 import type { RouteModel } from './route.model.js';
@@ -69,10 +70,12 @@ function explainRoute(
       'split',
       route.split.map((side) => `${side.upstream} (weight ${side.weight})`).join(', '),
     ],
-    [
-      'sent',
-      `${method} ${sent}, with \`Host\` ${hostOf(route)}, at most ${formatSize(route.maxBodyBytes)} of body.`,
-    ],
+    ...(model.gather?.map((part): Explanation => ['part', partOf(part, path)]) ?? [
+      [
+        'sent',
+        `${method} ${sent}, with \`Host\` ${hostOf(route)}, at most ${formatSize(route.maxBodyBytes)} of body.`,
+      ] satisfies Explanation,
+    ]),
     ...sidesOf(route).flatMap((id) => {
       const upstream = gateway.upstreams[id];
       return upstream ? explainUpstream(id, upstream, route) : [];
@@ -143,6 +146,12 @@ function cacheOf({ per, ttl }: NonNullable<RouteConfig['cache']>, method: string
   if (method !== 'GET' && method !== 'HEAD') return 'A success invalidates the stored response.';
   const whose = per === 'user' ? 'the copy of its user' : 'the copy of all users';
   return `Answered from ${whose} while that is fresh; ${formatDuration(ttl)} unless the response says otherwise.`;
+}
+
+function partOf({ name, upstream, target, fallback }: GatherPart, path: string): string {
+  const instead =
+    fallback === undefined ? 'The whole answer fails with it.' : 'Its fallback can stand for it.';
+  return `${name}: GET ${target(path)} of ${upstream}. ${instead}`;
 }
 
 function hostOf({ rewrite }: RouteConfig): string {

@@ -1,6 +1,7 @@
 import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import type { PathSwap } from '../../common/http/public-address.js';
 import type { RouteConfig } from '../config/gateway-config.js';
+import { compileGather, type GatherPart } from './gather-parts.js';
 import { compileRules, type RouteRule } from './route-rules.js';
 import { compileRewrite, pathSwapOf, type Rewrite } from './rewrite.js';
 import { compileSplit, type Split } from './split.js';
@@ -15,6 +16,8 @@ export interface RouteModel {
   /** What a request must pass before authentication; `undefined` when that is nothing. */
   readonly rules: RouteRule | undefined;
   readonly split: Split | undefined;
+  /** The calls that the answer is made of, in place of one that is forwarded. */
+  readonly gather: readonly GatherPart[] | undefined;
   readonly rewrite: Rewrite | undefined;
   /** The rewrite removes a prefix. */
   readonly stripsPrefix: boolean;
@@ -27,7 +30,7 @@ export interface RouteModel {
 }
 
 export function compileRoute(config: RouteConfig): RouteModel {
-  const { match, split, rewrite, headers } = config;
+  const { match, split, gather, rewrite, headers } = config;
   const methods = new Set(match.methods);
   // RFC 9110 section 9.3.2: a resource that answers GET answers HEAD too.
   if (methods.has('GET')) methods.add('HEAD');
@@ -37,6 +40,7 @@ export function compileRoute(config: RouteConfig): RouteModel {
     headers: Object.entries(match.headers),
     rules: compileRules(config),
     split: split && compileSplit(split),
+    gather: gather && compileGather(match.path, gather),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
     stripsPrefix: rewrite?.stripPrefix !== undefined,
     pathSwap: pathSwapOf(match.path, rewrite),

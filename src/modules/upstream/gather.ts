@@ -55,17 +55,41 @@ export async function gather<P extends Readonly<Record<string, Part>>>(
   clock: Clock = systemClock,
 ): Promise<{ [K in keyof P]: Result<P[K]> }> {
   const context = inherited.getStore();
+  const { results, missing } = await gatherParts(parts, context, timeout, clock);
+  if (context && missing.length > 0) tell(context, missing);
+  // Each entry has the result of its part.
+  return Object.fromEntries(results) as { [K in keyof P]: Result<P[K]> };
+}
+
+export interface Gathered {
+  /** In the order of the parts. */
+  readonly results: readonly (readonly [name: string, value: unknown])[];
+  /** The parts that a fallback stands for. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Does the work of `gather`.
+ *
+ * @param context what the calls inherit
+ * @param timeout milliseconds; default: what the context leaves
+ * @throws what the first part without a fallback throws
+ */
+export async function gatherParts(
+  parts: Readonly<Record<string, Part>>,
+  context: Inherited | undefined,
+  timeout: number | undefined,
+  clock: Clock,
+): Promise<Gathered> {
   const deadline = timeout === undefined ? context?.deadline : within(timeout, context?.deadline, clock);
   const ended = new AbortController();
   const signals = [ended.signal, ...(context?.gone ? [toSignal(context.gone)] : [])];
-  const scope: Scope = { deadline, signal: AbortSignal.any(signals), missing: [] };
+  const missing: string[] = [];
+  const scope: Scope = { deadline, signal: AbortSignal.any(signals), missing };
   const run = () => Promise.all(Object.entries(parts).map(([name, part]) => result(name, part, scope)));
   try {
     const calls = context ?? { headers: [], tries: [], trace: undefined };
-    const results = await (deadline ? inherited.run({ ...calls, deadline }, run) : run());
-    if (context && scope.missing.length > 0) tell(context, scope.missing);
-    // Each entry has the result of its part.
-    return Object.fromEntries(results) as { [K in keyof P]: Result<P[K]> };
+    return { results: await (deadline ? inherited.run({ ...calls, deadline }, run) : run()), missing };
   } finally {
     ended.abort();
   }
@@ -112,14 +136,18 @@ function within(timeout: number, whole: Deadline | undefined, clock: Clock): Dea
   return deadline;
 }
 
-/** A list of tokens or strings (RFC 9651). */
 function tell(context: Inherited, missing: readonly string[]): void {
   context.isPartial = true;
   const { res } = context;
   if (!res || res.headersSent) return;
-  const names = missing.map((name) =>
-    /^[A-Za-z][\w.-]*$/.test(name) ? name : `"${encodeURIComponent(name)}"`,
-  );
   const before = res.getHeader('Breakwater-Partial');
-  res.setHeader('Breakwater-Partial', [...(before === undefined ? [] : [before]), ...names].join(', '));
+  const names = partialField(missing);
+  res.setHeader('Breakwater-Partial', before === undefined ? names : `${String(before)}, ${names}`);
+}
+
+/** @returns the value of `Breakwater-Partial`: a list of tokens or strings (RFC 9651) */
+export function partialField(missing: readonly string[]): string {
+  return missing
+    .map((name) => (/^[A-Za-z][\w.-]*$/.test(name) ? name : `"${encodeURIComponent(name)}"`))
+    .join(', ');
 }

@@ -84,6 +84,7 @@ export const leftOut = {
     mirror: 'mirroring, which sends each request to a second upstream as well',
     tracing: 'traces, since no contender records any',
     split: 'a split, since there is one upstream',
+    gather: 'answers that are made of several calls',
     fault: 'injected faults',
     maintenance: 'maintenance, which answers instead of the upstream',
     tls: 'TLS, which no contender uses',

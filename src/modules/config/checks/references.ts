@@ -8,9 +8,13 @@ import type { ConfigValue } from '../source/config-value.js';
  * schema's result, because they must report what they can even if something elsewhere is wrong and there is no result.
  */
 
-/** Reports invalid ids of upstreams and providers. */
+/** Reports invalid ids of upstreams, providers and parts of `gather`. */
 export function idProblems(config: ConfigValue): ConfigProblem[] {
-  return [...config.at('auth').entries(), ...config.at('upstreams').entries()]
+  const parts = config
+    .at('routes')
+    .items()
+    .flatMap((route) => route.at('gather').entries());
+  return [...config.at('auth').entries(), ...config.at('upstreams').entries(), ...parts]
     .filter(({ key }) => !ID_PATTERN.test(key))
     .map((entry) => entry.unexpectedKey(ID_FORM));
 }
@@ -20,7 +24,12 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
   const [upstreams, auth] = [config.at('upstreams'), config.at('auth')];
   const routes = config.at('routes').items();
   const destinations = routes
-    .flatMap((route) => [route, ...route.at('split').items(), route.at('mirror')])
+    .flatMap((route) => [
+      route,
+      ...route.at('split').items(),
+      ...route.at('gather').entries(),
+      route.at('mirror'),
+    ])
     .map((owner) => owner.at('upstream'));
   const fallbacks = [config.at('defaults'), ...upstreams.entries()]
     .map((owner) => owner.at('fallback', 'upstream'))

@@ -3,6 +3,7 @@ import type { ConfigProblem } from '../problem.js';
 import { upstreamUrl } from '../schema/network.js';
 import { matchSchema } from '../schema/route.js';
 import type { ConfigValue } from '../source/config-value.js';
+import { gatherProblems } from './gather.js';
 import { headerTemplateProblems } from './header-templates.js';
 import { rewriteProblems } from './rewrites.js';
 
@@ -13,9 +14,10 @@ export function routeProblems(config: ConfigValue): ConfigProblem[] {
   const matches = routes.map((route) => route.at('match'));
   return [
     ...routes.flatMap((route) => [
-      ...exactlyOne(route, ['upstream', 'split'], 'the id of an upstream'),
+      ...exactlyOne(route, ['upstream', 'split', 'gather'], 'the id of an upstream'),
       ...mirrorProblems(route),
       ...rewriteProblems(route),
+      ...gatherProblems(route),
       ...headerTemplateProblems(route),
     ]),
     ...repetitions(ids, (id, first) => id.expected(`another id: routes[${first}] has this one`)),
@@ -66,17 +68,21 @@ function sameTargets(targets: readonly ConfigValue[]): ConfigProblem[] {
   );
 }
 
-/** Reports a mapping that has neither or both of two keys. */
+/** Reports a mapping that has none or several of some keys. */
 function exactlyOne(
   owner: ConfigValue,
-  [first, second]: readonly [string, string],
+  [first, ...others]: readonly [string, ...string[]],
   expected: string,
 ): ConfigProblem[] {
   if (!owner.isMapping) return [];
-  const written = [first, second].filter((key) => owner.at(key).isWritten);
-  if (written.length === 0) return [owner.at(first).expected(`${expected}, or \`${second}\``)];
-  if (written.length === 1) return [];
-  return [owner.at(second).problemWithKey(`found \`${second}\` beside \`${first}\`, expected one of them`)];
+  const [one, ...more] = [first, ...others].filter((key) => owner.at(key).isWritten);
+  if (one === undefined) {
+    const names = others.map((key) => `\`${key}\``).join(' or ');
+    return [owner.at(first).expected(`${expected}, or ${names}`)];
+  }
+  return more.map((key) =>
+    owner.at(key).problemWithKey(`found \`${key}\` beside \`${one}\`, expected one of them`),
+  );
 }
 
 /**

@@ -54,11 +54,11 @@ export const gatewaySchema = sections.transform(({ defaults: _defaults, ...gatew
 }));
 
 function inheritedCache(
-  route: Pick<Route, 'auth' | 'upstream' | 'split'>,
+  route: Pick<Route, 'auth' | 'upstream' | 'split' | 'gather'>,
   { ttl, per, staleIfError }: NonNullable<Route['cache']>,
   gateway: Pick<Sections, 'auth' | 'cache' | 'upstreams'>,
 ) {
-  // On a split route, every side must have the fallback.
+  // Of several upstreams, every one must have the fallback.
   const upstreams = sidesOf(route).map((id) => gateway.upstreams[id]);
   const isFallback = upstreams.every((upstream) => upstream?.fallback?.stale);
   const failures = isFallback ? upstreams.flatMap((upstream) => upstream?.breaker.failureStatuses ?? []) : [];
@@ -90,9 +90,11 @@ export function isPublic(route: { readonly auth?: unknown }, gateway: { readonly
 interface Destination {
   readonly upstream: string;
   readonly split?: readonly { readonly upstream: string }[] | undefined;
+  readonly gather?: Readonly<Record<string, { readonly upstream: string }>> | undefined;
 }
 
-/** Ids of the upstreams that answer the requests of a route: one, or the sides of its split, each once. */
-export function sidesOf({ upstream, split }: Destination): string[] {
-  return [...new Set(split?.map((side) => side.upstream) ?? [upstream])];
+/** Ids of the upstreams that answer the requests of a route: one, the sides of its split, or those of its parts, each once. */
+export function sidesOf({ upstream, split, gather }: Destination): string[] {
+  const several = split ?? (gather && Object.values(gather));
+  return [...new Set(several?.map((side) => side.upstream) ?? [upstream])];
 }

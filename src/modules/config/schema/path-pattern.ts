@@ -72,3 +72,16 @@ function isPath(path: string): boolean {
     return false;
   }
 }
+
+const PART_PATH =
+  'a path such as /users/{id} or /orders?user={id}: parameters of `match.path` as whole segments, or anywhere in the query';
+/** RFC 3986 `query`, and parameters. */
+const PART_QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2}|\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
+
+/** The path and query of a part of `gather`. `checks/gather.ts` reports parameters that `match.path` does not have. */
+export function partPath() {
+  return textLike(/^\//, PART_PATH).refine((written) => {
+    const [path = '', ...query] = written.split('?');
+    return isPath(path) && PART_QUERY.test(query.join('?'));
+  }, PART_PATH);
+}

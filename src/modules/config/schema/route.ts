@@ -3,6 +3,7 @@ import { isReservedInRequests, isReservedInResponses } from '../../../common/htt
 import { accessSchema, maintenance } from './access.js';
 import { routeCacheSchema } from './cache.js';
 import { routeCorsSchema } from './cors.js';
+import { gatherSchema } from './gather.js';
 import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
@@ -120,6 +121,9 @@ const routeKeys = z.strictObject({
   split: optional(splitSchema).describe(
     'Upstreams that share the users by weight; use instead of `upstream`. The same user always gets the same upstream.',
   ),
+  gather: optional(gatherSchema).describe(
+    'Answers with one JSON document that is made of several calls, by the names of its parts; use instead of `upstream`.',
+  ),
   access: optional(accessSchema).describe(
     'Which clients can call, by their addresses as `server.trustProxy` resolves them. Others are answered with 403. `server.access` applies as well.',
   ),
@@ -173,8 +177,12 @@ const routeKeys = z.strictObject({
 });
 
 const routeSchema = routeKeys
-  // `upstream` of a split route is its first side. `checks/routes-and-upstreams.ts` reports a route with neither or both.
-  .transform((route) => ({ ...route, upstream: route.upstream ?? route.split?.[0]?.upstream ?? '' }));
+  // `upstream` is the first of several. `checks/routes-and-upstreams.ts` reports a route without any, or with two of the keys.
+  .transform((route) => ({ ...route, upstream: route.upstream ?? firstOf(route) ?? '' }));
+
+function firstOf({ split, gather = {} }: Pick<z.output<typeof routeKeys>, 'split' | 'gather'>) {
+  return [...(split ?? []), ...Object.values(gather)][0]?.upstream;
+}
 
 /** The keys of a route that a handler of code can have as well. */
 export const codeRouteSchema = routeKeys
