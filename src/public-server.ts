@@ -102,7 +102,7 @@ export class PublicServer implements ConfigApplier {
       mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
       isCached,
       isLimited,
-      beforeCode: [...bodyParsers(() => limits().maxBodyBytes), inherit],
+      beforeCode: [...bodyParsers(() => limits().maxBodyBytes), compressionHandler(isCompressed), inherit],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal) => this.exchanges.refuse(refusal),
     });
@@ -127,7 +127,6 @@ export class PublicServer implements ConfigApplier {
       ...(tls?.redirect ? [redirectToHttps(certifiedHosts(tls), httpsPort)] : []),
       // Also for requests that are refused, so that pages can read why.
       ...(hasCors ? [corsHandler(exchangeOf)] : []),
-      ...(routes.some(({ compression }) => compression) ? [compressionHandler(isCompressed)] : []),
     ];
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Module, Next } from '@nestjs/common';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { ask, type Got, requestHead } from '../support/http.js';
@@ -30,6 +30,11 @@ class OwnController {
   @Get()
   text(): { text: string } {
     return { text: TEXT };
+  }
+
+  @Get('passed')
+  pass(@Next() next: () => void): void {
+    next();
   }
 }
 
@@ -116,6 +121,10 @@ describe('a text above 1 KiB', () => {
     expect(JSON.parse(gunzipSync(got.bytes).toString())).toEqual({ text: TEXT });
   });
 
+  it('is compressed once when a controller of code passes the request on', async () => {
+    expect(gunzipSync((await get('/own/passed')).bytes).toString()).toBe(TEXT);
+  });
+
   it('is announced by HEAD in the form without compression', async () => {
     const got = await get('/', GZIP, 'HEAD');
     expect([encodingOf(got), got.headers['content-length']]).toEqual([undefined, String(TEXT.length)]);
@@ -143,6 +152,15 @@ describe('a response stays as it is', () => {
     expect(got.body).toBe(options.body ?? TEXT);
     expect(got.headers.etag).toBe(headers['etag']);
   });
+});
+
+it.each([
+  ['a text below 1 KiB', {}, ['Accept-Encoding', 'Origin']],
+  ['a text of an upstream that says so itself', { vary: 'accept-encoding' }, ['Origin', 'accept-encoding']],
+  ['an image', { 'content-type': 'image/png' }, ['Origin']],
+])('tells caches what the form depends on: %s', async (_, headers, varied) => {
+  answerWith(headers, { body: 'short' });
+  expect(varyOf(await get())).toEqual(varied);
 });
 
 describe('an open response', () => {

@@ -19,6 +19,7 @@ import type {
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import { type CacheHit, type Exchange, pushRateLimit } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import { compressAnswer } from '../server/compression.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
 import { ErrorAnswers } from './error-answers.js';
@@ -244,6 +245,7 @@ export class ReplyWriter {
       if (exchange.fallback !== undefined) headers.push('Breakwater-Fallback', exchange.fallback);
       if (exchange.rateLimit) pushRateLimit(headers, exchange.rateLimit);
     }
+    if (exchange?.route?.config.compression) compressAnswer(res, status, headers, contentLength);
     // CORS has set `Vary: Origin`, which `writeHead` would replace.
     if (res.hasHeader('vary')) headers.push('Vary', String(res.getHeader('vary')));
     res.writeHead(status, headers);

@@ -5,13 +5,21 @@ import type { Request, RequestHandler, Response } from 'express';
 import { BODILESS_STATUSES, isEventStream } from '../../common/http/response-headers.js';
 import { detachDrainListeners } from './compression.patch.js';
 
-type Filter = (req: Request, res: Response) => boolean;
+type Filter = (req: Request, res: Pick<Response, 'getHeader'>) => boolean;
 
 /** The part of the package that is used here. */
 interface Compression {
-  (options: { flush: number; brotli: object; filter: Filter }): RequestHandler;
+  (options: {
+    threshold: number;
+    flush: number;
+    brotli: object;
+    filter: (req: Request, res: Response) => boolean;
+  }): RequestHandler;
   readonly filter: Filter;
 }
+
+/** Bytes of the shortest body that is compressed. */
+const MIN_BYTES = 1024;
 
 /** Digests are of the body as the upstream has sent it. */
 const UNLESS = [
@@ -23,16 +31,64 @@ const UNLESS = [
   'content-md5',
 ];
 
+/** Responses that the package may compress. */
+const compressible = new WeakSet<ServerResponse>();
+let loaded: { readonly compress: RequestHandler; readonly isCompressible: Filter } | undefined;
+
 /**
- * Compresses answers for clients that accept it.
+ * Compresses the answers of controllers of code for clients that accept it.
  *
  * @param isWanted decides by the request; the answer to another one stays as it is
  */
 export function compressionHandler(isWanted: (req: Request) => boolean): RequestHandler {
+  return (req, res, next) => {
+    if (isWanted(req)) wrap(req, res);
+    next();
+  };
+}
+
+/**
+ * Compresses an answer whose head is about to be written, if its client accepts it. The package wraps a response before it
+ * decides, which costs more than to forward it, so it is only asked about those that it may compress.
+ *
+ * @param lines of the head, names and values in turn; `Vary` is added where the answer depends on `Accept-Encoding`
+ * @param length bytes of the body, if they are known
+ */
+export function compressAnswer(
+  res: Response,
+  status: number,
+  lines: string[],
+  length: number | undefined,
+): void {
+  const { req } = res;
+  if (status !== 304) {
+    const type = valueOf(lines, 'content-type');
+    if (status === 204 || type === undefined || !load().isCompressible(req, { getHeader: () => type }))
+      return;
+    if (
+      (length !== undefined && length < MIN_BYTES) ||
+      req.method === 'HEAD' ||
+      req.headers['accept-encoding'] === undefined
+    ) {
+      if (!/\*|accept-encoding/i.test(valueOf(lines, 'vary') ?? '')) lines.push('Vary', 'Accept-Encoding');
+      return;
+    }
+  }
+  wrap(req, res);
+}
+
+function valueOf(lines: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < lines.length; i += 2)
+    if (lines[i]?.length === name.length && lines[i]?.toLowerCase() === name) return lines[i + 1];
+  return undefined;
+}
+
+function load(): NonNullable<typeof loaded> {
+  if (loaded) return loaded;
   // Loaded here because most gateways do without. The package has no types of its own.
   const compression = createRequire(import.meta.url)('compression') as Compression;
-  const compressible = new WeakSet<ServerResponse>();
-  const handle = compression({
+  const compress = compression({
+    threshold: MIN_BYTES,
     // What an upstream has sent so far must not wait for more.
     flush: constants.Z_SYNC_FLUSH,
     brotli: {
@@ -52,21 +108,19 @@ export function compressionHandler(isWanted: (req: Request) => boolean): Request
       return true;
     },
   });
-  return (req, res, next) => {
-    if (!isWanted(req)) {
-      next();
-      return;
-    }
-    // The package calls this one when it has decided and has set all headers.
-    const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
-    res.writeHead = (...args: unknown[]) => {
-      if (res.statusCode === 304) repeatValidator(req, res);
-      else if (compressible.has(res) && res.hasHeader('content-encoding')) describeCompressed(res);
-      return writeHead(...args);
-    };
-    detachDrainListeners(res);
-    void handle(req, res, next);
+  return (loaded = { compress, isCompressible: compression.filter });
+}
+
+function wrap(req: Request, res: Response): void {
+  // The package calls this one when it has decided and has set all headers.
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+  res.writeHead = (...args: unknown[]) => {
+    if (res.statusCode === 304) repeatValidator(req, res);
+    else if (compressible.has(res) && res.hasHeader('content-encoding')) describeCompressed(res);
+    return writeHead(...args);
   };
+  detachDrainListeners(res);
+  void load().compress(req, res, () => undefined);
 }
 
 /** RFC 9110 section 8.8.3: a strong tag stands for the same bytes. The offsets of ranges are those of the original. */
