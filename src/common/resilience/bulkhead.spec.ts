@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Bulkhead, BulkheadFullError, type BulkheadOptions, type Place } from './bulkhead.js';
 
-const never = () => new AbortController().signal;
+const never = () => () => undefined;
 
 /** @returns a bulkhead, and a function that takes places which must be free */
 function setUp(options: Partial<BulkheadOptions>) {
@@ -70,12 +70,33 @@ describe('Bulkhead', () => {
   it('holds no place for a waiting call that gives up', async () => {
     const { bulkhead, take } = setUp({});
     const [first] = take(1);
-    const gone = new AbortController();
-    const waiting = bulkhead.enter(() => gone.signal);
-    gone.abort(new Error('gone'));
-    await expect(waiting).rejects.toThrow('gone');
+    let giveUp = () => undefined as void;
+    const waiting = bulkhead.enter((end) => {
+      giveUp = end;
+      return () => undefined;
+    });
+    giveUp();
+    await expect(waiting).rejects.toThrow(BulkheadFullError);
     first?.leave();
     expect(countsOf(bulkhead)).toEqual([0, 0, 0]);
+  });
+
+  it('stops watching a wait when it ends', async () => {
+    const { bulkhead, take } = setUp({});
+    const [first] = take(1);
+    let watched = 0;
+    const watch = () => {
+      watched++;
+      return () => void watched--;
+    };
+    const waiting = [bulkhead.enter(watch), bulkhead.enter(watch)];
+    expect(watched).toBe(2);
+    first?.leave();
+    await waiting[0];
+    expect(watched).toBe(1);
+    bulkhead.dismiss();
+    await expect(waiting[1]).rejects.toThrow(BulkheadFullError);
+    expect(watched).toBe(0);
   });
 
   it('makes room for the next call when a call becomes a stream, and frees each place once', async () => {

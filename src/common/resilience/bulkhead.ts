@@ -1,4 +1,4 @@
-/** No place is free, and the queue is full or was dismissed. */
+/** No place is free, and the queue is full or was dismissed, or the wait for a place has ended. */
 export class BulkheadFullError extends Error {
   override readonly name = 'BulkheadFullError';
 }
@@ -15,6 +15,20 @@ export interface BulkheadOptions {
 }
 
 /**
+ * Watches the wait of a call for a place.
+ *
+ * @param giveUp ends the wait; it is not called before this function has returned
+ * @returns a function that stops watching
+ */
+export type WatchWait = (giveUp: () => void) => () => void;
+
+/** A call that waits for a place. */
+interface Waiter {
+  readonly admit: (place: Place) => void;
+  readonly refuse: () => void;
+}
+
+/**
  * Limits the calls to one upstream, in two classes. A call begins among those that wait for the upstream, of which there
  * are few, with a short queue in order of arrival. Once its bytes flow it becomes a stream, of which there may be many:
  * how long it lasts is up to its client, and must not keep others from calling.
@@ -28,7 +42,7 @@ export class Bulkhead {
   private places: number;
   private share = 1;
   private ceiling: number;
-  private readonly waiters = new Set<PromiseWithResolvers<Place>>();
+  private readonly waiters = new Set<Waiter>();
 
   constructor(private options: BulkheadOptions) {
     this.ceiling = options.concurrent;
@@ -67,20 +81,18 @@ export class Bulkhead {
   /**
    * Takes a place, at once when one is free.
    *
-   * @param signal is called only for a call that has to wait, and ends its wait
-   * @throws BulkheadFullError through the promise, when the queue is full, or at `dismiss`
-   * @throws the signal's reason through the promise, when the signal aborts first
+   * @param watch is called only for a call that has to wait
+   * @throws BulkheadFullError through the promise, when the queue is full, when the wait ends, or at `dismiss`
    */
-  enter(signal: () => AbortSignal): Place | Promise<Place> {
+  enter(watch: WatchWait): Place | Promise<Place> {
     if (this.hasRoom()) return this.admit();
     if (this.waiters.size >= this.options.queue) return Promise.reject(new BulkheadFullError());
-    return this.wait(signal());
+    return this.wait(watch);
   }
 
   /** Rejects all waiting calls. */
   dismiss(): void {
-    for (const waiter of this.waiters) waiter.reject(new BulkheadFullError());
-    this.waiters.clear();
+    for (const waiter of this.waiters) waiter.refuse();
   }
 
   /**
@@ -140,20 +152,29 @@ export class Bulkhead {
   private admitWaiting(): void {
     for (const waiter of this.waiters) {
       if (!this.hasRoom()) return;
-      this.waiters.delete(waiter);
-      waiter.resolve(this.admit());
+      waiter.admit(this.admit());
     }
   }
 
-  private wait(signal: AbortSignal): Promise<Place> {
-    const waiter = Promise.withResolvers<Place>();
-    const giveUp = () => {
+  private wait(watch: WatchWait): Promise<Place> {
+    const { promise, resolve, reject } = Promise.withResolvers<Place>();
+    const end = () => {
       this.waiters.delete(waiter);
-      waiter.reject(signal.reason);
+      stop();
     };
+    const waiter: Waiter = {
+      admit: (place) => {
+        end();
+        resolve(place);
+      },
+      refuse: () => {
+        end();
+        reject(new BulkheadFullError());
+      },
+    };
+    const stop = watch(waiter.refuse);
     this.waiters.add(waiter);
-    signal.addEventListener('abort', giveUp, { once: true });
-    return waiter.promise.finally(() => signal.removeEventListener('abort', giveUp));
+    return promise;
   }
 }
 

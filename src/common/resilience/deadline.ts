@@ -1,4 +1,4 @@
-import { type Cancellation, toSignal } from '../cancellation.js';
+import type { Cancellation } from '../cancellation.js';
 import { type Clock, StallExtension } from '../clock.js';
 
 export interface DeadlineOptions {
@@ -44,19 +44,34 @@ export class Deadline {
     return Math.max(0, this.endsAt + lost - now);
   }
 
-  /** A signal that aborts when the deadline passes, or when the caller's does. For waits only: it costs a timer. */
-  signal(caller: Cancellation | undefined): AbortSignal {
-    const passed = new AbortController();
+  /**
+   * Calls the listener when the deadline passes or the caller is gone, and not before this method has returned. For waits
+   * only: it costs a timer.
+   *
+   * @returns a function that stops watching
+   */
+  watch(listener: () => void, caller?: Cancellation): () => void {
     const extension = new StallExtension(this.clock);
-    const wait = (ms: number) => void setTimeout(onTimeout, Math.ceil(ms)).unref();
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (ms: number) => void (timer = setTimeout(onTimeout, Math.ceil(ms)).unref());
+    const stop = () => {
+      clearTimeout(timer);
+      caller?.removeEventListener('abort', end);
+    };
+    const end = () => {
+      stop();
+      listener();
+    };
     const onTimeout = () => {
-      const ms = extension.take();
+      const ms = caller?.aborted ? 0 : extension.take();
       // What this call waits for may be in the sockets already, which are read only after the timers.
       if (ms > 0) wait(ms);
-      else passed.abort();
+      else end();
     };
-    extension.start(this.remaining());
-    wait(this.remaining());
-    return caller ? AbortSignal.any([toSignal(caller), passed.signal]) : passed.signal;
+    const ms = caller?.aborted ? 0 : this.remaining();
+    extension.start(ms);
+    wait(ms);
+    caller?.addEventListener('abort', end, { once: true });
+    return stop;
   }
 }

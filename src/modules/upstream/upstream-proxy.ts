@@ -140,7 +140,7 @@ export class UpstreamProxy {
 
     const timeout = request.timeout ?? model.config.timeout;
     const deadline = request.deadline ?? Deadline.within(this.clock, timeout, context?.deadline);
-    const entered = this.bulkhead.enter(() => this.waitSignal(request, deadline));
+    const entered = this.bulkhead.enter((giveUp) => this.watchWait(request, deadline, giveUp));
     const place =
       entered instanceof Promise ? await entered.catch((e: unknown) => this.refuse(request, e)) : entered;
     // Others may have become streams meanwhile, or be about to.
@@ -328,9 +328,9 @@ export class UpstreamProxy {
   }
 
   /** A call that the breaker would reject does not wait for a place in the bulkhead. */
-  private waitSignal({ signal }: UpstreamRequest, deadline: Deadline): AbortSignal {
+  private watchWait({ signal }: UpstreamRequest, deadline: Deadline, giveUp: () => void): () => void {
     if (this.breaker.isRejecting) throw this.rejection('breaker_open');
-    return deadline.signal(signal);
+    return deadline.watch(giveUp, signal);
   }
 
   /** The wait for a place in the bulkhead ended without one. */
