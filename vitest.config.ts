@@ -8,7 +8,7 @@ const KUBERNETES = '**/*.kubernetes.spec.ts';
 
 /** Suites that need signals, a shell or Debian's tools, none of which Windows has. */
 const POSIX = [
-  'test/{chaos,demo,scripts,architecture}/**',
+  'test/{chaos,demo,examples,scripts,architecture}/**',
   'test/e2e/{shutdown,several-gateways,dns,cli-*}.spec.ts',
 ];
 const elsewhere = process.platform === 'win32' ? POSIX : [];

@@ -53,7 +53,11 @@ export async function runQuietly(command, args, options) {
 export async function stopChildren() {
   stopSignal ??= 'SIGTERM';
   const children = [...running];
-  for (const child of children) child.kill('SIGTERM');
+  for (const child of children) {
+    child.kill('SIGTERM');
+    // One that is frozen takes no other signal.
+    if (process.platform !== 'win32') child.kill('SIGCONT');
+  }
   await Promise.all(children.map(exitCode));
 }
 
