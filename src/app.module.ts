@@ -7,6 +7,7 @@ import type { ProcessRole } from './modules/config/config.tokens.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import type { ProblemFilter } from './modules/proxy/problem.filter.js';
+import { PluginsModule } from './modules/plugins/plugins.module.js';
 import { ProxyModule } from './modules/proxy/proxy.module.js';
 import { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
@@ -47,6 +48,7 @@ export class AppModule {
       global: true,
       imports: [
         config,
+        PluginsModule,
         UpstreamModule.forRoot(resolver),
         RedisModule,
         ReplicasModule,

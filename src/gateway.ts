@@ -18,6 +18,7 @@ import { ConfigStore } from './modules/config/config.store.js';
 import type { ProcessRole } from './modules/config/config.tokens.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { ConfigSource } from './modules/config/load-config-file.js';
+import type { Plugin } from './modules/config/plugins/plugin.types.js';
 import { ConfigReloader, type Reload } from './modules/config/reload/config-reloader.js';
 import { ProblemFilter } from './modules/proxy/problem.filter.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
@@ -31,6 +32,8 @@ export type { ShutdownOptions } from './process-end.js';
 export interface GatewayOptions {
   /** Your own Nest modules; their controllers are asked before the routes of the configuration. */
   readonly modules?: readonly (Type | DynamicModule)[];
+  /** Plugins that entries of `plugins` can name beside packages and paths. */
+  readonly plugins?: readonly Plugin[];
   /** Default: Nest's own. `false` is silent. */
   readonly logger?: LoggerService | false;
   /** Finds the hosts of upstreams. Default: the system's look-up. */
@@ -69,6 +72,7 @@ export class Gateway {
     config: GatewayConfig,
     {
       modules,
+      plugins,
       logger,
       resolver,
       source,
@@ -81,7 +85,7 @@ export class Gateway {
     const options = { logger, abortOnError: false } as const;
     const store = new ConfigStore(config);
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(ConfigModule.register(store, source, role, clock), ProblemFilter, {
+      AppModule.register(ConfigModule.register(store, source, role, { clock, plugins }), ProblemFilter, {
         modules,
         resolver,
         role,

@@ -6,6 +6,8 @@ export { PROBLEMS, type ProblemCode } from './common/errors/codes.js';
 export { OUTCOMES, type Outcome, type OutcomeRow } from './common/errors/outcomes.js';
 export { BreakwaterModule, type BreakwaterOptions } from './breakwater.module.js';
 export * from './config.js';
+export { definePlugin } from './modules/config/plugins/define-plugin.js';
+export type * from './modules/config/plugins/plugin.types.js';
 export { Gateway, type GatewayOptions, type ShutdownOptions } from './gateway.js';
 export { JsonLogger } from './logger.js';
 export { CurrentUser, Public, Scopes } from './modules/auth/auth.decorators.js';

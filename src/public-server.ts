@@ -12,7 +12,7 @@ import { type ConfigApplier, ConfigStore } from './modules/config/config.store.j
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
 import { redirectToHttps } from './modules/proxy/https-redirect.js';
-import { exchangeOf, isCached, isLimited, requestTimeoutOf } from './modules/routing/exchange.js';
+import { exchangeOf, hasPlugins, isCached, isLimited, requestTimeoutOf } from './modules/routing/exchange.js';
 import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
 import { certifiedHosts } from './modules/server/client-tls.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
@@ -102,6 +102,7 @@ export class PublicServer implements ConfigApplier {
       mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
       isCached,
       isLimited,
+      hasPlugins,
       beforeCode: [...bodyParsers(() => limits().maxBodyBytes), compressionHandler(isCompressed), inherit],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal) => this.exchanges.refuse(refusal),

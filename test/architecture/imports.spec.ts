@@ -5,6 +5,7 @@ import { importsOf, type SourceFile, sourceFiles } from './source-files.js';
 const LAYERS: readonly (readonly string[])[] = [
   ['src/common'],
   ['src/modules/config'],
+  ['src/modules/plugins'],
   ['src/modules/routing', 'src/modules/upstream', 'src/modules/server', 'src/modules/redis'],
   [
     'src/modules/auth',

@@ -57,6 +57,7 @@ describe('snippets of the docs', () => {
     const paths = {
       breakwater: [join(ROOT, 'src/index.ts')],
       'breakwater/config': [join(ROOT, 'src/config.ts')],
+      'breakwater/plugin': [join(ROOT, 'src/plugin.ts')],
       'breakwater/testing': [join(ROOT, 'src/testing.ts')],
     };
     const tsconfig = {

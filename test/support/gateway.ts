@@ -7,6 +7,7 @@ import { beforeAll, onTestFinished } from 'vitest';
 import { Gateway } from '../../src/gateway.js';
 import type { GatewayConfig } from '../../src/modules/config/gateway-config.js';
 import type { Reload } from '../../src/modules/config/reload/config-reloader.js';
+import type { Plugin } from '../../src/modules/config/plugins/plugin.types.js';
 import { parseConfig } from '../../src/modules/config/parse-config.js';
 import { formatProblems } from '../../src/modules/config/problem.js';
 import type { Resolver } from '../../src/modules/upstream/dns/resolver.js';
@@ -28,6 +29,7 @@ export function gateway(yaml: string): GatewayBuilder {
 class GatewayBuilder {
   private readonly upstreams = new Map<string, RequestListener | Server>();
   private readonly modules: (Type | DynamicModule)[] = [];
+  private readonly plugins: Plugin[] = [];
   private readonly env: Record<string, string> = {};
   private readonly files: Record<string, string> = {};
   private resolver: Resolver | undefined;
@@ -59,6 +61,12 @@ class GatewayBuilder {
 
   withEnv(env: Record<string, string>): this {
     Object.assign(this.env, env);
+    return this;
+  }
+
+  /** Gives plugins in code, which the configuration names. */
+  withPlugin(...plugins: Plugin[]): this {
+    this.plugins.push(...plugins);
     return this;
   }
 
@@ -97,8 +105,8 @@ class GatewayBuilder {
       this.env[`${id.toUpperCase()}_URL`] = await listen(server, keepUntil);
     }
     const config = configOf(this.yaml, this.env, this.files, this.host);
-    const { modules, resolver } = this;
-    const running = await Gateway.start(config, { modules, logger: false, resolver });
+    const { modules, plugins, resolver } = this;
+    const running = await Gateway.start(config, { modules, plugins, logger: false, resolver });
     keepUntil(async () => {
       await running.close();
       // The registry of metrics belongs to the process, and the next test counts from zero.

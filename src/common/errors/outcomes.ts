@@ -65,6 +65,8 @@ export const OUTCOMES = {
   fault_injected: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'fault_injected' },
   maintenance: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'maintenance' },
   rejected: { stage: 'request', guilty: 'client', vote: 'none' },
+  plugin_answer: { stage: 'request', guilty: 'nobody', vote: 'none' },
+  plugin_failed: { stage: 'request', guilty: 'gateway', vote: 'neutral', problem: 'plugin_failed' },
   cache_hit: { stage: 'request', guilty: 'nobody', vote: 'none' },
   gateway_error: { stage: 'request', guilty: 'gateway', vote: 'neutral', problem: 'internal_error' },
 } as const satisfies Record<string, OutcomeRow>;

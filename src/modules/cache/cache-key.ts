@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { filledTemplates } from '../../common/http/header-rules.js';
+import type { CheckedChanges } from '../plugins/results.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 
@@ -23,7 +24,8 @@ const users = new WeakMap<Identity, string>();
 export function cacheKey(exchange: Exchange, route: string, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
   const origin = originOf(exchange);
-  const user = per === 'user' && exchange.identity ? userOf(exchange.identity) + toldOf(exchange) : NOBODY;
+  const named = per === 'user' && exchange.identity ? userOf(exchange.identity) + toldOf(exchange) : NOBODY;
+  const user = exchange.changedHeaders ? named + digestOf(exchange.changedHeaders) : named;
   return part(route) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
 
@@ -43,6 +45,11 @@ function userOf(identity: Identity): string {
   const user = hash('sha256', JSON.stringify(parts), 'base64url');
   users.set(identity, user);
   return user;
+}
+
+/** The upstream may answer by headers that plugins set, without a `Vary` for what no client sends. */
+function digestOf(changes: CheckedChanges): string {
+  return hash('sha256', JSON.stringify([...changes]), 'base64url');
 }
 
 /** @returns a hash of what the route itself tells the upstream of the user, or an empty string */

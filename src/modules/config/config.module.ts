@@ -1,20 +1,27 @@
 import { type DynamicModule, Global, Module, type ModuleMetadata } from '@nestjs/common';
 import { type Clock, systemClock } from '../../common/clock.js';
 import { ConfigStore } from './config.store.js';
-import { CLOCK, CONFIG_SOURCE, PROCESS_ROLE, type ProcessRole, RANDOM } from './config.tokens.js';
-import { type LoadedFile, loadOrThrow } from './load-or-throw.js';
+import { CLOCK, CONFIG_SOURCE, PLUGINS, PROCESS_ROLE, type ProcessRole, RANDOM } from './config.tokens.js';
+import { type ConfigFileOptions, type LoadedFile, loadOrThrow } from './load-or-throw.js';
 import type { ConfigSource } from './load-config-file.js';
 import { LogLevel } from './log-level.js';
+import type { Plugin } from './plugins/plugin.types.js';
 import { ConfigReloader } from './reload/config-reloader.js';
 
 /** The injected `LoadedFile` of an application that is configured by a file. */
 const LOADED = Symbol('breakwater:loaded');
 
+interface ConfigModuleOptions {
+  readonly clock?: Clock | undefined;
+  /** Given in code. */
+  readonly plugins?: readonly Plugin[] | undefined;
+}
+
 /** Makes the configuration, the clock and the source of random numbers injectable everywhere. */
 @Global()
 @Module({
   providers: [{ provide: RANDOM, useValue: Math.random }, ConfigReloader, LogLevel],
-  exports: [ConfigStore, ConfigReloader, LogLevel, CLOCK, RANDOM, PROCESS_ROLE],
+  exports: [ConfigStore, ConfigReloader, LogLevel, CLOCK, RANDOM, PLUGINS, PROCESS_ROLE],
 })
 export class ConfigModule {
   /** @param source of the configuration; without it, no file is watched */
@@ -22,13 +29,14 @@ export class ConfigModule {
     store: ConfigStore,
     source: ConfigSource | undefined,
     role: ProcessRole,
-    clock: Clock = systemClock,
+    { clock = systemClock, plugins = [] }: ConfigModuleOptions = {},
   ): DynamicModule {
     const providers = [
       { provide: CLOCK, useValue: clock },
       { provide: ConfigStore, useValue: store },
       { provide: CONFIG_SOURCE, useValue: source },
       { provide: PROCESS_ROLE, useValue: role },
+      { provide: PLUGINS, useValue: plugins },
     ];
     return { module: ConfigModule, providers };
   }
@@ -53,6 +61,7 @@ export class ConfigModule {
         },
         { provide: CONFIG_SOURCE, inject: [LOADED], useFactory: ({ source }: LoadedFile) => source },
         { provide: PROCESS_ROLE, useValue: 'only' satisfies ProcessRole },
+        { provide: PLUGINS, inject: [token], useFactory: ({ plugins = [] }: ConfigFileOptions) => plugins },
       ],
       exports: [token],
     };

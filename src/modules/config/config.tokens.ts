@@ -8,5 +8,7 @@ export const RANDOM = Symbol('breakwater:random');
  */
 export const PROCESS_ROLE = Symbol('breakwater:process-role');
 export type ProcessRole = 'only' | 'primary' | 'worker';
+/** The injected plugins that are given in code, which `use` can name. */
+export const PLUGINS = Symbol('breakwater:plugins');
 /** The injected `ConfigSource`; `undefined` when the configuration does not come from a file. */
 export const CONFIG_SOURCE = Symbol('breakwater:config-source');

@@ -35,6 +35,8 @@ export function isPublicKeyAlgorithm(algorithm: TokenAlgorithm): algorithm is Pu
   return !algorithm.startsWith('HS');
 }
 
+export type PluginConfig = Entry<GatewayConfig['plugins']>;
+
 export type UpstreamConfig = Entry<GatewayConfig['upstreams']>;
 export type TargetConfig = UpstreamConfig['targets'][number];
 export type BalancerName = UpstreamConfig['balancer'];

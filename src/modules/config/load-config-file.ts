@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ConfigResult, parseConfig } from './parse-config.js';
-import type { ConfigProblem } from './problem.js';
+import type { Plugin } from './plugins/plugin.types.js';
+import { pluginProblems } from './plugins/prepare-plugins.js';
+import { type ConfigProblem, sortProblems } from './problem.js';
 import { fingerprintNow } from './reload/fingerprint.js';
 import { sourceLine } from './source/source-line.js';
 import { readReferencedFile } from './source/substitute.js';
@@ -24,12 +26,44 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const HASH_LENGTH = 16;
 
 /**
- * Reads and parses the configuration file at `path`. It does not throw: a file that is missing or cannot be read
- * is a problem like any other.
+ * Reads and parses the configuration file at `path`, and loads the plugins that it names to check their options. It does
+ * not throw: a file that is missing or cannot be read is a problem like any other.
  *
  * @param given in place of what is in the file
+ * @param plugins that `use` names beside packages and paths
  */
 export function loadConfigFile(
+  path: string,
+  env: NodeJS.ProcessEnv = process.env,
+  given?: string,
+  plugins?: readonly Plugin[],
+): LoadedConfig {
+  const loaded = readConfigFile(path, env, given);
+  return invalidBy(pluginProblems(loaded.plugins, { given: plugins }), loaded) ?? loaded;
+}
+
+/** A file with problems, whoever has read it. */
+interface Invalid {
+  readonly ok: false;
+  readonly problems: readonly ConfigProblem[];
+  readonly source: ConfigSource;
+}
+
+/**
+ * @param found sorted problems of plugins
+ * @returns a file with these problems besides its own; `undefined` if there are none
+ */
+export function invalidBy(
+  found: readonly ConfigProblem[],
+  loaded: Invalid | { readonly ok: true; readonly source: ConfigSource },
+): Invalid | undefined {
+  if (found.length === 0) return undefined;
+  const problems = sortProblems([...(loaded.ok ? [] : loaded.problems), ...found]);
+  return { ok: false, problems, source: loaded.source };
+}
+
+/** As `loadConfigFile`, without the plugins. */
+export function readConfigFile(
   path: string,
   env: NodeJS.ProcessEnv = process.env,
   given?: string,
@@ -57,7 +91,7 @@ function withSources(result: ConfigResult, text: string): ConfigResult {
   const add = <T extends ConfigProblem>(problem: T): T =>
     problem.file === undefined ? { ...problem, source: sourceLine(text, problem) } : problem;
   if (result.ok) return { ...result, warnings: result.warnings.map(add) };
-  return { ok: false, problems: result.problems.map(add) };
+  return { ...result, problems: result.problems.map(add) };
 }
 
 function readText(path: string): string {

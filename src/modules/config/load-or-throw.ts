@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { GatewayConfig } from './gateway-config.js';
 import { type ConfigSource, loadConfigFile } from './load-config-file.js';
+import type { Plugin } from './plugins/plugin.types.js';
 import { type ConfigProblem, formatProblems } from './problem.js';
 
 export interface ConfigFileOptions {
@@ -8,6 +9,8 @@ export interface ConfigFileOptions {
   readonly configFile?: string;
   /** A configuration of `parseConfig`. No file is watched then. */
   readonly config?: GatewayConfig;
+  /** Plugins that entries of `plugins` can name beside packages and paths. */
+  readonly plugins?: readonly Plugin[];
 }
 
 export interface LoadedFile {
@@ -33,9 +36,9 @@ export class InvalidConfigError extends Error {
  *
  * @throws InvalidConfigError when it has problems
  */
-export function loadOrThrow({ configFile = 'gateway.yaml', config }: ConfigFileOptions): LoadedFile {
+export function loadOrThrow({ configFile = 'gateway.yaml', config, plugins }: ConfigFileOptions): LoadedFile {
   if (config) return { config, source: undefined };
-  const loaded = loadConfigFile(configFile);
+  const loaded = loadConfigFile(configFile, process.env, undefined, plugins);
   if (!loaded.ok) throw new InvalidConfigError(configFile, loaded.problems);
   if (loaded.warnings.length > 0)
     new Logger('Config').warn(`Warnings:\n${formatProblems(configFile, loaded.warnings)}`);

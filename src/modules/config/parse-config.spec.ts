@@ -128,6 +128,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           },
         },
       },
+      plugins: {},
       routes: [
         {
           id: 'users',
@@ -139,6 +140,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
           compression: false,
           forwardedHeaders: 'both',
           hasLimits: false,
+          plugins: [],
         },
       ],
     });

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { checkProviders } from './checks/auth.js';
 import { idProblems, referenceProblems } from './checks/references.js';
 import { routeProblems, upstreamProblems } from './checks/routes-and-upstreams.js';
@@ -6,6 +7,7 @@ import { checkServerTls } from './checks/server-tls.js';
 import { tlsProblems } from './checks/tls.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { type LintWarning, lintConfig } from './lints/lint.js';
+import { type PluginSources, pluginSourcesOf } from './plugins/plugin-sources.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
 import { frozen } from './reload/config-text.js';
 import { gatewaySchema } from './schema/gateway.js';
@@ -17,8 +19,18 @@ import type { Sources } from './source/substitute.js';
 
 /** A configuration that can be run, or everything that is wrong with it; both in the order of the file. */
 export type ConfigResult =
-  | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly LintWarning[] }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+  | {
+      readonly ok: true;
+      readonly config: GatewayConfig;
+      readonly warnings: readonly LintWarning[];
+      /** Of a file with plugins, for `pluginProblems`. */
+      readonly plugins?: PluginSources | undefined;
+    }
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigProblem[];
+      readonly plugins?: PluginSources | undefined;
+    };
 
 const CHECKS = [
   idProblems,
@@ -30,12 +42,17 @@ const CHECKS = [
   redisProblems,
 ];
 
-/** Parses the text of a file into a frozen configuration. It does not throw: the result contains every problem. */
+/**
+ * Parses the text of a file into a frozen configuration. It does not throw: the result contains every problem, except for
+ * those that plugins find in their options.
+ */
 export function parseConfig(text: string, sources: Sources): ConfigResult {
   const reading = readYaml(text, sources);
   if (!reading.root) return { ok: false, problems: sortProblems(reading.problems) };
 
-  const root = new ConfigValue(mergeDefaults(reading.root));
+  const merged = mergeDefaults(reading.root);
+  const root = new ConfigValue(merged);
+  const plugins = pluginSourcesOf(merged, root, sources.file, text);
   const { parsed, problems: invalid } = validate(gatewaySchema, root);
   const providers = checkProviders(root, sources);
   const serverTls = checkServerTls(root, sources);
@@ -46,13 +63,15 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
     ...serverTls.problems,
     ...CHECKS.flatMap((check) => check(root)),
   ];
-  if (!parsed || problems.length > 0) return { ok: false, problems: inOrder(problems) };
+  if (!parsed || problems.length > 0) return { ok: false, problems: inOrder(problems), plugins };
 
   for (const [id, { publicKey, apiKeys = [] }] of providers) {
     const provider = parsed.auth[id];
     if (provider && publicKey !== undefined) provider.publicKey = publicKey;
     if (provider && apiKeys.length > 0) provider.apiKeys = [...(provider.apiKeys ?? []), ...apiKeys];
   }
+  const folder = dirname(resolve(sources.file));
+  for (const plugin of Object.values(parsed.plugins)) plugin.folder = folder;
   const { tls } = parsed.server;
   if (tls) {
     Object.assign(tls, serverTls.pems);
@@ -62,7 +81,7 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
   const host = sources.env['MANAGEMENT_HOST'];
   if (host && !root.at('management', 'host').isWritten) parsed.management.host = host;
   const config = frozen(parsed);
-  return { ok: true, config, warnings: inOrder(lintConfig(config, root)) };
+  return { ok: true, config, warnings: inOrder(lintConfig(config, root)), plugins };
 }
 
 /** Each problem once: a value that upstreams inherit from `defaults` is found with each of them, but stands at one place. */

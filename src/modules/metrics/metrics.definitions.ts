@@ -190,6 +190,11 @@ export const metricProviders = [
     'Requests beyond `requestsPerIp`, `requestsPerUser` or `streamsPerUser`',
     ['route', 'limit'],
   ),
+  counter('breakwater_plugin_failures_total', 'Calls of plugins that failed: error, timeout or result', [
+    'plugin',
+    'kind',
+    'reason',
+  ]),
   counter('breakwater_jwks_refresh_total', 'Fetches of the keys of a token issuer', ['provider', 'result']),
   makeGaugeProvider({
     name: 'breakwater_denied_tokens',

@@ -12,6 +12,7 @@ import { EventMetrics } from './event.metrics.js';
 import { LimitMetrics } from './limit.metrics.js';
 import { metricProviders } from './metrics.definitions.js';
 import { metricsProvider } from './metrics.js';
+import { PluginMetrics } from './plugin.metrics.js';
 import { RequestMetrics } from './request.metrics.js';
 import { ServerMetrics } from './server.metrics.js';
 import { TracingMetrics } from './tracing.metrics.js';
@@ -36,6 +37,7 @@ import { UpstreamMetrics } from './upstream.metrics.js';
     EventMetrics,
     ConfigMetrics,
     LimitMetrics,
+    PluginMetrics,
     TracingMetrics,
     ServerMetrics,
   ],

@@ -8,7 +8,8 @@ import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { effectiveMethods } from '../config/match-key.js';
 import { CodeRouteMetadata } from '../routing/code-route.js';
 import { layersOf } from '../server/express.patch.js';
-import { GATEWAY_PATH, HttpServerAdapter } from '../server/http-server.adapter.js';
+import { GATEWAY_PATH } from '../server/gateway-paths.js';
+import { HttpServerAdapter } from '../server/http-server.adapter.js';
 
 /** A handler of a controller of code. */
 export interface CodeRouteEntry {

@@ -4,6 +4,7 @@ import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
 import { CacheInterceptor } from '../cache/cache.interceptor.js';
 import { ClientLimitsGuard, UserLimitsGuard } from '../rate-limit/rate-limit.guard.js';
 import { RouteGuard } from '../routing/route.guard.js';
+import { PluginGuard } from './plugin.guard.js';
 
 /** The stages of a gateway route, in the order they run. */
 export const ForwardedRoute = (): MethodDecorator & ClassDecorator =>
@@ -20,3 +21,14 @@ export const LimitedForwardedRoute = (): MethodDecorator & ClassDecorator =>
 /** The same for a route with both. */
 export const LimitedCachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(LimitedForwardedRoute(), UseInterceptors(CacheInterceptor));
+
+/** The same for a route with plugins, which see a request once its caller is known and within the limits. */
+export const PluginForwardedRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(
+    ByRoute(true),
+    UseGuards(ClientLimitsGuard, RouteGuard, JwtAuthGuard, UserLimitsGuard, PluginGuard),
+  );
+
+/** The same for a route with plugins and a cache. */
+export const PluginCachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(PluginForwardedRoute(), UseInterceptors(CacheInterceptor));

@@ -7,6 +7,7 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { ProblemExceptionFilter } from '../server/problem-exception.filter.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
+import { PluginAnswer } from './plugin-answer.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Answers whatever was thrown; only an `HttpException` of a controller of code keeps Nest's own form. */
@@ -22,6 +23,10 @@ export class ProblemFilter extends ProblemExceptionFilter {
 
   override catch(error: unknown, host: ArgumentsHost): void {
     const exchange = exchangeOf(host.switchToHttp().getRequest<Request>());
+    if (exchange && error instanceof PluginAnswer) {
+      this.reply.plugin(exchange, error.response);
+      return;
+    }
     if (exchange) exchange.outcome ??= outcomeOf(error);
     super.catch(error, host);
   }

@@ -7,13 +7,17 @@ import {
   GATEWAY_PATH,
   LIMITED_CACHED_GATEWAY_PATH,
   LIMITED_GATEWAY_PATH,
-} from '../server/http-server.adapter.js';
+  PLUGIN_CACHED_GATEWAY_PATH,
+  PLUGIN_GATEWAY_PATH,
+} from '../server/gateway-paths.js';
 import { Forwarder } from './forwarder.service.js';
 import {
   CachedForwardedRoute,
   ForwardedRoute,
   LimitedCachedForwardedRoute,
   LimitedForwardedRoute,
+  PluginCachedForwardedRoute,
+  PluginForwardedRoute,
 } from './gateway-route.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Refresher } from './refresher.service.js';
@@ -21,7 +25,7 @@ import { ReplyWriter } from './reply-writer.js';
 
 /**
  * Answers every request that no controller of code takes. Routes without a cache have a handler without an interceptor,
- * because what Nest does around one costs more than all guards, and routes without limits have one without their guards.
+ * because what Nest does around one costs more than all guards, and routes without limits or plugins have one without their guards.
  * Handlers return at once: awaiting the upstream would keep an observable pending for the length of the call, which costs
  * more than the call.
  */
@@ -68,6 +72,18 @@ export class ProxyController {
   @All(LIMITED_CACHED_GATEWAY_PATH)
   @LimitedCachedForwardedRoute()
   handleLimitedCached(@Req() req: Request, @Res() res: Response): void {
+    this.handleCached(req, res);
+  }
+
+  @All(PLUGIN_GATEWAY_PATH)
+  @PluginForwardedRoute()
+  handleWithPlugins(@Req() req: Request, @Res() res: Response): void {
+    this.handle(req, res);
+  }
+
+  @All(PLUGIN_CACHED_GATEWAY_PATH)
+  @PluginCachedForwardedRoute()
+  handleCachedWithPlugins(@Req() req: Request, @Res() res: Response): void {
     this.handleCached(req, res);
   }
 }

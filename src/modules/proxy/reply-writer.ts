@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
@@ -17,9 +17,11 @@ import type {
   SecurityHeadersConfig,
 } from '../config/gateway-config.js';
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
-import { type CacheHit, type Exchange, pushRateLimit } from '../routing/exchange.js';
+import type { CheckedResponse } from '../plugins/results.js';
+import { type AnswerHead, type CacheHit, type Exchange, pushRateLimit } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
+import { faultEntry } from '../server/problem-exception.filter.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
 import { ErrorAnswers } from './error-answers.js';
@@ -48,6 +50,7 @@ interface StoredLines {
 /** Writes every answer: the head in one piece, with framing of our own. */
 @Injectable()
 export class ReplyWriter {
+  private readonly logger = new Logger(ReplyWriter.name);
   private readonly byRoute = new WeakMap<RouteModel, HeadersOfRoute>();
   /** By what the configuration asks for. */
   private readonly compiled = new Map<string, HeadersOfAnswers>();
@@ -64,7 +67,7 @@ export class ReplyWriter {
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
   upstream(exchange: Exchange, response: UpstreamResponse): void {
-    const { status, headers, contentLength } = response;
+    const { status, headers } = response;
     const isLimited = exchange.config.server.limits.streamsPerUser !== undefined;
     if (isLimited && isEventStream(headers) && !this.admitStream(exchange, response)) return;
     const instead = exchange.tap?.onHead(response);
@@ -78,6 +81,13 @@ export class ReplyWriter {
     this.addHsts(exchange, headers, lines);
     if (exchange.cache?.status !== undefined) lines.push('Cache-Status', exchange.cache.status);
     expose(exchange, headers, lines);
+    if (exchange.changeHead) {
+      this.change(exchange, { status, lines }, (head) => this.stream(exchange, response, head));
+    } else this.stream(exchange, response, { status, lines });
+  }
+
+  private stream(exchange: Exchange, response: UpstreamResponse, { status, lines }: AnswerHead): void {
+    const { headers, contentLength } = response;
     const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
     if (length === undefined && headers['trailer'] !== undefined)
       announce(exchange, status, headers['trailer'], lines);
@@ -123,9 +133,39 @@ export class ReplyWriter {
     head.push('Cache-Status', hit.status);
     this.addHsts(exchange, headers, head);
     expose(exchange, headers, head);
+    if (exchange.changeHead) {
+      this.change(exchange, { status, lines: head }, (changed) => this.end(exchange, changed, body));
+    } else this.end(exchange, { status, lines: head }, body);
+  }
+
+  private end(exchange: Exchange, { status, lines }: AnswerHead, body: Uint8Array): void {
     const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
-    this.writeHead(exchange.res, exchange, status, head, length);
+    this.writeHead(exchange.res, exchange, status, lines, length);
     exchange.res.end(body);
+  }
+
+  /** Lets plugins change the head of a response before it is written. */
+  private change(exchange: Exchange, head: AnswerHead, write: (head: AnswerHead) => void): void {
+    const fail = (error: unknown) => {
+      if (!(error instanceof ProblemError)) this.logger.error(faultEntry(error, exchange.id));
+      const problem = error instanceof ProblemError ? error : new ProblemError('internal_error');
+      exchange.replaceResponse('other');
+      exchange.abandon();
+      this.problem(exchange.res, exchange, problem);
+    };
+    try {
+      const changed = exchange.changeHead?.(head) ?? head;
+      if (changed instanceof Promise) changed.then(write).catch(fail);
+      else write(changed);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Answers with what a plugin has in place of the upstream's response. */
+  plugin(exchange: Exchange, { status, headers, body }: CheckedResponse): void {
+    exchange.outcome ??= 'plugin_answer';
+    this.whole(exchange.res, exchange, status, headers, body);
   }
 
   fallback(
@@ -142,7 +182,7 @@ export class ReplyWriter {
       ...lowerCased(problem.options.headers),
       ...lowerCased(headers),
     };
-    this.whole(exchange.res, exchange, status, all, text);
+    this.whole(exchange.res, exchange, status, all, Buffer.from(text));
   }
 
   /** @param exchange `undefined` when the request was refused before it got one */
@@ -160,7 +200,7 @@ export class ReplyWriter {
     if (varies) res.vary('Accept');
     if (problem.options.close) res.setHeader('Connection', 'close');
     const all = { ...headers, 'cache-control': 'no-store', ...lowerCased(problem.options.headers) };
-    this.whole(res, exchange, problem.status, all, body);
+    this.whole(res, exchange, problem.status, all, Buffer.from(body));
   }
 
   /** Writes an answer of the gateway's own, without `Cache-Status` (RFC 9211 section 2). */
@@ -169,9 +209,8 @@ export class ReplyWriter {
     exchange: Exchange | undefined,
     status: number,
     headers: HeaderRecord,
-    body: string,
+    bytes: Buffer,
   ): void {
-    const bytes = Buffer.from(body);
     const { server } = exchange?.config ?? this.config.current;
     const cors = exchange?.cors ?? server.cors;
     const own = this.compile('own', cors);
@@ -179,7 +218,7 @@ export class ReplyWriter {
     const lines = own.headers.from(headers);
     // Like on all other answers of the host, which it is for as a whole.
     if (exchange && hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, hsts);
-    this.writeHead(res, exchange, status, lines, bytes.length);
+    this.writeHead(res, exchange, status, lines, BODILESS_STATUSES.has(status) ? undefined : bytes.length);
     endResponse(res, bytes);
   }
 

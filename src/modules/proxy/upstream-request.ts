@@ -5,6 +5,7 @@ import { applyHeaderRules } from '../../common/http/header-rules.js';
 import { upstreamRequestHeaders } from '../../common/http/request-headers.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
+import { applyChanges } from '../plugins/results.js';
 import type { Exchange, ExchangeHead } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { strippedPrefix } from '../routing/rewrite.js';
@@ -81,8 +82,8 @@ export function requestHeaders(
   path: string,
   conditions: readonly string[] | undefined,
 ): string[] {
-  const { req, head } = exchange;
-  return upstreamRequestHeaders(req.rawHeaders, {
+  const { req, head, changedHeaders } = exchange;
+  const headers = upstreamRequestHeaders(req.rawHeaders, {
     requestId: exchange.id,
     peer: head.peer,
     peerTrusted: head.peerTrusted,
@@ -96,6 +97,7 @@ export function requestHeaders(
     conditions,
     trace: exchange.trace,
   });
+  return changedHeaders ? applyChanges(headers, changedHeaders) : headers;
 }
 
 function conditionsOf({ cache }: Exchange): readonly string[] | undefined {

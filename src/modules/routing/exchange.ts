@@ -11,6 +11,7 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Trace } from '../../common/http/trace-context.js';
 import type { TryRecord } from '../../common/try-record.js';
 import type { CorsConfig, GatewayConfig } from '../config/gateway-config.js';
+import type { CheckedChanges } from '../plugins/results.js';
 import type { Identity } from './identity.js';
 import type { MatchResult } from './route-table.js';
 import type { RouteModel } from './route.model.js';
@@ -32,6 +33,13 @@ export interface RequestFailure {
   readonly target: string | undefined;
   /** `ECONNREFUSED 10.0.0.7:3001`; `undefined` when the gateway has rejected the call. */
   readonly reason: string | undefined;
+}
+
+/** The head that a client is about to get. */
+export interface AnswerHead {
+  readonly status: number;
+  /** Names and values in turn. */
+  readonly lines: string[];
 }
 
 /** The head of a response, as far as a tap needs it. Every `UpstreamResponse` is one. */
@@ -172,6 +180,10 @@ export class Exchange {
   offeredProtocols: readonly string[] | undefined;
   /** The token came in a cookie, which browsers send for pages of any origin. Set by the guard. */
   isByCookie = false;
+  /** Headers that plugins set for the upstream, by lower-cased name; `null` for those that they remove. */
+  changedHeaders: CheckedChanges | undefined;
+  /** Lets plugins change the head of each response; `undefined` unless the route has some. It throws ProblemError. */
+  changeHead: ((head: AnswerHead) => AnswerHead | Promise<AnswerHead>) | undefined;
   /** `undefined` when no limit applies to it. */
   rateLimit: RateLimitReport | undefined;
   /** Frees its place among the requests of its user, where those are limited. */
@@ -302,11 +314,20 @@ export function isCached(req: Request): boolean {
   return exchangeOf(req)?.route?.config.cache !== undefined;
 }
 
-/** @returns whether limits apply to the request; those of the server also apply to requests without a route */
+/**
+ * @returns whether the request passes the guards of limits: those of the server apply to requests without a route, too, and
+ *   routes with plugins have all guards
+ */
 export function isLimited(req: Request): boolean {
   const exchange = exchangeOf(req);
   if (!exchange) return false;
-  return exchange.route?.config.hasLimits ?? exchange.config.server.rateLimit !== undefined;
+  const { route, config } = exchange;
+  return route ? route.config.hasLimits || hasPlugins(req) : config.server.rateLimit !== undefined;
+}
+
+/** @returns whether plugins have hooks on the request's route */
+export function hasPlugins(req: Request): boolean {
+  return (exchangeOf(req)?.route?.config.plugins.length ?? 0) > 0;
 }
 
 /**

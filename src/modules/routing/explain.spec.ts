@@ -4,6 +4,7 @@ import { explain, type Explanation } from './explain.js';
 
 const YAML = `
 auth: { main: { secret: "${'x'.repeat(32)}", algorithms: [HS256] }, api: { issuer: https://a.example/, jwksUri: https://a.example/keys, audience: a, algorithms: [RS256] } }
+plugins: { a: {}, b: {} }
 upstreams:
   users:
     targets: [{ url: http://a:1 }, { url: http://b:1 }]
@@ -15,6 +16,7 @@ upstreams:
 routes:
   - { id: users, match: { path: /users/**, methods: [GET, PUT] }, upstream: users, cache: {}, timeout: 1s, rewrite: { stripPrefix: /users }, auth: { provider: main, scopes: [a, b], claims: { tenant: acme } } }
   - { id: host, match: { path: /users/**, hosts: [b.example.com] }, upstream: users, auth: none, rewrite: { host: preserve } }
+  - { id: hooked, match: { path: /hooked }, upstream: users, auth: none, plugins: [a, b] }
   - { id: secret, match: { path: /users/secret }, upstream: users, auth: none }
   - { id: ruled, match: { path: /ruled }, upstream: users, auth: none, access: { allow: [10.0.0.0/8], deny: [10.1.0.0/16] }, cors: { origins: [https://a.example, https://b.example] }, limits: { maxHeaderBytes: 2KiB, maxQueryBytes: 1KiB, maxQueryParameters: 9, contentTypes: [application/json, image/*] } }
   - { id: closed, match: { path: /closed }, upstream: users, auth: none, access: { deny: [::1] }, maintenance: { retryAfter: 5m } }
@@ -34,6 +36,12 @@ function explained(line: string, headers?: Record<string, string>): Record<strin
 }
 
 describe('explain', () => {
+  it('says which plugins see a request', () => {
+    expect(explained('GET /hooked')).toMatchObject({
+      plugins: 'a, then b; the other way round for the response.',
+    });
+  });
+
   it('says what each stage would do', () => {
     expect(explained('GET /users/1?a=b')).toEqual({
       route: 'users takes it by /users/**.',

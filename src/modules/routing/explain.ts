@@ -63,6 +63,9 @@ function explainRoute(
     ...first,
     ...limitsOf(gateway, route),
     ['auth', authOf(gateway, route)],
+    route.plugins.length > 0
+      ? ['plugins', `${route.plugins.join(', then ')}; the other way round for the response.`]
+      : undefined,
     route.cache && ['cache', cacheOf(route.cache, method)],
     route.fault && ['fault', 'Delays or aborts a share of the requests (`fault`).'],
     route.mirror && ['mirror', `${percent(route.mirror.percent)} are copied to ${route.mirror.upstream}.`],

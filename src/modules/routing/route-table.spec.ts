@@ -13,6 +13,7 @@ function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
     compression: false,
     forwardedHeaders: 'both',
     hasLimits: false,
+    plugins: [],
     match: { path: '/', methods: [], hosts: [], headers: {}, encodedSlashes: 'reject', ...match },
   };
 }

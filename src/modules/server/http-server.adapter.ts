@@ -17,6 +17,15 @@ import { bodyParser } from './code-bodies.js';
 import { ClientTls } from './client-tls.js';
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
+import {
+  CACHED_GATEWAY_PATH,
+  GATEWAY_PATH,
+  GATEWAY_PATHS,
+  LIMITED_CACHED_GATEWAY_PATH,
+  LIMITED_GATEWAY_PATH,
+  PLUGIN_CACHED_GATEWAY_PATH,
+  PLUGIN_GATEWAY_PATH,
+} from './gateway-paths.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
 import { OpenResponses } from './open-responses.js';
 import { type HttpSettings, serverOptions } from './server-options.js';
@@ -24,31 +33,18 @@ import { endSlowReaders } from './slow-readers.js';
 import { refuseSlowSenders } from './slow-senders.js';
 import { answerUpgrades } from './upgrades.js';
 
-/**
- * Paths of the gateway's own handlers, which take every request that no controller of code takes. No request has a space
- * in its path, so that with another adapter they take none.
- */
-export const GATEWAY_PATH = ' gateway';
-/** The same for routes with a cache, with rate limits, and with both. */
-export const CACHED_GATEWAY_PATH = ' cachedGateway';
-export const LIMITED_GATEWAY_PATH = ' limitedGateway';
-export const LIMITED_CACHED_GATEWAY_PATH = ' limitedCachedGateway';
-const GATEWAY_PATHS = [
-  GATEWAY_PATH,
-  CACHED_GATEWAY_PATH,
-  LIMITED_GATEWAY_PATH,
-  LIMITED_CACHED_GATEWAY_PATH,
-] as const;
 /** Names of the adapter's methods; `all` has an override. */
 const ROUTED_METHODS = Object.keys(RequestMethod)
   .filter((name) => name !== 'ALL' && Number.isNaN(Number(name)))
   .map((name) => name.toLowerCase());
+
 export interface AdapterOptions {
   /** Tells which requests may take over their connection for another protocol. Default: none, `Upgrade` is ignored. */
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
-  /** Choose between the handlers of the gateway. Default: the one without a cache and without limits. */
+  /** Choose between the handlers of the gateway. Default: the one without a cache and without limits. `hasPlugins` is asked about limited requests. */
   readonly isCached?: (req: Request) => boolean;
   readonly isLimited?: (req: Request) => boolean;
+  readonly hasPlugins?: (req: Request) => boolean;
   /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
   readonly requestTimeoutOf?: (req: IncomingMessage) => number;
   /** Run before each handler of a controller of code. */
@@ -314,9 +310,10 @@ export class HttpServerAdapter extends ExpressAdapter {
   }
 
   private gatewayPath(req: Request): string {
-    const { isCached, isLimited } = this.gatewayOptions;
-    if (isLimited?.(req)) return isCached?.(req) ? LIMITED_CACHED_GATEWAY_PATH : LIMITED_GATEWAY_PATH;
-    return isCached?.(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
+    const { isCached, isLimited, hasPlugins } = this.gatewayOptions;
+    if (!isLimited?.(req)) return isCached?.(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
+    if (hasPlugins?.(req)) return isCached?.(req) ? PLUGIN_CACHED_GATEWAY_PATH : PLUGIN_GATEWAY_PATH;
+    return isCached?.(req) ? LIMITED_CACHED_GATEWAY_PATH : LIMITED_GATEWAY_PATH;
   }
 
   /** By the time the server listens, everything is mounted. */

@@ -83,6 +83,7 @@ export const leftOut = {
     rateLimit: 'rate limits, which add headers to responses',
     mirror: 'mirroring, which sends each request to a second upstream as well',
     tracing: 'traces, since no contender records any',
+    plugins: 'plugins, which are code of the user',
     split: 'a split, since there is one upstream',
     gather: 'answers that are made of several calls',
     fault: 'injected faults',

@@ -1,4 +1,5 @@
 import { nearest } from '../nearest.js';
+import { pluginReferences } from '../plugins/plugin-sources.js';
 import type { ConfigProblem } from '../problem.js';
 import { ID_FORM, ID_PATTERN } from '../schema/scalars.js';
 import type { ConfigValue } from '../source/config-value.js';
@@ -8,13 +9,14 @@ import type { ConfigValue } from '../source/config-value.js';
  * schema's result, because they must report what they can even if something elsewhere is wrong and there is no result.
  */
 
-/** Reports invalid ids of upstreams, providers and parts of `gather`. */
+/** Reports invalid ids of upstreams, providers, plugins and parts of `gather`. */
 export function idProblems(config: ConfigValue): ConfigProblem[] {
   const parts = config
     .at('routes')
     .items()
     .flatMap((route) => route.at('gather').entries());
-  return [...config.at('auth').entries(), ...config.at('upstreams').entries(), ...parts]
+  const named = ['auth', 'upstreams', 'plugins'].flatMap((section) => config.at(section).entries());
+  return [...named, ...parts]
     .filter(({ key }) => !ID_PATTERN.test(key))
     .map((entry) => entry.unexpectedKey(ID_FORM));
 }
@@ -40,6 +42,7 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
   return [
     ...[...destinations, ...fallbacks].flatMap((id) => dangling(id, upstreams)),
     ...providers.flatMap((id) => dangling(id, auth)),
+    ...pluginReferences(config).flatMap(({ id }) => dangling(id, config.at('plugins'))),
     ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth)),
     ...fallbackCycles(upstreams),
   ];

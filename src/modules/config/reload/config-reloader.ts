@@ -9,9 +9,11 @@ import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
 import { turns } from '../../../common/turns.js';
 import { ConfigRefusedError, ConfigStore } from '../config.store.js';
-import { CLOCK, CONFIG_SOURCE } from '../config.tokens.js';
+import { CLOCK, CONFIG_SOURCE, PLUGINS } from '../config.tokens.js';
 import type { GatewayConfig } from '../gateway-config.js';
-import type { ConfigSource } from '../load-config-file.js';
+import { type ConfigSource, invalidBy } from '../load-config-file.js';
+import type { Plugin } from '../plugins/plugin.types.js';
+import { pluginProblems } from '../plugins/prepare-plugins.js';
 import { formatProblems } from '../problem.js';
 import { type ConfigDiff, diffConfigs, keepFixed } from './config-diff.js';
 import { type ConfigText, readConfig, type WrittenConfig, writeConfig } from './config-text.js';
@@ -40,6 +42,13 @@ interface NextConfig {
   readonly text: ConfigText;
   readonly hash: string;
   readonly warnings: string;
+}
+
+interface Reading {
+  /** In place of what is in the file. */
+  readonly given?: string | undefined;
+  /** Whether modules of plugins that are new can be loaded. */
+  readonly mayLoad: boolean;
 }
 
 /** What a reload would change. */
@@ -88,6 +97,7 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     @Inject(ConfigStore) private readonly store: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG_SOURCE) private readonly source: ConfigSource | undefined,
+    @Inject(PLUGINS) private readonly plugins: readonly Plugin[],
   ) {
     const now = new Date(clock.wall());
     this.status = {
@@ -117,7 +127,7 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     // One that has not begun will read the file as it is now.
     this.waiting ??= this.afterLast(() => {
       this.waiting = undefined;
-      return this.attempt(cause, () => this.readFile());
+      return this.attempt(cause, () => this.readFile({ mayLoad: true }));
     });
     return this.waiting;
   }
@@ -139,7 +149,8 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
    * @throws ConfigRefusedError with the problems of the text, or when there is no file
    */
   async preview(given?: string): Promise<ConfigPreview> {
-    const { text, hash, warnings } = await this.readFile(given);
+    // Whoever may look ahead must not run code by that.
+    const { text, hash, warnings } = await this.readFile({ given, mayLoad: false });
     const turn = turns();
     const { current } = this.store;
     const written = await readConfig(text, this.written ?? (await writeConfig(current, turn)), turn);
@@ -167,10 +178,12 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     return reload;
   }
 
-  private async readFile(given?: string): Promise<NextConfig> {
+  private async readFile({ given, mayLoad }: Reading): Promise<NextConfig> {
     if (!this.source) throw new ConfigRefusedError('the configuration does not come from a file');
     const { file } = this.source;
-    const reading = await readInWorker(file, this.stopping.signal, given);
+    const read = await readInWorker(file, this.stopping.signal, given);
+    const options = { given: this.plugins, mayLoad, opens: false };
+    const reading = invalidBy(pluginProblems(read.plugins, options), read) ?? read;
     if (given === undefined) this.watcher?.watch(reading.source.files);
     if (!reading.ok) throw new ConfigRefusedError(formatProblems(file, reading.problems));
     const { text, warnings, source } = reading;

@@ -1,20 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadConfigFile } from '../load-config-file.js';
+import { readConfigFile } from '../load-config-file.js';
 import { writeConfig } from './config-text.js';
 import type { FileReading } from './read-in-worker.js';
 
 // A thread of its own, because the text of a large configuration takes seconds to read and check.
 // Of `readInWorker`.
 const { file, text } = workerData as { readonly file: string; readonly text: string | undefined };
-const { source, ...result } = loadConfigFile(file, process.env, text);
+const { source, ...result } = readConfigFile(file, process.env, text);
 const reading: FileReading = result.ok
   ? {
       ok: true,
       source,
       warnings: result.warnings,
+      plugins: result.plugins,
       text: (await writeConfig(result.config, () => undefined)).text,
     }
-  : { ok: false, source, problems: result.problems };
+  : { ...result, source };
 // A port of a thread has no origin.
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
 parentPort?.postMessage(reading);

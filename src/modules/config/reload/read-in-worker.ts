@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { LintWarning } from '../lints/lint.js';
 import type { ConfigSource } from '../load-config-file.js';
+import type { PluginSources } from '../plugins/plugin-sources.js';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigText } from './config-text.js';
 
@@ -11,8 +12,15 @@ export type FileReading =
       readonly source: ConfigSource;
       readonly text: ConfigText;
       readonly warnings: readonly LintWarning[];
+      /** Only the main thread has the plugins, and checks their options. */
+      readonly plugins?: PluginSources | undefined;
     }
-  | { readonly ok: false; readonly source: ConfigSource; readonly problems: readonly ConfigProblem[] };
+  | {
+      readonly ok: false;
+      readonly source: ConfigSource;
+      readonly problems: readonly ConfigProblem[];
+      readonly plugins?: PluginSources | undefined;
+    };
 
 /** Milliseconds. A file that takes longer is not read to its end. */
 const LONGEST = 120_000;

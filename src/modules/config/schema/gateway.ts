@@ -2,6 +2,7 @@ import { prefault, z } from 'zod';
 import { authSchema } from './auth.js';
 import { cacheSchema, STALE_INSTEAD } from './cache.js';
 import { accessLogSchema, logSchema } from './log.js';
+import { pluginsSchema } from './plugin.js';
 import { redisSchema } from './redis.js';
 import { breakersSchema } from './resilience.js';
 import { routesSchema } from './route.js';
@@ -27,6 +28,7 @@ const sections = z.strictObject({
   ),
   breakers: prefault(breakersSchema, {}).describe('How replicas of the gateway share their breakers.'),
   cache: prefault(cacheSchema, {}).describe('The memory that routes with `cache` share.'),
+  plugins: prefault(pluginsSchema, {}).describe('Modules of code that extend the gateway, by id.'),
   defaults: prefault(defaultsSchema, {}).describe('Values for every upstream that does not set them itself.'),
   upstreams: prefault(upstreamsSchema, {}).describe('The services behind the gateway, by id.'),
   routes: prefault(routesSchema, []).describe('Which requests are forwarded to which upstream.'),

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { textLike, withoutPrototype } from './scalars.js';
 
 /** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** RFC 9110 section 5.5: visible characters with blanks between them; above all no CR, LF or NUL. */
-const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
+export const FIELD_VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
 /** CONNECT would turn the gateway into a tunnel; TRACE and TRACK echo credentials to scripts. */
 const REFUSED_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);

@@ -8,6 +8,7 @@ import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
 import { pathPattern, rewriteSchema } from './path-pattern.js';
+import { pluginId } from './plugin.js';
 import { rateLimits } from './rate-limit.js';
 import { routeAuthSchema, scopes } from './route-auth.js';
 import { securityHeadersSchema } from './security-headers.js';
@@ -143,6 +144,9 @@ const routeKeys = z.strictObject({
   ),
   limits: optional(routeLimitsSchema).describe(
     'Limits on single requests, and on what one client can have in flight at a time on this route.',
+  ),
+  plugins: list(pluginId('hooks')).describe(
+    'Plugins whose hooks see the requests in this order, and the responses in the reverse order.',
   ),
   mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
   fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),

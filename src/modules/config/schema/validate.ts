@@ -16,7 +16,9 @@ export function validate<T>(
   const result = schema.safeParse(config.value, { error: allowed });
   if (result.success) return { parsed: result.data, problems: [] };
   const hintFor = (value: ConfigValue) => {
-    const suggestion = value.isSecret ? undefined : suggest(schema, value);
+    // What fits a schema of a plugin is not known.
+    const isOwn = config.path.length === 0;
+    const suggestion = value.isSecret || !isOwn ? undefined : suggest(schema, value);
     return suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`;
   };
   return { problems: result.error.issues.flatMap((issue) => translate(issue, config, hintFor)) };
@@ -48,9 +50,24 @@ function allowed(issue: z.core.$ZodRawIssue): string {
       if (keys === '') return kind;
       return `${kind}${issue.expected === 'array' ? ' of mappings' : ''} with keys such as ${keys}`;
     }
+    case 'too_small':
+      return measured(issue.origin, 'at least', issue.minimum);
+    case 'too_big':
+      return measured(issue.origin, 'at most', issue.maximum);
+    case 'invalid_format':
+      return issue.format === 'regex'
+        ? `text that matches ${issue.pattern}`
+        : `text of the form ${issue.format}`;
     default:
       return 'another value';
   }
+}
+
+const MEASURES: Readonly<Record<string, string>> = { string: ' characters', array: ' items', set: ' items' };
+
+/** What plugins leave to zod to say; schemas of the gateway have words of their own. */
+function measured(origin: string, bound: string, limit: number | bigint): string {
+  return `${bound} ${limit}${MEASURES[origin] ?? ''}`;
 }
 
 /** The keys of a mapping, or of each mapping in a list. */

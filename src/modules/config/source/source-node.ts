@@ -42,6 +42,8 @@ const LONGEST_SHOWN = 60;
 const SECRETS: readonly unknown[] = ['secret', 'clientSecret', 'password', 'token', 'key'];
 /** Keys that a variable with a secret is easily written at. */
 const NEAR_SECRETS: readonly unknown[] = ['publicKey', 'ca', 'cert', 'hash', 'username'];
+/** The same in options of plugins, whose keys are not known. */
+const PLUGIN_SECRET = /secret|passw|token|key|credential/i;
 /** References to what can be a secret, by the name of the variable or because it comes from a file. */
 const SECRET_REFERENCE =
   /\$\{(?:file:|\w*(?:secret|passw|pwd|token|key|credential|auth|private|cert|salt|session|cookie))/i;
@@ -52,6 +54,7 @@ export function isSecret({ path, value, substitutedFrom }: SourceNode): boolean 
   // The key of a rate limit is a word such as `user`.
   if (path.includes('rateLimit')) return false;
   if (SECRETS.includes(key) || isPem(value)) return true;
+  if (path[0] === 'plugins' && PLUGIN_SECRET.test(String(key))) return true;
   return (
     substitutedFrom !== undefined && (NEAR_SECRETS.includes(key) || SECRET_REFERENCE.test(substitutedFrom))
   );

@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+
+/** What a plugin adds to the gateway. Each kind is made once for each entry of `plugins`, when a configuration is loaded. */
+export interface Plugin<Options = unknown> {
+  /** For messages, and the name by which `use` finds a plugin that is given in code. */
+  readonly name: string;
+  /** A schema of zod for `options`, in which `.describe()` is not needed. Without it, the plugin takes no options. */
+  readonly options?: z.ZodType<Options>;
+  /** Sees the requests and responses of the routes that list the plugin under `plugins`. */
+  hooks?(options: Options, context: PluginContext): RequestHooks;
+}
+
+export type PluginKind = Exclude<keyof Plugin, 'name' | 'options'>;
+
+export interface PluginContext {
+  /** Key of the entry under `plugins`. */
+  readonly id: string;
+  /** Absolute path of the folder of the configuration, to which paths in options are relative. */
+  readonly folder: string;
+  /** Aborts when no new request reaches the instance: the gateway stops, or a reload has replaced it. */
+  readonly signal: AbortSignal;
+}
+
+/** A request as plugins see it. It is the same object in all calls for a request, so it can be the key of a `WeakMap`. */
+export interface PluginRequest {
+  /** The id in logs, in `X-Request-Id` and in error answers. */
+  readonly id: string;
+  readonly method: string;
+  /** Normalised: what the route was matched by. */
+  readonly path: string;
+  /** Raw, with its `?`; empty without a query. */
+  readonly query: string;
+  /** As the client has sent them, with the changes of hooks that ran before; lower-cased names. */
+  readonly headers: PluginHeaders;
+  /** Address of the client, seen through trusted proxies. */
+  readonly clientIp: string;
+  /** Id of the route; `undefined` for a controller of code. */
+  readonly route: string | undefined;
+  /** The verified caller; `undefined` for an anonymous request, and before authentication. */
+  readonly identity: PluginIdentity | undefined;
+  /** Aborts when nobody waits for the plugin: the client is gone, or the plugin has used up its `timeout`. */
+  readonly signal: AbortSignal;
+}
+
+export type PluginHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Who has sent a request. */
+export interface PluginIdentity {
+  readonly subject: string;
+  readonly scopes: readonly string[];
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** New values of headers, several lines as a list; `null` removes a header. */
+export type HeaderChanges = Readonly<Record<string, string | readonly string[] | null>>;
+
+/** An answer in place of that of the upstream. */
+export interface PluginResponse {
+  /** 200 to 599. */
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Text and bytes are sent as they are, anything else as JSON. */
+  readonly body?: unknown;
+}
+
+/** The head of a response as a client gets it. */
+export interface PluginResponseHead {
+  readonly status: number;
+  /** Lower-cased names. */
+  readonly headers: PluginHeaders;
+}
+
+/** What becomes of a request: nothing is `undefined`. */
+export interface RequestDecision {
+  /** Changes to the headers that the upstream gets. */
+  readonly headers?: HeaderChanges;
+  /** Answers the request, which goes no further. */
+  readonly response?: PluginResponse;
+}
+
+/** What becomes of a response: nothing is `undefined`. */
+export interface ResponseDecision {
+  readonly status?: number;
+  readonly headers?: HeaderChanges;
+}
+
+type Maybe<T> = T | undefined | void;
+
+export interface RequestHooks {
+  /** Called once the caller is known and within its limits, before the cache is asked. */
+  onRequest?(request: PluginRequest): Maybe<RequestDecision> | Promise<Maybe<RequestDecision>>;
+  /** Called for each response of an upstream or of the cache, before it is written. */
+  onResponse?(
+    response: PluginResponseHead,
+    request: PluginRequest,
+  ): Maybe<ResponseDecision> | Promise<Maybe<ResponseDecision>>;
+}

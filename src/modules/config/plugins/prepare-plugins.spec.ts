@@ -1,0 +1,175 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { loadConfigFile } from '../load-config-file.js';
+import { parseConfig } from '../parse-config.js';
+import { definePlugin } from './define-plugin.js';
+import type { Plugin } from './plugin.types.js';
+import { pluginProblems } from './prepare-plugins.js';
+
+const stamp = definePlugin({
+  name: 'stamp',
+  options: z.strictObject({
+    header: z.string().regex(/^x-/),
+    size: z.number().min(2).default(3),
+    key: z.string().min(40).optional(),
+  }),
+  hooks: () => ({ onRequest: () => undefined }),
+});
+const bare = definePlugin({ name: 'bare', hooks: () => ({ onResponse: () => undefined }) });
+
+function problemsOf(yaml: string, given: readonly Plugin[] = [stamp, bare]): string[] {
+  const result = parseConfig(yaml, { file: '/etc/gateway.yaml', env: {}, readFile: () => '' });
+  const own = result.ok ? [] : result.problems;
+  return [...own, ...pluginProblems(result.plugins, { given })].map(
+    ({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`,
+  );
+}
+
+describe('plugins of a configuration', () => {
+  it('have no problems with the options that they take', () => {
+    expect(problemsOf('plugins: { stamp: { options: { header: x-a } }, other: { use: bare } }')).toEqual([]);
+  });
+
+  it('check their options by their own schema, with the place and what is allowed', () => {
+    expect(
+      problemsOf(`
+plugins:
+  stamp: { options: { header: a, size: 1, colour: red } }
+  twin: { use: stamp }
+  bare:
+    options: { header: x-a }
+  secret: { use: stamp, options: { header: x-a, key: hunter2 } }
+`),
+    ).toEqual([
+      '3:31 plugins.stamp.options.header: found "a", expected text that matches /^x-/',
+      '3:40 plugins.stamp.options.size: found 1, expected at least 2',
+      '3:43 plugins.stamp.options.colour: unknown key "colour"; known here: header, size, key',
+      '4:3 plugins.twin.options.header: missing, expected text',
+      '6:5 plugins.bare.options: `bare` takes no options',
+      '7:54 plugins.secret.options.key: found a value that is not shown, expected at least 40 characters',
+    ]);
+  });
+
+  it('are known where they are used', () => {
+    expect(
+      problemsOf(
+        'plugins: { bare: {} }\nroutes: [{ id: a, match: { path: / }, upstream: a, plugins: [bar] }]',
+      ),
+    ).toContain(
+      '2:62 routes[0].plugins[0]: found "bar", expected the id of an entry of `plugins` (bare); did you mean `bare`?',
+    );
+  });
+
+  it('say why they do not start', () => {
+    const plugin = definePlugin({
+      name: 'broken',
+      hooks: () => {
+        throw new Error('no such file');
+      },
+    });
+    const empty = definePlugin({ name: 'empty', hooks: () => ({}) });
+    expect(problemsOf('plugins: { broken: {}, empty: {} }', [plugin, empty])).toEqual([
+      '1:12 plugins.broken: the plugin cannot start: no such file',
+      '1:24 plugins.empty: the plugin cannot start: `hooks` has returned something else than onRequest and onResponse',
+    ]);
+  });
+
+  it('are closed again after the check', () => {
+    const signals: AbortSignal[] = [];
+    const plugin = definePlugin({
+      name: 'stateful',
+      hooks: (_options, { signal }) => {
+        signals.push(signal);
+        return { onRequest: () => undefined };
+      },
+    });
+    expect(problemsOf('plugins: { stateful: {} }', [plugin])).toEqual([]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+});
+
+describe('definePlugin', () => {
+  it.each([
+    [{ name: '', hooks: () => ({}) }, 'it has no name'],
+    [{ name: 'a' }, 'it offers none of '],
+    [{ name: 'a', hooks: {} }, '`hooks` is no function'],
+    [{ name: 'a', hooks: () => ({}), options: {} }, '`options` is no schema of zod'],
+  ])('refuses %o', (plugin, message) => {
+    expect(() => definePlugin(plugin as unknown as Plugin)).toThrow(message);
+  });
+});
+
+describe('modules of plugins', () => {
+  let folder = '';
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  const load = (section: string) => {
+    write('gateway.yaml', `plugins: ${section}\nupstreams: { users: { url: http://users } }\n`);
+    const result = loadConfigFile(join(folder, 'gateway.yaml'), {});
+    return result.ok
+      ? []
+      : result.problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+  };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'breakwater-plugins-'));
+    const installed = join(folder, 'node_modules', '@example', 'stamp');
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, 'package.json'), '{ "type": "module", "exports": "./stamp.js" }');
+    writeFileSync(
+      join(installed, 'stamp.js'),
+      `import { z } from 'zod';
+      export default { name: 'stamp', options: z.strictObject({ header: z.string() }), hooks: () => ({ onRequest() {} }) };`,
+    );
+    symlinkSync(resolve('node_modules/zod'), join(folder, 'node_modules', 'zod'));
+    write('own.mjs', `export default { name: 'own', hooks: () => ({ onRequest() {} }) };`);
+    write('common.cjs', `module.exports = { name: 'common', hooks: () => ({ onRequest() {} }) };`);
+    write('nothing.mjs', `export const name = 'nothing';`);
+    write('throws.mjs', `throw new Error('no licence');`);
+    write('waits.mjs', `await 1; export default {};`);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('are found as packages and by paths relative to the configuration', () => {
+    expect(
+      load(
+        '{ a: { use: "@example/stamp", options: { header: x-a } }, b: { use: ./own.mjs }, c: { use: ./common.cjs } }',
+      ),
+    ).toEqual([]);
+    expect(load('{ a: { use: "@example/stamp", options: { heder: x-a } } }')).toEqual([
+      expect.stringMatching(/^1:40 plugins\.a\.options\.header: missing, expected text$/),
+      expect.stringMatching(/^1:51 plugins\.a\.options\.heder: unknown key "heder"; did you mean `header`/),
+    ]);
+  });
+
+  it.each([
+    ['./missing.mjs', 'there is none in '],
+    ['own.mjs', 'a path begins with ./'],
+    ['./nothing.mjs', 'of its default export, it offers none of hooks'],
+    ['./throws.mjs', 'it cannot be loaded: Error: no licence'],
+    ['./waits.mjs', 'it has an `await` outside of functions'],
+  ])('that cannot be used are a problem: %s', (use, why) => {
+    expect(load(`{ a: { use: ${use} } }`)).toEqual([
+      expect.stringContaining(
+        `1:22 plugins.a.use: found "${use}", expected a package or the path of a module with a plugin: `,
+      ),
+    ]);
+    expect(load(`{ a: { use: ${use} } }`)[0]).toContain(why);
+  });
+
+  it('that nobody names are looked for by the id of the entry in code only', () => {
+    expect(load('{ own: {} }')).toEqual([
+      '1:12 plugins.own.use: missing, expected a package or the path of a module: no plugin of the application is named "own"',
+    ]);
+  });
+
+  it('are not loaded for a preview', () => {
+    const text = `plugins: { a: { use: ./never.mjs }, b: { use: ./own.mjs, options: { a: 1 } } }`;
+    write('never.mjs', `throw new Error('it must not run');`);
+    const result = parseConfig(text, { file: join(folder, 'gateway.yaml'), env: {}, readFile: () => '' });
+    expect(pluginProblems(result.plugins, { mayLoad: false }).map(({ message }) => message)).toEqual([
+      '`own` takes no options',
+    ]);
+  });
+});

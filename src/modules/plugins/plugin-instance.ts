@@ -1,0 +1,83 @@
+import type { Cancellation } from '../../common/cancellation.js';
+import type { Event } from '../../common/event.js';
+import type { PluginConfig } from '../config/gateway-config.js';
+import type { OpenedPlugin } from '../config/plugins/opened-plugin.js';
+import { type PluginCall, PluginError } from './plugin-failure.js';
+
+/** One call of a plugin. */
+export interface Call<T> {
+  readonly name: PluginCall;
+  readonly run: () => unknown;
+  /** @throws TypeError for a result that cannot be used */
+  readonly read: (result: unknown) => T;
+  /** A failure after the client has left is nobody's. */
+  readonly gone?: Cancellation | undefined;
+}
+
+/** A plugin that the gateway calls: whatever it does, a call ends in time, with a result that can be used or with a failure. */
+export class PluginInstance {
+  constructor(
+    readonly config: PluginConfig,
+    readonly opened: OpenedPlugin,
+    private readonly failed: Event<PluginError>,
+  ) {}
+
+  /**
+   * @returns a promise only when the plugin returns one
+   * @throws PluginError once it has been reported
+   */
+  call<T>({ name, run, read, gone }: Call<T>): T | Promise<T> {
+    let result: unknown;
+    let isLater: boolean;
+    try {
+      result = run();
+      isLater = isPromise(result);
+    } catch (error) {
+      throw this.fail(name, 'error', error, gone);
+    }
+    const call = { name, run, read, gone };
+    return isLater ? this.wait(call, result) : this.read(call, result);
+  }
+
+  private async wait<T>(call: Call<T>, promise: unknown): Promise<T> {
+    const { timeout } = this.config;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () =>
+        late.reject(this.fail(call.name, 'timeout', new Error(`no result within ${timeout} ms`), call.gone)),
+      timeout,
+    );
+    let result: unknown;
+    try {
+      result = await Promise.race([promise, late.promise]);
+    } catch (error) {
+      throw error instanceof PluginError ? error : this.fail(call.name, 'error', error, call.gone);
+    } finally {
+      clearTimeout(timer);
+    }
+    return this.read(call, result);
+  }
+
+  private read<T>({ name, read, gone }: Call<T>, result: unknown): T {
+    try {
+      return read(result);
+    } catch (error) {
+      throw this.fail(name, 'result', error, gone);
+    }
+  }
+
+  private fail(
+    call: PluginCall,
+    reason: PluginError['reason'],
+    cause: unknown,
+    gone: Cancellation | undefined,
+  ): PluginError {
+    const error = new PluginError(this.opened.id, call, reason, cause);
+    if (!gone?.aborted) this.failed.emit(error);
+    return error;
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
