@@ -50,7 +50,7 @@ export interface ExchangeSummary {
   readonly tries: number;
   /** As in the access log: `hit`, `stale`, `revalidated`, `miss`, `forward` or `bypass`. */
   readonly cache: string | undefined;
-  readonly fallback: 'upstream' | 'response' | undefined;
+  readonly fallback: 'upstream' | 'plugin' | 'response' | undefined;
   /** State of the breaker of the upstream that the outcome is about, when it ended. */
   readonly breaker: BreakerState | undefined;
 }

@@ -13,6 +13,8 @@ export const PROBLEMS = {
   api_key_invalid: { status: 401, title: 'The API key is not valid' },
   client_certificate_missing: { status: 401, title: 'A client certificate is required' },
   client_certificate_invalid: { status: 401, title: 'The client certificate is not valid' },
+  credential_missing: { status: 401, title: 'A credential is required' },
+  credential_invalid: { status: 401, title: 'The credential is not valid' },
   admin_token_required: { status: 401, title: 'The management token is required' },
   insufficient_scope: { status: 403, title: 'The token lacks a required scope' },
   insufficient_claims: { status: 403, title: 'The token lacks a required claim' },
@@ -53,6 +55,7 @@ export const PROBLEMS = {
     status: 503,
     title: 'The introspection endpoint of the token issuer is not available',
   },
+  auth_plugin_failed: { status: 503, title: 'What authenticates the caller has failed' },
   revocation_not_shared: {
     status: 503,
     title: 'Only this gateway refuses the token, because Redis is not available',

@@ -5,6 +5,7 @@ import { Event } from '../../common/event.js';
 import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { Plugins } from '../plugins/plugins.service.js';
 import type { KeyRefreshResult, KeyState } from './jwks/remote-keys.js';
 import { ProviderSet, type ProviderSetOptions } from './provider-set.js';
 import type { AuthFailure } from './refusal.js';
@@ -48,10 +49,12 @@ export class AuthProviders implements ConfigApplier, OnApplicationBootstrap, OnM
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) clock: Clock,
     @Inject(HttpService) http: HttpService,
+    @Inject(Plugins) plugins: Plugins,
   ) {
     this.options = {
       clock,
       http,
+      findPlugin: (each, id) => plugins.get(each, id),
       onRefresh: (provider, result, { lastUrl: url }, durationMs, error) => {
         this.lastFetches.set(provider, result);
         const code = error?.status ?? error?.code;

@@ -13,6 +13,7 @@ import { hashApiKey } from './api-keys.js';
 import { ByRoute, IsPublic, RequiredScopes } from './auth-policy.js';
 import { AuthProviders } from './auth-providers.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
+import { Plugins } from '../plugins/plugins.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
@@ -39,7 +40,7 @@ class Handlers {
 /** A guard over one route, whose `auth` is as written. */
 function setUp(auth = '') {
   const store = new ConfigStore(configOf(YAML(auth)));
-  const providers = new AuthProviders(store, systemClock, new HttpService());
+  const providers = new AuthProviders(store, systemClock, new HttpService(), new Plugins(store, []));
   const verifier = new TokenVerifier(
     providers,
     systemClock,

@@ -38,8 +38,9 @@ export class JwtAuthGuard implements CanActivate {
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const providers = this.providersFor(exchange);
     const policy = this.policyOf(rule, exchange, providers);
-    // An API key counts before a token. On public routes, too, neither it nor a cookie with a token must reach the upstream.
+    // An API key counts before what plugins verify, and that before a token. On public routes, too, neither it nor a cookie with a token must reach the upstream.
     const byKey = exchange && providers.apiKeys?.take(exchange, policy);
+    if (exchange) providers.plugins?.keepBack(exchange, policy);
     if (policy === 'none') {
       if (exchange) providers.handshakeTokens.keepBack(exchange);
       return true;
@@ -47,6 +48,23 @@ export class JwtAuthGuard implements CanActivate {
     const shown =
       rule === 'by-route' && exchange ? takeFromHandshake(exchange, policy, providers) : undefined;
     if (byKey !== undefined) return this.admit(byKey, policy, exchange);
+    if (!exchange || !providers.plugins) return this.byToken(req, shown, policy, providers);
+    const admit = (verdict: Identity | Refusal | undefined) => {
+      if (verdict === undefined) return this.byToken(req, shown, policy, providers);
+      exchange.forwardAuthorization = policy.forward;
+      return this.admit(verdict, policy, exchange);
+    };
+    const byPlugin = providers.plugins.identify(exchange, policy.allowed);
+    return byPlugin instanceof Promise ? byPlugin.then(admit) : admit(byPlugin);
+  }
+
+  private byToken(
+    req: Request,
+    shown: HandshakeToken | 'malformed' | undefined,
+    policy: AuthPolicy,
+    providers: ProviderSet,
+  ): boolean | Promise<boolean> {
+    const exchange = exchangeOf(req);
     const { authorization } = req.headers;
     if (shown === 'malformed') return this.refuse(shown, policy, exchange);
     const token = shown?.token ?? bearerToken(authorization);
@@ -120,6 +138,7 @@ export class JwtAuthGuard implements CanActivate {
       tokens: providers.acceptTokens(allowed),
       keys: providers.apiKeys?.accepts(allowed) ?? false,
       certificates: providers.certificates?.accepts(allowed) ?? false,
+      challenges: (exchange && providers.plugins?.challenges(exchange, allowed)) ?? [],
       scopes: scopeList,
     });
   }
@@ -128,6 +147,8 @@ export class JwtAuthGuard implements CanActivate {
 /** @returns what a client should have sent */
 function missingOf({ allowed }: AuthPolicy, providers: ProviderSet): Refusal {
   if (providers.acceptTokens(allowed)) return 'missing';
+  if (!providers.apiKeys?.accepts(allowed) && providers.plugins?.accepts(allowed))
+    return 'missing_credential';
   const isByCertificate = !providers.apiKeys?.accepts(allowed) && providers.certificates?.accepts(allowed);
   return isByCertificate ? 'missing_certificate' : 'missing_api_key';
 }

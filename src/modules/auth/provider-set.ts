@@ -16,6 +16,7 @@ import { HandshakeTokens } from './handshake-tokens.js';
 import { Introspector } from './introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
 import { type KeyRefreshResult, RemoteKeys } from './jwks/remote-keys.js';
+import { type FindPlugin, PluginProviders } from './plugin-providers.js';
 import { type FindKeys, JwtProvider, type Verified } from './jwt-provider.js';
 import { VerificationKey } from './verification-key.js';
 
@@ -31,6 +32,7 @@ const KEYS = ['jwksUri', 'issuer', 'jwks', 'algorithms'] as const;
 export interface ProviderSetOptions {
   readonly clock: Clock;
   readonly http: HttpService;
+  readonly findPlugin: FindPlugin;
   readonly onRefresh: (
     provider: string,
     result: KeyRefreshResult,
@@ -46,6 +48,8 @@ export class ProviderSet {
   readonly certificates: ClientCertificates | undefined;
   /** `undefined` when no provider has API keys. */
   readonly apiKeys: ApiKeys | undefined;
+  /** `undefined` when no provider is a plugin. */
+  readonly plugins: PluginProviders | undefined;
   readonly isEmpty: boolean;
   readonly handshakeTokens: HandshakeTokens;
   /** By id of the provider, for those whose keys are fetched. */
@@ -81,6 +85,10 @@ export class ProviderSet {
       clientCertificate ? [[id, { clientCertificate, forwardClaims }] as const] : [],
     );
     if (withCertificates.length > 0) this.certificates = new ClientCertificates(withCertificates, clock);
+    const withPlugins = entries.flatMap(([id, { plugin, forwardClaims }]) =>
+      plugin === undefined ? [] : [{ id, plugin, forwardClaims }],
+    );
+    if (withPlugins.length > 0) this.plugins = new PluginProviders(withPlugins, options.findPlugin);
     this.introspectors = entries.flatMap(([id, each]) => {
       if (!each.introspection) return [];
       const isSame = previous && isSameConfig(previous.config[id], each);
@@ -90,7 +98,7 @@ export class ProviderSet {
       return [known ?? new Introspector(id, each, each.introspection, http, clock)];
     });
     this.issuers = entries
-      .filter(([, each]) => !each.apiKeys && !each.introspection && !each.clientCertificate)
+      .filter(([, each]) => !each.apiKeys && !each.introspection && !each.clientCertificate && !each.plugin)
       .map(([id, each]) => new JwtProvider(id, each, this.findKeysOf(id, each), clock));
     this.previous = undefined;
   }

@@ -21,6 +21,8 @@ const STATUS: Readonly<Record<Exclude<Refusal, Unavailable>, number>> = {
   missing_certificate: 401,
   invalid_certificate: 401,
   expired_certificate: 401,
+  missing_credential: 401,
+  invalid_credential: 401,
   insufficient_scope: 403,
   insufficient_claims: 403,
 };
@@ -29,7 +31,7 @@ const FAILURES = Object.keys(STATUS) as (keyof typeof STATUS)[];
 /** RFC 6750 section 3: what may stand between the quotes of a challenge. */
 const PARAMETER = /^[a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*"$/;
 
-const BOTH: Accepted = { tokens: true, keys: true, certificates: false, scopes: 'a b:c' };
+const BOTH: Accepted = { tokens: true, keys: true, certificates: false, challenges: [], scopes: 'a b:c' };
 
 function headerOf(failure: Refusal, accepted: Partial<Accepted> = {}) {
   return refusal(failure, { ...BOTH, ...accepted }).options.headers?.['WWW-Authenticate'];
@@ -62,6 +64,8 @@ describe('refusalProblem', () => {
     expect(none).toBe(tokens);
     const certificates = headerOf(failure, { tokens: false, keys: false, certificates: true });
     expect(certificates).toBe(isForbidden ? undefined : 'ClientCertificate realm="breakwater"');
+    const plugin = headerOf(failure, { tokens: false, keys: false, challenges: ['Own realm="a"'] });
+    expect(plugin).toBe(isForbidden ? undefined : 'Own realm="a"');
   });
 
   it('names an error of RFC 6750, but none for a request without a token', () => {
@@ -69,7 +73,7 @@ describe('refusalProblem', () => {
       challengeOf(failure).parameters.find((each) => each.startsWith('error='));
     const errors = Object.groupBy(FAILURES, (failure) => errorOf(failure) ?? 'none');
     expect(errors).toEqual({
-      none: ['missing', ...FAILURES.filter((failure) => /api_key|certificate/.test(failure))],
+      none: ['missing', ...FAILURES.filter((failure) => /api_key|certificate|credential/.test(failure))],
       'error="invalid_token"': FAILURES.slice(1, 13),
       'error="insufficient_scope"': ['insufficient_scope', 'insufficient_claims'],
     });

@@ -38,6 +38,8 @@ const ANSWERS = {
     detail: 'The certificate is not from a trusted authority, is revoked or does not name the client',
   },
   expired_certificate: { code: 'client_certificate_invalid', detail: 'The certificate is expired' },
+  missing_credential: { code: 'credential_missing' },
+  invalid_credential: { code: 'credential_invalid' },
   insufficient_scope: {
     code: 'insufficient_scope',
     detail: 'The token lacks a scope that the route requires',
@@ -48,7 +50,7 @@ const ANSWERS = {
   },
 } as const satisfies Record<string, Answer>;
 
-type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable';
+type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable' | 'auth_plugin_failed';
 
 /** The issuer cannot be reached, so nobody can say whether the token is valid. */
 export class Unavailable {
@@ -79,6 +81,8 @@ export interface Accepted {
   readonly tokens: boolean;
   readonly keys: boolean;
   readonly certificates: boolean;
+  /** Challenges of the plugins that it accepts. */
+  readonly challenges: readonly string[];
   /** The scopes that it requires, separated by spaces. */
   readonly scopes: string;
 }
@@ -86,7 +90,7 @@ export interface Accepted {
 /** @returns the answer, with a challenge for each scheme that the route accepts (RFC 6750 section 3) */
 export function refusalProblem(
   refusal: Refusal,
-  { tokens, keys, certificates, scopes }: Accepted,
+  { tokens, keys, certificates, challenges: own, scopes }: Accepted,
 ): ProblemError {
   if (refusal instanceof Unavailable) {
     return new ProblemError(refusal.reason, { headers: { 'Retry-After': String(refusal.retryAfter) } });
@@ -101,10 +105,11 @@ export function refusalProblem(
   if (isForbidden && scopes !== '') bearer.push(`scope="${scopes}"`);
   const challenges = [
     // Without any provider, too, a 401 has to name a scheme.
-    ...(tokens || (!keys && !certificates) ? [bearer.join(', ')] : []),
+    ...(tokens || (!keys && !certificates && own.length === 0) ? [bearer.join(', ')] : []),
     // Another API key would not help whoever lacks a scope.
     ...(keys && !isForbidden ? [API_KEY] : []),
     ...(certificates && !isForbidden ? [CERTIFICATE] : []),
+    ...(isForbidden ? [] : own),
   ];
   const headers = challenges.length === 0 ? undefined : { 'WWW-Authenticate': challenges.join(', ') };
   return new ProblemError(code, { detail, headers });

@@ -8,6 +8,7 @@ import { ConfigStore } from '../config/config.store.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { TokenDenylist } from './denylist/token-denylist.service.js';
 import { AuthPolicy } from './auth-policy.js';
+import { Plugins } from '../plugins/plugins.service.js';
 import { AuthProviders } from './auth-providers.js';
 import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
 import { TokenVerifier } from './token-verifier.service.js';
@@ -30,9 +31,13 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
       { algorithms: ['HS256'] as const, clockSkew: 60_000, forwardClaims: {}, ...each },
     ]),
   );
-  const store = new ConfigStore({ auth: providers, redis: { url: '' } } as unknown as GatewayConfig);
+  const store = new ConfigStore({
+    auth: providers,
+    plugins: {},
+    redis: { url: '' },
+  } as unknown as GatewayConfig);
   const denylist = new TokenDenylist(store, clock, new RedisConnection(store));
-  const authProviders = new AuthProviders(store, clock, new HttpService());
+  const authProviders = new AuthProviders(store, clock, new HttpService(), new Plugins(store, []));
   return { clock, denylist, verifier: new TokenVerifier(authProviders, clock, denylist) };
 }
 

@@ -39,7 +39,6 @@ export type PluginConfig = Entry<GatewayConfig['plugins']>;
 
 export type UpstreamConfig = Entry<GatewayConfig['upstreams']>;
 export type TargetConfig = UpstreamConfig['targets'][number];
-export type BalancerName = UpstreamConfig['balancer'];
 export type TlsConfig = NonNullable<UpstreamConfig['tls']>;
 export type OutlierConfig = UpstreamConfig['outlier'];
 export type RetryConfig = UpstreamConfig['retry'];

@@ -1,5 +1,5 @@
 /** What a plugin was called for: label `kind` of `breakwater_plugin_failures_total`. */
-export type PluginCall = 'request' | 'response';
+export type PluginCall = 'request' | 'response' | 'auth' | 'balancer' | 'fallback';
 
 /** `error`: it threw. `timeout`: it did not answer in time. `result`: it answered something that nobody can use. */
 export type PluginFailureReason = 'error' | 'timeout' | 'result';

@@ -10,6 +10,8 @@ export interface Call<T> {
   readonly run: () => unknown;
   /** @throws TypeError for a result that cannot be used */
   readonly read: (result: unknown) => T;
+  /** The result is needed at once: a promise cannot be used. */
+  readonly isSync?: boolean;
   /** A failure after the client has left is nobody's. */
   readonly gone?: Cancellation | undefined;
 }
@@ -26,7 +28,10 @@ export class PluginInstance {
    * @returns a promise only when the plugin returns one
    * @throws PluginError once it has been reported
    */
-  call<T>({ name, run, read, gone }: Call<T>): T | Promise<T> {
+  call<T>(call: Call<T> & { readonly isSync: true }): T;
+  call<T>(call: Call<T>): T | Promise<T>;
+  call<T>(call: Call<T>): T | Promise<T> {
+    const { name, run, gone } = call;
     let result: unknown;
     let isLater: boolean;
     try {
@@ -35,8 +40,11 @@ export class PluginInstance {
     } catch (error) {
       throw this.fail(name, 'error', error, gone);
     }
-    const call = { name, run, read, gone };
-    return isLater ? this.wait(call, result) : this.read(call, result);
+    if (!isLater) return this.read(call, result);
+    if (!call.isSync) return this.wait(call, result);
+    // Nobody waits for it, and it may reject.
+    Promise.resolve(result).catch(() => undefined);
+    throw this.fail(name, 'result', new TypeError('a promise, expected a result at once'), gone);
   }
 
   private async wait<T>(call: Call<T>, promise: unknown): Promise<T> {

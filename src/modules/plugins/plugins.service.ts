@@ -44,6 +44,11 @@ export class Plugins implements ConfigApplier, OnApplicationShutdown {
     return instance;
   }
 
+  /** @returns the one in force; `undefined` when a reload has removed it */
+  find(id: string): PluginInstance | undefined {
+    return this.current.get(id);
+  }
+
   /** @throws ConfigRefusedError as the constructor does */
   prepare(next: GatewayConfig): () => void {
     // A configuration that another applier has refused.

@@ -1,6 +1,11 @@
 import { isReservedInRequests, isReservedInResponses } from '../../common/http/header-owners.js';
 import { BODILESS_STATUSES } from '../../common/http/response-headers.js';
-import type { PluginResponse, RequestDecision, ResponseDecision } from '../config/plugins/plugin.types.js';
+import type {
+  PluginResponse,
+  RequestDecision,
+  ResponseDecision,
+  VerifiedCaller,
+} from '../config/plugins/plugin.types.js';
 import { FIELD_VALUE, TOKEN } from '../config/schema/http.js';
 
 /** Values of headers by lower-cased name; `null` for those that are removed. */
@@ -139,4 +144,18 @@ export function applyChanges(headers: readonly string[], changes: CheckedChanges
   }
   for (const [name, values] of changes) for (const value of values ?? []) changed.push(name, value);
   return changed;
+}
+
+/** @returns a copy of what a plugin says about a caller */
+export function readAuthDecision(result: unknown): 'missing' | 'invalid' | Required<VerifiedCaller> {
+  if (result === 'missing' || result === 'invalid') return result;
+  const {
+    subject,
+    scopes = [],
+    claims = {},
+  } = keysOf<VerifiedCaller>(result, ['subject', 'scopes', 'claims']);
+  if (typeof subject !== 'string' || subject === '') throw new TypeError('a caller without a subject');
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string' && !/\s/.test(scope)))
+    throw new TypeError('scopes that are no list of words');
+  return { subject, scopes: [...(scopes as string[])], claims: { ...objectOf(claims, 'claims') } };
 }

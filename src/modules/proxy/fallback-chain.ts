@@ -1,7 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Deadline } from '../../common/resilience/deadline.js';
+import { PluginError } from '../plugins/plugin-failure.js';
+import { Plugins } from '../plugins/plugins.service.js';
+import { type CheckedResponse, readResponse } from '../plugins/results.js';
 import type { Exchange } from '../routing/exchange.js';
+import { pluginRequestOf } from '../routing/plugin-request.js';
 import { replay } from '../upstream/retry/replay.js';
 import { isRepeatable } from '../upstream/retry/retry-policy.js';
 import { ClientBody } from '../upstream/client-body.js';
@@ -30,7 +34,10 @@ export interface ForwardedCall {
  */
 @Injectable()
 export class FallbackChain {
-  constructor(@Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry) {}
+  constructor(
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(Plugins) private readonly plugins: Plugins,
+  ) {}
 
   /** Keeps the body of a request that is about to be sent, if there is a fallback upstream. */
   keepBody({ upstream: { config }, request }: ForwardedCall): void {
@@ -70,6 +77,28 @@ export class FallbackChain {
       }
     }
     return failure;
+  }
+
+  /** @returns the answer of the plugin of the upstream; `undefined` when it has none or fails */
+  async askPlugin(
+    { exchange, upstream }: ForwardedCall,
+    failure: UpstreamError,
+  ): Promise<CheckedResponse | undefined> {
+    const id = upstream.config.fallback?.plugin;
+    if (id === undefined) return undefined;
+    const plugin = this.plugins.get(exchange.config, id);
+    const { outcome } = failure;
+    try {
+      return await plugin.call({
+        name: 'fallback',
+        run: () => plugin.opened.fallback?.({ upstream: upstream.id, outcome }, pluginRequestOf(exchange)),
+        read: (result) => (result === undefined ? undefined : readResponse(result)),
+        gone: exchange.gone,
+      });
+    } catch (error) {
+      if (error instanceof PluginError) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -16,6 +16,8 @@ import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
 import type { Mirror } from './mirror.service.js';
 import type { ReplyWriter } from './reply-writer.js';
+import { ConfigStore } from '../config/config.store.js';
+import { Plugins } from '../plugins/plugins.service.js';
 import { RuntimeFaults } from './runtime-faults.js';
 
 const CONFIG = configOf(`
@@ -77,7 +79,7 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
     upgradeRequest: () => undefined,
     open: () => write('tunnel'),
   } as Partial<WebSockets> as WebSockets;
-  const fallbacks = new FallbackChain(upstreams);
+  const fallbacks = new FallbackChain(upstreams, new Plugins(new ConfigStore(CONFIG), []));
   const faults = new RuntimeFaults();
   new Forwarder(upstreams, reply, {} as Mirror, fallbacks, webSockets, faults).forward(exchange, route);
   // A client that has left is answered by nobody.

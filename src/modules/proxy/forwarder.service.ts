@@ -88,7 +88,7 @@ export class Forwarder {
       const { guilty } = OUTCOMES[error.outcome];
       // Until a fallback upstream has answered, the outcome of the exchange is open: the client may still leave.
       const result = guilty === 'upstream' ? await this.fallbacks.send(call, error) : error;
-      if (result instanceof UpstreamError) this.giveUp(exchange, result, upstream.config.fallback?.response);
+      if (result instanceof UpstreamError) await this.answerFailure(call, result);
       else this.replyInstead(exchange, error, result);
     }
   }
@@ -162,6 +162,18 @@ export class Forwarder {
     // The second choice must not be served for as long as the first would be.
     exchange.replaceResponse('other');
     this.reply.upstream(exchange, response);
+  }
+
+  /** Answers a failure with what the plugin of the upstream has, or with the fixed response or an error. */
+  private async answerFailure(call: ForwardedCall, error: UpstreamError): Promise<void> {
+    const { exchange, upstream } = call;
+    const { plugin, response } = upstream.config.fallback ?? {};
+    const mayAnswer = plugin !== undefined && OUTCOMES[error.outcome].guilty === 'upstream';
+    const answer = mayAnswer ? await this.fallbacks.askPlugin(call, error) : undefined;
+    if (answer) {
+      exchange.outcome ??= error.outcome;
+      this.reply.instead(exchange, answer, error.toProblem());
+    } else this.giveUp(exchange, error, response);
   }
 
   /** @param response what is sent in place of an error that the upstream is to blame for */

@@ -185,6 +185,13 @@ export class ReplyWriter {
     this.whole(exchange.res, exchange, status, all, Buffer.from(text));
   }
 
+  /** Answers with what a plugin has in place of an upstream that has failed. */
+  instead(exchange: Exchange, { status, headers, body }: CheckedResponse, problem: ProblemError): void {
+    exchange.fallback = 'plugin';
+    const all = { 'cache-control': 'no-store', ...lowerCased(problem.options.headers), ...headers };
+    this.whole(exchange.res, exchange, status, all, body);
+  }
+
   /** @param exchange `undefined` when the request was refused before it got one */
   problem(res: Response, exchange: Exchange | undefined, problem: ProblemError): void {
     if (exchange) exchange.outcome ??= 'rejected';

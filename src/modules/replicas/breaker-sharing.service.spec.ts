@@ -8,6 +8,7 @@ import type { ProcessRole } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisSubscriber } from '../redis/redis.subscriber.js';
 import type { Breaker } from '../upstream/breaker/breaker.js';
+import { Plugins } from '../plugins/plugins.service.js';
 import { SystemResolver } from '../upstream/dns/resolver.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { BreakerSharing } from './breaker-sharing.service.js';
@@ -40,7 +41,7 @@ const configFor = (server: RedisServer | undefined, { ids = ['users'], quorum = 
 /** @param options `hears: false` for a replica that receives no messages */
 async function replica(server: RedisServer | undefined, options: ReplicaOptions = {}) {
   const store = new ConfigStore(configFor(server, options));
-  const upstreams = new UpstreamRegistry(store, clock, new SystemResolver());
+  const upstreams = new UpstreamRegistry(store, clock, new SystemResolver(), new Plugins(store, []));
   const redis = new RedisConnection(store);
   const subscriber = new RedisSubscriber(store);
   if (options.hears === false) subscriber.subscribe = () => Promise.resolve();

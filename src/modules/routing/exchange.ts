@@ -191,7 +191,7 @@ export class Exchange {
   /** `undefined` when no cache was asked. */
   cache: CacheDecision | undefined;
   /** Where the answer comes from in place of the upstream: `Breakwater-Fallback`. */
-  fallback: 'upstream' | 'response' | undefined;
+  fallback: 'upstream' | 'plugin' | 'response' | undefined;
   /** Why its upstream had no answer, also when something else took its place. */
   failure: RequestFailure | undefined;
   /** The error that the client was told of. */

@@ -163,10 +163,11 @@ function hostOf({ rewrite }: RouteConfig): string {
   return host === 'preserve' ? 'as the client sent it' : host;
 }
 
-function fallbackOf({ stale, upstream, response }: NonNullable<UpstreamConfig['fallback']>): string {
+function fallbackOf({ stale, upstream, plugin, response }: NonNullable<UpstreamConfig['fallback']>): string {
   const steps = [
     stale && 'a stale copy',
     upstream && `the upstream ${upstream}`,
+    plugin && `the answer of the plugin ${plugin}`,
     response && `a fixed response with status ${response.status}`,
   ];
   return `Instead of a failure: ${steps.filter(Boolean).join(', else ')}.`;

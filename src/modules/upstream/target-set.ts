@@ -3,7 +3,7 @@ import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import type { HealthConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { Balancer } from './balancing/balancer.js';
-import { BALANCERS } from './balancing/balancers.js';
+import { balancerOf, NO_PLUGINS } from './balancing/balancers.js';
 import type { Resolver } from './dns/resolver.js';
 import { mayBeSentTwice } from './retry/retry-policy.js';
 import { SlowStart } from './slow-start.js';
@@ -30,13 +30,17 @@ export class TargetSet {
   /** Monotonic milliseconds from which on a request may be the trial of an ejected target. */
   private nextTrial = NEVER;
 
-  /** @param previous the set of the configuration before, whose targets stay where they are the same */
+  /**
+   * @param previous the set of the configuration before, whose targets stay where they are the same
+   * @param makeBalancer default: without plugins
+   */
   constructor(
     private readonly config: UpstreamConfig,
     private readonly clock: Clock,
     random: () => number,
     resolver: Resolver,
     private previous?: TargetSet,
+    makeBalancer = balancerOf(config.balancer, '', NO_PLUGINS),
   ) {
     this.ejected = previous?.ejected ?? new Event();
     this.returned = previous?.returned ?? new Event();
@@ -48,7 +52,7 @@ export class TargetSet {
     );
     this.slowStart = new SlowStart(this.all, config.slowStart);
     this.candidates = this.all;
-    this.balancer = new BALANCERS[config.balancer](this.all, random);
+    this.balancer = makeBalancer(this.all, random);
   }
 
   /**
@@ -90,7 +94,7 @@ export class TargetSet {
     if (this.slowStart.isUnderWay) this.slowStart.grow(this.clock.now());
     const excluded = full.length > 0 ? [...tried, ...full] : tried;
     const areAllExcluded = tried.length > 0 && this.candidates.every((each) => excluded.includes(each));
-    return this.balancer.pick(request.hashKey, areAllExcluded ? full : excluded);
+    return this.balancer.pick(request.hashKey, areAllExcluded ? full : excluded, request);
   }
 
   /** @returns whether a target is available that is not among these */

@@ -10,6 +10,7 @@ import type { UpstreamConfig } from '../config/gateway-config.js';
 import { isSameConfig } from '../config/same-config.js';
 import { Breaker } from './breaker/breaker.js';
 import type { Permit } from './breaker/permit.js';
+import { type FindsPlugins, NO_PLUGINS } from './balancing/balancers.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
 import { ProbeRecord } from './probe-record.js';
@@ -57,6 +58,7 @@ export class UpstreamProxy {
     readonly clock: Clock,
     private readonly random: () => number = Math.random,
     private readonly resolver: Resolver = new SystemResolver(),
+    private readonly plugins: FindsPlugins = NO_PLUGINS,
   ) {
     const { breaker, health } = config;
     this.breaker = new Breaker({ upstream: id, config: breaker, health, clock, random });
@@ -95,6 +97,7 @@ export class UpstreamProxy {
       clock: this.clock,
       random: this.random,
       resolver: this.resolver,
+      plugins: this.plugins,
       breaker: this.breaker,
       hedged: this.hedged,
       previous: this.model,

@@ -4,6 +4,7 @@ import type { Event } from '../../common/event.js';
 import type { BulkheadOptions } from '../../common/resilience/bulkhead.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Breaker } from './breaker/breaker.js';
+import { balancerOf, type FindsPlugins } from './balancing/balancers.js';
 import type { Resolver } from './dns/resolver.js';
 import { Hedger, type HedgeResult } from './retry/hedger.js';
 import { Retrier, type TryOnce } from './retry/retrier.js';
@@ -16,6 +17,7 @@ export interface UpstreamModelOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly resolver: Resolver;
+  readonly plugins: FindsPlugins;
   readonly breaker: Breaker;
   readonly hedged: Event<HedgeResult>;
   /** The model in force, which is left as it is until `UpstreamProxy.use`. */
@@ -45,7 +47,7 @@ export class UpstreamModel {
 
   constructor(
     readonly config: UpstreamConfig,
-    { id, clock, random, resolver, breaker, hedged, previous, ...calls }: UpstreamModelOptions,
+    { id, clock, random, resolver, plugins, breaker, hedged, previous, ...calls }: UpstreamModelOptions,
   ) {
     const { bulkhead, hedge, pool, retry } = config;
     this.id = id;
@@ -53,7 +55,14 @@ export class UpstreamModel {
     this.send = calls.send;
     this.try = calls.try;
     const failureStatuses = new Set(config.breaker.failureStatuses);
-    const targets = new TargetSet(config, clock, random, resolver, previous?.targets);
+    const targets = new TargetSet(
+      config,
+      clock,
+      random,
+      resolver,
+      previous?.targets,
+      balancerOf(config.balancer, id, plugins),
+    );
     this.failureStatuses = failureStatuses;
     this.targets = targets;
     // A call never waits for a connection: that would be one more queue, in which its time would be the upstream's.

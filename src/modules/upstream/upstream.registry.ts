@@ -5,6 +5,7 @@ import type { Turn } from '../../common/turns.js';
 import { type ConfigApplier, ConfigRefusedError, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { Plugins } from '../plugins/plugins.service.js';
 import { RESOLVER, type Resolver } from './dns/resolver.js';
 import { UpstreamProxy } from './upstream-proxy.js';
 import type { UpstreamModel } from './upstream.model.js';
@@ -28,6 +29,7 @@ export class UpstreamRegistry implements ConfigApplier, OnApplicationShutdown {
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RESOLVER) private readonly resolver: Resolver,
+    @Inject(Plugins) private readonly plugins: Plugins,
   ) {
     // Timeouts of upstreams are what must not count them.
     stalls.start();
@@ -104,7 +106,7 @@ export class UpstreamRegistry implements ConfigApplier, OnApplicationShutdown {
   }
 
   private make(id: string, config: UpstreamConfig): UpstreamProxy {
-    return new UpstreamProxy(id, config, this.clock, Math.random, this.resolver);
+    return new UpstreamProxy(id, config, this.clock, Math.random, this.resolver, this.plugins);
   }
 
   private swap(upstreams: ReadonlyMap<string, UpstreamProxy>, models: Models): void {

@@ -85,7 +85,7 @@ describe('keys of providers', () => {
     [
       'no key',
       { algorithms: ['HS256'] },
-      'auth.main: missing a key, expected one of `secret`, `publicKey`, `jwksUri`, `apiKeys`, `introspection`, `clientCertificate`, or an `issuer` that',
+      'auth.main: missing a key, expected one of `secret`, `publicKey`, `jwksUri`, `apiKeys`, `introspection`, `clientCertificate`, `plugin`, or an `issuer` that',
     ],
     [
       'two keys',

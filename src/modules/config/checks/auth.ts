@@ -45,6 +45,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
   clientCertificate: {
     meaningless: [...API_KEY_KEYS, ...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'cookie'],
   },
+  plugin: {
+    meaningless: [...API_KEY_KEYS, ...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'cookie'],
+  },
 };
 
 function checkProvider(provider: ConfigValue, sources: Sources): CheckedProvider {

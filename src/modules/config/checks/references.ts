@@ -1,6 +1,7 @@
 import { nearest } from '../nearest.js';
 import { pluginReferences } from '../plugins/plugin-sources.js';
 import type { ConfigProblem } from '../problem.js';
+import { BALANCER_NAMES } from '../schema/balancer.js';
 import { ID_FORM, ID_PATTERN } from '../schema/scalars.js';
 import type { ConfigValue } from '../source/config-value.js';
 
@@ -42,7 +43,9 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
   return [
     ...[...destinations, ...fallbacks].flatMap((id) => dangling(id, upstreams)),
     ...providers.flatMap((id) => dangling(id, auth)),
-    ...pluginReferences(config).flatMap(({ id }) => dangling(id, config.at('plugins'))),
+    ...pluginReferences(config).flatMap(({ id, kind }) =>
+      kind === 'balancer' ? danglingBalancer(id, config.at('plugins')) : dangling(id, config.at('plugins')),
+    ),
     ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth)),
     ...fallbackCycles(upstreams),
   ];
@@ -51,6 +54,14 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
 function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
   if (id.text === undefined || section.has(id.text)) return [];
   return [unknownId(id, section.key, section.keys())];
+}
+
+function danglingBalancer(balancer: ConfigValue, plugins: ConfigValue): ConfigProblem[] {
+  if (balancer.text === undefined || plugins.has(balancer.text)) return [];
+  const guess = nearest(balancer.text, [...BALANCER_NAMES, ...plugins.keys()]);
+  const names = BALANCER_NAMES.map((name) => `\`${name}\``).join(', ');
+  const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
+  return [balancer.expected(`one of ${names}, or the id of an entry of \`plugins\`${hint}`)];
 }
 
 /** @param section whose entries have the `known` ids */

@@ -3,6 +3,9 @@ import type { Plugin, PluginKind } from './plugin.types.js';
 /** Every kind, and what it is called in messages. */
 export const PLUGIN_KINDS: Readonly<Record<PluginKind, string>> = {
   hooks: 'hooks',
+  auth: 'authentication',
+  balancer: 'a balancer',
+  fallback: 'a fallback',
 };
 
 /**

@@ -1,8 +1,12 @@
-import type { Plugin, RequestHooks } from './plugin.types.js';
+import { FIELD_VALUE, TOKEN } from '../schema/http.js';
+import type { AnswerInstead, Authenticator, PickTarget, Plugin, RequestHooks } from './plugin.types.js';
 
 /** A plugin with its options: what one entry of `plugins` adds to the gateway. */
 export class OpenedPlugin {
   readonly hooks: RequestHooks | undefined;
+  readonly auth: Authenticator | undefined;
+  readonly balancer: PickTarget | undefined;
+  readonly fallback: AnswerInstead | undefined;
   private readonly closing = new AbortController();
 
   /**
@@ -19,6 +23,9 @@ export class OpenedPlugin {
     try {
       this.hooks =
         plugin.hooks && object('hooks', plugin.hooks(options, context), ['onRequest', 'onResponse']);
+      this.auth = plugin.auth && authenticator(plugin.auth(options, context));
+      this.balancer = plugin.balancer && functionOf('balancer', plugin.balancer(options, context));
+      this.fallback = plugin.fallback && functionOf('fallback', plugin.fallback(options, context));
     } catch (error) {
       this.close();
       throw error;
@@ -37,5 +44,20 @@ function object<T extends object>(kind: string, value: T, methods: readonly (key
   const isWhole = known.every((each) => each === undefined || typeof each === 'function');
   if (!isWhole || known.every((each) => each === undefined))
     throw new TypeError(`\`${kind}\` has returned something else than ${methods.join(' and ')}`);
+  return value;
+}
+
+function authenticator(value: Authenticator): Authenticator {
+  const { headers = [], challenge = '' } = object('auth', value, ['authenticate']);
+  if (!Array.isArray(headers) || !headers.every((name) => typeof name === 'string' && TOKEN.test(name)))
+    throw new TypeError('`headers` of `auth` is no list of header names');
+  if (typeof challenge !== 'string' || !FIELD_VALUE.test(challenge))
+    throw new TypeError('`challenge` of `auth` is no value of a header');
+  return value;
+}
+
+function functionOf<T>(kind: string, value: T): T {
+  if (typeof value !== 'function')
+    throw new TypeError(`\`${kind}\` has returned something else than a function`);
   return value;
 }

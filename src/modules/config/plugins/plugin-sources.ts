@@ -4,6 +4,7 @@ import type { ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
 import { readYaml } from '../source/read-yaml.js';
 import type { SourceNode } from '../source/source-node.js';
+import { isBalancerName } from '../schema/balancer.js';
 import { PLUGIN_KINDS } from './define-plugin.js';
 import type { PluginKind } from './plugin.types.js';
 
@@ -32,13 +33,26 @@ interface PluginUse {
 export function pluginReferences(
   config: ConfigValue,
 ): { readonly id: ConfigValue; readonly kind: PluginKind }[] {
-  const routes = config.at('routes').items();
-  return routes.flatMap((route) =>
-    route
-      .at('plugins')
-      .items()
-      .map((id) => ({ id, kind: 'hooks' as const })),
-  );
+  const hooks = config
+    .at('routes')
+    .items()
+    .flatMap((route) => route.at('plugins').items())
+    .map((id) => ({ id, kind: 'hooks' as const }));
+  const providers = config
+    .at('auth')
+    .entries()
+    .map((provider) => ({ id: provider.at('plugin'), kind: 'auth' as const }));
+  const upstreams = [config.at('defaults'), ...config.at('upstreams').entries()];
+  const balancers = upstreams
+    .map((upstream) => upstream.at('balancer'))
+    .filter((balancer) => !isBalancerName(balancer.value))
+    .map((id) => ({ id, kind: 'balancer' as const }));
+  const fallbacks = upstreams.map((upstream) => ({
+    id: upstream.at('fallback', 'plugin'),
+    kind: 'fallback' as const,
+  }));
+  const inUpstreams = [...balancers, ...fallbacks].filter(({ id }) => !id.isInherited);
+  return [...hooks, ...providers, ...inUpstreams];
 }
 
 /** @returns `undefined` for a file without plugins */

@@ -8,6 +8,12 @@ export interface Plugin<Options = unknown> {
   readonly options?: z.ZodType<Options>;
   /** Sees the requests and responses of the routes that list the plugin under `plugins`. */
   hooks?(options: Options, context: PluginContext): RequestHooks;
+  /** Proves who has sent a request, for providers of `auth` that name the plugin. */
+  auth?(options: Options, context: PluginContext): Authenticator;
+  /** Chooses among the targets of upstreams whose `balancer` is the plugin. */
+  balancer?(options: Options, context: PluginContext): PickTarget;
+  /** Answers in place of upstreams whose `fallback.plugin` is the plugin. */
+  fallback?(options: Options, context: PluginContext): AnswerInstead;
 }
 
 export type PluginKind = Exclude<keyof Plugin, 'name' | 'options'>;
@@ -94,4 +100,62 @@ export interface RequestHooks {
     response: PluginResponseHead,
     request: PluginRequest,
   ): Maybe<ResponseDecision> | Promise<Maybe<ResponseDecision>>;
+}
+
+export interface Authenticator {
+  /** Headers that may have a credential. Upstreams do not get them, except on routes with `auth.forward`. */
+  readonly headers?: readonly string[];
+  /** A challenge for `WWW-Authenticate` of a 401. Default: `Credential realm="breakwater"`. */
+  readonly challenge?: string;
+  authenticate(request: PluginRequest): AuthDecision | Promise<AuthDecision>;
+}
+
+/** `missing`: the request has no credential that the plugin knows, so others are asked. `invalid`: it is refused. */
+export type AuthDecision = 'missing' | 'invalid' | VerifiedCaller;
+
+export interface VerifiedCaller {
+  /** Who the caller is, which upstreams get as `X-User-Id`. */
+  readonly subject: string;
+  readonly scopes?: readonly string[];
+  /** For `auth.claims` of routes and `forwardClaims`. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Chooses a target for a try. It is called at once and never awaited.
+ *
+ * @param targets those that are available and were not tried for the request yet; it is not called for a single target
+ * @returns one of them, or nothing to leave the choice to `power-of-two`
+ */
+export type PickTarget = (targets: readonly BalancerTarget[], call: BalancerCall) => Maybe<BalancerTarget>;
+
+export interface BalancerTarget {
+  readonly url: string;
+  readonly weight: number;
+  /** Tries under way. */
+  readonly inFlight: number;
+}
+
+/** What a target is chosen for. */
+export interface BalancerCall {
+  /** Id of the upstream. */
+  readonly upstream: string;
+  readonly method: string;
+  /** Path and query that the upstream gets. */
+  readonly path: string;
+  /** @returns the value of a header that the upstream gets, whatever the case of its name */
+  header(name: string): string | undefined;
+}
+
+/** @returns an answer in place of an upstream that has failed; nothing, for the next fallback to answer */
+export type AnswerInstead = (
+  failure: UpstreamFailure,
+  request: PluginRequest,
+) => Maybe<PluginResponse> | Promise<Maybe<PluginResponse>>;
+
+export interface UpstreamFailure {
+  /** Id of the upstream. */
+  readonly upstream: string;
+  /** As in metrics and logs: `breaker_open`, `connect_failed`, `deadline`. */
+  readonly outcome: string;
 }

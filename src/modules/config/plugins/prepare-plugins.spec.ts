@@ -63,6 +63,22 @@ plugins:
     );
   });
 
+  it('must offer what they are used for', () => {
+    expect(
+      problemsOf(`
+plugins: { bare: {} }
+auth: { a: { plugin: bare } }
+defaults: { fallback: { plugin: bare } }
+upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer: round-robbin } }
+`),
+    ).toEqual([
+      '5:82 upstreams.b.balancer: found "round-robbin", expected one of `power-of-two`, `round-robin`, `random`, `least-requests`, `consistent-hash`, or the id of an entry of `plugins`; did you mean `round-robin`?',
+      '3:22 auth.a.plugin: found "bare", expected a plugin that offers authentication; `bare` offers hooks',
+      '4:33 defaults.fallback.plugin: found "bare", expected a plugin that offers a fallback; `bare` offers hooks',
+      '5:44 upstreams.a.balancer: found "bare", expected a plugin that offers a balancer; `bare` offers hooks',
+    ]);
+  });
+
   it('say why they do not start', () => {
     const plugin = definePlugin({
       name: 'broken',
@@ -146,7 +162,7 @@ describe('modules of plugins', () => {
   it.each([
     ['./missing.mjs', 'there is none in '],
     ['own.mjs', 'a path begins with ./'],
-    ['./nothing.mjs', 'of its default export, it offers none of hooks'],
+    ['./nothing.mjs', 'of its default export, it offers none of hooks, auth, balancer, fallback'],
     ['./throws.mjs', 'it cannot be loaded: Error: no licence'],
     ['./waits.mjs', 'it has an `await` outside of functions'],
   ])('that cannot be used are a problem: %s', (use, why) => {

@@ -1,6 +1,7 @@
 import { optional, prefault, z } from 'zod';
 import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
 import { cookieName, headerName } from './http.js';
+import { pluginId } from './plugin.js';
 import { scopes } from './route-auth.js';
 import {
   boolean,
@@ -126,6 +127,9 @@ const providerSchema = z
     ),
     clientCertificate: optional(clientCertificateSchema).describe(
       'Accepts clients by the certificate that `server.tls.clientCertificates` has verified.',
+    ),
+    plugin: optional(pluginId('authentication')).describe(
+      'Id of a plugin that proves who has sent a request.',
     ),
     header: prefault(headerName(), 'x-api-key').describe('Header that carries an API key.'),
     query: optional(text('the name of a query parameter')).describe(

@@ -1,6 +1,7 @@
 import { optional, prefault, z } from 'zod';
 import { isHopByHop } from '../../../common/http/header-owners.js';
 import { headers, statuses, statusRange } from './http.js';
+import { pluginId } from './plugin.js';
 import {
   boolean,
   count,
@@ -140,12 +141,15 @@ export const fallbackSchema = z
     upstream: optional(upstreamId()).describe(
       'Id of another upstream that is asked instead, within what is left of the deadline.',
     ),
+    plugin: optional(pluginId('a fallback')).describe(
+      'Id of a plugin that answers when no other upstream has.',
+    ),
     response: optional(fallbackResponseSchema).describe(
       'Response that is sent when no other fallback has an answer.',
     ),
   })
-  .transform(({ stale, upstream, response }) => {
+  .transform(({ stale, upstream, plugin, response }) => {
     // `fallback: {}` means the default response.
-    const isEmpty = !stale && upstream === undefined && response === undefined;
-    return { stale, upstream, response: isEmpty ? fallbackResponseSchema.parse({}) : response };
+    const isEmpty = !stale && upstream === undefined && plugin === undefined && response === undefined;
+    return { stale, upstream, plugin, response: isEmpty ? fallbackResponseSchema.parse({}) : response };
   });

@@ -1,4 +1,5 @@
 import { optional, prefault, z } from 'zod';
+import { balancer } from './balancer.js';
 import { tlsSchema, upstreamUrl } from './network.js';
 import {
   breakerSchema,
@@ -40,10 +41,9 @@ const upstreamKeys = z.strictObject({
   targets: optional(z.array(targetSchema).min(1, 'at least one target')).describe(
     'Several targets; use instead of `url`.',
   ),
-  balancer: prefault(
-    z.enum(['power-of-two', 'round-robin', 'random', 'least-requests', 'consistent-hash']),
-    'power-of-two',
-  ).describe('How a target is chosen: power-of-two, round-robin, random, least-requests or consistent-hash.'),
+  balancer: prefault(balancer(), 'power-of-two').describe(
+    'How a target is chosen: power-of-two, round-robin, random, least-requests, consistent-hash, or the id of a plugin that offers a balancer.',
+  ),
   hashOn: prefault(hashOn, 'ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
   outlier: prefault(outlierSchema, {}).describe(
     'When a failing target is ejected while others take its requests.',

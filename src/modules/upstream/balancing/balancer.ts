@@ -1,4 +1,5 @@
 import type { Target } from '../target.js';
+import type { UpstreamRequest } from '../upstream.types.js';
 
 /** Chooses among the targets of an upstream. */
 export interface Balancer {
@@ -7,8 +8,9 @@ export interface Balancer {
   /**
    * @param key what `consistent-hash` hashes
    * @param tried targets that are passed over; never all that may be chosen
+   * @param request what plugins choose by
    */
-  pick(key: string | undefined, tried: readonly Target[]): Target;
+  pick(key: string | undefined, tried: readonly Target[], request: UpstreamRequest): Target;
 }
 
 /** @param all every target of the upstream; each may be chosen until `use` is called */

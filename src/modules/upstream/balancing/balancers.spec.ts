@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { BalancerName } from '../../config/gateway-config.js';
+import type { BalancerName } from '../../config/schema/balancer.js';
 import type { Target } from '../target.js';
 import type { Balancer } from './balancer.js';
 import { BALANCERS } from './balancers.js';
 
+/** Only plugins read it. */
+const REQUEST = { method: 'GET', path: '/' };
 const BALANCER_NAMES = Object.keys(BALANCERS) as BalancerName[];
 
 /** As much of a target as a balancer looks at. */
@@ -28,7 +30,7 @@ function shares(
   const balancer = new BALANCERS[name](targets, seeded());
   const counts: Record<string, number> = {};
   for (let i = 0; i < 10_000; i++) {
-    const { name: picked } = balancer.pick(keys(i), []);
+    const { name: picked } = balancer.pick(keys(i), [], REQUEST);
     counts[picked] = (counts[picked] ?? 0) + 1;
   }
   return Object.fromEntries(Object.entries(counts).map(([each, count]) => [each, count / 10_000]));
@@ -37,7 +39,7 @@ function shares(
 /** @returns the share of each target of picks that end at once */
 function sharesOf(balancer: Balancer, targets: readonly Target[], tried: readonly Target[] = []): number[] {
   const counts = targets.map(() => 0);
-  for (let i = 0; i < 10_000; i++) counts[targets.indexOf(balancer.pick(`key ${i}`, tried))]! += 1;
+  for (let i = 0; i < 10_000; i++) counts[targets.indexOf(balancer.pick(`key ${i}`, tried, REQUEST))]! += 1;
   return counts.map((count) => count / 10_000);
 }
 
@@ -52,7 +54,7 @@ function load(name: BalancerName, targets: readonly Target[], concurrent: number
       const [ended] = underWay.splice(Math.floor(random() * concurrent), 1);
       ended!.inFlight--;
     }
-    const picked = balancer.pick(`key ${i}`, []);
+    const picked = balancer.pick(`key ${i}`, [], REQUEST);
     picked.inFlight++;
     underWay.push(picked);
     counts[targets.indexOf(picked)]! += 1;
@@ -90,7 +92,7 @@ describe('balancers', () => {
       back.share = share;
       return new Set(
         Array.from({ length: 1_000 }, (_, i) => `user ${i}`).filter(
-          (key) => balancer.pick(key, []).name === 'a',
+          (key) => balancer.pick(key, [], REQUEST).name === 'a',
         ),
       );
     };
@@ -113,7 +115,7 @@ describe('balancers', () => {
 
   it('round-robin mixes weights: A A B A, not A A A B', () => {
     const balancer = new BALANCERS['round-robin']([target('a', 3), target('b', 1)], () => 0);
-    const turns = Array.from({ length: 8 }, () => balancer.pick(undefined, []).name).join('');
+    const turns = Array.from({ length: 8 }, () => balancer.pick(undefined, [], REQUEST).name).join('');
     expect(turns).toBe('aabaaaba');
   });
 
@@ -143,7 +145,7 @@ describe('balancers', () => {
       [target('a', 1, 3), target('b', 10, 20), target('c', 1, 5)],
       seeded(),
     );
-    for (let i = 0; i < 20; i++) expect(balancer.pick(undefined, []).name).toBe('b');
+    for (let i = 0; i < 20; i++) expect(balancer.pick(undefined, [], REQUEST).name).toBe('b');
   });
 
   describe.each(BALANCER_NAMES)('%s keeps to weights', (name) => {
@@ -212,9 +214,9 @@ describe('balancers', () => {
     const after = new BALANCERS['consistent-hash'](all.slice(0, 3), seeded());
     const moved: string[] = [];
     for (let i = 0; i < 1_000; i++) {
-      const { name } = before.pick(`user ${i}`, []);
-      expect(before.pick(`user ${i}`, []).name).toBe(name);
-      moved.push(...(after.pick(`user ${i}`, []).name === name ? [] : [name]));
+      const { name } = before.pick(`user ${i}`, [], REQUEST);
+      expect(before.pick(`user ${i}`, [], REQUEST).name).toBe(name);
+      moved.push(...(after.pick(`user ${i}`, [], REQUEST).name === name ? [] : [name]));
     }
     expect(new Set(moved)).toEqual(new Set(['d']));
   });
