@@ -19,14 +19,19 @@ export class MemoryStore {
   /** Takes another limit, and evicts what has no room any more. */
   resize(maxBytes: number): void {
     if (maxBytes === this.maxBytes) return;
-    const before = this.slots;
     this.maxBytes = maxBytes;
-    this.slots = this.newSlots(maxBytes);
+    this.replace((slot) => slot);
+  }
+
+  /** Puts other slots in the place of all. */
+  replace(by: (slot: Slot) => Slot): void {
+    const before = this.slots;
+    this.slots = this.newSlots(this.maxBytes);
     this.byScope.clear();
     // The least recently used first, so that they are the first to go.
     for (const key of before.rkeys()) {
       const slot = before.peek(key);
-      if (slot) this.set(key, slot);
+      if (slot) this.set(key, by(slot));
     }
   }
 

@@ -5,7 +5,9 @@ import { ConfigStore } from '../config/config.store.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { CacheEntry, VariantIndex } from './cache-entry.js';
+import { NOTHING_ASKED } from './directives.js';
 import { ResponseCache } from './response-cache.js';
+import { reuse, usableOnError } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import type { InvalidationChannel } from './shared/invalidation-channel.js';
 import type { RedisStore, SharedRead } from './shared/redis-store.js';
@@ -69,6 +71,24 @@ it('does not use what was invalidated while it was read', async () => {
   expect([await reading, cache.find(KEY, exchange)]).toEqual([nothing, nothing]);
 });
 
+it('keeps what may have been invalidated for errors of the upstream only', () => {
+  const { cache, doubted } = cacheOver([]);
+  const exchange = asking();
+  const entry = {
+    ...ENTRY,
+    storedAt: systemClock.now() - 1_000,
+    staleIfError: 60_000,
+    staleWhileRevalidate: 1e9,
+  };
+  cache.put(KEY, entry, [], exchange);
+  doubted.emit();
+  const kept = cache.find(KEY, exchange).entry;
+  const now = systemClock.now();
+  expect(kept && reuse(kept, now, NOTHING_ASKED)).toBe('validate');
+  expect(kept && usableOnError(kept, now, NOTHING_ASKED)).toBe(true);
+  expect(cache.isOutdated({ origin: 'api.example', target: '/users/7' }, entry.storedAt)).toBe(true);
+});
+
 it('does not read the shared tier while memory has a fresh entry', () => {
   const { cache } = cacheOver([]);
   const exchange = asking();
@@ -81,6 +101,7 @@ it('does not read the shared tier while memory has a fresh entry', () => {
 /** @param slots what the shared tier has */
 function cacheOver(slots: SharedRead['slots']) {
   const written: Generations[] = [];
+  const doubted = new Event<void>();
   const store: Partial<RedisStore> = {
     isConfigured: true,
     isUp: true,
@@ -91,10 +112,11 @@ function cacheOver(slots: SharedRead['slots']) {
     isPublished: () => true,
     publish: () => undefined,
     received: new Event(),
+    doubted,
   };
   const config = new ConfigStore({ cache: { maxBytes: 100_000 } } as unknown as GatewayConfig);
   const cache = new ResponseCache(config, systemClock, store as RedisStore, channel as InvalidationChannel);
-  return { cache, written };
+  return { cache, written, doubted };
 }
 
 function asking(): Exchange {

@@ -16,7 +16,7 @@ import {
 } from './cache-entry.js';
 import { namesOf, plainKey, type ResourceName, shortHash, variantKey } from './cache-key.js';
 import { MemoryStore } from './memory-store.js';
-import { ageOf } from './reuse.js';
+import { ageOf, expired } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import { type Invalidation, InvalidationChannel } from './shared/invalidation-channel.js';
 import { RedisStore } from './shared/redis-store.js';
@@ -75,6 +75,7 @@ export class ResponseCache {
           this.memory.resize(cache.maxBytes),
     });
     channel.received.on((invalidation) => this.apply(invalidation));
+    channel.doubted.on(() => this.expire());
   }
 
   /** Memory in use. */
@@ -187,6 +188,14 @@ export class ResponseCache {
     const key = keyOfScope(scope);
     if (scope === EVERYTHING) return this.memory.clear();
     return this.dropScope(scope) + (key === undefined ? 0 : this.memory.delete(key));
+  }
+
+  /** Everything in memory has to be validated before it is used again, unless the upstream fails. */
+  private expire(): void {
+    const now = this.clock.now();
+    // What is under way may have been invalidated as well.
+    this.purgedAt = now;
+    this.memory.replace((slot) => (slot.kind === 'response' ? expired(slot, now) : slot));
   }
 
   private async readShared(key: string, exchange: Exchange, name: string): Promise<Found> {

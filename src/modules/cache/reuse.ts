@@ -21,6 +21,12 @@ export function ageOf({ initialAge, storedAt }: Pick<Aged, 'initialAge' | 'store
   return initialAge + (now - storedAt);
 }
 
+/** @returns the same as if its lifetime ended now */
+export function expired<T extends Aged>(entry: T, now: number): T {
+  const lifetime = Math.min(entry.lifetime, ageOf(entry, now));
+  return { ...entry, lifetime, staleWhileRevalidate: 0 };
+}
+
 /** Decides whether a stored response may be used, and how (RFC 9111 sections 4 and 4.2.4). */
 export function reuse(entry: Aged, now: number, asked: RequestDirectives): Reuse {
   // Section 4: the upstream or the client demands validation.

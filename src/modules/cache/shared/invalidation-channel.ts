@@ -36,6 +36,8 @@ const PURGE_OF_EVERYTHING: Invalidation = { scope: EVERYTHING, isPurge: true };
 export class InvalidationChannel implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Another gateway has invalidated something: everything, when a message may be missing, which may be about anything. */
   readonly received = new Event<Invalidation>();
+  /** Redis has lost its data, so nobody knows whether an invalidation is missing. */
+  readonly doubted = new Event<void>();
   /** This process has invalidated something. */
   readonly announced = new Event<Invalidation>();
 
@@ -166,8 +168,9 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
     });
     this.mustCompare = state === undefined;
     if (this.mustCompare) this.retry();
-    if (state && !this.log.isComplete(state[0] ?? '', Number(state[1] ?? 0)))
-      this.received.emit(PURGE_OF_EVERYTHING);
+    const result = state && this.log.compare(state[0] ?? '', Number(state[1] ?? 0));
+    if (result === 'missed') this.received.emit(PURGE_OF_EVERYTHING);
+    else if (result === 'unknown') this.doubted.emit();
   }
 }
 

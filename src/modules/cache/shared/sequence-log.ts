@@ -26,17 +26,19 @@ export class SequenceLog {
   /**
    * Compares the log with the last number in Redis and continues from there.
    *
-   * @returns whether no message was missed until now
+   * @returns whether messages were missed until now; `unknown` when Redis has lost the data that would tell
    */
-  isComplete(epoch: string, last: number): boolean {
+  compare(epoch: string, last: number): 'complete' | 'missed' | 'unknown' {
     const isSame = epoch === this.epoch;
     const isComplete = isSame && last <= this.upTo;
+    const isFirst = this.epoch === undefined;
     if (!isSame) this.later.clear();
     this.epoch = epoch;
     this.upTo = isComplete ? this.upTo : last;
     for (const each of this.later) if (each <= this.upTo) this.later.delete(each);
     this.advance();
-    return isComplete;
+    if (isComplete) return 'complete';
+    return isSame || isFirst ? 'missed' : 'unknown';
   }
 
   private advance(): void {
