@@ -1,9 +1,12 @@
 import { Controller, Get, Inject } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult } from '@nestjs/terminus';
 import { ConfigStore } from '../config/config.store.js';
+import { Unlimited } from '../rate-limit/rate-limit.decorator.js';
 import { HealthController } from './health.controller.js';
 
 /** The health pages on the port of clients, where the names and failures of upstreams are nobody's business. */
+// Probes of load balancers must not depend on how many there are.
+@Unlimited(true)
 @Controller('health')
 export class PublicHealthController extends HealthController {
   @Inject(ConfigStore) private readonly config!: ConfigStore;

@@ -4,7 +4,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { type CacheDecision, type Exchange, handlerPathOf } from '../routing/exchange.js';
+import { type CacheDecision, type Exchange, routeLabelOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { Metrics } from './metrics.js';
 import { SeriesBatch } from './series-batch.js';
@@ -52,7 +52,7 @@ export class RequestMetrics implements OnModuleInit {
 
   private record(exchange: Exchange): void {
     const { req, res, outcome = 'success', cache, startedAt, trace } = exchange;
-    const route = handlerPathOf(req) ?? exchange.route?.config.id ?? 'none';
+    const route = routeLabelOf(exchange);
     // Clients may invent methods; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;

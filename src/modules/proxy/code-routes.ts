@@ -125,7 +125,7 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
 }
 
 /** Own methods first, then those of the classes that it extends. */
-function methodsOf(prototype: object): string[] {
+export function methodsOf(prototype: object): string[] {
   const names = new Set<string>();
   for (let each = prototype; each !== Object.prototype; each = Object.getPrototypeOf(each) as object) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each)))

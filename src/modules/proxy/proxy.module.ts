@@ -4,6 +4,7 @@ import { CacheModule } from '../cache/cache.module.js';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
+import { CodeLimits } from './code-limits.js';
 import { CodeRoutes } from './code-routes.js';
 import { EventStreams } from './event-streams.js';
 import { FallbackChain } from './fallback-chain.js';
@@ -19,6 +20,7 @@ import { RuntimeFaults } from './runtime-faults.js';
   imports: [RoutingModule, AuthModule, RateLimitModule, CacheModule, WebSocketModule],
   controllers: [ProxyController],
   providers: [
+    CodeLimits,
     CodeRoutes,
     EventStreams,
     FallbackChain,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Event } from '../../common/event.js';
-import type { Exchange } from '../routing/exchange.js';
+import { type Exchange, routeLabelOf } from '../routing/exchange.js';
 import { addressKey, userKey } from './client-key.js';
 
 type LimitName = 'requestsPerIp' | 'requestsPerUser' | 'streamsPerUser';
@@ -9,6 +9,12 @@ type LimitName = 'requestsPerIp' | 'requestsPerUser' | 'streamsPerUser';
 export interface ConcurrencyRejection {
   readonly route: string;
   readonly limit: LimitName;
+}
+
+/** `requestsPerUser` of a route or of a handler of code. */
+export interface OwnLimit {
+  readonly limit: number | undefined;
+  readonly name: string | undefined;
 }
 
 /** A place is free again soon, and nobody knows when. */
@@ -32,13 +38,16 @@ export class ConcurrencyLimits {
     if (limit !== undefined) untilClosed(exchange, this.take(exchange, 'requestsPerIp', limit, addressKey));
   }
 
-  /** A route with a limit of its own counts by itself. @throws ProblemError `too_many_concurrent` */
-  enterUser(exchange: Exchange): void {
-    const { route, config } = exchange;
-    const own = route?.config.limits?.requestsPerUser;
-    const limit = own ?? config.server.limits.requestsPerUser;
+  /**
+   * A route with a limit of its own counts by itself.
+   *
+   * @param own that of the route or the handler, and its name
+   * @throws ProblemError `too_many_concurrent`
+   */
+  enterUser(exchange: Exchange, own: OwnLimit): void {
+    const limit = own.limit ?? exchange.config.server.limits.requestsPerUser;
     if (limit === undefined) return;
-    const scope = own === undefined ? '' : route?.config.id;
+    const scope = own.limit === undefined ? '' : own.name;
     const leave = this.take(exchange, 'requestsPerUser', limit, (each) => `${scope} ${userKey(each)}`);
     exchange.leaveUser = leave;
     untilClosed(exchange, leave);
@@ -73,7 +82,7 @@ export class ConcurrencyLimits {
     const key = `${limit} ${keyOf(exchange)}`;
     const count = this.counts.get(key) ?? 0;
     if (count >= most) {
-      this.rejected.emit({ route: exchange.route?.config.id ?? 'none', limit });
+      this.rejected.emit({ route: routeLabelOf(exchange), limit });
       throw new ProblemError('too_many_concurrent', {
         detail: `At most ${most} ${SUBJECTS[limit]} at a time.`,
         headers: { 'Retry-After': String(RETRY_AFTER_S) },

@@ -43,6 +43,9 @@ export function RateLimit(...limits: readonly RateLimitOptions[]): ClassDecorato
     (target[2] ? ofHandler : ofController)(...(target as Parameters<MethodDecorator>));
 }
 
+/** Exempts a controller from `server.rateLimit` and `server.limits`. */
+export const Unlimited = Reflector.createDecorator<true>();
+
 /** @param configs parsed limits of the handler */
 export function limitHandler(configs: readonly RateLimitConfig[]): ReturnType<typeof applyDecorators> {
   return applyDecorators(Limits(configs), UseGuards(HandlerRateLimitGuard));
@@ -103,8 +106,8 @@ class HandlerRateLimitGuard extends CodeRateLimitGuard {
   }
 }
 
-/** A refusal has the headers from the writer of problems. */
-function tellClient(res: Response, report: RateLimitReport | undefined): true {
+/** Sets the headers of the limits. A refusal has them from the writer of problems. */
+export function tellClient(res: Response, report: RateLimitReport | undefined): true {
   const headers: string[] = [];
   if (report) pushRateLimit(headers, report);
   for (let i = 0; i < headers.length; i += 2) res.setHeader(headers[i] ?? '', headers[i + 1] ?? '');

@@ -19,7 +19,10 @@ export class ClientLimitsGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const exchange = exchangeIn(context);
     if (!exchange) return true;
-    return then(this.rates.beforeAuth(exchange), () => this.concurrency.enterAddress(exchange));
+    return whenCounted(this.rates.beforeAuth(exchange), () => {
+      this.concurrency.enterAddress(exchange);
+      return true;
+    });
   }
 }
 
@@ -35,7 +38,11 @@ export class UserLimitsGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const exchange = exchangeIn(context);
     if (!exchange) return true;
-    return then(this.rates.afterAuth(exchange), () => this.concurrency.enterUser(exchange));
+    return whenCounted(this.rates.afterAuth(exchange), () => {
+      const { id: name, limits } = exchange.route?.config ?? {};
+      this.concurrency.enterUser(exchange, { limit: limits?.requestsPerUser, name });
+      return true;
+    });
   }
 }
 
@@ -45,8 +52,9 @@ function exchangeIn(context: ExecutionContext): Exchange | undefined {
 }
 
 /** In memory nothing waits, and a promise for each request would cost more than the count. */
-function then(counted: void | Promise<void>, enter: () => void): boolean | Promise<boolean> {
-  if (counted) return counted.then(() => then(undefined, enter));
-  enter();
-  return true;
+export function whenCounted(
+  counted: void | Promise<void>,
+  enter: () => boolean | Promise<boolean>,
+): boolean | Promise<boolean> {
+  return counted ? counted.then(enter) : enter();
 }

@@ -8,7 +8,7 @@ import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, RateLimitConfig } from '../config/gateway-config.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import type { Exchange, RateLimitReport } from '../routing/exchange.js';
+import { type Exchange, handlerPathOf, type RateLimitReport, routeLabelOf } from '../routing/exchange.js';
 import {
   compileLimits,
   compileRules,
@@ -198,7 +198,7 @@ export class RateLimits implements ConfigApplier {
 
   /** @returns the refusal of an enforced limit */
   private conclude(
-    { route }: Exchange,
+    exchange: Exchange,
     report: RateLimitReport,
     rule: LimitRule,
     { bucket, isAllowed }: Taken,
@@ -214,13 +214,14 @@ export class RateLimits implements ConfigApplier {
     limiter.rejections++;
     report.exceeded ??= isShadow ? `${key} (shadow)` : key;
     const mode = isShadow ? 'shadow' : 'enforce';
-    this.rejected.emit({ route: route?.config.id ?? 'none', key, mode });
+    this.rejected.emit({ route: routeLabelOf(exchange), key, mode });
     return isShadow ? undefined : { limiter, wait };
   }
 
-  private stagesOf({ config, route }: Exchange): LimitStages | undefined {
+  private stagesOf({ config, route, req }: Exchange): LimitStages | undefined {
     const model = this.models.get(config);
-    return route ? model?.routes.get(route.config) : model?.server;
+    // A handler of code may have the path of a route, which is not asked then.
+    return route && handlerPathOf(req) === undefined ? model?.routes.get(route.config) : model?.server;
   }
 
   /** @param among limiters that belong to the same configuration */

@@ -309,6 +309,11 @@ export function requestTimeoutOf(req: IncomingMessage): number | undefined {
   return exchangeOf(req as Request)?.route?.config.requestTimeout;
 }
 
+/** @returns the label `route` of metrics: the path of the handler of code, or the id of the route */
+export function routeLabelOf({ req, route }: Exchange): string {
+  return handlerPathOf(req) ?? route?.config.id ?? 'none';
+}
+
 /** @returns whether the request's route has a cache */
 export function isCached(req: Request): boolean {
   return exchangeOf(req)?.route?.config.cache !== undefined;

@@ -191,6 +191,6 @@ function firstOf({ split, gather = {} }: Pick<z.output<typeof routeKeys>, 'split
 /** The keys of a route that a handler of code can have as well. */
 export const codeRouteSchema = routeKeys
   .pick({ access: true, maintenance: true, auth: true, rateLimit: true, cache: true, timeout: true })
-  .extend({ scopes: scopes(), limits: optional(routeLimitsSchema.omit({ requestsPerUser: true })) });
+  .extend({ scopes: scopes(), limits: optional(routeLimitsSchema) });
 
 export const routesSchema = z.array(routeSchema);
