@@ -9,6 +9,17 @@ import { walk } from './instrument.mjs';
 
 // What timers do in the background is no part of a request.
 globalThis.setInterval = () => ({ unref() {} });
+const { setTimeout: schedule } = globalThis;
+globalThis.setTimeout = (callback, ms, ...args) =>
+  schedule(() => {
+    const { isRecording } = walk;
+    walk.isRecording = false;
+    try {
+      callback(...args);
+    } finally {
+      walk.isRecording = isRecording;
+    }
+  }, ms);
 
 const { Gateway, loadConfigFile } = await import('../../../dist/index.js');
 const { issueToken } = await import('../../../dist/modules/auth/issue-token.js');
