@@ -69,9 +69,11 @@ export async function gatherRoute(
   const gathering = gatherParts(Object.fromEntries(runs), context, timeout, clock);
   const { results, missing } = await gathering.catch((error: unknown): never => {
     if (!(error instanceof ProblemError)) throw error;
-    // The body of a part did not end in time.
+    // A part did not end in time.
     const late = parts.find(({ name, fallback }) => fallback === undefined && !received.has(name));
-    throw new UpstreamError(late?.upstream ?? route.config.upstream, 'body_timeout', { cause: error });
+    const upstream = late?.upstream ?? route.config.upstream;
+    const cause = new ProblemError(error.code, { ...error.options, upstream });
+    throw new UpstreamError(upstream, 'body_timeout', { cause });
   });
   // The text of each part stays as it is, so that no number loses digits.
   const members = results.map(([name, json]) => `${JSON.stringify(name)}:${String(json)}`);
