@@ -8,6 +8,8 @@ management: { token: a-private-management-token }
 redis: { url: "redis://private-user:private-password@redis:6379/1" }
 auth:
   main: { secret: "a private text of more than thirty-two bytes", algorithms: [HS256] }
+plugins:
+  keys: { options: { signingKey: private-signing, nested: [{ passphrase: private-phrase }], header: X-A } }
 upstreams:
   users:
     url: http://users:3001
@@ -23,6 +25,7 @@ routes:
     management: { token: '***' },
     redis: { url: 'redis://***@redis:6379/1' },
     auth: { main: { secret: '***', algorithms: ['HS256'] } },
+    plugins: { keys: { options: { signingKey: '***', header: 'X-A' }, timeout: 1_000 } },
     upstreams: { users: { targets: [{ url: 'http://users:3001' }], timeout: 3_000 } },
     routes: [
       {

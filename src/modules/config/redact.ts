@@ -3,6 +3,8 @@ import type { GatewayConfig } from './gateway-config.js';
 const HIDDEN = '***';
 /** Keys whose values may be secrets, whatever is in them. */
 const SECRET = /secret|passw|token$|authorization|cookie|apikeys?$|credential/i;
+/** The same in `options` of plugins, whose keys are not known. */
+const OPTION_SECRET = /secret|pass|token|key|authorization|cookie|credential/i;
 /** Maps of headers, whose values may be secrets. */
 const HEADERS = /^(?:set|headers)$/;
 
@@ -11,21 +13,23 @@ export function redacted(config: GatewayConfig): unknown {
   return redact(config, '', '');
 }
 
-function redact(value: unknown, key: string, parent: string): unknown {
-  if (Array.isArray(value)) return value.map((each) => redact(each, key, parent));
+function redact(value: unknown, key: string, parent: string, secret = SECRET): unknown {
+  if (Array.isArray(value)) return value.map((each) => redact(each, key, parent, secret));
   if (typeof value === 'object' && value !== null) {
-    if (SECRET.test(key) && key !== 'tokens') return HIDDEN;
+    if (secret.test(key) && key !== 'tokens') return HIDDEN;
     const isHeaders = HEADERS.test(key);
     return Object.fromEntries(
       Object.entries(value).map(([name, each]: [string, unknown]) => [
         name,
-        isHeaders && typeof each === 'string' ? HIDDEN : redact(each, name, key),
+        isHeaders && typeof each === 'string'
+          ? HIDDEN
+          : redact(each, name, key, name === 'options' ? OPTION_SECRET : secret),
       ]),
     );
   }
   if (typeof value !== 'string' || value === '') return value;
   // The key of `rateLimit` says what is counted.
-  if (SECRET.test(key) || (key === 'key' && parent === 'tls') || key === 'publicKey') return HIDDEN;
+  if (secret.test(key) || (key === 'key' && parent === 'tls') || key === 'publicKey') return HIDDEN;
   return withoutCredentials(value);
 }
 

@@ -327,7 +327,9 @@ export function isLimited(req: Request): boolean {
   const exchange = exchangeOf(req);
   if (!exchange) return false;
   const { route, config } = exchange;
-  return route ? route.config.hasLimits || hasPlugins(req) : config.server.rateLimit !== undefined;
+  return route
+    ? route.config.hasLimits || route.config.plugins.length > 0
+    : config.server.rateLimit !== undefined;
 }
 
 /** @returns whether plugins have hooks on the request's route */

@@ -43,7 +43,7 @@ const SECRETS: readonly unknown[] = ['secret', 'clientSecret', 'password', 'toke
 /** Keys that a variable with a secret is easily written at. */
 const NEAR_SECRETS: readonly unknown[] = ['publicKey', 'ca', 'cert', 'hash', 'username'];
 /** The same in options of plugins, whose keys are not known. */
-const PLUGIN_SECRET = /secret|passw|token|key|credential/i;
+const PLUGIN_SECRET = /secret|pass|token|key|authorization|cookie|credential/i;
 /** References to what can be a secret, by the name of the variable or because it comes from a file. */
 const SECRET_REFERENCE =
   /\$\{(?:file:|\w*(?:secret|passw|pwd|token|key|credential|auth|private|cert|salt|session|cookie))/i;
