@@ -7,6 +7,7 @@ import type { Outcome } from '../common/errors/outcomes.js';
 import { Gateway } from '../gateway.js';
 import { issueToken } from '../modules/auth/issue-token.js';
 import type { GatewayConfig } from '../modules/config/gateway-config.js';
+import type { Plugin } from '../modules/config/plugins/plugin.types.js';
 import { parseConfig } from '../modules/config/parse-config.js';
 import { formatProblems } from '../modules/config/problem.js';
 import type { Exchange } from '../modules/routing/exchange.js';
@@ -24,6 +25,8 @@ export interface TestGatewayOptions {
   /** By the ids of upstreams. */
   readonly upstreams?: Readonly<Record<string, StubUpstream>>;
   readonly modules?: readonly (Type | DynamicModule)[];
+  /** Plugins that the configuration names. */
+  readonly plugins?: readonly Plugin[];
   /** Of `testClock`. Default: the machine's. */
   readonly clock?: Clock;
   /** Variables of the configuration. */
@@ -61,7 +64,7 @@ export interface ExchangeSummary {
  * @throws TypeError with every problem of an invalid configuration
  */
 export async function testGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const { yaml, upstreams = {}, modules, clock } = options;
+  const { yaml, upstreams = {}, modules, plugins, clock } = options;
   const env: Record<string, string> = { ...options.env };
   for (const [id, stub] of Object.entries(upstreams)) {
     await stub.start();
@@ -70,7 +73,7 @@ export async function testGateway(options: TestGatewayOptions): Promise<TestGate
   const stubs = Object.values(upstreams);
   try {
     const config = configOf(yaml, env);
-    const gateway = await Gateway.start(config, { modules, logger: false, clock });
+    const gateway = await Gateway.start(config, { modules, plugins, logger: false, clock });
     return new TestGateway(gateway, config, stubs);
   } catch (error) {
     await Promise.all(stubs.map((stub) => stub.refuse()));

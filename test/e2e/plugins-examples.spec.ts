@@ -37,7 +37,7 @@ beforeAll(async () => {
     keep,
   );
   url = String((await gateway.json(({ msg }) => msg === 'listening'))['url']);
-});
+}, 60_000);
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(url + path, { headers });
 

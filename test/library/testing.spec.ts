@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { definePlugin } from '../../src/plugin.js';
 import { StubUpstream, testClock, type TestGateway, testGateway } from '../../src/testing.js';
 
 const YAML = `
@@ -66,4 +67,16 @@ it('calls with the token of a user, and tells what the cache did', async () => {
 it('throws the problems of a configuration', async () => {
   const users = new StubUpstream();
   await expect(testGateway({ yaml: 'upstream: {}', upstreams: { users } })).rejects.toThrow('upstream');
+});
+
+it('runs the plugins that it is given', async () => {
+  const users = new StubUpstream({ body: { id: 1 } });
+  const closed = definePlugin({
+    name: 'closed',
+    hooks: () => ({ onRequest: () => ({ response: { status: 410 } }) }),
+  });
+  const yaml = `plugins: { closed: {} }\n${YAML.replace('auth: none', 'auth: none, plugins: [closed]')}`;
+  gw = await testGateway({ yaml, upstreams: { users }, plugins: [closed] });
+  expect((await gw.fetch('/users/1')).status).toBe(410);
+  expect(await gw.exchange('/users/1')).toMatchObject({ outcome: 'plugin_answer', tries: 0 });
 });
