@@ -8,6 +8,7 @@ import helmet from 'helmet';
 import { StallExtension, systemClock } from './common/clock.js';
 import { Event } from './common/event.js';
 import { headersToInherit, inherited } from './common/http/inherited.js';
+import { variesByOrigin } from './common/http/response-headers.js';
 import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
@@ -109,7 +110,7 @@ export class PublicServer implements ConfigApplier {
     });
     adapter.enterBy(this.entranceOf(this.config.current));
     for (const path of ['/health', '/health/*rest'])
-      adapter.all(path, withRequestId(helmet({ strictTransportSecurity: false })));
+      adapter.all(path, withOwnHeaders(helmet({ strictTransportSecurity: false })));
     this.config.register(this);
   }
 
@@ -141,7 +142,7 @@ function isCompressed(req: Request): boolean {
 }
 
 /** Calls of a controller to upstreams belong to the request that it handles. */
-const inherit = withRequestId((req, res, next) => {
+const inherit = withOwnHeaders((req, res, next) => {
   const exchange = exchangeOf(req);
   if (!exchange) {
     next();
@@ -153,11 +154,12 @@ const inherit = withRequestId((req, res, next) => {
   inherited.run({ headers: headersToInherit(req.rawHeaders, id, trace), tries, trace, gone, res }, next);
 });
 
-/** For answers of the gateway itself; those of routes carry the id among their other headers. */
-function withRequestId(handler: RequestHandler): RequestHandler {
+/** For answers of the gateway itself and of code; those of routes carry these headers among their others. */
+function withOwnHeaders(handler: RequestHandler): RequestHandler {
   return (req, res, next) => {
     const exchange = exchangeOf(req);
     if (exchange) res.setHeader('X-Request-Id', exchange.id);
+    if (exchange && variesByOrigin(exchange.cors)) res.vary('Origin');
     handler(req, res, next);
   };
 }

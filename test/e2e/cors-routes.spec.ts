@@ -96,6 +96,17 @@ describe('CORS of a route', () => {
     expect(answer.headers['vary']?.join()).toBe('Origin, Accept');
   });
 
+  it.each([
+    ['Origin', 'GET /own'],
+    [undefined, 'GET /off'],
+    ['Origin, Accept', 'GET /private'],
+    ['Origin, Accept', 'GET /nowhere'],
+    ['Origin', 'GET /code'],
+  ])('makes the answer to a request without an origin vary, too: %s of %s', async (vary, line) => {
+    const [answer] = answersIn(await raw(withServer.url, requestHead(line, 'Connection: close')));
+    expect(answer!.headers['vary']?.join(', ')).toBe(vary);
+  });
+
   it('does not apply where no route matches', async () => {
     expect(await answerTo('GET /nowhere', SERVER)).toMatchObject({ status: 404, allowed: SERVER });
     expect(await answerTo('GET /nowhere', ROUTE)).toMatchObject({ status: 404, allowed: undefined });

@@ -10,6 +10,11 @@ export function isEventStream({ 'content-type': type }: { readonly 'content-type
   return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);
 }
 
+/** Decides whether answers depend on the origin under this CORS, also those to requests without one. */
+export function variesByOrigin({ origins }: { readonly origins: readonly string[] }): boolean {
+  return origins.length > 0 && !origins.includes('*');
+}
+
 /**
  * Builds the headers of a client's response from the upstream's. It leaves out hop-by-hop headers, those that `Connection`
  * names and all framing, and adds each default that the upstream does not set.

@@ -8,6 +8,7 @@ import {
   ClientHeaders,
   type HeaderRecord,
   isEventStream,
+  variesByOrigin,
 } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
 import type {
@@ -204,7 +205,7 @@ export class ReplyWriter {
     const { errors } = (exchange?.config ?? this.config.current).server;
     const details = problem.details(errors.typeBase, exchange?.id);
     const { headers, body, varies } = this.errorAnswers.answer(res.req, errors, details);
-    if (varies) res.vary('Accept');
+    if (varies) res.vary(exchange && variesByOrigin(exchange.cors) ? 'Origin, Accept' : 'Accept');
     if (problem.options.close) res.setHeader('Connection', 'close');
     const all = { ...headers, 'cache-control': 'no-store', ...lowerCased(problem.options.headers) };
     this.whole(res, exchange, problem.status, all, Buffer.from(body));
@@ -294,6 +295,7 @@ export class ReplyWriter {
     if (exchange?.route?.config.compression) compressAnswer(res, status, headers, contentLength);
     // CORS has set `Vary: Origin`, which `writeHead` would replace.
     if (res.hasHeader('vary')) headers.push('Vary', String(res.getHeader('vary')));
+    else if (exchange && variesByOrigin(exchange.cors)) headers.push('Vary', 'Origin');
     res.writeHead(status, headers);
   }
 }

@@ -14,7 +14,7 @@ interface CorsExchange {
 
 /**
  * Adds CORS headers to whatever answer a request gets, and answers preflight requests. Where CORS is off, it leaves both
- * to the upstream.
+ * to the upstream. To an answer to a request without an origin, whoever writes it adds `Vary`.
  */
 export function corsHandler(exchangeOf: (req: Request) => CorsExchange | undefined): RequestHandler {
   const compiled = new WeakMap<CorsConfig, RequestHandler>();
@@ -46,8 +46,16 @@ function headersHandler(config: CorsConfig): RequestHandler {
     preflightContinue: true,
   });
   return (req, res, next) => {
-    // For a refused origin, the library would do nothing at all, but caches must tell the answers apart even so.
-    if (!isForAll) res.setHeader('Vary', 'Origin');
+    if (!isForAll) {
+      // Nothing is allowed to a request without an origin. `Vary` comes with the head, because Node writes heads much
+      // slower when a header was set before.
+      if (req.headers.origin === undefined) {
+        next();
+        return;
+      }
+      // For a refused origin, the library would do nothing at all, but caches must tell the answers apart even so.
+      res.setHeader('Vary', 'Origin');
+    }
     handle(req, res, next);
   };
 }
