@@ -44,12 +44,13 @@ function lintProviders(config: GatewayConfig, root: ConfigValue): LintWarning[] 
 
 function lintRoutes(config: GatewayConfig, root: ConfigValue): LintWarning[] {
   const places = Map.groupBy(config.routes, ({ match }) => placeKey(match));
-  return config.routes.flatMap((route, index) =>
-    Object.entries(ROUTE_LINTS).flatMap(([name, { key, check }]) => {
-      const samePlace = places.get(placeKey(route.match)) ?? [];
-      return warning(name, root.at('routes', index, ...key.split('.')), check(route, config, samePlace));
-    }),
-  );
+  return config.routes.flatMap((route, index) => {
+    const samePlace = places.get(placeKey(route.match)) ?? [];
+    return Object.entries(ROUTE_LINTS).flatMap(([name, { key, check }]) => {
+      const message = check(route, config, samePlace);
+      return message ? warning(name, root.at('routes', index, ...key.split('.')), message) : [];
+    });
+  });
 }
 
 function lintUpstreams(config: GatewayConfig, root: ConfigValue): LintWarning[] {
