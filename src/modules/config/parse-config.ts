@@ -61,7 +61,7 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
     ...invalid,
     ...[...providers.values()].flatMap((provider) => provider.problems),
     ...serverTls.problems,
-    ...CHECKS.flatMap((check) => check(root)),
+    ...CHECKS.flatMap((check) => check(root, parsed)),
   ];
   if (!parsed || problems.length > 0) return { ok: false, problems: inOrder(problems), plugins };
 

@@ -1,3 +1,4 @@
+import type { GatewayConfig } from '../gateway-config.js';
 import { matchKey } from '../match-key.js';
 import type { ConfigProblem } from '../problem.js';
 import { upstreamUrl } from '../schema/network.js';
@@ -7,8 +8,12 @@ import { gatherProblems } from './gather.js';
 import { headerTemplateProblems } from './header-templates.js';
 import { rewriteProblems } from './rewrites.js';
 
-/** Reports routes that have no single destination, mirror to it, rewrite what they do not match, or repeat another. */
-export function routeProblems(config: ConfigValue): ConfigProblem[] {
+/**
+ * Reports routes that have no single destination, mirror to it, rewrite what they do not match, or repeat another.
+ *
+ * @param parsed the same, when the schema has found it valid
+ */
+export function routeProblems(config: ConfigValue, parsed?: Pick<GatewayConfig, 'routes'>): ConfigProblem[] {
   const routes = config.at('routes').items();
   const ids = routes.map((route) => route.at('id'));
   const matches = routes.map((route) => route.at('match'));
@@ -27,10 +32,10 @@ export function routeProblems(config: ConfigValue): ConfigProblem[] {
         match.problem(
           `found the match of routes[${first}], expected another path, or other methods, hosts or headers`,
         ),
-      ({ value }) => {
+      ({ value }, index) => {
         // The schema reports invalid matches; only valid ones can be compared.
-        const { data } = matchSchema.safeParse(value);
-        return data && matchKey(data);
+        const match = parsed?.routes[index]?.match ?? matchSchema.safeParse(value).data;
+        return match && matchKey(match);
       },
     ),
   ];
@@ -93,11 +98,11 @@ function exactlyOne(
 function repetitions(
   values: readonly ConfigValue[],
   report: (value: ConfigValue, first: number) => ConfigProblem,
-  keyOf: (value: ConfigValue) => string | undefined = ({ text }) => text,
+  keyOf: (value: ConfigValue, index: number) => string | undefined = ({ text }) => text,
 ): ConfigProblem[] {
   const indices = new Map<string, number>();
   return values.flatMap((value, index) => {
-    const key = keyOf(value);
+    const key = keyOf(value, index);
     if (key === undefined) return [];
     const first = indices.get(key);
     if (first !== undefined) return [report(value, first)];
