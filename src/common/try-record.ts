@@ -1,9 +1,14 @@
 import type { Outcome } from './errors/outcomes.js';
+import type { BackgroundPurpose } from './http/trace-context.js';
 
 /** What the span of a try has beside its record. */
 export interface TrySpan {
   readonly id: string;
   readonly traceId: string;
+  /** The span of the request that it was made for. */
+  readonly parentId: string;
+  /** `undefined` for a try that its request waits for. */
+  readonly purpose: BackgroundPurpose | undefined;
   readonly method: string;
   /** Below the URL of the target, without the query. */
   readonly path: string;

@@ -111,6 +111,11 @@ describe('the trace of a request', () => {
     ]);
     for (const each of tries)
       expect([each.start >= server.start, each.end <= server.end]).toEqual([true, true]);
+    const [decided, ...more] = server.events;
+    expect(more).toEqual([]);
+    expect(decided?.attributes).toEqual({ 'breakwater.cache_status': 'Breakwater; fwd=uri-miss' });
+    const at = decided?.at ?? 0n;
+    expect([at >= server.start, at <= (tries[0]?.start ?? 0n)]).toEqual([true, true]);
   });
 
   it('says why a try has failed, and what the client got instead', async () => {
@@ -142,10 +147,14 @@ describe('the trace of a request', () => {
     expect(span).toMatchObject({
       hasFailed: false,
       attributes: { 'breakwater.auth': 'missing', 'http.response.status_code': 401 },
+      events: [{ name: 'breakwater.auth', attributes: {} }],
     });
     const admitted = await start();
     const [server] = await admitted.spansOf('/secured', 3, bearer({ sub: 'someone' }));
     expect(server?.attributes).toMatchObject({ 'breakwater.auth': 'verified' });
+    expect(server?.events).toMatchObject([
+      { name: 'breakwater.auth', attributes: { 'breakwater.provider': 'main' } },
+    ]);
   });
 
   it('says that the cache has answered, which makes no try', async () => {
@@ -160,6 +169,9 @@ describe('the trace of a request', () => {
     const spans = await receiver.trace(ids[1], 1);
     expect(spans.map(attribute('breakwater.cache'))).toEqual(['hit']);
     expect(spans[0]?.attributes).toMatchObject({ 'breakwater.outcome': 'cache_hit' });
+    expect(spans[0]?.events).toMatchObject([
+      { name: 'breakwater.cache', attributes: { 'breakwater.cache_status': expect.stringMatching(/; hit/) } },
+    ]);
   });
 });
 

@@ -16,6 +16,7 @@ export interface ReceivedSpan {
   readonly attributes: Attributes;
   readonly hasFailed: boolean;
   readonly message: string;
+  readonly events: readonly { readonly name: string; readonly at: bigint; readonly attributes: Attributes }[];
   readonly resource: Attributes;
 }
 
@@ -74,6 +75,11 @@ function spansIn(body: Buffer): ReceivedSpan[] {
           attributes: attributesOf(span, 9),
           hasFailed: number(status, 3) === 2n,
           message: bytes(status, 2).toString(),
+          events: messages(span, 11).map((event) => ({
+            name: bytes(event, 2).toString(),
+            at: number(event, 1),
+            attributes: attributesOf(event, 3),
+          })),
           resource,
         };
       });

@@ -122,6 +122,7 @@ export class JwtAuthGuard implements CanActivate {
     const lack = policy.lack(verdict);
     if (lack !== undefined) return this.refuse(lack, policy, exchange);
     if (exchange) exchange.identity = verdict;
+    exchange?.trace?.events?.add('breakwater.auth', { 'breakwater.provider': verdict.provider });
     return true;
   }
 
@@ -133,6 +134,7 @@ export class JwtAuthGuard implements CanActivate {
     const providers = this.providersFor(exchange);
     const reason = typeof refusal === 'string' ? refusal : refusal.reason;
     if (exchange) exchange.authFailure = reason;
+    exchange?.trace?.events?.add('breakwater.auth');
     this.providers.refused.emit(reason);
     throw refusalProblem(refusal, {
       tokens: providers.acceptTokens(allowed),

@@ -75,6 +75,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
 
   private answer(exchange: Exchange, next: CallHandler): Observable<unknown> {
     const { cache, res } = exchange;
+    exchange.trace?.events?.add('breakwater.cache', { 'breakwater.cache_status': cache?.status });
     if (cache?.kind !== 'hit') {
       return next.handle().pipe(
         mergeMap((value) => store(exchange, value)),

@@ -1,6 +1,7 @@
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { inBackground } from '../../common/http/trace-context.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { GatherPart } from '../routing/gather-parts.js';
@@ -60,7 +61,7 @@ export async function gatherRoute(
   const { tries, trace, gone } = exchange;
   const context = isForClient
     ? { headers: [], tries, trace, gone }
-    : { headers: [], tries: [], trace: undefined };
+    : { headers: [], tries: [], trace: inBackground(trace, 'refresh') };
   // Without a timeout of its own, a route waits as long for all parts as for the slowest one.
   const timeout = route.config.timeout ?? Math.max(...calls.map(({ upstream }) => upstream.config.timeout));
   const clock = calls[0]?.upstream.clock;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { inBackground } from '../../common/http/trace-context.js';
 import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 import { ClientBody } from '../upstream/client-body.js';
@@ -27,6 +28,7 @@ export class Mirror {
       path: request.path,
       headers: [...(request.headers ?? []), 'Breakwater-Mirror', '1'],
       hashKey: hashKeyOf(exchange, upstream.config),
+      trace: inBackground(exchange.trace, 'mirror'),
     };
     const { body, contentLength = 0 } = request;
     // Bytes that a controller of code has read before it passed the request on.

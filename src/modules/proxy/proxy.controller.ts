@@ -54,6 +54,7 @@ export class ProxyController {
     const exchange = exchangeOf(req);
     if (!exchange?.route) return;
     const { route, cache } = exchange;
+    exchange.trace?.events?.add('breakwater.cache', { 'breakwater.cache_status': cache?.status });
     if (cache?.kind !== 'hit') {
       this.forwarder.forward(exchange, route);
       return;

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { inBackground } from '../../common/http/trace-context.js';
 import type { CacheRefresh, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
@@ -36,6 +37,7 @@ export class Refresher {
     if (route.gather) return gatherRoute(exchange, route, route.gather, this.upstreams, false);
     const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
     const request = upstreamRequest(exchange, route, upstream);
-    return upstream.send({ ...request, signal: undefined, tries: undefined, trace: undefined });
+    const trace = inBackground(exchange.trace, 'refresh');
+    return upstream.send({ ...request, signal: undefined, tries: undefined, trace });
   }
 }

@@ -96,7 +96,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     }
     const exchange = new Exchange(req, res, head, startedAt, refusal);
     if (model.sample !== undefined)
-      exchange.trace = startTrace(req.headers['traceparent'], model.sample, this.random);
+      exchange.trace = startTrace(req.headers['traceparent'], model.sample, this.random, this.clock);
     attachExchange(req, exchange);
     res.on('close', () => {
       exchange.close();

@@ -1,10 +1,10 @@
 import { type Attributes, SpanKind, SpanStatusCode, TraceFlags } from '@opentelemetry/api';
 import { millisToHrTime } from '@opentelemetry/core';
 import type { Resource } from '@opentelemetry/resources';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace';
+import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace';
 import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
-import { startTrace, type Trace } from '../../common/http/trace-context.js';
+import { newSpanId, newTraceId, type Trace, type TraceEvent } from '../../common/http/trace-context.js';
 import type { TryRecord, TrySpan } from '../../common/try-record.js';
 import type { KeyRefresh } from '../auth/auth-providers.js';
 import { type Exchange, handlerPathOf } from '../routing/exchange.js';
@@ -38,6 +38,7 @@ interface SpanRecord {
   readonly attributes: Attributes;
   readonly hasFailed: boolean;
   readonly message?: string | undefined;
+  readonly events?: readonly TraceEvent[] | undefined;
 }
 
 /**
@@ -47,9 +48,7 @@ interface SpanRecord {
  * Queries, headers, tokens and the names of users are in none of them.
  */
 export function spansOf(exchange: Exchange, trace: Trace, context: SpanContext): ReadableSpan[] {
-  const tries = exchange.tries.flatMap((each) =>
-    each.span ? [trySpan(each, each.span, trace, context)] : [],
-  );
+  const tries = exchange.tries.flatMap((each) => (each.span ? [trySpan(each, each.span, context)] : []));
   return [requestSpan(exchange, trace, context), ...tries];
 }
 
@@ -60,7 +59,8 @@ export function keysSpan(
 ): ReadableSpan {
   const hasFailed = result !== 'success';
   return spanOf(context, {
-    ...startTrace(undefined, 1, () => 0),
+    traceId: newTraceId(),
+    spanId: newSpanId(),
     parentId: undefined,
     name: 'fetch keys',
     kind: SpanKind.CLIENT,
@@ -119,13 +119,14 @@ function requestSpan(exchange: Exchange, trace: Trace, context: SpanContext): Re
     },
     hasFailed,
     message: failure?.reason,
+    events: trace.events?.list,
   });
 }
 
-function trySpan(
+/** Makes the span of a try, which is below that of its request. */
+export function trySpan(
   { upstream, target, startedAt, durationMs, outcome, status, detail }: TryRecord,
-  { id, traceId, method, path, resends, isHedge }: TrySpan,
-  { spanId: parentId }: Trace,
+  { id, traceId, parentId, method, path, resends, isHedge, purpose }: TrySpan,
   context: SpanContext,
 ): ReadableSpan {
   const isStatus = STATUS_OUTCOMES.has(outcome);
@@ -150,6 +151,7 @@ function trySpan(
       'breakwater.outcome': outcome,
       'breakwater.cause': isStatus ? undefined : detail || undefined,
       'breakwater.hedge': isHedge || undefined,
+      'breakwater.purpose': purpose,
     },
     hasFailed,
     message: isStatus ? undefined : detail,
@@ -187,9 +189,11 @@ function spanOf({ resource, now, wall }: SpanContext, span: SpanRecord): Readabl
     attributes,
     hasFailed,
     message,
+    events = [],
   } = span;
   const context = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
-  const start = wall - now + startedAt;
+  const offset = wall - now;
+  const start = offset + startedAt;
   return {
     name,
     kind,
@@ -199,10 +203,13 @@ function spanOf({ resource, now, wall }: SpanContext, span: SpanRecord): Readabl
     endTime: millisToHrTime(start + span.durationMs),
     duration: millisToHrTime(span.durationMs),
     status: hasFailed ? { code: SpanStatusCode.ERROR, message } : { code: SpanStatusCode.UNSET },
-    // The exporter would send an empty value for each one that is missing.
-    attributes: Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
+    attributes: present(attributes),
     links: [],
-    events: [],
+    events: events.map(({ name, at, attributes: each }): TimedEvent => ({
+      name,
+      time: millisToHrTime(offset + at),
+      attributes: present(each),
+    })),
     ended: true,
     resource,
     instrumentationScope: SCOPE,
@@ -210,6 +217,11 @@ function spanOf({ resource, now, wall }: SpanContext, span: SpanRecord): Readabl
     droppedEventsCount: 0,
     droppedLinksCount: 0,
   };
+}
+
+/** The exporter would send an empty value for each one that is missing. */
+function present(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
 const SCOPE = { name: 'breakwater' };

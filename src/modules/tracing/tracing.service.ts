@@ -1,11 +1,13 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { Event } from '../../common/event.js';
+import type { EndedTry } from '../../common/try-record.js';
 import { AuthProviders } from '../auth/auth-providers.js';
 import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, TracingConfig } from '../config/gateway-config.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
+import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { SpanExport, SpanResult } from './span-export.js';
 import type { SpanContext } from './spans.js';
 
@@ -28,6 +30,7 @@ export class Tracing implements ConfigApplier, OnModuleInit, OnApplicationShutdo
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(AuthProviders) private readonly providers: AuthProviders,
+    @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(ConfigStore) store: ConfigStore,
   ) {
@@ -72,13 +75,18 @@ export class Tracing implements ConfigApplier, OnModuleInit, OnApplicationShutdo
 
   /** @returns ends it */
   private record(
-    { spansOf, keysSpan }: Spans,
+    { spansOf, trySpan, keysSpan }: Spans,
     exporter: SpanExport,
     { sample }: TracingConfig,
   ): () => Promise<void> {
     const { resource } = exporter;
     const context = (): SpanContext => ({ resource, now: this.clock.now(), wall: this.clock.wall() });
-    const listeners = [
+    const listeners: (() => void)[] = [];
+    const onTry = (record: EndedTry) => {
+      // The others are recorded with their request.
+      if (record.span?.purpose !== undefined) exporter.add(trySpan(record, record.span, context()));
+    };
+    listeners.push(
       this.exchanges.finished.on((exchange) => {
         const { trace } = exchange;
         if (!trace?.isSampled) return;
@@ -88,7 +96,8 @@ export class Tracing implements ConfigApplier, OnModuleInit, OnApplicationShutdo
       this.providers.keysRefreshed.on((refresh) => {
         if (sample > 0) exporter.add(keysSpan(refresh, context()));
       }),
-    ];
+      this.upstreams.each(({ tryEnded }) => listeners.push(tryEnded.on(onTry))),
+    );
     return () => {
       for (const off of listeners) off();
       return exporter.shutdown();

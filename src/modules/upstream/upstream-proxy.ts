@@ -20,7 +20,7 @@ import type { Retrier, TryOnce, TryOptions } from './retry/retrier.js';
 import type { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 import { Call } from './transport/call.js';
-import { spanOf, withSpan } from './try-span.js';
+import { rejected, spanOf, withSpan } from './try-span.js';
 import { UpstreamError } from './upstream.error.js';
 import { resultOf, UpstreamModel } from './upstream.model.js';
 import { watchUpload } from './upload-watch.js';
@@ -137,7 +137,7 @@ export class UpstreamProxy {
   async send(request: UpstreamRequest, model = this.model): Promise<UpstreamResponse> {
     const context = inherited.getStore();
     if (context) request = withInherited(request, context);
-    if (request.isStream && !this.bulkhead.hasRoomForStream) throw this.rejection('bulkhead_full');
+    if (request.isStream && !this.bulkhead.hasRoomForStream) throw this.rejection('bulkhead_full', request);
     // The time that a client takes to send a body that is kept for retries is no part of the deadline.
     if (request.body instanceof Readable) request = await this.gatherBody(request, model);
 
@@ -149,7 +149,7 @@ export class UpstreamProxy {
     // Others may have become streams meanwhile, or be about to.
     if (request.isStream && !place.reserveStream()) {
       place.leave();
-      throw this.rejection('bulkhead_full');
+      throw this.rejection('bulkhead_full', request);
     }
     // The wait for a place is no part of it either: the upstream knew nothing of the call.
     deadline.start();
@@ -157,7 +157,7 @@ export class UpstreamProxy {
     const permit = this.breaker.admit(deadline.timeout);
     if (!permit) {
       place.leave();
-      throw this.rejection('breaker_open');
+      throw this.rejection('breaker_open', request);
     }
 
     const held: Held = { model, place, permit, tried: [] };
@@ -254,9 +254,9 @@ export class UpstreamProxy {
     const { config, targets, failureStatuses } = model;
     // The breaker may have opened since the first try.
     if (tried.length > 0 && this.breaker.state === 'open' && this.breaker.isRejecting)
-      return Promise.reject(this.rejection('breaker_open'));
+      return Promise.reject(this.rejection('breaker_open', given));
     const target = targets.pick(given, tried);
-    if (!target) return Promise.reject(this.rejection('bulkhead_full'));
+    if (!target) return Promise.reject(this.rejection('bulkhead_full', given));
     const span = given.trace?.isSampled ? spanOf(given, given.trace, tried.length, isHedge) : undefined;
     const request = span && given.trace ? withSpan(given, given.trace, span) : given;
     tried.push(target);
@@ -320,31 +320,31 @@ export class UpstreamProxy {
 
   /** A call that the breaker would reject does not send a body. */
   private async gatherBody(request: UpstreamRequest, { retrier }: UpstreamModel): Promise<UpstreamRequest> {
-    if (this.breaker.isRejecting) throw this.rejection('breaker_open');
+    if (this.breaker.isRejecting) throw this.rejection('breaker_open', request);
     const gathering = retrier.gather(request);
     if (!gathering) return request;
     const gathered = await gathering.catch((error: unknown) => {
       throw UpstreamError.from(this.id, error);
     });
-    if (this.breaker.isRejecting) throw this.rejection('breaker_open');
+    if (this.breaker.isRejecting) throw this.rejection('breaker_open', request);
     return gathered;
   }
 
   /** A call that the breaker would reject does not wait for a place in the bulkhead. */
-  private watchWait({ signal }: UpstreamRequest, deadline: Deadline, giveUp: () => void): () => void {
-    if (this.breaker.isRejecting) throw this.rejection('breaker_open');
-    return deadline.watch(giveUp, signal);
+  private watchWait(request: UpstreamRequest, deadline: Deadline, giveUp: () => void): () => void {
+    if (this.breaker.isRejecting) throw this.rejection('breaker_open', request);
+    return deadline.watch(giveUp, request.signal);
   }
 
   /** The wait for a place in the bulkhead ended without one. */
   private refuse(request: UpstreamRequest, cause: unknown): never {
     if (request.signal?.aborted) throw new UpstreamError(this.id, 'client_gone', { cause });
-    throw this.rejection(this.breaker.isRejecting ? 'breaker_open' : 'bulkhead_full');
+    throw this.rejection(this.breaker.isRejecting ? 'breaker_open' : 'bulkhead_full', request);
   }
 
-  private rejection(outcome: 'breaker_open' | 'bulkhead_full'): UpstreamError {
+  private rejection(outcome: 'breaker_open' | 'bulkhead_full', { trace }: UpstreamRequest): UpstreamError {
     const retryAfterSeconds = outcome === 'breaker_open' ? this.breaker.retryAfterSeconds : 1;
     this.rejected.emit(outcome);
-    return new UpstreamError(this.id, outcome, { retryAfterSeconds });
+    return rejected(this.id, outcome, retryAfterSeconds, trace);
   }
 }

@@ -49,10 +49,14 @@ export class UpstreamRegistry implements ConfigApplier, OnApplicationShutdown {
     return this.upstreams.get(id);
   }
 
-  /** Calls a listener with each upstream, those that are added later included. */
-  each(listener: (upstream: UpstreamProxy) => void): void {
+  /**
+   * Calls a listener with each upstream, those that are added later included.
+   *
+   * @returns ends that
+   */
+  each(listener: (upstream: UpstreamProxy) => void): () => void {
     for (const upstream of this.all()) listener(upstream);
-    this.added.on(listener);
+    return this.added.on(listener);
   }
 
   /**
