@@ -59,4 +59,15 @@ describe('the event stream', () => {
     expect((await gw.management('/admin/overview')).status).toBe(200);
     await stopping;
   });
+
+  it('serves 64 readers, and another one when one of them has left', async () => {
+    const gw = await start();
+    const { managementUrl } = gw.gateway;
+    const readers = await Promise.all(Array.from({ length: 64 }, () => EventReader.open(managementUrl)));
+    const refused = await fetch(`${managementUrl}/admin/events`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await refused.json()).toMatchObject({ code: 'too_many_readers' });
+    readers[0]?.close();
+    await until('another is admitted', () => EventReader.open(managementUrl).catch(() => undefined));
+  });
 });
