@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<Exclude<HeaderOwner, 'client'>, string>> = {
   connection: `
     connection content-length expect http2-settings keep-alive proxy-authenticate proxy-authentication-info
     proxy-authorization proxy-connection te trailer transfer-encoding upgrade`,
-  gateway: 'breakwater-mirror host x-request-deadline x-request-id',
+  gateway: 'breakwater-mirror breakwater-timing host x-request-deadline x-request-id',
   forwarding: 'forwarded via',
   // Address of the client, scheme, host and original URL, in the spellings of all kinds of proxies and servers; then
   // identity.

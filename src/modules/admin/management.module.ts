@@ -9,6 +9,7 @@ import { ConfigStore } from '../config/config.store.js';
 import { ConfigReloader } from '../config/reload/config-reloader.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { LogLevel } from '../config/log-level.js';
+import { ManagementToken } from '../config/management-token.js';
 import { HealthController } from '../health/health.controller.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
 import { CodeRoutes } from '../proxy/code-routes.js';
@@ -45,7 +46,6 @@ import { RoutesController } from './routes.controller.js';
 import { TokensController } from './tokens.controller.js';
 import { UpstreamReports } from './upstream-reports.js';
 import { UpstreamsController } from './upstreams.controller.js';
-import { WrongTokens } from './wrong-tokens.js';
 
 export interface ManagementOptions {
   /** Finds the providers of the gateway. */
@@ -70,6 +70,7 @@ const SHARED = [
   TokenDenylist,
   ManualSharing,
   LogLevel,
+  ManagementToken,
   RuntimeFaults,
   RateLimits,
   Timeline,
@@ -122,7 +123,6 @@ const SHARED = [
     UpstreamReports,
     EventStream,
     AuditLog,
-    WrongTokens,
     OwnView,
     {
       provide: GATEWAY_VIEW,

@@ -5,6 +5,7 @@ import { CLOCK, CONFIG_SOURCE, PLUGINS, PROCESS_ROLE, type ProcessRole, RANDOM }
 import { type ConfigFileOptions, type LoadedFile, loadOrThrow } from './load-or-throw.js';
 import type { ConfigSource } from './load-config-file.js';
 import { LogLevel } from './log-level.js';
+import { ManagementToken } from './management-token.js';
 import type { Plugin } from './plugins/plugin.types.js';
 import { ConfigReloader } from './reload/config-reloader.js';
 
@@ -20,8 +21,8 @@ interface ConfigModuleOptions {
 /** Makes the configuration, the clock and the source of random numbers injectable everywhere. */
 @Global()
 @Module({
-  providers: [{ provide: RANDOM, useValue: Math.random }, ConfigReloader, LogLevel],
-  exports: [ConfigStore, ConfigReloader, LogLevel, CLOCK, RANDOM, PLUGINS, PROCESS_ROLE],
+  providers: [{ provide: RANDOM, useValue: Math.random }, ConfigReloader, LogLevel, ManagementToken],
+  exports: [ConfigStore, ConfigReloader, LogLevel, ManagementToken, CLOCK, RANDOM, PLUGINS, PROCESS_ROLE],
 })
 export class ConfigModule {
   /** @param source of the configuration; without it, no file is watched */

@@ -6,6 +6,7 @@ import { raw, requestHead } from '../../../test/support/http.js';
 import { systemClock } from '../../common/clock.js';
 import { VIA } from '../../common/http/request-headers.js';
 import { ConfigStore } from '../config/config.store.js';
+import { ManagementToken } from '../config/management-token.js';
 import type { Exchange } from './exchange.js';
 import { exchangeOf } from './exchange.js';
 import { ExchangeMiddleware } from './exchange.middleware.js';
@@ -26,11 +27,9 @@ interface Seen {
 
 /** Sends one request to a server of nothing but the middleware. */
 async function send(requestLine: string, fields: string[] = [], server = ''): Promise<Seen> {
-  const middleware = new ExchangeMiddleware(
-    new ConfigStore(configOf(server + YAML)),
-    systemClock,
-    Math.random,
-  );
+  const store = new ConfigStore(configOf(server + YAML));
+  const token = new ManagementToken(store, systemClock);
+  const middleware = new ExchangeMiddleware(store, systemClock, Math.random, token);
   const finished = new Promise<Exchange>((resolve) => middleware.finished.on(resolve));
   let seen: Omit<Seen, 'finished'> | undefined;
   const url = await listen(

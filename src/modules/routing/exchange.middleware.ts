@@ -14,11 +14,13 @@ import { startTrace } from '../../common/http/trace-context.js';
 import type { Turn } from '../../common/turns.js';
 import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK, RANDOM } from '../config/config.tokens.js';
+import { ManagementToken } from '../config/management-token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
 import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
 import { preflightInput } from './preflight.js';
 import { type MatchInput, RouteTable } from './route-table.js';
+import { addServerTiming } from './server-timing.js';
 
 /** A request that the server has refused by itself. */
 export interface RefusedRequest extends Omit<ServerRefusal, 'req'> {
@@ -66,6 +68,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(RANDOM) private readonly random: () => number,
+    @Inject(ManagementToken) private readonly token: ManagementToken,
   ) {
     const { current } = config;
     this.model = compile(current, new RouteTable(current.routes));
@@ -98,11 +101,24 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     if (model.sample !== undefined)
       exchange.trace = startTrace(req.headers['traceparent'], model.sample, this.random, this.clock);
     attachExchange(req, exchange);
+    const asked = req.headers['breakwater-timing'];
+    if (asked !== undefined) this.explain(exchange, asked);
     res.on('close', () => {
       exchange.close();
       this.finished.emit(exchange);
     });
     next(refusal);
+  }
+
+  /** Tells only operators: it names targets. A header that many may send must not become a way to guess the token. */
+  private explain(exchange: Exchange, asked: string | readonly string[]): void {
+    const { clientIp } = exchange.head;
+    try {
+      this.token.check(clientIp);
+      if (this.token.isRight(String(asked), clientIp)) addServerTiming(exchange, this.clock);
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+    }
   }
 
   /**
