@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { AuthProviders } from '../auth/auth-providers.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { RouteHistory, topOf } from '../timeline/route-history.js';
+import { RouteHistory } from '../timeline/route-history.js';
 import type { Overview, TimelineEvent, TransitionEvent } from '../timeline/shapes.js';
 import { Timeline } from '../timeline/timeline.js';
 import { GatewayState } from './gateway-state.js';
@@ -55,9 +55,8 @@ export class OverviewService {
   }
 
   private topRoutes(): Overview['topRoutes'] {
-    const { seconds, routes } = this.routes.read(Math.floor(this.clock.wall() / 1_000), LATELY);
-    const orders = (['errors', 'requests'] as const).flatMap((by) => topOf(routes, by, TOP_ROUTES));
-    return { seconds, routes: [...new Set(orders)] };
+    const second = Math.floor(this.clock.wall() / 1_000);
+    return this.routes.top(second, LATELY, ['errors', 'requests'], TOP_ROUTES);
   }
 }
 

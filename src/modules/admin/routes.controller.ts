@@ -5,7 +5,7 @@ import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { isPublic, sidesOf } from '../config/schema/gateway.js';
-import { ROUTE_ORDERS, RouteHistory, topOf } from '../timeline/route-history.js';
+import { ROUTE_ORDERS, RouteHistory } from '../timeline/route-history.js';
 import type { RouteOverview, TopRoutes } from '../timeline/shapes.js';
 import { KEPT_SECONDS } from '../timeline/traffic-history.js';
 import { AdminGuard } from './admin.guard.js';
@@ -44,8 +44,7 @@ export class RoutesController {
       throw new ProblemError('admin_request_invalid', { detail });
     }
     const seconds = Math.ceil(durationOf('last', last) / 1_000);
-    const { routes, ...rest } = this.history.read(Math.floor(this.clock.wall() / 1_000), seconds);
-    return { ...rest, routes: topOf(routes, order, MOST) };
+    return this.history.top(Math.floor(this.clock.wall() / 1_000), seconds, [order], MOST);
   }
 }
 

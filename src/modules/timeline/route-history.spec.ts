@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bucketOf } from './latency-buckets.js';
 import { RouteCounts } from './route-counts.js';
-import { RouteHistory, topOf } from './route-history.js';
+import { RouteHistory, type RouteOrder } from './route-history.js';
 
 const START = 1_800_000_000;
 const QUARTER = 900;
@@ -13,6 +13,10 @@ function sample(route: string, requests: number, { errors = 0, ms = 10 } = {}) {
   return counts.take();
 }
 
+/** The routes with requests, those with the most first. */
+const all = (history: RouteHistory, now: number, seconds: number) =>
+  history.top(now, seconds, ['requests'], 10_000).routes;
+
 describe('RouteHistory', () => {
   it('sums the requests and errors of the last seconds, those of all processes', () => {
     const history = new RouteHistory();
@@ -20,33 +24,35 @@ describe('RouteHistory', () => {
     history.add(START, sample('users', 5));
     history.add(START + 60, sample('users', 1, { ms: 1_000 }));
     history.add(START + 60, sample('orders', 3));
-    const recent = history
-      .read(START + 60, 30)
-      .routes.map(({ route, requests, errors }) => [route, requests, errors]);
-    expect(recent).toEqual([
-      ['users', 1, 0],
-      ['orders', 3, 0],
+    const recent = all(history, START + 60, 30).map(({ route, requests, errors }) => [
+      route,
+      requests,
+      errors,
     ]);
-    expect(history.read(START + 60, QUARTER).routes[0]).toMatchObject({ requests: 11, errors: 2, p95: 1020 });
+    expect(recent).toEqual([
+      ['orders', 3, 0],
+      ['users', 1, 0],
+    ]);
+    expect(all(history, START + 60, QUARTER)[0]).toMatchObject({ requests: 11, errors: 2, p95: 1020 });
   });
 
   it('has the percentile of the last two minutes only', () => {
     const history = new RouteHistory();
     history.add(START, sample('users', 100, { ms: 1_000 }));
-    expect(history.read(START + 61, QUARTER).routes).toMatchObject([{ p95: 1020 }]);
-    expect(history.read(START + 121, QUARTER).routes).toEqual([{ route: 'users', requests: 100, errors: 0 }]);
+    expect(all(history, START + 61, QUARTER)).toMatchObject([{ p95: 1020 }]);
+    expect(all(history, START + 121, QUARTER)).toEqual([{ route: 'users', requests: 100, errors: 0 }]);
     history.add(START + 180, sample('users', 1));
-    expect(history.read(START + 180, QUARTER).routes).toMatchObject([{ requests: 101, p95: 11.3 }]);
+    expect(all(history, START + 180, QUARTER)).toMatchObject([{ requests: 101, p95: 11.3 }]);
   });
 
   it('keeps 15 minutes, and forgets routes without requests after them', () => {
     const history = new RouteHistory();
     for (let i = 0; i < QUARTER + 100; i++) history.add(START + i, sample('users', 1));
     const now = START + QUARTER + 99;
-    expect(history.read(now, 10 * QUARTER).routes[0]?.requests).toBe(QUARTER);
+    expect(all(history, now, 10 * QUARTER)[0]?.requests).toBe(QUARTER);
     history.add(now + QUARTER + 10, sample('orders', 1));
-    expect(history.read(now, 10 * QUARTER).routes).toEqual([]);
-    expect(history.read(now + QUARTER + 10, QUARTER).routes).toMatchObject([{ route: 'orders' }]);
+    expect(all(history, now, 10 * QUARTER)).toEqual([]);
+    expect(all(history, now + QUARTER + 10, QUARTER)).toMatchObject([{ route: 'orders' }]);
   });
 
   it('takes late samples, and ignores those that are too late', () => {
@@ -54,7 +60,7 @@ describe('RouteHistory', () => {
     history.add(START, sample('users', 1));
     history.add(START - 130, sample('users', 1, { ms: 1_000 }));
     history.add(START - QUARTER, sample('users', 1));
-    expect(history.read(START, 10 * QUARTER).routes).toMatchObject([{ requests: 2, p95: 11.3 }]);
+    expect(all(history, START, 10 * QUARTER)).toMatchObject([{ requests: 2, p95: 11.3 }]);
   });
 
   it('orders routes by what is asked for, and then by requests', () => {
@@ -62,12 +68,13 @@ describe('RouteHistory', () => {
     history.add(START, sample('busy', 9, { errors: 1 }));
     history.add(START, sample('slow', 2, { ms: 5_000, errors: 1 }));
     history.add(START, sample('bad', 3, { errors: 3 }));
-    const traffic = history.read(START, 10).routes;
-    const names = (by: 'requests' | 'errors' | 'p95', most = 3) =>
-      topOf(traffic, by, most).map(({ route }) => route);
-    expect(names('requests')).toEqual(['busy', 'bad', 'slow']);
-    expect(names('errors')).toEqual(['bad', 'busy', 'slow']);
-    expect(names('p95', 1)).toEqual(['slow']);
+    const names = (orders: readonly RouteOrder[], most = 3) =>
+      history.top(START, 10, orders, most).routes.map(({ route }) => route);
+    expect(names(['requests'])).toEqual(['busy', 'bad', 'slow']);
+    expect(names(['errors'])).toEqual(['bad', 'busy', 'slow']);
+    expect(names(['p95'], 1)).toEqual(['slow']);
+    expect(names(['errors', 'requests'], 1)).toEqual(['bad', 'busy']);
+    expect(names(['errors', 'requests'], 2)).toEqual(['bad', 'busy']);
   });
 });
 
@@ -78,10 +85,10 @@ describe('RouteCounts', () => {
     for (const name of names) for (let i = 0; i < 2; i++) counts.add(name, false, undefined);
     const history = new RouteHistory();
     history.add(START, counts.take());
-    expect(history.read(START, 10).routes).toEqual(names.map((route) => ({ route, requests: 2, errors: 0 })));
+    expect(all(history, START, 10)).toEqual(names.map((route) => ({ route, requests: 2, errors: 0 })));
     counts.add('route-999', true, undefined);
     history.add(START, counts.take());
-    expect(topOf(history.read(START, 10).routes, 'errors', 1)).toEqual([
+    expect(history.top(START, 10, ['errors'], 1).routes).toEqual([
       { route: 'route-999', requests: 3, errors: 1 },
     ]);
   });

@@ -33,16 +33,23 @@ export class RouteHistory {
   /**
    * @param now seconds since the epoch
    * @param seconds how far back it counts, at most 15 minutes
+   * @param orders what the routes shall have the most of
+   * @param most of each order
+   * @returns those of the first order, and then those that only others have
    */
-  read(now: number, seconds: number): TopRoutes {
+  top(now: number, seconds: number, orders: readonly RouteOrder[], most: number): TopRoutes {
     const last = Math.floor(now / SLOT);
     const first = Math.max(Math.floor((now - seconds) / SLOT), last - KEPT_SLOTS + 1);
-    const routes = [];
+    const found: RouteTraffic[] = [];
     for (const [route, slots] of this.routes) {
-      const traffic = slots.read(route, first, last);
-      if (traffic.requests > 0) routes.push(traffic);
+      const { requests, errors } = slots.sum(first, last);
+      if (requests > 0) found.push({ route, requests, errors });
     }
-    return { seconds: now - first * SLOT, routes };
+    // Latencies take more time than all the rest, so only those are read that are told or compared.
+    const withP95 = (each: RouteTraffic) => ({ ...each, p95: this.routes.get(each.route)?.p95(last) });
+    const compared = orders.includes('p95') ? found.map(withP95) : found;
+    const tops = new Set(orders.flatMap((by) => topOf(compared, by, most)));
+    return { seconds: now - first * SLOT, routes: Array.from(tops, withP95) };
   }
 
   /** Routes that a reload has removed, and those that nobody calls any more. */
@@ -51,10 +58,18 @@ export class RouteHistory {
   }
 }
 
-/** @returns so many, those with the most first */
-export function topOf(traffic: readonly RouteTraffic[], by: RouteOrder, most: number): RouteTraffic[] {
-  const rank = (each: RouteTraffic) => each[by] ?? 0;
-  return traffic.toSorted((a, b) => rank(b) - rank(a) || b.requests - a.requests).slice(0, most);
+/** @returns so many, those with the most first; it sorts no others, of which there may be 10,000 */
+function topOf(traffic: readonly RouteTraffic[], by: RouteOrder, most: number): RouteTraffic[] {
+  const top: RouteTraffic[] = [];
+  const isBefore = (a: RouteTraffic, b: RouteTraffic | undefined) =>
+    b === undefined || (a[by] ?? 0) > (b[by] ?? 0) || (a[by] === b[by] && a.requests > b.requests);
+  for (const each of traffic) {
+    if (top.length === most && !isBefore(each, top.at(-1))) continue;
+    const place = top.findIndex((other) => isBefore(each, other));
+    top.splice(place === -1 ? top.length : place, 0, each);
+    if (top.length > most) top.pop();
+  }
+  return top;
 }
 
 /** A ring of counts, and the latencies of the newest minute and of the one before. */
@@ -76,26 +91,27 @@ class Slots {
     for (let i = 0; i < BUCKETS; i++) this.increase(latencies + i, row[FIRST_BUCKET + i]);
   }
 
-  read(route: string, first: number, last: number): RouteTraffic {
+  sum(first: number, last: number): { requests: number; errors: number } {
     let [requests, errors] = [0, 0];
     for (let slot = Math.max(first, this.last - KEPT_SLOTS + 1); slot <= Math.min(last, this.last); slot++) {
       const at = (slot % KEPT_SLOTS) * 2;
       requests += this.counts[at] ?? 0;
       errors += this.counts[at + 1] ?? 0;
     }
-    const bucket = this.percentile95(minuteOf(last));
-    return { route, requests, errors, ...(bucket === undefined ? {} : { p95: boundOf(bucket) }) };
+    return { requests, errors };
   }
 
-  private percentile95(now: number): number | undefined {
-    const both = new Uint32Array(BUCKETS);
-    for (const minute of [now - 1, now]) {
-      const newest = minuteOf(this.last);
+  /** @returns milliseconds: of the last one to two minutes before the end of a slot */
+  p95(slot: number): number | undefined {
+    const latencies = new Uint32Array(BUCKETS);
+    const newest = minuteOf(this.last);
+    for (const minute of [minuteOf(slot) - 1, minuteOf(slot)]) {
       if (minute > newest || minute < newest - 1) continue;
       const from = latenciesAt(minute);
-      for (let i = 0; i < BUCKETS; i++) both[i] = (both[i] ?? 0) + (this.counts[from + i] ?? 0);
+      for (let i = 0; i < BUCKETS; i++) latencies[i] = (latencies[i] ?? 0) + (this.counts[from + i] ?? 0);
     }
-    return percentile(both, 0.95);
+    const bucket = percentile(latencies, 0.95);
+    return bucket === undefined ? undefined : boundOf(bucket);
   }
 
   private increase(at: number, by = 0): void {

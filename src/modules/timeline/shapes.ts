@@ -43,7 +43,7 @@ export interface RouteTraffic extends Pick<TrafficCounts, 'requests' | 'errors'>
   /** As the label of the metrics: the id, the path of a handler of code, or `none` for requests without a route. */
   readonly route: string;
   /** Milliseconds, to 19%: of the last one to two minutes. */
-  readonly p95?: number;
+  readonly p95?: number | undefined;
 }
 
 /** The answer of `GET /admin/routes/top`. */
