@@ -143,6 +143,8 @@ const REFUSED: readonly (readonly [values: string, reason: string])[] = [
     'auth.main.secret',
     'auth.main.introspection.clientSecret',
     'upstreams.users.tls.key',
+    'tracing.headers.Authorization',
+    'tracing.headers.x-api-key',
   ].map(
     (path) =>
       [`config.${path}=hunter2`, `config.${path}: a secret that is written here ends up in a`] as const,

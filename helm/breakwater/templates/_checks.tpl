@@ -163,6 +163,12 @@ secrets.files: config refers to {{ $folder }}, but the Secret {{ $name }} is not
 {{- if regexMatch "\"rediss?://[^\"/@]*:[^\"/@${]+@" (toJson $redis) }}
 config.redis: a password that is written in a URL ends up in a ConfigMap. Put it into a Secret, list that in secrets.env, and refer to it as ${VARIABLE}.
 {{- end }}
+{{- $tracing := kindIs "map" $config.tracing | ternary $config.tracing dict }}
+{{- range $name, $value := kindIs "map" $tracing.headers | ternary $tracing.headers dict }}
+{{- if and (regexMatch "(?i)auth|key|token|secret|password|cookie" $name) (not (contains "${" (toString $value))) }}
+config.tracing.headers.{{ $name }}: a secret that is written here ends up in a ConfigMap. Put it into a Secret, list that in secrets.env or secrets.files, and refer to it as ${VARIABLE} or ${file:...}.
+{{- end }}
+{{- end }}
 {{- range $path, $owner := $owners }}
 {{- if kindIs "map" $owner }}
 {{- range $key := tuple "token" "password" "secret" "clientSecret" "key" }}
