@@ -33,7 +33,7 @@ export function incidentOf(picture, report, now) {
   const isTripped = breaker.state !== 'closed';
   return {
     what: whatIsWrong(report),
-    since: isTripped ? (outage?.from ?? began) : undefined,
+    since: isTripped ? (outage?.from ?? began) : troubledSince(picture, report),
     why: whyWrong(picture, report, outage),
     callers: callersGet(report),
     next: whatIsNext(report, now - picture.at),
@@ -41,8 +41,29 @@ export function incidentOf(picture, report, now) {
   };
 }
 
+/**
+ * Since when the bulkhead is full, or a target is away; nobody writes down when errors began.
+ *
+ * @type {(picture: Picture, report: Report) => number | undefined}
+ */
+function troubledSince({ events }, { id, callers, targets }) {
+  /** @type {(string | undefined)[]} */
+  const began = targets.flatMap(({ name, state }) =>
+    state === 'available'
+      ? []
+      : [
+          events.findLast((each) => each.kind === 'target' && each.upstream === id && each.target === name)
+            ?.at,
+        ],
+  );
+  if (callers.overloaded > 0)
+    began.push(events.findLast((each) => each.kind === 'overload' && each.upstream === id)?.at);
+  const times = began.flatMap((at) => (at === undefined ? [] : [Date.parse(at)]));
+  return times.length > 0 ? Math.min(...times) : undefined;
+}
+
 /** @param {Report} report */
-function whatIsWrong({ breaker, targets }) {
+function whatIsWrong({ breaker, targets, callers }) {
   if (breaker.isolatedFor !== undefined) return 'Isolated by an operator';
   const shadow = breaker.mode === 'shadow' ? ' (shadow mode: calls still pass)' : '';
   if (breaker.state === 'open') return `Breaker open${shadow}`;
@@ -50,7 +71,7 @@ function whatIsWrong({ breaker, targets }) {
   const gone = targets.filter(({ state }) => state !== 'available').length;
   if (gone === targets.length) return 'No target is available';
   if (gone > 0) return `${gone} of ${count(targets.length, 'target')} not available`;
-  return 'Some callers get errors';
+  return callers.overloaded > 0 ? 'Bulkhead full' : 'Some callers get errors';
 }
 
 /**
@@ -110,6 +131,8 @@ export function openedWords({ reason, votes, failures }) {
 export function callersGet({ callers, fallback, breaker, sinceTransition: since }) {
   const { requests, errors, rejected, fallbacks, stale, cached, overloaded } = callers;
   const replaced = fallbackWords(fallback);
+  // Stale copies are counted by themselves.
+  const fallbackOnly = fallbackWords(fallback && { ...fallback, stale: false });
   if (requests === 0) {
     if (breaker.state === 'closed' || breaker.mode === 'shadow') return ['No requests in the last 10 s.'];
     return [`No requests in the last 10 s. Callers would get ${replaced ?? 'status 503'}.`];
@@ -119,7 +142,7 @@ export function callersGet({ callers, fallback, breaker, sinceTransition: since 
   const rest = requests - errors - fallbacks - stale - cached;
   /** @type {[number, string][]} */
   const parts = [
-    [fallbacks, `${of} got ${fallback?.upstream || fallback?.status ? replaced : 'the fallback'}`],
+    [fallbacks, `${of} got ${fallbackOnly ?? 'the fallback'}`],
     [stale, `${of} got a stale copy`],
     [errors, `${of} got an error${cause}`],
     [cached, `${of} got a stored response`],

@@ -7,6 +7,7 @@ import {
   START,
   transition,
 } from '../../../../test/support/reports.js';
+import type { Report } from './wire.js';
 import { headline, incidentOf, sinceWords } from './words.js';
 
 const callers = { requests: 0, errors: 0, rejected: 0, overloaded: 0, fallbacks: 0, stale: 0, cached: 0 };
@@ -61,6 +62,15 @@ describe('the words for an upstream that is down', () => {
     ]);
   });
 
+  it('tell stale copies from the rest of the fallback', () => {
+    const counts = { ...callers, requests: 30, rejected: 30, fallbacks: 20, stale: 10 };
+    const orders = openReport('orders', { fallback: { stale: true, status: 200 }, callers: counts });
+    expect(incidentOf(pictureOf([orders]), orders, START).callers).toEqual([
+      '20 of 30 requests got the fallback (status 200)',
+      '10 of 30 requests got a stale copy',
+    ]);
+  });
+
   it('name the operator who isolated it, and when that ends', () => {
     const { breaker } = openReport('orders');
     const orders = openReport('orders', { breaker: { ...breaker, isolatedFor: 600, reason: 'manual' } });
@@ -96,6 +106,33 @@ describe('the words for an upstream that is degraded', () => {
       since: undefined,
       why: ['a:80 is ejected, because its calls failed.'],
     });
+  });
+
+  it('say since when a target is away, and since when the bulkhead is full', () => {
+    const at = (seconds: number) => ({
+      id: `x.${seconds}`,
+      at: new Date(START + seconds * 1_000).toISOString(),
+    });
+    const moved = { kind: 'target', upstream: 'users', target: 'a:80' } as const;
+    const events = [
+      { ...moved, ...at(1), from: 'available', to: 'ejected' },
+      { ...moved, ...at(2), from: 'ejected', to: 'available' },
+      { kind: 'overload', ...at(3), upstream: 'users', isOver: false, rejected: 2 },
+      { ...moved, ...at(4), from: 'available', to: 'ejected' },
+    ] as const;
+    const since = (changes: Partial<Report>) => {
+      const users = report('users', { status: 'degraded', ...changes });
+      const { what, since: began = 0 } = incidentOf(pictureOf([users], events), users, START);
+      return [what, (began - START) / 1_000];
+    };
+    const targets = [
+      { name: 'a:80', state: 'ejected', inFlight: 0 },
+      { name: 'b:80', state: 'available', inFlight: 0 },
+    ] as const;
+    const full = { ...callers, requests: 9, errors: 5, overloaded: 5 };
+    expect(since({ targets })).toEqual(['1 of 2 targets not available', 4]);
+    expect(since({ callers: full })).toEqual(['Bulkhead full', 3]);
+    expect(since({ callers: full, targets })).toEqual(['1 of 2 targets not available', 3]);
   });
 
   it('tell errors and their cause', () => {

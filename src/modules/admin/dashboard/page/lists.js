@@ -103,6 +103,18 @@ export function showGateway({ gateway, providers }) {
   ];
   setText(byId('gateway'), `${phase}, revision ${revision}`);
   showItems(
+    byId('warnings'),
+    facts.filter(([, , isWell]) => !isWell),
+    ([name]) => String(name),
+    () => {
+      const node = el('li');
+      return {
+        node,
+        update: ([name, text]) => setText(node, `▲ ${visible(String(name))}: ${visible(String(text))}`),
+      };
+    },
+  );
+  showItems(
     byId('facts'),
     facts,
     ([name]) => String(name),

@@ -21,6 +21,8 @@ export function showRoutes(picture) {
 function row(route, picture) {
   const cells = ['', 'medium', '', ''].map((each) => el('td', `number ${each}`));
   const name = el('th', { scope: 'row' }, el('bdi', 'name', visible(route)));
+  // As in the metrics.
+  if (route === 'none') name.append(' ', el('span', 'soft', 'requests without a route'));
   return {
     node: el('tr', {}, name, ...cells),
     update({ requests, errors, p95 }) {
