@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { installCaddy } from '../test/bench/peers/install-caddy.mjs';
 import { installSpringGateway } from '../test/bench/peers/install-spring.mjs';
+import { runObservers } from '../test/bench/observers/run.mjs';
 import { fullPlan, measureNames, quickPlan } from '../test/bench/plan.mjs';
 import { runBenchmark } from '../test/bench/run.mjs';
 import { ensureBuilt } from './lib/build.mjs';
@@ -27,7 +28,8 @@ const usage = `Usage: npm run bench -- [options]
   --load NAME         load generator, wrk or autocannon (default: wrk if it is installed)
   --json FILE         also write all figures to FILE as JSON
   --cpu-prof          write CPU profiles of Breakwater to the temporary directory
-  --micro             measure single steps of the request path instead`;
+  --micro             measure single steps of the request path instead
+  --observers         measure what metrics, history and traces cost instead, and admin calls beside traffic`;
 
 function readOptions() {
   const text = { type: 'string' };
@@ -50,6 +52,7 @@ function readOptions() {
         json: text,
         'cpu-prof': flag,
         micro: flag,
+        observers: flag,
         help: { ...flag, short: 'h' },
       },
     }).values;
@@ -107,6 +110,7 @@ await runMain(async () => {
   await ensureInstalled();
   await ensureBuilt();
   if (options.micro) return runForeground(runtime(), [inRoot('test/bench/micro.mjs')]);
+  if (options.observers) return runObservers(plan);
   if (options['install-peers']) {
     await installCaddy();
     await installSpringGateway();

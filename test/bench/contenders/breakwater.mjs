@@ -67,7 +67,8 @@ export function otherBuild(contender, folder) {
   );
 }
 
-function asContender({ config, ...contender }, build) {
+/** @returns {import('./index.mjs').Contender} a gateway of the build in a folder */
+export function asContender({ config, ...contender }, build) {
   const cli = join(build, 'dist/cli.js');
   return {
     ...contender,
