@@ -11,15 +11,12 @@ import { headersToInherit, inherited } from './common/http/inherited.js';
 import { variesByOrigin } from './common/http/response-headers.js';
 import { type ConfigApplier, ConfigStore } from './modules/config/config.store.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
+import { Entrance } from './modules/proxy/entrance.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
-import { redirectToHttps } from './modules/proxy/https-redirect.js';
 import { exchangeOf, hasPlugins, isCached, isLimited, requestTimeoutOf } from './modules/routing/exchange.js';
-import { ExchangeMiddleware } from './modules/routing/exchange.middleware.js';
-import { certifiedHosts } from './modules/server/client-tls.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
 import { compressionHandler } from './modules/server/compression.js';
 import { Connections } from './modules/server/connections.js';
-import { corsHandler } from './modules/server/cors.js';
 import { HttpServerAdapter } from './modules/server/http-server.adapter.js';
 import { isHandshake } from './modules/websocket/handshake.js';
 import { OpenTunnels } from './modules/websocket/open-tunnels.js';
@@ -35,7 +32,7 @@ export class PublicServer implements ConfigApplier {
   constructor(
     @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost,
     @Inject(ConfigStore) private readonly config: ConfigStore,
-    @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
+    @Inject(Entrance) private readonly entrance: Entrance,
     @Inject(OpenTunnels) private readonly tunnels: OpenTunnels,
     @Inject(EventStreams) private readonly streams: EventStreams,
     @Inject(Connections) private readonly connections: Connections,
@@ -52,7 +49,7 @@ export class PublicServer implements ConfigApplier {
   }
 
   prepare(next: GatewayConfig): () => void {
-    const entrance = this.entranceOf(next);
+    const entrance = this.entrance.handlers(next, () => this.port);
     const useTls = this.adapter?.prepareTls(next.server.tls);
     return () => {
       useTls?.();
@@ -106,9 +103,9 @@ export class PublicServer implements ConfigApplier {
       hasPlugins,
       beforeCode: [...bodyParsers(() => limits().maxBodyBytes), compressionHandler(isCompressed), inherit],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
-      onRefused: (refusal) => this.exchanges.refuse(refusal),
+      onRefused: (refusal) => this.entrance.exchanges.refuse(refusal),
     });
-    adapter.enterBy(this.entranceOf(this.config.current));
+    adapter.enterBy(this.entrance.handlers(this.config.current, () => this.port));
     for (const path of ['/health', '/health/*rest'])
       adapter.all(path, withOwnHeaders(helmet({ strictTransportSecurity: false })));
     this.config.register(this);
@@ -117,19 +114,6 @@ export class PublicServer implements ConfigApplier {
   /** Redirects plain HTTP to HTTPS, if the configuration says so. */
   get redirects(): Server | undefined {
     return this.adapter?.servers[1];
-  }
-
-  /** @returns what every request passes before its controller is looked up, in this order */
-  private entranceOf({ server, routes }: GatewayConfig): RequestHandler[] {
-    const hasCors = [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
-    const { tls } = server;
-    const httpsPort = () => tls?.redirect?.httpsPort ?? this.port;
-    return [
-      this.exchanges.use.bind(this.exchanges),
-      ...(tls?.redirect ? [redirectToHttps(certifiedHosts(tls), httpsPort)] : []),
-      // Also for requests that are refused, so that pages can read why.
-      ...(hasCors ? [corsHandler(exchangeOf)] : []),
-    ];
   }
 }
 

@@ -8,6 +8,7 @@ import type { Invalidation } from '../modules/cache/shared/invalidation-channel.
 import type { LevelOverride } from '../modules/config/log-level.js';
 import type { FaultChange } from '../modules/proxy/runtime-faults.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
+import type { OverloadChange } from '../modules/server/overload/overload.service.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import type { RateLimitOverview } from '../modules/rate-limit/rate-limits.service.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
@@ -85,6 +86,7 @@ export type ToWorker =
 export type ToPrimary =
   | { readonly type: 'event'; readonly event: SharedEvent }
   | { readonly type: 'traffic'; readonly sample: TrafficSample }
+  | { readonly type: 'overload'; readonly change: OverloadChange }
   | { readonly type: 'take'; readonly id: number; readonly requests: readonly TakeRequest[] }
   | { readonly type: 'listening'; readonly address: string; readonly url: string }
   /** It cannot start, for a reason that is the user's. */

@@ -6,6 +6,7 @@ import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
 import { Event } from '../common/event.js';
+import type { OverloadChange } from '../modules/server/overload/overload.service.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import { addCounts, aggregate } from './aggregate.js';
 import type { Argument, CallName, Metrics, Result, SharedEvent, TakeRequest, ToPrimary } from './messages.js';
@@ -35,6 +36,7 @@ export class WorkerPool {
   readonly event = new Event<{ readonly event: SharedEvent; readonly from: WorkerHandle }>();
   /** A worker has counted the requests of a second. */
   readonly traffic = new Event<TrafficSample>();
+  readonly overload = new Event<OverloadChange>();
   /** One more or one less serves. */
   readonly changed = new Event<void>();
   /** A worker has ended without being told to. */
@@ -173,6 +175,9 @@ export class WorkerPool {
         return;
       case 'traffic':
         this.traffic.emit(message.sample);
+        return;
+      case 'overload':
+        this.overload.emit(message.change);
         return;
       case 'take':
         worker.send({ type: 'taken', id: message.id, taken: this.options.take(message.requests) });

@@ -13,6 +13,7 @@ import { LogLevel } from '../modules/config/log-level.js';
 import { type ConfigText, readConfig, type WrittenConfig } from '../modules/config/reload/config-text.js';
 import { TrafficRecorder } from '../modules/timeline/traffic.recorder.js';
 import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
+import { Overload } from '../modules/server/overload/overload.service.js';
 import { UpstreamRegistry } from '../modules/upstream/upstream.registry.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import type { CallName, SharedEvent, ToPrimary, ToWorker, WorkerCalls, WorkerStart } from './messages.js';
@@ -126,6 +127,7 @@ class WorkerProcess implements WorkerCalls {
           const state = new SharedState(app, (event) => tell({ type: 'event', event }));
           for (const event of [...events, ...this.early]) state.adopt(event);
           this.state = state;
+          app.get(Overload).changed.on((change) => tell({ type: 'overload', change }));
           app.get(TrafficRecorder).sampled.on((sample) => tell({ type: 'traffic', sample }));
           app.get(RateLimits).shareBy(this.buckets);
           if (!isReplacement) return;

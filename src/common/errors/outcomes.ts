@@ -64,6 +64,8 @@ export const OUTCOMES = {
   bulkhead_full: { stage: 'bulkhead', guilty: 'gateway', vote: 'none', problem: 'bulkhead_full' },
   fault_injected: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'fault_injected' },
   maintenance: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'maintenance' },
+  // Nobody's fault: the access log samples them like successes, because there are many and logging costs time, too.
+  overloaded: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'overloaded' },
   rejected: { stage: 'request', guilty: 'client', vote: 'none' },
   plugin_answer: { stage: 'request', guilty: 'nobody', vote: 'none' },
   plugin_failed: { stage: 'request', guilty: 'gateway', vote: 'neutral', problem: 'plugin_failed' },

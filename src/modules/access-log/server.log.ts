@@ -2,13 +2,15 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { Connections } from '../server/connections.js';
+import { Overload } from '../server/overload/overload.service.js';
 import { boundedLines } from './bounded-lines.js';
 
-/** Logs one line for each connection that is closed before its first request. */
+/** Logs one line for each connection that is closed before its first request, and when an overload begins and ends. */
 @Injectable()
 export class ServerLog implements OnModuleInit {
   constructor(
     @Inject(Connections) private readonly connections: Connections,
+    @Inject(Overload) private readonly overload: Overload,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -18,5 +20,9 @@ export class ServerLog implements OnModuleInit {
     this.connections.refused.on(({ peer, ...refusal }) =>
       write({ message: 'connection refused', ...refusal, client: peer || undefined }),
     );
+    this.overload.changed.on(({ isOver, reason, rejected }) => {
+      if (isOver) logger.log({ message: 'overload over', reason, rejected });
+      else logger.warn({ message: 'overload', reason });
+    });
   }
 }

@@ -15,6 +15,7 @@ export type ServerConfig = GatewayConfig['server'];
 export type AccessConfig = ServerConfig['access'];
 export type ErrorsConfig = ServerConfig['errors'];
 export type ServerTlsConfig = NonNullable<ServerConfig['tls']>;
+export type OverloadConfig = Exclude<ServerConfig['overload'], 'off'>;
 export type LimitsConfig = ServerConfig['limits'];
 export type CorsConfig = ServerConfig['cors'];
 export type SecurityHeadersConfig = ServerConfig['securityHeaders'];
@@ -48,6 +49,7 @@ export type HealthConfig = NonNullable<UpstreamConfig['health']>;
 export type FallbackConfig = NonNullable<UpstreamConfig['fallback']>;
 
 export type RouteConfig = GatewayConfig['routes'][number];
+export type Priority = RouteConfig['priority'];
 export type RouteMatchConfig = RouteConfig['match'];
 export type SplitConfig = NonNullable<RouteConfig['split']>[number];
 export type GatherConfig = NonNullable<RouteConfig['gather']>;

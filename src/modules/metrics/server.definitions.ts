@@ -2,6 +2,7 @@ import { makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometh
 import { ConfigStore } from '../config/config.store.js';
 import { certificateExpiries } from '../server/client-tls.js';
 import { Connections } from '../server/connections.js';
+import { Overload } from '../server/overload/overload.service.js';
 
 /** Metrics of the server itself: its connections and its certificates. */
 export const serverMetricProviders = [
@@ -17,6 +18,23 @@ export const serverMetricProviders = [
     name: 'breakwater_connections_refused_total',
     help: 'Connections that were closed before their first request: connections or connections_per_ip (above a limit), plain_http (on a TLS port), handshake, handshake_timeout or client_certificate',
     labelNames: ['reason'],
+    aggregator: 'sum',
+  }),
+  makeGaugeProvider({
+    name: 'breakwater_overload_active',
+    help: 'Whether the process is overloaded: 1 while requests wait for too long (delay) or there is too little memory (memory), else 0',
+    labelNames: ['reason'],
+    aggregator: 'max',
+    inject: [Overload],
+    collect(overload: Overload) {
+      for (const reason of ['delay', 'memory'] as const)
+        this.set({ reason }, overload.isActive(reason) ? 1 : 0);
+    },
+  }),
+  makeCounterProvider({
+    name: 'breakwater_overload_rejections_total',
+    help: 'Requests that were rejected because the process was overloaded, by reason (delay or memory) and priority of their route',
+    labelNames: ['reason', 'priority'],
     aggregator: 'sum',
   }),
   makeGaugeProvider({

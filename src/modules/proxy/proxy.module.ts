@@ -3,9 +3,11 @@ import { AuthModule } from '../auth/auth.module.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RateLimitModule } from '../rate-limit/rate-limit.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
+import { ServerModule } from '../server/server.module.js';
 import { WebSocketModule } from '../websocket/websocket.module.js';
 import { CodeLimits } from './code-limits.js';
 import { CodeRoutes } from './code-routes.js';
+import { Entrance } from './entrance.js';
 import { EventStreams } from './event-streams.js';
 import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
@@ -17,11 +19,12 @@ import { RuntimeFaults } from './runtime-faults.js';
 
 /** The catch-all route. Imported last: Express asks routes in the order they were added. */
 @Module({
-  imports: [RoutingModule, AuthModule, RateLimitModule, CacheModule, WebSocketModule],
+  imports: [RoutingModule, AuthModule, RateLimitModule, CacheModule, ServerModule, WebSocketModule],
   controllers: [ProxyController],
   providers: [
     CodeLimits,
     CodeRoutes,
+    Entrance,
     EventStreams,
     FallbackChain,
     Forwarder,
@@ -30,6 +33,6 @@ import { RuntimeFaults } from './runtime-faults.js';
     ReplyWriter,
     RuntimeFaults,
   ],
-  exports: [RoutingModule, WebSocketModule, EventStreams, ReplyWriter, CodeRoutes],
+  exports: [RoutingModule, WebSocketModule, Entrance, EventStreams, ReplyWriter, CodeRoutes],
 })
 export class ProxyModule {}

@@ -6,6 +6,7 @@ import { RouteTable, type MatchInput } from './route-table.js';
 function route(id: string, match: Partial<RouteMatchConfig>): RouteConfig {
   return {
     id,
+    priority: 'normal',
     upstream: 'any',
     maxBodyBytes: 1024,
     requestTimeout: 0,

@@ -60,7 +60,10 @@ export interface AdapterOptions {
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly log = new Logger(HttpServerAdapter.name);
-  private readonly openResponses = new OpenResponses((res) => this.process(res));
+  private readonly openResponses = new OpenResponses((res) =>
+    // Made by the classes of `messageClasses`.
+    this.admit(res.req as Request, res as Response),
+  );
   /** Handlers that every request passes before its controller is looked up. */
   private entrance: readonly RequestHandler[] = [];
   /** Handlers in Express's router that belong to no controller or middleware of code. */
@@ -263,17 +266,6 @@ export class HttpServerAdapter extends ExpressAdapter {
     return server;
   }
 
-  private process(res: ServerResponse): void {
-    try {
-      // Made by the classes of `messageClasses`.
-      this.admit(res.req as Request, res as Response);
-    } catch (error) {
-      // Nothing of Nest is around the entrance: one bad request would end the process.
-      this.log.error(error);
-      refuse(res, 'internal_error', this.limits().errors.typeBase);
-    }
-  }
-
   /** Nest mounts the handlers of controllers by a method of the adapter for each HTTP method. */
   private mountBeforeCode(method: string): void {
     const mount = Reflect.get(this, method) as (path: unknown, handlers: unknown) => unknown;
@@ -288,9 +280,16 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   private admit(req: Request, res: Response, at = 0, isRefused = false): void {
     const handler = this.entrance[at];
-    if (handler) void handler(req, res, (error) => this.admit(req, res, at + 1, isRefused || Boolean(error)));
-    else if (isRefused) this.pass(req, res);
-    else this.answer(req, res);
+    try {
+      if (handler)
+        void handler(req, res, (error) => this.admit(req, res, at + 1, isRefused || Boolean(error)));
+      else if (isRefused) this.pass(req, res);
+      else this.answer(req, res);
+    } catch (error) {
+      // Nothing of Nest is around the entrance: one bad request would end the process.
+      this.log.error(error);
+      refuse(res, 'internal_error', this.limits().errors.typeBase);
+    }
   }
 
   /**

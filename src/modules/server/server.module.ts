@@ -1,5 +1,8 @@
 import { Module } from '@nestjs/common';
 import { Connections } from './connections.js';
+import { Overload } from './overload/overload.service.js';
 
-@Module({ providers: [Connections], exports: [Connections] })
+const SHARED = [Connections, Overload];
+
+@Module({ providers: SHARED, exports: SHARED })
 export class ServerModule {}

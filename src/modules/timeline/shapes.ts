@@ -2,6 +2,7 @@ import type { RemoteProvider } from '../auth/auth-providers.js';
 import type { ConfigDiff } from '../config/reload/config-diff.js';
 import type { ReloadCause } from '../config/reload/config-reloader.js';
 import type { CodeRouteEntry } from '../proxy/code-routes.js';
+import type { OverloadChange } from '../server/overload/overload.service.js';
 import type {
   BreakerFailure,
   BreakerState,
@@ -265,6 +266,8 @@ type Happening =
       readonly isOver: boolean;
       readonly rejected: number;
     }
+  /** An overload of the gateway itself, or of one of its workers, begins or is over. */
+  | ({ readonly kind: 'gateway-overload' } & OverloadChange)
   | {
       readonly kind: 'reload';
       readonly cause: ReloadCause;

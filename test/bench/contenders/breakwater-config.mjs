@@ -101,6 +101,7 @@ export const leftOut = {
       'keepAliveTimeout',
       'maxBodyBytes',
       'maxHeaderBytes',
+      'overload',
       'requestIdleTimeout',
       'requestTimeout',
       'securityHeaders',
@@ -109,7 +110,15 @@ export const leftOut = {
       'trustProxy',
     ],
     upstream: ['targets', 'hashOn', 'connectTimeout', 'bodyTimeout', 'streamIdleTimeout', 'maxHeaderBytes'],
-    route: ['cors', 'compression', 'timeout', 'streamIdleTimeout', 'requestTimeout', 'maxBodyBytes'],
+    route: [
+      'cors',
+      'compression',
+      'priority',
+      'timeout',
+      'streamIdleTimeout',
+      'requestTimeout',
+      'maxBodyBytes',
+    ],
   },
 };
 

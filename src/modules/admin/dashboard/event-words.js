@@ -34,6 +34,14 @@ export function eventWords(event) {
       return event.isOver
         ? said('good', 'Overload over', `${count(event.rejected, 'call')} rejected`)
         : said('bad', 'Overload', 'The bulkhead is full.');
+    case 'gateway-overload':
+      return event.isOver
+        ? said('good', 'Gateway overload over', `${count(event.rejected, 'request')} rejected`)
+        : said(
+            'bad',
+            'Gateway overload',
+            event.reason === 'memory' ? 'There is too little memory left.' : 'Requests wait for too long.',
+          );
     case 'reload':
       return event.result === 'failed'
         ? said('bad', 'Reload failed', visible(event.error ?? ''))

@@ -7,6 +7,7 @@ import { gatherSchema } from './gather.js';
 import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
 import { hostMatch, webOrigin } from './network.js';
+import { PRIORITIES } from './overload.js';
 import { pathPattern, rewriteSchema } from './path-pattern.js';
 import { pluginId } from './plugin.js';
 import { rateLimits } from './rate-limit.js';
@@ -147,6 +148,9 @@ const routeKeys = z.strictObject({
   ),
   plugins: list(pluginId('hooks')).describe(
     'Plugins whose hooks see the requests in this order, and the responses in the reverse order.',
+  ),
+  priority: prefault(z.enum(PRIORITIES, PRIORITIES.join(' or ')), 'normal').describe(
+    'How important the requests are while the gateway is overloaded: `high`, `normal` or `low`; see `server.overload`.',
   ),
   mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
   fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),

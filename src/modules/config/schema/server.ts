@@ -4,6 +4,7 @@ import { accessSchema } from './access.js';
 import { corsSchema } from './cors.js';
 import { errorsSchema } from './errors.js';
 import { serverLimitsSchema } from './limits.js';
+import { overload } from './overload.js';
 import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr } from './network.js';
 import { serverTlsSchema } from './server-tls.js';
@@ -74,6 +75,9 @@ export const serverSchema = z.strictObject({
   ),
   limits: prefault(serverLimitsSchema, {}).describe(
     'Limits on connections, and on what one client can have in flight at a time.',
+  ),
+  overload: overload().describe(
+    'When new requests are answered with 503, because this process has more of them than it can serve: a mapping, or `off`. Those of routes with a low `priority` come first.',
   ),
   tls: optional(serverTlsSchema).describe('TLS of clients. Without this key the port speaks plain HTTP.'),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),

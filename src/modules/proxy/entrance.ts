@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RequestHandler } from 'express';
+import { ProblemError } from '../../common/errors/problem.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
+import { certifiedHosts } from '../server/client-tls.js';
+import { corsHandler } from '../server/cors.js';
+import { Overload } from '../server/overload/overload.service.js';
+import { redirectToHttps } from './https-redirect.js';
+import { ReplyWriter } from './reply-writer.js';
+
+/** Made once, because each one would take a stack trace. Clients that obey come back when the overload may be over. */
+const OVERLOADED = new ProblemError('overloaded', { headers: { 'Retry-After': '1' } });
+
+/** What every request passes before its controller is looked up. */
+@Injectable()
+export class Entrance {
+  constructor(
+    @Inject(ExchangeMiddleware) readonly exchanges: ExchangeMiddleware,
+    @Inject(Overload) private readonly overload: Overload,
+    @Inject(ReplyWriter) private readonly reply: ReplyWriter,
+  ) {}
+
+  /**
+   * @param port that the public server listens on
+   * @returns the handlers, in order
+   */
+  handlers({ server, routes }: GatewayConfig, port: () => number): RequestHandler[] {
+    const hasCors = [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
+    const { tls, overload } = server;
+    const httpsPort = () => tls?.redirect?.httpsPort ?? port();
+    return [
+      this.exchanges.use.bind(this.exchanges),
+      ...(tls?.redirect ? [redirectToHttps(certifiedHosts(tls), httpsPort)] : []),
+      // Also for requests that are refused, so that pages can read why.
+      ...(hasCors ? [corsHandler(exchangeOf)] : []),
+      // Behind the match, which knows the priority, and before everything that costs more than a rejection.
+      ...(overload === 'off' ? [] : [this.admit]),
+    ];
+  }
+
+  private readonly admit: RequestHandler = (req, res, next) => {
+    const exchange = exchangeOf(req);
+    if (!exchange || isHealthPage(exchange) || this.overload.queue.hasRoom(exchange.startedAt)) {
+      next();
+      return;
+    }
+    this.overload.hold({
+      priority: exchange.route?.config.priority ?? 'normal',
+      at: exchange.startedAt,
+      isGone: () => res.closed || res.headersSent,
+      start: next,
+      reject: () => {
+        exchange.outcome = 'overloaded';
+        this.reply.problem(res, exchange, OVERLOADED);
+      },
+    });
+  };
+}
+
+/** Whoever restarts the gateway because it does not answer would only add to an overload. */
+function isHealthPage({ head: { path } }: Exchange): boolean {
+  return path.startsWith('/health') && (path.length === 7 || path[7] === '/');
+}
