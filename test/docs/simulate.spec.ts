@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { shell } from '../support/cli.js';
 import { temporaryFile } from '../support/process.js';
@@ -36,9 +35,5 @@ describe('the example of docs/simulate.md', { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await shell(`breakwater simulate -c '${config}' '${access}'`);
     expect([code, stderr]).toEqual([0, '']);
     expect(`$ breakwater simulate -c gateway.yaml access.log\n${stdout.trimEnd()}\n`).toBe(output);
-  });
-
-  it('is linked from the README', async () => {
-    expect(await readFile(new URL('../../README.md', import.meta.url), 'utf8')).toContain(PAGE);
   });
 });
