@@ -1,12 +1,13 @@
 import type { PluginHeaders, PluginIdentity, PluginRequest } from '../config/plugins/plugin.types.js';
 import type { CheckedChanges } from '../plugins/results.js';
 import type { Exchange } from './exchange.js';
+import { pluginIdentityOf } from './plugin-identity.js';
 
 /** An exchange as plugins see it. They get nothing that they could break. */
 class ExchangeView implements PluginRequest {
-  private known: PluginHeaders | undefined;
-  /** The changes that `known` has. */
-  private changes: CheckedChanges | undefined;
+  #known: PluginHeaders | undefined;
+  /** The changes that `#known` has. */
+  #changes: CheckedChanges | undefined;
   readonly #exchange: Exchange;
 
   constructor(exchange: Exchange) {
@@ -38,7 +39,8 @@ class ExchangeView implements PluginRequest {
   }
 
   get identity(): PluginIdentity | undefined {
-    return this.#exchange.identity;
+    const { identity } = this.#exchange;
+    return identity && pluginIdentityOf(identity);
   }
 
   get signal(): AbortSignal {
@@ -48,15 +50,15 @@ class ExchangeView implements PluginRequest {
   /** A copy, since all stages read the headers of the request. */
   get headers(): PluginHeaders {
     const { req, changedHeaders } = this.#exchange;
-    if (this.known && this.changes === changedHeaders) return this.known;
+    if (this.#known && this.#changes === changedHeaders) return this.#known;
     // Without a prototype, so that `constructor` is a header like any other.
     const headers = Object.assign(
       Object.create(null) as Record<string, string | string[] | undefined>,
       req.headers,
     );
     for (const [name, lines] of changedHeaders ?? []) headers[name] = lines?.join(', ');
-    this.changes = changedHeaders;
-    return (this.known = headers);
+    this.#changes = changedHeaders;
+    return (this.#known = headers);
   }
 }
 

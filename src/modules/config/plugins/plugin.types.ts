@@ -50,7 +50,7 @@ export interface PluginRequest {
 
 export type PluginHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Who has sent a request. */
+/** Who has sent a request. It is frozen, claims included. */
 export interface PluginIdentity {
   readonly subject: string;
   readonly scopes: readonly string[];
