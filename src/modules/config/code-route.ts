@@ -4,7 +4,7 @@ import { type ConfigProblem, sortProblems } from './problem.js';
 import { codeRouteSchema } from './schema/route.js';
 import { validate } from './schema/validate.js';
 import { ConfigValue } from './source/config-value.js';
-import { readYaml } from './source/read-yaml.js';
+import { nodeOf } from './source/node-of.js';
 
 /** Options of a route of the configuration, for a handler of code: `{ scopes: ['orders:read'], cache: { ttl: '1m' } }`. */
 export type CodeRouteOptions = z.input<typeof codeRouteSchema>;
@@ -22,17 +22,11 @@ export function parseCodeRoute(options: CodeRouteOptions): CodeRouteConfig | und
  * @returns the problems in the words of those of a file, in the order of the options; their positions mean nothing
  */
 export function codeRouteProblems(options: CodeRouteOptions, providers: readonly string[]): ConfigProblem[] {
-  // A literal `${` is not substituted in code.
-  const text = JSON.stringify(options).replaceAll('${', '$${');
-  const sources = { file: '', env: {}, readFile: () => '' };
-  const { root, problems } = readYaml(text, sources, 'a mapping');
-  if (!root) return [...problems];
-  const value = new ConfigValue(root);
+  const value = new ConfigValue(nodeOf(options));
   const auth = value.at('auth');
   const forward = auth.at('forward');
   const provider = auth.at('provider');
   return sortProblems([
-    ...problems,
     ...validate(codeRouteSchema, value).problems,
     ...[provider, ...provider.items()]
       .filter(({ text: id }) => id !== undefined && !providers.includes(id))

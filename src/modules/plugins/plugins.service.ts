@@ -78,6 +78,10 @@ export class Plugins implements ConfigApplier, OnApplicationShutdown {
     if (!sources) return [];
     const { plugins, problems } = preparePlugins(sources, { given: this.given });
     if (problems.length > 0) throw refusal(problems);
+    // Without its plugin, each request of a route would fail.
+    const missing = Object.keys(entries).find((id) => !plugins.some((each) => each.id === id));
+    if (missing !== undefined)
+      throw new ConfigRefusedError(`plugins.${missing}: the plugin rejects its options`);
     const opened: OpenedPlugin[] = [];
     for (const each of plugins) {
       try {

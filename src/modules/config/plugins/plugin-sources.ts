@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
-import { readYaml } from '../source/read-yaml.js';
+import { nodeOf } from '../source/node-of.js';
 import type { SourceNode } from '../source/source-node.js';
 import { isBalancerName } from '../schema/balancer.js';
 import { PLUGIN_KINDS } from './define-plugin.js';
@@ -75,9 +75,6 @@ export function pluginSourcesOf(
 /** The same for plugins of a checked configuration, whose positions are not known. */
 export function pluginSourcesIn(plugins: GatewayConfig['plugins']): PluginSources | undefined {
   const [first] = Object.values(plugins);
-  // What was substituted is not substituted again.
-  const text = JSON.stringify({ plugins }).replaceAll('${', '$${');
-  const { root } = readYaml(text, { file: '', env: {}, readFile: () => '' }, 'a mapping');
-  const section = root?.children?.get('plugins');
+  const section = nodeOf({ plugins }).children?.get('plugins');
   return first && section && { folder: first.folder, text: '', section, uses: [] };
 }

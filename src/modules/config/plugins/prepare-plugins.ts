@@ -49,10 +49,11 @@ export function preparePlugins(sources: PluginSources, options: PluginOptions): 
     const checked = checkOptions(plugin, entry.at('options'), sources.section.children?.get(id));
     problems.push(...checked.problems);
     // Without problems, too, when a variable is missing, which is reported elsewhere.
-    if (checked.problems.length > 0 || (plugin.options && checked.parsed === undefined)) continue;
+    if (!('parsed' in checked)) continue;
+    const { parsed } = checked;
     plugins.push({
       id,
-      open: () => new OpenedPlugin(id, plugin, checked.parsed, sources.folder),
+      open: () => new OpenedPlugin(id, plugin, parsed, sources.folder),
       problem: (error) => entry.problem(`the plugin cannot start: ${reasonOf(error)}`),
     });
   }
@@ -83,11 +84,17 @@ function startProblems(plugin: PreparedPlugin): ConfigProblem[] {
   }
 }
 
-function checkOptions({ name, options }: Plugin, written: ConfigValue, entry: SourceNode | undefined) {
-  if (written.isWritten && !written.isMapping) return { problems: [], parsed: undefined };
+/** @returns `parsed` only for options that the plugin can be opened with */
+function checkOptions(
+  { name, options }: Plugin,
+  written: ConfigValue,
+  entry: SourceNode | undefined,
+): { parsed?: unknown; problems: readonly ConfigProblem[] } {
+  // The schema of the gateway reports it.
+  if (written.isWritten && !written.isMapping) return { problems: [] };
   if (!options) {
-    const isEmpty = written.keys().length === 0;
-    return { problems: isEmpty ? [] : [written.problemWithKey(`\`${name}\` takes no options`)] };
+    if (written.keys().length === 0) return { parsed: undefined, problems: [] };
+    return { problems: [written.problemWithKey(`\`${name}\` takes no options`)] };
   }
   // Without options, each key that the plugin requires is missing, and not the mapping.
   const value =
