@@ -89,6 +89,26 @@ describe('a gateway with plugins from modules', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a plugin that begins with a promise that rejects', { timeout: 60_000 }, () => {
+  it('is refused by a reload, and the gateway goes on', async () => {
+    const url = await listen(createServer(echo));
+    const good = 'a: { use: ./stamp.mjs, options: { value: x } }';
+    const text = (plugins: string, used: string) =>
+      `server: { port: 0 }\nmanagement: { port: 0 }\n${yaml(plugins, used, url)}`;
+    const file = await project(text(good, 'a'));
+    await writeFile(
+      join(dirname(file), 'late.mjs'),
+      `export default { name: 'late', hooks: async () => { await null; throw new Error('no database'); } };`,
+    );
+    const running = breakwater(['start', '-c', file]);
+    const gw = await running.json(({ msg }) => msg === 'listening');
+    await writeFile(file, text(`${good}, late: { use: ./late.mjs }`, 'a, late'));
+    const refused = await running.json(({ msg }) => msg === 'configuration not reloaded');
+    expect(refused['error']).toContain('`hooks` returned a promise; it has to return at once');
+    expect(await stampOf(String(gw['url']))).toBe('x');
+  });
+});
+
 describe('a plugin that is given in code', () => {
   const plugin = (signals: AbortSignal[]) =>
     definePlugin({

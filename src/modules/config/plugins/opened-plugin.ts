@@ -38,8 +38,18 @@ export class OpenedPlugin {
   }
 }
 
+/** @throws TypeError for a promise, whose rejection would end the process if nobody handled it */
+function refusePromise(kind: string, value: unknown): void {
+  const isPromise =
+    typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  if (!isPromise) return;
+  Promise.resolve(value).catch(() => undefined);
+  throw new TypeError(`\`${kind}\` returned a promise; it has to return at once`);
+}
+
 /** @throws TypeError unless the value is an object with one of these methods at least */
 function object<T extends object>(kind: string, value: T, methods: readonly (keyof T & string)[]): T {
+  refusePromise(kind, value);
   const known = typeof value === 'object' && value !== null ? methods.map((method) => value[method]) : [];
   const isWhole = known.every((each) => each === undefined || typeof each === 'function');
   if (!isWhole || known.every((each) => each === undefined))
@@ -57,6 +67,7 @@ function authenticator(value: Authenticator): Authenticator {
 }
 
 function functionOf<T>(kind: string, value: T): T {
+  refusePromise(kind, value);
   if (typeof value !== 'function')
     throw new TypeError(`\`${kind}\` has returned something else than a function`);
   return value;

@@ -93,6 +93,17 @@ upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer:
     ]);
   });
 
+  it.each(['hooks', 'auth', 'balancer', 'fallback'])('do not start from a promise, even of %s', (kind) => {
+    const plugin = {
+      name: 'late',
+      // An unhandled rejection would end the process.
+      [kind]: () => Promise.reject(new Error('no database')),
+    } as unknown as Plugin;
+    expect(problemsOf('plugins: { late: {} }', [plugin])).toEqual([
+      `1:12 plugins.late: the plugin cannot start: \`${kind}\` returned a promise; it has to return at once`,
+    ]);
+  });
+
   it('are closed again after the check', () => {
     const signals: AbortSignal[] = [];
     const plugin = definePlugin({
