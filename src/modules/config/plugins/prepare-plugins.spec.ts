@@ -104,6 +104,24 @@ upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer:
     ]);
   });
 
+  it.each([
+    ['Invalid URL', z.strictObject({ url: z.string().transform((text) => new URL(text)) })],
+    [
+      'Encountered Promise during synchronous parse',
+      z.strictObject({ url: z.string().refine(() => Promise.resolve(true)) }),
+    ],
+    ['Cannot read properties', { safeParse: () => undefined } as unknown as z.ZodType],
+  ])('say that their schema throws: %s', (reason, options) => {
+    const plugin = definePlugin<unknown>({
+      name: 'odd',
+      options,
+      hooks: () => ({ onRequest: () => undefined }),
+    });
+    expect(problemsOf('plugins: { odd: { options: { url: nonsense } } }', [plugin])).toEqual([
+      expect.stringContaining(`1:19 plugins.odd.options: the plugin cannot check its options: ${reason}`),
+    ]);
+  });
+
   it('are closed again after the check', () => {
     const signals: AbortSignal[] = [];
     const plugin = definePlugin({

@@ -101,7 +101,12 @@ function checkOptions(
     written.isWritten || !entry
       ? written
       : new ConfigValue(mappingOf({ ...entry, path: written.path }, new Map()), written.path);
-  return validate(options, value);
+  try {
+    return validate(options, value);
+  } catch (error) {
+    // A function in the schema throws or returns a promise, or the schema is of an incompatible version of zod.
+    return { problems: [written.problem(`the plugin cannot check its options: ${reasonOf(error)}`)] };
+  }
 }
 
 function unknownPlugin(
