@@ -75,6 +75,11 @@ export function fieldsOf(control: CacheControl, directive: 'private' | 'no-cache
   return typeof value === 'string' ? fieldNames(value) : [];
 }
 
+/** RFC 9111 section 3.5: decides whether a response to credentials may answer requests with others, or without any. */
+export function isForAnyCredentials(control: CacheControl): boolean {
+  return control.has('public') || control.has('s-maxage') || control.has('must-revalidate');
+}
+
 /** A request that asks nothing of a cache (RFC 9111 section 5.2.1). Times are in milliseconds. */
 export const NOTHING_ASKED = {
   /** Section 5.2.1.5. */

@@ -2,7 +2,7 @@ import { deltaSeconds } from '../../common/http/cache-control.js';
 import { isHopByHop, nominatedByConnection } from '../../common/http/header-owners.js';
 import { type HeaderRecord, isEventStream } from '../../common/http/response-headers.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import { fieldsOf } from './directives.js';
+import { fieldsOf, isForAnyCredentials } from './directives.js';
 import { explicitLifetime, type FreshnessContext, heuristicLifetime } from './freshness.js';
 import { conditionsFor } from './validation.js';
 
@@ -77,9 +77,7 @@ export function storePolicy(context: StorableContext): StorePolicy | undefined {
   // A cookie belongs to one browser (section 7.3), unless it is left out of the copy.
   if (headers['set-cookie'] !== undefined && !excluded.has('set-cookie')) return undefined;
   if (/(?:^|,)\s*\*\s*(?:,|$)/.test(String(headers['vary']))) return undefined;
-  const isForAll =
-    !OF_CREDENTIALS.has(status) &&
-    ['public', 's-maxage', 'must-revalidate'].some((name) => control.has(name));
+  const isForAll = !OF_CREDENTIALS.has(status) && isForAnyCredentials(control);
   if (!isPrivate) {
     // Section 5.2.2.7: a list of fields makes only those private.
     if (control.has('private') && fieldsOf(control, 'private').length === 0) return undefined;

@@ -3,6 +3,7 @@ import { applyHeaderRules } from '../../common/http/header-rules.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { inBackground } from '../../common/http/trace-context.js';
 import { Deadline } from '../../common/resilience/deadline.js';
+import { hasCredentials } from '../cache/reuse.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { GatherPart } from '../routing/gather-parts.js';
 import type { RouteModel } from '../routing/route.model.js';
@@ -80,11 +81,20 @@ export async function gatherRoute(
   const members = results.map(([name, json]) => `${JSON.stringify(name)}:${String(json)}`);
   const isPartial = missing.length > 0;
   const body = Buffer.from(`{${members.join(',')}}`);
-  const document = documentHeaders([...received.values()], route.config.cache, clock.wall());
+  const document = documentHeaders([...received.values()], {
+    policy: route.config.cache,
+    hasCredentials: hasCredentials(exchange),
+    wall: clock.wall(),
+  });
   return new GatheredResponse(
     body,
     isPartial
-      ? { ...document, 'cache-control': 'no-store', 'breakwater-partial': partialField(missing) }
+      ? {
+          ...document,
+          'cache-control': 'no-store',
+          'cdn-cache-control': undefined,
+          'breakwater-partial': partialField(missing),
+        }
       : document,
     sentAt,
     isPartial,
