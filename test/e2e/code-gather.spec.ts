@@ -71,6 +71,21 @@ class GatherController {
     );
   }
 
+  @Get('hanging')
+  hanging(): Promise<object> {
+    const user = { run: () => Promise.reject(new Error()), fallback: () => new Promise(() => undefined) };
+    return gather({ user }, { timeout: 50 });
+  }
+
+  @Get('instead')
+  instead(): Promise<object> {
+    const fallback = async () => {
+      await Promise.resolve();
+      return 'in time';
+    };
+    return gather({ part: { run: () => new Promise<string>(() => undefined), fallback } }, { timeout: 50 });
+  }
+
   @Get('refused')
   refused(): Promise<object> {
     const fallback = (error: unknown): never => {
@@ -143,6 +158,22 @@ describe('gather', () => {
     const response = await gw.fetch('/gather/never');
     expect(await response.json()).toEqual({ part: 'too late', 'odd name': 0 });
     expect(response.headers.get('breakwater-partial')).toBe('"odd%20name", part');
+  });
+
+  it('does not wait for a fallback that knows no deadline', async () => {
+    const { gw } = await start();
+    const response = await gw.fetch('/gather/hanging');
+    expect(response.status).toBe(504);
+    expect(await response.json()).toMatchObject({
+      code: 'upstream_timeout',
+      detail: 'The fallback of the part user did not end in time.',
+    });
+  });
+
+  it('lets the fallback of a part that took all the time answer', async () => {
+    const { gw } = await start();
+    const response = await gw.fetch('/gather/instead');
+    expect(await response.json()).toEqual({ part: 'in time' });
   });
 
   it('fails with a part that has to be there, and cancels the others', async () => {

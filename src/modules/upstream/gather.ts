@@ -35,6 +35,8 @@ export interface GatherOptions {
 
 /** Milliseconds. A call that fails by the same deadline says which upstream it was. */
 const GRACE = 25;
+/** Milliseconds. A part that took all the time still gets its fallback. */
+const GRACE_OF_FALLBACK = 100;
 
 /**
  * Runs calls at the same time, under one deadline, and gives what each of them brings:
@@ -46,6 +48,8 @@ const GRACE = 25;
  *
  * When a fallback takes the place of a part, the answer to the client has the header `Breakwater-Partial` with its name, and is
  * not stored by the cache of the handler.
+ *
+ * A function as a fallback has what is left of the time, and 100 ms at least.
  *
  * @throws what the first part without a fallback throws
  */
@@ -102,26 +106,39 @@ interface Scope {
 }
 
 async function result(name: string, part: Part, scope: Scope): Promise<[string, unknown]> {
-  if (typeof part === 'function') return [name, await inTime(name, part, scope)];
+  const what = `part ${name}`;
+  if (typeof part === 'function') return [name, await inTime(what, part, scope, GRACE)];
   try {
-    return [name, await inTime(name, part.run, scope)];
+    return [name, await inTime(what, part.run, scope, GRACE)];
   } catch (error) {
     const { fallback } = part;
-    const instead: unknown = typeof fallback === 'function' ? await fallback(error) : fallback;
+    const instead: unknown =
+      typeof fallback === 'function'
+        ? await inTime(`fallback of the ${what}`, async () => fallback(error), scope, GRACE_OF_FALLBACK)
+        : fallback;
     scope.missing.push(name);
     return [name, instead];
   }
 }
 
-/** Calls to upstreams end by themselves; the rest of a part, such as reading a body, may not. */
-async function inTime(name: string, call: PartCall<unknown>, { deadline, signal }: Scope): Promise<unknown> {
+/**
+ * Calls to upstreams end by themselves; the rest of a part, such as reading a body, may not.
+ *
+ * @param grace milliseconds after the deadline
+ */
+async function inTime(
+  what: string,
+  call: PartCall<unknown>,
+  { deadline, signal }: Scope,
+  grace: number,
+): Promise<unknown> {
   if (!deadline) return call(signal);
   const late = new AbortController();
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.abort();
-    reject(new ProblemError('upstream_timeout', { detail: `The part ${name} did not end in time.` }));
-  }, deadline.remaining() + GRACE);
+    reject(new ProblemError('upstream_timeout', { detail: `The ${what} did not end in time.` }));
+  }, deadline.remaining() + grace);
   try {
     return await Promise.race([call(AbortSignal.any([signal, late.signal])), promise]);
   } finally {
