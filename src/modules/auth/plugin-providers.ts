@@ -5,7 +5,7 @@ import type { PluginInstance } from '../plugins/plugin-instance.js';
 import { readAuthDecision } from '../plugins/results.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
-import { pluginRequestOf } from '../routing/plugin-request.js';
+import { pluginCallFor } from '../routing/plugin-request.js';
 import { allows, type Allowed, type AuthPolicy } from './auth-policy.js';
 import { identityOf } from './identity-of.js';
 import { type Refusal, Unavailable } from './refusal.js';
@@ -82,8 +82,9 @@ export class PluginProviders {
       return identityOf({ ...claims, sub, scope: scopes.join(' ') }, id, forwardClaims);
     };
     try {
-      const run = () => instance.opened.auth?.authenticate(pluginRequestOf(exchange));
-      const verdict = instance.call({ name: 'auth', run, read, gone: exchange.gone });
+      const { request, cancellation } = pluginCallFor(exchange);
+      const run = () => instance.opened.auth?.authenticate(request);
+      const verdict = instance.call({ name: 'auth', run, read, cancellation });
       return verdict instanceof Promise ? verdict.catch(refusalFor) : verdict;
     } catch (error) {
       return refusalFor(error);

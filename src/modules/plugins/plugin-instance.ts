@@ -1,7 +1,7 @@
-import type { Cancellation } from '../../common/cancellation.js';
 import type { Event } from '../../common/event.js';
 import type { PluginConfig } from '../config/gateway-config.js';
 import type { OpenedPlugin } from '../config/plugins/opened-plugin.js';
+import type { CallCancellation } from './call-cancellation.js';
 import { type PluginCall, PluginError } from './plugin-failure.js';
 
 /** One call of a plugin. */
@@ -12,8 +12,8 @@ export interface Call<T> {
   readonly read: (result: unknown) => T;
   /** The result is needed at once: a promise cannot be used. */
   readonly isSync?: boolean;
-  /** A failure after the client has left is nobody's. */
-  readonly gone?: Cancellation | undefined;
+  /** `undefined` for a call that is never awaited. A failure after the client has left is nobody's. */
+  readonly cancellation?: CallCancellation;
 }
 
 /** A plugin that the gateway calls: whatever it does, a call ends in time, with a result that can be used or with a failure. */
@@ -31,46 +31,46 @@ export class PluginInstance {
   call<T>(call: Call<T> & { readonly isSync: true }): T;
   call<T>(call: Call<T>): T | Promise<T>;
   call<T>(call: Call<T>): T | Promise<T> {
-    const { name, run, gone } = call;
+    const { name, run, cancellation } = call;
     let result: unknown;
     let isLater: boolean;
     try {
       result = run();
       isLater = isPromise(result);
     } catch (error) {
-      throw this.fail(name, 'error', error, gone);
+      throw this.fail(name, 'error', error, cancellation);
     }
     if (!isLater) return this.read(call, result);
     if (!call.isSync) return this.wait(call, result);
     // Nobody waits for it, and it may reject.
     Promise.resolve(result).catch(() => undefined);
-    throw this.fail(name, 'result', new TypeError('a promise, expected a result at once'), gone);
+    throw this.fail(name, 'result', new TypeError('a promise, expected a result at once'), cancellation);
   }
 
   private async wait<T>(call: Call<T>, promise: unknown): Promise<T> {
+    const { name, cancellation } = call;
     const { timeout } = this.config;
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () =>
-        late.reject(this.fail(call.name, 'timeout', new Error(`no result within ${timeout} ms`), call.gone)),
-      timeout,
-    );
+    const timer = setTimeout(() => {
+      late.reject(this.fail(name, 'timeout', new Error(`no result within ${timeout} ms`), cancellation));
+      cancellation?.timeOut();
+    }, timeout);
     let result: unknown;
     try {
       result = await Promise.race([promise, late.promise]);
     } catch (error) {
-      throw error instanceof PluginError ? error : this.fail(call.name, 'error', error, call.gone);
+      throw error instanceof PluginError ? error : this.fail(name, 'error', error, cancellation);
     } finally {
       clearTimeout(timer);
     }
     return this.read(call, result);
   }
 
-  private read<T>({ name, read, gone }: Call<T>, result: unknown): T {
+  private read<T>({ name, read, cancellation }: Call<T>, result: unknown): T {
     try {
       return read(result);
     } catch (error) {
-      throw this.fail(name, 'result', error, gone);
+      throw this.fail(name, 'result', error, cancellation);
     }
   }
 
@@ -78,10 +78,10 @@ export class PluginInstance {
     call: PluginCall,
     reason: PluginError['reason'],
     cause: unknown,
-    gone: Cancellation | undefined,
+    cancellation: CallCancellation | undefined,
   ): PluginError {
     const error = new PluginError(this.opened.id, call, reason, cause);
-    if (!gone?.aborted) this.failed.emit(error);
+    if (!cancellation?.gone.aborted) this.failed.emit(error);
     return error;
   }
 }

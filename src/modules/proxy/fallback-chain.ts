@@ -5,7 +5,7 @@ import { PluginError } from '../plugins/plugin-failure.js';
 import { Plugins } from '../plugins/plugins.service.js';
 import { type CheckedResponse, readResponse } from '../plugins/results.js';
 import type { Exchange } from '../routing/exchange.js';
-import { pluginRequestOf } from '../routing/plugin-request.js';
+import { pluginCallFor } from '../routing/plugin-request.js';
 import { replay } from '../upstream/retry/replay.js';
 import { isRepeatable } from '../upstream/retry/retry-policy.js';
 import { ClientBody } from '../upstream/client-body.js';
@@ -88,12 +88,13 @@ export class FallbackChain {
     if (id === undefined) return undefined;
     const plugin = this.plugins.get(exchange.config, id);
     const { outcome } = failure;
+    const { request, cancellation } = pluginCallFor(exchange);
     try {
       return await plugin.call({
         name: 'fallback',
-        run: () => plugin.opened.fallback?.({ upstream: upstream.id, outcome }, pluginRequestOf(exchange)),
+        run: () => plugin.opened.fallback?.({ upstream: upstream.id, outcome }, request),
         read: (result) => (result === undefined ? undefined : readResponse(result)),
-        gone: exchange.gone,
+        cancellation,
       });
     } catch (error) {
       if (error instanceof PluginError) return undefined;

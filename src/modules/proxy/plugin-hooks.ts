@@ -10,7 +10,7 @@ import {
   readResponseDecision,
 } from '../plugins/results.js';
 import type { AnswerHead, Exchange } from '../routing/exchange.js';
-import { pluginRequestOf } from '../routing/plugin-request.js';
+import { pluginCallFor } from '../routing/plugin-request.js';
 import { PluginAnswer } from './plugin-answer.js';
 
 /** The hooks of a route, compiled. No hook is awaited unless it returns a promise. */
@@ -68,22 +68,22 @@ function changeHead(
 }
 
 function callOnRequest(exchange: Exchange, plugin: PluginInstance) {
-  const request = pluginRequestOf(exchange);
+  const { request, cancellation } = pluginCallFor(exchange);
   return guarded<CheckedRequestDecision>(exchange, plugin, {
     name: 'request',
     run: () => plugin.opened.hooks?.onRequest?.(request),
     read: readRequestDecision,
-    gone: exchange.gone,
+    cancellation,
   });
 }
 
 function callOnResponse(exchange: Exchange, plugin: PluginInstance, { status, lines }: AnswerHead) {
-  const request = pluginRequestOf(exchange);
+  const { request, cancellation } = pluginCallFor(exchange);
   return guarded<CheckedResponseDecision>(exchange, plugin, {
     name: 'response',
     run: () => plugin.opened.hooks?.onResponse?.({ status, headers: recordOf(lines) }, request),
     read: (result) => readResponseDecision(result, status),
-    gone: exchange.gone,
+    cancellation,
   });
 }
 

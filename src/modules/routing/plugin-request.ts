@@ -1,7 +1,17 @@
 import type { PluginHeaders, PluginIdentity, PluginRequest } from '../config/plugins/plugin.types.js';
+import { CallCancellation } from '../plugins/call-cancellation.js';
 import type { CheckedChanges } from '../plugins/results.js';
 import type { Exchange } from './exchange.js';
 import { pluginIdentityOf } from './plugin-identity.js';
+
+/** One call of a plugin about a request. */
+interface RequestCall {
+  /** The same object in all calls for an exchange, but for its signal. */
+  readonly request: PluginRequest;
+  readonly cancellation: CallCancellation;
+}
+
+const views = new WeakMap<Exchange, ExchangeView>();
 
 /** An exchange as plugins see it. They get nothing that they could break. */
 class ExchangeView implements PluginRequest {
@@ -9,9 +19,20 @@ class ExchangeView implements PluginRequest {
   /** The changes that `#known` has. */
   #changes: CheckedChanges | undefined;
   readonly #exchange: Exchange;
+  /** Of the call that began last. */
+  #cancellation: CallCancellation;
 
-  constructor(exchange: Exchange) {
+  private constructor(exchange: Exchange, cancellation: CallCancellation) {
     this.#exchange = exchange;
+    this.#cancellation = cancellation;
+  }
+
+  static callFor(exchange: Exchange): RequestCall {
+    const cancellation = new CallCancellation(exchange.gone);
+    let request = views.get(exchange);
+    if (request) request.#cancellation = cancellation;
+    else views.set(exchange, (request = new ExchangeView(exchange, cancellation)));
+    return { request, cancellation };
   }
 
   get id(): string {
@@ -44,7 +65,7 @@ class ExchangeView implements PluginRequest {
   }
 
   get signal(): AbortSignal {
-    return this.#exchange.signal;
+    return this.#cancellation.signal;
   }
 
   /** A copy, since all stages read the headers of the request. */
@@ -62,11 +83,7 @@ class ExchangeView implements PluginRequest {
   }
 }
 
-const views = new WeakMap<Exchange, PluginRequest>();
-
-/** @returns one object for each exchange */
-export function pluginRequestOf(exchange: Exchange): PluginRequest {
-  let view = views.get(exchange);
-  if (!view) views.set(exchange, (view = new ExchangeView(exchange)));
-  return view;
+/** To be called right before the plugin: from then on, `signal` of the request is that of the call. */
+export function pluginCallFor(exchange: Exchange): RequestCall {
+  return ExchangeView.callFor(exchange);
 }

@@ -44,7 +44,10 @@ export interface PluginRequest {
   readonly route: string | undefined;
   /** The verified caller; `undefined` for an anonymous request, and before authentication. */
   readonly identity: PluginIdentity | undefined;
-  /** Aborts when nobody waits for the plugin: the client is gone, or the plugin has used up its `timeout`. */
+  /**
+   * Aborts when nobody waits for the call: the client is gone, or the plugin has used up its `timeout`. Each call has a
+   * signal of its own, so it is to be read before the first `await`.
+   */
   readonly signal: AbortSignal;
 }
 
