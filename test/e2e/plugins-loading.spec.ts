@@ -133,6 +133,7 @@ describe('a plugin that is given in code', () => {
     expect(await stampOf(`${gw.url}/x`)).toBe('a2');
     await gw.reload(yaml(entry('b'), 'stamp', '${USERS_URL}'));
     expect(await stampOf(gw.url)).toBe('b1');
+    await until('the first is closed', () => signals[0]?.aborted);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     const reload = await gw.reload(yaml('stamp: { options: { value: 7 } }', 'stamp', '${USERS_URL}'));
     expect(reload).toMatchObject({

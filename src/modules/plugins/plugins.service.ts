@@ -18,6 +18,8 @@ type Instances = ReadonlyMap<string, PluginInstance>;
 @Injectable()
 export class Plugins implements ConfigApplier, OnApplicationShutdown {
   readonly failed = new Event<PluginError>();
+  /** Resolves when no request that is under way now can call a plugin any more. Whoever knows the requests sets it. */
+  drain: () => Promise<void> = () => Promise.resolve();
   /** The plugins of each configuration, as long as a request uses it. */
   private readonly sets = new WeakMap<GatewayConfig, Instances>();
   private current: Instances = new Map();
@@ -70,7 +72,8 @@ export class Plugins implements ConfigApplier, OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    this.swap(new Map());
+    for (const { opened } of this.current.values()) opened.close();
+    this.current = new Map();
   }
 
   private open(entries: GatewayConfig['plugins']): OpenedPlugin[] {
@@ -98,7 +101,16 @@ export class Plugins implements ConfigApplier, OnApplicationShutdown {
     const before = this.current;
     this.current = instances;
     this.prepared = [];
-    for (const [id, { opened }] of before) if (instances.get(id)?.opened !== opened) opened.close();
+    const replaced = [...before]
+      .filter(([id, instance]) => instances.get(id) !== instance)
+      .map(([, { opened }]) => opened);
+    if (replaced.length > 0) void this.retire(replaced);
+  }
+
+  /** When the gateway stops, the end of its connections ends the requests that it waits for. */
+  private async retire(replaced: readonly OpenedPlugin[]): Promise<void> {
+    await this.drain();
+    for (const each of replaced) each.close();
   }
 }
 

@@ -12,6 +12,7 @@ import { EventStreams } from './event-streams.js';
 import { FallbackChain } from './fallback-chain.js';
 import { Forwarder } from './forwarder.service.js';
 import { Mirror } from './mirror.service.js';
+import { PluginDrain } from './plugin-drain.js';
 import { ProxyController } from './proxy.controller.js';
 import { Refresher } from './refresher.service.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -29,6 +30,7 @@ import { RuntimeFaults } from './runtime-faults.js';
     FallbackChain,
     Forwarder,
     Mirror,
+    PluginDrain,
     Refresher,
     ReplyWriter,
     RuntimeFaults,

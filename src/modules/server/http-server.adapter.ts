@@ -138,6 +138,11 @@ export class HttpServerAdapter extends ExpressAdapter {
     for (const res of this.openResponses.inFlight()) yield res as Response;
   }
 
+  /** @returns a promise that resolves when each request in flight whose response has not begun has ended */
+  settled(): Promise<void> {
+    return this.openResponses.settled();
+  }
+
   /** Ends every connection at once. What is not whole must not look so. */
   cutConnections(): void {
     this.openResponses.reset();

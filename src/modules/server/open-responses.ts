@@ -15,6 +15,8 @@ export class OpenResponses {
   /** The last request of a connection, where that is known before its answer is. */
   private readonly lastOf = new WeakMap<Socket, IncomingMessage>();
   private closing = false;
+  /** One listener for each response, however many reloads wait for it. */
+  private readonly closed = new WeakMap<ServerResponse, Promise<void>>();
 
   /** @param start processes a request */
   constructor(private readonly start: (res: ServerResponse) => void) {}
@@ -37,6 +39,12 @@ export class OpenResponses {
   /** @returns the oldest first */
   on(socket: Socket): ServerResponse[] {
     return [...(this.bySocket.get(socket) ?? [])];
+  }
+
+  /** @returns a promise that resolves when each request in flight whose response has not begun has ended */
+  async settled(): Promise<void> {
+    const pending = [...this.inFlight()].filter(({ headersSent }) => !headersSent);
+    await Promise.all(pending.map((res) => this.closeOf(res)));
   }
 
   /** Makes each response in flight the last of its connection, and each one that starts later. */
@@ -77,6 +85,15 @@ export class OpenResponses {
     });
     if (responses.size === 1) this.begin(res);
     else if (responses.size > MAX_WAITING) req.socket.pause();
+  }
+
+  private closeOf(res: ServerResponse): Promise<void> {
+    let closed = this.closed.get(res);
+    if (!closed) {
+      closed = new Promise((resolve) => res.once('close', resolve));
+      this.closed.set(res, closed);
+    }
+    return closed;
   }
 
   private begin(res: ServerResponse): void {

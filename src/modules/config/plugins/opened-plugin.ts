@@ -32,7 +32,7 @@ export class OpenedPlugin {
     }
   }
 
-  /** No new request reaches it. */
+  /** No request can call it any more. */
   close(): void {
     this.closing.abort();
   }

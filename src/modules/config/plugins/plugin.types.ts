@@ -23,7 +23,10 @@ export interface PluginContext {
   readonly id: string;
   /** Absolute path of the folder of the configuration, to which paths in options are relative. */
   readonly folder: string;
-  /** Aborts when no new request reaches the instance: the gateway stops, or a reload has replaced it. */
+  /**
+   * Aborts when no request can call the instance any more: the gateway stops, or a reload has replaced it and all requests
+   * that began before are answered.
+   */
   readonly signal: AbortSignal;
 }
 
