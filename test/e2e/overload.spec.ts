@@ -44,6 +44,7 @@ it('rejects new requests while memory is short, and nothing that operators need'
     expect((await gw.fetch(path)).status).toBe(200);
     expect((await gw.management(path)).status).toBe(200);
   }
+  expect((await gw.fetch('/health/other')).status).toBe(503);
   const { status } = await gw.management('/admin/overview');
   expect(status).toBe(200);
   const counted = 'breakwater_overload_rejections_total{reason="memory",priority=';

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RequestHandler } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { exchangeOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { certifiedHosts } from '../server/client-tls.js';
 import { corsHandler } from '../server/cors.js';
@@ -42,7 +42,11 @@ export class Entrance {
 
   private readonly admit: RequestHandler = (req, res, next) => {
     const exchange = exchangeOf(req);
-    if (!exchange || isHealthPage(exchange) || this.overload.queue.hasRoom(exchange.startedAt)) {
+    if (
+      !exchange ||
+      HEALTH_PAGES.has(exchange.head.path) ||
+      this.overload.queue.hasRoom(exchange.startedAt)
+    ) {
       next();
       return;
     }
@@ -60,6 +64,4 @@ export class Entrance {
 }
 
 /** Whoever restarts the gateway because it does not answer would only add to an overload. */
-function isHealthPage({ head: { path } }: Exchange): boolean {
-  return path.startsWith('/health') && (path.length === 7 || path[7] === '/');
-}
+const HEALTH_PAGES: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);

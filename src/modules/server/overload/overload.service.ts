@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../../common/clock.js';
 import { Event } from '../../../common/event.js';
@@ -7,7 +6,8 @@ import { CLOCK, PROCESS_ROLE, type ProcessRole } from '../../config/config.token
 import type { OverloadConfig, Priority } from '../../config/gateway-config.js';
 import { AdmissionQueue, type Waiting } from './admission-queue.js';
 import { DelayWatch } from './delay-watch.js';
-import { MemoryWatch, memoryUsed } from './memory-watch.js';
+import { memoryUsed } from './memory-use.js';
+import { MemoryWatch } from './memory-watch.js';
 
 /** `delay`: requests wait for too long until they are started. `memory`: there is too little of it left. */
 export type OverloadReason = 'delay' | 'memory';
@@ -115,9 +115,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
 
   private lookAtMemory(): void {
     const before = this.memory.isShort;
-    const { workers } = this.config.current.server;
-    const processes = this.role !== 'worker' ? 1 : workers === 'auto' ? availableParallelism() : workers;
-    this.memory.look(memoryUsed(processes), this.limits.maxMemory);
+    this.memory.look(memoryUsed(), this.limits.maxMemory);
     this.queue.isGuarded = this.memory.isShort;
     if (this.memory.isShort !== before) this.report('memory', before);
   }
