@@ -11,10 +11,10 @@ export const PLUGIN_KINDS: Readonly<Record<PluginKind, string>> = {
 /**
  * Gives the parts of a plugin their types.
  *
- * @throws TypeError for a plugin without a name, without any kind, or with a kind that is no function
+ * @throws TypeError for a plugin without a name, without any kind, or with a kind that is not a function
  */
 export function definePlugin<Options = Record<string, never>>(plugin: Plugin<Options>): Plugin {
-  const fault = pluginFault(plugin);
+  const fault = pluginFault(plugin, 'the plugin');
   if (fault !== undefined) throw new TypeError(`definePlugin: ${fault}`);
   return plugin;
 }
@@ -24,16 +24,19 @@ export function kindsOf(plugin: Plugin): PluginKind[] {
   return (Object.keys(PLUGIN_KINDS) as PluginKind[]).filter((kind) => plugin[kind] !== undefined);
 }
 
-/** @returns why a value is no plugin; `undefined` if it is one */
-export function pluginFault(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return 'it is no object of definePlugin()';
+/**
+ * @param what the words for the value
+ * @returns why a value is not a plugin; `undefined` if it is one
+ */
+export function pluginFault(value: unknown, what: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return `${what} was not made by definePlugin()`;
   const plugin = value as Plugin;
-  if (typeof plugin.name !== 'string' || plugin.name === '') return 'it has no name';
+  if (typeof plugin.name !== 'string' || plugin.name === '') return `${what} has no name`;
   const kinds = kindsOf(plugin);
-  if (kinds.length === 0) return `it offers none of ${Object.keys(PLUGIN_KINDS).join(', ')}`;
+  if (kinds.length === 0) return `${what} offers none of ${Object.keys(PLUGIN_KINDS).join(', ')}`;
   const wrong = kinds.find((kind) => typeof plugin[kind] !== 'function');
-  if (wrong !== undefined) return `\`${wrong}\` is no function`;
+  if (wrong !== undefined) return `\`${wrong}\` of ${what} is not a function`;
   if (plugin.options !== undefined && typeof plugin.options.safeParse !== 'function')
-    return '`options` is no schema of zod';
+    return `\`options\` of ${what} is not a zod schema`;
   return undefined;
 }

@@ -138,10 +138,11 @@ upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer:
 
 describe('definePlugin', () => {
   it.each([
-    [{ name: '', hooks: () => ({}) }, 'it has no name'],
-    [{ name: 'a' }, 'it offers none of '],
-    [{ name: 'a', hooks: {} }, '`hooks` is no function'],
-    [{ name: 'a', hooks: () => ({}), options: {} }, '`options` is no schema of zod'],
+    [undefined, 'the plugin was not made by definePlugin()'],
+    [{ name: '', hooks: () => ({}) }, 'the plugin has no name'],
+    [{ name: 'a' }, 'the plugin offers none of '],
+    [{ name: 'a', hooks: {} }, '`hooks` of the plugin is not a function'],
+    [{ name: 'a', hooks: () => ({}), options: {} }, '`options` of the plugin is not a zod schema'],
   ])('refuses %o', (plugin, message) => {
     expect(() => definePlugin(plugin as unknown as Plugin)).toThrow(message);
   });
@@ -167,10 +168,23 @@ describe('modules of plugins', () => {
       `import { z } from 'zod';
       export default { name: 'stamp', options: z.strictObject({ header: z.string() }), hooks: () => ({ onRequest() {} }) };`,
     );
+    const install = (name: string, exports: string) => {
+      const path = join(folder, 'node_modules', name);
+      mkdirSync(path);
+      writeFileSync(join(path, 'package.json'), `{ "type": "module", "exports": ${exports} }`);
+      writeFileSync(
+        join(path, 'i.js'),
+        `export default { name: '${name}', hooks: () => ({ onRequest() {} }) };`,
+      );
+    };
+    install('import-only', '{ ".": { "types": "./i.d.ts", "import": "./i.js" } }');
+    install('incomplete', '{ "./other": "./i.js" }');
+    install('no-main', '"./gone.js"');
     symlinkSync(resolve('node_modules/zod'), join(folder, 'node_modules', 'zod'));
     write('own.mjs', `export default { name: 'own', hooks: () => ({ onRequest() {} }) };`);
     write('common.cjs', `module.exports = { name: 'common', hooks: () => ({ onRequest() {} }) };`);
     write('nothing.mjs', `export const name = 'nothing';`);
+    write('text.mjs', `export default 'text';`);
     write('throws.mjs', `throw new Error('no licence');`);
     write('waits.mjs', `await 1; export default {};`);
   });
@@ -189,9 +203,12 @@ describe('modules of plugins', () => {
   });
 
   it.each([
-    ['./missing.mjs', 'there is none in '],
-    ['own.mjs', 'a path begins with ./'],
-    ['./nothing.mjs', 'of its default export, it offers none of hooks, auth, balancer, fallback'],
+    ['./missing.mjs', 'no such file; paths are relative to '],
+    ['own.mjs', / no such package in .* or above; paths begin with \.\/$/],
+    ['./nothing.mjs', 'its default export offers none of hooks, auth, balancer, fallback'],
+    ['./text.mjs', 'its default export was not made by definePlugin()'],
+    ['incomplete', 'it cannot be found: No "exports" main defined in '],
+    ['no-main', /it cannot be found: Cannot find module '.*gone\.js'/],
     ['./throws.mjs', 'it cannot be loaded: Error: no licence'],
     ['./waits.mjs', 'it has an `await` outside of functions'],
   ])('that cannot be used are a problem: %s', (use, why) => {
@@ -200,7 +217,34 @@ describe('modules of plugins', () => {
         `1:22 plugins.a.use: found "${use}", expected a package or the path of a module with a plugin: `,
       ),
     ]);
-    expect(load(`{ a: { use: ${use} } }`)[0]).toContain(why);
+    expect(load(`{ a: { use: ${use} } }`)[0]).toMatch(why);
+  });
+
+  it('are found in packages that can only be imported', () => {
+    expect(load('{ a: { use: import-only } }')).toEqual([]);
+  });
+
+  it.each([
+    ['has thrown', `throw new Error('no licence');`],
+    ['has exported something else', `export default 'text';`],
+    ['has waited', `await 1;`],
+  ])('that fail again say that a repaired module needs a restart: one that %s', (name, broken) => {
+    const file = `${name.replaceAll(' ', '-')}.mjs`;
+    write(file, broken);
+    const use = `{ a: { use: ./${file} } }`;
+    const [first] = load(use);
+    expect(first).not.toContain('restart');
+    write(file, `export default { name: 'repaired', hooks: () => ({ onRequest() {} }) };`);
+    // Node keeps modules that have run.
+    const again = [`${first}; a repaired module needs a restart of the gateway`];
+    expect([load(use), load(use)]).toEqual([again, again]);
+  });
+
+  it('that cannot be compiled are loaded once they are repaired', () => {
+    write('syntax.mjs', 'export default {');
+    expect(load('{ a: { use: ./syntax.mjs } }')).toHaveLength(1);
+    write('syntax.mjs', `export default { name: 'repaired', hooks: () => ({ onRequest() {} }) };`);
+    expect(load('{ a: { use: ./syntax.mjs } }')).toEqual([]);
   });
 
   it('that nobody names are looked for by the id of the entry in code only', () => {

@@ -8,6 +8,7 @@ import { findPlugin, type PluginOptions } from './find-plugin.js';
 import { OpenedPlugin } from './opened-plugin.js';
 import type { Plugin } from './plugin.types.js';
 import type { PluginSources } from './plugin-sources.js';
+import { reasonOf } from './reason-of.js';
 
 /** An entry of `plugins` whose options are checked. */
 export interface PreparedPlugin {
@@ -122,8 +123,4 @@ function unknownPlugin(
   return use.expected(
     `a package or the path of a module${inCode}: no plugin of the application is named ${JSON.stringify(id)}`,
   );
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
