@@ -47,28 +47,49 @@ function refusePromise(kind: string, value: unknown): void {
   throw new TypeError(`\`${kind}\` returned a promise; it has to return at once`);
 }
 
-/** @throws TypeError unless the value is an object with one of these methods at least */
-function object<T extends object>(kind: string, value: T, methods: readonly (keyof T & string)[]): T {
+/**
+ * @param others keys that it can have besides
+ * @throws TypeError unless the value is an object with one of these methods at least
+ */
+function object<T extends object>(
+  kind: string,
+  value: T,
+  methods: readonly (keyof T & string)[],
+  others: readonly (keyof T & string)[] = [],
+): T {
   refusePromise(kind, value);
   const known = typeof value === 'object' && value !== null ? methods.map((method) => value[method]) : [];
   const isWhole = known.every((each) => each === undefined || typeof each === 'function');
   if (!isWhole || known.every((each) => each === undefined))
-    throw new TypeError(`\`${kind}\` has returned something else than ${methods.join(' and ')}`);
+    throw new TypeError(
+      `\`${kind}\` must return an object with ${methods.map((method) => `\`${method}\``).join(' or ')}`,
+    );
+  // A hook that is misspelt would never be called. An instance of a class can have a state of its own.
+  const allowed: readonly string[] = [...methods, ...others];
+  const unknown = isPlain(value) ? Object.keys(value).find((key) => !allowed.includes(key)) : undefined;
+  if (unknown !== undefined)
+    throw new TypeError(
+      `\`${kind}\` returned the unknown key ${JSON.stringify(unknown)}, expected ${allowed.join(', ')}`,
+    );
   return value;
 }
 
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function authenticator(value: Authenticator): Authenticator {
-  const { headers = [], challenge = '' } = object('auth', value, ['authenticate']);
+  const { headers = [], challenge = '' } = object('auth', value, ['authenticate'], ['headers', 'challenge']);
   if (!Array.isArray(headers) || !headers.every((name) => typeof name === 'string' && TOKEN.test(name)))
-    throw new TypeError('`headers` of `auth` is no list of header names');
+    throw new TypeError('`headers` of `auth` is not a list of header names');
   if (typeof challenge !== 'string' || !FIELD_VALUE.test(challenge))
-    throw new TypeError('`challenge` of `auth` is no value of a header');
+    throw new TypeError('`challenge` of `auth` is not a value of a header');
   return value;
 }
 
 function functionOf<T>(kind: string, value: T): T {
   refusePromise(kind, value);
-  if (typeof value !== 'function')
-    throw new TypeError(`\`${kind}\` has returned something else than a function`);
+  if (typeof value !== 'function') throw new TypeError(`\`${kind}\` must return a function`);
   return value;
 }

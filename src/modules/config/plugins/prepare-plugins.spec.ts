@@ -89,7 +89,7 @@ upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer:
     const empty = definePlugin({ name: 'empty', hooks: () => ({}) });
     expect(problemsOf('plugins: { broken: {}, empty: {} }', [plugin, empty])).toEqual([
       '1:12 plugins.broken: the plugin cannot start: no such file',
-      '1:24 plugins.empty: the plugin cannot start: `hooks` has returned something else than onRequest and onResponse',
+      '1:24 plugins.empty: the plugin cannot start: `hooks` must return an object with `onRequest` or `onResponse`',
     ]);
   });
 
@@ -119,6 +119,24 @@ upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer:
     });
     expect(problemsOf('plugins: { odd: { options: { url: nonsense } } }', [plugin])).toEqual([
       expect.stringContaining(`1:19 plugins.odd.options: the plugin cannot check its options: ${reason}`),
+    ]);
+  });
+
+  it('have no other keys in an object literal, where one is usually misspelt', () => {
+    const typo = definePlugin({
+      name: 'typo',
+      hooks: () => ({ onRequest: () => undefined, onRespones: () => undefined }),
+      auth: () => ({ authenticate: () => 'missing' as const, header: ['x-partner'] }),
+    });
+    class Hooks {
+      count = 0;
+      onRequest(): void {
+        this.count++;
+      }
+    }
+    const instance = definePlugin({ name: 'instance', hooks: () => new Hooks() });
+    expect(problemsOf('plugins: { typo: {}, instance: {} }', [typo, instance])).toEqual([
+      '1:12 plugins.typo: the plugin cannot start: `hooks` returned the unknown key "onRespones", expected onRequest, onResponse',
     ]);
   });
 
