@@ -144,8 +144,12 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
     expect(other.status).toBe(200);
     expect(response.status).toBe(500);
     const problem = (await response.json()) as object;
-    expect(problem).toMatchObject({ code: 'plugin_failed' });
-    expect(JSON.stringify(problem)).not.toMatch(/boom|probe|root/);
+    expect(problem).toMatchObject({
+      code: 'plugin_failed',
+      title: 'A plugin of the gateway failed',
+      detail: 'The plugin probe failed.',
+    });
+    expect(JSON.stringify(problem)).not.toMatch(/boom|root/);
     expect(await gw.metric(failures(kind, reason))).toBe(1);
     // The gateway can be called again on the same route.
     expect((await gw.fetch('/hooked/1')).status).toBe(500);

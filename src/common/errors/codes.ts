@@ -41,7 +41,7 @@ export const PROBLEMS = {
   too_many_concurrent: { status: 429, title: 'Too many requests at a time' },
   headers_too_large: { status: 431, title: 'The request headers are too large or too many' },
   internal_error: { status: 500, title: 'The gateway failed' },
-  plugin_failed: { status: 500, title: 'An extension of the gateway failed' },
+  plugin_failed: { status: 500, title: 'A plugin of the gateway failed' },
   upstream_unreachable: { status: 502, title: 'The upstream cannot be reached' },
   upstream_reset: { status: 502, title: 'The upstream closed the connection before it answered' },
   upstream_headers_too_large: {

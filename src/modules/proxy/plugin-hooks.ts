@@ -99,7 +99,7 @@ function guarded<T>(
     exchange.outcome ??= 'plugin_failed';
     // A plugin that did not answer in time may still be at work.
     exchange.abandon();
-    throw new ProblemError('plugin_failed', { cause: error });
+    throw new ProblemError('plugin_failed', { detail: `The plugin ${error.plugin} failed.`, cause: error });
   };
   try {
     const result = plugin.call(call);
