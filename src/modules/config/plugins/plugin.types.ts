@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 
-/** What a plugin adds to the gateway. Each kind is made once for each entry of `plugins`, when a configuration is loaded. */
+/**
+ * What a plugin adds to the gateway. Its functions are called for each entry of `plugins` when a configuration is loaded,
+ * and once more before that at the start, to check that they do not fail.
+ */
 export interface Plugin<Options = unknown> {
   /** For messages, and the name by which `use` finds a plugin that is given in code. */
   readonly name: string;
