@@ -13,6 +13,6 @@ const files: Readonly<Record<string, string>> = { 'ca.pem': authority.ca, 'tls.c
 /** The variables and files of the Secrets that configurations in these suites name. */
 export const SOURCES: Sources = {
   file: 'gateway.yaml',
-  env: { JWT_SECRET: 'x'.repeat(32), REDIS_PASSWORD: 'secret', ADMIN_TOKEN: 'secret' },
+  env: { JWT_SECRET: 'x'.repeat(32), REDIS_PASSWORD: 'secret', ADMIN_TOKEN: 'secret', OTLP_TOKEN: 'secret' },
   readFile: (path) => files[basename(path)] ?? pem,
 };
