@@ -61,6 +61,13 @@ it('says nothing to others, and after ten wrong tokens to nobody at this address
   expect(await ask('/down')).toBeNull();
 });
 
+it('wrong tokens of callers do not lock operators out of the admin API', async () => {
+  const { gw, ask } = await start();
+  for (let i = 0; i < 11; i++) await ask('/down', `guess-${i}`);
+  const overview = await gw.management('/admin/overview', { headers: { authorization: `Bearer ${TOKEN}` } });
+  expect(overview.status).toBe(200);
+});
+
 it('says nothing when there is no management token', async () => {
   const { ask } = await start('');
   for (const given of [' ', TOKEN]) expect(await ask('/down', given)).toBeNull();

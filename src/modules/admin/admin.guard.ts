@@ -44,9 +44,9 @@ export class AdminGuard implements CanActivate {
     const { host, authorization } = req.headers;
     if (management.token === '') return LOOPBACK.test(management.host) && isOwnName(host);
     const peer = peerOf(req);
-    this.token.check(peer);
+    this.token.check(peer, 'management');
     const given = credentialsOf(authorization)?.token;
-    return given !== undefined && this.token.isRight(given, peer);
+    return given !== undefined && this.token.isRight(given, peer, 'management');
   }
 }
 

@@ -12,6 +12,9 @@ const MAX_ATTEMPTS = 10;
 const WINDOW = 60_000;
 const MAX_PEERS = 10_000;
 
+/** Attempts are counted for each by themselves: anybody reaches the public port, and must not lock operators out. */
+type Port = 'management' | 'public';
+
 interface Attempts {
   readonly since: number;
   count: number;
@@ -20,7 +23,11 @@ interface Attempts {
 /** Judges whether somebody has the management token, and keeps addresses from guessing it. */
 @Injectable()
 export class ManagementToken {
-  private readonly peers = new LRUCache<string, Attempts>({ max: MAX_PEERS });
+  /** By address. */
+  private readonly attempts: Readonly<Record<Port, LRUCache<string, Attempts>>> = {
+    management: new LRUCache({ max: MAX_PEERS }),
+    public: new LRUCache({ max: MAX_PEERS }),
+  };
 
   constructor(
     @Inject(ConfigStore) private readonly config: ConfigStore,
@@ -28,31 +35,32 @@ export class ManagementToken {
   ) {}
 
   /** @throws ProblemError `admin_attempts_exceeded` for an address that has sent too many wrong ones, whatever it sends now */
-  check(peer: string): void {
-    const attempts = this.peers.get(peer);
+  check(peer: string, port: Port): void {
+    const attempts = this.attempts[port].get(peer);
     if (!attempts || attempts.count < MAX_ATTEMPTS) return;
     const left = attempts.since + WINDOW - this.clock.now();
     if (left > 0)
       throw new ProblemError('admin_attempts_exceeded', {
         headers: { 'Retry-After': String(Math.ceil(left / 1_000)) },
       });
-    this.peers.delete(peer);
+    this.attempts[port].delete(peer);
   }
 
   /** @returns whether it is the token that is configured; when none is, no token is right */
-  isRight(given: string, peer: string): boolean {
+  isRight(given: string, peer: string, port: Port): boolean {
     const { token } = this.config.current.management;
     // Digests have equal length, so the time of the comparison reveals nothing.
     const isRight = token !== '' && timingSafeEqual(digest(given), digest(token));
-    if (!isRight) this.count(peer);
+    if (!isRight) this.count(peer, port);
     return isRight;
   }
 
-  private count(peer: string): void {
+  private count(peer: string, port: Port): void {
     const now = this.clock.now();
-    const attempts = this.peers.get(peer);
+    const peers = this.attempts[port];
+    const attempts = peers.get(peer);
     if (attempts && now - attempts.since < WINDOW) attempts.count++;
-    else this.peers.set(peer, { since: now, count: 1 });
+    else peers.set(peer, { since: now, count: 1 });
   }
 }
 

@@ -114,8 +114,8 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
   private explain(exchange: Exchange, asked: string | readonly string[]): void {
     const { clientIp } = exchange.head;
     try {
-      this.token.check(clientIp);
-      if (this.token.isRight(String(asked), clientIp)) addServerTiming(exchange, this.clock);
+      this.token.check(clientIp, 'public');
+      if (this.token.isRight(String(asked), clientIp, 'public')) addServerTiming(exchange, this.clock);
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
     }
