@@ -63,6 +63,17 @@ describe('RouteHistory', () => {
     expect(all(history, START, 10 * QUARTER)).toMatchObject([{ requests: 2, p95: 11.3 }]);
   });
 
+  it('goes on after a clock that was two hours ahead for one sample', () => {
+    const history = new RouteHistory();
+    history.add(START, sample('users', 1));
+    history.add(START + 7_200, sample('users', 1));
+    history.add(START + 7_200, sample('orders', 1));
+    for (let i = 1; i <= 3; i++) history.add(START + i, sample('users', 1));
+    expect(all(history, START + 3, QUARTER)).toMatchObject([{ route: 'users', requests: 3, p95: 11.3 }]);
+    history.add(START + QUARTER + 20, sample('orders', 1));
+    expect(all(history, START + QUARTER + 20, QUARTER)).toMatchObject([{ route: 'orders', requests: 1 }]);
+  });
+
   it('orders routes by what is asked for, and then by requests', () => {
     const history = new RouteHistory();
     history.add(START, sample('busy', 9, { errors: 1 }));

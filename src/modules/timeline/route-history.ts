@@ -22,12 +22,13 @@ export class RouteHistory {
 
   add(second: number, { names, rows }: RouteRows): void {
     const slot = Math.floor(second / SLOT);
+    // The clock was set back when a sample is older than all that is kept.
+    if (slot > this.newest || slot < this.newest - KEPT_SLOTS) this.forget((this.newest = slot));
     for (const [i, route] of names.entries()) {
       let slots = this.routes.get(route);
       if (!slots) this.routes.set(route, (slots = new Slots(slot)));
       slots.add(slot, rows.subarray(i * ROW, (i + 1) * ROW));
     }
-    if (slot > this.newest) this.forget((this.newest = slot));
   }
 
   /**
@@ -52,9 +53,10 @@ export class RouteHistory {
     return { seconds: now - first * SLOT, routes: Array.from(tops, withP95) };
   }
 
-  /** Routes that a reload has removed, and those that nobody calls any more. */
+  /** Routes that a reload has removed, those that nobody calls any more, and counts of a clock that was ahead. */
   private forget(now: number): void {
-    for (const [route, { last }] of this.routes) if (last <= now - KEPT_SLOTS) this.routes.delete(route);
+    for (const [route, { last }] of this.routes)
+      if (last <= now - KEPT_SLOTS || last > now + KEPT_SLOTS) this.routes.delete(route);
   }
 }
 
