@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { StallExtension, systemClock } from './common/clock.js';
 import { Event } from './common/event.js';
@@ -101,13 +101,14 @@ export class PublicServer implements ConfigApplier {
       isCached,
       isLimited,
       hasPlugins,
+      beforeExpress: tellCaches,
       beforeCode: [...bodyParsers(() => limits().maxBodyBytes), compressionHandler(isCompressed), inherit],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal) => this.entrance.exchanges.refuse(refusal),
     });
     adapter.enterBy(this.entrance.handlers(this.config.current, () => this.port));
     for (const path of ['/health', '/health/*rest'])
-      adapter.all(path, withOwnHeaders(helmet({ strictTransportSecurity: false })));
+      adapter.all(path, withId(helmet({ strictTransportSecurity: false })));
     this.config.register(this);
   }
 
@@ -126,7 +127,7 @@ function isCompressed(req: Request): boolean {
 }
 
 /** Calls of a controller to upstreams belong to the request that it handles. */
-const inherit = withOwnHeaders((req, res, next) => {
+const inherit = withId((req, res, next) => {
   const exchange = exchangeOf(req);
   if (!exchange) {
     next();
@@ -138,12 +139,17 @@ const inherit = withOwnHeaders((req, res, next) => {
   inherited.run({ headers: headersToInherit(req.rawHeaders, id, trace), tries, trace, gone, res }, next);
 });
 
-/** For answers of the gateway itself and of code; those of routes carry these headers among their others. */
-function withOwnHeaders(handler: RequestHandler): RequestHandler {
+/** For answers of the gateway itself and of code; those of routes carry the header among their others. */
+function withId(handler: RequestHandler): RequestHandler {
   return (req, res, next) => {
     const exchange = exchangeOf(req);
     if (exchange) res.setHeader('X-Request-Id', exchange.id);
-    if (exchange && variesByOrigin(exchange.cors)) res.vary('Origin');
     handler(req, res, next);
   };
+}
+
+/** `corsHandler` leaves out `Vary` where there is no origin, and middleware of code does not know of it. */
+function tellCaches(req: Request, res: Response): void {
+  const exchange = exchangeOf(req);
+  if (exchange && variesByOrigin(exchange.cors)) res.vary('Origin');
 }

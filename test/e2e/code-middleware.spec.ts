@@ -51,6 +51,18 @@ class WithMiddleware implements NestModule {
   }
 }
 
+@Module({})
+class WithPublicPages implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer
+      .apply(
+        (_req: Request, res: Response) =>
+          void res.setHeader('Cache-Control', 'public').end('from middleware'),
+      )
+      .forRoutes('static/{*path}');
+  }
+}
+
 const start = (...modules: (typeof WithController | typeof WithMiddleware | typeof WithCatchAll)[]) =>
   modules
     .reduce((each, module) => each.withModule(module), gateway(YAML))
@@ -79,6 +91,21 @@ describe('user code beside the routes of the configuration', () => {
     const response = await gw.fetch('/anything?a=1');
     expect(await response.text()).toBe('from users');
     expect(response.headers.get('x-seen')).toBe('/anything?a=1');
+  });
+
+  it('has answers of its middleware vary by origin where CORS depends on it', async () => {
+    const gw = await gateway(`server: { cors: { origins: [https://app.example] } }${YAML}`)
+      .withModule(WithPublicPages)
+      .withUpstream('users', (_req, res) => void res.end('from users'))
+      .start();
+    for (const [path, body] of [
+      ['/static/1', 'from middleware'],
+      ['/1', 'from users'],
+    ] as const)
+      for (const headers of [{}, { origin: 'https://app.example' }, { origin: 'https://other.example' }]) {
+        const response = await gw.fetch(path, { headers });
+        expect([await response.text(), response.headers.get('vary')]).toEqual([body, 'Origin']);
+      }
   });
 });
 

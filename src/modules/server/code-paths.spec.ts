@@ -15,8 +15,10 @@ function paths(mount: (app: Express) => void): CodePaths {
 describe('CodePaths', () => {
   it('knows the first segments of what is mounted', () => {
     const code = paths((app) => app.get('/health/live', done).post('/orders/:id', done).all('/', done));
-    for (const path of ['/health', '/health/x/y', '/orders/1', '/']) expect(code.mayTake(path)).toBe(true);
-    for (const path of ['/healthy', '/users', '/Health']) expect(code.mayTake(path)).toBe(false);
+    for (const path of ['/health', '/health/x/y', '/health?a=/b', '/orders/1', '/orders/1?a', '/?a=/b', '/'])
+      expect(code.mayTake(path)).toBe(true);
+    for (const path of ['/healthy', '/users', '/users?/health', '/Health'])
+      expect(code.mayTake(path)).toBe(false);
   });
 
   it.each([

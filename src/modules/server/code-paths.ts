@@ -25,10 +25,13 @@ export class CodePaths {
     }
   }
 
-  /** @param path normalised */
-  mayTake(path: string): boolean {
+  /** @param url normalised path and query */
+  mayTake(url: string): boolean {
     if (this.openTo !== undefined) return true;
-    const end = path.indexOf('/', 1);
-    return this.segments.has(path.slice(1, end === -1 ? undefined : end));
+    const query = url.indexOf('?');
+    const end = url.indexOf('/', 1);
+    // A slash may be part of the query alone.
+    const isBefore = end !== -1 && (query === -1 || end < query);
+    return this.segments.has(url.slice(1, isBefore ? end : query === -1 ? undefined : query));
   }
 }

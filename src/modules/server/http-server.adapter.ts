@@ -47,6 +47,8 @@ export interface AdapterOptions {
   readonly hasPlugins?: (req: Request) => boolean;
   /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
   readonly requestTimeoutOf?: (req: IncomingMessage) => number;
+  /** Called before middleware or a controller of code may take a request. */
+  readonly beforeExpress?: (req: Request, res: Response) => void;
   /** Run before each handler of a controller of code. */
   readonly beforeCode?: readonly RequestHandler[];
   /** The TLS of the server, and whether a second one listens for plain HTTP. Default: plain HTTP. */
@@ -302,8 +304,12 @@ export class HttpServerAdapter extends ExpressAdapter {
    * than everything it leads to. They find the same request and response as behind it.
    */
   private answer(req: Request, res: Response): void {
-    if (this.codePaths?.mayTake(pathOf(req)) === false) this.pass(req, res);
-    else this.getInstance<Express>()(req, res);
+    if (this.codePaths?.mayTake(req.url) === false) {
+      this.pass(req, res);
+      return;
+    }
+    this.gatewayOptions.beforeExpress?.(req, res);
+    this.getInstance<Express>()(req, res);
   }
 
   private pass(req: Request, res: Response): void {
@@ -341,9 +347,4 @@ export class HttpServerAdapter extends ExpressAdapter {
 
 function notConnected(): never {
   throw new TypeError('An application with a BreakwaterAdapter imports BreakwaterModule.forRoot(...)');
-}
-
-function pathOf({ url }: Request): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
 }
