@@ -1,4 +1,4 @@
-import { Controller, Get, Module, Param, Sse, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Next, Param, Sse, UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { NEVER, startWith } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -51,7 +51,20 @@ class MineController {
   }
 }
 
-@Module({ imports: [AuthModule], controllers: [PlainController, MineController] })
+@Controller('passed')
+class PassingController {
+  @Get('{*path}')
+  first(@Next() next: () => void) {
+    next();
+  }
+
+  @Get('on')
+  second(@Next() next: () => void) {
+    next();
+  }
+}
+
+@Module({ imports: [AuthModule], controllers: [PlainController, MineController, PassingController] })
 class CodeModule {}
 
 @Controller('open')
@@ -113,6 +126,17 @@ describe('server.rateLimit', () => {
     expect(await statuses(gw, ['/plain/1', '/plain/2', '/plain/3'], alice)).toEqual([200, 200, 429]);
   });
 
+  it.each(['ip', 'user'])('counts a request by %s once that handlers of code pass on', async (key) => {
+    const gw = await start(`rateLimit: { requests: 2, per: 1h, key: ${key} }`);
+    const first = await gw.fetch('/passed/on');
+    expect([first.status, await first.text()]).toEqual([200, 'routed']);
+    expect(first.headers.get('ratelimit')).toMatch(
+      new RegExp(`^"server-${key}";r=1;t=\\d+, "route";r=0;t=\\d+$`),
+    );
+    // The limit of the route applies as well.
+    expect(await statuses(gw, ['/passed/on', '/plain/1'])).toEqual([429, 429]);
+  });
+
   it('adds its headers to those of the handler', async () => {
     const gw = await start('rateLimit: { requests: 2, per: 1h, key: user }');
     const response = await gw.fetch('/mine/limited', { headers: bearer({ sub: 'alice' }) });
@@ -161,6 +185,15 @@ describe('server.limits', () => {
     await hang(gw, '/mine/slow', bearer({ sub: 'bob' }));
     expect((await gw.fetch('/mine', { headers: alice })).status).toBe(200);
   });
+
+  it.each(['requestsPerIp', 'requestsPerUser'])(
+    '%s counts a request once that handlers of code pass on',
+    async (limit) => {
+      const gw = await start(`limits: { ${limit}: 1 }`);
+      const response = await gw.fetch('/passed/on');
+      expect([response.status, await response.text()]).toEqual([200, 'routed']);
+    },
+  );
 
   it('counts event streams of handlers, which are no requests of the user once they are open', async () => {
     const gw = await start('limits: { streamsPerUser: 2, requestsPerUser: 1 }');

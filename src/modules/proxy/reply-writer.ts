@@ -19,7 +19,8 @@ import type {
 } from '../config/gateway-config.js';
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import type { CheckedResponse } from '../plugins/results.js';
-import { type AnswerHead, type CacheHit, type Exchange, pushRateLimit } from '../routing/exchange.js';
+import type { AnswerHead, CacheHit, Exchange } from '../routing/exchange.js';
+import { pushRateLimit } from '../routing/rate-limit-report.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
 import { faultEntry } from '../server/problem-exception.filter.js';

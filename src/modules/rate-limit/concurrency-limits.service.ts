@@ -35,7 +35,12 @@ export class ConcurrencyLimits {
   /** @throws ProblemError `too_many_concurrent` */
   enterAddress(exchange: Exchange): void {
     const limit = exchange.config.server.limits.requestsPerIp;
-    if (limit !== undefined) untilClosed(exchange, this.take(exchange, 'requestsPerIp', limit, addressKey));
+    if (limit === undefined) return;
+    // A handler of code that has passed the request on no longer has it, so that it has one place at a time.
+    exchange.leaveAddress?.();
+    const leave = this.take(exchange, 'requestsPerIp', limit, addressKey);
+    exchange.leaveAddress = leave;
+    untilClosed(exchange, leave);
   }
 
   /**
@@ -48,6 +53,7 @@ export class ConcurrencyLimits {
     const limit = own.limit ?? exchange.config.server.limits.requestsPerUser;
     if (limit === undefined) return;
     const scope = own.limit === undefined ? '' : own.name;
+    exchange.leaveUser?.();
     const leave = this.take(exchange, 'requestsPerUser', limit, (each) => `${scope} ${userKey(each)}`);
     exchange.leaveUser = leave;
     untilClosed(exchange, leave);

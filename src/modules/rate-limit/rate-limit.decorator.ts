@@ -12,7 +12,8 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { RateLimitConfig } from '../config/gateway-config.js';
 import { rateLimitSchema } from '../config/schema/rate-limit.js';
-import { exchangeOf, pushRateLimit, type RateLimitReport } from '../routing/exchange.js';
+import { exchangeOf } from '../routing/exchange.js';
+import { pushRateLimit, type RateLimitReport } from '../routing/rate-limit-report.js';
 import type { Stage } from './limit-rules.js';
 import { RateLimits } from './rate-limits.service.js';
 

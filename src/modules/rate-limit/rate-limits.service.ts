@@ -8,7 +8,9 @@ import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, RateLimitConfig } from '../config/gateway-config.js';
 import { RedisConnection } from '../redis/redis.connection.js';
-import { type Exchange, handlerPathOf, type RateLimitReport, routeLabelOf } from '../routing/exchange.js';
+import { type Exchange, handlerPathOf, routeLabelOf } from '../routing/exchange.js';
+import type { RateLimitReport } from '../routing/rate-limit-report.js';
+import { userKey } from './client-key.js';
 import {
   compileLimits,
   compileRules,
@@ -132,14 +134,23 @@ export class RateLimits implements ConfigApplier {
 
   /** Counts a request against the limits for which its user need not be known. As `count`. */
   beforeAuth(exchange: Exchange): void | Promise<void> {
-    const stages = this.stagesOf(exchange);
-    if (stages && stages.before.rules.length > 0) return this.count(exchange, stages.before);
+    const stage = this.stagesOf(exchange)?.before;
+    if (!stage || stage.rules.length === 0) return;
+    const report = (exchange.rateLimit ??= newReport());
+    const { isCounted } = report;
+    report.isCounted = true;
+    return this.count(exchange, isCounted ? withoutServer(stage) : stage);
   }
 
   /** Counts a request against the limits of its user. As `count`. */
   afterAuth(exchange: Exchange): void | Promise<void> {
-    const stages = this.stagesOf(exchange);
-    if (stages && stages.after.rules.length > 0) return this.count(exchange, stages.after);
+    const stage = this.stagesOf(exchange)?.after;
+    if (!stage || stage.rules.length === 0) return;
+    const report = (exchange.rateLimit ??= newReport());
+    const user = userKey(exchange);
+    const isCounted = report.countedFor === user;
+    report.countedFor = user;
+    return this.count(exchange, isCounted ? withoutServer(stage) : stage);
   }
 
   /**
@@ -248,7 +259,19 @@ interface Refusal {
 }
 
 function newReport(): RateLimitReport {
-  return { policy: '', state: '', exceeded: undefined, isUnshared: false };
+  return {
+    policy: '',
+    state: '',
+    exceeded: undefined,
+    isUnshared: false,
+    isCounted: false,
+    countedFor: undefined,
+  };
+}
+
+/** For a request that a handler of code has passed on, which the server's limits have counted there. */
+function withoutServer({ rules }: Stage): Stage {
+  return stageOf(rules.filter(({ limiter }) => limiter.scope.kind !== 'server'));
 }
 
 /** @returns between items of a list */

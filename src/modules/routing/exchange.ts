@@ -13,6 +13,7 @@ import type { TryRecord } from '../../common/try-record.js';
 import type { CorsConfig, GatewayConfig } from '../config/gateway-config.js';
 import type { CheckedChanges } from '../plugins/results.js';
 import type { Identity } from './identity.js';
+import type { RateLimitReport } from './rate-limit-report.js';
 import type { MatchResult } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
@@ -119,23 +120,6 @@ export interface CacheRefresh {
 /** What the cache has decided about a request. */
 export type CacheDecision = CacheBypass | CacheHit | CacheForward;
 
-/** What rate limits have found out about a request. */
-export interface RateLimitReport {
-  /** `RateLimit-Policy` of the answer; empty when the limits are only shadows. */
-  policy: string;
-  /** `RateLimit` of the answer. */
-  state: string;
-  /** A limit that the request exceeded, for the log: `user`, or `user (shadow)` when it was let through. */
-  exceeded: string | undefined;
-  /** Others did not answer in time, and are not waited for again. */
-  isUnshared: boolean;
-}
-
-/** @param headers names and values in turn */
-export function pushRateLimit(headers: string[], { policy, state }: RateLimitReport): void {
-  if (policy !== '') headers.push('RateLimit-Policy', policy, 'RateLimit', state);
-}
-
 export interface ExchangeHead {
   readonly id: string;
   /** Host and port as the client wrote them; empty when an HTTP/1.0 client sent none. */
@@ -186,6 +170,8 @@ export class Exchange {
   changeHead: ((head: AnswerHead) => AnswerHead | Promise<AnswerHead>) | undefined;
   /** `undefined` when no limit applies to it. */
   rateLimit: RateLimitReport | undefined;
+  /** Frees its place among the requests of its address, where those are limited. */
+  leaveAddress: (() => void) | undefined;
   /** Frees its place among the requests of its user, where those are limited. */
   leaveUser: (() => void) | undefined;
   /** `undefined` when no cache was asked. */
