@@ -120,6 +120,24 @@ describeWithRedis('an entry that is invalidated on one gateway', () => {
     expect([await has(a), await has(b)]).toEqual([false, false]);
   });
 
+  it('is invalid on all of them when the kept purges are too many, whose epoch and count remain', async () => {
+    const { a, b, c, client, fill } = await start();
+    await fill();
+    await a.purge('?tag=unused');
+    const state = () => client.hmget('breakwater:purges', 'epoch', 'count');
+    await until('it is published', async () => (await state())[1] === '1');
+    const [epoch] = await state();
+    const fields = Array.from({ length: 100_001 }, (_, i) => [`field-${i}`, 'x']).flat();
+    for (let i = 0; i < fields.length; i += 20_000)
+      await client.hset('breakwater:purges', ...fields.slice(i, i + 20_000));
+    await a.purge('?tag=three');
+    await hasNot(b);
+    expect((await c.get()).body).toBe('2');
+    expect(await client.hlen('breakwater:purges')).toBeLessThan(10);
+    // By these, a gateway finds out after a disconnection that it has missed purges.
+    expect(await state()).toEqual([epoch, '2']);
+  });
+
   it('stays in memory after a disconnection without a purge', async () => {
     const { a, b, client, fill, emptyRedis } = await start();
     await fill();

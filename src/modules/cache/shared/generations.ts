@@ -20,6 +20,19 @@ export const ALL = 'all';
 export const EPOCH = 'epoch';
 /** The number of the last invalidation. */
 export const COUNT = 'count';
+/**
+ * Removes what purges have replaced. The epoch and the count remain: without them, other gateways would take the data for
+ * lost, and would not notice that they have missed purges.
+ *
+ * KEYS: the hash. ARGV: the fields that remain.
+ */
+export const EMPTY_PURGES = `
+local values = redis.call('HMGET', KEYS[1], unpack(ARGV))
+redis.call('DEL', KEYS[1])
+for i, value in ipairs(values) do
+  if value then redis.call('HSET', KEYS[1], ARGV[i], value) end
+end
+`;
 /** Replaced by each purge, because the surrogate keys of a response are not known before it arrives. */
 export const ANY = 'any';
 /** Milliseconds that the invalidation of a resource is remembered when nothing of it is stored. */

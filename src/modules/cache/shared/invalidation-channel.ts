@@ -7,7 +7,17 @@ import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
 import { EVERYTHING, resourceScope } from '../cache-entry.js';
 import type { ResourceName } from '../cache-key.js';
-import { ALL, ANY, COUNT, EPOCH, fieldOf, newGeneration, PURGES, replaceResource } from './generations.js';
+import {
+  ALL,
+  ANY,
+  COUNT,
+  EMPTY_PURGES,
+  EPOCH,
+  fieldOf,
+  newGeneration,
+  PURGES,
+  replaceResource,
+} from './generations.js';
 import { RedisStore } from './redis-store.js';
 import { SequenceLog } from './sequence-log.js';
 
@@ -136,7 +146,7 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
     }
     if (fields.length > 0) {
       if ((await client.hlen(PURGES)) > MAX_FIELDS) {
-        await client.del(PURGES);
+        await client.eval(EMPTY_PURGES, 1, PURGES, EPOCH, COUNT);
         await this.initialise(client);
         return this.send(client, PURGE_OF_EVERYTHING);
       }
