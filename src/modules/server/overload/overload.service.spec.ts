@@ -10,8 +10,7 @@ import { Overload, type OverloadChange } from './overload.service.js';
 
 const yaml = (server: string) => `server: { ${server} }\nupstreams: {}\nroutes: []\n`;
 
-const memory = vi.hoisted(() => ({ used: 0 }));
-vi.mock('./memory-use.js', () => ({ memoryUsed: () => memory.used }));
+const memory = { used: 0 };
 
 describe('Overload', () => {
   let clock: SetClock;
@@ -21,7 +20,7 @@ describe('Overload', () => {
   let turns: (() => void)[];
 
   const start = (server = '', role: ProcessRole = 'only') => {
-    overload = new Overload(new ConfigStore(configOf(yaml(server))), clock, role);
+    overload = new Overload(new ConfigStore(configOf(yaml(server))), clock, role, memory);
     overload.changed.on((change) => changes.push(change));
     overload.onModuleInit();
   };

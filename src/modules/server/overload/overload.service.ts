@@ -6,8 +6,8 @@ import { CLOCK, PROCESS_ROLE, type ProcessRole } from '../../config/config.token
 import type { OverloadConfig, Priority } from '../../config/gateway-config.js';
 import { AdmissionQueue, type Waiting } from './admission-queue.js';
 import { DelayWatch } from './delay-watch.js';
-import { memoryUsed } from './memory-use.js';
 import { MemoryWatch } from './memory-watch.js';
+import { ProcessMemory } from './process-memory.js';
 
 /** `delay`: requests wait for too long until they are started. `memory`: there is too little of it left. */
 export type OverloadReason = 'delay' | 'memory';
@@ -55,6 +55,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
     @Inject(ConfigStore) private readonly config: ConfigStore,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(PROCESS_ROLE) private readonly role: ProcessRole,
+    @Inject(ProcessMemory) private readonly processMemory: ProcessMemory,
   ) {
     this.queue = new AdmissionQueue({
       now: () => clock.now(),
@@ -115,7 +116,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
 
   private lookAtMemory(): void {
     const before = this.memory.isShort;
-    this.memory.look(memoryUsed(), this.limits.maxMemory);
+    this.memory.look(this.processMemory.used, this.limits.maxMemory);
     this.queue.isGuarded = this.memory.isShort;
     if (this.memory.isShort !== before) this.report('memory', before);
   }

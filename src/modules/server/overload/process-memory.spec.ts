@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { containerUsed, memoryUsed, oldGenerationLimit } from './memory-use.js';
+import { containerUsed, oldGenerationLimit, ProcessMemory } from './process-memory.js';
 
 const MIB = 1024 * 1024;
 
-describe('memoryUsed', () => {
-  it('is between nothing and all for this process', () => {
-    expect(memoryUsed()).toBeGreaterThan(0);
-    expect(memoryUsed()).toBeLessThan(0.9);
+describe('ProcessMemory', () => {
+  it('is used between nothing and all', () => {
+    expect(new ProcessMemory().used).toBeGreaterThan(0);
+    expect(new ProcessMemory().used).toBeLessThan(1);
   });
 });
 

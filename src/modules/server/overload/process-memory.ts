@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import { Injectable } from '@nestjs/common';
 
 const MIB = 1024 * 1024;
 /** Files of the kernel that tell the memory of a group of processes, such as a container, by the version of cgroups. */
@@ -23,9 +24,13 @@ const VERSIONS = [
 
 type Read = (path: string) => string | undefined;
 
-/** @returns the used share of V8's heap, or of the container's memory when that is more */
-export function memoryUsed(): number {
-  return Math.max(heapUsed(), containerUsed());
+/** The memory of this process. */
+@Injectable()
+export class ProcessMemory {
+  /** The used share of V8's heap, or of the container's memory when that is more. */
+  get used(): number {
+    return Math.max(heapUsed(), containerUsed());
+  }
 }
 
 /** Measures the old generation, whose end ends the process; the young one has a limit of its own. */
