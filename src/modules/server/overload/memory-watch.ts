@@ -17,7 +17,7 @@ export class MemoryWatch {
    * @param used share of the memory that is used, 0..1
    * @param most share above which requests of normal priority are rejected
    */
-  look(used: number, most: number): void {
+  check(used: number, most: number): void {
     this.samples.push(used);
     if (this.samples.length > SAMPLES) this.samples.shift();
     this.excess = this.samples.length < SAMPLES ? -Infinity : Math.min(...this.samples) - most;

@@ -5,7 +5,7 @@ import { ConfigStore } from '../../config/config.store.js';
 import type { ProcessRole } from '../../config/config.tokens.js';
 import type { Priority } from '../../config/gateway-config.js';
 import { MAX_REJECTIONS, MAX_STARTS } from './admission-queue.js';
-import { LOOKS } from './delay-watch.js';
+import { CHECKS } from './delay-watch.js';
 import { Overload, type OverloadChange } from './overload.service.js';
 
 const yaml = (server: string) => `server: { ${server} }\nupstreams: {}\nroutes: []\n`;
@@ -47,9 +47,9 @@ describe('Overload', () => {
       vi.advanceTimersByTime(10);
     }
   };
-  /** Lets looks pass in which more requests arrive than can be started. */
-  const flood = (looks: number) => {
-    for (let i = 0; i < looks; i++) {
+  /** Lets checks pass in which more requests arrive than can be started. */
+  const flood = (checks: number) => {
+    for (let i = 0; i < checks; i++) {
       for (let j = 0; j < 10 * MAX_STARTS; j++) arrive();
       clock.advance(100);
       turn();
@@ -99,7 +99,7 @@ describe('Overload', () => {
 
   it('begins when requests have waited for too long over a whole second', () => {
     start();
-    flood(LOOKS);
+    flood(CHECKS);
     expect(changes).toEqual([]);
     flood(1);
     expect(changes).toEqual([{ reason: 'delay', isOver: false, rejected: 0 }]);
@@ -109,7 +109,7 @@ describe('Overload', () => {
 
   it('rejects what has waited for too long, low priority first, and is over when nothing does', () => {
     start();
-    flood(LOOKS + 1);
+    flood(CHECKS + 1);
     pass(1_000);
     expect(overload.isActive('delay')).toBe(true);
     const before = rejected();

@@ -25,10 +25,10 @@ export interface OverloadRejection {
   readonly priority: Priority;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 100;
-/** Looks from one look at the memory to the next, which costs more. */
-const LOOKS_PER_SAMPLE = 10;
+/** Checks from one check of the memory to the next, which costs more. */
+const CHECKS_PER_SAMPLE = 10;
 /** Of `maxWait`. */
 const WAITS: Readonly<Record<Priority, number>> = { low: 0.5, normal: 1, high: 2 };
 const OFF: OverloadConfig = { maxWait: Infinity, maxMemory: Infinity };
@@ -48,7 +48,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
   /** Since the overload of this reason began. */
   private readonly rejections: Record<OverloadReason, number> = { delay: 0, memory: 0 };
   private rejectedBefore = 0;
-  private looks = 0;
+  private checks = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -67,7 +67,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     if (this.role === 'primary') return;
-    this.timer = setInterval(() => this.look(), INTERVAL).unref();
+    this.timer = setInterval(() => this.check(), INTERVAL).unref();
   }
 
   onApplicationShutdown(): void {
@@ -99,24 +99,24 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
     this.rejected.emit({ reason, priority: request.priority });
   }
 
-  private look(): void {
-    this.lookAtDelay();
-    if (this.looks++ % LOOKS_PER_SAMPLE === 0) this.lookAtMemory();
+  private check(): void {
+    this.checkDelay();
+    if (this.checks++ % CHECKS_PER_SAMPLE === 0) this.checkMemory();
   }
 
-  private lookAtDelay(): void {
+  private checkDelay(): void {
     const before = this.delay.isOverloaded;
     const now = this.clock.now();
     const wait = now - (this.queue.oldest ?? now);
     const hasRejected = this.rejections.delay !== this.rejectedBefore;
     this.rejectedBefore = this.rejections.delay;
-    this.delay.look(wait > this.limits.maxWait || hasRejected);
+    this.delay.check(wait > this.limits.maxWait || hasRejected);
     if (this.delay.isOverloaded !== before) this.report('delay', before);
   }
 
-  private lookAtMemory(): void {
+  private checkMemory(): void {
     const before = this.memory.isShort;
-    this.memory.look(this.processMemory.used, this.limits.maxMemory);
+    this.memory.check(this.processMemory.used, this.limits.maxMemory);
     this.queue.isGuarded = this.memory.isShort;
     if (this.memory.isShort !== before) this.report('memory', before);
   }
