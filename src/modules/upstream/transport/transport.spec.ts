@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { configOf, listen } from '../../../../test/support/gateway.js';
@@ -31,4 +32,25 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]`);
   socket!.destroy();
   await proxy.close();
   await next;
+});
+
+it('ends the connection of a request that is sent after its upstream was removed', async () => {
+  let open = 0;
+  const server = createServer((_request, response) => void response.end('late'));
+  server.keepAliveTimeout = 0;
+  server.on('connection', (socket) => {
+    open++;
+    socket.once('close', () => open--);
+  });
+  const config = configOf(`
+upstreams: { users: { url: "${await listen(server)}", pool: { keepAlive: 1h } } }
+routes: [{ id: users, match: { path: /** }, upstream: users }]`);
+  const proxy = new UpstreamProxy('users', config.upstreams['users']!, systemClock);
+  onTestFinished(() => proxy.close());
+  await proxy.drain();
+  const response = await proxy.get('/');
+  let body = '';
+  for await (const chunk of response.readable()) body += String(chunk);
+  expect(body).toBe('late');
+  await until('its connection is closed', () => open === 0, 5_000);
 });

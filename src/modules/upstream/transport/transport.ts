@@ -19,6 +19,7 @@ export class Transport {
   private pool: Pool;
   /** Pools that carry their last calls, and when those are over. */
   private readonly retired = new Map<Pool, Promise<void>>();
+  private isRetired = false;
   private readonly pathPrefix: string;
   /** Stalls of this process until the pool was last used. */
   private lostBefore: number;
@@ -79,13 +80,16 @@ export class Transport {
       },
       call,
     );
+    // The connection would be idle for all of `keepAlive`, as nobody uses it again.
+    if (this.isRetired) this.replacePool();
   }
 
   /**
-   * The target is not configured any more: idle connections end now, and those that carry a call end with it. A request
-   * that began before the change may still come, and gets a connection of its own, which `keepAlive` ends.
+   * The target is not configured any more: idle connections end now, and those that carry a call end with it. So does the
+   * connection of a request that began before the change and is sent after it.
    */
   async retire(): Promise<void> {
+    this.isRetired = true;
     this.addresses?.stop();
     this.replacePool();
     await Promise.all(this.retired.values());
