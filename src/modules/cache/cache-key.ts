@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { filledTemplates } from '../../common/http/header-rules.js';
+import { filledTemplates, type HeaderRules } from '../../common/http/header-rules.js';
 import type { CheckedChanges } from '../plugins/results.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
@@ -14,6 +14,8 @@ export interface ResourceName {
 const NOBODY = '-';
 /** Verified tokens share their identity object, so most requests find their user here. */
 const users = new WeakMap<Identity, string>();
+/** The same for what a route tells of them. */
+const tolds = new WeakMap<HeaderRules, WeakMap<Identity, string>>();
 
 /**
  * Names what a stored response answers. Every part is preceded by its length, so that two different requests never
@@ -24,7 +26,8 @@ const users = new WeakMap<Identity, string>();
 export function cacheKey(exchange: Exchange, route: string, per: 'user' | 'public'): string {
   const { path, query } = exchange.head;
   const origin = originOf(exchange);
-  const named = per === 'user' && exchange.identity ? userOf(exchange.identity) + toldOf(exchange) : NOBODY;
+  const { identity } = exchange;
+  const named = per === 'user' && identity ? userOf(identity) + toldOf(identity, exchange.route) : NOBODY;
   const user = exchange.changedHeaders ? named + digestOf(exchange.changedHeaders) : named;
   return part(route) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
@@ -53,9 +56,18 @@ function digestOf(changes: CheckedChanges): string {
 }
 
 /** @returns a hash of what the route itself tells the upstream of the user, or an empty string */
-function toldOf(exchange: Exchange): string {
-  const told = toldByRoute(exchange);
-  return told ? hash('sha256', JSON.stringify([...told]), 'base64url') : '';
+function toldOf(identity: Identity, route: Exchange['route']): string {
+  const rules = route?.requestHeaders;
+  if (!rules?.templates.length) return '';
+  let known = tolds.get(rules);
+  if (!known) tolds.set(rules, (known = new WeakMap()));
+  let told = known.get(identity);
+  if (told === undefined) {
+    // Without the path, which is a part of the key by itself.
+    const filled = filledTemplates(rules, '', identity.claims) ?? [];
+    known.set(identity, (told = hash('sha256', JSON.stringify([...filled]), 'base64url')));
+  }
+  return told;
 }
 
 /** @returns the headers that the route fills with claims and parts of the path, by name */

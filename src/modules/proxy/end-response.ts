@@ -9,11 +9,11 @@ const MAX_COPIED = 16 * 1024;
  * and a client that is still sending would lose the response. So the rest of the body is read and dropped first, for a
  * second at most; then the connection is closed, because nobody knows how much more there is.
  */
-export function endResponse(res: ServerResponse, lastChunk?: Buffer): void {
+export function endResponse(res: ServerResponse, lastChunk?: Uint8Array): void {
   const { req } = res;
   if (req.complete || req.readableEnded || req.destroyed) {
     // Node writes a string and the head at once; latin1 keeps every byte as it is.
-    if (lastChunk && lastChunk.length <= MAX_COPIED) res.end(lastChunk.toString('latin1'), 'latin1');
+    if (lastChunk && lastChunk.length <= MAX_COPIED) res.end(latin1(lastChunk), 'latin1');
     else res.end(lastChunk);
     return;
   }
@@ -28,3 +28,6 @@ export function endResponse(res: ServerResponse, lastChunk?: Buffer): void {
   }, LINGER_MS);
   req.once('end', end).once('close', end).resume();
 }
+
+const latin1 = ({ buffer, byteOffset, length }: Uint8Array) =>
+  Buffer.from(buffer, byteOffset, length).toString('latin1');

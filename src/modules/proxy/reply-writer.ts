@@ -143,7 +143,7 @@ export class ReplyWriter {
   private end(exchange: Exchange, { status, lines }: AnswerHead, body: Uint8Array): void {
     const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
     this.writeHead(exchange.res, exchange, status, lines, length);
-    exchange.res.end(body);
+    endResponse(exchange.res, body);
   }
 
   /** Lets plugins change the head of a response before it is written. */
