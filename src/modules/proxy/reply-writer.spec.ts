@@ -117,7 +117,19 @@ describe('ReplyWriter.problem', () => {
     expect(written.status).toBe(500);
     expect(JSON.parse(written.body)).toMatchObject({ code: 'internal_error', requestId: 'id' });
     expect(fields(written)).not.toHaveProperty('cache-status');
-    expect(written.set).toEqual({ connection: 'close' });
+    expect(fields(written)).toMatchObject({ connection: 'close' });
+  });
+
+  it('says what the answer depends on, and sets no header before the head, which would be slow', () => {
+    const { reply, exchange, written } = start(
+      undefined,
+      '1.1',
+      '{ cors: { origins: [https://a.example] } }',
+    );
+    reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
+    const varies = written.lines.filter((_, i) => written.lines[i - 1]?.toLowerCase() === 'vary');
+    expect(varies).toEqual(['Accept', 'Origin']);
+    expect(written.set).toEqual({});
   });
 
   it('cuts off an answer that has already begun', () => {
@@ -138,8 +150,9 @@ describe('ReplyWriter.fallback', () => {
   });
 });
 
-function start(cache?: CacheDecision, httpVersion = '1.1') {
+function start(cache?: CacheDecision, httpVersion = '1.1', server = '{}') {
   const config = configOf(`
+    server: ${server}
     upstreams: { users: { url: "http://127.0.0.1:1" } }
     routes: [{ id: users, match: { path: /** }, upstream: users }]`);
   const accepts = ([first]: readonly string[]) => first;
@@ -187,8 +200,6 @@ class Written extends EventEmitter {
   hasHeader(): boolean {
     return false;
   }
-
-  vary(): void {}
 
   setHeader(name: string, value: unknown): void {
     this.set[name.toLowerCase()] = value;

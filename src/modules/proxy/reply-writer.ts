@@ -206,10 +206,13 @@ export class ReplyWriter {
     const { errors } = (exchange?.config ?? this.config.current).server;
     const details = problem.details(errors.typeBase, exchange?.id);
     const { headers, body, varies } = this.errorAnswers.answer(res.req, errors, details);
-    if (varies) res.vary(exchange && variesByOrigin(exchange.cors) ? 'Origin, Accept' : 'Accept');
-    if (problem.options.close) res.setHeader('Connection', 'close');
-    const all = { ...headers, 'cache-control': 'no-store', ...lowerCased(problem.options.headers) };
-    this.whole(res, exchange, problem.status, all, Buffer.from(body));
+    const all = {
+      ...headers,
+      'cache-control': 'no-store',
+      vary: varies ? 'Accept' : undefined,
+      ...lowerCased(problem.options.headers),
+    };
+    this.whole(res, exchange, problem.status, all, Buffer.from(body), problem.options.close);
   }
 
   /** Writes an answer of the gateway's own, without `Cache-Status` (RFC 9211 section 2). */
@@ -219,12 +222,15 @@ export class ReplyWriter {
     status: number,
     headers: HeaderRecord,
     bytes: Buffer,
+    isLast = false,
   ): void {
     const { server } = exchange?.config ?? this.config.current;
     const cors = exchange?.cors ?? server.cors;
     const own = this.compile('own', cors);
     const { hsts } = this.compile(exchange?.route?.config.securityHeaders ?? server.securityHeaders, cors);
     const lines = own.headers.from(headers);
+    // Nothing is set before the head, because Node writes heads much slower then.
+    if (isLast) lines.push('Connection', 'close');
     // Like on all other answers of the host, which it is for as a whole.
     if (exchange && hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, hsts);
     this.writeHead(res, exchange, status, lines, BODILESS_STATUSES.has(status) ? undefined : bytes.length);
