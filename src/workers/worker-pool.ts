@@ -1,7 +1,8 @@
 import cluster from 'node:cluster';
 import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
-import { openMetrics, withExemplars } from '../modules/metrics/open-metrics.js';
+import { metricsText, readable } from '../modules/metrics/metrics-text.js';
+import { withExemplars } from '../modules/metrics/open-metrics.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
@@ -123,7 +124,7 @@ export class WorkerPool {
     };
   }
 
-  async metrics(isOpen: boolean): Promise<string> {
+  async *metrics(isOpen: boolean): AsyncGenerator<string> {
     const told = this.serving.map(async (worker) => {
       const [metrics] = await worker.call('metrics', null, METRICS_TIMEOUT).then((each) => [each], orNothing);
       if (metrics) worker.metrics = metrics;
@@ -131,9 +132,8 @@ export class WorkerPool {
     const own = await register.getMetricsAsJSON();
     await Promise.all(told);
     const workers = Array.from(this.workers, ({ metrics }) => metrics);
-    const registry = aggregate(own, workers, await this.departed);
-    if (!isOpen) return registry.metrics();
-    return openMetrics(withExemplars(await registry.getMetricsAsJSON(), workers));
+    const sums = await aggregate(own, workers, await this.departed).getMetricsAsJSON();
+    yield* metricsText((isOpen ? withExemplars(sums, workers) : sums).map(readable), isOpen);
   }
 
   /** Has all workers finish their requests and end. */

@@ -20,7 +20,7 @@ export class WorkersView implements GatewayView {
     private readonly pool: WorkerPool,
   ) {}
 
-  metrics(isOpen: boolean): Promise<string> {
+  metrics(isOpen: boolean): AsyncIterable<string> {
     return this.pool.metrics(isOpen);
   }
 

@@ -15,7 +15,7 @@ const LARGE = 64 * 1024;
 async function start() {
   const timeline = new Timeline({ now: () => 0, wall: () => START });
   const { gateway, topRoutes } = pictureOf([]);
-  const overview = { at: isoAt(0), gateway, topRoutes, upstreams: [] };
+  const overview = { at: isoAt(0), gateway, topRoutes, upstreams: [] as { id: string; inFlight: number }[] };
   const stream = new EventStream(
     timeline,
     // The members that the stream reads.
@@ -40,7 +40,7 @@ async function start() {
     const error = 'x'.repeat(LARGE);
     timeline.add({ kind: 'reload', cause: 'file', result: 'failed', revision: 1, hash: 'a1', error });
   };
-  return { opened, read, add };
+  return { opened, read, add, overview };
 }
 
 describe('the stream of events', () => {
@@ -60,6 +60,27 @@ describe('the stream of events', () => {
     await until('the first comment', () => comments() === 1);
     await vi.advanceTimersByTimeAsync(15_000);
     await until('the second comment', () => comments() === 2);
+  });
+
+  it('sends a new reader what has changed back since its overview', async () => {
+    const { read, overview } = await start();
+    const become = (inFlight: number) => (overview.upstreams = [{ id: 'users', inFlight }]);
+    const open = async () => {
+      const texts: string[] = [];
+      (await read()).on('data', (chunk: string) => texts.push(chunk));
+      await until('the overview is here', () => texts.join('').includes('event: overview'));
+      return texts;
+    };
+    become(1);
+    const first = await open();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until('the first tick', () => first.join('').includes('event: tick'));
+    become(2);
+    const second = await open();
+    become(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await until('a tick', () => second.join('').includes('event: tick'));
+    expect(/event: tick\ndata: (.*)/.exec(second.join(''))?.[1]).toContain('{"id":"users","inFlight":1}');
   });
 
   it('cuts off a reader for which more than 1 MiB waits, and no other', async () => {

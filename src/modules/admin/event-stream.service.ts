@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
+import { jsonParts } from '../../common/json-parts.js';
+import { mapInTurns } from '../../common/turns.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Lifecycle } from '../server/lifecycle.js';
-import type { Overview, Tick, TimelineEvent, UpstreamReport } from '../timeline/shapes.js';
+import type { Overview, Tick, TimelineEvent } from '../timeline/shapes.js';
 import { Timeline } from '../timeline/timeline.js';
 import { OverviewService } from './overview.service.js';
 
@@ -34,7 +36,7 @@ export class EventStream implements OnApplicationShutdown {
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
   ) {
     timeline.added.on((event) => {
-      if (this.readers.size > 0) this.send(messageOf(event));
+      if (this.readers.size > 0) this.send(eventOf(event));
     });
   }
 
@@ -43,10 +45,11 @@ export class EventStream implements OnApplicationShutdown {
    * @throws ProblemError `too_many_readers`
    */
   async open(res: Response, lastEventId: string | undefined): Promise<void> {
+    const parts = jsonParts(await this.overview.read());
+    const overview = (await mapInTurns(parts, (part) => part)).join('');
+    if (res.destroyed) return;
     if (this.readers.size >= MAX_READERS || this.lifecycle.phase === 'draining')
       throw new ProblemError('too_many_readers', { headers: { 'Retry-After': '1' } });
-    const overview = await this.overview.read();
-    if (res.destroyed) return;
     res.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
@@ -56,10 +59,12 @@ export class EventStream implements OnApplicationShutdown {
     res.once('close', () => this.leave(res));
     this.readers.add(res);
     if (this.readers.size === 1) this.start();
+    // What has changed since the last tick, and back before the next, would remain as it is in this reader's overview.
+    this.sent.clear();
     const { events, isComplete } = this.timeline.after(lastEventId);
-    if (!isComplete) res.write(textOf('gap', {}));
-    for (const event of events) res.write(messageOf(event));
-    res.write(textOf('overview', overview));
+    if (!isComplete) res.write(messageOf('gap', '{}'));
+    for (const event of events) res.write(eventOf(event));
+    res.write(messageOf('overview', overview));
   }
 
   onApplicationShutdown(): void {
@@ -77,7 +82,6 @@ export class EventStream implements OnApplicationShutdown {
     this.readers.delete(res);
     if (this.readers.size > 0) return;
     for (const timer of this.timers) clearInterval(timer);
-    this.sent.clear();
   }
 
   private end(): void {
@@ -93,24 +97,26 @@ export class EventStream implements OnApplicationShutdown {
     if (this.isTicking) return;
     this.isTicking = true;
     try {
-      const tick = this.difference(await this.overview.read());
-      if (tick) this.send(textOf('tick', tick));
+      await this.sendChanges(await this.overview.read());
     } finally {
       this.isTicking = false;
     }
   }
 
-  private difference({ at, gateway, upstreams, topRoutes }: Overview): Tick | undefined {
-    const texts = new Map(upstreams.map((each) => [each.id, JSON.stringify(each)]));
-    const changed = upstreams.filter(({ id }: UpstreamReport) => texts.get(id) !== this.sent.get(id));
+  private async sendChanges({ at, gateway, upstreams, topRoutes }: Overview): Promise<void> {
+    const texts = new Map(await mapInTurns(upstreams, (each) => [each.id, JSON.stringify(each)] as const));
+    // From here on in one turn, in which no reader comes or leaves.
+    const changed = [...texts].filter(([id, text]) => text !== this.sent.get(id)).map(([, text]) => text);
     const removed = [...this.sent.keys()].filter((id) => !texts.has(id));
     const text = JSON.stringify(gateway);
     const routes = JSON.stringify(topRoutes.routes);
     const isSame = changed.length + removed.length === 0 && text === this.gateway && routes === this.routes;
+    if (isSame || this.readers.size === 0) return;
     this.sent = texts;
     this.gateway = text;
     this.routes = routes;
-    return isSame ? undefined : { at, gateway, upstreams: changed, topRoutes, removed };
+    const rest: Omit<Tick, 'upstreams'> = { at, gateway, topRoutes, removed };
+    this.send(messageOf('tick', `{"upstreams":[${changed.join()}],${JSON.stringify(rest).slice(1)}`));
   }
 
   private send(text: string): void {
@@ -121,11 +127,11 @@ export class EventStream implements OnApplicationShutdown {
   }
 }
 
-function messageOf(event: TimelineEvent): string {
-  return `id: ${event.id}\n${textOf(event.kind, event)}`;
+function eventOf(event: TimelineEvent): string {
+  return `id: ${event.id}\n${messageOf(event.kind, JSON.stringify(event))}`;
 }
 
 /** JSON has no line breaks. */
-function textOf(name: string, data: object): string {
-  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+function messageOf(name: string, json: string): string {
+  return `event: ${name}\ndata: ${json}\n\n`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Controller, Get, Header, Inject, Query, UseGuards } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/problem.js';
-import { ConfigStore } from '../config/config.store.js';
+import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { explain } from '../routing/explain.js';
 import { AdminGuard } from './admin.guard.js';
 
@@ -12,7 +12,7 @@ import { AdminGuard } from './admin.guard.js';
 @Controller('admin/explain')
 @UseGuards(AdminGuard)
 export class ExplainController {
-  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
+  constructor(@Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware) {}
 
   /** @throws ProblemError `admin_request_invalid` */
   @Get()
@@ -27,7 +27,9 @@ export class ExplainController {
       throw new ProblemError('admin_request_invalid', { detail });
     }
     const headers: IncomingHttpHeaders = Object.fromEntries([header].flat().map(headerOf));
-    const stages = explain(this.config.current, { method: method.toUpperCase(), target: path, headers });
+    const { config, table } = this.exchanges.routing;
+    const request = { method: method.toUpperCase(), target: path, headers };
+    const stages = explain(config, request, table);
     return { stages: stages.map(([stage, text]) => ({ stage, text })) };
   }
 }

@@ -20,6 +20,7 @@ import { ManualSharing } from '../replicas/manual-sharing.service.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import { RouteHistory } from '../timeline/route-history.js';
 import { Timeline } from '../timeline/timeline.js';
+import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { TrafficHistory } from '../timeline/traffic-history.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { AdminController } from './admin.controller.js';
@@ -73,6 +74,7 @@ const SHARED = [
   ManagementToken,
   RuntimeFaults,
   RateLimits,
+  ExchangeMiddleware,
   Timeline,
   TrafficHistory,
   RouteHistory,

@@ -1,8 +1,8 @@
-import { Controller, Get, Headers, Inject, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import { Controller, Get, Headers, Inject, type StreamableFile } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { prefersOpenMetrics } from '../metrics/open-metrics.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
+import { inTurns } from './in-turns.js';
 
 /** Serves the metrics of all processes. The controller of nestjs-prometheus knows its own process only. */
 @Controller('metrics')
@@ -10,13 +10,9 @@ export class MetricsController {
   constructor(@Inject(GATEWAY_VIEW) private readonly view: GatewayView) {}
 
   @Get()
-  metrics(
-    @Headers('accept') accept: string | undefined,
-    @Res({ passthrough: true }) res: Response,
-  ): Promise<string> {
+  metrics(@Headers('accept') accept: string | undefined): StreamableFile {
     const isOpen = prefersOpenMetrics(accept);
     const { OPENMETRICS_CONTENT_TYPE, PROMETHEUS_CONTENT_TYPE } = Registry;
-    res.header('Content-Type', isOpen ? OPENMETRICS_CONTENT_TYPE : PROMETHEUS_CONTENT_TYPE);
-    return this.view.metrics(isOpen);
+    return inTurns(this.view.metrics(isOpen), isOpen ? OPENMETRICS_CONTENT_TYPE : PROMETHEUS_CONTENT_TYPE);
   }
 }

@@ -1,3 +1,4 @@
+import { jsonParts } from '../../common/json-parts.js';
 import type { GatewayConfig } from './gateway-config.js';
 
 const HIDDEN = '***';
@@ -8,9 +9,9 @@ const OPTION_SECRET = /secret|pass|token|key|authorization|cookie|credential/i;
 /** Maps of headers, whose values may be secrets. */
 const HEADERS = /^(?:set|headers)$/;
 
-/** @returns the configuration in force with its defaults, without what may be a secret */
-export function redacted(config: GatewayConfig): unknown {
-  return redact(config, '', '');
+/** @returns the JSON of the configuration in force with its defaults, without what may be a secret, as `jsonParts` does */
+export function redactedJson(config: GatewayConfig): Iterable<string> {
+  return jsonParts(config, (value, key, parent) => JSON.stringify(redact(value, key, parent)));
 }
 
 function redact(value: unknown, key: string, parent: string, secret = SECRET): unknown {

@@ -1,14 +1,9 @@
-import {
-  Counter,
-  Gauge,
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricValue,
-  type OpenMetricsContentType,
-  Registry,
-} from 'prom-client';
+import { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { openMetrics, prefersOpenMetrics, withExemplars } from './open-metrics.js';
+import { metricsText, readable } from './metrics-text.js';
+import { prefersOpenMetrics, withExemplars } from './open-metrics.js';
 
 /** The metrics of a process that has counted and measured one request. */
 async function metricsOf(seconds: number, traceId: string) {
@@ -28,41 +23,6 @@ async function metricsOf(seconds: number, traceId: string) {
   });
   return registry.getMetricsAsJSON();
 }
-
-const lines = async (metrics: readonly MetricObjectWithValues<MetricValue<string>>[]) =>
-  (await openMetrics(metrics)).replaceAll(/ \d{10}\.\d+$/gm, ' TIME').split('\n');
-
-const HEAD = [
-  '# HELP requests Requests',
-  '# TYPE requests counter',
-  'requests_total{route="a"} 1',
-  '# HELP open Open ones',
-  '# TYPE open gauge',
-  'open 2',
-  '# HELP seconds Seconds',
-  '# TYPE seconds histogram',
-];
-
-describe('openMetrics', () => {
-  it('writes counters with one suffix, exemplars with traces, and an end', async () => {
-    expect(await lines(await metricsOf(0.5, 'abc'))).toEqual([
-      ...HEAD,
-      'seconds_bucket{le="1",route="a",method="GET"} 1 # {trace_id="abc"} 0.5 TIME',
-      'seconds_bucket{le="+Inf",route="a",method="GET"} 1',
-      'seconds_sum{route="a",method="GET"} 0.5',
-      'seconds_count{route="a",method="GET"} 1',
-      '# EOF',
-      '',
-    ]);
-  });
-
-  it('leaves the metrics as they are', async () => {
-    const metrics = await metricsOf(0.5, 'abc');
-    const before = JSON.stringify(metrics);
-    await openMetrics(metrics);
-    expect(JSON.stringify(metrics)).toBe(before);
-  });
-});
 
 describe('withExemplars', () => {
   it('gives each bucket of a sum its newest exemplar, whatever the order of the labels', async () => {
@@ -84,7 +44,8 @@ describe('withExemplars', () => {
       [older, newer],
       [newer, older],
     ]) {
-      const text = await openMetrics(withExemplars(sums, sources));
+      const parts = metricsText(withExemplars(sums, sources).map(readable), true);
+      const text = await textOf(Readable.from(parts));
       expect(text.match(/# \{.*/g)).toEqual([expect.stringContaining('{trace_id="newer"} 0.5 ')]);
       expect(text).toMatch(/^seconds_bucket\{method="GET",route="a",le="1"\} 0 # \{/m);
     }

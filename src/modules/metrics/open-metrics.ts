@@ -1,9 +1,4 @@
-import {
-  type MetricObjectWithValues,
-  type MetricValue,
-  type OpenMetricsContentType,
-  Registry,
-} from 'prom-client';
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 
 type Value = MetricValue<string> & { readonly metricName?: string };
 type Metric = Omit<MetricObjectWithValues<MetricValue<string>>, 'values'> & { readonly values: Value[] };
@@ -11,26 +6,6 @@ type Metric = Omit<MetricObjectWithValues<MetricValue<string>>, 'values'> & { re
 /** What prom-client adds to the values of histograms with exemplars, and leaves out of its types. */
 interface WithExemplar {
   readonly exemplar?: { readonly timestamp: number } | null;
-}
-
-/**
- * Writes metrics in the format of OpenMetrics, with exemplars. The registry of prom-client would do so as well, but it
- * renames its counters when it does, and then writes them without `_total` in the other format.
- *
- * @param metrics from `getMetricsAsJSON`
- */
-export function openMetrics(
-  metrics: readonly MetricObjectWithValues<MetricValue<string>>[],
-): Promise<string> {
-  const registry = new Registry<OpenMetricsContentType>();
-  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
-  for (const each of metrics) {
-    // The suffix belongs to the samples of a counter, to which prom-client adds it.
-    const metric = { ...each, name: isCounter(each) ? each.name.replace(/_total$/, '') : each.name };
-    // As prom-client itself registers metrics that it has aggregated.
-    registry.registerMetric({ ...metric, get: () => Promise.resolve(metric) } as never);
-  }
-  return registry.metrics();
 }
 
 /**
@@ -72,10 +47,6 @@ export function prefersOpenMetrics(accept = ''): boolean {
     else if (type === 'text/plain') classic = Math.max(classic, quality);
   }
   return open > classic;
-}
-
-function isCounter(metric: object): boolean {
-  return 'type' in metric && metric.type === 'counter';
 }
 
 function keyOf({ metricName, labels }: Value): string {

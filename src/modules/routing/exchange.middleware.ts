@@ -82,6 +82,11 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     return () => void (this.model = model);
   }
 
+  /** By what a request that begins now is judged. */
+  get routing(): Pick<RoutingModel, 'config' | 'table'> {
+    return this.model;
+  }
+
   /** A refused request gets a record, too, so that it is counted and logged like any other. */
   use(req: Request, res: Response, next: NextFunction): void {
     const startedAt = this.clock.now();

@@ -22,14 +22,20 @@ export interface ExplainedRequest {
 /** A stage of the gateway, and a sentence on what it would do with the request. */
 export type Explanation = readonly [stage: string, text: string];
 
-/** @returns what each stage would do with a request that is not sent, in their order */
-export function explain(config: GatewayConfig, request: ExplainedRequest): Explanation[] {
+/**
+ * @param table of the configuration, where there is one
+ * @returns what each stage would do with a request that is not sent, in their order
+ */
+export function explain(
+  config: GatewayConfig,
+  request: ExplainedRequest,
+  table = new RouteTable(config.routes),
+): Explanation[] {
   try {
     const target = parseTarget(request.target);
     const { path, query, laxPaths, authority = request.headers.host ?? '' } = target;
     const host = authority === '' ? '' : normaliseHost(authority);
     const { method, headers } = request;
-    const table = new RouteTable(config.routes);
     const written = { method, host, path, headers };
     const preflight = method === 'OPTIONS' ? preflightInput(table, written, config.server.cors) : undefined;
     const input = preflight ?? written;
