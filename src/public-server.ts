@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
@@ -24,7 +24,7 @@ import type { ShutdownOptions } from './process-end.js';
 
 /** Connects the HTTP server of the public port with the stages of the gateway, and drains it. */
 @Injectable()
-export class PublicServer implements ConfigApplier {
+export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
   /** `undefined` in an application with another adapter, or with none, which has the upstreams but no routes. */
   private readonly adapter: HttpServerAdapter | undefined;
   private hasWebSockets: boolean;
@@ -46,6 +46,11 @@ export class PublicServer implements ConfigApplier {
       throw new TypeError(
         'The configuration has routes, which need NestFactory.create(AppModule, new BreakwaterAdapter())',
       );
+  }
+
+  /** What handlers of code ask for is known by now. */
+  onApplicationBootstrap(): void {
+    this.adapter?.enterBy(this.entrance.handlers(this.config.current, () => this.port));
   }
 
   prepare(next: GatewayConfig): () => void {
@@ -106,7 +111,6 @@ export class PublicServer implements ConfigApplier {
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal) => this.entrance.exchanges.refuse(refusal),
     });
-    adapter.enterBy(this.entrance.handlers(this.config.current, () => this.port));
     for (const path of ['/health', '/health/*rest'])
       adapter.all(path, withId(helmet({ strictTransportSecurity: false })));
     this.config.register(this);
@@ -123,7 +127,9 @@ function usesWebSockets({ routes }: GatewayConfig): boolean {
 }
 
 function isCompressed(req: Request): boolean {
-  return exchangeOf(req)?.route?.config.compression === true;
+  const exchange = exchangeOf(req);
+  if (exchange?.head.code) return exchange.head.code.compression ?? exchange.config.server.compression;
+  return exchange?.route?.config.compression === true;
 }
 
 /** Calls of a controller to upstreams belong to the request that it handles. */

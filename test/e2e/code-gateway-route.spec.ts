@@ -233,7 +233,7 @@ describe('a gateway with controllers of code', () => {
       [
         'OrdersController.list: @GatewayRoute cache.ttl: found 3000, expected a duration such as 250ms, 3s, 5m or 1h (at most 298h); did you mean `3s`?',
         'OrdersController.list: @GatewayRoute auth.provider: found "mian", expected the id of an entry of `auth` (main); did you mean `main`?',
-        'OrdersController.list: @GatewayRoute scope: unknown key "scope"; did you mean `scopes`? Known here: access, maintenance, auth, rateLimit, cache, timeout, scopes, limits',
+        'OrdersController.list: @GatewayRoute scope: unknown key "scope"; did you mean `scopes`? Known here: access, maintenance, auth, cache, rateLimit, limits, plugins, priority, fault, headers, cors, securityHeaders, compression, timeout, requestTimeout, maxBodyBytes, scopes',
       ].join('\n'),
     );
   });
@@ -241,6 +241,8 @@ describe('a gateway with controllers of code', () => {
   it.each<[string, CodeRouteOptions]>([
     ['scopes: found `scopes` beside `auth: none`, expected one of them', { auth: 'none', scopes: ['a'] }],
     ['auth.forward: `forward` has no meaning for a handler of code', { auth: { forward: true } }],
+    ['rewrite: `rewrite` has no meaning for a handler of code', { rewrite: {} } as CodeRouteOptions],
+    ['plugins[0]: found "stamp", expected the id of an entry of `plugins`', { plugins: ['stamp'] }],
   ])('does not start with what has no meaning: %s', async (message, options) => {
     const starting = plain(AUTH + UPSTREAMS)
       .withModule(moduleWith(options))

@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
+import { Controller, Get, Module } from '@nestjs/common';
 import { expect, it } from 'vitest';
+import { GatewayRoute } from '../../src/index.js';
 import { gateway, listen } from '../support/gateway.js';
 import { requestHead } from '../support/http.js';
 import { spawnGateway } from '../support/process.js';
@@ -22,10 +24,29 @@ routes:
   - { id: normal, match: { path: /** }, upstream: users, websocket: true }
 `;
 
+@Controller('code')
+class CodeController {
+  @Get('high')
+  @GatewayRoute({ priority: 'high' })
+  high() {
+    return {};
+  }
+
+  @Get('normal')
+  @GatewayRoute()
+  normal() {
+    return {};
+  }
+}
+
+@Module({ controllers: [CodeController] })
+class CodeModule {}
+
 it('rejects new requests while memory is short, and nothing that operators need', async () => {
   // A process in which tests run uses more of its heap than that, and less than the 10% that are the limit of `high`.
   const gw = await gateway(yaml('{ maxMemory: 0.1% }'))
     .withUpstream('users', (_req, res) => void res.end('hello'))
+    .withModule(CodeModule)
     .start();
   const active = () => gw.metric('breakwater_overload_active{reason="memory"}');
   await until('it has looked at its memory', async () => (await active()) === 1);
@@ -33,6 +54,9 @@ it('rejects new requests while memory is short, and nothing that operators need'
   expect([rejected.status, rejected.headers.get('retry-after')]).toEqual([503, '1']);
   expect(await rejected.json()).toMatchObject({ code: 'overloaded' });
   expect((await gw.fetch('/low')).status).toBe(503);
+  expect([(await gw.fetch('/code/high')).status, (await gw.fetch('/code/normal')).status]).toEqual([
+    200, 503,
+  ]);
   // The connection of a rejected request is kept.
   const raw = await RawConnection.to(gw.url);
   raw.send(requestHead('GET /')).send(requestHead('GET /health/live'));

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { filledTemplates, type HeaderRules } from '../../common/http/header-rules.js';
 import type { CheckedChanges } from '../plugins/results.js';
-import type { Exchange } from '../routing/exchange.js';
+import { headerRulesOf } from '../routing/code-route.js';
+import { type Exchange, handlerPathOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
 
 /** A resource: the authority it is requested under, and its path with the query. */
@@ -70,13 +71,16 @@ function toldOf(identity: Identity, route: Exchange['route']): string {
   return told;
 }
 
-/** @returns the headers that the route fills with claims and parts of the path, by name */
+/** @returns the headers that the route, or the handler of code, fills with claims and parts of the path, by name */
 export function toldByRoute({
+  req,
   route,
   head,
   identity,
 }: Exchange): ReadonlyMap<string, string | null> | undefined {
-  const rules = route?.requestHeaders;
+  const handler = head.code && handlerPathOf(req);
+  const isCode = head.code !== undefined && handler !== undefined;
+  const rules = isCode ? headerRulesOf(head.code, handler).request : route?.requestHeaders;
   return rules && filledTemplates(rules, head.path, identity?.claims);
 }
 

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import { headerTemplateProblems } from './checks/header-templates.js';
 import { unknownId } from './checks/references.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
-import { codeRouteSchema } from './schema/route.js';
+import { codeRouteSchema, keysOfForwarding } from './schema/route.js';
 import { validate } from './schema/validate.js';
 import { ConfigValue } from './source/config-value.js';
 import { nodeOf } from './source/node-of.js';
@@ -15,28 +16,61 @@ export function parseCodeRoute(options: CodeRouteOptions): CodeRouteConfig | und
   return codeRouteSchema.safeParse(options).data;
 }
 
+/** What options can name. */
+export interface CodeRouteContext {
+  /** Ids under `auth`. */
+  readonly providers: readonly string[];
+  /** Ids under `plugins`, and whether each offers hooks. */
+  readonly plugins: ReadonlyMap<string, boolean>;
+  /** Path of the handler, in the form of `match.path`. */
+  readonly pattern: string;
+}
+
 /**
  * Checks options as if they were written in the file.
  *
- * @param providers ids under `auth`
  * @returns the problems in the words of those of a file, in the order of the options; their positions mean nothing
  */
-export function codeRouteProblems(options: CodeRouteOptions, providers: readonly string[]): ConfigProblem[] {
+export function codeRouteProblems(
+  options: CodeRouteOptions,
+  { providers, plugins, pattern }: CodeRouteContext,
+): ConfigProblem[] {
   const value = new ConfigValue(nodeOf(options));
   const auth = value.at('auth');
   const forward = auth.at('forward');
   const provider = auth.at('provider');
+  const pluginIds = [...plugins.keys()];
   return sortProblems([
-    ...validate(codeRouteSchema, value).problems,
+    ...validate(codeRouteSchema, value).problems.filter(({ path }) => !keysOfForwarding.includes(path)),
+    ...keysOfForwarding.flatMap((key) => meaningless(value.at(key))),
     ...[provider, ...provider.items()]
       .filter(({ text: id }) => id !== undefined && !providers.includes(id))
       .map((id) => unknownId(id, 'auth', providers)),
+    ...value
+      .at('plugins')
+      .items()
+      .flatMap((id) => {
+        if (id.text === undefined || plugins.get(id.text)) return [];
+        return plugins.has(id.text)
+          ? [id.expected('a plugin that offers hooks')]
+          : [unknownId(id, 'plugins', pluginIds)];
+      }),
+    ...headerTemplateProblems(value, pattern),
     ...(auth.isMapping && providers.length === 0 && !provider.isWritten
       ? [auth.expected('`none`, or a provider under the top-level `auth`: there is none')]
       : []),
-    ...(forward.isWritten ? [forward.problemWithKey('`forward` has no meaning for a handler of code')] : []),
+    ...meaningless(forward),
     ...(auth.value === 'none' && value.at('scopes').isWritten
       ? [value.at('scopes').problemWithKey('found `scopes` beside `auth: none`, expected one of them')]
       : []),
   ]);
+}
+
+function meaningless(option: ConfigValue): ConfigProblem[] {
+  if (!option.isWritten) return [];
+  const isMatch = option.key === 'id' || option.key === 'match';
+  const why = isMatch
+    ? 'its own decorators say which requests it gets'
+    : 'it answers by itself, and nothing is forwarded';
+  return [option.problemWithKey(`\`${option.key}\` has no meaning for a handler of code: ${why}`)];
 }

@@ -9,6 +9,7 @@ import { RateLimits } from '../rate-limit/rate-limits.service.js';
 import { CodeRouteMetadata } from '../routing/code-route.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import { methodsOf } from './code-routes.js';
+import { CodeStagesGuard } from './code-stages.guard.js';
 import { ProxyController } from './proxy.controller.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
@@ -95,8 +96,11 @@ function guard(controller: Type): void {
     const handler = prototype[name];
     if (!handler || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
     const ofHandler = guardsOf(handler);
-    if (!ofHandler.includes(USER_GUARD))
-      Reflect.defineMetadata(GUARDS_METADATA, [...ofHandler, USER_GUARD], handler);
+    if (ofHandler.includes(USER_GUARD)) continue;
+    // Plugins see no request that a limit refuses.
+    const at = ofHandler.indexOf(CodeStagesGuard);
+    const guards = ofHandler.toSpliced(at === -1 ? ofHandler.length : at, 0, USER_GUARD);
+    Reflect.defineMetadata(GUARDS_METADATA, guards, handler);
   }
 }
 

@@ -12,6 +12,8 @@ import type { CodeRouteOptions } from '../config/code-route.js';
 import { limitHandler } from '../rate-limit/rate-limit.decorator.js';
 import { CodeRouteGuard, CodeRouteMetadata, compileCodeRoute } from '../routing/code-route.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { CodeFaultInterceptor } from './code-fault.interceptor.js';
+import { CodeStagesGuard } from './code-stages.guard.js';
 
 /**
  * Makes a handler a route of the gateway, with the options that routes of the configuration have. The application does
@@ -20,12 +22,14 @@ import { type Exchange, exchangeOf } from '../routing/exchange.js';
  */
 export function GatewayRoute(options: CodeRouteOptions = {}): MethodDecorator {
   const route = compileCodeRoute(options);
-  const { rateLimit } = route.config ?? {};
+  const { rateLimit, fault } = route.config ?? {};
   return applyDecorators(
     CodeRouteMetadata(route),
     UseGuards(CodeRouteGuard, JwtAuthGuard),
     ...(rateLimit === undefined ? [] : [limitHandler(rateLimit)]),
+    UseGuards(CodeStagesGuard),
     ...(options.cache === undefined ? [] : [UseInterceptors(CodeCacheInterceptor)]),
+    ...(fault === undefined ? [] : [UseInterceptors(CodeFaultInterceptor)]),
   );
 }
 

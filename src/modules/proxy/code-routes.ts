@@ -2,25 +2,23 @@ import { Inject, Injectable, Logger, type OnModuleInit, RequestMethod, type Type
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Express } from 'express';
-import { type CodeRouteOptions, codeRouteProblems } from '../config/code-route.js';
+import { codeRouteProblems } from '../config/code-route.js';
 import { type ConfigApplier, ConfigRefusedError, ConfigStore } from '../config/config.store.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { effectiveMethods } from '../config/match-key.js';
-import { CodeRouteMetadata } from '../routing/code-route.js';
+import { Plugins } from '../plugins/plugins.service.js';
+import { CodeRouteMetadata, patternOf } from '../routing/code-route.js';
+import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { layersOf } from '../server/express.patch.js';
 import { GATEWAY_PATH } from '../server/gateway-paths.js';
 import { HttpServerAdapter } from '../server/http-server.adapter.js';
-
-/** A handler of a controller of code. */
-export interface CodeRouteEntry {
-  /** Class and method. */
-  readonly handler: string;
-  readonly method: string;
-  /** As Express matches it, and the label `route` of metrics. */
-  readonly path: string;
-  /** Of `@GatewayRoute()`; missing without it. */
-  readonly options?: CodeRouteOptions;
-}
+import {
+  type CodeHandler,
+  codeRouteFinder,
+  type CodeRouteEntry,
+  isRoute,
+  type MountedRoute,
+} from './code-route-finder.js';
 
 type Handler = (...args: never[]) => unknown;
 
@@ -36,36 +34,48 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(ConfigStore) private readonly config: ConfigStore,
+    @Inject(Plugins) private readonly plugins: Plugins,
+    @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
   ) {}
+
+  /** Whether a handler says which pages can call it. */
+  get hasCors(): boolean {
+    return this.entries.some(({ options }) => options?.cors !== undefined);
+  }
 
   /** @throws TypeError for options of `@GatewayRoute()` that are invalid: all of them, each with its handler */
   onModuleInit(): void {
-    const mounted = this.mountedPaths();
-    this.entries = [...this.modules.values()]
+    const mounted = this.mounted();
+    const handlers = [...this.modules.values()]
       .flatMap(({ controllers }) => [...controllers.values()])
       // A controller without a class has no handlers.
       .flatMap(({ metatype }) => this.handlersOf(metatype as Type, mounted))
-      .filter(({ path }) => !path.startsWith('/ '));
+      .filter(({ entry }) => !entry.path.startsWith('/ '));
+    this.entries = handlers.map(({ entry }) => entry);
     const problems = this.problemsWith(this.config.current);
     if (problems.length > 0) throw new TypeError(problems.join('\n'));
     if (!(this.host.httpAdapter instanceof HttpServerAdapter)) this.refuseOptions();
+    this.exchanges.codeOf = codeRouteFinder(handlers, mounted);
     this.warnOfClashes(this.config.current);
     this.config.register(this);
   }
 
-  /** @throws ConfigRefusedError when a handler needs a provider that the next configuration does not have */
+  /** @throws ConfigRefusedError when a handler needs a provider or a plugin that the next configuration does not have */
   prepare(next: GatewayConfig): () => void {
     const problems = this.problemsWith(next);
     if (problems.length > 0) throw new ConfigRefusedError(problems.join('; '));
     return () => this.warnOfClashes(next);
   }
 
-  private problemsWith({ auth }: GatewayConfig): string[] {
-    const providers = Object.keys(auth);
-    return this.entries.flatMap(({ handler, options }) =>
+  private problemsWith(config: GatewayConfig): string[] {
+    const providers = Object.keys(config.auth);
+    const plugins = new Map(
+      Object.keys(config.plugins).map((id) => [id, this.plugins.get(config, id).opened.hooks !== undefined]),
+    );
+    return this.entries.flatMap(({ handler, options, path: mountedAt }) =>
       options === undefined
         ? []
-        : codeRouteProblems(options, providers).map(
+        : codeRouteProblems(options, { providers, plugins, pattern: patternOf(mountedAt) }).map(
             ({ path, message }) => `${handler}: @GatewayRoute ${path === '' ? '' : `${path}: `}${message}`,
           ),
     );
@@ -94,7 +104,7 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     }
   }
 
-  private handlersOf(controller: Type, mounted: readonly string[]): CodeRouteEntry[] {
+  private handlersOf(controller: Type, mounted: readonly MountedRoute[]): CodeHandler[] {
     const prototype = controller.prototype as Record<string, Handler>;
     const prefixes = pathsOf(controller);
     return methodsOf(prototype).flatMap((name) => {
@@ -105,23 +115,31 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
       return prefixes
         .flatMap((prefix) => pathsOf(handler).map((path) => joined(prefix, path)))
         .map((path) => ({
-          handler: `${controller.name}.${name}`,
-          method: RequestMethod[method],
-          // Behind a global prefix, if the application has one.
-          path: mounted.find((each) => each.endsWith(path)) ?? path,
-          ...(route && { options: route.options }),
+          route,
+          entry: {
+            handler: `${controller.name}.${name}`,
+            method: RequestMethod[method],
+            path: mountedPath(path, mounted),
+            ...(route && { options: route.options }),
+          },
         }));
     });
   }
 
-  private mountedPaths(): string[] {
+  /** @returns the routes of Express, in the order in which it asks them */
+  private mounted(): readonly MountedRoute[] {
     const { httpAdapter } = this.host;
     if (!(httpAdapter instanceof HttpServerAdapter)) return [];
     return layersOf(httpAdapter.getInstance<Express>())
-      .flatMap(({ route }) => (typeof route?.path === 'string' ? [route.path] : []))
-      .filter((path) => !path.includes(GATEWAY_PATH))
-      .toSorted((a, b) => a.length - b.length);
+      .filter(isRoute)
+      .filter(({ route }) => !route.path.includes(GATEWAY_PATH));
   }
+}
+
+/** @returns the path of a handler behind a global prefix, if the application has one */
+function mountedPath(path: string, mounted: readonly MountedRoute[]): string {
+  const paths = mounted.map(({ route }) => route.path).filter((each) => each.endsWith(path));
+  return paths.toSorted((a, b) => a.length - b.length)[0] ?? path;
 }
 
 /** Own methods first, then those of the classes that it extends. */

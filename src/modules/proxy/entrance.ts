@@ -7,6 +7,7 @@ import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { certifiedHosts } from '../server/client-tls.js';
 import { corsHandler } from '../server/cors.js';
 import { Overload } from '../server/overload/overload.service.js';
+import { CodeRoutes } from './code-routes.js';
 import { redirectToHttps } from './https-redirect.js';
 import { ReplyWriter } from './reply-writer.js';
 
@@ -20,6 +21,7 @@ export class Entrance {
     @Inject(ExchangeMiddleware) readonly exchanges: ExchangeMiddleware,
     @Inject(Overload) private readonly overload: Overload,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
+    @Inject(CodeRoutes) private readonly code: CodeRoutes,
   ) {}
 
   /**
@@ -27,7 +29,9 @@ export class Entrance {
    * @returns the handlers, in order
    */
   handlers({ server, routes }: GatewayConfig, port: () => number): RequestHandler[] {
-    const hasCors = [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
+    const hasCors =
+      this.code.hasCors ||
+      [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
     const { tls, overload } = server;
     const httpsPort = () => tls?.redirect?.httpsPort ?? port();
     return [
@@ -51,7 +55,7 @@ export class Entrance {
       return;
     }
     this.overload.hold({
-      priority: exchange.route?.config.priority ?? 'normal',
+      priority: (exchange.head.code ?? exchange.route?.config)?.priority ?? 'normal',
       at: exchange.startedAt,
       isGone: () => res.closed || res.headersSent,
       start: next,

@@ -25,15 +25,19 @@ export class PluginHooks {
   }
 
   /**
-   * Lets each plugin see a request, and its response later.
+   * Lets each plugin see a request.
    *
    * @throws PluginAnswer when one of them answers
    * @throws ProblemError `plugin_failed`
    */
-  begin(exchange: Exchange): true | Promise<true> {
-    if (this.onResponse.length > 0)
-      exchange.changeHead = (head) => changeHead(exchange, head, this.onResponse);
+  decide(exchange: Exchange): true | Promise<true> {
     return decide(exchange, this.onRequest);
+  }
+
+  /** Lets each plugin change the head of a response; `undefined` when none of them does. */
+  changeHeadOf(exchange: Exchange): Exchange['changeHead'] {
+    if (this.onResponse.length === 0) return undefined;
+    return (head) => changeHead(exchange, head, this.onResponse);
   }
 }
 

@@ -5,11 +5,13 @@ import { Plugins } from '../plugins/plugins.service.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { PluginHooks } from './plugin-hooks.js';
 
+type RouteWithPlugins = Pick<RouteConfig, 'plugins'>;
+
 /** Calls the plugins of a route. It never refuses by itself: a plugin that does has an answer of its own. */
 @Injectable()
 export class PluginGuard implements CanActivate {
   /** Compiled for each configuration, which may have other plugins for the same route. */
-  private readonly compiled = new WeakMap<GatewayConfig, Map<RouteConfig, PluginHooks>>();
+  private readonly compiled = new WeakMap<GatewayConfig, Map<RouteWithPlugins, PluginHooks>>();
 
   constructor(@Inject(Plugins) private readonly plugins: Plugins) {}
 
@@ -21,10 +23,12 @@ export class PluginGuard implements CanActivate {
   canActivate(context: ExecutionContext): true | Promise<true> {
     const exchange = exchangeOf(context.getArgByIndex<Request>(0));
     if (!exchange?.route) return true;
-    return this.hooksOf(exchange.config, exchange.route.config).begin(exchange);
+    const hooks = this.hooksOf(exchange.config, exchange.route.config);
+    exchange.changeHead = hooks.changeHeadOf(exchange);
+    return hooks.decide(exchange);
   }
 
-  private hooksOf(config: GatewayConfig, route: RouteConfig): PluginHooks {
+  protected hooksOf(config: GatewayConfig, route: RouteWithPlugins): PluginHooks {
     let routes = this.compiled.get(config);
     if (!routes) this.compiled.set(config, (routes = new Map()));
     let hooks = routes.get(route);

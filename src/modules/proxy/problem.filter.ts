@@ -44,8 +44,8 @@ export class ProblemFilter extends ProblemExceptionFilter {
   }
 }
 
-/** Answers failed calls and refusals, and leaves all other errors to the application that the gateway is a part of. */
-@Catch(ProblemError, UpstreamError, AxiosError)
+/** Answers failed calls, refusals and what plugins answer, and leaves all other errors to the application that the gateway is a part of. */
+@Catch(ProblemError, UpstreamError, AxiosError, PluginAnswer)
 @Injectable()
 export class CallFilter extends ProblemFilter {}
 

@@ -147,7 +147,12 @@ export class ReplyWriter {
   }
 
   /** Lets plugins change the head of a response before it is written. */
-  private change(exchange: Exchange, head: AnswerHead, write: (head: AnswerHead) => void): void {
+  change(
+    exchange: Exchange,
+    head: AnswerHead,
+    write: (head: AnswerHead) => void,
+    changeHead = exchange.changeHead,
+  ): void {
     const fail = (error: unknown) => {
       if (!(error instanceof ProblemError)) this.logger.error(faultEntry(error, exchange.id));
       const problem = error instanceof ProblemError ? error : new ProblemError('internal_error');
@@ -156,7 +161,7 @@ export class ReplyWriter {
       this.problem(exchange.res, exchange, problem);
     };
     try {
-      const changed = exchange.changeHead?.(head) ?? head;
+      const changed = changeHead?.(head) ?? head;
       if (changed instanceof Promise) changed.then(write).catch(fail);
       else write(changed);
     } catch (error) {
@@ -197,6 +202,8 @@ export class ReplyWriter {
   /** @param exchange `undefined` when the request was refused before it got one */
   problem(res: Response, exchange: Exchange | undefined, problem: ProblemError): void {
     if (exchange) exchange.outcome ??= 'rejected';
+    // The client has got another one: a body that is too large was refused while its handler was still at work.
+    if (exchange?.isAnswered) return;
     if (res.headersSent) {
       // A second answer is impossible, so closing the connection tells the client that the first is not whole.
       res.destroy();
@@ -226,8 +233,9 @@ export class ReplyWriter {
   ): void {
     const { server } = exchange?.config ?? this.config.current;
     const cors = exchange?.cors ?? server.cors;
-    const own = this.compile('own', cors);
-    const { hsts } = this.compile(exchange?.route?.config.securityHeaders ?? server.securityHeaders, cors);
+    const own = this.headersFor('own', cors);
+    const { securityHeaders } = exchange?.head.code ?? exchange?.route?.config ?? server;
+    const { hsts } = this.headersFor(securityHeaders ?? server.securityHeaders, cors);
     const lines = own.headers.from(headers);
     // Nothing is set before the head, because Node writes heads much slower then.
     if (isLast) lines.push('Connection', 'close');
@@ -235,6 +243,7 @@ export class ReplyWriter {
     if (exchange && hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, hsts);
     this.writeHead(res, exchange, status, lines, BODILESS_STATUSES.has(status) ? undefined : bytes.length);
     endResponse(res, bytes);
+    if (exchange) exchange.isAnswered = true;
   }
 
   /** @returns names and values in turn, which others share */
@@ -264,15 +273,16 @@ export class ReplyWriter {
   }
 
   private headersOf({ route, cors }: Exchange): HeadersOfAnswers {
-    if (!route) return this.compile('own', cors);
+    if (!route) return this.headersFor('own', cors);
     const known = this.byRoute.get(route);
     if (known?.cors === cors) return known;
-    const headers = { ...this.compile(route.config.securityHeaders, cors), cors };
+    const headers = { ...this.headersFor(route.config.securityHeaders, cors), cors };
     this.byRoute.set(route, headers);
     return headers;
   }
 
-  private compile(security: SecurityHeadersConfig | 'own', { origins }: CorsConfig): HeadersOfAnswers {
+  /** @param security what the configuration asks for, or `own` for answers of the gateway itself */
+  headersFor(security: SecurityHeadersConfig | 'own', { origins }: CorsConfig): HeadersOfAnswers {
     const hasCors = origins.length > 0;
     const name = JSON.stringify([security, hasCors]);
     let compiled = this.compiled.get(name);

@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import type { Clock } from '../../common/clock.js';
+import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { inherited } from '../../common/http/inherited.js';
 import { Deadline } from '../../common/resilience/deadline.js';
 import { type CodeRouteConfig, type CodeRouteOptions, parseCodeRoute } from '../config/code-route.js';
@@ -18,6 +19,35 @@ export interface CodeRoute {
 }
 
 export const CodeRouteMetadata = Reflector.createDecorator<CodeRoute>();
+
+/** @returns a path of Express in the form of `match.path` */
+export function patternOf(path: string): string {
+  return path.replaceAll(/:(\w+)/g, '{$1}').replace(/\/?\{?\/?\*\w+\}?$/, '/**');
+}
+
+const compiledRules = new WeakMap<CodeRouteConfig, Map<string, HeaderRulesOfRoute>>();
+
+interface HeaderRulesOfRoute {
+  readonly request: HeaderRules | undefined;
+  readonly response: HeaderRules | undefined;
+}
+
+/** @param path of the handler, as Express matches it: a handler can have several */
+export function headerRulesOf(config: CodeRouteConfig, path: string): HeaderRulesOfRoute {
+  let byPath = compiledRules.get(config);
+  if (!byPath) compiledRules.set(config, (byPath = new Map()));
+  let rules = byPath.get(path);
+  if (!rules) {
+    const { request, response } = config.headers ?? {};
+    const pattern = patternOf(path);
+    rules = {
+      request: request && compileHeaderRules(request, pattern),
+      response: response && compileHeaderRules(response, pattern),
+    };
+    byPath.set(path, rules);
+  }
+  return rules;
+}
 
 export function compileCodeRoute(options: CodeRouteOptions): CodeRoute {
   const config = parseCodeRoute(options);

@@ -62,6 +62,11 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
   readonly finished = new Event<Exchange>();
   /** The server has refused a request by itself. */
   readonly refused = new Event<RefusedRequest>();
+  /**
+   * Finds what `@GatewayRoute()` says about the handler of code that takes a request. Whoever knows the handlers sets it;
+   * `undefined` while none of them has options.
+   */
+  codeOf: ((input: MatchInput) => ExchangeHead['code']) | undefined;
   private model: RoutingModel;
 
   constructor(
@@ -95,7 +100,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     let head: ExchangeHead;
     let refusal: ProblemError | undefined;
     try {
-      head = inspect(req, origin, model.table);
+      head = inspect(req, origin, model.table, this.codeOf);
       if (model.isAdmitted?.(head.clientIp) === false) refusal = new ProblemError('address_denied');
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -164,7 +169,12 @@ function originOf(req: Request, { config, isTrusted }: RoutingModel): Origin {
 }
 
 /** @throws ProblemError when the request is malformed, came through this process before, or is a TRACE */
-function inspect(req: Request, origin: Origin, table: RouteTable): ExchangeHead {
+function inspect(
+  req: Request,
+  origin: Origin,
+  table: RouteTable,
+  codeOf: ExchangeMiddleware['codeOf'],
+): ExchangeHead {
   const { headers, method } = req;
   const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
   const { path, query, laxPaths, authority = hostField } = parseTarget(req.url);
@@ -181,12 +191,15 @@ function inspect(req: Request, origin: Origin, table: RouteTable): ExchangeHead 
   if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
   const written: MatchInput = { method, host, path, headers };
   const preflight =
-    method === 'OPTIONS' ? preflightInput(table, written, origin.config.server.cors) : undefined;
+    method === 'OPTIONS' ? preflightInput(table, written, origin.config.server.cors, codeOf) : undefined;
   const input = preflight ?? written;
   const match = table.match(input);
   if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
   const isPreflight = preflight !== undefined;
-  return { ...origin, authority, host, path, query, hasBody, isPreflight, match };
+  const asked = method === 'OPTIONS' ? headers['access-control-request-method'] : undefined;
+  // A handler of code that takes the method decides about its preflight requests, also when it leaves CORS out.
+  const code = codeOf?.(input) ?? (asked === undefined ? undefined : codeOf?.({ ...written, method: asked }));
+  return { ...origin, authority, host, path, query, hasBody, isPreflight, match, code };
 }
 
 function requestId(req: Request, peerTrusted: boolean): string {

@@ -10,6 +10,7 @@ import type { KeptBack } from '../../common/http/request-headers.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Trace } from '../../common/http/trace-context.js';
 import type { TryRecord } from '../../common/try-record.js';
+import type { CodeRouteConfig } from '../config/code-route.js';
 import type { CorsConfig, GatewayConfig } from '../config/gateway-config.js';
 import type { CheckedChanges } from '../plugins/results.js';
 import type { Identity } from './identity.js';
@@ -139,6 +140,8 @@ export interface ExchangeHead {
   /** A CORS preflight that the gateway answers. Its match is that of the request that it asks about. */
   readonly isPreflight: boolean;
   readonly match: MatchResult;
+  /** Of the handler of code that takes the request, with `@GatewayRoute()`, which counts in place of a route. */
+  readonly code?: CodeRouteConfig | undefined;
   /** The one in force when the request began. Whatever the request needs of it is read here, so that no reload divides it. */
   readonly config: GatewayConfig;
 }
@@ -182,6 +185,8 @@ export class Exchange {
   failure: RequestFailure | undefined;
   /** The error that the client was told of. */
   problem: ProblemCode | undefined;
+  /** The gateway has sent a whole answer of its own, after which code must send nothing. */
+  isAnswered = false;
   /** The tries to reach upstreams for it, without those of copies and of refreshes. */
   readonly tries: TryRecord[] = [];
   /** How it ended; `undefined` while it is under way. */
@@ -206,7 +211,7 @@ export class Exchange {
 
   /** Without origins, CORS is up to the upstream. */
   get cors(): CorsConfig {
-    return corsOf(this.head.match, this.config.server.cors);
+    return corsOf(this.head, this.config.server.cors);
   }
 
   get id(): string {
@@ -272,8 +277,12 @@ export class Exchange {
 }
 
 /** @returns what applies to answers to a request, also when its route does not take its method */
-export function corsOf(match: MatchResult, serverCors: CorsConfig): CorsConfig {
-  return (match.kind === 'none' ? undefined : match.route.config.cors) ?? serverCors;
+export function corsOf(
+  { match, code }: Pick<ExchangeHead, 'match' | 'code'>,
+  serverCors: CorsConfig,
+): CorsConfig {
+  const taker = code ?? (match.kind === 'none' ? undefined : match.route.config);
+  return taker?.cors ?? serverCors;
 }
 
 const EXCHANGE = Symbol('exchange');
@@ -289,10 +298,11 @@ export function exchangeOf(req: Request): Exchange | undefined {
   return (req as WithExchange)[EXCHANGE];
 }
 
-/** @returns milliseconds that a client has for its whole request; `undefined` without a route */
+/** @returns milliseconds that a client has for its whole request; `undefined` where nothing but the server says so */
 export function requestTimeoutOf(req: IncomingMessage): number | undefined {
   // Only our own requests have a record.
-  return exchangeOf(req as Request)?.route?.config.requestTimeout;
+  const exchange = exchangeOf(req as Request);
+  return (exchange?.head.code ?? exchange?.route?.config)?.requestTimeout;
 }
 
 /** @returns the label `route` of metrics: the path of the handler of code, or the id of the route */

@@ -41,7 +41,7 @@ export function explain(
     const input = preflight ?? written;
     const match = table.match(input);
     if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
-    if (preflight) return explainPreflight(corsOf(match, config.server.cors));
+    if (preflight) return explainPreflight(corsOf({ match }, config.server.cors));
     if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];

@@ -1,7 +1,7 @@
 import type { PluginHeaders, PluginIdentity, PluginRequest } from '../config/plugins/plugin.types.js';
 import { CallCancellation } from '../plugins/call-cancellation.js';
 import type { CheckedChanges } from '../plugins/results.js';
-import type { Exchange } from './exchange.js';
+import { type Exchange, handlerPathOf } from './exchange.js';
 import { pluginIdentityOf } from './plugin-identity.js';
 
 /** One call of a plugin about a request. */
@@ -56,7 +56,8 @@ class ExchangeView implements PluginRequest {
   }
 
   get route(): string | undefined {
-    return this.#exchange.route?.config.id;
+    const { req, route } = this.#exchange;
+    return handlerPathOf(req) ?? route?.config.id;
   }
 
   get identity(): PluginIdentity | undefined {

@@ -1,5 +1,5 @@
 import type { CorsConfig } from '../config/gateway-config.js';
-import { corsOf } from './exchange.js';
+import { corsOf, type ExchangeHead } from './exchange.js';
 import type { MatchInput, RouteTable } from './route-table.js';
 
 /**
@@ -7,15 +7,18 @@ import type { MatchInput, RouteTable } from './route-table.js';
  * one.
  *
  * @param input of an OPTIONS request
+ * @param codeOf what a handler of code that takes a request says
  * @returns what to match instead; `undefined` when the request is no preflight, or CORS is up to the upstream of that route
  */
 export function preflightInput(
   table: RouteTable,
   input: MatchInput,
   serverCors: CorsConfig,
+  codeOf?: (input: MatchInput) => ExchangeHead['code'],
 ): MatchInput | undefined {
   const method = input.headers['access-control-request-method'];
   if (method === undefined) return undefined;
   const asked = { ...input, method };
-  return corsOf(table.match(asked), serverCors).origins.length > 0 ? asked : undefined;
+  const taker = { match: table.match(asked), code: codeOf?.(asked) };
+  return corsOf(taker, serverCors).origins.length > 0 ? asked : undefined;
 }

@@ -3,6 +3,11 @@ import { layersOf } from './express.patch.js';
 
 const LITERAL = /^\/([\w.~-]*)(?:\/|$)/;
 
+/** @returns the first segment of a path of Express; `undefined` when requests with any can match it */
+export function literalSegment(path: string): string | undefined {
+  return LITERAL.exec(path)?.[1];
+}
+
 /** The paths that controllers and middleware of code may take, told apart by their first segment alone. */
 export class CodePaths {
   /** What may take any path, by name: middleware, or a route whose first segment is no literal. */
@@ -16,7 +21,7 @@ export class CodePaths {
   constructor(app: Express, ignored: ReadonlySet<unknown>) {
     for (const { handle, route, name } of layersOf(app)) {
       if (ignored.has(handle)) continue;
-      const segment = typeof route?.path === 'string' ? LITERAL.exec(route.path)?.[1] : undefined;
+      const segment = typeof route?.path === 'string' ? literalSegment(route.path) : undefined;
       if (segment === undefined) {
         this.openTo = route ? `the route ${String(route.path)}` : `the middleware ${name}`;
         return;

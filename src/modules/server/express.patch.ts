@@ -13,10 +13,12 @@ import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
 /** The part of a layer of Express's router that is read here. */
-interface Layer {
+export interface Layer {
   readonly name: string;
   readonly handle: unknown;
-  readonly route?: { readonly path: unknown };
+  readonly route?: { readonly path: unknown; readonly methods: Readonly<Record<string, boolean>> };
+  /** @returns `false` for a path that is not its own */
+  match(path: string): unknown;
 }
 
 /** @returns what is mounted on an application, in order; it grows with the application */

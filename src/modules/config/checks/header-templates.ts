@@ -2,9 +2,15 @@ import { placeholdersOf } from '../../../common/http/header-rules.js';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
 
-/** Reports header values with a parameter that the path of the route does not have. */
-export function headerTemplateProblems(route: ConfigValue): ConfigProblem[] {
-  const pattern = route.at('match', 'path').text;
+/**
+ * Reports header values with a parameter that the path of the route does not have.
+ *
+ * @param pattern of the path; default: the one that the route matches
+ */
+export function headerTemplateProblems(
+  route: ConfigValue,
+  pattern = route.at('match', 'path').text,
+): ConfigProblem[] {
   if (pattern === undefined) return [];
   const known = [...pattern.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   if (pattern.endsWith('/**')) known.push('rest');

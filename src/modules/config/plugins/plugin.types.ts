@@ -46,7 +46,7 @@ export interface PluginRequest {
   readonly headers: PluginHeaders;
   /** Address of the client, seen through trusted proxies. */
   readonly clientIp: string;
-  /** Id of the route; `undefined` for a controller of code. */
+  /** Id of the route, or path of the handler of code such as `/invoices/:id`. */
   readonly route: string | undefined;
   /** The verified caller; `undefined` for an anonymous request, and before authentication. */
   readonly identity: PluginIdentity | undefined;

@@ -192,9 +192,23 @@ function firstOf({ split, gather = {} }: Pick<z.output<typeof routeKeys>, 'split
   return [...(split ?? []), ...Object.values(gather)][0]?.upstream;
 }
 
+/** The keys of a route that have no meaning for a handler of code. */
+const FORWARDING = {
+  id: true,
+  match: true,
+  upstream: true,
+  split: true,
+  gather: true,
+  mirror: true,
+  rewrite: true,
+  streamIdleTimeout: true,
+  websocket: true,
+} as const;
+
 /** The keys of a route that a handler of code can have as well. */
-export const codeRouteSchema = routeKeys
-  .pick({ access: true, maintenance: true, auth: true, rateLimit: true, cache: true, timeout: true })
-  .extend({ scopes: scopes(), limits: optional(routeLimitsSchema) });
+export const codeRouteSchema = routeKeys.omit(FORWARDING).extend({ scopes: scopes() });
+
+/** The others, which are told apart from misspelt ones. */
+export const keysOfForwarding = Object.keys(FORWARDING);
 
 export const routesSchema = z.array(routeSchema);

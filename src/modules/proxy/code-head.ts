@@ -1,0 +1,101 @@
+import { type ClientRequest, STATUS_CODES } from 'node:http';
+import type { Response } from 'express';
+import { type AnswerHead, type Exchange, handlerPathOf } from '../routing/exchange.js';
+
+/** What sends the head of a response, whoever calls it: Nest, Express, a stream, or a handler. */
+const SENDERS = ['flushHeaders', 'write', 'end'] as const;
+
+/**
+ * Changes the head of a response when a handler sends it. What the handler sends is held back until the head is there, and
+ * dropped once the gateway has answered with an error in its place.
+ *
+ * @param change passes the new head on, or answers the request
+ */
+export function changeHeadOf(
+  exchange: Exchange,
+  change: (head: AnswerHead, send: (head: AnswerHead) => void) => void,
+): void {
+  const { req, res } = exchange;
+  let state: 'open' | 'changing' | 'done' = 'open';
+  let held: (() => unknown)[] = [];
+  let mustDrain = false;
+  // A request that the handler passes on gets the response of a route, and an error is the gateway's own.
+  const isOfHandler = () => handlerPathOf(req) !== undefined && exchange.problem === undefined;
+  const send = (head: AnswerHead) => {
+    state = 'done';
+    if (res.destroyed) return;
+    setHead(res, head);
+    const calls = held;
+    held = [];
+    for (const call of calls) call();
+    // Whoever writes a stream waits for it, unless the last call has found the buffer full.
+    if (mustDrain && !res.writableNeedDrain && !res.writableEnded) res.emit('drain');
+  };
+  for (const name of SENDERS) {
+    // Each has its own parameters, which are passed on as they are.
+    const original = res[name].bind(res) as (...args: unknown[]) => unknown;
+    const sender = (...args: unknown[]): unknown => {
+      if (state === 'open' && isOfHandler()) {
+        state = 'changing';
+        change(headOf(res), send);
+      }
+      const nothing = name === 'write' ? false : res;
+      // The gateway ends its answer once the rest of the request is read.
+      if (exchange.isAnswered) return name === 'end' && args.length === 0 ? original() : nothing;
+      if (state !== 'changing' || !isOfHandler()) return original(...args);
+      held.push(() => original(...args));
+      mustDrain ||= name === 'write';
+      return nothing;
+    };
+    Object.assign(res, { [name]: sender });
+  }
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+  res.writeHead = (status: number, ...rest: unknown[]) => {
+    if (exchange.isAnswered) return res;
+    if (state === 'done' || !isOfHandler()) return writeHead(status, ...rest);
+    // It is sent with what follows.
+    res.statusCode = status;
+    if (typeof rest[0] === 'string') res.statusMessage = rest[0];
+    const headers = typeof rest[0] === 'string' ? rest[1] : rest[0];
+    for (const [field, value] of fieldsOf(headers)) res.setHeader(field, value);
+    return res;
+  };
+}
+
+/** @param headers as `writeHead` of Node takes them: an object, or a list of pairs or of names and values in turn */
+function fieldsOf(headers: unknown): [string, string | string[]][] {
+  if (typeof headers !== 'object' || headers === null) return [];
+  // Node checks names and values when they are set.
+  if (!Array.isArray(headers)) return Object.entries(headers) as [string, string | string[]][];
+  const flat = headers.flat() as string[];
+  const fields = new Map<string, [string, string[]]>();
+  for (let i = 0; i < flat.length; i += 2) {
+    const name = flat[i] ?? '';
+    const field = fields.get(name.toLowerCase()) ?? [name, []];
+    field[1].push(flat[i + 1] ?? '');
+    fields.set(name.toLowerCase(), field);
+  }
+  return Array.from(fields.values(), ([name, values]) => [name, single(values)]);
+}
+
+function headOf(res: Response): AnswerHead {
+  const lines: string[] = [];
+  // Its types have it for requests alone.
+  const names = (res as Response & Pick<ClientRequest, 'getRawHeaderNames'>).getRawHeaderNames();
+  for (const name of names)
+    for (const value of [res.getHeader(name) ?? []].flat()) lines.push(name, String(value));
+  return { status: res.statusCode, lines };
+}
+
+function setHead(res: Response, { status, lines }: AnswerHead): void {
+  if (status !== res.statusCode) res.statusMessage = STATUS_CODES[status] ?? '';
+  res.statusCode = status;
+  const fields = fieldsOf(lines);
+  const names = new Set(fields.map(([name]) => name.toLowerCase()));
+  for (const name of res.getHeaderNames()) if (!names.has(name)) res.removeHeader(name);
+  for (const [name, value] of fields) res.setHeader(name, value);
+}
+
+function single(values: string[]): string | string[] {
+  return values.length === 1 ? (values[0] ?? '') : values;
+}
