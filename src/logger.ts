@@ -1,6 +1,7 @@
 import { stdout } from 'node:process';
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Level, pino } from 'pino';
+import { Fault } from './common/errors/fault.js';
 import { LogOutput } from './log-output.js';
 import { terminalLine } from './terminal-line.js';
 
@@ -38,6 +39,7 @@ export class JsonLogger implements LoggerService {
       level,
       formatters: { level: (label: string) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: (thrown: unknown) => Fault.of(thrown) },
     };
     if (!stdout.isTTY) this.output = new LogOutput(stdout.fd, process !== undefined);
     this.pino = pino(options, this.output ?? terminal);

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { Fault, faultEntry } from './common/errors/fault.js';
 
 export interface ShutdownOptions {
   /** Milliseconds during which new requests are still taken, while readiness already says no. */
@@ -50,7 +51,7 @@ export class ProcessEnd {
     process.on('uncaughtException', (error, origin) => {
       this.errors++;
       if (this.errors <= MAX_LOGGED_ERRORS)
-        this.logger.fatal({ message: 'uncaught error', origin, err: error });
+        this.logger.fatal({ message: 'uncaught error', origin, err: Fault.of(error) });
       this.fail();
     });
   }
@@ -84,7 +85,7 @@ export class ProcessEnd {
     this.running.shutdown(options).then(
       () => this.exit(),
       (error: unknown) => {
-        this.logger.error(error);
+        this.logger.error(faultEntry(error));
         this.exitCode = 1;
         this.exit();
       },

@@ -6,6 +6,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 import { StallExtension, systemClock } from './common/clock.js';
+import { faultEntry } from './common/errors/fault.js';
 import { Event } from './common/event.js';
 import { headersToInherit, inherited } from './common/http/inherited.js';
 import { variesByOrigin } from './common/http/response-headers.js';
@@ -37,7 +38,7 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
     @Inject(EventStreams) private readonly streams: EventStreams,
     @Inject(Connections) private readonly connections: Connections,
   ) {
-    Event.onError = (error) => new Logger(Event.name).error(error);
+    Event.onError = (error) => new Logger(Event.name).error(faultEntry(error));
     const { current } = config;
     this.hasWebSockets = usesWebSockets(current);
     this.adapter = httpAdapter instanceof HttpServerAdapter ? httpAdapter : undefined;

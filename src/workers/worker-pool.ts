@@ -6,6 +6,7 @@ import { withExemplars } from '../modules/metrics/open-metrics.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
+import { Fault } from '../common/errors/fault.js';
 import { Event } from '../common/event.js';
 import type { OverloadChange } from '../modules/server/overload/overload.service.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
@@ -242,7 +243,7 @@ export class WorkerPool {
         this.logger.error({
           message: 'a worker did not take the configuration',
           worker: worker.id,
-          err: error,
+          err: Fault.of(error),
         });
         // The one that takes its place begins with it.
         worker.kill();

@@ -14,6 +14,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { catchError, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import type { z } from 'zod';
+import { faultEntry } from '../../common/errors/fault.js';
 import { inherited } from '../../common/http/inherited.js';
 import { BODILESS_STATUSES, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -96,7 +97,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
         // The next request tries again.
         error: (error: unknown) => {
           // The failure of an upstream is counted where the upstream is called.
-          if (!UpstreamError.behind(error)) this.logger.error(error);
+          if (!UpstreamError.behind(error)) this.logger.error(faultEntry(error));
           refresh.onDone();
         },
         complete: refresh.onDone,

@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { faultEntry } from '../../common/errors/fault.js';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import type { FallbackConfig } from '../config/gateway-config.js';
 import type { CacheForward, CacheHit, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { GatherPart } from '../routing/gather-parts.js';
 import type { RouteModel } from '../routing/route.model.js';
-import { faultEntry } from '../server/problem-exception.filter.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
@@ -195,7 +195,7 @@ export class Forwarder {
       this.reply.problem(exchange.res, exchange, error);
       return;
     }
-    this.logger.error(faultEntry(error, exchange.id));
+    this.logger.error(faultEntry(error, { requestId: exchange.id }));
     exchange.outcome ??= 'gateway_error';
     this.reply.problem(exchange.res, exchange, new ProblemError('internal_error', { close: true }));
     exchange.abandon();

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { faultEntry } from '../../common/errors/fault.js';
 import { inBackground } from '../../common/http/trace-context.js';
 import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -45,7 +46,7 @@ export class Mirror {
       .then((response) => response.discard(MAX_DISCARDED, upstream.config.bodyTimeout))
       .catch((error: unknown) => {
         // The upstream itself has counted its failure.
-        if (!(error instanceof UpstreamError)) this.logger.error(error);
+        if (!(error instanceof UpstreamError)) this.logger.error(faultEntry(error));
       });
   }
 }

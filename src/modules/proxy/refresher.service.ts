@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { faultEntry } from '../../common/errors/fault.js';
 import { inBackground } from '../../common/http/trace-context.js';
 import type { CacheRefresh, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
@@ -27,7 +28,7 @@ export class Refresher {
       })
       .catch((error: unknown) => {
         // The failure of an upstream is counted where the upstream is called.
-        if (!(error instanceof UpstreamError)) this.logger.error(error);
+        if (!(error instanceof UpstreamError)) this.logger.error(faultEntry(error));
       })
       .finally(onDone);
   }

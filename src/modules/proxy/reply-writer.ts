@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Response } from 'express';
+import { faultEntry } from '../../common/errors/fault.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import {
@@ -23,7 +24,6 @@ import type { AnswerHead, CacheHit, Exchange } from '../routing/exchange.js';
 import { pushRateLimit } from '../routing/rate-limit-report.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
-import { faultEntry } from '../server/problem-exception.filter.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { endResponse } from './end-response.js';
 import { ErrorAnswers } from './error-answers.js';
@@ -154,7 +154,7 @@ export class ReplyWriter {
     changeHead = exchange.changeHead,
   ): void {
     const fail = (error: unknown) => {
-      if (!(error instanceof ProblemError)) this.logger.error(faultEntry(error, exchange.id));
+      if (!(error instanceof ProblemError)) this.logger.error(faultEntry(error, { requestId: exchange.id }));
       const problem = error instanceof ProblemError ? error : new ProblemError('internal_error');
       exchange.replaceResponse('other');
       exchange.abandon();

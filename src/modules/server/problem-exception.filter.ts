@@ -1,6 +1,7 @@
 import { type ArgumentsHost, HttpException, Logger } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import type { Request, Response } from 'express';
+import { faultEntry } from '../../common/errors/fault.js';
 import { ProblemError } from '../../common/errors/problem.js';
 
 /** Answers errors as problem details, except for those that `toProblem` leaves to Nest. */
@@ -18,7 +19,7 @@ export abstract class ProblemExceptionFilter extends BaseExceptionFilter {
   protected toProblem(error: unknown, req: Request): ProblemError | undefined {
     if (error instanceof ProblemError) return error;
     if (error instanceof HttpException) return undefined;
-    this.logger.error(faultEntry(error, this.idOf(req)));
+    this.logger.error(faultEntry(error, { requestId: this.idOf(req) }));
     return new ProblemError('internal_error', { cause: error });
   }
 
@@ -26,9 +27,4 @@ export abstract class ProblemExceptionFilter extends BaseExceptionFilter {
   protected abstract idOf(req: Request): string | undefined;
 
   protected abstract answer(req: Request, res: Response, problem: ProblemError): void;
-}
-
-/** @returns an entry for the log, in which a fault can be found by the id that the client has got */
-export function faultEntry(error: unknown, requestId: string | undefined): object {
-  return { message: error instanceof Error ? error.message : String(error), requestId, err: error };
 }
