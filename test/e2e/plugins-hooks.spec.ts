@@ -103,10 +103,12 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
     throw new Error('boom');
   };
   const reject = () => Promise.reject(new Error('boom'));
+  const unreadable = new Proxy(new Error(), { get: boom, has: boom, getPrototypeOf: boom });
   const nonsense = (value: unknown) => () => value as undefined;
   it.each<[kind: string, what: string, reason: string, hooks: RequestHooks]>([
     ['request', 'throws', 'error', { onRequest: boom }],
     ['request', 'rejects', 'error', { onRequest: reject }],
+    ['request', 'rejects with what cannot be read', 'error', { onRequest: () => Promise.reject(unreadable) }],
     ['request', 'hangs', 'timeout', { onRequest: hang }],
     ['request', 'returns a number', 'result', { onRequest: nonsense(7) }],
     ['request', 'returns an unknown key', 'result', { onRequest: nonsense({ header: {} }) }],

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
+import { Fault } from '../../common/errors/fault.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { Plugins } from '../plugins/plugins.service.js';
 import { boundedLines } from './bounded-lines.js';
@@ -16,9 +17,7 @@ export class PluginLog implements OnModuleInit {
     const logger = new Logger('Plugin');
     const write = boundedLines(this.clock, (entry) => logger.error(entry));
     this.plugins.failed.on(({ plugin, call: kind, reason, cause }) => {
-      // A plugin can throw anything.
-      const err = cause instanceof Error ? cause : new Error(String(cause));
-      write({ message: 'plugin failed', plugin, kind, reason, err });
+      write({ message: 'plugin failed', plugin, kind, reason, err: Fault.of(cause) });
     });
   }
 }

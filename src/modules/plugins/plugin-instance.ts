@@ -51,15 +51,18 @@ export class PluginInstance {
     const { name, cancellation } = call;
     const { timeout } = this.config;
     const late = Promise.withResolvers<never>();
+    let timedOut: PluginError | undefined;
     const timer = setTimeout(() => {
-      late.reject(this.fail(name, 'timeout', new Error(`no result within ${timeout} ms`), cancellation));
+      timedOut = this.fail(name, 'timeout', new Error(`no result within ${timeout} ms`), cancellation);
+      late.reject(timedOut);
       cancellation?.timeOut();
     }, timeout);
     let result: unknown;
     try {
       result = await Promise.race([promise, late.promise]);
     } catch (error) {
-      throw error instanceof PluginError ? error : this.fail(name, 'error', error, cancellation);
+      // `instanceof` would run code of the plugin, which can reject with a proxy.
+      throw error === timedOut ? timedOut : this.fail(name, 'error', error, cancellation);
     } finally {
       clearTimeout(timer);
     }
