@@ -121,15 +121,20 @@ function parse(parent: string): RegExpExecArray | undefined {
   return parts && (parts[1] !== '00' || parent.length === LENGTH_OF_VERSION_00) ? parts : undefined;
 }
 
-/** Random bytes are fetched in advance, because each call of the system costs more than all else that a trace does. */
+/**
+ * Random digits are made in advance: to fetch random bytes and to write them in hexadecimal for each id costs more than all
+ * else that a trace does.
+ */
 const pool = Buffer.alloc(4096);
-let used = pool.length;
+let digits = '';
+let used = 0;
 
 function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+  const length = 2 * bytes;
+  if (used + length > digits.length) {
+    digits = randomFillSync(pool).toString('hex');
     used = 0;
   }
-  used += bytes;
-  return pool.toString('hex', used - bytes, used);
+  used += length;
+  return digits.slice(used - length, used);
 }

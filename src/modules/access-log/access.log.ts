@@ -45,7 +45,7 @@ export class AccessLog implements OnModuleInit {
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
-    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CLOCK) clock: Clock,
     @Inject(RANDOM) private readonly random: () => number,
   ) {
     this.warnOfSome = boundedLines(clock, (entry) => this.logger.warn(entry));
@@ -72,11 +72,10 @@ export class AccessLog implements OnModuleInit {
 
   private describe(exchange: Exchange, bytes: Bytes | undefined) {
     const { id, req, res, head, route, identity, cache, fallback, failure, problem } = exchange;
-    const { tries, startedAt, outcome, concerned } = exchange;
-    const now = this.clock.now();
+    const { tries, startedAt, endedAt, outcome, concerned } = exchange;
     const upstream = concerned?.upstream;
-    const durationMs = now - startedAt;
-    const upstreamMs = exchange.upstreamMs(now);
+    const durationMs = endedAt - startedAt;
+    const upstreamMs = exchange.upstreamMs(endedAt);
     return {
       msg: 'request',
       requestId: id,

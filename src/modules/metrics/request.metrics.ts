@@ -1,9 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Counter, Histogram } from 'prom-client';
-import type { Clock } from '../../common/clock.js';
 import type { Outcome } from '../../common/errors/outcomes.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
-import { CLOCK } from '../config/config.tokens.js';
 import { type CacheDecision, type Exchange, routeLabelOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { Metrics } from './metrics.js';
@@ -34,7 +32,6 @@ export class RequestMetrics implements OnModuleInit {
 
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
-    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(Metrics) metrics: Metrics,
   ) {
     this.requests = metrics.counter('breakwater_requests_total');
@@ -51,15 +48,14 @@ export class RequestMetrics implements OnModuleInit {
   }
 
   private record(exchange: Exchange): void {
-    const { req, res, outcome = 'success', cache, startedAt, trace } = exchange;
+    const { req, res, outcome = 'success', cache, startedAt, endedAt, trace } = exchange;
     const route = routeLabelOf(exchange);
     // Clients may invent methods; only known ones may become a series.
     const method = KNOWN_METHODS.has(req.method) ? req.method : 'OTHER';
     const status = outcome === 'client_gone' ? CLIENT_CLOSED_REQUEST : res.statusCode;
-    const now = this.clock.now();
-    const duration = now - startedAt;
+    const duration = endedAt - startedAt;
     const traceId = trace?.isSampled ? trace.traceId : undefined;
-    const own = (duration - exchange.upstreamMs(now)) / 1000;
+    const own = (duration - exchange.upstreamMs(endedAt)) / 1000;
     this.batchOf(route, method, status, outcome).observe(duration / 1000, traceId, own);
     if (cache?.status !== undefined) this.cache.inc({ route, result: resultOf(cache) });
   }

@@ -20,7 +20,7 @@ function metrics() {
   });
   const batch = (to: string) =>
     new SeriesBatch({ counter, counterLabels: { to }, histogram, histogramLabels: { to } });
-  return { registry, batch };
+  return { registry, batch, counter, histogram };
 }
 
 describe('SeriesBatch', () => {
@@ -63,14 +63,34 @@ describe('SeriesBatch', () => {
     ]);
   });
 
-  it('flushes a full batch at once', () => {
-    const counts: number[] = [];
-    const counter = { inc: (_: unknown, by: number) => counts.push(by) } as unknown as Counter;
-    const histogram = { observe: () => undefined } as unknown as Histogram;
-    const eager = new SeriesBatch({ counter, counterLabels: {}, histogram, histogramLabels: {} });
-    for (let i = 0; i < 200; i++) eager.observe(1);
-    expect(counts).toEqual([64, 64, 64]);
-    SeriesBatch.flushAll();
-    expect(counts).toEqual([64, 64, 64, 8]);
+  it('counts what a histogram of prom-client would', async () => {
+    const names = { name: 'seconds', help: 'h', labelNames: ['to', 'by'], buckets: [0.1, 1, 5] };
+    const [expected, actual] = [new Registry(), new Registry()];
+    const direct = new Histogram({ ...names, registers: [expected] });
+    const own = new Histogram({ ...names, registers: [actual], collect: () => SeriesBatch.flushAll() });
+    const { counter, histogram } = metrics();
+    const options = { counter, counterLabels: { to: 'a' }, histogram, histogramLabels: { to: 'a' } };
+    const labels = [
+      { to: 'a', by: 'x' },
+      { by: 'y', to: 'b' },
+      { to: 'a', by: 'x' },
+    ];
+    const batches = labels.map(
+      (each) => new SeriesBatch({ ...options, own: { histogram: own, labels: each } }),
+    );
+    for (const value of [0, 0.1, 0.25, 1, 1.5, 5, 6, 0.5]) {
+      for (const [i, batch] of batches.entries()) {
+        direct.observe(labels[i] ?? {}, value * (i + 1));
+        batch.observe(0, undefined, value * (i + 1));
+      }
+      // Series that are known already as well.
+      if (value === 1) await actual.metrics();
+    }
+    expect(await actual.metrics()).toBe(await expected.metrics());
+    own.reset();
+    direct.reset();
+    batches[0]?.observe(0, undefined, 2);
+    direct.observe(labels[0] ?? {}, 2);
+    expect(await actual.metrics()).toBe(await expected.metrics());
   });
 });

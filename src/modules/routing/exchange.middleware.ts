@@ -114,7 +114,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     const asked = req.headers['breakwater-timing'];
     if (asked !== undefined) this.explain(exchange, asked);
     res.on('close', () => {
-      exchange.close();
+      exchange.close(this.clock.now());
       this.finished.emit(exchange);
     });
     next(refusal);

@@ -191,6 +191,8 @@ export class Exchange {
   readonly tries: TryRecord[] = [];
   /** How it ended; `undefined` while it is under way. */
   outcome: Outcome | undefined;
+  /** Monotonic milliseconds at which its response has closed; 0 while it is under way. */
+  endedAt = 0;
   /** Aborts when the client is gone before its answer is complete. */
   readonly gone = new CancellationSource();
   private abortSignal: AbortSignal | undefined;
@@ -266,7 +268,8 @@ export class Exchange {
   }
 
   /** The response has closed: nobody waits for an answer any more. */
-  close(): void {
+  close(now: number): void {
+    this.endedAt = now;
     if (this.res.writableFinished) {
       this.outcome ??= 'success';
     } else {

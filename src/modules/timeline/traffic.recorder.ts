@@ -51,12 +51,12 @@ export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
   }
 
   private record(exchange: Exchange): void {
-    const { req, route, res } = exchange;
+    const { req, route, res, startedAt, endedAt } = exchange;
     const replacement = replacementOf(exchange);
     const hasFailed = replacement === undefined && isError(exchange);
     // A tunnel lasts as long as its users like.
     const isTunnel = res.statusCode === SWITCHING_PROTOCOLS;
-    const bucket = isTunnel ? undefined : bucketOf(this.clock.now() - exchange.startedAt);
+    const bucket = isTunnel ? undefined : bucketOf(endedAt - startedAt);
     this.routes.add(handlerPathOf(req) ?? route?.config.id ?? 'none', hasFailed, bucket);
     const upstream = upstreamOf(exchange);
     // A guard has refused it, or it is no request to an upstream.
