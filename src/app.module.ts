@@ -13,6 +13,7 @@ import { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
 import { RedisModule } from './modules/redis/redis.module.js';
 import { ReplicasModule } from './modules/replicas/replicas.module.js';
 import { ServerModule } from './modules/server/server.module.js';
+import { StateModule } from './modules/state/state.module.js';
 import { TimelineModule } from './modules/timeline/timeline.module.js';
 import { TracingModule } from './modules/tracing/tracing.module.js';
 import type { Resolver } from './modules/upstream/dns/resolver.js';
@@ -64,6 +65,7 @@ export class AppModule {
         CacheModule,
         // routing -> auth -> limits -> cache -> the wire
         ProxyModule,
+        StateModule,
       ],
     };
   }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 /** Milliseconds of a turn in work that requests wait for anyway, such as a reload. */
 const LONGEST_TURN = 8;
 /** Milliseconds of a turn in work for operators, by which requests are to be delayed as little as by one another. */
-const SHORT_TURN = 0.5;
+export const SHORT_TURN = 0.5;
 
 /** To be awaited again and again in long work; `undefined` while there is no need to wait. */
 export type Turn = () => Promise<void> | undefined;

@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/modules/replicas',
     'src/modules/simulation',
   ],
-  ['src/modules/websocket', 'src/modules/proxy', 'src/modules/health'],
+  ['src/modules/websocket', 'src/modules/proxy', 'src/modules/health', 'src/modules/state'],
   ['src/modules/tracing'],
   ['src/modules/metrics', 'src/modules/access-log', 'src/modules/timeline'],
   ['src/modules/admin', 'src/modules/examples'],

@@ -78,6 +78,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
       log: { level: 'info' },
       accessLog: { enabled: true, sample: 1, statuses: 'all', query: false },
       tracing: { endpoint: '', sample: 0.01, headers: {}, serviceName: 'breakwater' },
+      state: {},
       management: { host: '127.0.0.1', port: 9090, token: '' },
       auth: {},
       redis: { url: '', keyPrefix: 'breakwater:', connectTimeout: 1_000, commandTimeout: 50 },

@@ -72,6 +72,7 @@ export function parseConfig(text: string, sources: Sources): ConfigResult {
   }
   const folder = dirname(resolve(sources.file));
   for (const plugin of Object.values(parsed.plugins)) plugin.folder = folder;
+  if (parsed.state.file !== undefined) parsed.state.file = resolve(folder, parsed.state.file);
   const { tls } = parsed.server;
   if (tls) {
     Object.assign(tls, serverTls.pems);

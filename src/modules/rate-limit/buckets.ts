@@ -27,6 +27,11 @@ export class Buckets {
     return this.byKey.size;
   }
 
+  /** They may have to be refilled. */
+  entries(): Iterable<[key: string, bucket: Bucket]> {
+    return this.byKey;
+  }
+
   /** @param now monotonic milliseconds */
   of(key: string, now: number): Bucket {
     let bucket = this.byKey.get(key);

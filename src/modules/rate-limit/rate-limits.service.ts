@@ -71,6 +71,11 @@ export class RateLimits implements ConfigApplier {
     config.register(this);
   }
 
+  /** The limits of the configuration in force, by id. */
+  get inForce(): ReadonlyMap<string, RateLimiter> {
+    return this.limiters;
+  }
+
   /** Counts with other processes, unless Redis does that already. */
   shareBy(shared: SharedBuckets): void {
     this.shared ??= shared;

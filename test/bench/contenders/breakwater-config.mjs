@@ -84,6 +84,7 @@ export const leftOut = {
     mirror: 'mirroring, which sends each request to a second upstream as well',
     tracing: 'traces, since no contender records any',
     plugins: 'plugins, which are code of the user',
+    state: 'the state file, which is written in the background',
     split: 'a split, since there is one upstream',
     gather: 'answers that are made of several calls',
     fault: 'injected faults',

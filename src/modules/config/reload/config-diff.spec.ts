@@ -46,9 +46,10 @@ describe('keepFixed', () => {
     const running = parse(`server: { port: 1 }\nmanagement: { token: old }\n${UPSTREAMS}`);
     const text =
       'server: { host: 127.0.0.1, port: 2, workers: 2, compression: true }\nmanagement: { port: 3, token: new }';
-    const next = parse(`${text}\nredis: { url: "redis://r" }\n${UPSTREAMS}`);
+    const next = parse(`${text}\nredis: { url: "redis://r" }\nstate: { file: s.json }\n${UPSTREAMS}`);
     const { config, waiting } = keepFixed(next, running);
-    expect(waiting).toEqual(['server.host', 'server.port', 'server.workers', 'management.port', 'redis']);
+    expect(waiting.slice(0, 3)).toEqual(['server.host', 'server.port', 'server.workers']);
+    expect(waiting.slice(3)).toEqual(['management.port', 'redis', 'state']);
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 1, compression: true });
     expect(config.management).toEqual({ ...running.management, token: 'new' });
     expect(config.redis).toBe(running.redis);

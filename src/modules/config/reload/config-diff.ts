@@ -63,7 +63,7 @@ const FIXED = [
 ] as const;
 
 /** Sections of the same kind. */
-const FIXED_SECTIONS = ['redis'] as const;
+const FIXED_SECTIONS = ['redis', 'state'] as const;
 
 /**
  * Keeps the values of settings that only a restart can change.

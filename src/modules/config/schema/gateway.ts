@@ -7,6 +7,7 @@ import { redisSchema } from './redis.js';
 import { breakersSchema } from './resilience.js';
 import { routesSchema } from './route.js';
 import { managementSchema, serverSchema } from './server.js';
+import { stateSchema } from './state.js';
 import { tracingSchema } from './tracing.js';
 import { defaultsSchema, upstreamsSchema } from './upstream.js';
 
@@ -27,6 +28,7 @@ const sections = z.strictObject({
     'Redis, through which several gateways share cached responses, revoked tokens, breakers and rate limits. Without it, each gateway has its own.',
   ),
   breakers: prefault(breakersSchema, {}).describe('How replicas of the gateway share their breakers.'),
+  state: prefault(stateSchema, {}).describe('What survives a restart of the gateway.'),
   cache: prefault(cacheSchema, {}).describe('The memory that routes with `cache` share.'),
   plugins: prefault(pluginsSchema, {}).describe('Modules of code that extend the gateway, by id.'),
   defaults: prefault(defaultsSchema, {}).describe('Values for every upstream that does not set them itself.'),

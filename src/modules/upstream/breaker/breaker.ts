@@ -141,13 +141,14 @@ export class Breaker {
       this.lastFailures = news.failures ?? this.lastFailures;
       this.trip(news.reason, news);
     }
+    if (news.kind === 'opened') this.since = news.since ?? this.since;
   }
 
   /** @returns what makes another breaker open as this one is; `undefined` while it is closed */
-  get asNews(): BreakerNews | undefined {
+  get asNews(): BreakerOpened | undefined {
     if (this.state === 'closed') return undefined;
     // While it is half-open, the other one is soon.
-    return this.opened(this.reason, Math.max(1, this.openFor));
+    return { ...this.opened(this.reason, Math.max(1, this.openFor)), since: this.since };
   }
 
   /**
@@ -264,9 +265,8 @@ export class Breaker {
 
   /** @param adopted overrides the open time and the number of trips */
   private trip(reason: TransitionReason, adopted: Partial<BreakerOpened> = {}): void {
-    const { config } = this;
+    const { config, state: from } = this;
     const { clock, random } = this.options;
-    const from = this.state;
     // A close is stable once a whole window has passed without a trip.
     if (from === 'closed' && clock.now() - this.closedAt >= config.window) this.trips = 0;
     const openFor = adopted.openFor ?? openTime(config, this.trips, random());
@@ -291,7 +291,7 @@ export class Breaker {
     this.news.emit(this.opened('manual', openFor));
   }
 
-  private opened(reason: TransitionReason, openFor: number): BreakerNews {
+  private opened(reason: TransitionReason, openFor: number): BreakerOpened {
     const { trips, lastFailures: failures } = this;
     const isolatedFor = this.isolatedFor || undefined;
     return { kind: 'opened', reason, openFor, trips, failures, votes: this.votes.counts, isolatedFor };

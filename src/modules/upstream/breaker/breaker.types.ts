@@ -73,6 +73,8 @@ export interface BreakerOpened {
   readonly votes?: Votes;
   /** Milliseconds for which an operator keeps it open, perhaps infinite. */
   readonly isolatedFor?: number;
+  /** When it opened. Default: now. */
+  readonly since?: Date | undefined;
 }
 
 /** What the breakers of the same upstream elsewhere have to know. */
