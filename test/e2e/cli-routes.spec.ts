@@ -48,9 +48,9 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
     const routeOf = async (...args: string[]) =>
       (await cli(['routes', '-c', file, ...args])).stdout.split('\n')[0];
     expect(await routeOf('--explain', 'get /users/1', '-H', 'Host: a.example')).toBe(
-      'route     users takes it by /users/**.',
+      'route     users matches it with /users/**.',
     );
-    expect(await routeOf('--explain', '/users/1')).toBe('route     rest takes it by /**.');
+    expect(await routeOf('--explain', '/users/1')).toBe('route     rest matches it with /**.');
   });
 
   it('refuses what is no request', async () => {

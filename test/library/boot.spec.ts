@@ -35,6 +35,12 @@ async function fileOf(yaml: string): Promise<string> {
 const silent = { logger: false, abortOnError: false } as const;
 
 describe('an application that imports BreakwaterModule', () => {
+  it('does not start with both a file and a configuration', async () => {
+    const config = configOf(ROUTES);
+    const starting = create(root({ imports: [BreakwaterModule.forRoot({ configFile: 'a.yaml', config })] }));
+    await expect(starting).rejects.toThrow('Give `configFile` or `config`, not both.');
+  });
+
   it('does not start with a broken file, and lists the problems that `breakwater check` lists', async () => {
     const configFile = await fileOf(BROKEN);
     const starting = create(root({ imports: [BreakwaterModule.forRoot({ configFile })] }));

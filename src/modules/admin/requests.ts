@@ -74,7 +74,8 @@ function problemOf(issue: z.core.$ZodIssue, body: unknown): string {
     (each, key) => (typeof each === 'object' && each !== null ? Reflect.get(each, key) : undefined),
     body,
   );
-  return `${path.join('.') || 'body'}: expected ${issue.message}, found ${found(value)}`;
+  if (path.length === 0) return `body: expected an object, found ${found(value)}`;
+  return `${path.join('.')}: expected ${issue.message}, found ${found(value)}`;
 }
 
 function found(value: unknown): string {

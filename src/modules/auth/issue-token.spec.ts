@@ -30,6 +30,11 @@ describe('issueToken', () => {
     });
   });
 
+  it('refuses an empty user', () => {
+    const auth = { dev: provider({ secret: 'a secret that is at least 32 bytes long' }) };
+    expect(issueToken(auth, { sub: '', expires: '1h' })).toMatchObject({ ok: false });
+  });
+
   it('uses the first provider with a secret', () => {
     const auth = {
       main: provider({ publicKey: 'PEM' }),

@@ -33,6 +33,7 @@ export function issueToken(auth: GatewayConfig['auth'], request: TokenRequest): 
   if (expiresIn === undefined || expiresIn === 0) {
     return { ok: false, problem: `--expires ${request.expires} is no duration such as 30m or 8h.` };
   }
+  if (request.sub === '') return { ok: false, problem: '--sub is empty; it names a user.' };
   const scopes = request.scopes?.split(/[\s,]+/).filter((scope) => scope !== '');
   const { algorithms, issuer, audience } = provider;
   const token = new JwtService({ secret: createSecretKey(Buffer.from(provider.secret)) }).sign(

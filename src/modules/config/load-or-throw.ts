@@ -5,7 +5,7 @@ import type { Plugin } from './plugins/plugin.types.js';
 import { type ConfigProblem, formatProblems } from './problem.js';
 
 export interface ConfigFileOptions {
-  /** Path of the configuration. Without it, `config` is given. */
+  /** Path of the configuration. Default: `gateway.yaml`, unless `config` is given. */
   readonly configFile?: string;
   /** A configuration of `parseConfig`. No file is watched then. */
   readonly config?: GatewayConfig;
@@ -35,12 +35,15 @@ export class InvalidConfigError extends Error {
  * Loads the configuration of an application, and logs its warnings.
  *
  * @throws InvalidConfigError when it has problems
+ * @throws TypeError when both a file and a configuration are given
  */
-export function loadOrThrow({ configFile = 'gateway.yaml', config, plugins }: ConfigFileOptions): LoadedFile {
+export function loadOrThrow({ configFile, config, plugins }: ConfigFileOptions): LoadedFile {
+  if (config && configFile !== undefined) throw new TypeError('Give `configFile` or `config`, not both.');
   if (config) return { config, source: undefined };
-  const loaded = loadConfigFile(configFile, process.env, undefined, plugins);
-  if (!loaded.ok) throw new InvalidConfigError(configFile, loaded.problems);
+  const file = configFile ?? 'gateway.yaml';
+  const loaded = loadConfigFile(file, process.env, undefined, plugins);
+  if (!loaded.ok) throw new InvalidConfigError(file, loaded.problems);
   if (loaded.warnings.length > 0)
-    new Logger('Config').warn(`Warnings:\n${formatProblems(configFile, loaded.warnings)}`);
+    new Logger('Config').warn(`Warnings:\n${formatProblems(file, loaded.warnings)}`);
   return loaded;
 }

@@ -40,7 +40,7 @@ export class UpstreamMetrics implements OnModuleInit {
   }
 
   /** Routes and code make tries alike. */
-  private countTries({ id: upstream, tryEnded, retrier, hedged }: UpstreamProxy): void {
+  private countTries({ id: upstream, tryEnded, model: { retrier }, hedged }: UpstreamProxy): void {
     const { metrics } = this;
     const tries = metrics.counter('breakwater_upstream_requests_total');
     const duration = metrics.histogram('breakwater_upstream_duration_seconds');

@@ -295,9 +295,9 @@ function wholeSeconds(ms: number): number {
 
 function refusalProblem({ limiter: { config }, wait }: Refusal): ProblemError {
   const seconds = Math.max(1, wholeSeconds(wait));
-  const limit = `${config.requests} requests in ${formatDuration(config.per)}`;
+  const limit = `${config.requests} ${config.requests === 1 ? 'request' : 'requests'} in ${formatDuration(config.per)}`;
   return new ProblemError('rate_limited', {
-    detail: `At most ${limit} are accepted. Try again in ${seconds} s.`,
+    detail: `The limit is ${limit}. Try again in ${seconds} s.`,
     headers: { 'Retry-After': String(seconds) },
   });
 }

@@ -38,13 +38,13 @@ function explained(line: string, headers?: Record<string, string>): Record<strin
 describe('explain', () => {
   it('says which plugins see a request', () => {
     expect(explained('GET /hooked')).toMatchObject({
-      plugins: 'a, then b; the other way round for the response.',
+      plugins: 'a, then b; in the reverse order for the response.',
     });
   });
 
   it('says what each stage would do', () => {
     expect(explained('GET /users/1?a=b')).toEqual({
-      route: 'users takes it by /users/**.',
+      route: 'users matches it with /users/**.',
       auth: 'Requires a valid credential of main with the scopes a, b and the required claims tenant.',
       cache: 'Answered from the copy of its user while that is fresh; 5m unless the response says otherwise.',
       sent: 'GET /1?a=b, with `Host` of the upstream, at most 10MiB of body.',
@@ -60,7 +60,7 @@ describe('explain', () => {
   });
 
   it('matches hosts and headers', () => {
-    const byHost = { route: 'host takes it by /users/**.', auth: 'Anybody may call.' };
+    const byHost = { route: 'host matches it with /users/**.', auth: 'Anybody may call.' };
     expect(explained('GET /users/1', { host: 'B.example.com:8080' })).toMatchObject(byHost);
     expect(explained('GET http://b.example.com/users/1')).toMatchObject(byHost);
   });
@@ -95,7 +95,7 @@ describe('explain', () => {
     });
     expect(explained('OPTIONS /ruled')).toHaveProperty('sent');
     expect(explained('GET /closed')).toEqual({
-      route: 'closed takes it by /closed.',
+      route: 'closed matches it with /closed.',
       access: 'From everywhere except ::1: others get 403 address_denied.',
       maintenance: 'Every request is answered with 503 maintenance, to be repeated in 5m.',
     });

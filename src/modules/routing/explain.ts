@@ -61,7 +61,7 @@ function explainRoute(
   const { config: route, rewrite } = model;
   const sent = (rewrite ? rewrite(path) : path) + query;
   const first: Explanation[] = [
-    ['route', `${route.id} takes it by ${route.match.path}.`],
+    ['route', `${route.id} matches it with ${route.match.path}.`],
     ...explainRules(gateway, route),
   ];
   if (route.maintenance) return first;
@@ -70,7 +70,7 @@ function explainRoute(
     ...limitsOf(gateway, route),
     ['auth', authOf(gateway, route)],
     route.plugins.length > 0
-      ? ['plugins', `${route.plugins.join(', then ')}; the other way round for the response.`]
+      ? ['plugins', `${route.plugins.join(', then ')}; in the reverse order for the response.`]
       : undefined,
     route.cache && ['cache', cacheOf(route.cache, method)],
     route.fault && ['fault', 'Delays or aborts a share of the requests (`fault`).'],

@@ -27,7 +27,7 @@ export function corsHandler(exchangeOf: (req: Request) => CorsExchange | undefin
     let addHeaders = compiled.get(exchange.cors);
     if (!addHeaders) compiled.set(exchange.cors, (addHeaders = headersHandler(exchange.cors)));
     const isAnswer = exchange.head.isPreflight && exchange.refusal === undefined;
-    const answer = () => res.writeHead(204, { 'Content-Length': 0, 'X-Request-Id': exchange.id }).end();
+    const answer = () => res.writeHead(204, { 'X-Request-Id': exchange.id }).end();
     void addHeaders(req, res, isAnswer ? answer : next);
   };
 }

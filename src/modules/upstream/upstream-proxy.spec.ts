@@ -92,7 +92,7 @@ describe('while the breaker is open', () => {
         res.writeHead(503).end('busy');
       },
     );
-    proxy.retrier.retried.on(() => trip(proxy));
+    proxy.model.retrier.retried.on(() => trip(proxy));
     const response = await proxy.send(GET);
     expect([response.status, await response.text(), calls]).toEqual([503, 'busy', 1]);
   });
@@ -109,7 +109,7 @@ describe('while the breaker is open', () => {
         req.socket.resetAndDestroy();
       },
     );
-    proxy.retrier.retried.on(() => trip(proxy));
+    proxy.model.retrier.retried.on(() => trip(proxy));
     expect([await outcome(proxy.send(GET)), calls]).toEqual([expected, sent]);
     expect([proxy.breaker.state, proxy.bulkhead.inFlight]).toEqual(['open', 0]);
   });

@@ -16,10 +16,11 @@ import { LimitLearner } from './limit-learner.js';
 import { ProbeRecord } from './probe-record.js';
 import { Ramp } from './ramp.js';
 import type { HedgeResult } from './retry/hedger.js';
-import type { Retrier, TryOnce, TryOptions } from './retry/retrier.js';
+import type { TryOnce, TryOptions } from './retry/retrier.js';
 import type { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 import { Call } from './transport/call.js';
+import { callPath } from './call-path.js';
 import { rejected, spanOf, withSpan } from './try-span.js';
 import { UpstreamError } from './upstream.error.js';
 import { resultOf, UpstreamModel } from './upstream.model.js';
@@ -83,10 +84,6 @@ export class UpstreamProxy {
 
   get targets(): TargetSet {
     return this.model.targets;
-  }
-
-  get retrier(): Retrier {
-    return this.model.retrier;
   }
 
   /** @returns the model of a configuration, which takes effect with `use` */
@@ -174,9 +171,9 @@ export class UpstreamProxy {
     return call;
   }
 
-  /** `GET`s a path, for code that calls an upstream. */
+  /** `GET`s a path, for code that calls an upstream. It throws a TypeError when the path does not begin with a slash. */
   get(path: string, options: Omit<UpstreamRequest, 'method' | 'path'> = {}): Promise<UpstreamResponse> {
-    return this.send({ ...options, method: 'GET', path });
+    return this.send({ ...options, method: 'GET', path: callPath(path) });
   }
 
   /**

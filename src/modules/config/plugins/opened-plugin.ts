@@ -11,7 +11,7 @@ export class OpenedPlugin {
 
   /**
    * @param options checked
-   * @throws Error what a part of the plugin throws, or TypeError when one returns something else than it should
+   * @throws Error what a part of the plugin throws, or TypeError when one returns something other than it should
    */
   constructor(
     readonly id: string,

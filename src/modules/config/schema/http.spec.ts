@@ -32,6 +32,11 @@ describe('headers', () => {
     expect(headers().safeParse(written).error?.issues).toHaveLength(1);
   });
 
+  it.each([NaN, Infinity, { count: -Infinity }, [[NaN]]])('a body cannot be %j, which JSON lacks', (body) => {
+    expect(fallbackSchema.safeParse({ response: { body } }).success).toBe(false);
+    expect(fallbackSchema.safeParse({ response: { body: [{ count: 1.5, none: null }] } }).success).toBe(true);
+  });
+
   it.each(['Content-Length', 'transfer-encoding', 'CONNECTION'])('a response cannot set %s', (name) => {
     expect(fallbackSchema.safeParse({ response: { headers: { [name]: '5' } } }).success).toBe(false);
     expect(headers().safeParse({ [name]: '5' }).success).toBe(true);

@@ -32,6 +32,6 @@ export function rateLimitSchema(byDefault: 'user' | 'ip') {
 
 /** One limit, or several that all apply. */
 export function rateLimits(byDefault: 'user' | 'ip') {
-  const expected = 'a limit such as { requests: 100, per: 1m }, or a list of them';
+  const expected = 'a limit such as { requests: 100, per: 1m }, or a list of at least one';
   return oneOrMore(rateLimitSchema(byDefault), expected);
 }

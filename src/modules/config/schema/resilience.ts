@@ -6,6 +6,7 @@ import {
   boolean,
   count,
   integer,
+  jsonValue,
   positiveDuration,
   positiveRatio,
   size,
@@ -128,7 +129,7 @@ const fallbackResponseSchema = z.strictObject({
   status: prefault(integer(200, 599, 'a status from 200 to 599'), 503).describe('Status of the response.'),
   // The framing of a response is never configurable.
   headers: prefault(headers(isHopByHop), {}).describe('Headers of the response, by name.'),
-  body: prefault(z.unknown(), { error: 'The service is temporarily unavailable' }).describe(
+  body: prefault(jsonValue(), { error: 'The service is temporarily unavailable' }).describe(
     'Body of the response. Text is sent as it is, and any other value as JSON.',
   ),
 });

@@ -55,6 +55,16 @@ export function oneOrMore<T extends z.ZodType>(value: T, expected: string) {
   return z.union([value.transform((one) => [one]), z.array(value).min(1, expected)], expected);
 }
 
+/** Any value that JSON has. YAML has more numbers. */
+export function jsonValue() {
+  return z.unknown().refine(isJson, 'a value of JSON, which has no .nan and no .inf');
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value !== 'object' || value === null || Object.values(value).every(isJson);
+}
+
 /** A list that is empty unless it is written, or unless there is another default. */
 export function list<T extends z.ZodType>(item: T, byDefault: z.input<T>[] = []) {
   return prefault(z.array(item), byDefault);

@@ -85,7 +85,7 @@ export const serverSchema = z.strictObject({
     'Security headers that responses of upstreams get unless they have them: `api` (`X-Content-Type-Options`, and over TLS `Strict-Transport-Security`), `off`, or options of helmet. A route can override it.',
   ),
   compression: boolean(false).describe(
-    'Whether responses of upstreams are compressed (br, gzip) for clients that accept it. A route can override it.',
+    'Whether responses of upstreams are compressed (br, gzip, deflate) for clients that accept it. A route can override it.',
   ),
   errors: prefault(errorsSchema, {}).describe('How clients are told of errors of the gateway.'),
   cors: prefault(corsSchema, {}).describe(

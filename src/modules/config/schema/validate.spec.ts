@@ -70,7 +70,7 @@ describe('validate', () => {
     ],
     [
       'routes: [{ id: r, match: { path: /r }, upstream: u, rateLimit: 100 }]',
-      'found 100, expected a limit such as { requests: 100, per: 1m }, or a list of them',
+      'found 100, expected a limit such as { requests: 100, per: 1m }, or a list of at least one',
     ],
     ['upstreams: { u: { url: http://u, rateLimit: 1 } }', 'unknown key "rateLimit"'],
     [

@@ -46,7 +46,7 @@ export class PluginBalancer implements Balancer {
         read: (result) => {
           const chosen = candidates[views.findIndex((view) => view === result)];
           if (result === undefined || chosen) return chosen;
-          throw new TypeError('something else than one of the targets');
+          throw new TypeError('something other than one of the targets');
         },
       });
     } catch (error) {
