@@ -2,8 +2,6 @@ import { fstatSync, write, writeSync } from 'node:fs';
 
 /** Bytes that are enough for a write of their own; a pipe holds as many. */
 const PIECE = 64 * 1024;
-/** The same for a pipe with several writers, which keeps together what is not longer (`PIPE_BUF` of Linux). */
-const SHARED_PIECE = 4096;
 /** Milliseconds that a line waits for others. */
 const FLUSH_MS = 100;
 /** Milliseconds until a descriptor that does not block is tried again, because its reader is slow. */
@@ -16,7 +14,6 @@ const MAX_WAITING = 8 * 1024 * 1024;
 /** Lines that are written in one go, and the bytes of them that have been written. */
 interface Piece {
   readonly bytes: Buffer;
-  readonly lines: number;
   written: number;
 }
 
@@ -40,29 +37,20 @@ export class LogOutput {
   private hasReader = true;
   /** Whether the descriptor refuses what its reader has no room for. */
   private readonly isNonBlocking: boolean;
-  /** Bytes of whole lines. */
-  private readonly piece: number;
 
-  /**
-   * @param fd of a stream of Node, such as `stdout.fd`
-   * @param isShared whether other processes write to it as well
-   */
-  constructor(
-    private readonly fd: number,
-    isShared = false,
-  ) {
-    this.piece = isShared ? SHARED_PIECE : PIECE;
+  /** @param fd of a stream of Node, such as `stdout.fd` */
+  constructor(private readonly fd: number) {
     this.isNonBlocking = isNonBlocking(fd);
     process.on('exit', () => this.flushSync());
   }
 
-  /** @param line with its end of line */
-  readonly write = (line: string): void => {
-    const length = Buffer.byteLength(line);
+  /** @param lines one or more, each with its end of line */
+  readonly write = (lines: string): void => {
+    const length = Buffer.byteLength(lines);
     if (this.waiting + length > MAX_WAITING) {
-      this.dropped++;
+      this.dropped += countLines(lines);
     } else if (this.hasReader) {
-      this.lines.push(line);
+      this.lines.push(lines);
       this.waiting += length;
       this.schedule();
     }
@@ -70,7 +58,7 @@ export class LogOutput {
 
   private schedule(): void {
     if (this.isWriting || this.waiting === 0) return;
-    if (this.waiting >= this.piece) this.flush();
+    if (this.waiting >= PIECE) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
@@ -111,10 +99,10 @@ export class LogOutput {
     setTimeout(() => this.continueNow(piece), RETRY_MS).unref();
   }
 
-  private end(error: NodeJS.ErrnoException | undefined, { lines }: Piece): void {
+  private end(error: NodeJS.ErrnoException | undefined, { bytes }: Piece): void {
     this.isWriting = false;
     this.rest = undefined;
-    if (error) this.dropped += lines;
+    if (error) this.dropped += countLines(bytes.toString());
     if (error?.code === 'EPIPE') this.stop();
     this.schedule();
   }
@@ -131,7 +119,7 @@ export class LogOutput {
     const { rest } = this;
     try {
       if (rest) this.writeSync(rest.bytes.subarray(rest.written));
-      while (this.waiting > 0) this.writeSync(this.take().bytes);
+      this.writeSync(this.take().bytes);
     } catch {
       // The reader has gone, or does not read: there is nobody to tell.
     }
@@ -152,21 +140,15 @@ export class LogOutput {
   }
 
   private take(): Piece {
-    const lines = this.lines.splice(0, this.linesOfPiece());
-    const bytes = Buffer.from(lines.join(''));
-    this.waiting -= bytes.length;
-    return { bytes, lines: lines.length, written: 0 };
+    const bytes = Buffer.from(this.lines.join(''));
+    this.lines = [];
+    this.waiting = 0;
+    return { bytes, written: 0 };
   }
+}
 
-  /** @returns how many lines are written in one go: all, unless the output is shared */
-  private linesOfPiece(): number {
-    if (this.piece === PIECE) return this.lines.length;
-    let count = 0;
-    let length = 0;
-    do length += Buffer.byteLength(this.lines[count++] ?? '');
-    while (count < this.lines.length && length + Buffer.byteLength(this.lines[count] ?? '') <= this.piece);
-    return count;
-  }
+function countLines(lines: string): number {
+  return lines.split('\n').length - 1;
 }
 
 /** Node makes pipes so when it opens them, except on Windows. */

@@ -27,13 +27,10 @@ export class JsonLogger implements LoggerService {
   private second = 0;
   private secondText = '';
 
-  /**
-   * @param process of a gateway with several: `primary`, or the number of a worker, which its lines name. They share their
-   *   output
-   */
-  constructor(level: Level = 'info', process?: 'primary' | number) {
-    const base = typeof process === 'number' ? { worker: process } : undefined;
-    if (base) this.workerField = `"worker":${base.worker},`;
+  /** @param worker number of the worker that this process is, which its lines name */
+  constructor(level: Level = 'info', worker?: number) {
+    const base = worker === undefined ? undefined : { worker };
+    if (base) this.workerField = `"worker":${worker},`;
     const options = {
       base,
       level,
@@ -41,7 +38,7 @@ export class JsonLogger implements LoggerService {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: (thrown: unknown) => Fault.of(thrown) },
     };
-    if (!stdout.isTTY) this.output = new LogOutput(stdout.fd, process !== undefined);
+    if (!stdout.isTTY) this.output = new LogOutput(stdout.fd);
     this.pino = pino(options, this.output ?? terminal);
   }
 
@@ -55,6 +52,14 @@ export class JsonLogger implements LoggerService {
   readonly fatal = this.writer('fatal');
   readonly debug = this.writer('debug');
   readonly verbose = this.writer('trace');
+
+  /** Writes lines that a worker has written, each with its end of line. */
+  readonly relay = (lines: string): void => {
+    const { output } = this;
+    if (output && output.dropped > 0) this.tellOfDropped(output);
+    if (output) output.write(lines);
+    else for (const line of lines.trimEnd().split('\n')) stdout.write(ownLine(line) ?? `${line}\n`);
+  };
 
   private writer(level: Level) {
     return (message: unknown, ...rest: unknown[]): void => this.write(level, message, rest);
@@ -110,3 +115,12 @@ export class JsonLogger implements LoggerService {
 }
 
 const terminal: DestinationStream = { write: (line) => void stdout.write(terminalLine(line)) };
+
+/** @returns nothing when code of a user has written the line */
+function ownLine(line: string): string | undefined {
+  try {
+    return terminalLine(line);
+  } catch {
+    return undefined;
+  }
+}

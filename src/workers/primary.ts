@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
+import { stderr } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { turns } from '../common/turns.js';
 import { Gateway } from '../gateway.js';
 import { listenFailure } from '../listen-failure.js';
+import { LogOutput } from '../log-output.js';
 import { JsonLogger } from '../logger.js';
 import { ConfigRefusedError, ConfigStore } from '../modules/config/config.store.js';
 import type { GatewayConfig } from '../modules/config/gateway-config.js';
@@ -39,14 +41,19 @@ export async function runWorkers(
     exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
     args: [],
     serialization: 'advanced',
+    // Workers that wrote to the output of this process would make it a blocking one for all, each when it starts and when it
+    // ends: whether it blocks belongs to the open file, and not to a process.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  const logger = new JsonLogger(config.log.level, 'primary');
+  const logger = new JsonLogger(config.log.level);
+  const errors = new LogOutput(stderr.fd);
   const text = async (each: GatewayConfig) => (await writeConfig(shareOf(each, size), turns())).text;
   const options: PoolOptions = {
     size,
     config: await text(config),
     take: (requests) => requests.map(([limiter, key]) => limits.take(limiter, key)),
     snapshot: () => state.snapshot(),
+    output: { stdout: logger.relay, stderr: errors.write },
   };
   const pool: WorkerPool = new WorkerPool(options, () => end.fail());
   let gateway: Gateway;

@@ -3,6 +3,8 @@ import type { Argument, CallName, Metrics, Result, ToPrimary, ToWorker, WorkerSt
 
 /** Milliseconds that a worker has to answer. */
 const ANSWER_TIMEOUT = 5_000;
+/** Milliseconds from the end of a worker until the end of its output. */
+const OUTPUT_TIMEOUT = 1_000;
 
 /** The worker has ended or does not answer. */
 export class WorkerGoneError extends Error {
@@ -43,7 +45,10 @@ export class WorkerHandle {
     this.ended = new Promise((resolve) =>
       process.on('exit', (code, signal) => {
         for (const call of this.calls.values()) call.reject(new WorkerGoneError(`worker ${id} has ended`));
-        resolve({ code, signal });
+        const end = () => resolve({ code, signal });
+        // Its last lines are read by then, unless a process that it has started goes on with its output.
+        process.process.once('close', end);
+        setTimeout(end, OUTPUT_TIMEOUT).unref();
       }),
     );
     // A worker that has just ended cannot be sent anything; its exit tells the same.

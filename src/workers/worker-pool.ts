@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
 import { metricsText, readable } from '../modules/metrics/metrics-text.js';
@@ -14,6 +13,7 @@ import { addCounts, aggregate } from './aggregate.js';
 import type { Argument, CallName, Metrics, Result, SharedEvent, TakeRequest, ToPrimary } from './messages.js';
 import { RestartPolicy } from './restart-policy.js';
 import { WorkerGoneError, WorkerHandle } from './worker-handle.js';
+import { forkWith, type WorkerOutput } from './worker-output.js';
 
 /** Milliseconds. A scrape does not wait for a worker that is busy for longer, and takes what it told last. */
 const METRICS_TIMEOUT = 2_000;
@@ -31,6 +31,8 @@ export interface PoolOptions {
   readonly take: (requests: readonly TakeRequest[]) => readonly (SharedTake | undefined)[];
   /** @returns what has happened before a worker starts */
   readonly snapshot: () => readonly SharedEvent[];
+  /** What workers write goes here, in whole lines. */
+  readonly output: WorkerOutput;
 }
 
 /** Starts the workers, replaces those that end, and talks to all of them. */
@@ -162,7 +164,7 @@ export class WorkerPool {
     const { config } = this;
     const id = ++this.lastId;
     const start = { config, worker: id, events: this.options.snapshot(), isReplacement: this.hasStarted };
-    const worker: WorkerHandle = new WorkerHandle(id, cluster.fork(), start, (message) =>
+    const worker: WorkerHandle = new WorkerHandle(id, forkWith(this.options.output), start, (message) =>
       this.receive(worker, message, config),
     );
     this.workers.add(worker);

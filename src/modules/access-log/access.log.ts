@@ -25,7 +25,7 @@ interface Bytes {
   readonly bytesOut: number;
 }
 
-/** Characters of a path or a query. Longer lines could not be kept whole in a pipe that several workers write to. */
+/** Characters of a path or a query, whose length is up to the client. */
 const MAX_TEXT = 1_500;
 
 const NOTHING: Carried = { read: 0, written: 0 };
