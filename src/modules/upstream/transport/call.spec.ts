@@ -340,6 +340,20 @@ describe('a body that pauses', () => {
     expect(OUTCOMES.body_timeout.vote).toBe('neutral');
   });
 
+  it.each(['resume', 'pause', 'end'])(
+    'is cut also when the upload goes on with `%s` behind the head',
+    (event) => {
+      const uploading = new Readable({ read: () => undefined });
+      const { events, sent, head, stream } = setUp({ request: { body: uploading } });
+      sent();
+      head();
+      stream();
+      uploading.emit(event);
+      vi.advanceTimersByTime(1_000);
+      expect(events.at(-1)).toBe('error body_timeout');
+    },
+  );
+
   it('is not cut while the client is the slow side', () => {
     const { events, sent, head, data, stream, resume } = setUp();
     sent();

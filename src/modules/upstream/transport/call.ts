@@ -277,13 +277,18 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private waitForClient(uploading: Readable): void {
     this.sending = timeOfSending(uploading, this.options.clock);
     uploading
-      .on('resume', () => clearTimeout(this.timer))
+      .on('resume', () => this.stopTimeout())
       .on('pause', () => this.startTimeout())
       .once('end', () => this.startTimeout());
   }
 
+  /** Once the head has come, the timer is that of the body. */
+  private stopTimeout(): void {
+    if (this.phase !== 'streaming') clearTimeout(this.timer);
+  }
+
   private startTimeout(): void {
-    clearTimeout(this.timer);
+    this.stopTimeout();
     if (this.phase === 'streaming' || this.settled) return;
     this.extension.start(this.options.timeout);
     this.timer = setTimeout(this.onTimeout, this.options.timeout);
