@@ -3,7 +3,7 @@ import type { ProblemCode } from './codes.js';
 /** Who caused the outcome. */
 export type Guilty = 'nobody' | 'client' | 'gateway' | 'upstream';
 
-/** The vote of the outcome in the breaker: `neutral` frees a trial slot and counts nowhere, `none` was never admitted. */
+/** The vote of the outcome in the breaker: `neutral` frees a trial slot and counts nowhere, and so does `none`: nothing was sent. */
 export type Vote = 'success' | 'failure' | 'neutral' | 'none';
 
 export interface OutcomeRow {

@@ -230,6 +230,16 @@ describe('traps of opossum that stay neutralised', () => {
     expect(log.at(-1)).toBe('half-open > closed: trial-passed');
   });
 
+  it('a trial that could not be sent neither closes nor re-opens a half-open breaker, and frees its slot', async () => {
+    const { breaker, log } = setUp();
+    await failTimes(breaker, 5);
+    await vi.advanceTimersByTimeAsync(5_000);
+    admit(breaker).settle('none', 'bulkhead_full', '');
+    expect(breaker.state).toBe('half-open');
+    succeed(admit(breaker));
+    expect(log.at(-1)).toBe('half-open > closed: trial-passed');
+  });
+
   it('neutral outcomes do not dilute the error rate', async () => {
     const { breaker } = setUp({ consecutiveFailures: 1_000 });
     for (let i = 0; i < 100; i++) neutral(admit(breaker));

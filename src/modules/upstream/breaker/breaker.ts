@@ -226,8 +226,8 @@ export class Breaker {
   settle(generation: number, vote: Vote, outcome: Outcome, detail: string, target?: string): void {
     // The result of a call from before a transition says nothing about the upstream of today.
     if (generation !== this.generation) return;
-    // A result is news of its own.
-    if (this.trialUntil > 0 && vote === 'neutral') this.holdTrial(0);
+    // A result is news of its own. A trial has none either when no target had room for it.
+    if (this.trialUntil > 0 && (vote === 'neutral' || vote === 'none')) this.holdTrial(0);
     if (vote === 'success') this.succeed();
     else if (vote === 'failure') this.fail(outcome, detail, target);
   }
