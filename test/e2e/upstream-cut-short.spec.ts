@@ -15,6 +15,8 @@ const ANSWERS: Record<string, RawAnswer> = {
   'a broken chunk size': `${CHUNKED}5\r\nhello\r\nxyz\r\n`,
   'a reset in the middle': (socket) =>
     socket.write(`${CHUNKED}5\r\nhello\r\n`, () => socket.resetAndDestroy()),
+  'a reset in place of the end of the connection': (socket) =>
+    socket.write('HTTP/1.1 200 OK\r\n\r\nhello', () => socket.resetAndDestroy()),
 };
 
 describe('a truncated response body', () => {

@@ -63,6 +63,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private ended: Outcome | undefined;
   private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
+  private reset: Error | undefined;
   /** Waits for the head, and then for more of the body. */
   private timer: NodeJS.Timeout | undefined;
   private readonly extension: StallExtension;
@@ -156,9 +157,15 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     if (this.pendingBytes > MAX_PENDING) this.pause();
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
+  onResponseEnd(controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
     if (hasAny(trailers)) this.trailers = trailers;
-    this.end();
+    if (this.reset && !this.isDelimited) this.onResponseError(controller, this.reset);
+    else this.end();
+  }
+
+  /** Its connection was reset; undici tells next what that means. */
+  onReset(error: Error): void {
+    this.reset = error;
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

@@ -8,6 +8,7 @@ import { followingClients } from '../dns/following-clients.js';
 import type { HostAddresses } from '../dns/host-addresses.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import type { Call } from './call.js';
+import { onReset } from './reset-as-end.patch.js';
 import { ownServerName, SAME_SERVER_NAME } from './server-name.patch.js';
 import { ContinueFilter } from './unasked-continue.patch.js';
 
@@ -124,6 +125,8 @@ export class Transport {
 class Connection extends Client {
   /** Missing while there is none. After an upgrade it belongs to the tunnel, and no longer to the pool. */
   socket: Socket | undefined;
+  /** The last one that it was given. */
+  private call: Call | undefined;
   private hasUploads = false;
   private readonly continues = new ContinueFilter();
 
@@ -142,6 +145,8 @@ class Connection extends Client {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    // `Transport` dispatches nothing else.
+    this.call = handler as Call;
     // A pool gives it one request at a time.
     this.continues.isHeadDue = true;
     if (options.body && !this.hasUploads) {
@@ -154,6 +159,7 @@ class Connection extends Client {
   private use(socket: Socket): void {
     this.socket = socket;
     this.continues.attach(socket, () => this.socket === socket);
+    onReset(socket, (error) => this.socket === socket && this.call?.onReset(error));
     if (this.hasUploads) this.tolerateFailedWrites(socket);
   }
 
