@@ -72,6 +72,15 @@ describeWithRedis('RedisConnection', () => {
     expect(await get()).toBeNull();
   });
 
+  it('takes the answers that came while this process stood still for longer than the timeout', async () => {
+    const server = await RedisServer.start();
+    const { get, failures, changes } = await connect(server.url);
+    const values = Promise.all([get(), get(), get()]);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    expect(await values).toEqual([null, null, null]);
+    expect([failures, changes]).toEqual([[], [{ up: true }]]);
+  });
+
   it('stays up when the server is full and rejects writes', async () => {
     const server = await RedisServer.start('--maxmemory', '1', '--maxmemory-policy', 'noeviction');
     const { redis, get, failures } = await connect(server.url);

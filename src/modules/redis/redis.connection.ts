@@ -151,7 +151,9 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
 
   private within<T>(answer: Promise<T>): Promise<T> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new RedisTimeoutError()), this.config.commandTimeout);
+    // While this process stood still, the answer may have come; sockets are read between the timers and this callback.
+    const giveUp = () => void setImmediate(() => reject(new RedisTimeoutError()));
+    const timer = setTimeout(giveUp, this.config.commandTimeout);
     return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 }
