@@ -33,13 +33,13 @@ describe('jsonParts', () => {
     expect(made).toBe(1);
   });
 
-  it('tells the keys of a value and of the object around it', () => {
+  it('tells the keys of the objects that a value is in', () => {
     const keys: string[] = [];
-    const parts = jsonParts({ routes: [{}], redis: { url: 'u' } }, (_value, key, parent) => {
-      keys.push(`${parent}.${key}`);
+    const parts = jsonParts({ routes: [{}], redis: { url: 'u' } }, (_value, path) => {
+      keys.push(path.join('.'));
       return '0';
     });
     expect([...parts].join('')).toBe('{"routes":[0],"redis":{"url":0}}');
-    expect(keys).toEqual(['.routes', 'redis.url']);
+    expect(keys).toEqual(['routes', 'redis.url']);
   });
 });

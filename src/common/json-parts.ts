@@ -1,5 +1,5 @@
-/** Writes a value that no part divides, with the key of its object or array, and the key of the object around that. */
-type Write = (value: unknown, key: string, parent: string) => string | undefined;
+/** Writes a value that no part divides, with the keys of the objects that it is in, the outermost first. */
+type Write = (value: unknown, path: readonly string[]) => string | undefined;
 
 /** Levels of objects and arrays that are divided: lists of hundreds of entries are no deeper. */
 const DEPTH = 2;
@@ -10,18 +10,12 @@ const DEPTH = 2;
  * @returns its JSON in small parts, each of which is made when it is read
  */
 export function* jsonParts(value: unknown, write: Write = (each) => JSON.stringify(each)): Generator<string> {
-  yield* partsOf(value, write, DEPTH, '', '');
+  yield* partsOf(value, write, DEPTH, []);
 }
 
-function* partsOf(
-  value: unknown,
-  write: Write,
-  depth: number,
-  key: string,
-  parent: string,
-): Generator<string> {
+function* partsOf(value: unknown, write: Write, depth: number, path: readonly string[]): Generator<string> {
   if (depth === 0 || !isDivisible(value)) {
-    yield write(value, key, parent) ?? 'null';
+    yield write(value, path) ?? 'null';
     return;
   }
   const isArray = Array.isArray(value);
@@ -29,11 +23,11 @@ function* partsOf(
   for (const [name, each] of Object.entries(value)) {
     if (isArray) {
       yield before;
-      yield* partsOf(each, write, depth - 1, key, parent);
+      yield* partsOf(each, write, depth - 1, path);
     } else {
       if (each === undefined) continue;
       yield `${before}${JSON.stringify(name)}:`;
-      yield* partsOf(each, write, depth - 1, name, key);
+      yield* partsOf(each, write, depth - 1, [...path, name]);
     }
     before = ',';
   }

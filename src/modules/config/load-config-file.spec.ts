@@ -33,7 +33,7 @@ describe('loadConfigFile', () => {
       '        url: users',
       '             ^',
       expect.stringMatching(/^gateway.yaml:4:15 management.prot: unknown key "prot"; did you mean `port`\?/),
-      '    management: { prot: 1, token: ***',
+      '    management: { prot: 1, token: *** }',
       '                  ^',
     ]);
     writeFileSync(file, 'upstreams: { users: { url: http://users } }\nroutes: []\n');

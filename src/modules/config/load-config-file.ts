@@ -6,7 +6,7 @@ import type { Plugin } from './plugins/plugin.types.js';
 import { pluginProblems } from './plugins/prepare-plugins.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
 import { fingerprintNow } from './reload/fingerprint.js';
-import { sourceLine } from './source/source-line.js';
+import { sourceLinesOf } from './source/source-line.js';
 import { readReferencedFile } from './source/substitute.js';
 
 /** Where a configuration comes from. */
@@ -88,8 +88,9 @@ export function readConfigFile(
 
 /** Adds the lines that the problems and warnings are about. */
 function withSources(result: ConfigResult, text: string): ConfigResult {
+  const sourceLine = sourceLinesOf(text);
   const add = <T extends ConfigProblem>(problem: T): T =>
-    problem.file === undefined ? { ...problem, source: sourceLine(text, problem) } : problem;
+    problem.file === undefined ? { ...problem, source: sourceLine(problem) } : problem;
   if (result.ok) return { ...result, warnings: result.warnings.map(add) };
   return { ...result, problems: result.problems.map(add) };
 }

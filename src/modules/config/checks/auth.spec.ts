@@ -276,7 +276,7 @@ describe('keys of providers', () => {
     [
       'plain.yaml',
       [
-        '/etc/gw/plain.yaml:3:11 apiKeys[0].hash: found "hunter2", expected a hash as',
+        '/etc/gw/plain.yaml:3:11 apiKeys[0].hash: found a value that is not shown, expected a hash as',
         '/etc/gw/plain.yaml:4:5 apiKeys[0].scope: unknown key "scope"; did you mean `scopes`?',
       ],
     ],

@@ -1,7 +1,7 @@
 import { type ConfigProblem, sortProblems } from '../problem.js';
 import { validate } from '../schema/validate.js';
 import { ConfigValue } from '../source/config-value.js';
-import { sourceLine } from '../source/source-line.js';
+import { sourceLinesOf } from '../source/source-line.js';
 import { mappingOf, type SourceNode } from '../source/source-node.js';
 import { kindsOf, PLUGIN_KINDS } from './define-plugin.js';
 import { findPlugin, type PluginOptions } from './find-plugin.js';
@@ -69,9 +69,10 @@ export function pluginProblems(
   if (!sources) return [];
   const { plugins, problems } = preparePlugins(sources, options);
   const failed = opens ? plugins.flatMap((each) => startProblems(each)) : [];
+  const sourceLine = sourceLinesOf(sources.text);
   const withLines = [...problems, ...failed].map((problem) => ({
     ...problem,
-    source: sourceLine(sources.text, problem),
+    source: sourceLine(problem),
   }));
   return sortProblems(withLines);
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { composeDocument } from './compose-document.js';
-import { parseWithFaults } from './read-yaml.js';
+import { parseText } from './parse-text.js';
 
 /** What `TreeBuilder` reads of a node. */
 function shapeOf(node: unknown): unknown {
@@ -29,7 +29,7 @@ function compose(text: string) {
 /** What `yaml` makes of a text, or its faults. */
 function parse(text: string) {
   const lineCounter = new LineCounter();
-  const { contents, errors, warnings } = parseWithFaults(text, lineCounter);
+  const { contents, errors, warnings } = parseText(text, lineCounter);
   const faults = [...errors, ...warnings];
   return faults.length > 0 ? { faults } : { nodes: shapeOf(contents), lines: lineCounter.lineStarts };
 }

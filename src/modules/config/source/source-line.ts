@@ -1,55 +1,125 @@
-import type { Position } from '../problem.js';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Scalar } from 'yaml';
+import type { ConfigPath, Position } from '../problem.js';
+import { parseText } from './parse-text.js';
+import { isPem, mayBeSecretOrHeader, withoutUrlSecrets } from './secret-names.js';
 
 const LONGEST_SHOWN = 100;
-const SECRET_KEY = String.raw`(?:secret|passw\w*|pwd|token|authorization|cookie|api-?key|(?<![\w-])key)["']?[ \t]*:`;
-/** What a rate limit counts by is also called `key`. */
-const LIMIT_KEY = String.raw`(?:ip|user|route|header:[\w-]+)[ \t]*(?:[,}\]#]|\r?$)`;
-/** A secret up to the end of its line, because only a parser knows where it ends. A mapping or a reference is none. */
-const SECRET = new RegExp(
-  String.raw`(${SECRET_KEY}[ \t]*)(?=[^ \t\r])(?![{[#]|${LIMIT_KEY}|["']?\$\{[^{}]*\}["']?[ \t]*(?:[,}\]#]|\r?$)).*`,
-  'i',
-);
-const HAS_SECRET = new RegExp(SECRET_KEY, 'i');
-const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/{0,2})[^\s"'{}]*@/gi;
+const HIDDEN = '***';
 /** A line of PEM or of another encoding. */
 const ENCODED = /^\s*[A-Za-z0-9+/=_-]{32,}\s*$/;
+/** A reference without a default, which could be a secret. */
+const REFERENCE = /^(["']?)\$\{(?:\w+|file:[^{}]*)\}\1$/;
+
+/** A scalar of the text, from one offset to before another, and what is shown in its place. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly shown?: string;
+}
 
 /**
- * The line of a problem with a caret under its column. Secrets are hidden, also those that stand below their key.
- * @returns `undefined` when there is nothing to show, or the column would be behind a secret
+ * Shows lines of a YAML text with a caret under the place of a problem, without comments and what may be a secret. The parsed
+ * document says what that is, so nothing is shown of a text that cannot be parsed.
+ *
+ * @returns for a position, `undefined` when there is nothing to show
  */
-export function sourceLine(text: string, { line, column }: Position): string | undefined {
-  const lines = text.split('\n', line);
-  const written = lines[line - 1];
-  if (written === undefined || written.trim() === '' || isInsideSecret(lines)) return undefined;
-  const all = hideSecrets(written);
-  const before = hideSecrets(written.slice(0, column - 1));
-  if (before.endsWith('***')) return undefined;
-  const caret = Math.min(before.length, all.length);
-  const start = all.length > LONGEST_SHOWN ? Math.max(0, caret - LONGEST_SHOWN / 2) : 0;
-  const shown = all.slice(start, start + LONGEST_SHOWN);
+export function sourceLinesOf(text: string): (position: Position) => string | undefined {
+  const lines = new LineCounter();
+  let spans: readonly Span[] | undefined;
+  return ({ line, column }) => {
+    spans ??= spansOf(text, lines);
+    const start = lines.lineStarts[line - 1];
+    if (start === undefined || spans.length === 0) return undefined;
+    const next = lines.lineStarts[line];
+    const end = next === undefined ? text.length : next - 1;
+    const place = Math.min(start + column - 1, end);
+    const inside = spansWithin(spans, start, end);
+    const isHidden = inside.some((span) => {
+      const isWithin = place > span.start && place < span.end;
+      return span.shown !== undefined && (span.start < start || isWithin);
+    });
+    if (isHidden) return undefined;
+    const all = shownPart(text, inside, start, end);
+    if (all.trim() === '' || ENCODED.test(all)) return undefined;
+    return excerpt(all, Math.min(shownPart(text, inside, start, place).length, all.length));
+  };
+}
+
+function excerpt(line: string, caret: number): string {
+  const start = line.length > LONGEST_SHOWN ? Math.max(0, caret - LONGEST_SHOWN / 2) : 0;
+  const cut = line.slice(start, start + LONGEST_SHOWN).replace(/\r$/, '');
+  // A terminal would obey control characters.
+  const shown = cut.replaceAll(/[^\P{Cc}\t]/gu, '?');
   return `${shown}\n${shown.slice(0, caret - start).replaceAll(/[^\t]/g, ' ')}^`;
 }
 
-function hideSecrets(line: string): string {
-  const hidden = line.replace(SECRET, '$1***').replaceAll(CREDENTIALS, '$1***@');
-  // A terminal would obey control characters.
-  return hidden.replace(/\r$/, '').replaceAll(/[^\P{Cc}\t]/gu, '?');
-}
-
-/** Whether the last line continues a secret: the lines above that are less indented lead to its key. */
-function isInsideSecret(lines: readonly string[]): boolean {
-  const last = lines.at(-1) ?? '';
-  if (ENCODED.test(last)) return true;
-  let indent = indentOf(last);
-  for (const line of lines.slice(0, -1).toReversed()) {
-    if (line.trim() === '' || indentOf(line) >= indent) continue;
-    if (HAS_SECRET.test(line) && !/[{[]/.test(line)) return true;
-    indent = indentOf(line);
+/** @returns a part of a line up to its comment, which is what begins with `#` outside of scalars */
+function shownPart(text: string, spans: readonly Span[], start: number, end: number): string {
+  let part = '';
+  let at = start;
+  for (const span of [...spans, { start: end, end }]) {
+    const between = text.slice(at, Math.min(span.start, end));
+    const comment = between.indexOf('#');
+    if (comment >= 0) return part + between.slice(0, comment).trimEnd();
+    part += between;
+    if (span.start >= end) break;
+    part += span.shown ?? text.slice(Math.max(span.start, start), Math.min(span.end, end));
+    at = span.end;
   }
-  return false;
+  return part;
 }
 
-function indentOf(line: string): number {
-  return line.length - line.trimStart().length;
+/** @param spans in their order, so that the first one is found by halving */
+function spansWithin(spans: readonly Span[], start: number, end: number): Span[] {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spans[middle]?.end ?? 0) <= start) low = middle + 1;
+    else high = middle;
+  }
+  const found: Span[] = [];
+  for (let span = spans[low]; span && span.start < end; span = spans[++low]) found.push(span);
+  return found;
+}
+
+/** @returns none for a text that cannot be parsed, and for one with an alias that may name a secret elsewhere */
+function spansOf(text: string, lines: LineCounter): readonly Span[] {
+  const document = parseText(text, lines);
+  if (document.errors.length + document.warnings.length > 0) return [];
+  const spans: Span[] = [];
+  let namesSecret = false;
+  const add = (node: Scalar, isSecret: boolean) => {
+    if (!node.range) return;
+    const [start, end] = node.range;
+    const written = text.slice(start, end);
+    if (written === '') return;
+    if (!isSecret || typeof node.value === 'boolean' || REFERENCE.test(written)) {
+      const shown = hideCredentials(written);
+      spans.push(shown === written ? { start, end } : { start, end, shown });
+    } else spans.push({ start, end, shown: HIDDEN });
+  };
+  const walk = (node: unknown, path: ConfigPath): void => {
+    if (isScalar(node)) add(node, isPem(node.value) || mayBeSecretOrHeader(path));
+    else if (isSeq(node)) for (const item of node.items) walk(item, path);
+    else if (isAlias(node))
+      namesSecret ||= mayBeSecretOrHeader(path) || mayBeSecretOrHeader([...path, node.source]);
+    else if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        const isKeyOnly = value === null || (isScalar(value) && value.value === null);
+        // `{text}` is a mapping with a key that has no value.
+        if (isScalar(key)) add(key, isKeyOnly && mayBeSecretOrHeader(path));
+        walk(value, [...path, isScalar(key) ? String(key.value) : '']);
+      }
+    }
+  };
+  walk(document.contents, []);
+  return namesSecret ? [] : spans;
+}
+
+function hideCredentials(written: string): string {
+  const [, quote = '', inner = ''] = /^(["']?)(.*?)\1$/s.exec(written) ?? [];
+  const shown = withoutUrlSecrets(inner);
+  if (shown === inner) return written;
+  return written.includes('\n') ? HIDDEN : quote + shown + quote;
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { ConfigPath, Position } from '../problem.js';
+import { isPem, mayBeSecret, withoutCredentials } from './secret-names.js';
 
 /** A value of the file with its position. */
 export interface SourceNode {
@@ -38,30 +39,20 @@ export function mappingOf(
 }
 
 const LONGEST_SHOWN = 60;
-/** Keys whose values must not be readable in a log. */
-const SECRETS: readonly unknown[] = ['secret', 'clientSecret', 'password', 'token', 'key'];
 /** Keys that a variable with a secret is easily written at. */
 const NEAR_SECRETS: readonly unknown[] = ['publicKey', 'ca', 'cert', 'hash', 'username'];
-/** The same in options of plugins, whose keys are not known. */
-const PLUGIN_SECRET = /secret|pass|token|key|authorization|cookie|credential/i;
 /** References to what can be a secret, by the name of the variable or because it comes from a file. */
 const SECRET_REFERENCE =
   /\$\{(?:file:|\w*(?:secret|passw|pwd|token|key|credential|auth|private|cert|salt|session|cookie))/i;
 
 /** Whether a value must not be shown: a secret, a key, or what was substituted from a place for secrets. */
 export function isSecret({ path, value, substitutedFrom }: SourceNode): boolean {
-  const key = path.at(-1);
-  // The key of a rate limit is a word such as `user`.
-  if (path.includes('rateLimit')) return false;
-  if (SECRETS.includes(key) || isPem(value)) return true;
-  if (path[0] === 'plugins' && PLUGIN_SECRET.test(String(key))) return true;
+  if (typeof value === 'boolean') return false;
+  if (mayBeSecret(path) || isPem(value)) return true;
   return (
-    substitutedFrom !== undefined && (NEAR_SECRETS.includes(key) || SECRET_REFERENCE.test(substitutedFrom))
+    substitutedFrom !== undefined &&
+    (NEAR_SECRETS.includes(path.at(-1)) || SECRET_REFERENCE.test(substitutedFrom))
   );
-}
-
-function isPem(value: unknown): boolean {
-  return typeof value === 'string' && value.includes('-----BEGIN');
 }
 
 /**
@@ -71,17 +62,14 @@ function isPem(value: unknown): boolean {
 export function describeFound(node: SourceNode): string {
   const { value, substitutedFrom, children } = node;
   if (children) return Array.isArray(value) ? 'a list' : 'a mapping';
-  if (substitutedFrom !== undefined && isSecret(node)) return quote(substitutedFrom);
+  // A default in a reference can be a secret, too.
+  if (substitutedFrom !== undefined && isSecret(node))
+    return quote(substitutedFrom.replaceAll(/:-[^{}]*/g, ':-***'));
   if (value === null || value === undefined) return 'nothing';
   if (isSecret(node)) return isPem(value) ? 'PEM text' : 'a value that is not shown';
   if (typeof value !== 'string') return inspect(value);
   const shown = quote(withoutCredentials(value));
   return substitutedFrom === undefined ? shown : `${shown} from ${quote(substitutedFrom)}`;
-}
-
-/** Hides what is before the last `@`, also in a URL that is not well-formed. */
-function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/{0,2})?.*@/is, '$1***@');
 }
 
 function quote(text: string): string {
