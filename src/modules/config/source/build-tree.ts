@@ -10,10 +10,10 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type ConfigPath, type ConfigProblem, formatPath, type Position } from '../problem.js';
+import { MAX_DEPTH } from './parse-text.js';
 import { mappingOf, type SourceNode } from './source-node.js';
 import { type Sources, substitute } from './substitute.js';
 
-const MAX_DEPTH = 64;
 /** Nine levels of ten aliases each make a billion nodes out of one screen of YAML. */
 const MAX_ALIASED_NODES = 10_000;
 

@@ -80,7 +80,11 @@ describe('readYaml', () => {
   });
 
   it('reports nesting that is too deep', () => {
-    expect(problems('a: ' + '['.repeat(100_000))).toEqual([expect.stringContaining('nested too deeply')]);
+    const tooDeep = expect.stringContaining('nested deeper than 64 levels');
+    expect(problems('a: ' + '['.repeat(100_000))).toEqual([tooDeep]);
+    expect(problems('a: ' + ']'.repeat(100) + '{b: '.repeat(3_000))).toEqual([tooDeep]);
+    expect(problems(`a: 1 # ${'['.repeat(100)}\nb: "${'['.repeat(100)}"\n`)).toEqual(['']);
+    expect(problems('- '.repeat(100_000))).toEqual([expect.stringContaining('nested too deeply')]);
     const deep = `a: ${'['.repeat(100)}${']'.repeat(100)}`;
     expect(problems(deep)).toEqual([expect.stringContaining('nested deeper than 64 levels')]);
   });

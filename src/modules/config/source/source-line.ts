@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Scalar } from 'yaml';
 import type { ConfigPath, Position } from '../problem.js';
-import { parseText } from './parse-text.js';
+import { parseText, tooDeepAt } from './parse-text.js';
 import { isPem, mayBeSecretOrHeader, withoutUrlSecrets } from './secret-names.js';
 
 const LONGEST_SHOWN = 100;
@@ -85,6 +85,7 @@ function spansWithin(spans: readonly Span[], start: number, end: number): Span[]
 
 /** @returns none for a text that cannot be parsed, and for one with an alias that may name a secret elsewhere */
 function spansOf(text: string, lines: LineCounter): readonly Span[] {
+  if (tooDeepAt(text) !== undefined) return [];
   const document = parseText(text, lines);
   if (document.errors.length + document.warnings.length > 0) return [];
   const spans: Span[] = [];

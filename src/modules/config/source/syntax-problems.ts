@@ -1,6 +1,9 @@
 import { type Document, isNode, type LineCounter, visit, type YAMLError } from 'yaml';
 import type { ConfigProblem } from '../problem.js';
 
+/** For each of them, the document can be searched. Later ones are hardly more than consequences. */
+const MAX_FAULTS = 100;
+
 /**
  * What is wrong with text that is not YAML, in words that need no knowledge of the grammar. The library's own messages are
  * not used: they name its tokens, and some quote the text, which can be a secret.
@@ -14,7 +17,7 @@ export function syntaxProblems(
   lines: LineCounter,
 ): ConfigProblem[] {
   const problems = new Map<number, ConfigProblem>();
-  for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0])) {
+  for (const fault of faults.toSorted((a, b) => a.pos[0] - b.pos[0]).slice(0, MAX_FAULTS)) {
     const end = unclosed(fault);
     const start = end === undefined ? undefined : startOfUnclosed(end, document, text);
     const offset = start ?? fault.pos[0];
