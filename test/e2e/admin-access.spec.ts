@@ -26,6 +26,21 @@ describe('access to the admin API', () => {
     expect((await fetch(url, { method: 'POST', headers: { 'X-Breakwater-Action': '1' } })).status).toBe(200);
   });
 
+  it.each(['Via', 'Forwarded', 'X-Forwarded-For'])(
+    'needs a token behind a proxy that sends %s',
+    async (name) => {
+      const headers = { [name]: '1.1 breakwater' };
+      const open = await start();
+      const refused = await open.management('/admin/overview', { headers });
+      expect(refused.status).toBe(401);
+      expect(await refused.json()).toMatchObject({ code: 'admin_token_required' });
+      expect((await open.management('/health', { headers })).status).toBe(200);
+      const gw = await start('{ port: 0, token: "operators-only-token" }');
+      const withToken = { ...headers, authorization: 'Bearer operators-only-token' };
+      expect((await gw.management('/admin/overview', { headers: withToken })).status).toBe(200);
+    },
+  );
+
   it('ends for an address after ten wrong tokens, also with the right one', async () => {
     const gw = await start('{ port: 0, token: "operators-only-token" }');
     const ask = (token: string) =>

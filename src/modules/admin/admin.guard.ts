@@ -12,7 +12,9 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 /**
  * Admits requests with the management token, as a bearer token or, from a browser, as the password of any user. When no
  * token is configured, only a management port on loopback is open, and only under an IP address or `localhost`: any
- * other name may belong to a web page whose DNS entry points here in order to read the answers (DNS rebinding).
+ * other name may belong to a web page whose DNS entry points here in order to read the answers (DNS rebinding). A proxy on
+ * this machine, which can be the gateway itself, brings requests of others to loopback, so that what has passed one needs the
+ * token.
  */
 @Injectable()
 export class AdminGuard implements CanActivate {
@@ -42,7 +44,8 @@ export class AdminGuard implements CanActivate {
   private isAdmitted(req: Request): boolean {
     const { management } = this.config.current;
     const { host, authorization } = req.headers;
-    if (management.token === '') return LOOPBACK.test(management.host) && isOwnName(host);
+    if (management.token === '')
+      return LOOPBACK.test(management.host) && isOwnName(host) && !hasPassedProxy(req);
     const peer = peerOf(req);
     this.token.check(peer, 'management');
     const given = credentialsOf(authorization)?.token;
@@ -53,4 +56,8 @@ export class AdminGuard implements CanActivate {
 function isOwnName(host = ''): boolean {
   const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
   return isIP(name) !== 0 || /^(?:.+\.)?localhost$/i.test(name);
+}
+
+function hasPassedProxy({ headers }: Request): boolean {
+  return ['via', 'forwarded', 'x-forwarded-for'].some((name) => headers[name] !== undefined);
 }

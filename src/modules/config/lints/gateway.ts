@@ -22,17 +22,19 @@ export const GATEWAY_LINTS: Readonly<
     return isLoopback(host) || token !== '' || !place.isWritten ? [] : [{ place, message }];
   },
   'upstream-is-gateway': (config, root) =>
-    Object.keys(config.upstreams).flatMap((id) => {
-      const upstream = root.at('upstreams', id);
-      return [upstream, ...upstream.at('targets').items()]
-        .map((owner) => owner.at('url'))
-        .filter(({ text }) => text !== undefined && isGateway(text, config))
-        .map((place) => ({
-          place,
-          message:
-            'this is the address of the gateway itself, so requests come back and are answered with 508',
-        }));
-    }),
+    targetUrls(config, root)
+      .filter(({ text = '' }) => isOwn(text, config.server))
+      .map((place) => ({
+        place,
+        message: 'this is the address of the gateway itself, so requests come back and are answered with 508',
+      })),
+  'upstream-is-management': (config, root) =>
+    targetUrls(config, root)
+      .filter(({ text = '' }) => isOwn(text, config.management))
+      .map((place) => ({
+        place,
+        message: `this is the management port of the gateway, so clients can read metrics and health${config.management.token === '' ? '' : ', and reach the admin API with its token'}`,
+      })),
   'client-limit-below-workers': ({ server: { workers, limits }, routes }, root) => {
     const all = [
       [limits.requestsPerIp, root.at('server', 'limits', 'requestsPerIp')] as const,
@@ -105,12 +107,21 @@ function isLoopback(host: string): boolean {
 }
 
 /** Whether an upstream has the host and the port that the gateway listens on. */
-function isGateway(url: string, { server, management }: GatewayConfig): boolean {
+function targetUrls(config: GatewayConfig, root: ConfigValue): ConfigValue[] {
+  return Object.keys(config.upstreams).flatMap((id) => {
+    const upstream = root.at('upstreams', id);
+    const urls = [upstream, ...upstream.at('targets').items()].map((owner) => owner.at('url'));
+    return urls.filter(({ text }) => text !== undefined);
+  });
+}
+
+/** @param own a port of the gateway, and the address that it is bound to */
+function isOwn(url: string, own: { readonly host: string; readonly port: number }): boolean {
   const { hostname, port, protocol } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const number = Number(port || (protocol === 'https:' ? 443 : 80));
   const isHere = isLoopback(host) || host === '0.0.0.0' || host === '::';
-  return [server, management].some((own) => own.port === number && (isHere || host === own.host));
+  return own.port === number && (isHere || host === own.host);
 }
 
 function scalars(value: ConfigValue): ConfigValue[] {

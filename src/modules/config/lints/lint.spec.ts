@@ -38,7 +38,7 @@ upstreams:
     breaker: { window: 1s, openFor: 2m }
     health: { timeout: 20s }
     fallback: { stale: true, upstream: jobs }
-  self: { targets: [{ url: "http://[::1]:8080" }, { url: http://u }], fallback: { response: { body: $BODY } } }
+  self: { targets: [{ url: "http://[::1]:8080" }, { url: "http://127.0.0.1:9090" }], fallback: { response: { body: $BODY } } }
   jobs: { url: http://jobs, timeout: 15s, retry: { attempts: 1 } }
 routes:
   - { id: own, match: { path: /health }, upstream: users, auth: none }
@@ -80,6 +80,7 @@ describe('lintConfig', () => {
           "upstreams.users.fallback.stale: no route of this upstream has a \`cache\` that stores responses for it",
           "upstreams.users.fallback.upstream: a request that times out leaves no time for the fallback upstream, unless all tries of \`retry.perTryTimeout\` end before \`timeout\`",
           "upstreams.self.targets[0].url: this is the address of the gateway itself, so requests come back and are answered with 508",
+          "upstreams.self.targets[1].url: this is the management port of the gateway, so clients can read metrics and health",
           "upstreams.self.fallback.response.body: this text is used as it stands; a variable is written \${NAME}",
           "upstreams.jobs.timeout: breaker.window (10s) is below timeout (15s), so requests that time out are forgotten as soon as they fail",
           "routes[0].match.path: the gateway itself answers /health, so no request reaches this route",
