@@ -17,9 +17,14 @@ const STARTUP_CONTEXTS: ReadonlySet<unknown> = new Set([
 /** Context of the access log, whose entries hold only texts and numbers. */
 const ACCESS = 'Access';
 
+/** Context of what operators do, which is written at every level. */
+const AUDIT = 'Audit';
+
 /** Writes Nest's log as one JSON line for each event, or in a form for people if the output is a terminal. */
 export class JsonLogger implements LoggerService {
   private readonly pino: ReturnType<typeof pino>;
+  /** For lines that no level keeps out of the log. */
+  private readonly unfiltered: ReturnType<typeof pino>;
   /** Absent on a terminal. */
   private readonly output: LogOutput | undefined;
   /** Of lines of the access log. */
@@ -40,6 +45,7 @@ export class JsonLogger implements LoggerService {
     };
     if (!stdout.isTTY) this.output = new LogOutput(stdout.fd);
     this.pino = pino(options, this.output ?? terminal);
+    this.unfiltered = pino({ ...options, level: 'trace' }, this.output ?? terminal);
   }
 
   set level(level: Level) {
@@ -77,7 +83,8 @@ export class JsonLogger implements LoggerService {
       if (context === ACCESS && this.output) this.writeAccess(level, message, this.output);
       else {
         const { message: msg, ...fields } = message as { message?: string };
-        this.pino[level]({ context, ...fields }, msg);
+        const logger = context === AUDIT ? this.unfiltered : this.pino;
+        logger[level]({ context, ...fields }, msg);
       }
     } else this.pino[level]({ context }, String(message));
   }
