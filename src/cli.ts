@@ -121,9 +121,13 @@ program
     const url = `${managementUrl(config)}/health/live`;
     // Not readiness: whoever restarts unhealthy containers must not do so because an issuer of tokens is away.
     const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
-    const result = await fetch(url, { signal, headers: { connection: 'close' } }).then(
-      ({ status }) => String(status),
-      ({ name, cause }: Error) => (cause instanceof Error && 'code' in cause ? String(cause.code) : name),
+    const { nodeFetch } = await import('./modules/admin/top/node-fetch.js');
+    const result = await nodeFetch(url, { signal, headers: {} }).then(
+      async ({ status, body }) => {
+        await body?.cancel();
+        return String(status);
+      },
+      ({ message }: Error) => message,
     );
     if (result !== '200') fail(`${url}: ${result}`);
   });
@@ -288,15 +292,15 @@ function managementUrl({ management: { host, port } }: GatewayConfig): string {
 async function codeRoutesOf(config: GatewayConfig): Promise<string[][]> {
   const url = `${managementUrl(config)}/admin/overview`;
   const { token } = config.management;
-  const headers = { connection: 'close', ...(token && { authorization: `Bearer ${token}` }) };
+  const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
+  const { nodeFetch } = await import('./modules/admin/top/node-fetch.js');
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+    const response = await nodeFetch(url, { headers, signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
     if (!response.ok) throw new Error(String(response.status));
     const { codeRoutes } = (await response.json()) as Pick<Overview, 'codeRoutes'>;
     return codeRoutes.map(({ handler, method, path }) => [handler, method, path, '(code)']);
   } catch (error) {
-    const { name, cause, message } = error as Error;
-    fail(`${url}: ${cause instanceof Error && 'code' in cause ? String(cause.code) : message || name}`);
+    fail(`${url}: ${(error as Error).message}`);
     return [];
   }
 }

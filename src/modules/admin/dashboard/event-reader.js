@@ -17,10 +17,11 @@ const PAUSE_WHEN_REFUSED = 15_000;
  * @param {string | URL} options.url
  * @param {AbortSignal} options.signal
  * @param {Readonly<Record<string, string>>} [options.headers]
+ * @param {(url: string | URL, init: { headers: Record<string, string>, signal: AbortSignal, cache: 'no-store' }) => Promise<Response>} [options.request]
  * @param {(message: Message) => void} options.onMessage
  * @param {(connection: Connection) => void} options.onConnection
  */
-export async function readEvents({ url, signal, headers = {}, onMessage, onConnection }) {
+export async function readEvents({ url, signal, headers = {}, request = fetch, onMessage, onConnection }) {
   let lastId = '0';
   let pause = FIRST_PAUSE;
   while (!signal.aborted) {
@@ -33,7 +34,7 @@ export async function readEvents({ url, signal, headers = {}, onMessage, onConne
     let status = 200;
     try {
       // Ids of the gateway have a dot, so that it answers an unknown one with all events that it has kept.
-      const response = await fetch(url, {
+      const response = await request(url, {
         headers: { ...headers, 'Last-Event-ID': lastId, Accept: 'text/event-stream' },
         cache: 'no-store',
         signal: attempt.signal,

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { readEvents } from '../dashboard/event-reader.js';
 import { addMessage, emptyPicture } from '../dashboard/picture.js';
 import type { Connection } from '../dashboard/wire.js';
+import { nodeFetch } from './node-fetch.js';
 import { screen } from './screen.js';
 
 export interface TopOptions {
@@ -28,7 +29,8 @@ const CLEAR_BELOW = '\u001b[J';
  * @returns why it cannot
  */
 export async function top({ url, token, once }: TopOptions): Promise<string | undefined> {
-  if (!URL.canParse(url)) return `${JSON.stringify(url)} is no URL, such as http://127.0.0.1:9090`;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+    return `${JSON.stringify(url)} is no URL, such as http://127.0.0.1:9090`;
   const { stdin, stdout } = process;
   const isLive = stdout.isTTY && !once;
   const picture = emptyPicture();
@@ -59,6 +61,7 @@ export async function top({ url, token, once }: TopOptions): Promise<string | un
   await readEvents({
     url: new URL('admin/events', url.endsWith('/') ? url : `${url}/`),
     signal: stop.signal,
+    request: nodeFetch,
     headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
     onMessage(message) {
       addMessage(picture, message, Date.now());
