@@ -41,6 +41,20 @@ describe('access to the admin API', () => {
     },
   );
 
+  it.each([
+    ['GET', '/admin/upstreams/%zz', 400, 'admin_request_invalid'],
+    ['GET', '/admin/cache/entries', 400, 'admin_request_invalid'],
+    ['POST', '/admin/cache/purge', 400, 'admin_request_invalid'],
+    ['POST', '/admin/tokens/revoke', 400, 'admin_request_invalid'],
+    ['POST', '/admin/tokens/revoke?jti=a', 400, 'admin_request_invalid'],
+    ['POST', '/admin/tokens/revoke?jti=a&exp=1', 400, 'admin_request_invalid'],
+    ['GET', '/admin/nothing', 404, 'no_route'],
+  ])('answers %s %s with a problem document', async (method, path, status, code) => {
+    const response = await (await start()).management(path, { method });
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(await response.json()).toMatchObject({ status, code });
+  });
+
   it('ends for an address after ten wrong tokens, also with the right one', async () => {
     const gw = await start('{ port: 0, token: "operators-only-token" }');
     const ask = (token: string) =>

@@ -1,22 +1,11 @@
-import {
-  BadRequestException,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Inject,
-  Post,
-  Query,
-  Req,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, Post, Query, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import type { ListRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { AdminGuard } from './admin.guard.js';
 import { AuditLog } from './audit.log.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
-import { OPTIONAL_REASON_BODY, readBody } from './requests.js';
+import { invalid, OPTIONAL_REASON_BODY, readBody } from './requests.js';
 
 /** The parameters of a query; Express makes a list of one that is repeated. */
 type Params = Readonly<Partial<Record<'route' | 'url' | 'tag' | 'key' | 'all', string | readonly string[]>>>;
@@ -42,7 +31,7 @@ export class CacheController {
   async purge(@Query() params: Params, @Req() req: Request): Promise<{ purged: number }> {
     const what = { ...named(params), keys: listOf(params.key), all: params.all === 'true' };
     if (!what.all && what.keys.length === 0 && isEmpty(what)) {
-      throw new BadRequestException('Name a route, a url, a tag or a key, or say all=true');
+      throw invalid('expected a route, a url, a tag or a key, or all=true');
     }
     const { reason } = await readBody(OPTIONAL_REASON_BODY, req);
     const purged = await this.view.purge(what);
@@ -56,7 +45,7 @@ export class CacheController {
   @Header('Cache-Control', 'no-store')
   async entries(@Query() params: Params): Promise<{ entries: readonly StoredEntry[] }> {
     const what = named(params);
-    if (isEmpty(what)) throw new BadRequestException('Name a route, a url or a tag');
+    if (isEmpty(what)) throw invalid('expected a route, a url or a tag');
     return { entries: await this.view.entries(what) };
   }
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Catch, Inject, Injectable, NotFoundException } from '@nestjs/common';
+import { Catch, HttpException, Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { PROBLEM_CONTENT_TYPE, ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
 import { ProblemExceptionFilter } from '../server/problem-exception.filter.js';
 
-/** Leaves HttpExceptions to Nest, because Terminus throws them with the health page. */
+/** Leaves what Terminus throws with a health page to Nest. */
 @Catch()
 @Injectable()
 export class ManagementFilter extends ProblemExceptionFilter {
@@ -22,7 +22,11 @@ export class ManagementFilter extends ProblemExceptionFilter {
   }
 
   protected override toProblem(error: unknown, req: Request): ProblemError | undefined {
-    return error instanceof NotFoundException ? new ProblemError('no_route') : super.toProblem(error, req);
+    if (!(error instanceof HttpException) || error.getStatus() >= 500) return super.toProblem(error, req);
+    // Nest throws them for what it cannot route, such as a path with `%zz`.
+    return error.getStatus() === 404
+      ? new ProblemError('no_route')
+      : new ProblemError('admin_request_invalid', { detail: error.message });
   }
 
   protected override answer(_req: Request, res: Response, problem: ProblemError): void {

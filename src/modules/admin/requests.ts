@@ -35,7 +35,7 @@ export async function readBody<T>(schema: z.ZodType<T>, req: Request): Promise<T
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => problemOf(issue, body));
-  throw new ProblemError('admin_request_invalid', { detail: problems.join('; ') });
+  throw invalid(problems.join('; '));
 }
 
 /** @throws ProblemError `body_too_large` */
@@ -51,11 +51,15 @@ export async function textOf(req: Request, maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+export function invalid(detail: string): ProblemError {
+  return new ProblemError('admin_request_invalid', { detail });
+}
+
 function parseJson(text: string): unknown {
   try {
     return text === '' ? {} : JSON.parse(text);
   } catch {
-    throw new ProblemError('admin_request_invalid', { detail: 'body: expected JSON' });
+    throw invalid('body: expected JSON');
   }
 }
 
@@ -63,8 +67,7 @@ function parseJson(text: string): unknown {
 export function durationOf(name: string, value: unknown): number {
   const result = duration().safeParse(value);
   if (result.success) return result.data;
-  const detail = `${name}: expected ${DURATION.forms}, found ${found(value)}`;
-  throw new ProblemError('admin_request_invalid', { detail });
+  throw invalid(`${name}: expected ${DURATION.forms}, found ${found(value)}`);
 }
 
 function problemOf(issue: z.core.$ZodIssue, body: unknown): string {

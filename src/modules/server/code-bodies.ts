@@ -48,6 +48,10 @@ function keepBytes(req: object, _res: unknown, bytes: Buffer): void {
 function problemOf(error: unknown): unknown {
   const { status } = error as { readonly status?: number };
   if (status === 413) return new ProblemError('body_too_large', { close: true });
+  if (status === 415) {
+    const detail = 'The body is compressed or has an unknown charset, and controllers of code get neither.';
+    return new ProblemError('content_type_not_allowed', { detail });
+  }
   // Nest's answer would repeat a part of the body.
   return status === 400
     ? new ProblemError('malformed_request', { detail: 'The body cannot be parsed.' })
