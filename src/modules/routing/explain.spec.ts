@@ -42,6 +42,19 @@ describe('explain', () => {
     });
   });
 
+  it.each([
+    ['TRACE /hooked', {}, 'TRACE is never forwarded: 405 method_not_allowed.'],
+    ['CONNECT /hooked', {}, 'CONNECT is never forwarded: 405 method_not_allowed.'],
+    ['GET /hooked', { expect: 'x' }, 'The expectation is not supported: 417 expectation_failed.'],
+    [
+      'POST /hooked',
+      { 'transfer-encoding': ',chunked' },
+      'The only supported transfer coding is chunked: 400 malformed_request.',
+    ],
+  ])('says that %s %j is refused', (line, headers: Record<string, string>, text) => {
+    expect(lines(line, headers)).toEqual([['request', text]]);
+  });
+
   it('says what each stage would do', () => {
     expect(explained('GET /users/1?a=b')).toEqual({
       route: 'users matches it with /users/**.',

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
+import { inspectHead } from '../../common/http/head.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
@@ -32,10 +33,13 @@ export function explain(
   table = new RouteTable(config.routes),
 ): Explanation[] {
   try {
-    const target = parseTarget(request.target);
-    const { path, query, laxPaths, authority = request.headers.host ?? '' } = target;
-    const host = authority === '' ? '' : normaliseHost(authority);
     const { method, headers } = request;
+    const raw = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+    const { host: hostField } = inspectHead(raw, '1.1');
+    const { path, query, laxPaths, authority = hostField } = parseTarget(request.target);
+    const host = authority === '' ? '' : normaliseHost(authority);
+    if (method === 'TRACE' || method === 'CONNECT')
+      return [['request', `${method} is never forwarded: 405 method_not_allowed.`]];
     const written = { method, host, path, headers };
     const preflight = method === 'OPTIONS' ? preflightInput(table, written, config.server.cors) : undefined;
     const input = preflight ?? written;
