@@ -48,8 +48,9 @@ export function addSimulateCommand(program: Command, { configOption, load, print
         if (json) console.log(JSON.stringify(report, null, 2));
         else for (const rows of reportText(report)) printTable(rows);
       } catch (error) {
-        // Errors of the file system name the file.
-        fail((error as Error).message);
+        // Most errors of the file system name the file.
+        const { path, message } = error as NodeJS.ErrnoException;
+        fail(path === undefined ? `${log}: ${message}` : message);
       }
     });
 }

@@ -49,11 +49,13 @@ describe('breakwater simulate', { timeout: 60_000 }, () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining('would have opened once.')]);
   });
 
-  it('says which file is missing', async () => {
+  it.each([
+    ['none.log', "ENOENT: no such file or directory, open 'none.log'"],
+    ['src', 'src: EISDIR: illegal operation on a directory, read'],
+  ])('says in one line that it cannot read %s', async (log, message) => {
     const config = await temporaryFile('gateway.yaml', YAML);
-    const { code, stdout, stderr } = await cli(['simulate', '-c', config, 'none.log']);
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toContain("ENOENT: no such file or directory, open 'none.log'");
+    const { code, stdout, stderr } = await cli(['simulate', '-c', config, log]);
+    expect([code, stdout, stderr.trim()]).toEqual([1, '', message]);
   });
 
   it('says that no line is usable', async () => {
