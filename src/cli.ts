@@ -228,7 +228,10 @@ program
   .action(async ({ output, openapi }: { readonly output: string; readonly openapi?: string }) => {
     const { STARTER, starterOf } = await import('./modules/config/starter.js');
     try {
-      const starter = openapi === undefined ? STARTER : starterOf(readFileSync(openapi, 'utf8'));
+      const starter =
+        openapi === undefined
+          ? STARTER
+          : starterOf(readFileSync(openapi, 'utf8'), (message) => console.error(message));
       writeFileSync(output, starter, { flag: 'wx' });
       console.log(`Wrote ${output}. Next: breakwater check -c ${output}`);
     } catch (error) {

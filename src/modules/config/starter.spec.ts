@@ -39,6 +39,18 @@ describe('the starter of an OpenAPI document', () => {
     ]);
   });
 
+  it('leaves out paths that no route can have, and says why', () => {
+    const paths = ['/é', '/a//b', '/../x', '/q?x=1', 'nope', '/{a b}/../x', '/f/{id}.json', '/u/{user-id}/x'];
+    const warnings: string[] = [];
+    const text = openApi(Object.fromEntries(paths.map((path) => [path, { get: operation }])));
+    const { routes } = configOf(starterOf(text, (message) => warnings.push(message)));
+    expect(routes.map(({ match }) => match.path)).toEqual(['/f/**', '/u/**']);
+    expect(warnings).toHaveLength(6);
+    expect(warnings[1]).toBe('The path "/a//b" is left out: expected a path without "//".');
+    const none = openApi({ '/a//b': { get: operation } });
+    expect(() => starterOf(none)).toThrow('no paths that routes can have');
+  });
+
   it('takes the address from the environment when the document has none', () => {
     const { upstreams } = configOf(starterOf(openApi({ '/a': { get: operation } })));
     expect(upstreams['user-api']?.targets[0]?.url).toBe('http://api:1');
@@ -70,7 +82,7 @@ describe('the starter of an OpenAPI document', () => {
   it.each([
     ['{"swagger":"2.0"}', 'It is not an OpenAPI 3 document.'],
     ['just text', 'It is not an OpenAPI 3 document.'],
-    [openApi({}), 'The OpenAPI document has no paths.'],
+    [openApi({}), 'The OpenAPI document has no paths that routes can have.'],
   ])('refuses what is not one: %s', (text, message) => {
     expect(() => starterOf(text)).toThrow(message);
   });

@@ -58,15 +58,20 @@ const operationSchema = z.object({ security: z.array(z.record(z.string(), z.unkn
  * methods that the document has.
  *
  * @param text YAML or JSON
+ * @param warn told of each path that no route can have
  * @throws TypeError when it is not an OpenAPI 3 document with paths
  */
-export function starterOf(text: string): string {
+export function starterOf(text: string, warn: (message: string) => void = () => {}): string {
   const document = documentSchema.safeParse(parse(text));
   if (!document.success) throw new TypeError('It is not an OpenAPI 3 document.');
-  const routes = Object.entries(document.data.paths ?? {}).flatMap(([path, item]) =>
-    routesOf(path, item, document.data),
-  );
-  if (routes.length === 0) throw new TypeError('The OpenAPI document has no paths.');
+  const routes = Object.entries(document.data.paths ?? {}).flatMap(([path, item]) => {
+    const pattern = patternOf(path);
+    if (pattern !== undefined) return routesOf(path, pattern, item, document.data);
+    const fault = pathPattern().safeParse(path).error?.issues[0]?.message;
+    warn(`The path ${JSON.stringify(path)} is left out: expected ${fault}.`);
+    return [];
+  });
+  if (routes.length === 0) throw new TypeError('The OpenAPI document has no paths that routes can have.');
   const id = idOf(document.data.info?.title ?? 'api');
   const url = document.data.servers?.[0]?.url ?? '';
   const isAbsolute = /^https?:\/\//.test(url);
@@ -92,6 +97,7 @@ interface StarterRoute {
 /** Operations of a path that need a token and those that do not are two routes. */
 function routesOf(
   path: string,
+  pattern: string,
   item: Readonly<Record<string, unknown>>,
   { security }: OpenApi,
 ): StarterRoute[] {
@@ -103,7 +109,7 @@ function routesOf(
   };
   const guarded = methods.filter((method) => !isOpen(method));
   const open = methods.filter(isOpen);
-  const base = { path: patternOf(path) };
+  const base = { path: pattern };
   const id = idOf(path);
   return [
     ...(guarded.length > 0 ? [{ id, match: { ...base, methods: guarded } }] : []),
@@ -119,13 +125,24 @@ function routesOf(
   ];
 }
 
-/** A path with a parameter inside of a segment, such as `/{id}.json`, is taken with all that is beside it. */
-function patternOf(path: string): string {
-  if (pathPattern().safeParse(path).success) return path;
+/**
+ * A path with a parameter inside of a segment, such as `/{id}.json`, is taken with all that is beside it.
+ *
+ * @returns nothing for what is no path of a route, since a wider pattern would let through what nobody has described
+ */
+function patternOf(path: string): string | undefined {
+  if (isPattern(path)) return path;
   const segments = path.split('/');
   const first = segments.findIndex((segment) => segment.includes('{') && !/^\{\w+\}$/.test(segment));
-  const prefix = segments.slice(0, Math.max(first, 1)).join('/');
-  return `${prefix}/**`;
+  const pattern = `${segments.slice(0, first).join('/')}/**`;
+  // The rest of the path, with words in place of its parameters, must be right as well.
+  return first > 0 && isPattern(pattern) && isPattern(path.replaceAll(/\{[^{}/]*\}/g, 'x'))
+    ? pattern
+    : undefined;
+}
+
+function isPattern(path: string): boolean {
+  return pathPattern().safeParse(path).success;
 }
 
 function withUniqueIds(routes: readonly StarterRoute[]): StarterRoute[] {
