@@ -28,7 +28,8 @@ export function cacheKey(exchange: Exchange, route: string, per: 'user' | 'publi
   const { path, query } = exchange.head;
   const origin = originOf(exchange);
   const { identity } = exchange;
-  const named = per === 'user' && identity ? userOf(identity) + toldOf(identity, exchange.route) : NOBODY;
+  const named =
+    per === 'user' && identity ? userOf(identity) + toldOf(identity, requestRulesOf(exchange)) : NOBODY;
   const user = exchange.changedHeaders ? named + digestOf(exchange.changedHeaders) : named;
   return part(route) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
 }
@@ -57,8 +58,7 @@ function digestOf(changes: CheckedChanges): string {
 }
 
 /** @returns a hash of what the route itself tells the upstream of the user, or an empty string */
-function toldOf(identity: Identity, route: Exchange['route']): string {
-  const rules = route?.requestHeaders;
+function toldOf(identity: Identity, rules: HeaderRules | undefined): string {
   if (!rules?.templates.length) return '';
   let known = tolds.get(rules);
   if (!known) tolds.set(rules, (known = new WeakMap()));
@@ -72,16 +72,16 @@ function toldOf(identity: Identity, route: Exchange['route']): string {
 }
 
 /** @returns the headers that the route, or the handler of code, fills with claims and parts of the path, by name */
-export function toldByRoute({
-  req,
-  route,
-  head,
-  identity,
-}: Exchange): ReadonlyMap<string, string | null> | undefined {
+export function toldByRoute(exchange: Exchange): ReadonlyMap<string, string | null> | undefined {
+  const rules = requestRulesOf(exchange);
+  return rules && filledTemplates(rules, exchange.head.path, exchange.identity?.claims);
+}
+
+function requestRulesOf({ req, route, head }: Exchange): HeaderRules | undefined {
   const handler = head.code && handlerPathOf(req);
-  const isCode = head.code !== undefined && handler !== undefined;
-  const rules = isCode ? headerRulesOf(head.code, handler).request : route?.requestHeaders;
-  return rules && filledTemplates(rules, head.path, identity?.claims);
+  return head.code && handler !== undefined
+    ? headerRulesOf(head.code, handler).request
+    : route?.requestHeaders;
 }
 
 const PORT = /:(\d+)$/;
