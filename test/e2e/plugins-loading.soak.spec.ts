@@ -90,22 +90,29 @@ describe('a gateway with plugins from modules', { timeout: 60_000 }, () => {
 });
 
 describe('a plugin that begins with a promise that rejects', { timeout: 60_000 }, () => {
-  it('is refused by a reload, and the gateway goes on', async () => {
+  const late = 'async () => { await null; throw new Error("no database"); }';
+  const hooks = 'hooks: () => ({ onRequest() {} })';
+  it.each([
+    ['hooks', `hooks: ${late}`, '`hooks` returned a promise; it has to return at once'],
+    ['refine', `options: z.object({}).refine(${late}), ${hooks}`, 'its schema returns a promise'],
+    ['transform', `options: z.object({}).transform(${late}), ${hooks}`, 'its schema returns a promise'],
+  ])('is refused by a reload, and the gateway goes on: %s', async (_, parts, why) => {
     const url = await listen(createServer(echo));
     const good = 'a: { use: ./stamp.mjs, options: { value: x } }';
     const text = (plugins: string, used: string) =>
-      `server: { port: 0 }\nmanagement: { port: 0 }\n${yaml(plugins, used, url)}`;
+      `server: { port: 0, shutdown: { delay: 0s, drain: 0s } }\nmanagement: { port: 0 }\n${yaml(plugins, used, url)}`;
     const file = await project(text(good, 'a'));
     await writeFile(
       join(dirname(file), 'late.mjs'),
-      `export default { name: 'late', hooks: async () => { await null; throw new Error('no database'); } };`,
+      `import { z } from 'breakwater/plugin'; export default { name: 'late', ${parts} };`,
     );
     const running = breakwater(['start', '-c', file]);
     const gw = await running.json(({ msg }) => msg === 'listening');
     await writeFile(file, text(`${good}, late: { use: ./late.mjs }`, 'a, late'));
     const refused = await running.json(({ msg }) => msg === 'configuration not reloaded');
-    expect(refused['error']).toContain('`hooks` returned a promise; it has to return at once');
-    expect(await stampOf(String(gw['url']))).toBe('x');
+    expect(refused['error']).toContain(why);
+    await writeFile(file, text(good.replace('value: x', 'value: y'), 'a'));
+    await until('the next reload is in force', async () => (await stampOf(String(gw['url']))) === 'y');
   });
 });
 

@@ -107,8 +107,13 @@ upstreams: { a: { url: http://a, balancer: bare }, b: { url: http://b, balancer:
   it.each([
     ['Invalid URL', z.strictObject({ url: z.string().transform((text) => new URL(text)) })],
     [
-      'Encountered Promise during synchronous parse',
+      'its schema returns a promise; it has to answer at once',
       z.strictObject({ url: z.string().refine(() => Promise.resolve(true)) }),
+    ],
+    [
+      'its schema returns a promise; it has to answer at once',
+      // An unhandled rejection would end the process.
+      z.strictObject({ url: z.string().transform(() => Promise.reject(new Error('no host'))) }),
     ],
     ['Cannot read properties', { safeParse: () => undefined } as unknown as z.ZodType],
   ])('say that their schema throws: %s', (reason, options) => {
