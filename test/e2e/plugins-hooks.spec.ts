@@ -92,6 +92,19 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
     await until('the request is counted', async () => (await gw.metric(requests)) === 1);
   });
 
+  it('are timed, also when they fail', async () => {
+    const gw = await start({
+      onRequest: () => undefined,
+      onResponse: () => Promise.reject(new Error('boom')),
+    });
+    expect((await gw.fetch('/hooked/1')).status).toBe(500);
+    const timed = (kind: string) =>
+      gw.metric(`breakwater_plugin_duration_seconds_count{plugin="probe",kind="${kind}"}`);
+    expect([await timed('request'), await timed('response')]).toEqual([1, 1]);
+    expect((await gw.fetch('/1')).status).toBe(200);
+    expect([await timed('request'), await timed('response')]).toEqual([1, 1]);
+  });
+
   it('answer with a status that has no body', async () => {
     const gw = await start({ onRequest: () => ({ response: { status: 204 } }) });
     const response = await gw.fetch('/hooked/1');

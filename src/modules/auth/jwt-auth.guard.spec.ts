@@ -40,7 +40,12 @@ class Handlers {
 /** A guard over one route, whose `auth` is as written. */
 function setUp(auth = '') {
   const store = new ConfigStore(configOf(YAML(auth)));
-  const providers = new AuthProviders(store, systemClock, new HttpService(), new Plugins(store, []));
+  const providers = new AuthProviders(
+    store,
+    systemClock,
+    new HttpService(),
+    new Plugins(store, [], systemClock),
+  );
   const verifier = new TokenVerifier(
     providers,
     systemClock,

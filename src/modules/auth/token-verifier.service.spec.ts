@@ -37,7 +37,7 @@ function setUp(auth: Record<string, Partial<AuthProviderConfig>>) {
     redis: { url: '' },
   } as unknown as GatewayConfig);
   const denylist = new TokenDenylist(store, clock, new RedisConnection(store));
-  const authProviders = new AuthProviders(store, clock, new HttpService(), new Plugins(store, []));
+  const authProviders = new AuthProviders(store, clock, new HttpService(), new Plugins(store, [], clock));
   return { clock, denylist, verifier: new TokenVerifier(authProviders, clock, denylist) };
 }
 

@@ -190,6 +190,12 @@ export const metricProviders = [
     'Requests beyond `requestsPerIp`, `requestsPerUser` or `streamsPerUser`',
     ['route', 'limit'],
   ),
+  makeHistogramProvider({
+    name: 'breakwater_plugin_duration_seconds',
+    help: 'Seconds of calls of plugins, with what they have waited for',
+    labelNames: ['plugin', 'kind'],
+    buckets: OWN_SECONDS,
+  }),
   counter('breakwater_plugin_failures_total', 'Calls of plugins that failed: error, timeout or result', [
     'plugin',
     'kind',

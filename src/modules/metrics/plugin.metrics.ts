@@ -12,5 +12,9 @@ export class PluginMetrics implements OnModuleInit {
   onModuleInit(): void {
     const failures = this.metrics.counter('breakwater_plugin_failures_total');
     this.plugins.failed.on(({ plugin, call: kind, reason }) => failures.inc({ plugin, kind, reason }));
+    const durations = this.metrics.histogram('breakwater_plugin_duration_seconds');
+    this.plugins.called.on(({ plugin, call: kind, durationMs }) =>
+      durations.observe({ plugin, kind }, durationMs / 1000),
+    );
   }
 }

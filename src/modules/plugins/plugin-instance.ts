@@ -1,3 +1,4 @@
+import type { Clock } from '../../common/clock.js';
 import type { Event } from '../../common/event.js';
 import type { PluginConfig } from '../config/gateway-config.js';
 import type { OpenedPlugin } from '../config/plugins/opened-plugin.js';
@@ -16,12 +17,27 @@ export interface Call<T> {
   readonly cancellation?: CallCancellation;
 }
 
+/** A call of a plugin is over, however it ended. */
+export interface PluginCallEnd {
+  /** Id of the entry. */
+  readonly plugin: string;
+  readonly call: PluginCall;
+  /** Milliseconds, with what the plugin has waited for. */
+  readonly durationMs: number;
+}
+
+export interface PluginEvents {
+  readonly failed: Event<PluginError>;
+  readonly called: Event<PluginCallEnd>;
+}
+
 /** A plugin that the gateway calls: whatever it does, a call ends in time, with a result that can be used or with a failure. */
 export class PluginInstance {
   constructor(
     readonly config: PluginConfig,
     readonly opened: OpenedPlugin,
-    private readonly failed: Event<PluginError>,
+    private readonly events: PluginEvents,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -31,6 +47,21 @@ export class PluginInstance {
   call<T>(call: Call<T> & { readonly isSync: true }): T;
   call<T>(call: Call<T>): T | Promise<T>;
   call<T>(call: Call<T>): T | Promise<T> {
+    const startedAt = this.clock.now();
+    const end = () => {
+      const durationMs = this.clock.now() - startedAt;
+      this.events.called.emit({ plugin: this.opened.id, call: call.name, durationMs });
+    };
+    let result: T | Promise<T> | undefined;
+    try {
+      result = this.start(call);
+      return result instanceof Promise ? result.finally(end) : result;
+    } finally {
+      if (!(result instanceof Promise)) end();
+    }
+  }
+
+  private start<T>(call: Call<T>): T | Promise<T> {
     const { name, run, cancellation } = call;
     let result: unknown;
     let isLater: boolean;
@@ -84,7 +115,7 @@ export class PluginInstance {
     cancellation: CallCancellation | undefined,
   ): PluginError {
     const error = new PluginError(this.opened.id, call, reason, cause);
-    if (!cancellation?.gone.aborted) this.failed.emit(error);
+    if (!cancellation?.gone.aborted) this.events.failed.emit(error);
     return error;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { systemClock } from '../../common/clock.js';
 import { ConfigStore } from '../config/config.store.js';
 import { parseConfig } from '../config/parse-config.js';
 import { definePlugin } from '../config/plugins/define-plugin.js';
@@ -12,7 +13,7 @@ upstreams: { users: { url: http://users } }
 routes: [{ id: users, match: { path: / }, upstream: users }]`;
   const result = parseConfig(text, { file: '/etc/gateway.yaml', env, readFile: () => '' });
   if (!result.ok) throw new Error(result.problems.map(({ message }) => message).join('\n'));
-  return new Plugins(new ConfigStore(result.config), [plugin]);
+  return new Plugins(new ConfigStore(result.config), [plugin], systemClock);
 }
 
 describe('Plugins', () => {

@@ -1,7 +1,8 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Clock } from '../../common/clock.js';
 import { Event } from '../../common/event.js';
 import { type ConfigApplier, ConfigRefusedError, ConfigStore } from '../config/config.store.js';
-import { PLUGINS } from '../config/config.tokens.js';
+import { CLOCK, PLUGINS } from '../config/config.tokens.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { OpenedPlugin } from '../config/plugins/opened-plugin.js';
 import type { Plugin } from '../config/plugins/plugin.types.js';
@@ -10,14 +11,15 @@ import { pluginSourcesIn } from '../config/plugins/plugin-sources.js';
 import type { ConfigProblem } from '../config/problem.js';
 import { isSameConfig } from '../config/same-config.js';
 import type { PluginError } from './plugin-failure.js';
-import { PluginInstance } from './plugin-instance.js';
+import { type PluginCallEnd, type PluginEvents, PluginInstance } from './plugin-instance.js';
 
 type Instances = ReadonlyMap<string, PluginInstance>;
 
 /** The plugins in force. A reload keeps those whose entry stays as it is. */
 @Injectable()
-export class Plugins implements ConfigApplier, OnApplicationShutdown {
+export class Plugins implements ConfigApplier, OnApplicationShutdown, PluginEvents {
   readonly failed = new Event<PluginError>();
+  readonly called = new Event<PluginCallEnd>();
   /** Resolves when no request that is under way now can call a plugin any more. Whoever knows the requests sets it. */
   drain: () => Promise<void> = () => Promise.resolve();
   /** The plugins of each configuration, as long as a request uses it. */
@@ -30,6 +32,7 @@ export class Plugins implements ConfigApplier, OnApplicationShutdown {
   constructor(
     @Inject(ConfigStore) config: ConfigStore,
     @Inject(PLUGINS) private readonly given: readonly Plugin[],
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.prepare(config.current)();
     config.register(this);
@@ -65,7 +68,7 @@ export class Plugins implements ConfigApplier, OnApplicationShutdown {
     const instances = new Map(kept);
     for (const each of opened) {
       const config = next.plugins[each.id];
-      if (config) instances.set(each.id, new PluginInstance(config, each, this.failed));
+      if (config) instances.set(each.id, new PluginInstance(config, each, this, this.clock));
     }
     this.sets.set(next, instances);
     return () => this.swap(instances);

@@ -79,7 +79,7 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
     upgradeRequest: () => undefined,
     open: () => write('tunnel'),
   } as Partial<WebSockets> as WebSockets;
-  const fallbacks = new FallbackChain(upstreams, new Plugins(new ConfigStore(CONFIG), []));
+  const fallbacks = new FallbackChain(upstreams, new Plugins(new ConfigStore(CONFIG), [], systemClock));
   const faults = new RuntimeFaults();
   new Forwarder(upstreams, reply, {} as Mirror, fallbacks, webSockets, faults).forward(exchange, route);
   // A client that has left is answered by nobody.

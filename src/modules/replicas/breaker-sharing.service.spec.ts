@@ -41,7 +41,7 @@ const configFor = (server: RedisServer | undefined, { ids = ['users'], quorum = 
 /** @param options `hears: false` for a replica that receives no messages */
 async function replica(server: RedisServer | undefined, options: ReplicaOptions = {}) {
   const store = new ConfigStore(configFor(server, options));
-  const upstreams = new UpstreamRegistry(store, clock, new SystemResolver(), new Plugins(store, []));
+  const upstreams = new UpstreamRegistry(store, clock, new SystemResolver(), new Plugins(store, [], clock));
   const redis = new RedisConnection(store);
   const subscriber = new RedisSubscriber(store);
   if (options.hears === false) subscriber.subscribe = () => Promise.resolve();

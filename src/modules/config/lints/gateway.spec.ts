@@ -24,6 +24,15 @@ describe('GATEWAY_LINTS', () => {
     expect(lint(text)).toEqual(id === undefined ? [] : [`${id}: upstreams.u.url`]);
   });
 
+  it('warns of plugins that nothing uses', () => {
+    const text = `plugins: { hook: {}, key: {}, pick: {}, default: {}, instead: {}, spare: {} }
+auth: { partners: { plugin: key } }
+defaults: { balancer: default }
+upstreams: { users: { url: http://users, balancer: pick, fallback: { plugin: instead } } }
+routes: [{ id: r, match: { path: /r }, upstream: users, plugins: [hook] }]`;
+    expect(lint(text)).toEqual(['unused-plugin: plugins.spare']);
+  });
+
   it('warns of limits by a header that no peer is trusted with', () => {
     const text = (server: string) =>
       `server: { rateLimit: { requests: 1, per: 1s, key: header:X-A }, ${server} }\n${ROUTE.replace('upstream: users', 'upstream: users, rateLimit: [{ requests: 1, per: 1s }, { requests: 1, per: 1s, key: header:X-B }]')}`;

@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { GatewayConfig } from '../gateway-config.js';
+import { pluginReferences } from '../plugins/plugin-sources.js';
 import type { ConfigValue } from '../source/config-value.js';
 
 export interface Finding {
@@ -78,6 +79,13 @@ export const GATEWAY_LINTS: Readonly<
         const message = `\`${key}\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address`;
         return key.startsWith('header:') ? [{ place: limit.at('key'), message }] : [];
       }),
+    );
+  },
+  'unused-plugin': ({ plugins }, root) => {
+    const used = new Set(pluginReferences(root).map(({ id }) => id.text));
+    const message = 'no route, provider or upstream of this file uses this plugin';
+    return Object.keys(plugins).flatMap((id) =>
+      used.has(id) ? [] : [{ place: root.at('plugins', id), message }],
     );
   },
   'quorum-without-redis': (_, root) => {

@@ -20,6 +20,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, ${route} }]`;
 /** Every mistake that a lint knows. */
 const MISTAKES = `
 breakers: { quorum: 60% }
+plugins: { spare: {} }
 management: { host: 0.0.0.0 }
 server: { workers: 16, limits: { requestsPerUser: 8 }, rateLimit: { requests: 9, per: 1s, key: header:X-Tenant }, cors: { origins: [https://app.example], credentials: true } }
 auth:
@@ -57,6 +58,7 @@ describe('lintConfig', () => {
       .toMatchInlineSnapshot(`
         [
           "breakers.quorum: without \`redis\`, replicas do not share their breakers",
+          "plugins.spare: no route, provider or upstream of this file uses this plugin",
           "management.host: 0.0.0.0 can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed",
           "server.limits.requestsPerUser: each of the 16 workers takes at least 1, so together they take more than 8",
           "server.rateLimit.key: \`header:x-tenant\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address",
