@@ -15,8 +15,8 @@ function testsOf(row: string): string[] {
 const [, table = ''] = readFileSync('docs/security.md', 'utf8').split('## What is defended');
 const threats = table
   .split('\n')
-  .filter((line) => line.startsWith('| '))
-  .slice(2)
+  // Without the heads of the tables and the lines below them.
+  .filter((line) => line.startsWith('| ') && !/\| (?:tests|-+) +\|$/.test(line))
   .map((row) => ({ threat: row.split('|')[1]?.trim(), tests: testsOf(row) }));
 
 it('finds the threats of docs/security.md', () => {
