@@ -8,8 +8,7 @@ describe('AdmissionQueue', () => {
   let started: string[];
   let rejected: string[];
   let gone: Set<string>;
-  /** By priority; while it is empty, nothing is rejected. */
-  let longest: Partial<Record<Priority, number>>;
+  let isOverloaded: boolean;
   /** Milliseconds that it takes to start a request. */
   let cost: number;
   let queue: AdmissionQueue;
@@ -42,12 +41,13 @@ describe('AdmissionQueue', () => {
     started = [];
     rejected = [];
     gone = new Set();
-    longest = {};
+    isOverloaded = false;
     cost = 0;
     queue = new AdmissionQueue({
       now: () => now,
       nextTurn: (callback) => void turns.push(callback),
-      longestWait: (priority) => longest[priority] ?? Infinity,
+      isOverloaded: () => isOverloaded,
+      longestWait: (priority) => ({ low: 50, normal: 100, high: 200 })[priority],
       reject: (request) => request.reject(),
     });
   });
@@ -92,19 +92,56 @@ describe('AdmissionQueue', () => {
     expect(rejected).toEqual([]);
   });
 
-  it('rejects those that have waited for too long, by their priority', () => {
-    longest = { low: 50, normal: 100, high: 200 };
+  it('starts by priority, and the oldest of a priority first', () => {
     arriveMany(MAX_STARTS);
-    for (const priority of ['low', 'normal', 'high'] as const) arrive(priority, priority);
-    now += 150;
-    arriveMany(MAX_STARTS);
+    for (const name of ['low', 'normal', 'high', 'low', 'normal', 'high'] as const) arrive(name, name);
+    arrive('last');
     turn();
+    expect(started.slice(MAX_STARTS).join(' ')).toBe('high high normal normal last low low');
+  });
+
+  it('starts the newest of a priority first during an overload', () => {
+    isOverloaded = true;
+    arriveMany(MAX_STARTS);
+    for (const name of ['low1', 'low2', 'high1', 'high2'])
+      arrive(name, name.startsWith('low') ? 'low' : 'high');
+    turn();
+    expect(started.slice(MAX_STARTS)).toEqual(['high2', 'high1', 'low2', 'low1']);
+  });
+
+  it('rejects those that have waited for too long, by their priority', () => {
+    isOverloaded = true;
+    arriveMany(MAX_STARTS);
+    for (const priority of ['high', 'normal', 'low'] as const) arrive(priority, priority);
+    const pass = (ms: number) => {
+      now += ms;
+      // Others take the place of those that wait.
+      arriveMany(MAX_STARTS, 'high');
+      turn();
+    };
+    pass(50);
+    expect(rejected).toEqual([]);
+    pass(1);
+    expect(rejected).toEqual(['low']);
+    pass(50);
     expect(rejected).toEqual(['low', 'normal']);
-    expect(started[MAX_STARTS]).toBe('high');
+    pass(100);
+    expect(rejected).toEqual(['low', 'normal', 'high']);
+  });
+
+  it('starts no request during an overload that has waited for too long, while others arrive', () => {
+    isOverloaded = true;
+    arriveMany(MAX_STARTS);
+    arriveMany(2 * MAX_REJECTIONS, 'low');
+    now += 51;
+    arrive('new');
+    turn();
+    expect(started.slice(MAX_STARTS)).toEqual(['new']);
+    expect(rejected).toHaveLength(MAX_REJECTIONS);
   });
 
   it('rejects few in a turn', () => {
-    longest = { low: 50 };
+    isOverloaded = true;
     arriveMany(MAX_STARTS);
     arriveMany(100, 'low');
     now += 51;
@@ -116,16 +153,12 @@ describe('AdmissionQueue', () => {
     expect(started).toHaveLength(3 * MAX_STARTS);
   });
 
-  it('rejects nobody in whose place nobody else starts, and starts those first that have waited the least', () => {
-    longest = { low: 50 };
+  it('rejects nobody in whose place nobody else starts', () => {
+    isOverloaded = true;
     arriveMany(MAX_STARTS);
     arriveMany(2 * MAX_STARTS, 'low');
     now += 51;
     turn();
-    expect(started.slice(MAX_STARTS, MAX_STARTS + 2)).toEqual([
-      `low${2 * MAX_STARTS - 1}`,
-      `low${2 * MAX_STARTS - 2}`,
-    ]);
     expect(rejected).toHaveLength(MAX_REJECTIONS);
     while (turns.length > 0) turn();
     expect(rejected).toHaveLength(MAX_REJECTIONS);

@@ -11,6 +11,8 @@ const MAX_START_MS = 2;
 /** Rejections in a turn. Each costs up to half of a request, and must not take the time of those that are started. */
 export const MAX_REJECTIONS = 6;
 
+const FIRST_TO_LAST: readonly Priority[] = ['high', 'normal', 'low'];
+
 /** A request that waits. */
 export interface Waiting {
   readonly priority: Priority;
@@ -27,19 +29,26 @@ export interface AdmissionQueueOptions {
   readonly now: () => number;
   /** Calls back in the next turn of the event loop. */
   readonly nextTurn: (callback: () => void) => void;
-  /** @returns milliseconds after which a request is rejected; `Infinity` while there is no overload */
+  readonly isOverloaded: () => boolean;
+  /** @returns milliseconds after which a request is rejected during an overload */
   readonly longestWait: (priority: Priority) => number;
   readonly reject: (request: Waiting) => void;
 }
 
 /**
- * Starts requests as they come, but only some in each turn of the event loop. The others wait here in the order of their
- * arrival, and not in buffers of the kernel, so that their wait can be measured and ended.
+ * Starts requests as they come, but only some in each turn of the event loop. The others wait here, and not in buffers of the
+ * kernel, so that their wait can be measured and ended. They start by priority, and the oldest of a priority first.
+ *
+ * During an overload, the newest come first (adaptive LIFO). They are still in the caches of the CPU and in the young
+ * generation of V8, so each costs much less, and most requests are served at once. Otherwise all of them would be served
+ * after the longest wait that is allowed. Those that have waited for too long are rejected, and not started instead.
  */
 export class AdmissionQueue {
-  private readonly waiting = new Fifo<Waiting>();
-  /** Those that have waited for too long, and wait for their rejection. */
-  private readonly late = new Fifo<Waiting>();
+  private readonly waiting: Readonly<Record<Priority, Fifo<Waiting>>> = {
+    high: new Fifo(),
+    normal: new Fifo(),
+    low: new Fifo(),
+  };
   private isTurnOpen = false;
   private turnEndsAt = 0;
   /** Requests that can still be started in this turn. */
@@ -53,7 +62,9 @@ export class AdmissionQueue {
 
   /** @returns since when the request waits that has waited for the longest; `undefined` when none does */
   get oldest(): number | undefined {
-    return this.waiting.first?.at;
+    const { high, normal, low } = this.waiting;
+    const oldest = Math.min(...[high, normal, low].map(({ first }) => first?.at ?? Infinity));
+    return oldest === Infinity ? undefined : oldest;
   }
 
   /**
@@ -70,7 +81,7 @@ export class AdmissionQueue {
   }
 
   add(request: Waiting): void {
-    this.waiting.push(request);
+    this.waiting[request.priority].push(request);
     this.held++;
     if (!this.isTurnOpen) this.openTurn(request.at);
   }
@@ -87,49 +98,50 @@ export class AdmissionQueue {
     if (this.held === 0) return;
     const now = this.options.now();
     this.openTurn(now);
-    this.startWaiting(now);
+    if (!this.options.isOverloaded()) {
+      for (const priority of FIRST_TO_LAST) this.start(priority, -Infinity, false);
+      return;
+    }
+    for (const priority of FIRST_TO_LAST) this.start(priority, this.latest(priority, now), true);
     // Nobody is rejected in whose place nobody else starts: after a stall, all that wait may be late.
-    this.startLate();
-    this.rejectLate();
+    if (this.room === MAX_STARTS) for (const priority of FIRST_TO_LAST) this.start(priority, -Infinity, true);
+    this.rejectLate(now);
   };
 
-  private get hasTime(): boolean {
-    return this.room > 0 && this.options.now() < this.turnEndsAt;
+  /** @returns the latest time of arrival with which a request of a priority has waited for too long */
+  private latest(priority: Priority, now: number): number {
+    return now - this.options.longestWait(priority);
   }
 
-  private startWaiting(now: number): void {
-    while (this.hasTime) {
-      const request = this.waiting.shift();
-      if (!request) return;
-      if (now - request.at > this.options.longestWait(request.priority)) this.late.push(request);
-      else this.start(request);
+  /** @param since those that arrived before are not started */
+  private start(priority: Priority, since: number, isNewestFirst: boolean): void {
+    const requests = this.waiting[priority];
+    while (this.room > 0 && this.options.now() < this.turnEndsAt) {
+      const next = isNewestFirst ? requests.last : requests.first;
+      if (!next || next.at < since) return;
+      if (isNewestFirst) requests.pop();
+      else requests.shift();
+      this.held--;
+      if (next.isGone()) continue;
+      this.room--;
+      next.start();
     }
   }
 
-  /** Those first that have waited the least. */
-  private startLate(): void {
-    while (this.hasTime) {
-      const request = this.late.pop();
-      if (!request) return;
-      this.start(request);
-    }
-  }
-
-  private rejectLate(): void {
+  /** Those first that are late by the most. */
+  private rejectLate(now: number): void {
     for (let left = MAX_REJECTIONS; left > 0;) {
-      const request = this.late.shift();
+      const delays = FIRST_TO_LAST.map((priority) => {
+        const { first } = this.waiting[priority];
+        return { priority, by: first ? this.latest(priority, now) - first.at : 0 };
+      });
+      const { priority, by } = delays.reduce((most, each) => (each.by > most.by ? each : most));
+      const request = by > 0 ? this.waiting[priority].shift() : undefined;
       if (!request) return;
       this.held--;
       if (request.isGone()) continue;
       left--;
       this.options.reject(request);
     }
-  }
-
-  private start(request: Waiting): void {
-    this.held--;
-    if (request.isGone()) return;
-    this.room--;
-    request.start();
   }
 }

@@ -14,6 +14,10 @@ export class Fifo<T extends object> {
     return this.items[this.head];
   }
 
+  get last(): T | undefined {
+    return this.items.at(-1);
+  }
+
   push(item: T): void {
     this.items.push(item);
   }

@@ -60,7 +60,8 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
     this.queue = new AdmissionQueue({
       now: () => clock.now(),
       nextTurn: setImmediate,
-      longestWait: (priority) => this.longestWait(priority),
+      isOverloaded: () => this.delay.isOverloaded,
+      longestWait: (priority) => this.limits.maxWait * WAITS[priority],
       reject: (request) => this.reject(request, 'delay'),
     });
   }
@@ -87,10 +88,6 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
   private get limits(): OverloadConfig {
     const { overload } = this.config.current.server;
     return overload === 'off' ? OFF : overload;
-  }
-
-  private longestWait(priority: Priority): number {
-    return this.delay.isOverloaded ? this.limits.maxWait * WAITS[priority] : Infinity;
   }
 
   private reject(request: Waiting, reason: OverloadReason): void {
