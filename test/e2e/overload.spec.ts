@@ -3,6 +3,7 @@ import { Controller, Get, Module } from '@nestjs/common';
 import { expect, it } from 'vitest';
 import { GatewayRoute } from '../../src/index.js';
 import { gateway, listen } from '../support/gateway.js';
+import type { Overview } from '../../src/modules/timeline/shapes.js';
 import { requestHead } from '../support/http.js';
 import { spawnGateway } from '../support/process.js';
 import { RawConnection } from '../support/raw-connection.js';
@@ -69,8 +70,13 @@ it('rejects new requests while memory is short, and nothing that operators need'
     expect((await gw.management(path)).status).toBe(200);
   }
   expect((await gw.fetch('/health/other')).status).toBe(503);
-  const { status } = await gw.management('/admin/overview');
-  expect(status).toBe(200);
+  const overloads = async () => {
+    const overview = (await (await gw.management('/admin/overview')).json()) as Overview;
+    return overview.gateway.overloads;
+  };
+  const told = await until('the overview tells it', async () => (await overloads())[0]);
+  expect(told.reason).toBe('memory');
+  expect(told.rejectedPerSecond).toBeGreaterThan(0);
   const counted = 'breakwater_overload_rejections_total{reason="memory",priority=';
   expect(await gw.metric(`${counted}"low"}`)).toBe(1);
   expect(await gw.metric(`${counted}"normal"}`)).toBeGreaterThanOrEqual(2);

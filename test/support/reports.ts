@@ -70,6 +70,7 @@ export function pictureOf(
     restartFor: [],
     replicas: 0,
     logLevel: { level: 'info' },
+    overloads: [],
     faults: [],
   };
   for (const event of events) addMessage(picture, { name: event.kind, id: event.id, data: event }, START);

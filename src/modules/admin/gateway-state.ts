@@ -4,7 +4,7 @@ import type { CodeRoutes } from '../proxy/code-routes.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import type { Lifecycle } from '../server/lifecycle.js';
-import type { FaultOverview, Overview } from '../timeline/shapes.js';
+import type { FaultOverview, OverloadOverview, Overview } from '../timeline/shapes.js';
 
 /** The state of the gateway beside its upstreams. */
 export class GatewayState {
@@ -14,6 +14,7 @@ export class GatewayState {
     private readonly redis: RedisConnection,
     private readonly sharing: BreakerSharing,
     private readonly logLevel: LogLevel,
+    private readonly overloads: () => readonly OverloadOverview[],
     private readonly faults: () => readonly FaultOverview[],
     private readonly code: CodeRoutes,
   ) {}
@@ -33,6 +34,7 @@ export class GatewayState {
       redis: this.redis.isConfigured ? { up: this.redis.isUp } : undefined,
       replicas: this.sharing.live,
       logLevel: levelOf(this.logLevel),
+      overloads: this.overloads(),
       faults: this.faults(),
     };
   }

@@ -7,6 +7,7 @@ import { TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { Invalidator } from '../cache/invalidator.js';
 import { ConfigStore } from '../config/config.store.js';
 import { ConfigReloader } from '../config/reload/config-reloader.js';
+import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import { LogLevel } from '../config/log-level.js';
 import { ManagementToken } from '../config/management-token.js';
@@ -118,6 +119,10 @@ const SHARED = [
           gateway.get(RedisConnection),
           gateway.get(BreakerSharing),
           gateway.get(LogLevel),
+          () =>
+            gateway
+              .get(TrafficHistory)
+              .overloads.current(Math.floor(gateway.get<Clock>(CLOCK).wall() / 1_000)),
           () => faultsOf(gateway.get(ConfigStore).current, gateway.get(RuntimeFaults)),
           gateway.get(CodeRoutes),
         ),

@@ -2,7 +2,7 @@ import type { RemoteProvider } from '../auth/auth-providers.js';
 import type { ConfigDiff } from '../config/reload/config-diff.js';
 import type { ReloadCause } from '../config/reload/config-reloader.js';
 import type { CodeRouteEntry } from '../proxy/code-route-finder.js';
-import type { OverloadChange } from '../server/overload/overload.service.js';
+import type { OverloadChange, OverloadReason } from '../server/overload/overload.service.js';
 import type {
   BreakerFailure,
   BreakerState,
@@ -177,6 +177,14 @@ export interface UpstreamReport extends UpstreamOverview {
 }
 
 /** The answer of `GET /admin/overview`, and the data of the event `overview`. */
+export interface OverloadOverview {
+  readonly reason: OverloadReason;
+  /** The first rejection. */
+  readonly since: Date;
+  /** Over the last ten seconds, of all processes. */
+  readonly rejectedPerSecond: number;
+}
+
 export interface Overview {
   readonly at: Date;
   /** Of the newest event in it: with `Last-Event-ID`, the stream goes on from there. */
@@ -196,6 +204,8 @@ export interface Overview {
     readonly replicas: number;
     /** The level of the log, and the seconds until the configured one is back, if an operator has set it. */
     readonly logLevel: { readonly level: string; readonly endsIn?: number };
+    /** While requests are rejected because a process is overloaded, and for a minute after. */
+    readonly overloads: readonly OverloadOverview[];
     /** Faults that are injected now. */
     readonly faults: readonly FaultOverview[];
   };

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OverloadHistory, type Rejections } from './overload-history.js';
 import { boundOf, BUCKETS, percentile } from './latency-buckets.js';
 import type { RouteRows } from './route-counts.js';
 import type { Percentiles, Rates, TrafficCounts } from './shapes.js';
@@ -28,6 +29,8 @@ export interface TrafficSample {
   readonly second: number;
   readonly upstreams: readonly UpstreamSample[];
   readonly routes: RouteRows;
+  /** Missing when nothing was rejected because the process was overloaded. */
+  readonly rejections?: Rejections;
 }
 
 export interface UpstreamSample {
@@ -41,9 +44,11 @@ export interface UpstreamSample {
 /** The requests of the last 15 minutes by upstream, those of all processes of the gateway. */
 @Injectable()
 export class TrafficHistory {
+  readonly overloads = new OverloadHistory();
   private readonly upstreams = new Map<string, UpstreamHistory>();
 
-  add({ second, upstreams }: Omit<TrafficSample, 'routes'>): void {
+  add({ second, upstreams, rejections }: Omit<TrafficSample, 'routes'>): void {
+    if (rejections) this.overloads.add(second, rejections);
     for (const sample of upstreams) {
       let history = this.upstreams.get(sample.upstream);
       if (!history) this.upstreams.set(sample.upstream, (history = new UpstreamHistory(second)));

@@ -49,7 +49,7 @@ export class TrafficCollector implements OnModuleInit, OnApplicationShutdown {
   add(sample: TrafficSample): void {
     // Requests may end after their upstream was removed.
     const upstreams = sample.upstreams.filter(({ upstream }) => this.upstreams.find(upstream));
-    this.history.add({ second: sample.second, upstreams });
+    this.history.add({ ...sample, upstreams });
     this.routes.add(sample.second, sample.routes);
     for (const { upstream, counts } of upstreams) {
       const rejected = counts[OVERLOADED] ?? 0;

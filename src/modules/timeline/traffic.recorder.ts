@@ -6,6 +6,7 @@ import { CLOCK } from '../config/config.tokens.js';
 import { type Exchange, handlerPathOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
+import { Overload, type OverloadReason } from '../server/overload/overload.service.js';
 import { bucketOf, BUCKETS } from './latency-buckets.js';
 import { RouteCounts } from './route-counts.js';
 import { COUNTS, type TrafficSample } from './traffic-history.js';
@@ -32,16 +33,20 @@ export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
   readonly sampled = new Event<TrafficSample>();
   private readonly counters = new Map<string, Counter>();
   private readonly routes = new RouteCounts();
+  /** By overload, in the current second. */
+  private rejections: Record<OverloadReason, number> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
     @Inject(UpstreamRegistry) private readonly upstreams: UpstreamRegistry,
+    @Inject(Overload) private readonly overload: Overload,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   onModuleInit(): void {
     this.exchanges.finished.on((exchange) => this.record(exchange));
+    this.overload.rejected.on(({ reason }) => (this.rejections ??= { delay: 0, memory: 0 })[reason]++);
     this.upstreams.removed.on(({ id }) => this.counters.delete(id));
     this.schedule();
   }
@@ -89,7 +94,10 @@ export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
       this.counters.set(upstream, new Counter());
     }
     const routes = this.routes.take();
-    if (routes.names.length > 0) this.sampled.emit({ second, upstreams, routes });
+    const { rejections } = this;
+    this.rejections = undefined;
+    if (routes.names.length > 0 || rejections)
+      this.sampled.emit({ second, upstreams, routes, ...(rejections && { rejections }) });
   }
 }
 

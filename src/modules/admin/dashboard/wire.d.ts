@@ -4,6 +4,7 @@ import type * as shapes from '../../timeline/shapes.js';
 type Wire<T> = T extends Date ? string : T extends object ? { readonly [K in keyof T]: Wire<T[K]> } : T;
 
 export type Overview = Wire<shapes.Overview>;
+export type Gateway = Overview['gateway'];
 export type Tick = Wire<shapes.Tick>;
 export type Report = Wire<shapes.UpstreamReport>;
 export type TopRoutes = Wire<shapes.TopRoutes>;
@@ -36,7 +37,7 @@ export type Connection =
 /** What the page and `breakwater top` know. */
 export interface Picture {
   /** Missing before the first overview. */
-  gateway?: Overview['gateway'];
+  gateway?: Gateway;
   /** Milliseconds since the epoch, by the clock of the gateway: of the newest data. */
   at: number;
   /** Milliseconds by which the clock of the gateway is ahead. */

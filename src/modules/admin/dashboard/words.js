@@ -4,7 +4,7 @@ import { adviceFor, failuresWords } from './failure-words.js';
 import { clockTime, count, duration, rate, share, visible, whole } from './format.js';
 import { totals } from './picture.js';
 
-/** @import { Counts, Operator, Picture, Report, TimelineEvent, Transition } from './wire.js' */
+/** @import { Counts, Gateway, Operator, Picture, Report, TimelineEvent, Transition } from './wire.js' */
 
 export const STATUS = Object.freeze({ ok: 'OK', degraded: 'Degraded', down: 'Down' });
 
@@ -224,6 +224,72 @@ export function headline(picture) {
   const parts = [down > 0 ? `${whole(down)} down` : '', degraded > 0 ? `${whole(degraded)} degraded` : ''];
   const wrong = parts.filter((part) => part !== '').join(', ');
   return `${wrong} of ${count(all, 'upstream')}.`;
+}
+
+/**
+ * What somebody may want to know of the gateway itself.
+ *
+ * @param {Picture} picture
+ * @param {number} now milliseconds since the epoch, by the clock of the gateway
+ * @returns {{ name: string, text: string, isWell: boolean }[]}
+ */
+export function gatewayFacts({ gateway, providers }, now) {
+  if (!gateway) return [];
+  const { phase, revision, hash, restartFor, reloadError, redis, replicas, logLevel } = gateway;
+  return [
+    ...gateway.overloads.map((overload) =>
+      fact(
+        overload.reason === 'memory' ? 'Short of memory' : 'Overload',
+        overloadWords(overload, now),
+        false,
+      ),
+    ),
+    fact('State', phase, phase === 'serving'),
+    fact('Configuration', `revision ${revision} (${hash})`),
+    fact(
+      'Last reload',
+      reloadError === undefined ? 'no error' : `failed: ${reloadError}`,
+      reloadError === undefined,
+    ),
+    fact('Waiting for a restart', restartFor.join(', ') || 'nothing', restartFor.length === 0),
+    fact('Redis', redis ? (redis.up ? 'connected' : 'away') : 'not configured', redis?.up !== false),
+    fact('Replicas that share breakers', replicas === 0 ? 'none' : String(replicas)),
+    fact('Log level', `${logLevel.level}${endsWords(logLevel.endsIn)}`, logLevel.endsIn === undefined),
+    ...gateway.faults.map(({ route, endsIn }) =>
+      fact(`Fault in route ${route}`, `injected${endsWords(endsIn)}`, false),
+    ),
+    ...providers.map(({ id, keys, lastFetch }) =>
+      fact(
+        `Keys of ${id}`,
+        `${keys}${keys === 'fresh' || !lastFetch ? '' : `, last fetch: ${lastFetch}`}`,
+        keys === 'fresh',
+      ),
+    ),
+  ];
+}
+
+/** @type {(name: string, text: string, isWell?: boolean) => { name: string, text: string, isWell: boolean }} */
+function fact(name, text, isWell = true) {
+  return { name: visible(name), text: visible(text), isWell };
+}
+
+/** @type {(overload: Gateway['overloads'][number], now: number) => string} */
+function overloadWords({ reason, since, rejectedPerSecond }, now) {
+  const why =
+    reason === 'memory' ? 'too little memory is left' : 'requests wait for too long until they start';
+  const advice =
+    reason === 'memory'
+      ? 'Give the gateway more memory, or look for what uses it.'
+      : 'Add workers or machines, and give less important routes a low priority.';
+  const time = sinceWords(Date.parse(since), now);
+  return rejectedPerSecond === 0
+    ? `requests were rejected, ${time}, because ${why}. None was in the last ten seconds.`
+    : `${rate(rejectedPerSecond)} requests/s are rejected with 503, ${time}, because ${why}. ${advice}`;
+}
+
+/** @param {number | undefined} seconds */
+function endsWords(seconds) {
+  return seconds === undefined ? '' : `, ends in ${duration(seconds * 1_000)}`;
 }
 
 /** @param {Pick<Counts, 'requests' | 'errors'>} callers of ten seconds */

@@ -53,6 +53,24 @@ describe('the screen of breakwater top', () => {
     expect(Math.max(...all.map(({ length }) => length))).toBe(60);
   });
 
+  it('says what is unusual about the gateway itself', () => {
+    const picture = pictureOf([report('users')], []);
+    const since = new Date(START).toISOString();
+    const overloads = [{ reason: 'delay', since, rejectedPerSecond: 1_234 }] as const;
+    const { gateway } = picture;
+    if (gateway) picture.gateway = { ...gateway, overloads, reloadError: 'line 3' };
+    const text = screen(picture, { state: 'live' }, START + 60_000).map((line) =>
+      stripVTControlCharacters(line),
+    );
+    expect(text.slice(2, 5)).toEqual([
+      'The upstream is OK.',
+      expect.stringMatching(
+        /^▲ Overload: 1,234 requests\/s are rejected with 503, since \d\d:\d\d:\d\d \(1 min 0 s\), because requests wait/,
+      ),
+      '▲ Last reload: failed: line 3',
+    ]);
+  });
+
   it('says that its data is old', () => {
     const lost = { state: 'lost', since: START, detail: 'ECONNREFUSED', retryAt: START } as const;
     expect(lines([], undefined, lost)[0]).toMatch(

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import { clockTime, count, milliseconds, rate, share, visible, whole } from '../dashboard/format.js';
 import { listed, topRoutes, totals } from '../dashboard/picture.js';
-import { headline, incidentOf, sinceWords, STATUS } from '../dashboard/words.js';
+import { gatewayFacts, headline, incidentOf, sinceWords, STATUS } from '../dashboard/words.js';
 import type { Connection, Picture, Report } from '../dashboard/wire.js';
 
 export interface Size {
@@ -32,6 +32,9 @@ export function screen(picture: Picture, connection: Connection, now: number, si
     `${styleText('bold', 'Breakwater')}  ${gatewayWords(picture)}  ${connectionWords(connection, picture)}`,
     '',
     styleText('bold', headline(picture)),
+    ...gatewayFacts(picture, now)
+      .filter(({ isWell }) => !isWell)
+      .map(({ name, text }) => styleText('yellow', `▲ ${name}: ${text}`)),
     `${rate(sum.requests / 10)} requests/s, ${share(sum.errors, sum.requests)} errors, ` +
       `${share(sum.replaced, sum.requests)} fallback or stale, ${share(sum.cached, sum.requests)} cached, ${sum.inFlight} in flight`,
     '',
@@ -55,10 +58,7 @@ export function screen(picture: Picture, connection: Connection, now: number, si
 
 function gatewayWords({ gateway, at }: Picture): string {
   if (!gateway) return '';
-  const { phase, revision, reloadError, restartFor } = gateway;
-  const reload = reloadError === undefined ? '' : `, the last reload failed: ${visible(reloadError)}`;
-  const restart = restartFor.length === 0 ? '' : `, ${restartFor.join(', ')} wait for a restart`;
-  return `${phase}, revision ${revision}${reload}${restart}, ${clockTime(at, at)}`;
+  return `${gateway.phase}, revision ${gateway.revision}, ${clockTime(at, at)}`;
 }
 
 function connectionWords(connection: Connection, { at, skew }: Picture): string {

@@ -10,7 +10,8 @@ import { MemoryWatch } from './memory-watch.js';
 import { ProcessMemory } from './process-memory.js';
 
 /** `delay`: requests wait for too long until they are started. `memory`: there is too little of it left. */
-export type OverloadReason = 'delay' | 'memory';
+export type OverloadReason = (typeof OVERLOAD_REASONS)[number];
+export const OVERLOAD_REASONS = ['delay', 'memory'] as const;
 
 /** An overload begins or is over. */
 export interface OverloadChange {

@@ -1,6 +1,7 @@
 import { eventWords } from '../event-words.js';
 import { failureWords } from '../failure-words.js';
-import { clockTime, duration, visible } from '../format.js';
+import { clockTime, visible } from '../format.js';
+import { gatewayFacts } from '../words.js';
 import { byId, el, setAttribute, setText, showFixedItems, showItems } from './dom.js';
 
 /** @import { Picture, TimelineEvent } from '../wire.js' */
@@ -78,60 +79,37 @@ export function showFailures({ upstreams }, now) {
   byId('no-failures').hidden = shown.length > 0;
 }
 
-/** @param {Picture} picture */
-export function showGateway({ gateway, providers }) {
+/**
+ * @param {Picture} picture
+ * @param {number} now milliseconds since the epoch
+ */
+export function showGateway(picture, now) {
+  const { gateway } = picture;
   if (!gateway) return;
-  const { phase, revision, hash, restartFor, reloadError, redis, replicas, logLevel, faults } = gateway;
-  const facts = [
-    ['State', phase, phase === 'serving'],
-    ['Configuration', `revision ${revision} (${hash})`, true],
-    [
-      'Last reload',
-      reloadError === undefined ? 'no error' : `failed: ${reloadError}`,
-      reloadError === undefined,
-    ],
-    ['Waiting for a restart', restartFor.join(', ') || 'nothing', restartFor.length === 0],
-    ['Redis', redis ? (redis.up ? 'connected' : 'away') : 'not configured', redis?.up !== false],
-    ['Replicas that share breakers', replicas === 0 ? 'none' : String(replicas), true],
-    ['Log level', `${logLevel.level}${endsWords(logLevel.endsIn)}`, logLevel.endsIn === undefined],
-    ...faults.map(({ route, endsIn }) => [`Fault in route ${route}`, `injected${endsWords(endsIn)}`, false]),
-    ...providers.map(({ id, keys, lastFetch }) => [
-      `Keys of ${id}`,
-      `${keys}${keys === 'fresh' || !lastFetch ? '' : `, last fetch: ${lastFetch}`}`,
-      keys === 'fresh',
-    ]),
-  ];
-  setText(byId('gateway'), `${phase}, revision ${revision}`);
+  const facts = gatewayFacts(picture, now);
+  setText(byId('gateway'), `${gateway.phase}, revision ${gateway.revision}`);
   showItems(
     byId('warnings'),
-    facts.filter(([, , isWell]) => !isWell),
-    ([name]) => String(name),
+    facts.filter(({ isWell }) => !isWell),
+    ({ name }) => name,
     () => {
       const node = el('li');
-      return {
-        node,
-        update: ([name, text]) => setText(node, `▲ ${visible(String(name))}: ${visible(String(text))}`),
-      };
+      return { node, update: ({ name, text }) => setText(node, `▲ ${name}: ${text}`) };
     },
   );
   showItems(
     byId('facts'),
     facts,
-    ([name]) => String(name),
-    ([name]) => {
+    ({ name }) => name,
+    ({ name }) => {
       const value = el('dd');
       return {
-        node: el('div', {}, el('dt', {}, visible(String(name))), value),
-        update([, text, isWell]) {
-          setText(value, `${isWell ? '' : '▲ '}${visible(String(text))}`);
+        node: el('div', {}, el('dt', {}, name), value),
+        update({ text, isWell }) {
+          setText(value, `${isWell ? '' : '▲ '}${text}`);
           setAttribute(value, 'class', isWell ? '' : 'warn');
         },
       };
     },
   );
-}
-
-/** @param {number | undefined} seconds */
-function endsWords(seconds) {
-  return seconds === undefined ? '' : `, ends in ${duration(seconds * 1_000)}`;
 }

@@ -33,7 +33,7 @@ function render() {
   showRoutes(picture);
   showEvents(picture, now);
   showFailures(picture, now);
-  showGateway(picture);
+  showGateway(picture, now);
   updateDetails(now);
 }
 
