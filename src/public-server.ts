@@ -108,7 +108,12 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
       isLimited,
       hasPlugins,
       beforeExpress: tellCaches,
-      beforeCode: [...bodyParsers(() => limits().maxBodyBytes), compressionHandler(isCompressed), inherit],
+      beforeCode: [
+        ...bodyParsers(() => limits().maxBodyBytes),
+        this.entrance.limitCodeBody,
+        compressionHandler(isCompressed),
+        inherit,
+      ],
       requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
       onRefused: (refusal) => this.entrance.exchanges.refuse(refusal),
     });

@@ -4,7 +4,8 @@ import type { RawBodyRequest } from '@nestjs/common';
 import type { NextFunction, Request } from 'express';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
-import { collectBody } from '../support/http.js';
+import { collectBody, requestHead } from '../support/http.js';
+import { RawConnection } from '../support/raw-connection.js';
 import { until } from '../support/until.js';
 
 @Controller('code')
@@ -22,6 +23,11 @@ class BodyController {
   @Post('stream')
   async stream(@Req() req: Request): Promise<object> {
     return { streamed: (await collectBody(req)).toString() };
+  }
+
+  @Post('large')
+  async large(@Req() req: Request): Promise<object> {
+    return { bytes: (await collectBody(req)).length };
   }
 
   @Post('pass')
@@ -47,7 +53,9 @@ server: { maxBodyBytes: 4MiB }
 upstreams:
   users: { url: "\${USERS_URL}" }
   next: { url: "\${NEXT_URL}" }
-routes: [{ id: all, match: { path: /** }, upstream: users, mirror: { upstream: next, percent: 100% } }]`)
+routes:
+  - { id: large, match: { path: /code/large }, upstream: users, maxBodyBytes: 8MiB }
+  - { id: all, match: { path: /** }, upstream: users, mirror: { upstream: next, percent: 100% } }`)
   .withUpstream('next', (req, res) => {
     void collectBody(req).then((body) => {
       mirrored.push(`${req.url} ${body.toString()}`);
@@ -62,6 +70,7 @@ routes: [{ id: all, match: { path: /** }, upstream: users, mirror: { upstream: n
 
 const post = (path: string, body: string | Buffer, type: string, headers: Record<string, string> = {}) =>
   gw.fetch(path, { method: 'POST', body, headers: { 'content-type': type, ...headers } });
+const MIB = 1024 * 1024;
 const JSON_TYPE = 'application/json';
 
 describe('a controller of code', () => {
@@ -82,6 +91,20 @@ describe('a controller of code', () => {
   it('can read a body of another type itself', async () => {
     const response = await post('/code/stream', 'bytes', 'application/octet-stream');
     expect(await response.json()).toEqual({ streamed: 'bytes' });
+  });
+
+  it('gets no body over maxBodyBytes, also when it reads it itself', async () => {
+    const announced = await post('/code/stream', Buffer.alloc(5 * MIB), 'application/octet-stream');
+    expect([announced.status, await announced.json()]).toMatchObject([413, { code: 'body_too_large' }]);
+    const client = await RawConnection.to(gw.url);
+    client.send(requestHead('POST /code/stream', 'Transfer-Encoding: chunked'));
+    for (let i = 0; i < 5; i++) client.send(`${MIB.toString(16)}\r\n${'a'.repeat(MIB)}\r\n`);
+    expect(await client.until('body_too_large')).toContain('HTTP/1.1 413');
+  });
+
+  it('gets as much as a route allows that it may pass the request on to', async () => {
+    const response = await post('/code/large', Buffer.alloc(5 * MIB, 'a'), 'application/octet-stream');
+    expect(await response.json()).toEqual({ bytes: 5 * MIB });
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { certifiedHosts } from '../server/client-tls.js';
 import { corsHandler } from '../server/cors.js';
 import { Overload } from '../server/overload/overload.service.js';
+import { limitBody } from './code-body.js';
 import { CodeRoutes } from './code-routes.js';
 import { redirectToHttps } from './https-redirect.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -43,6 +44,17 @@ export class Entrance {
       ...(overload === 'off' ? [] : [this.admit]),
     ];
   }
+
+  /** Bounds the bodies of handlers without `@GatewayRoute`, whose guard knows no other bound. */
+  readonly limitCodeBody: RequestHandler = (req, res, next) => {
+    const exchange = exchangeOf(req);
+    if (exchange && !exchange.head.code) {
+      // The handler may pass the request on to the route.
+      const { maxBodyBytes } = exchange.route?.config ?? exchange.config.server;
+      limitBody(req, maxBodyBytes, (problem) => this.reply.problem(res, exchange, problem));
+    }
+    next();
+  };
 
   private readonly admit: RequestHandler = (req, res, next) => {
     const exchange = exchangeOf(req);
