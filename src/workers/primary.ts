@@ -15,7 +15,7 @@ import { ConfigReloader } from '../modules/config/reload/config-reloader.js';
 import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
 import { Metrics } from '../modules/metrics/metrics.js';
 import { Lifecycle } from '../modules/server/lifecycle.js';
-import { Timeline } from '../modules/timeline/timeline.js';
+import { Overload } from '../modules/server/overload/overload.service.js';
 import { TrafficCollector } from '../modules/timeline/traffic.collector.js';
 import { ProcessEnd, type ShutdownOptions } from '../process-end.js';
 import { shareOf } from './share.js';
@@ -82,7 +82,7 @@ export async function runWorkers(
     pool.tell(event, isTransition ? undefined : from);
   });
   pool.traffic.on((sample) => app.get(TrafficCollector).add(sample));
-  pool.overload.on((change) => app.get(Timeline).add({ kind: 'gateway-overload', ...change }));
+  pool.overloads.changed.on((change) => app.get(Overload).changed.emit(change));
   observe(gateway, pool);
   const end = new ProcessEnd({
     get shutdownTimes() {

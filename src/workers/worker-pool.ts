@@ -7,13 +7,13 @@ import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
 import { Fault } from '../common/errors/fault.js';
 import { Event } from '../common/event.js';
-import type { OverloadChange } from '../modules/server/overload/overload.service.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import { addCounts, aggregate } from './aggregate.js';
 import type { Argument, CallName, Metrics, Result, SharedEvent, TakeRequest, ToPrimary } from './messages.js';
 import { RestartPolicy } from './restart-policy.js';
 import { WorkerGoneError, WorkerHandle } from './worker-handle.js';
 import { forkWith, type WorkerOutput } from './worker-output.js';
+import { WorkerOverloads } from './worker-overloads.js';
 
 /** Milliseconds. A scrape does not wait for a worker that is busy for longer, and takes what it told last. */
 const METRICS_TIMEOUT = 2_000;
@@ -40,7 +40,7 @@ export class WorkerPool {
   readonly event = new Event<{ readonly event: SharedEvent; readonly from: WorkerHandle }>();
   /** A worker has counted the requests of a second. */
   readonly traffic = new Event<TrafficSample>();
-  readonly overload = new Event<OverloadChange>();
+  readonly overloads = new WorkerOverloads();
   /** One more or one less serves. */
   readonly changed = new Event<void>();
   /** A worker has ended without being told to. */
@@ -180,7 +180,7 @@ export class WorkerPool {
         this.traffic.emit(message.sample);
         return;
       case 'overload':
-        this.overload.emit(message.change);
+        this.overloads.add(worker.id, message.change);
         return;
       case 'take':
         worker.send({ type: 'taken', id: message.id, taken: this.options.take(message.requests) });
@@ -259,6 +259,7 @@ export class WorkerPool {
     reason: { readonly code: number | null; readonly signal: string | null },
   ): void {
     this.workers.delete(worker);
+    this.overloads.remove(worker.id);
     this.departed = this.departed.then((departed) => addCounts(departed, worker.metrics));
     if (!this.isStopping) {
       this.logger.error({ message: 'a worker has ended', worker: worker.id, ...reason });

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { Overload } from '../server/overload/overload.service.js';
 import { Timeline } from './timeline.js';
 
-/** Writes down overloads of this process. Those of workers are told to the primary. */
+/** Writes down overloads: those of this process, or of its workers. */
 @Injectable()
 export class OverloadObserver implements OnModuleInit {
   constructor(

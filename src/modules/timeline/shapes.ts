@@ -276,7 +276,7 @@ type Happening =
       readonly isOver: boolean;
       readonly rejected: number;
     }
-  /** An overload of the gateway itself, or of one of its workers, begins or is over. */
+  /** An overload of the gateway itself begins, or is over in all of its workers. */
   | ({ readonly kind: 'gateway-overload' } & OverloadChange)
   | {
       readonly kind: 'reload';

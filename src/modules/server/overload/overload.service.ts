@@ -40,6 +40,7 @@ const OFF: OverloadConfig = { maxWait: Infinity, maxMemory: Infinity };
  */
 @Injectable()
 export class Overload implements OnModuleInit, OnApplicationShutdown {
+  /** In a primary, that of its workers. */
   readonly changed = new Event<OverloadChange>();
   readonly rejected = new Event<OverloadRejection>();
   /** Asked for each request; those that find no room in it are to be held. */
