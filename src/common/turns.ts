@@ -17,9 +17,14 @@ export function turns(longest = LONGEST_TURN): Turn {
   };
 }
 
+/** @returns the same for work that requests do not wait for */
+export function shortTurns(): Turn {
+  return turns(SHORT_TURN);
+}
+
 /** As `Array.from` with a function, in short turns. */
 export async function mapInTurns<T, R>(items: Iterable<T>, map: (item: T) => R): Promise<R[]> {
-  const turn = turns(SHORT_TURN);
+  const turn = shortTurns();
   const mapped: R[] = [];
   for (const item of items) {
     mapped.push(map(item));
@@ -31,7 +36,7 @@ export async function mapInTurns<T, R>(items: Iterable<T>, map: (item: T) => R):
 
 /** @returns a text in pieces, each of which takes a short turn to make */
 export async function* piecesOf(parts: Iterable<string> | AsyncIterable<string>): AsyncGenerator<string> {
-  const turn = turns(SHORT_TURN);
+  const turn = shortTurns();
   let piece = '';
   for await (const part of parts) {
     piece += part;

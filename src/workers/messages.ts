@@ -53,7 +53,8 @@ export interface WorkerCalls {
   /** Puts the prepared configuration in force. */
   commit(argument: null): Promise<void>;
   ping(argument: null): Promise<void>;
-  metrics(argument: null): Promise<Metrics>;
+  /** In parts: to copy all of them at once would keep requests waiting. */
+  metrics(argument: null): AsyncIterable<Metrics>;
   upstreams(argument: null): Promise<readonly UpstreamOverview[]>;
   rateLimits(argument: null): Promise<readonly RateLimitOverview[]>;
   purge(what: PurgeRequest): Promise<number>;
@@ -63,7 +64,8 @@ export interface WorkerCalls {
 
 export type CallName = keyof WorkerCalls;
 export type Argument<N extends CallName> = Parameters<WorkerCalls[N]>[0];
-export type Result<N extends CallName> = Awaited<ReturnType<WorkerCalls[N]>>;
+export type Result<N extends CallName> =
+  ReturnType<WorkerCalls[N]> extends AsyncIterable<infer T> ? T : Awaited<ReturnType<WorkerCalls[N]>>;
 
 /** With what a worker begins. */
 export interface WorkerStart {
@@ -93,5 +95,7 @@ export type ToPrimary =
   | { readonly type: 'failed'; readonly message: string }
   /** It takes no more connections, because of an error that nothing has caught. */
   | { readonly type: 'leaving' }
+  /** Of a list, before its result. */
+  | { readonly type: 'part'; readonly id: number; readonly part: readonly unknown[] }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly message: string };

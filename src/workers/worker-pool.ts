@@ -198,6 +198,7 @@ export class WorkerPool {
       case 'failed':
         this.fail(message.message);
         return;
+      case 'part':
       case 'result':
       case 'error':
         return;

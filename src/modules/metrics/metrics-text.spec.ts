@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { metricsText, readable } from './metrics-text.js';
+import { metricsText, readable, valuesInParts } from './metrics-text.js';
 
 /** Metrics with so many series each, of which the first has observed a traced request. */
 function registryOf(series: number): Registry {
@@ -25,6 +25,8 @@ function registryOf(series: number): Registry {
   }
   return registers[0] as Registry;
 }
+
+type Metrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 let collected = 0;
 
@@ -75,5 +77,18 @@ describe('metricsText', () => {
     const counts = parts.map((part) => part.match(/^requests_total/gm)?.length ?? 0);
     expect(counts.filter((count) => count > 0)).toEqual([50, 50, 20]);
     expect(collected).toBe(1);
+  });
+});
+
+describe('valuesInParts', () => {
+  it('has the values of the registry, of a few series at a time', async () => {
+    const registry = registryOf(120);
+    const parts = await Readable.from(valuesInParts(registry.getMetricsAsArray())).toArray();
+    const valuesOf = (metrics: Metrics, name: string) =>
+      metrics.filter((each) => each.name === name).flatMap(({ values }) => values);
+    const expected = await registry.getMetricsAsJSON();
+    for (const name of ['requests_total', 'seconds', 'open'])
+      expect(valuesOf(parts.flat() as Metrics, name)).toEqual(valuesOf(expected, name));
+    expect((parts as Metrics[]).map(([metric]) => metric?.values.length)).toContain(50);
   });
 });

@@ -41,6 +41,17 @@ export async function* metricsText(
   if (isOpen) yield '# EOF\n';
 }
 
+/** @returns the values of metrics as the registry has them as JSON, in lists of a few series each */
+export async function* valuesInParts(
+  metrics: Iterable<ReadableMetric>,
+): AsyncGenerator<MetricObjectWithValues<MetricValue<string>>[]> {
+  for (const metric of metrics)
+    for (const part of await partsOf(metric, false)) {
+      const registry = Object.create(register, { getMetricsAsArray: { value: () => [part] } }) as Registry;
+      yield await registry.getMetricsAsJSON();
+    }
+}
+
 /** @returns a metric whose values are known */
 export function readable(metric: MetricObjectWithValues<MetricValue<string>>): ReadableMetric {
   return {
