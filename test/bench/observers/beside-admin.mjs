@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { inRoot, runtime } from '../../../scripts/lib/project.mjs';
 import { startOpenLoop } from '../measures/latency.mjs';
-import { median } from '../report/statistics.mjs';
+import { HelperProcess } from '../processes.mjs';
+import { median, shuffled } from '../report/statistics.mjs';
 import { quartiles } from './quartiles.mjs';
 
 /** The calls that have most to do. */
@@ -14,12 +15,17 @@ const calls = [
   '/admin/upstreams/orders-0/timeline',
   '/metrics',
 ];
-/** Milliseconds between two calls of the loop. */
-const pause = 100;
 const repeats = 100;
 
+/** Who reads beside the traffic. What the second one changes is the work of the reader, and not that of the gateway. */
+const readers = {
+  nobody: undefined,
+  'a trivial call': { paths: ['/health/live'], isReadingEvents: false },
+  'admin calls': { paths: calls, isReadingEvents: true },
+};
+
 /**
- * Measures the latency of requests with and without a loop of calls and a reader of events beside them.
+ * Measures the latency of requests, and the same beside a loop of calls and a reader of events.
  * @param {import('../entrant.mjs').Entrant} entrant
  * @param {string} management
  * @param {{ load?: number }} cores
@@ -28,30 +34,31 @@ const repeats = 100;
 export async function measureBesideAdmin({ url, headers, server }, management, cores, plan) {
   await printCosts(management, server);
   const { rounds, ...load } = plan;
-  const measured = { alone: [], beside: [] };
+  const measured = Object.keys(readers).map((name) => ({ name, results: [] }));
   for (let round = 0; round <= rounds; round++) {
-    for (const mode of round % 2 === 0 ? ['alone', 'beside'] : ['beside', 'alone']) {
-      const reader = mode === 'beside' ? read(management) : undefined;
+    for (const { name, results } of shuffled(measured)) {
+      const reader = readers[name] && read({ management, ...readers[name] }, cores.load);
       const generator = await startOpenLoop(cores.load, { url, headers, ...load });
       const result = await generator.next();
-      await reader?.stop();
+      if ((await reader?.finish())?.calls === 0) throw new Error('The reader has called nothing.');
       // In the first round, the compiler is busy.
-      if (round > 0) measured[mode].push(result);
+      if (round > 0) results.push(result);
       process.stdout.write('.');
     }
   }
   console.log();
-  for (const field of ['p50Ms', 'p99Ms', 'p999Ms']) {
-    const of = (mode) => measured[mode].map((each) => each[field]);
-    const ratios = of('beside').map((each, i) => each / measured.alone[i][field]);
-    console.log(
-      `${field}: alone ${median(of('alone')).toFixed(2)}, beside admin calls ${median(of('beside')).toFixed(2)}, ` +
-        `ratio ${quartiles(ratios)}`,
-    );
-  }
+  const [alone] = measured;
+  for (const field of ['p50Ms', 'p99Ms', 'p999Ms'])
+    for (const { name, results } of measured) {
+      const ratios = results.map((each, i) => each[field] / alone.results[i][field]);
+      const ms = median(results.map((each) => each[field])).toFixed(2);
+      console.log(
+        `${field} beside ${name}: ${ms}${name === alone.name ? '' : `, ratio ${quartiles(ratios)}`}`,
+      );
+    }
 }
 
-/** What a call costs is also the longest time for which it can keep requests waiting. */
+/** The gateway makes a long answer in turns, so that no request waits for all of that time. */
 async function printCosts(management, server) {
   for (const path of calls) {
     const ask = async () => (await (await fetch(management + path)).arrayBuffer()).byteLength;
@@ -64,24 +71,5 @@ async function printCosts(management, server) {
   }
 }
 
-function read(management) {
-  const abort = new AbortController();
-  const drain = async () => {
-    const response = await fetch(`${management}/admin/events`, { signal: abort.signal });
-    for await (const _chunk of response.body) if (abort.signal.aborted) return;
-  };
-  const loop = async () => {
-    for (let i = 0; !abort.signal.aborted; i++) {
-      const response = await fetch(management + calls[i % calls.length], { signal: abort.signal });
-      await response.arrayBuffer();
-      await sleep(pause, undefined, { signal: abort.signal });
-    }
-  };
-  const ended = Promise.allSettled([drain(), loop()]);
-  return {
-    async stop() {
-      abort.abort();
-      await ended;
-    },
-  };
-}
+const read = (options, core) =>
+  new HelperProcess(core, [runtime(), inRoot('test/bench/observers/reader.mjs'), JSON.stringify(options)]);
