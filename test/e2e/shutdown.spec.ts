@@ -55,6 +55,14 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     expect(performance.now() - releasedAt).toBeLessThan(15_000);
   });
 
+  it('gives up a reload that is under way, without an error', async () => {
+    const gateway = await start(new SlowService(), 'delay: 0s, drain: 20s');
+    gateway.process.kill('SIGHUP');
+    gateway.process.kill('SIGTERM');
+    expect(await gateway.process.exited).toBe(0);
+    expect(gateway.process.lines.filter((line) => /"level":"(?:warn|error|fatal)"/.test(line))).toEqual([]);
+  });
+
   it('aborts requests that take longer than `drain` and exits with 0', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 0s, drain: 500ms');

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { LintWarning } from '../lints/lint.js';
+import { ConfigRefusedError } from '../config.store.js';
 import type { ConfigSource } from '../load-config-file.js';
 import type { PluginSources } from '../plugins/plugin-sources.js';
 import type { ConfigProblem } from '../problem.js';
@@ -31,7 +32,8 @@ const YOUNG_SPACE = 64;
  * Reads and checks a configuration in another thread, so that requests are served meanwhile.
  *
  * @param text in place of what is in the file
- * @throws Error when that takes too long or too much memory, or `signal` aborts
+ * @throws Error when that takes too long or too much memory
+ * @throws ConfigRefusedError when `signal` aborts
  */
 export async function readInWorker(file: string, signal: AbortSignal, text?: string): Promise<FileReading> {
   const worker = new Worker(new URL('load.worker.js', import.meta.url), {
@@ -41,7 +43,7 @@ export async function readInWorker(file: string, signal: AbortSignal, text?: str
   const { promise, resolve, reject } = Promise.withResolvers<FileReading>();
   const timeout = AbortSignal.timeout(LONGEST);
   const giveUp = () => reject(new Error(`it could not be read within ${LONGEST / 1000} seconds`));
-  const stop = () => reject(new Error('the gateway is stopping'));
+  const stop = () => reject(new ConfigRefusedError('the gateway is stopping'));
   worker.once('message', resolve).once('error', reject);
   worker.once('exit', (code) => reject(new Error(`the thread that reads it ended with code ${code}`)));
   timeout.addEventListener('abort', giveUp);
