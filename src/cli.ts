@@ -85,6 +85,8 @@ program
   .addOption(configOption())
   .addHelpText('after', '\nExample:\n  $ JWT_SECRET=... breakwater start -c gateway.yaml')
   .action(async ({ config: file }: ConfigOption) => {
+    // Until the gateway can reload its configuration, the signal must not end it either.
+    process.on('SIGHUP', () => undefined);
     const loaded = await loadWithSource(file, '; nothing was started');
     if (!loaded) return;
     const { run } = await import('./main.js');

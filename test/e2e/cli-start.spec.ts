@@ -150,4 +150,13 @@ describe('breakwater start', { timeout: 60_000 }, () => {
     expect((await fetch(`${gateway.url}/users/1`)).status).toBe(502);
     expect(gateway.process.stderr).toBe('');
   });
+
+  it('is not ended by SIGHUP before it listens', async () => {
+    // Plugins are loaded while the gateway starts.
+    const plugin = `process.kill(process.pid, 'SIGHUP');
+      export default { name: 'hangs-up', hooks: () => ({ onRequest: () => undefined }) };`;
+    const file = await temporaryFile('hangs-up.mjs', plugin);
+    const gateway = await spawnGateway(`${ANY_PORTS}\nplugins: { a: { use: ${file} } }\n${ONE_ROUTE}`);
+    expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
+  });
 });
