@@ -8,7 +8,7 @@ const FLOW_END = '\u0018';
 /** Tokens of the lexer that are not part of the text. */
 const MARKS: ReadonlySet<string> = new Set(['\u0002', FLOW_END, '\u001f']);
 
-/** @returns the document that `composeDocument` makes in less time, for every text, with the faults of the text in it */
+/** @returns the document, with the faults of the text in it */
 export function parseText(text: string, lineCounter: LineCounter): Document {
   return parseDocument(text, {
     lineCounter,

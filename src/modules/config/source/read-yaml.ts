@@ -1,7 +1,6 @@
 import { LineCounter } from 'yaml';
 import type { ConfigProblem } from '../problem.js';
 import { TreeBuilder } from './build-tree.js';
-import { composeDocument } from './compose-document.js';
 import { MAX_DEPTH, parseText, tooDeepAt } from './parse-text.js';
 import { isMapping, type MappingNode } from './source-node.js';
 import type { Sources } from './substitute.js';
@@ -18,14 +17,13 @@ export function readYaml(
   expected = 'a mapping with `upstreams` and `routes`',
 ): { root?: MappingNode; problems: readonly ConfigProblem[] } {
   const lines = new LineCounter();
-  const composed = composeDocument(text, lines);
-  const deep = composed ? undefined : tooDeepAt(text);
+  const deep = tooDeepAt(text);
   if (deep !== undefined) {
     const before = text.slice(0, deep).split('\n');
     const column = (before.at(-1)?.length ?? 0) + 1;
     return { problems: [problem(before.length, column, `nested deeper than ${MAX_DEPTH} levels`)] };
   }
-  const document = composed ?? parseText(text, lines);
+  const document = parseText(text, lines);
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) return { problems: syntaxProblems(faults, text, document, lines) };
   if (document.contents === null)
