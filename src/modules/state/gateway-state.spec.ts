@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CONFIG, failTimes, setUp } from '../../../test/support/breakers.js';
 import type { Breaker } from '../upstream/breaker/breaker.js';
