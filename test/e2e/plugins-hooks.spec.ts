@@ -133,6 +133,12 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
       { onRequest: () => ({ headers: { x_user_id: 'root' } }) },
     ],
     ['request', 'sets framing', 'result', { onRequest: () => ({ headers: { 'Content-Length': '0' } }) }],
+    [
+      'request',
+      'breaks handshakes',
+      'result',
+      { onRequest: () => ({ headers: { 'Sec-WebSocket-Key': 'x' } }) },
+    ],
     ['request', 'splits a header', 'result', { onRequest: () => ({ headers: { a: 'b\r\nc: d' } }) }],
     ['request', 'answers with status 99', 'result', { onRequest: () => ({ response: { status: 99 } }) }],
     [

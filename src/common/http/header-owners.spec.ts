@@ -9,7 +9,8 @@ import {
 describe('isReservedInRequests', () => {
   const reserved =
     'Host Content-Length Transfer-Encoding Connection TE Upgrade Via Forwarded X-User-Id x_user_id ' +
-    'X-JWT-Claims X-Forwarded-For X-Forwarded-Prefix X-Request-Id X-Request-Deadline Breakwater-Mirror';
+    'X-JWT-Claims X-Forwarded-For X-Forwarded-Prefix X-Request-Id X-Request-Deadline Breakwater-Mirror ' +
+    'Sec-WebSocket-Key sec_websocket_protocol';
 
   it.each(reserved.split(' '))('reserves %s for the gateway', (name) => {
     expect(isReservedInRequests(name)).toBe(true);
@@ -24,12 +25,16 @@ describe('isReservedInRequests', () => {
 });
 
 describe('isReservedInResponses', () => {
-  it.each(['content-length', 'Trailer', 'X-Request-Id', 'Cache-Status', 'Breakwater-Fallback'])(
-    'reserves %s for the gateway',
-    (name) => {
-      expect(isReservedInResponses(name)).toBe(true);
-    },
-  );
+  it.each([
+    'content-length',
+    'Trailer',
+    'X-Request-Id',
+    'Cache-Status',
+    'Breakwater-Fallback',
+    'Sec-WebSocket-Accept',
+  ])('reserves %s for the gateway', (name) => {
+    expect(isReservedInResponses(name)).toBe(true);
+  });
 
   it.each(['Set-Cookie', 'X-Frame-Options', 'Cache-Control', 'Server'])('leaves %s', (name) => {
     expect(isReservedInResponses(name)).toBe(false);

@@ -107,16 +107,22 @@ export function passesOn(name: string, peerTrusted: boolean): boolean {
   return owner === 'client' || (peerTrusted && (owner === 'forwarding' || owner === 'proxy'));
 }
 
-/** @returns whether the gateway alone may set a request header, in whatever case: framing, identity, origin */
+/** @returns whether no rule may change a request header, in whatever case: framing, identity, origin, handshakes */
 export function isReservedInRequests(written: string): boolean {
-  const owner = ownerOf(dashed(written.toLowerCase()));
-  return owner === 'connection' || owner === 'gateway' || owner === 'forwarding';
+  const name = dashed(written.toLowerCase());
+  const owner = ownerOf(name);
+  return owner === 'connection' || owner === 'gateway' || owner === 'forwarding' || isOfHandshake(name);
 }
 
-/** @returns whether the gateway alone may set a response header, in whatever case */
+/** @returns whether no rule may change a response header, in whatever case */
 export function isReservedInResponses(written: string): boolean {
   const name = written.toLowerCase();
-  return isHopByHop(name) || SET_FOR_CLIENTS.has(name);
+  return isHopByHop(name) || SET_FOR_CLIENTS.has(name) || isOfHandshake(name);
+}
+
+/** With other values than those of client and upstream, a handshake fails and counts against a healthy upstream. */
+function isOfHandshake(name: string): boolean {
+  return name.startsWith('sec-websocket-');
 }
 
 /** @returns the lower-cased names that a `Connection` field asks us to drop, beyond those always dropped */
