@@ -160,8 +160,13 @@ function withId(handler: RequestHandler): RequestHandler {
   };
 }
 
-/** `corsHandler` leaves out `Vary` where there is no origin, and middleware of code does not know of it. */
+/** `corsHandler` leaves out `Vary` where there is no origin, and a `Vary` that code sets replaces that of `corsHandler`. */
 function tellCaches(req: Request, res: Response): void {
   const exchange = exchangeOf(req);
-  if (exchange && variesByOrigin(exchange.cors)) res.vary('Origin');
+  if (!exchange || !variesByOrigin(exchange.cors)) return;
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+  res.writeHead = (...args: unknown[]) => {
+    res.vary('Origin');
+    return writeHead(...args);
+  };
 }

@@ -199,7 +199,9 @@ function write(exchange: Exchange, hit: CacheHit): Observable<never> {
   res.statusCode = status;
   // Headers that earlier stages have set belong to this request: CORS, the request's id.
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !res.hasHeader(name)) res.setHeader(name, value);
+    if (value === undefined) continue;
+    if (name === 'vary') res.vary(String(value));
+    else if (!res.hasHeader(name)) res.setHeader(name, value);
   }
   for (let i = 0; i < added.length; i += 2) res.setHeader(added[i] ?? '', added[i + 1] ?? '');
   res.setHeader('Cache-Status', hit.status);
