@@ -101,6 +101,7 @@ describe('the HttpService of an upstream', () => {
     expect(error).toMatchObject({
       code: 'ERR_BAD_REQUEST',
       response: { status: 404, data: { error: 'none' } },
+      cause: { upstream: 'users', outcome: 'success' },
     });
     expect((await http.get('/users/9', { validateStatus: () => true })).status).toBe(404);
   });
@@ -150,6 +151,29 @@ describe('the HttpService of an upstream', () => {
     const response = await gw.fetch('/code?path=/users/1');
     expect([response.status, response.headers.has('retry-after')]).toEqual([503, true]);
     expect(await response.json()).toMatchObject({ code: 'breaker_open', upstream: 'users' });
+  });
+
+  it.each([
+    [404, 'success'],
+    [429, 'success'],
+    [302, 'success'],
+    [500, 'upstream_status'],
+    [503, 'upstream_status'],
+  ])('makes a %i that a handler does not catch a 502 with the outcome %s', async (status, outcome) => {
+    const { gw } = await start((_req, res) => void res.writeHead(status).end('SECRET'));
+    const response = await gw.fetch('/code?path=/users/1');
+    const body = await response.text();
+    expect([response.status, JSON.parse(body)]).toMatchObject([
+      502,
+      {
+        code: 'upstream_unexpected_status',
+        upstream: 'users',
+        detail: `The upstream users answered with ${status}.`,
+      },
+    ]);
+    expect(body).not.toContain('SECRET');
+    const labels = `route="/code",method="GET",status="502",outcome="${outcome}"`;
+    await until('it is counted', async () => (await gw.metric(`breakwater_requests_total{${labels}}`)) === 1);
   });
 
   it('gives a timeout to the deadline of the call', async () => {

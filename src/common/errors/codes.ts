@@ -49,6 +49,7 @@ export const PROBLEMS = {
     title: 'The upstream answered with too many or too large headers',
   },
   upstream_malformed: { status: 502, title: 'The upstream answered with malformed HTTP' },
+  upstream_unexpected_status: { status: 502, title: 'The upstream answered with an unexpected status' },
   part_failed: { status: 502, title: 'A part of the answer is missing' },
   keys_unavailable: { status: 503, title: 'The keys of the token issuer are not available' },
   introspection_unavailable: {

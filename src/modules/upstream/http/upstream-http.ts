@@ -1,6 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import { type AxiosAdapter, AxiosError, create, getAdapter, type InternalAxiosRequestConfig } from 'axios';
 import type { Outcome } from '../../../common/errors/outcomes.js';
+import { ProblemError } from '../../../common/errors/problem.js';
 import { UpstreamError } from '../upstream.error.js';
 import type { UpstreamProxy } from '../upstream-proxy.js';
 import { AxiosCall, type NodeRequestOptions, type NodeResponse } from './axios-call.js';
@@ -45,7 +46,7 @@ function adapterTo(upstream: UpstreamProxy, origin: string): AxiosAdapter {
       socketPath: null,
       maxRedirects: 0,
     }).catch((error: unknown) => {
-      throw described(error, config);
+      throw described(error, config, upstream.id);
     });
 }
 
@@ -58,14 +59,25 @@ const TIMEOUTS: ReadonlySet<Outcome> = new Set<Outcome>([
 const RESETS: ReadonlySet<Outcome> = new Set<Outcome>(['reset', 'stalled', 'died_mid_body']);
 
 /** Gives an error of axios the code that axios would have used. Its cause is the `UpstreamError`. */
-function described(error: unknown, config: InternalAxiosRequestConfig): unknown {
+function described(error: unknown, config: InternalAxiosRequestConfig, upstream: string): unknown {
   if (!(error instanceof AxiosError)) return error;
   error.config = config;
   const failure = UpstreamError.behind(error);
-  if (!failure) return error;
+  if (!failure) {
+    if (error.response) error.cause = unexpectedStatus(upstream, error.response.status);
+    return error;
+  }
   error.name = 'AxiosError';
   error.code = codeOf(failure, config);
   return error;
+}
+
+/** What a handler that does not catch a status gives as its answer. */
+function unexpectedStatus(upstream: string, status: number): UpstreamError {
+  const detail = `The upstream ${upstream} answered with ${status}.`;
+  const cause = new ProblemError('upstream_unexpected_status', { upstream, detail });
+  // Who asks for what is not there is no failure of the upstream.
+  return new UpstreamError(upstream, status >= 500 ? 'upstream_status' : 'success', { cause });
 }
 
 function codeOf({ outcome, detail }: UpstreamError, { transitional }: InternalAxiosRequestConfig): string {
