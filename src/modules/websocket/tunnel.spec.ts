@@ -88,6 +88,21 @@ async function eventually<T>(condition: () => T): Promise<NonNullable<T>> {
   throw new Error('The condition never became true');
 }
 
+describe('a tunnel whose client leaves', () => {
+  it('gives the upstream a second to follow', async () => {
+    const { page, service, end } = await start();
+    page.socket.end(frame(FIN | BINARY, 'last words'));
+    await eventually(() => service.socket.readableEnded && vi.getTimerCount() === 1);
+    vi.advanceTimersByTime(999);
+    await tick();
+    expect(end()).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    expect(await eventually(end)).toMatchObject({ reason: 'client' });
+    expect(service.frames.map(({ payload }) => payload.toString())).toEqual(['last words']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe('a tunnel that is closed', () => {
   it('ends when both sides have answered', async () => {
     const { tunnel, page, service, end } = await start();

@@ -20,7 +20,7 @@ export type CloseReason = keyof typeof CLOSES;
 
 /** Milliseconds to wait for the end of a frame that a close frame has to follow. A drain has a limit of its own. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** Milliseconds that the two sides have to answer a close frame. */
+/** Milliseconds that the two sides have to answer a close frame, and an upstream to follow a client that has left. */
 const CLOSE_ANSWER_TIMEOUT_MS = 1000;
 
 export interface TunnelOptions {
@@ -119,7 +119,9 @@ export class Tunnel {
   private awaitAnswers(): void {
     const { client, upstream } = this.options;
     const isSent = [client, upstream].every((side) => side.destroyed || side.writableFinished);
-    if (this.isClosing && isSent) this.cutAfter(CLOSE_ANSWER_TIMEOUT_MS);
+    // An upstream that does not notice the end of a client would keep both connections until the idle timeout.
+    const hasLeft = client.readableEnded && upstream.writableFinished;
+    if (this.isClosing ? isSent : hasLeft) this.cutAfter(CLOSE_ANSWER_TIMEOUT_MS);
   }
 
   private cutAfter(ms: number): void {
