@@ -51,6 +51,15 @@ describe('the event stream', () => {
     expect((await reader.next('gap')).id).toBeUndefined();
   });
 
+  it('answers HEAD at once, which takes no place of a reader', async () => {
+    const gw = await start();
+    const heads = Array.from({ length: 65 }, () => gw.management('/admin/events', { method: 'HEAD' }));
+    const statuses = (await Promise.all(heads)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    const reader = await EventReader.open(gw.gateway.managementUrl);
+    await reader.next('overview');
+  });
+
   it('ends when the gateway drains', async () => {
     const gw = await start();
     const reader = await EventReader.open(gw.gateway.managementUrl);

@@ -16,6 +16,13 @@ const TICK = 1_000;
 /** Milliseconds between two comments, by which a reader knows that the connection lives. */
 const HEARTBEAT = 15_000;
 
+const HEAD = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store',
+  // nginx would collect the stream.
+  'X-Accel-Buffering': 'no',
+};
+
 /**
  * Sends what happens as server-sent events: each event of the timeline with its id, and once a second what has changed in
  * the overview. Nothing is done while nobody reads.
@@ -45,17 +52,17 @@ export class EventStream implements OnApplicationShutdown {
    * @throws ProblemError `too_many_readers`
    */
   async open(res: Response, lastEventId: string | undefined): Promise<void> {
+    // It has nothing to wait for, and would keep a reader's place.
+    if (res.req.method === 'HEAD') {
+      res.writeHead(200, HEAD).end();
+      return;
+    }
     const parts = jsonParts(await this.overview.read());
     const overview = (await mapInTurns(parts, (part) => part)).join('');
     if (res.destroyed) return;
     if (this.readers.size >= MAX_READERS || this.lifecycle.phase === 'draining')
       throw new ProblemError('too_many_readers', { headers: { 'Retry-After': '1' } });
-    res.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      // nginx would collect the stream.
-      'X-Accel-Buffering': 'no',
-    });
+    res.writeHead(200, HEAD);
     res.once('close', () => this.leave(res));
     this.readers.add(res);
     if (this.readers.size === 1) this.start();
