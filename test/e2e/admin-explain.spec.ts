@@ -17,9 +17,9 @@ describe('the admin API', () => {
       const answer = await gw.management(`/admin/explain?${query}`);
       return [answer.status, JSON.stringify(await answer.json())] as const;
     };
-    expect(await read('path=/users/1')).toMatchObject([200, expect.stringContaining('users takes it')]);
+    expect(await read('path=/users/1')).toMatchObject([200, expect.stringContaining('users matches it')]);
     const beta = await read(`path=/users/1&method=POST&header=${encodeURIComponent('X-Beta: secret-value')}`);
-    expect(beta).toMatchObject([200, expect.stringContaining('beta takes it')]);
+    expect(beta).toMatchObject([200, expect.stringContaining('beta matches it')]);
     expect(await read('path=/none')).toMatchObject([200, expect.stringContaining('404')]);
     expect((await read('method=GET'))[0]).toBe(400);
     expect((await read('path=/users&header=none'))[0]).toBe(400);

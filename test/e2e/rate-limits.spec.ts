@@ -29,9 +29,7 @@ it('lets the limit through, and answers the rest with 429', async () => {
   expect(await refused.json()).toMatchObject({
     status: 429,
     code: 'rate_limited',
-    detail: expect.stringMatching(
-      /^At most 100 requests in 1h are accepted\. Try again in \d+ s\.$/,
-    ) as string,
+    detail: expect.stringMatching(/^The limit is 100 requests in 1h\. Try again in \d+ s\.$/) as string,
   });
   const seconds = Number(refused.headers.get('retry-after'));
   expect(seconds).toBeGreaterThan(3_500);

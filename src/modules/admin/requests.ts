@@ -77,8 +77,9 @@ function problemOf(issue: z.core.$ZodIssue, body: unknown): string {
     (each, key) => (typeof each === 'object' && each !== null ? Reflect.get(each, key) : undefined),
     body,
   );
-  if (path.length === 0) return `body: expected an object, found ${found(value)}`;
-  return `${path.join('.')}: expected ${issue.message}, found ${found(value)}`;
+  // Every other kind of problem has words of the schema.
+  const expected = path.length === 0 && issue.code === 'invalid_type' ? 'an object' : issue.message;
+  return `${path.join('.') || 'body'}: expected ${expected}, found ${found(value)}`;
 }
 
 function found(value: unknown): string {

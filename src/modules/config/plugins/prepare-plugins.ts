@@ -1,4 +1,3 @@
-import { promiseHooks } from 'node:v8';
 import { type ConfigProblem, sortProblems } from '../problem.js';
 import { validate } from '../schema/validate.js';
 import { ConfigValue } from '../source/config-value.js';
@@ -104,20 +103,11 @@ function checkOptions(
     written.isWritten || !entry
       ? written
       : new ConfigValue(mappingOf({ ...entry, path: written.path }, new Map()), written.path);
-  const promises: Promise<unknown>[] = [];
-  const stop = promiseHooks.onInit((promise) => promises.push(promise));
   try {
     return validate(options, value);
   } catch (error) {
-    stop();
-    // zod drops them when it throws, and one that rejects would end the process.
-    for (const promise of promises) promise.catch(() => undefined);
     // A function in the schema throws or returns a promise, or the schema is of an incompatible version of zod.
-    const why =
-      promises.length > 0 ? 'its schema returns a promise; it has to answer at once' : reasonOf(error);
-    return { problems: [written.problem(`the plugin cannot check its options: ${why}`)] };
-  } finally {
-    stop();
+    return { problems: [written.problem(`the plugin cannot check its options: ${reasonOf(error)}`)] };
   }
 }
 
