@@ -63,7 +63,8 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   private ended: Outcome | undefined;
   private trailers: HeaderRecord | undefined;
   private failure: UpstreamError | undefined;
-  private reset: Error | undefined;
+  /** The one that it was sent on. A reset that undici takes for the end of a response is left there. */
+  connection: { readonly reset: Error | undefined } | undefined;
   /** Waits for the head, and then for more of the body. */
   private timer: NodeJS.Timeout | undefined;
   private readonly extension: StallExtension;
@@ -159,13 +160,9 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
     if (hasAny(trailers)) this.trailers = trailers;
-    if (this.reset && !this.isDelimited) this.onResponseError(controller, this.reset);
+    const reset = this.isDelimited ? undefined : this.connection?.reset;
+    if (reset) this.onResponseError(controller, reset);
     else this.end();
-  }
-
-  /** Its connection was reset; undici tells next what that means. */
-  onReset(error: Error): void {
-    this.reset = error;
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

@@ -125,8 +125,8 @@ export class Transport {
 class Connection extends Client {
   /** Missing while there is none. After an upgrade it belongs to the tunnel, and no longer to the pool. */
   socket: Socket | undefined;
-  /** The last one that it was given. */
-  private call: Call | undefined;
+  /** That of the socket. */
+  reset: Error | undefined;
   private hasUploads = false;
   private readonly continues = new ContinueFilter();
 
@@ -146,7 +146,7 @@ class Connection extends Client {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     // `Transport` dispatches nothing else.
-    this.call = handler as Call;
+    (handler as Call).connection = this;
     // A pool gives it one request at a time.
     this.continues.isHeadDue = true;
     if (options.body && !this.hasUploads) {
@@ -159,7 +159,10 @@ class Connection extends Client {
   private use(socket: Socket): void {
     this.socket = socket;
     this.continues.attach(socket, () => this.socket === socket);
-    onReset(socket, (error) => this.socket === socket && this.call?.onReset(error));
+    this.reset = undefined;
+    onReset(socket, (error) => {
+      if (this.socket === socket) this.reset = error;
+    });
     if (this.hasUploads) this.tolerateFailedWrites(socket);
   }
 
