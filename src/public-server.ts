@@ -109,7 +109,7 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
       hasPlugins,
       beforeExpress: tellCaches,
       beforeCode: [
-        ...bodyParsers(() => limits().maxBodyBytes),
+        ...bodyParsers((req) => exchangeOf(req)?.head.code?.maxBodyBytes ?? limits().maxBodyBytes),
         this.entrance.limitCodeBody,
         compressionHandler(isCompressed),
         inherit,

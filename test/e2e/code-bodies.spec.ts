@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { Body, Controller, Module, Next, Post, Req } from '@nestjs/common';
+import { Body, Controller, Module, Next, Post, Req, Res } from '@nestjs/common';
 import type { RawBodyRequest } from '@nestjs/common';
-import type { NextFunction, Request } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { gateway } from '../support/gateway.js';
 import { collectBody, requestHead } from '../support/http.js';
@@ -23,6 +23,11 @@ class BodyController {
   @Post('stream')
   async stream(@Req() req: Request): Promise<object> {
     return { streamed: (await collectBody(req)).toString() };
+  }
+
+  @Post('events')
+  events(@Req() req: Request, @Res() res: Response): void {
+    req.on('error', () => res.status(400).json({ failed: true })).resume();
   }
 
   @Post('large')
@@ -100,6 +105,16 @@ describe('a controller of code', () => {
     client.send(requestHead('POST /code/stream', 'Transfer-Encoding: chunked'));
     for (let i = 0; i < 5; i++) client.send(`${MIB.toString(16)}\r\n${'a'.repeat(MIB)}\r\n`);
     expect(await client.until('body_too_large')).toContain('HTTP/1.1 413');
+  });
+
+  it('can answer when its body has failed, without an effect', async () => {
+    const client = await RawConnection.to(gw.url);
+    client.send(requestHead('POST /code/events', 'Transfer-Encoding: chunked'));
+    for (let i = 0; i < 5; i++) client.send(`${MIB.toString(16)}\r\n${'a'.repeat(MIB)}\r\n`);
+    client.send('0\r\n\r\n');
+    expect(await client.ended()).toBe('closed');
+    expect(client.received).toContain('HTTP/1.1 413');
+    expect(client.received).not.toContain('failed');
   });
 
   it('gets as much as a route allows that it may pass the request on to', async () => {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import {
+  All,
   Controller,
   Get,
   Headers,
@@ -96,6 +97,12 @@ class OptionsController {
     return {};
   }
 
+  @All('any')
+  @GatewayRoute({ auth: 'none', cors: { origins: ['https://app.example.com'], headers: ['x-a'] } })
+  any() {
+    return {};
+  }
+
   @Get('page-of-server')
   @GatewayRoute({ auth: 'none' })
   pageOfServer() {
@@ -148,7 +155,7 @@ class OptionsController {
     req.on('close', () => read.push('close'));
     res.on('close', () => read.push('answered'));
     // Too late, as an answer that waits for something else can be.
-    req.on('close', () => res.end('late'));
+    req.on('close', () => res.json('late'));
   }
 
   @Post('slow')
@@ -178,7 +185,7 @@ class OptionsController {
 class OptionsModule {}
 
 const gw = gateway(`
-server: { cors: { origins: [https://server.example.com] } }
+server: { maxBodyBytes: 512B, cors: { origins: [https://server.example.com] } }
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
 upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: all, match: { path: /** }, upstream: users, auth: none, compression: true, requestTimeout: 1h, cors: { origins: ["*"] } }]`)
@@ -251,16 +258,22 @@ describe('`cors` of a handler', () => {
       'OPTIONS',
     );
 
-  it('answers preflight requests, and lets pages read the response', async () => {
-    const origin = 'https://app.example.com';
-    const { status, headers } = await preflight('/code/page', origin);
-    expect([status, headers['access-control-allow-origin']]).toEqual([204, origin]);
-    expect(headers['access-control-allow-headers']).toBe('x-a');
-    const response = await ask(`${gw.url}/code/page`, { origin });
-    expect([response.status, response.headers['access-control-allow-origin']]).toEqual([200, origin]);
-    const other = await ask(`${gw.url}/code/page`, { origin: 'https://evil.example' });
-    expect([other.headers['access-control-allow-origin'], other.headers.vary]).toEqual([undefined, 'Origin']);
-  });
+  it.each(['/code/page', '/code/any'])(
+    'answers preflight requests, and lets pages read: %s',
+    async (path) => {
+      const origin = 'https://app.example.com';
+      const { status, headers } = await preflight(path, origin);
+      expect([status, headers['access-control-allow-origin']]).toEqual([204, origin]);
+      expect(headers['access-control-allow-headers']).toBe('x-a');
+      const response = await ask(gw.url + path, { origin });
+      expect([response.status, response.headers['access-control-allow-origin']]).toEqual([200, origin]);
+      const other = await ask(`${gw.url}/code/page`, { origin: 'https://evil.example' });
+      expect([other.headers['access-control-allow-origin'], other.headers.vary]).toEqual([
+        undefined,
+        'Origin',
+      ]);
+    },
+  );
 
   it('is that of the server without the option, whatever the route with its path says', async () => {
     const origin = 'https://server.example.com';
@@ -293,12 +306,21 @@ describe('`maxBodyBytes` of a handler', () => {
   const problemIn = (received: string) =>
     answersIn(received).map(({ status, body }) => [status, (JSON.parse(body) as { code?: string }).code]);
 
-  it.each(['application/json', 'application/octet-stream'])('refuses a longer %s', async (type) => {
-    const body = JSON.stringify(['a'.repeat(1100)]);
-    const post = (text: string) =>
-      gw.fetch('/code/body', { method: 'POST', body: text, headers: { 'content-type': type } });
-    expect([(await post('{}')).status, (await post(body)).status]).toEqual([200, 413]);
-  });
+  it.each(['application/json', 'application/octet-stream'])(
+    "takes the place of the server's: %s",
+    async (type) => {
+      const post = async (length: number) => {
+        const body = JSON.stringify(['a'.repeat(length)]);
+        const { status } = await gw.fetch('/code/body', {
+          method: 'POST',
+          body,
+          headers: { 'content-type': type },
+        });
+        return status;
+      };
+      expect([await post(600), await post(1100)]).toEqual([200, 413]);
+    },
+  );
 
   it.each(['/code/body', '/code/events'])('refuses a stream that has become longer: %s', async (path) => {
     const answer = await raw(

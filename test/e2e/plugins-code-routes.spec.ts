@@ -26,6 +26,19 @@ class HookedController {
     return new StreamableFile(Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(4096, 'a'))));
   }
 
+  @Get('text/:id')
+  @GatewayRoute({ plugins: ['probe'], compression: true })
+  text() {
+    const text = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(4096, 'a')));
+    return new StreamableFile(text, { type: 'text/plain' });
+  }
+
+  @Get('encoded/:id')
+  @GatewayRoute({ plugins: ['probe'] })
+  encoded(@Res() res: Response) {
+    res.set({ 'Content-Encoding': 'gzip', ETag: '"1"', 'Set-Cookie': 'a=b' }).end('not sent');
+  }
+
   @Get('written/:id')
   @GatewayRoute({ plugins: ['probe'] })
   written(@Res() res: Response) {
@@ -107,6 +120,21 @@ describe('hooks of plugins on a handler of code', () => {
       expect([path, response.status, response.headers.get('x-type')]).toEqual([path, status, type]);
       expect(await response.text()).toContain(text);
     }
+  });
+
+  it('change a stream that is compressed, although they take their time', async () => {
+    const gw = await start({ onResponse: () => turn({ headers: { 'x-late': '1' } }) });
+    const response = await gw.fetch('/code/text/1', { headers: { 'accept-encoding': 'gzip' } });
+    expect(await response.text()).toBe('a'.repeat(64 * 4096));
+    expect([response.headers.get('content-encoding'), response.headers.get('x-late')]).toEqual(['gzip', '1']);
+  });
+
+  it('leave no header of the handler on the error when they fail', async () => {
+    const gw = await start({ onResponse: () => Promise.reject(new Error('boom')) });
+    const response = await gw.fetch('/code/encoded/1');
+    expect([response.status, await response.json()]).toMatchObject([500, { code: 'plugin_failed' }]);
+    const names = ['content-encoding', 'etag', 'set-cookie'];
+    expect(names.filter((name) => response.headers.has(name))).toEqual([]);
   });
 
   it('answer in its place', async () => {

@@ -5,6 +5,9 @@ import { type AnswerHead, type Exchange, handlerPathOf } from '../routing/exchan
 /** What sends the head of a response, whoever calls it: Nest, Express, a stream, or a handler. */
 const SENDERS = ['flushHeaders', 'write', 'end'] as const;
 
+/** Headers that are set before the handler is called. */
+const OF_GATEWAY = /^(?:access-control-|vary$|x-request-id$)/;
+
 /**
  * Changes the head of a response when a handler sends it. What the handler sends is held back until the head is there, and
  * dropped once the gateway has answered with an error in its place.
@@ -19,6 +22,15 @@ export function changeHeadOf(
   let state: 'open' | 'changing' | 'done' = 'open';
   let held: (() => unknown)[] = [];
   let mustDrain = false;
+  // `compression` passes these listeners on to a stream of its own, which knows nothing of what is held back.
+  const drained = new Set<() => void>();
+  const on = res.on.bind(res) as (event: string, listener: () => void) => Response;
+  Object.assign(res, {
+    on: (event: string, listener: () => void) => {
+      if (event === 'drain' && state !== 'done') drained.add(listener);
+      return on(event, listener);
+    },
+  });
   // A request that the handler passes on gets the response of a route, and an error is the gateway's own.
   const isOfHandler = () => handlerPathOf(req) !== undefined && exchange.problem === undefined;
   const send = (head: AnswerHead) => {
@@ -29,7 +41,7 @@ export function changeHeadOf(
     held = [];
     for (const call of calls) call();
     // Whoever writes a stream waits for it, unless the last call has found the buffer full.
-    if (mustDrain && !res.writableNeedDrain && !res.writableEnded) res.emit('drain');
+    if (mustDrain && !res.writableNeedDrain && !res.writableEnded) for (const tell of drained) tell();
   };
   for (const name of SENDERS) {
     // Each has its own parameters, which are passed on as they are.
@@ -37,7 +49,10 @@ export function changeHeadOf(
     const sender = (...args: unknown[]): unknown => {
       if (state === 'open' && isOfHandler()) {
         state = 'changing';
-        change(headOf(res), send);
+        const head = headOf(res);
+        // An error in place of the response has none of its headers.
+        for (const field of res.getHeaderNames()) if (!OF_GATEWAY.test(field)) res.removeHeader(field);
+        change(head, send);
       }
       const nothing = name === 'write' ? false : res;
       // The gateway ends its answer once the rest of the request is read.

@@ -46,7 +46,8 @@ export function codeRouteFinder(
   const candidates = mounted.flatMap((layer) =>
     Object.keys(layer.route.methods).flatMap((name) => {
       const method = name === '_all' ? 'ALL' : name.toUpperCase();
-      const handler = known.get(`${method} ${layer.route.path}`);
+      // Express mounts `all` as each method.
+      const handler = known.get(`${method} ${layer.route.path}`) ?? known.get(`ALL ${layer.route.path}`);
       return handler ? [{ layer, method, config: handler.route?.config }] : [];
     }),
   );

@@ -8,6 +8,7 @@ import { CodeRouteMetadata, headerRulesOf } from '../routing/code-route.js';
 import { type AnswerHead, type Exchange, exchangeOf, handlerPathOf } from '../routing/exchange.js';
 import { limitBody } from './code-body.js';
 import { changeHeadOf } from './code-head.js';
+import { ignoreHandler } from './ignored-handler.js';
 import { PluginGuard } from './plugin.guard.js';
 import { ReplyWriter } from './reply-writer.js';
 import { HSTS, isOverTls } from './security-headers.js';
@@ -41,9 +42,10 @@ export class CodeStagesGuard extends PluginGuard {
 
   private enter(exchange: Exchange, route: CodeRouteConfig, changeHead: Exchange['changeHead']): true {
     const { req, res, config, head, identity } = exchange;
-    limitBody(req, route.maxBodyBytes ?? config.server.maxBodyBytes, (problem) =>
-      this.reply.problem(res, exchange, problem),
-    );
+    limitBody(req, route.maxBodyBytes ?? config.server.maxBodyBytes, (problem) => {
+      this.reply.problem(res, exchange, problem);
+      ignoreHandler(res);
+    });
     for (const [name, lines] of exchange.changedHeaders ?? [])
       changeHeader(req, name, lines?.join(', ') ?? null);
     const { request, response } = headerRulesOf(route, handlerPathOf(req) ?? '');

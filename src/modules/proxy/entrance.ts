@@ -10,6 +10,7 @@ import { Overload } from '../server/overload/overload.service.js';
 import { limitBody } from './code-body.js';
 import { CodeRoutes } from './code-routes.js';
 import { redirectToHttps } from './https-redirect.js';
+import { ignoreHandler } from './ignored-handler.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Made once, because each one would take a stack trace. Clients that obey come back when the overload may be over. */
@@ -51,7 +52,10 @@ export class Entrance {
     if (exchange && !exchange.head.code) {
       // The handler may pass the request on to the route.
       const { maxBodyBytes } = exchange.route?.config ?? exchange.config.server;
-      limitBody(req, maxBodyBytes, (problem) => this.reply.problem(res, exchange, problem));
+      limitBody(req, maxBodyBytes, (problem) => {
+        this.reply.problem(res, exchange, problem);
+        ignoreHandler(res);
+      });
     }
     next();
   };

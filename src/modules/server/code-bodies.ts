@@ -10,27 +10,27 @@ const MAX_PARSED = 1024 * 1024;
  * configuration stream their bodies unread. The bytes stay in `rawBody`, as with Nest's option of that name, since a
  * handler may pass the request on.
  *
- * @param maxBytes limit of any body that is in force
+ * @param maxBytes limit of the body of a request
  */
-export function bodyParsers(maxBytes: () => number): RequestHandler[] {
-  let known = { max: maxBytes(), parsers: parsersFor(maxBytes()) };
-  return known.parsers.map((_, i): RequestHandler => (req, res, next) => {
-    const max = maxBytes();
-    if (max !== known.max) known = { max, parsers: parsersFor(max) };
-    known.parsers[i]?.(req, res, (error?: unknown) =>
-      next(error === undefined ? undefined : problemOf(error)),
-    );
+export function bodyParsers(maxBytes: (req: Request) => number): RequestHandler[] {
+  // Few sizes are configured.
+  const known = new Map<number, ReturnType<typeof parsersFor>>();
+  return (['json', 'form'] as const).map((kind): RequestHandler => (req, res, next) => {
+    const limit = Math.min(maxBytes(req), MAX_PARSED);
+    let parsers = known.get(limit);
+    if (!parsers) known.set(limit, (parsers = parsersFor(limit)));
+    parsers[kind](req, res, (error?: unknown) => next(error === undefined ? undefined : problemOf(error)));
   });
 }
 
-function parsersFor(maxBytes: number): ReturnType<typeof express.json>[] {
+function parsersFor(limit: number) {
   const options = {
-    limit: Math.min(maxBytes, MAX_PARSED),
+    limit,
     // A small compressed body may be a very large one.
     inflate: false,
     verify: keepBytes,
   };
-  return [express.json(options), express.urlencoded({ ...options, extended: true })];
+  return { json: express.json(options), form: express.urlencoded({ ...options, extended: true }) };
 }
 
 /** @returns a parser with options of the user, which keeps the bytes as well */

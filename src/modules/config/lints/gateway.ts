@@ -83,7 +83,8 @@ export const GATEWAY_LINTS: Readonly<
   },
   'unused-plugin': ({ plugins }, root) => {
     const used = new Set(pluginReferences(root).map(({ id }) => id.text));
-    const message = 'no route, provider or upstream of this file uses this plugin';
+    const message =
+      'no route, provider or upstream of this file uses this plugin, and only a handler of code still can';
     return Object.keys(plugins).flatMap((id) =>
       used.has(id) ? [] : [{ place: root.at('plugins', id), message }],
     );

@@ -58,7 +58,7 @@ describe('lintConfig', () => {
       .toMatchInlineSnapshot(`
         [
           "breakers.quorum: without \`redis\`, replicas do not share their breakers",
-          "plugins.spare: no route, provider or upstream of this file uses this plugin",
+          "plugins.spare: no route, provider or upstream of this file uses this plugin, and only a handler of code still can",
           "management.host: 0.0.0.0 can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed",
           "server.limits.requestsPerUser: each of the 16 workers takes at least 1, so together they take more than 8",
           "server.rateLimit.key: \`header:x-tenant\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address",
