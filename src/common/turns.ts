@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 /** Milliseconds of a turn in work that requests wait for anyway, such as a reload. */
 const LONGEST_TURN = 8;
-/** Milliseconds of a turn in work for operators, by which requests are to be delayed as little as by one another. */
+/** Milliseconds of a turn in work for operators, which must not delay requests more than they delay each other. */
 export const SHORT_TURN = 0.5;
 
 /** To be awaited again and again in long work; `undefined` while there is no need to wait. */

@@ -21,23 +21,23 @@ export function forkWith({ stdout, stderr }: WorkerOutput): Worker {
 
 /** Reads all the time, so that no worker waits, and passes on whole lines. */
 export function relayLines(from: Readable, write: (lines: string) => void): void {
-  let begun = '';
+  let rest = '';
   from.setEncoding('utf8');
   from.on('data', (text: string) => {
     const end = text.lastIndexOf('\n') + 1;
-    if (end === 0) begun += text;
+    if (end === 0) rest += text;
     else {
-      write(begun + text.slice(0, end));
-      begun = text.slice(end);
+      write(rest + text.slice(0, end));
+      rest = text.slice(end);
     }
-    if (begun.length > MAX_LINE) writeBegun();
+    if (rest.length > MAX_LINE) writeRest();
   });
-  from.on('end', () => begun && writeBegun());
+  from.on('end', () => rest && writeRest());
   // The end of the worker says enough.
   from.on('error', () => undefined);
 
-  function writeBegun(): void {
-    write(`${begun}\n`);
-    begun = '';
+  function writeRest(): void {
+    write(`${rest}\n`);
+    rest = '';
   }
 }

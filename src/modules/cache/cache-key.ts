@@ -16,7 +16,7 @@ const NOBODY = '-';
 /** Verified tokens share their identity object, so most requests find their user here. */
 const users = new WeakMap<Identity, string>();
 /** The same for what a route tells of them. */
-const tolds = new WeakMap<HeaderRules, WeakMap<Identity, string>>();
+const toldByRules = new WeakMap<HeaderRules, WeakMap<Identity, string>>();
 
 /**
  * Names what a stored response answers. Every part is preceded by its length, so that two different requests never
@@ -60,8 +60,8 @@ function digestOf(changes: CheckedChanges): string {
 /** @returns a hash of what the route itself tells the upstream of the user, or an empty string */
 function toldOf(identity: Identity, rules: HeaderRules | undefined): string {
   if (!rules?.templates.length) return '';
-  let known = tolds.get(rules);
-  if (!known) tolds.set(rules, (known = new WeakMap()));
+  let known = toldByRules.get(rules);
+  if (!known) toldByRules.set(rules, (known = new WeakMap()));
   let told = known.get(identity);
   if (told === undefined) {
     // Without the path, which is a part of the key by itself.
