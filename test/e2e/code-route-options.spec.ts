@@ -11,6 +11,7 @@ import {
   Req,
   Res,
 } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
 import { Next, Sse, StreamableFile } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { of } from 'rxjs';
@@ -184,6 +185,33 @@ class OptionsController {
 @Module({ controllers: [OptionsController] })
 class OptionsModule {}
 
+@Controller('pages')
+class AdminPagesController {
+  @Get()
+  @GatewayRoute({ auth: 'none', cors: { origins: ['https://admin.example.com'] } })
+  read() {
+    return 'of admins';
+  }
+}
+
+@Module({ controllers: [AdminPagesController] })
+class AdminModule {}
+
+@Controller('pages')
+class PagesController {
+  @Get()
+  @GatewayRoute({ auth: 'none', cors: 'off' })
+  read() {
+    return 'of everybody';
+  }
+}
+
+@Module({
+  imports: [AdminModule, RouterModule.register([{ path: 'admin', module: AdminModule }])],
+  controllers: [PagesController],
+})
+class PagesModule {}
+
 const gw = gateway(`
 server: { maxBodyBytes: 512B, cors: { origins: [https://server.example.com] } }
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
@@ -298,6 +326,17 @@ it('`compression` of a handler is not that of the route with its path', async ()
     'gzip',
     undefined,
   ]);
+});
+
+it('options belong to one handler, also when `RouterModule` mounts another one of the same path', async () => {
+  const pages = await gateway('upstreams: {}\nroutes: []').withModule(PagesModule).start();
+  const origin = 'https://admin.example.com';
+  const allowed = async (path: string) => {
+    const { body, headers } = await ask(pages.url + path, { origin });
+    return [body, headers['access-control-allow-origin']];
+  };
+  expect(await allowed('/admin/pages')).toEqual(['of admins', origin]);
+  expect(await allowed('/pages')).toEqual(['of everybody', undefined]);
 });
 
 describe('`maxBodyBytes` of a handler', () => {

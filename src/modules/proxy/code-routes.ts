@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit, RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { METHOD_METADATA, MODULE_PATH, PATH_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Express } from 'express';
 import { codeRouteProblems } from '../config/code-route.js';
@@ -47,9 +47,12 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
   onModuleInit(): void {
     const mounted = this.mounted();
     const handlers = [...this.modules.values()]
-      .flatMap(({ controllers }) => [...controllers.values()])
-      // A controller without a class has no handlers.
-      .flatMap(({ metatype }) => this.handlersOf(metatype as Type, mounted))
+      .flatMap(({ metatype: module, controllers }) =>
+        // A controller without a class has no handlers.
+        [...controllers.values()].flatMap(({ metatype }) =>
+          this.handlersOf(metatype as Type, this.pathOfModule(module), mounted),
+        ),
+      )
       .filter(({ entry }) => !entry.path.startsWith('/ '));
     this.entries = handlers.map(({ entry }) => entry);
     const problems = this.problemsWith(this.config.current);
@@ -104,9 +107,16 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     }
   }
 
-  private handlersOf(controller: Type, mounted: readonly MountedRoute[]): CodeHandler[] {
+  /** @returns what `RouterModule` has stored for a module */
+  private pathOfModule(module: object): string {
+    const places = [MODULE_PATH + this.modules.applicationId, MODULE_PATH];
+    const found = places.map((key) => Reflect.getMetadata(key, module) as string | undefined);
+    return found.find((path) => path !== undefined) ?? '';
+  }
+
+  private handlersOf(controller: Type, below: string, mounted: readonly MountedRoute[]): CodeHandler[] {
     const prototype = controller.prototype as Record<string, Handler>;
-    const prefixes = pathsOf(controller);
+    const prefixes = pathsOf(controller).map((path) => joined(below, path));
     return methodsOf(prototype).flatMap((name) => {
       const handler = prototype[name];
       const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
