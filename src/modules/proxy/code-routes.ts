@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnModuleInit, RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, MODULE_PATH, PATH_METADATA } from '@nestjs/common/constants.js';
+import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Express } from 'express';
 import { codeRouteProblems } from '../config/code-route.js';
@@ -124,12 +124,13 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
       const route = this.reflector.get(CodeRouteMetadata, handler);
       return prefixes
         .flatMap((prefix) => pathsOf(handler).map((path) => joined(prefix, path)))
+        .flatMap((path) => mountedPaths(path, versionsOf(handler) ?? versionsOf(controller) ?? [], mounted))
         .map((path) => ({
           route,
           entry: {
             handler: `${controller.name}.${name}`,
             method: RequestMethod[method],
-            path: mountedPath(path, mounted),
+            path,
             ...(route && { options: route.options }),
           },
         }));
@@ -146,10 +147,30 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
   }
 }
 
-/** @returns the path of a handler behind a global prefix, if the application has one */
-function mountedPath(path: string, mounted: readonly MountedRoute[]): string {
-  const paths = mounted.map(({ route }) => route.path).filter((each) => each.endsWith(path));
-  return paths.toSorted((a, b) => a.length - b.length)[0] ?? path;
+/** @returns the paths of a handler behind a global prefix and versions, if the application has them in its paths */
+function mountedPaths(
+  path: string,
+  versions: readonly string[],
+  mounted: readonly MountedRoute[],
+): readonly string[] {
+  const ending = (end: string) =>
+    mounted
+      .map(({ route }) => route.path)
+      .filter((each) => each.endsWith(end))
+      .toSorted((a, b) => a.length - b.length)
+      .slice(0, 1);
+  const behindVersions = versions.flatMap((version) => ending(version + path));
+  if (behindVersions.length > 0) return behindVersions;
+  const [found = path] = ending(path);
+  return [found];
+}
+
+/** @returns what `@Version()` or `@Controller()` has stored; `VERSION_NEUTRAL` is an empty text */
+function versionsOf(target: object): readonly string[] | undefined {
+  const versions = Reflect.getMetadata(VERSION_METADATA, target) as unknown;
+  return versions === undefined
+    ? undefined
+    : [versions].flat().map((each) => (typeof each === 'string' ? each : ''));
 }
 
 /** Own methods first, then those of the classes that it extends. */
