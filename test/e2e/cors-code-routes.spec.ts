@@ -54,8 +54,15 @@ routes: []`)
     expect(results).toEqual(origins.map((origin) => [origin, expected, true]));
   });
 
-  it('come from the cache', async () => {
-    await gw.fetch('/code/cached');
-    expect((await gw.fetch('/code/cached')).headers.get('cache-status')).toContain('hit');
+  it('come from the cache, for each origin', async () => {
+    await gw.fetch('/code/cached', { headers: { origin: APP } });
+    for (const origin of ['https://evil.example.com', APP]) {
+      const { headers } = await gw.fetch('/code/cached', { headers: { origin } });
+      const allowed = origin === APP ? APP : null;
+      expect([headers.get('cache-status'), headers.get('access-control-allow-origin')]).toEqual([
+        expect.stringContaining('hit'),
+        allowed,
+      ]);
+    }
   });
 });

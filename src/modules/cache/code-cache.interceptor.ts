@@ -11,7 +11,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { catchError, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import type { z } from 'zod';
 import { faultEntry } from '../../common/errors/fault.js';
@@ -84,7 +84,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
       );
     }
     // They are read before the stored headers replace them.
-    const headers = headersOf(res);
+    const headers = headersOf(exchange);
     const { statusCode } = res;
     write(exchange, cache);
     const { refresh } = cache;
@@ -121,7 +121,7 @@ export class CodeCacheInterceptor implements NestInterceptor {
 
 function store(exchange: Exchange, value: unknown): Observable<unknown> {
   const { res, cache, tap } = exchange;
-  const answer = isPartial() ? undefined : answerOf(res.statusCode, headersOf(res), value);
+  const answer = isPartial() ? undefined : answerOf(res.statusCode, headersOf(exchange), value);
   if (!answer) tap?.onReplaced?.('other');
   const stale = tap && answer && pass(tap, answer);
   if (stale) return write(exchange, stale);
@@ -185,9 +185,19 @@ function inUtf8(type: string): string {
   return /;\s*charset=/i.test(type) ? type : `${type}; charset=utf-8`;
 }
 
-function headersOf(res: Response): HeaderRecord {
-  const fields = Object.entries(res.getHeaders());
-  return Object.fromEntries(fields.map(([name, each]) => [name, Array.isArray(each) ? each : String(each)]));
+/** @returns the headers of the handler, without those of CORS, which the gateway adds for each origin */
+function headersOf({ res, cors }: Exchange): HeaderRecord {
+  const fields = Object.entries(res.getHeaders()).map(([name, value]) => {
+    const each = Array.isArray(value) ? value : String(value);
+    return [name, name === 'vary' && cors.origins.length > 0 ? withoutOrigin(String(each)) : each] as const;
+  });
+  const hasCors = (name: string) => cors.origins.length > 0 && name.startsWith('access-control-');
+  return Object.fromEntries(fields.filter(([name, value]) => value !== '' && !hasCors(name)));
+}
+
+function withoutOrigin(vary: string): string {
+  const names = vary.split(/\s*,\s*/);
+  return names.filter((name) => name.toLowerCase() !== 'origin').join(', ');
 }
 
 /** @returns an observable without a value, because Nest has nothing left to send */
