@@ -43,8 +43,13 @@ export async function measureReload(
   return { tookMs, longestMs: maxMs, failed };
 }
 
+/** @returns `undefined` when the connection was closed, as some contenders do when they reload; `failed` counts that */
 async function status(url, headers) {
-  const response = await fetch(url, { headers });
-  await response.arrayBuffer();
-  return response.status;
+  try {
+    const response = await fetch(url, { headers });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return undefined;
+  }
 }
