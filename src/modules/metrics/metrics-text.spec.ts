@@ -1,94 +1,77 @@
 import { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { metricsText, readable, valuesInParts } from './metrics-text.js';
+import { metricsText, readable } from './metrics-text.js';
+import { prefersOpenMetrics, withExemplars } from './open-metrics.js';
 
-/** Metrics with so many series each, of which the first has observed a traced request. */
-function registryOf(series: number): Registry {
+/** The metrics of a process that has counted and measured one request. */
+async function metricsOf(seconds: number, traceId: string) {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   // Metrics with exemplars can only be made for such a registry.
   const registers = [registry as unknown as Registry];
-  const requests = new Counter({
-    name: 'requests_total',
-    help: 'Requests',
-    labelNames: ['route'],
-    registers,
+  new Counter({ name: 'requests_total', help: 'Requests', labelNames: ['route'], registers }).inc({
+    route: 'a',
   });
-  const names = { name: 'seconds', help: 'Seconds', labelNames: ['route', 'method'], buckets: [1, 5] };
-  const seconds = new Histogram({ ...names, registers, enableExemplars: true });
-  new Gauge({ name: 'open', help: 'Open ones', registers, collect: () => void collected++ }).set(2);
-  for (let i = 0; i < series; i++) {
-    requests.inc({ route: `route-${i}` }, i + 1);
-    const exemplarLabels = i === 0 ? { trace_id: 'abc' } : {};
-    seconds.observe({ labels: { route: `route-${i}`, method: 'GET' }, value: i + 0.5, exemplarLabels });
-  }
-  return registers[0] as Registry;
+  new Gauge({ name: 'open', help: 'Open ones', registers }).set(2);
+  const names = { name: 'seconds', help: 'Seconds', labelNames: ['route', 'method'] };
+  new Histogram({ ...names, buckets: [1], registers, enableExemplars: true }).observe({
+    labels: { route: 'a', method: 'GET' },
+    value: seconds,
+    exemplarLabels: { trace_id: traceId },
+  });
+  return registry.getMetricsAsJSON();
 }
 
-type Metrics = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
-
-let collected = 0;
-
-const textOf = async (...args: Parameters<typeof metricsText>) =>
-  (await Readable.from(metricsText(...args)).toArray()).join('').replaceAll(/ \d{10}\.\d+$/gm, ' TIME');
-
-describe('metricsText', () => {
-  it('writes what the registry of prom-client writes in the classic format', async () => {
-    const registry = registryOf(120);
-    registry.setContentType(Registry.PROMETHEUS_CONTENT_TYPE);
-    expect(await textOf(registry.getMetricsAsArray(), false)).toBe(await registry.metrics());
-  });
-
-  it('writes what it writes in the format of OpenMetrics, and leaves the names of its counters', async () => {
-    const metrics = registryOf(120).getMetricsAsArray();
-    const text = await textOf(metrics, true);
-    expect(metrics.map(({ name }) => name)).toEqual(['requests_total', 'seconds', 'open']);
-    expect(text).toBe((await registryOf(120).metrics()).replaceAll(/ \d{10}\.\d+$/gm, ' TIME'));
-    expect(text).toContain('# TYPE requests counter\nrequests_total{route="route-0"} 1\n');
-    expect(text).toContain('} 1 # {trace_id="abc"} 0.5 TIME\n');
-    expect(text.endsWith('\n# EOF\n')).toBe(true);
-  });
-
-  it('writes metrics without series', async () => {
-    const registry = registryOf(0);
-    expect(await textOf(registry.getMetricsAsArray(), true)).toBe(await registryOf(0).metrics());
-  });
-
-  it.each([true, false])(
-    'writes the same of metrics whose values are known, OpenMetrics: %s',
-    async (isOpen) => {
-      const registry = registryOf(2);
-      const known = (await registry.getMetricsAsJSON()).map(readable);
-      const sorted = (text: string) =>
-        text.replaceAll(/\{(.*?)\}/g, (_all, labels: string) => labels.split(',').toSorted().join());
-      // The labels of known values have another order.
-      expect(sorted(await textOf(known, isOpen))).toEqual(
-        sorted(await textOf(registry.getMetricsAsArray(), isOpen)),
-      );
-    },
-  );
-
-  it('writes a few series at a time, and reads a gauge once', async () => {
-    collected = 0;
-    const parts: string[] = await Readable.from(
-      metricsText(registryOf(120).getMetricsAsArray(), false),
-    ).toArray();
-    const counts = parts.map((part) => part.match(/^requests_total/gm)?.length ?? 0);
-    expect(counts.filter((count) => count > 0)).toEqual([50, 50, 20]);
-    expect(collected).toBe(1);
+describe('withExemplars', () => {
+  it('gives each bucket of a sum its newest exemplar, whatever the order of the labels', async () => {
+    const [older, newer] = [await metricsOf(0.25, 'older'), await metricsOf(0.5, 'newer')];
+    const sums = (await metricsOf(3, 'not asked')).map((metric) => ({
+      ...metric,
+      values: metric.values.map(({ labels, value, ...more }) => ({
+        labels: Object.fromEntries(Object.entries(labels).toReversed()),
+        value: value * 2,
+        // Only the values of histograms have one.
+        metricName: (more as { metricName?: string }).metricName as string,
+      })),
+    }));
+    // Two in the same moment.
+    for (const value of newer.flatMap(({ values }) => values))
+      if ('exemplar' in value && value.exemplar)
+        (value.exemplar as { timestamp: number }).timestamp = Date.now() / 1000 + 10;
+    for (const sources of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      const parts = metricsText(withExemplars(sums, sources).map(readable), true);
+      const text = await textOf(Readable.from(parts));
+      expect(text.match(/# \{.*/g)).toEqual([expect.stringContaining('{trace_id="newer"} 0.5 ')]);
+      expect(text).toMatch(/^seconds_bucket\{method="GET",route="a",le="1"\} 0 # \{/m);
+    }
   });
 });
 
-describe('valuesInParts', () => {
-  it('has the values of the registry, of a few series at a time', async () => {
-    const registry = registryOf(120);
-    const parts = await Readable.from(valuesInParts(registry.getMetricsAsArray())).toArray();
-    const valuesOf = (metrics: Metrics, name: string) =>
-      metrics.filter((each) => each.name === name).flatMap(({ values }) => values);
-    const expected = await registry.getMetricsAsJSON();
-    for (const name of ['requests_total', 'seconds', 'open'])
-      expect(valuesOf(parts.flat() as Metrics, name)).toEqual(valuesOf(expected, name));
-    expect((parts as Metrics[]).map(([metric]) => metric?.values.length)).toContain(50);
+describe('prefersOpenMetrics', () => {
+  it.each([
+    // Prometheus 2 and 3.
+    [
+      'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2',
+      true,
+    ],
+    [
+      'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
+      true,
+    ],
+    ['text/plain;version=0.0.4;q=0.5,application/openmetrics-text;q=0.4', false],
+    ['Application/OpenMetrics-Text', true],
+    ['application/openmetrics-text;q=0', false],
+    ['application/openmetrics-text;q=none', false],
+    ['text/html,*/*;q=0.8', false],
+    ['*/*', false],
+    ['', false],
+    [undefined, false],
+  ])('%s: %s', (accept, expected) => {
+    expect(prefersOpenMetrics(accept)).toBe(expected);
   });
 });
