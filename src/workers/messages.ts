@@ -1,4 +1,3 @@
-import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import type { ShutdownOptions } from '../process-end.js';
 import type { UpstreamOverview } from '../modules/timeline/shapes.js';
 import type { Denial } from '../modules/auth/denylist/token-denylist.service.js';
@@ -8,6 +7,7 @@ import type { Invalidation } from '../modules/cache/shared/invalidation-channel.
 import type { LevelOverride } from '../modules/config/log-level.js';
 import type { FaultChange } from '../modules/proxy/runtime-faults.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
+import type { MetricValues } from '../modules/metrics/metrics-text.js';
 import type { OverloadChange } from '../modules/server/overload/overload.service.js';
 import type { TrafficSample } from '../modules/timeline/traffic-history.js';
 import type { RateLimitOverview } from '../modules/rate-limit/rate-limits.service.js';
@@ -44,7 +44,7 @@ export type SharedEvent =
 /** A request that the primary counts against a limit. */
 export type TakeRequest = readonly [limiter: string, key: string];
 
-export type Metrics = readonly MetricObjectWithValues<MetricValue<string>>[];
+export type Metrics = readonly MetricValues[];
 
 /** What the primary asks of a worker. */
 export interface WorkerCalls {
@@ -53,8 +53,7 @@ export interface WorkerCalls {
   /** Puts the prepared configuration in force. */
   commit(argument: null): Promise<void>;
   ping(argument: null): Promise<void>;
-  /** In parts: to copy all of them at once would keep requests waiting. */
-  metrics(argument: null): AsyncIterable<Metrics>;
+  metrics(argument: null): Promise<Metrics>;
   upstreams(argument: null): Promise<readonly UpstreamOverview[]>;
   rateLimits(argument: null): Promise<readonly RateLimitOverview[]>;
   purge(what: PurgeRequest): Promise<number>;
@@ -64,8 +63,7 @@ export interface WorkerCalls {
 
 export type CallName = keyof WorkerCalls;
 export type Argument<N extends CallName> = Parameters<WorkerCalls[N]>[0];
-export type Result<N extends CallName> =
-  ReturnType<WorkerCalls[N]> extends AsyncIterable<infer T> ? T : Awaited<ReturnType<WorkerCalls[N]>>;
+export type Result<N extends CallName> = Awaited<ReturnType<WorkerCalls[N]>>;
 
 /** With what a worker begins. */
 export interface WorkerStart {
@@ -95,7 +93,5 @@ export type ToPrimary =
   | { readonly type: 'failed'; readonly message: string }
   /** It takes no more connections, because of an error that nothing has caught. */
   | { readonly type: 'leaving' }
-  /** Of a list, before its result. */
-  | { readonly type: 'part'; readonly id: number; readonly part: readonly unknown[] }
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly message: string };

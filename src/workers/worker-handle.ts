@@ -11,12 +11,6 @@ export class WorkerGoneError extends Error {
   override readonly name = 'WorkerGoneError';
 }
 
-interface Call extends PromiseWithResolvers<unknown> {
-  readonly timer: NodeJS.Timeout;
-  /** Of a list that comes in parts. */
-  readonly parts: unknown[];
-}
-
 /** The primary's side of a worker. */
 export class WorkerHandle {
   /** Where it listens, once it does. */
@@ -35,7 +29,7 @@ export class WorkerHandle {
   /** The last that it has told. */
   metrics: Metrics = [];
   private nextCall = 0;
-  private readonly calls = new Map<number, Call>();
+  private readonly calls = new Map<number, PromiseWithResolvers<unknown>>();
 
   constructor(
     readonly id: number,
@@ -44,8 +38,7 @@ export class WorkerHandle {
     onMessage: (message: ToPrimary) => void,
   ) {
     process.on('message', (message: ToPrimary) => {
-      if (message.type === 'part') this.receive(message.id, message.part);
-      else if (message.type === 'result') this.settle(message.id, message.result);
+      if (message.type === 'result') this.calls.get(message.id)?.resolve(message.result);
       else if (message.type === 'error') this.calls.get(message.id)?.reject(new Error(message.message));
       else onMessage(message);
     });
@@ -84,7 +77,7 @@ export class WorkerHandle {
   }
 
   /**
-   * @throws WorkerGoneError when the worker ends first, or tells nothing for `timeout` milliseconds
+   * @throws WorkerGoneError when the worker ends first, or takes longer than `timeout` milliseconds
    * @throws Error with the message of the error in the worker
    */
   async call<N extends CallName>(
@@ -94,11 +87,11 @@ export class WorkerHandle {
   ): Promise<Result<N>> {
     const id = this.nextCall++;
     const call = Promise.withResolvers<unknown>();
+    this.calls.set(id, call);
     const timer = setTimeout(
       () => call.reject(new WorkerGoneError(`worker ${this.id} does not answer`)),
       timeout,
     ).unref();
-    this.calls.set(id, { ...call, timer, parts: [] });
     this.send({ type: 'call', id, name, argument });
     try {
       // The worker answers a call with the result of the method of that name.
@@ -111,16 +104,5 @@ export class WorkerHandle {
 
   kill(): void {
     this.process.process.kill('SIGKILL');
-  }
-
-  private receive(id: number, part: readonly unknown[]): void {
-    const call = this.calls.get(id);
-    call?.parts.push(...part);
-    call?.timer.refresh();
-  }
-
-  private settle(id: number, result: unknown): void {
-    const call = this.calls.get(id);
-    call?.resolve(call.parts.length > 0 ? call.parts : result);
   }
 }

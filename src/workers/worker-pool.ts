@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { register } from 'prom-client';
-import { metricsText, readable } from '../modules/metrics/metrics-text.js';
-import { withExemplars } from '../modules/metrics/open-metrics.js';
+import { withExemplars } from '../modules/metrics/exemplars.js';
 import type { ConfigText } from '../modules/config/reload/config-text.js';
 import type { SharedTake } from '../modules/rate-limit/shared-buckets.js';
 import type { ShutdownOptions } from '../process-end.js';
@@ -127,7 +126,7 @@ export class WorkerPool {
     };
   }
 
-  async *metrics(isOpen: boolean): AsyncGenerator<string> {
+  async metrics(): Promise<Metrics> {
     const told = this.serving.map(async (worker) => {
       const [metrics] = await worker.call('metrics', null, METRICS_TIMEOUT).then((each) => [each], orNothing);
       if (metrics) worker.metrics = metrics;
@@ -136,7 +135,7 @@ export class WorkerPool {
     await Promise.all(told);
     const workers = Array.from(this.workers, ({ metrics }) => metrics);
     const sums = await aggregate(own, workers, await this.departed).getMetricsAsJSON();
-    yield* metricsText((isOpen ? withExemplars(sums, workers) : sums).map(readable), isOpen);
+    return withExemplars(sums, workers);
   }
 
   /** Has all workers finish their requests and end. */
@@ -198,7 +197,6 @@ export class WorkerPool {
       case 'failed':
         this.fail(message.message);
         return;
-      case 'part':
       case 'result':
       case 'error':
         return;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { register } from 'prom-client';
-import { shortTurns, turns } from '../common/turns.js';
+import { turns } from '../common/turns.js';
 import { Gateway } from '../gateway.js';
 import { listenFailure } from '../listen-failure.js';
 import { JsonLogger } from '../logger.js';
@@ -11,7 +11,6 @@ import { Invalidator } from '../modules/cache/invalidator.js';
 import { ConfigStore } from '../modules/config/config.store.js';
 import { LogLevel } from '../modules/config/log-level.js';
 import { type ConfigText, readConfig, type WrittenConfig } from '../modules/config/reload/config-text.js';
-import { valuesInParts } from '../modules/metrics/metrics-text.js';
 import { TrafficRecorder } from '../modules/timeline/traffic.recorder.js';
 import { RateLimits } from '../modules/rate-limit/rate-limits.service.js';
 import { Overload } from '../modules/server/overload/overload.service.js';
@@ -91,7 +90,7 @@ class WorkerProcess implements WorkerCalls {
   }
 
   metrics() {
-    return valuesInParts(register.getMetricsAsArray());
+    return register.getMetricsAsJSON();
   }
 
   upstreams() {
@@ -150,20 +149,8 @@ class WorkerProcess implements WorkerCalls {
   private async answer(id: number, name: CallName, argument: unknown): Promise<void> {
     try {
       // The primary calls each method with its own argument.
-      const call = this[name].bind(this) as (
-        argument: unknown,
-      ) => Promise<unknown> | AsyncIterable<unknown[]>;
-      const result = call(argument);
-      if (result instanceof Promise) {
-        tell({ type: 'result', id, result: await result });
-        return;
-      }
-      const turn = shortTurns();
-      for await (const part of result) {
-        tell({ type: 'part', id, part });
-        await turn();
-      }
-      tell({ type: 'result', id, result: [] });
+      const call = this[name].bind(this) as (argument: unknown) => Promise<unknown>;
+      tell({ type: 'result', id, result: await call(argument) });
     } catch (error) {
       tell({ type: 'error', id, message: error instanceof Error ? error.message : String(error) });
     }

@@ -20,8 +20,8 @@ export class WorkersView implements GatewayView {
     private readonly pool: WorkerPool,
   ) {}
 
-  metrics(isOpen: boolean): AsyncIterable<string> {
-    return this.pool.metrics(isOpen);
+  metrics(): ReturnType<GatewayView['metrics']> {
+    return this.pool.metrics();
   }
 
   async upstreams(): Promise<readonly UpstreamOverview[]> {

@@ -1,6 +1,5 @@
-import { Controller, Get, Header, Inject, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, UseGuards } from '@nestjs/common';
 import { AdminGuard } from './admin.guard.js';
-import { JsonInTurns } from './in-turns.js';
 import { OverviewService } from './overview.service.js';
 
 /** Shows the state of every upstream, and the transitions that led to it. */
@@ -11,7 +10,6 @@ export class AdminController {
 
   @Get('overview')
   @Header('Cache-Control', 'no-store')
-  @UseInterceptors(JsonInTurns)
   overview(): Promise<object> {
     return this.state.read();
   }

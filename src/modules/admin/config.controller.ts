@@ -1,14 +1,4 @@
-import {
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Inject,
-  Post,
-  Req,
-  type StreamableFile,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Inject, Post, Req, UseGuards } from '@nestjs/common';
 import type { Request } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigRefusedError, ConfigStore } from '../config/config.store.js';
@@ -16,7 +6,6 @@ import { redactedJson } from '../config/redact.js';
 import { type ConfigPreview, ConfigReloader, type ConfigStatus } from '../config/reload/config-reloader.js';
 import { AdminGuard } from './admin.guard.js';
 import { AuditLog } from './audit.log.js';
-import { inTurns } from './in-turns.js';
 import { OPTIONAL_REASON_BODY, readBody, textOf } from './requests.js';
 
 /** Bytes of a configuration to compare with. */
@@ -40,9 +29,10 @@ export class ConfigController {
 
   /** @returns the configuration in force with its defaults; durations are milliseconds, and sizes are bytes */
   @Get('effective')
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @Header('Cache-Control', 'no-store')
-  effective(): StreamableFile {
-    return inTurns(redactedJson(this.store.current));
+  effective(): string {
+    return redactedJson(this.store.current);
   }
 
   /**

@@ -1,7 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
-import { jsonParts } from '../../common/json-parts.js';
-import { mapInTurns } from '../../common/turns.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { Lifecycle } from '../server/lifecycle.js';
 import type { Overview, Tick, TimelineEvent } from '../timeline/shapes.js';
@@ -57,8 +55,7 @@ export class EventStream implements OnApplicationShutdown {
       res.writeHead(200, HEAD).end();
       return;
     }
-    const parts = jsonParts(await this.overview.read());
-    const overview = (await mapInTurns(parts, (part) => part)).join('');
+    const overview = await this.overview.read();
     if (res.destroyed) return;
     if (this.readers.size >= MAX_READERS || this.lifecycle.phase === 'draining')
       throw new ProblemError('too_many_readers', { headers: { 'Retry-After': '1' } });
@@ -69,7 +66,7 @@ export class EventStream implements OnApplicationShutdown {
     // What has changed since the last tick, and back before the next, would remain as it is in this reader's overview.
     this.sent.clear();
     const { events, isComplete } = this.timeline.after(lastEventId);
-    if (!isComplete) res.write(messageOf('gap', '{}'));
+    if (!isComplete) res.write(messageOf('gap', {}));
     for (const event of events) res.write(eventOf(event));
     res.write(messageOf('overview', overview));
   }
@@ -104,26 +101,25 @@ export class EventStream implements OnApplicationShutdown {
     if (this.isTicking) return;
     this.isTicking = true;
     try {
-      await this.sendChanges(await this.overview.read());
+      this.sendChanges(await this.overview.read());
     } finally {
       this.isTicking = false;
     }
   }
 
-  private async sendChanges({ at, gateway, upstreams, topRoutes }: Overview): Promise<void> {
-    const texts = new Map(await mapInTurns(upstreams, (each) => [each.id, JSON.stringify(each)] as const));
-    // From here on in one turn, in which no reader comes or leaves.
-    const changed = [...texts].filter(([id, text]) => text !== this.sent.get(id)).map(([, text]) => text);
+  private sendChanges({ at, gateway, upstreams, topRoutes }: Overview): void {
+    const texts = new Map(upstreams.map((each) => [each.id, JSON.stringify(each)]));
+    const changed = upstreams.filter(({ id }) => texts.get(id) !== this.sent.get(id));
     const removed = [...this.sent.keys()].filter((id) => !texts.has(id));
     const text = JSON.stringify(gateway);
     const routes = JSON.stringify(topRoutes.routes);
     const isSame = changed.length + removed.length === 0 && text === this.gateway && routes === this.routes;
-    if (isSame || this.readers.size === 0) return;
+    if (isSame) return;
     this.sent = texts;
     this.gateway = text;
     this.routes = routes;
-    const rest: Omit<Tick, 'upstreams'> = { at, gateway, topRoutes, removed };
-    this.send(messageOf('tick', `{"upstreams":[${changed.join()}],${JSON.stringify(rest).slice(1)}`));
+    const tick: Tick = { at, gateway, upstreams: changed, topRoutes, removed };
+    this.send(messageOf('tick', tick));
   }
 
   private send(text: string): void {
@@ -135,10 +131,10 @@ export class EventStream implements OnApplicationShutdown {
 }
 
 function eventOf(event: TimelineEvent): string {
-  return `id: ${event.id}\n${messageOf(event.kind, JSON.stringify(event))}`;
+  return `id: ${event.id}\n${messageOf(event.kind, event)}`;
 }
 
 /** JSON has no line breaks. */
-function messageOf(name: string, json: string): string {
-  return `event: ${name}\ndata: ${json}\n\n`;
+function messageOf(name: string, data: object): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { register } from 'prom-client';
-import { mapInTurns } from '../../common/turns.js';
 import { type Denial, TokenDenylist } from '../auth/denylist/token-denylist.service.js';
 import { Invalidator, type ListRequest, type PurgeRequest } from '../cache/invalidator.js';
 import type { StoredEntry } from '../cache/response-cache.js';
 import { carryOut, type ManualCommand } from '../upstream/breaker/manual-command.js';
-import { metricsText } from '../metrics/metrics-text.js';
+import type { MetricValues } from '../metrics/metrics-text.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { type LevelOverride, LogLevel } from '../config/log-level.js';
 import { type FaultChange, RuntimeFaults } from '../proxy/runtime-faults.js';
@@ -18,8 +17,7 @@ import { overviewOf } from './upstream-overview.js';
  * with `server.workers`, `WorkersView` asks all of them.
  */
 export interface GatewayView {
-  /** @returns the metrics as text in small parts, in the classic format of Prometheus or in that of OpenMetrics */
-  metrics(isOpen: boolean): AsyncIterable<string>;
+  metrics(): Promise<readonly MetricValues[]>;
   upstreams(): Promise<readonly UpstreamOverview[]>;
   rateLimits(): Promise<readonly RateLimitOverview[]>;
   /** Resolves when all processes have obeyed. */
@@ -50,12 +48,12 @@ export class OwnView implements GatewayView {
     @Inject(RateLimits) private readonly limits: RateLimits,
   ) {}
 
-  metrics(isOpen: boolean): AsyncIterable<string> {
-    return metricsText(register.getMetricsAsArray(), isOpen);
+  metrics(): Promise<readonly MetricValues[]> {
+    return register.getMetricsAsJSON();
   }
 
   upstreams(): Promise<readonly UpstreamOverview[]> {
-    return mapInTurns(this.registry.all(), overviewOf);
+    return Promise.resolve(Array.from(this.registry.all(), overviewOf));
   }
 
   rateLimits(): Promise<readonly RateLimitOverview[]> {

@@ -1,8 +1,7 @@
-import { Controller, Get, Headers, Inject, type StreamableFile } from '@nestjs/common';
-import { Registry } from 'prom-client';
-import { prefersOpenMetrics } from '../metrics/open-metrics.js';
+import { Controller, Get, Headers, Inject, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { metricsText, prefersOpenMetrics } from '../metrics/metrics-text.js';
 import { GATEWAY_VIEW, type GatewayView } from './gateway-view.js';
-import { inTurns } from './in-turns.js';
 
 /** Serves the metrics of all processes. The controller of nestjs-prometheus knows its own process only. */
 @Controller('metrics')
@@ -10,9 +9,12 @@ export class MetricsController {
   constructor(@Inject(GATEWAY_VIEW) private readonly view: GatewayView) {}
 
   @Get()
-  metrics(@Headers('accept') accept: string | undefined): StreamableFile {
-    const isOpen = prefersOpenMetrics(accept);
-    const { OPENMETRICS_CONTENT_TYPE, PROMETHEUS_CONTENT_TYPE } = Registry;
-    return inTurns(this.view.metrics(isOpen), isOpen ? OPENMETRICS_CONTENT_TYPE : PROMETHEUS_CONTENT_TYPE);
+  async metrics(
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) res: Response,
+  ): Promise<string> {
+    const { text, contentType } = await metricsText(await this.view.metrics(), prefersOpenMetrics(accept));
+    res.header('Content-Type', contentType);
+    return text;
   }
 }

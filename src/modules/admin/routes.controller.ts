@@ -1,7 +1,6 @@
-import { Controller, Get, Header, Inject, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Query, UseGuards } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import { mapInTurns } from '../../common/turns.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
@@ -10,7 +9,6 @@ import { ROUTE_ORDERS, RouteHistory } from '../timeline/route-history.js';
 import type { RouteOverview, TopRoutes } from '../timeline/shapes.js';
 import { KEPT_SECONDS } from '../timeline/traffic-history.js';
 import { AdminGuard } from './admin.guard.js';
-import { JsonInTurns } from './in-turns.js';
 import { durationOf } from './requests.js';
 
 const MOST = 50;
@@ -27,10 +25,9 @@ export class RoutesController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @UseInterceptors(JsonInTurns)
-  all(): Promise<readonly RouteOverview[]> {
+  all(): readonly RouteOverview[] {
     const { current } = this.config;
-    return mapInTurns(current.routes, (route) => overviewOf(route, current));
+    return current.routes.map((route) => overviewOf(route, current));
   }
 
   /**

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
-import { mapInTurns } from '../../common/turns.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type {
   Percentiles,
@@ -29,7 +28,7 @@ export class UpstreamReports {
   ) {}
 
   async all(): Promise<readonly UpstreamReport[]> {
-    return mapInTurns(await this.view.upstreams(), (upstream) => this.reportOf(upstream));
+    return (await this.view.upstreams()).map((upstream) => this.reportOf(upstream));
   }
 
   /** @throws ProblemError `unknown_name` */

@@ -1,7 +1,6 @@
-import { Controller, Get, Header, Inject, Param, Query, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Param, Query, UseGuards } from '@nestjs/common';
 import type { UpstreamReport, UpstreamTimeline } from '../timeline/shapes.js';
 import { AdminGuard } from './admin.guard.js';
-import { JsonInTurns } from './in-turns.js';
 import { durationOf } from './requests.js';
 import { UpstreamReports } from './upstream-reports.js';
 
@@ -13,7 +12,6 @@ export class UpstreamsController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @UseInterceptors(JsonInTurns)
   all(): Promise<readonly UpstreamReport[]> {
     return this.reports.all();
   }

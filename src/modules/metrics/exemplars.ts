@@ -1,7 +1,8 @@
-import type { MetricObjectWithValues, MetricValue } from 'prom-client';
+import type { MetricValue } from 'prom-client';
+import type { MetricValues } from './metrics-text.js';
 
 type Value = MetricValue<string> & { readonly metricName?: string };
-type Metric = Omit<MetricObjectWithValues<MetricValue<string>>, 'values'> & { readonly values: Value[] };
+type Metric = Omit<MetricValues, 'values'> & { readonly values: Value[] };
 
 /** What prom-client adds to the values of histograms with exemplars, and leaves out of its types. */
 interface WithExemplar {
@@ -31,22 +32,6 @@ export function withExemplars(sums: readonly Metric[], sources: readonly (readon
       return source ? { ...value, exemplar: source.exemplar } : value;
     }),
   }));
-}
-
-/**
- * @param accept the header `Accept`, in which Prometheus lists the formats that it reads and how much it wants them
- * @returns whether OpenMetrics is wanted more than the classic format
- */
-export function prefersOpenMetrics(accept = ''): boolean {
-  let [open, classic] = [0, 0];
-  for (const range of accept.toLowerCase().split(',')) {
-    const [type = '', ...parameters] = range.split(';').map((each) => each.trim());
-    const q = parameters.find((each) => each.startsWith('q='))?.slice(2);
-    const quality = q === undefined ? 1 : Number(q) || 0;
-    if (type === 'application/openmetrics-text') open = Math.max(open, quality);
-    else if (type === 'text/plain') classic = Math.max(classic, quality);
-  }
-  return open > classic;
 }
 
 function keyOf({ metricName, labels }: Value): string {

@@ -1,84 +1,59 @@
-import { type MetricObjectWithValues, type MetricValue, register, Registry } from 'prom-client';
+import {
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+  type RegistryContentType,
+} from 'prom-client';
+import { turns } from '../../common/turns.js';
 
-/** Series that are written in a row. prom-client copies and writes all of a metric, which may be thousands. */
-const MAX_SERIES = 50;
+/** Milliseconds, so that requests hardly wait for a scrape. */
+const LONGEST_TURN = 0.5;
 
-/** A metric of prom-client, or what `readable` returns. */
-export interface ReadableMetric {
-  readonly name: string;
-  readonly type?: unknown;
-  readonly collect?: unknown;
-  /** The series of a metric. prom-client's types leave it out. */
-  readonly hashMap?: Readonly<Record<string, unknown>>;
-  get?(): Promise<object>;
-}
+/** A metric with all its series, as `Registry.getMetricsAsJSON` returns it. */
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>;
 
-/** Also left out of the types. */
-interface Writer {
-  getMetricsAsString(metric: object): Promise<string>;
+/**
+ * Writes metrics in the classic format of Prometheus or in that of OpenMetrics, with turns for requests between them. The
+ * registry that owns them cannot write both: it renames its counters when it writes OpenMetrics.
+ */
+export async function metricsText(
+  metrics: readonly MetricValues[],
+  isOpen: boolean,
+): Promise<{ text: string; contentType: string }> {
+  const contentType = isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
+  const registry: Registry<RegistryContentType> = new Registry();
+  registry.setContentType(contentType);
+  const turn = turns(LONGEST_TURN);
+  const texts: string[] = [];
+  for (const metric of metrics) {
+    // In OpenMetrics, the suffix belongs to the samples of a counter, to which prom-client adds it.
+    const name = isOpen && isCounter(metric) ? metric.name.replace(/_total$/, '') : metric.name;
+    const known = { ...metric, name, get: () => Promise.resolve(known) };
+    // prom-client registers metrics that it has aggregated in the same way, which its types do not allow.
+    registry.registerMetric(known as never);
+    texts.push(await registry.getSingleMetricAsString(name));
+    await turn();
+  }
+  return { text: isOpen ? `${texts.join('\n')}\n# EOF\n` : `${texts.join('\n\n')}\n`, contentType };
 }
 
 /**
- * Writes metrics as prom-client's registry does, in small parts, each of which is made when it is read. In the format of
- * OpenMetrics, the registry would rename its counters, and then write them without `_total` in the classic format.
+ * @param accept the header `Accept`, in which Prometheus lists the formats that it reads and how much it wants them
+ * @returns whether OpenMetrics is wanted more than the classic format
  */
-export async function* metricsText(
-  metrics: Iterable<ReadableMetric>,
-  isOpen: boolean,
-): AsyncGenerator<string> {
-  const contentType = isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
-  // With the labels that an application may have set for all of its metrics.
-  const writer = Object.create(register, { contentType: { value: contentType } }) as Writer;
-  let before = '';
-  for (const metric of metrics) {
-    for (const [i, part] of (await partsOf(metric, isOpen)).entries()) {
-      const text = await writer.getMetricsAsString(part);
-      yield i === 0 ? before + text : withoutHead(text);
-      yield '\n';
-    }
-    before = isOpen ? '' : '\n';
+export function prefersOpenMetrics(accept = ''): boolean {
+  let [open, classic] = [0, 0];
+  for (const range of accept.toLowerCase().split(',')) {
+    const [type = '', ...parameters] = range.split(';').map((each) => each.trim());
+    const q = parameters.find((each) => each.startsWith('q='))?.slice(2);
+    const quality = q === undefined ? 1 : Number(q) || 0;
+    if (type === 'application/openmetrics-text') open = Math.max(open, quality);
+    else if (type === 'text/plain') classic = Math.max(classic, quality);
   }
-  if (isOpen) yield '# EOF\n';
+  return open > classic;
 }
 
-/** @returns the values of metrics as the registry has them as JSON, in lists of a few series each */
-export async function* valuesInParts(
-  metrics: Iterable<ReadableMetric>,
-): AsyncGenerator<MetricObjectWithValues<MetricValue<string>>[]> {
-  for (const metric of metrics)
-    for (const part of await partsOf(metric, false)) {
-      const registry = Object.create(register, { getMetricsAsArray: { value: () => [part] } }) as Registry;
-      yield await registry.getMetricsAsJSON();
-    }
-}
-
-/** @returns a metric whose values are known */
-export function readable(metric: MetricObjectWithValues<MetricValue<string>>): ReadableMetric {
-  return {
-    ...metric,
-    get() {
-      return Promise.resolve(this);
-    },
-  };
-}
-
-/** @returns metrics that have some of the series each */
-async function partsOf(metric: ReadableMetric, isOpen: boolean): Promise<object[]> {
-  if (typeof metric.collect === 'function') await metric.collect();
-  const { hashMap = {} } = metric;
-  const keys = Object.keys(hashMap);
-  // The suffix belongs to the samples of a counter, to which prom-client adds it.
-  const name = isOpen && metric.type === 'counter' ? metric.name.replace(/_total$/, '') : metric.name;
-  const own = { name: { value: name }, collect: { value: undefined } };
-  if (keys.length <= MAX_SERIES) return [Object.create(metric, own) as object];
-  return Array.from({ length: Math.ceil(keys.length / MAX_SERIES) }, (_, i): object => {
-    const some = keys.slice(i * MAX_SERIES, (i + 1) * MAX_SERIES);
-    const value = Object.fromEntries(some.map((key) => [key, hashMap[key]]));
-    return Object.create(metric, { ...own, hashMap: { value } }) as object;
-  });
-}
-
-/** The lines `HELP` and `TYPE` stand before the first series only. */
-function withoutHead(text: string): string {
-  return text.replace(/^#.*\n#.*\n/, '');
+/** prom-client leaves the type out of its types. */
+function isCounter(metric: object): boolean {
+  return 'type' in metric && metric.type === 'counter';
 }

@@ -1,4 +1,4 @@
-import { SHORT_TURN, turns } from '../../common/turns.js';
+import { turns } from '../../common/turns.js';
 import type { RateLimiter } from './rate-limiter.js';
 
 /** A bucket that is not full, and the milliseconds from which on its next token takes one interval; perhaps negative. */
@@ -7,13 +7,13 @@ export type UsedBucket = [limiter: string, key: string, tokens: number, refillIn
 type Limiters = ReadonlyMap<string, RateLimiter>;
 
 /**
- * Looks at all buckets in short turns, since there may be hundreds of thousands.
+ * Looks at all buckets in turns with other work, since there may be hundreds of thousands.
  *
  * @param now monotonic milliseconds
  * @returns at most `most`, empty ones first
  */
 export async function usedBuckets(limiters: Limiters, now: number, most: number): Promise<UsedBucket[]> {
-  const turn = turns(SHORT_TURN);
+  const turn = turns();
   const empty: UsedBucket[] = [];
   const others: UsedBucket[] = [];
   for (const { id, policy, buckets } of limiters.values()) {

@@ -20,10 +20,10 @@ export async function readStateFile(path: string): Promise<string> {
 }
 
 /** Replaces a file as a whole. Only the user of the process can read it, since keys of rate limits name clients. */
-export async function writeStateFile(path: string, pieces: AsyncIterable<string>): Promise<void> {
+export async function writeStateFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   // It may be left over, or somebody else's.
   await rm(temporary, { force: true });
-  await writeFile(temporary, pieces, { mode: 0o600, flag: 'wx', flush: true });
+  await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
   await rename(temporary, path);
 }

@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
-import { jsonParts } from '../../common/json-parts.js';
-import { piecesOf } from '../../common/turns.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK, PROCESS_ROLE, type ProcessRole } from '../config/config.tokens.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
@@ -110,7 +108,7 @@ export class StatePersistence implements OnModuleInit, OnApplicationShutdown {
       const buckets = redis.isConfigured ? [] : await usedBuckets(this.limits.inForce, now, MAX_BUCKETS);
       if (!hasChanged && buckets.length === 0) return;
       this.hasChanged ||= buckets.length > 0;
-      await writeStateFile(file, piecesOf(jsonParts(asWritten({ at, breakers, buckets }))));
+      await writeStateFile(file, JSON.stringify(asWritten({ at, breakers, buckets })));
       this.isFailing = false;
       if (isFailing) this.logger.log({ message: 'state written again', file });
     } catch (error) {
