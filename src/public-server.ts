@@ -14,7 +14,8 @@ import { type ConfigApplier, ConfigStore } from './modules/config/config.store.j
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import { Entrance } from './modules/proxy/entrance.js';
 import { EventStreams } from './modules/proxy/event-streams.js';
-import { exchangeOf, hasPlugins, isCached, isLimited, requestTimeoutOf } from './modules/routing/exchange.js';
+import { gatewayPathOf } from './modules/proxy/proxy.controller.js';
+import { exchangeOf, requestTimeoutOf } from './modules/routing/exchange.js';
 import { bodyParsers } from './modules/server/code-bodies.js';
 import { compressionHandler } from './modules/server/compression.js';
 import { Connections } from './modules/server/connections.js';
@@ -104,9 +105,7 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
       tls: this.config.current.server.tls,
       guard: (server) => this.connections.guard(server),
       mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
-      isCached,
-      isLimited,
-      hasPlugins,
+      gatewayPathOf,
       beforeExpress: tellCaches,
       beforeCode: [
         ...bodyParsers((req) => exchangeOf(req)?.head.code?.maxBodyBytes ?? limits().maxBodyBytes),

@@ -10,7 +10,6 @@ import { Plugins } from '../plugins/plugins.service.js';
 import { CodeRouteMetadata, patternOf } from '../routing/code-route.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { layersOf } from '../server/express.patch.js';
-import { GATEWAY_PATH } from '../server/gateway-paths.js';
 import { HttpServerAdapter } from '../server/http-server.adapter.js';
 import {
   type CodeHandler,
@@ -141,9 +140,7 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
   private mounted(): readonly MountedRoute[] {
     const { httpAdapter } = this.host;
     if (!(httpAdapter instanceof HttpServerAdapter)) return [];
-    return layersOf(httpAdapter.getInstance<Express>())
-      .filter(isRoute)
-      .filter(({ route }) => !route.path.includes(GATEWAY_PATH));
+    return layersOf(httpAdapter.getInstance<Express>()).filter(isRoute);
   }
 }
 

@@ -14,21 +14,16 @@ export const ForwardedRoute = (): MethodDecorator & ClassDecorator =>
 export const CachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(ForwardedRoute(), UseInterceptors(CacheInterceptor));
 
-/** The same for a route with limits on its clients. Those of addresses come first, so that whatever is refused later counts. */
+/**
+ * The same for a route with limits on its clients, or with plugins. Limits of addresses come first, so that whatever is
+ * refused later counts. Plugins see a request once its caller is known and within the limits.
+ */
 export const LimitedForwardedRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(ByRoute(true), UseGuards(ClientLimitsGuard, RouteGuard, JwtAuthGuard, UserLimitsGuard));
-
-/** The same for a route with both. */
-export const LimitedCachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(LimitedForwardedRoute(), UseInterceptors(CacheInterceptor));
-
-/** The same for a route with plugins, which see a request once its caller is known and within the limits. */
-export const PluginForwardedRoute = (): MethodDecorator & ClassDecorator =>
   applyDecorators(
     ByRoute(true),
     UseGuards(ClientLimitsGuard, RouteGuard, JwtAuthGuard, UserLimitsGuard, PluginGuard),
   );
 
-/** The same for a route with plugins and a cache. */
-export const PluginCachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
-  applyDecorators(PluginForwardedRoute(), UseInterceptors(CacheInterceptor));
+/** The same with a cache. */
+export const LimitedCachedForwardedRoute = (): MethodDecorator & ClassDecorator =>
+  applyDecorators(LimitedForwardedRoute(), UseInterceptors(CacheInterceptor));

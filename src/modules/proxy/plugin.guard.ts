@@ -22,7 +22,7 @@ export class PluginGuard implements CanActivate {
    */
   canActivate(context: ExecutionContext): true | Promise<true> {
     const exchange = exchangeOf(context.getArgByIndex<Request>(0));
-    if (!exchange?.route) return true;
+    if (!exchange?.route?.config.plugins.length) return true;
     const hooks = this.hooksOf(exchange.config, exchange.route.config);
     exchange.changeHead = hooks.changeHeadOf(exchange);
     return hooks.decide(exchange);

@@ -2,22 +2,13 @@ import { All, Controller, Inject, Req, Res, UseFilters, VERSION_NEUTRAL } from '
 import type { Request, Response } from 'express';
 import { exchangeOf } from '../routing/exchange.js';
 import { Invalidator } from '../cache/invalidator.js';
-import {
-  CACHED_GATEWAY_PATH,
-  GATEWAY_PATH,
-  LIMITED_CACHED_GATEWAY_PATH,
-  LIMITED_GATEWAY_PATH,
-  PLUGIN_CACHED_GATEWAY_PATH,
-  PLUGIN_GATEWAY_PATH,
-} from '../server/gateway-paths.js';
+import { type GatewayPath, GATEWAY_PATHS } from '../server/gateway-paths.js';
 import { Forwarder } from './forwarder.service.js';
 import {
   CachedForwardedRoute,
   ForwardedRoute,
   LimitedCachedForwardedRoute,
   LimitedForwardedRoute,
-  PluginCachedForwardedRoute,
-  PluginForwardedRoute,
 } from './gateway-route.decorator.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Refresher } from './refresher.service.js';
@@ -25,8 +16,8 @@ import { ReplyWriter } from './reply-writer.js';
 
 /**
  * Answers every request that no controller of code takes. Routes without a cache have a handler without an interceptor,
- * because what Nest does around one costs more than all guards, and routes without limits or plugins have one without their guards.
- * Handlers return at once: awaiting the upstream would keep an observable pending for the length of the call, which costs
+ * because what Nest does around one costs more than all guards, and routes without limits and plugins have one without their
+ * guards. Handlers return at once: awaiting the upstream would keep an observable pending for the length of the call, which costs
  * more than the call.
  */
 @Controller({ version: VERSION_NEUTRAL })
@@ -39,7 +30,7 @@ export class ProxyController {
     @Inject(Refresher) private readonly refresher: Refresher,
   ) {}
 
-  @All(GATEWAY_PATH)
+  @All(GATEWAY_PATHS.plain)
   @ForwardedRoute()
   handle(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
@@ -48,7 +39,7 @@ export class ProxyController {
     this.forwarder.forward(exchange, exchange.route);
   }
 
-  @All(CACHED_GATEWAY_PATH)
+  @All(GATEWAY_PATHS.cached)
   @CachedForwardedRoute()
   handleCached(@Req() req: Request, @Res() _res: Response): void {
     const exchange = exchangeOf(req);
@@ -64,27 +55,26 @@ export class ProxyController {
     this.reply.stored(exchange, cache);
   }
 
-  @All(LIMITED_GATEWAY_PATH)
+  @All(GATEWAY_PATHS.limited)
   @LimitedForwardedRoute()
   handleLimited(@Req() req: Request, @Res() res: Response): void {
     this.handle(req, res);
   }
 
-  @All(LIMITED_CACHED_GATEWAY_PATH)
+  @All(GATEWAY_PATHS.limitedCached)
   @LimitedCachedForwardedRoute()
   handleLimitedCached(@Req() req: Request, @Res() res: Response): void {
     this.handleCached(req, res);
   }
+}
 
-  @All(PLUGIN_GATEWAY_PATH)
-  @PluginForwardedRoute()
-  handleWithPlugins(@Req() req: Request, @Res() res: Response): void {
-    this.handle(req, res);
-  }
-
-  @All(PLUGIN_CACHED_GATEWAY_PATH)
-  @PluginCachedForwardedRoute()
-  handleCachedWithPlugins(@Req() req: Request, @Res() res: Response): void {
-    this.handleCached(req, res);
-  }
+/** @returns the path of the handler that has the stages of the request's route, or those of the server without one */
+export function gatewayPathOf(req: Request): GatewayPath {
+  const { route, config } = exchangeOf(req) ?? {};
+  const isCached = route?.config.cache !== undefined;
+  const isLimited = route
+    ? route.config.hasLimits || route.config.plugins.length > 0
+    : config?.server.rateLimit !== undefined;
+  if (isLimited) return isCached ? GATEWAY_PATHS.limitedCached : GATEWAY_PATHS.limited;
+  return isCached ? GATEWAY_PATHS.cached : GATEWAY_PATHS.plain;
 }

@@ -313,29 +313,6 @@ export function routeLabelOf({ req, route }: Exchange): string {
   return handlerPathOf(req) ?? route?.config.id ?? 'none';
 }
 
-/** @returns whether the request's route has a cache */
-export function isCached(req: Request): boolean {
-  return exchangeOf(req)?.route?.config.cache !== undefined;
-}
-
-/**
- * @returns whether the request passes the guards of limits: those of the server apply to requests without a route, too, and
- *   routes with plugins have all guards
- */
-export function isLimited(req: Request): boolean {
-  const exchange = exchangeOf(req);
-  if (!exchange) return false;
-  const { route, config } = exchange;
-  return route
-    ? route.config.hasLimits || route.config.plugins.length > 0
-    : config.server.rateLimit !== undefined;
-}
-
-/** @returns whether plugins have hooks on the request's route */
-export function hasPlugins(req: Request): boolean {
-  return (exchangeOf(req)?.route?.config.plugins.length ?? 0) > 0;
-}
-
 /**
  * The path of the handler of code that a request has reached, such as `/greetings/:id`. Express sets it before Nest's
  * guards run, and there are as many paths as handlers, so it can be a label.

@@ -17,15 +17,7 @@ import { bodyParser } from './code-bodies.js';
 import { ClientTls } from './client-tls.js';
 import { CodePaths } from './code-paths.js';
 import { continueWhenRead } from './continue.js';
-import {
-  CACHED_GATEWAY_PATH,
-  GATEWAY_PATH,
-  GATEWAY_PATHS,
-  LIMITED_CACHED_GATEWAY_PATH,
-  LIMITED_GATEWAY_PATH,
-  PLUGIN_CACHED_GATEWAY_PATH,
-  PLUGIN_GATEWAY_PATH,
-} from './gateway-paths.js';
+import { type GatewayPath, GATEWAY_PATHS } from './gateway-paths.js';
 import { layersOf, matchExactly, messageClasses } from './express.patch.js';
 import { OpenResponses } from './open-responses.js';
 import { type HttpSettings, serverOptions } from './server-options.js';
@@ -41,10 +33,8 @@ const ROUTED_METHODS = Object.keys(RequestMethod)
 export interface AdapterOptions {
   /** Tells which requests may take over their connection for another protocol. Default: none, `Upgrade` is ignored. */
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
-  /** Choose between the handlers of the gateway. Default: the one without a cache and without limits. `hasPlugins` is asked about limited requests. */
-  readonly isCached?: (req: Request) => boolean;
-  readonly isLimited?: (req: Request) => boolean;
-  readonly hasPlugins?: (req: Request) => boolean;
+  /** Chooses between the handlers of the gateway. */
+  readonly gatewayPathOf?: (req: Request) => GatewayPath;
   /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
   readonly requestTimeoutOf?: (req: IncomingMessage) => number;
   /** Called before middleware or a controller of code may take a request. */
@@ -70,8 +60,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   private entrance: readonly RequestHandler[] = [];
   /** Handlers in Express's router that belong to no controller or middleware of code. */
   private readonly ownHandlers = new Set<unknown>();
-  /** By path. */
-  private readonly gatewayHandlers = new Map<string, RequestHandler>();
+  private readonly gatewayHandlers = new Map<GatewayPath, RequestHandler>();
   private readonly codeParsers: RequestHandler[] = [];
   private tls: ClientTls | undefined;
   /** Listens for plain HTTP beside a server with TLS, for `tls.redirect`. */
@@ -170,7 +159,7 @@ export class HttpServerAdapter extends ExpressAdapter {
   override all(...args: [path: any, handler?: any]): any {
     const [path, handler] = args;
     // Behind a global prefix or a version, if the application has one.
-    const own = GATEWAY_PATHS.find((each) => String(path).endsWith(`/${each}`));
+    const own = Object.values(GATEWAY_PATHS).find((each) => String(path).endsWith(`/${each}`));
     if (own === undefined) return super.all(path, this.withBeforeCode(handler) as never);
     this.gatewayHandlers.set(own, handler as RequestHandler);
   }
@@ -315,15 +304,9 @@ export class HttpServerAdapter extends ExpressAdapter {
   private pass(req: Request, res: Response): void {
     req.res = res;
     req.originalUrl ??= req.url;
+    const path = this.gatewayOptions.gatewayPathOf?.(req);
     // Nest's handlers answer errors by themselves and never call `next`.
-    void this.gatewayHandlers.get(this.gatewayPath(req))?.(req, res, () => undefined);
-  }
-
-  private gatewayPath(req: Request): string {
-    const { isCached, isLimited, hasPlugins } = this.gatewayOptions;
-    if (!isLimited?.(req)) return isCached?.(req) ? CACHED_GATEWAY_PATH : GATEWAY_PATH;
-    if (hasPlugins?.(req)) return isCached?.(req) ? PLUGIN_CACHED_GATEWAY_PATH : PLUGIN_GATEWAY_PATH;
-    return isCached?.(req) ? LIMITED_CACHED_GATEWAY_PATH : LIMITED_GATEWAY_PATH;
+    if (path !== undefined) void this.gatewayHandlers.get(path)?.(req, res, () => undefined);
   }
 
   /** By the time the server listens, everything is mounted. */
