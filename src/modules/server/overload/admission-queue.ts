@@ -1,5 +1,5 @@
+import Denque from 'denque';
 import type { Priority } from '../../config/gateway-config.js';
-import { Fifo } from './fifo.js';
 
 /**
  * Requests that are started in one turn of the event loop. Turns have to be short, because each of them accepts one new
@@ -44,10 +44,10 @@ export interface AdmissionQueueOptions {
  * after the longest wait that is allowed. Those that have waited for too long are rejected, and not started instead.
  */
 export class AdmissionQueue {
-  private readonly waiting: Readonly<Record<Priority, Fifo<Waiting>>> = {
-    high: new Fifo(),
-    normal: new Fifo(),
-    low: new Fifo(),
+  private readonly waiting: Readonly<Record<Priority, Denque<Waiting>>> = {
+    high: new Denque(),
+    normal: new Denque(),
+    low: new Denque(),
   };
   private isTurnOpen = false;
   private turnEndsAt = 0;
@@ -63,7 +63,7 @@ export class AdmissionQueue {
   /** @returns since when the request waits that has waited for the longest; `undefined` when none does */
   get oldest(): number | undefined {
     const { high, normal, low } = this.waiting;
-    const oldest = Math.min(...[high, normal, low].map(({ first }) => first?.at ?? Infinity));
+    const oldest = Math.min(...[high, normal, low].map((queue) => queue.peekFront()?.at ?? Infinity));
     return oldest === Infinity ? undefined : oldest;
   }
 
@@ -117,7 +117,7 @@ export class AdmissionQueue {
   private start(priority: Priority, since: number, isNewestFirst: boolean): void {
     const requests = this.waiting[priority];
     while (this.room > 0 && this.options.now() < this.turnEndsAt) {
-      const next = isNewestFirst ? requests.last : requests.first;
+      const next = isNewestFirst ? requests.peekBack() : requests.peekFront();
       if (!next || next.at < since) return;
       if (isNewestFirst) requests.pop();
       else requests.shift();
@@ -132,7 +132,7 @@ export class AdmissionQueue {
   private rejectLate(now: number): void {
     for (let left = MAX_REJECTIONS; left > 0;) {
       const delays = FIRST_TO_LAST.map((priority) => {
-        const { first } = this.waiting[priority];
+        const first = this.waiting[priority].peekFront();
         return { priority, by: first ? this.latest(priority, now) - first.at : 0 };
       });
       const { priority, by } = delays.reduce((most, each) => (each.by > most.by ? each : most));
