@@ -8,9 +8,7 @@ import type { ServerRefusal } from '../../common/errors/server-refusal.js';
 import { unmapped } from '../../common/http/forwarded.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
 import type { OpenResponses } from './open-responses.js';
-
-/** Milliseconds. */
-const LINGER_MS = 1_000;
+import { destroyLater } from './sockets.js';
 
 /** Answers requests that Node's parser rejects, those that do not arrive in time, and CONNECT. */
 export class ClientErrors {
@@ -137,18 +135,9 @@ function end(
 ): void {
   const fields = Object.entries({ ...headers, ...more }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${fields.join('')}\r\n${body}`);
-  linger(socket);
-}
-
-/**
- * Closes a connection once its client has had time to read the answer. Bytes that the client has sent meanwhile would make
- * it a reset, at which clients drop what they have not read.
- */
-function linger(socket: Socket): void {
   // Nothing after the last answer is processed.
   socket.pause();
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(timer));
+  destroyLater(socket);
 }
 
 function answerOf(code: ProblemCode, typeBase: string, id: string) {

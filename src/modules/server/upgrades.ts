@@ -1,9 +1,7 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-
-/** Milliseconds for which a closing connection is still read. */
-const LINGER_MS = 1000;
+import { destroyLater } from './sockets.js';
 
 /** Node sets it on what it hands to `upgrade`. */
 type WithUpgrade = IncomingMessage & { readonly upgrade?: boolean };
@@ -35,20 +33,12 @@ export function answerUpgrades(
     const onGone = () => socket.destroy();
     socket.on('error', onGone).on('drain', drained).on('end', onGone);
     res
-      .once('finish', () => linger(socket))
+      .once('finish', () => {
+        // What the client still sends is discarded.
+        socket.resume().end();
+        destroyLater(socket);
+      })
       .once('close', () => socket.off('drain', drained).off('end', onGone));
     answer(req, res);
   });
-}
-
-/**
- * Closes a connection after its last answer, and discards what the client still sends for a while. To close at once
- * would reset the connection, and the client would lose the answer.
- */
-function linger(socket: Socket): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket
-    .once('close', () => clearTimeout(timer))
-    .resume()
-    .end();
 }
