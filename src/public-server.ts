@@ -113,7 +113,7 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
         compressionHandler(isCompressed),
         inherit,
       ],
-      requestTimeoutOf: (req) => requestTimeoutOf(req) ?? limits().requestTimeout,
+      requestTimeoutOf,
       onRefused: (refusal) => this.entrance.exchanges.refuse(refusal),
     });
     for (const path of ['/health', '/health/*rest'])

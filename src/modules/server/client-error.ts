@@ -52,7 +52,7 @@ export class ClientErrors {
   private onError(error: NodeJS.ErrnoException & { readonly reason?: string }, socket: Socket): void {
     // Bytes behind a request with `Connection: close`, which still gets its answer.
     if (error.code === 'HPE_CLOSED_CONNECTION') return;
-    const current = this.open.first(socket);
+    const [current] = this.open.on(socket);
     const isReading = current !== undefined && !current.req.complete;
     // Browsers open connections in advance, and could take an answer on an unused one for that of their first request.
     const unused = socket.bytesRead === 0;
@@ -82,7 +82,7 @@ export class ClientErrors {
       const id = this.report(refusalOf(socket, code, cause));
       end(socket, answerOf(code, this.typeBase(), id), headers);
     };
-    const earlier = this.open.on(socket).findLast(({ req }) => req.complete);
+    const earlier = [...this.open.on(socket)].findLast(({ req }) => req.complete);
     if (!earlier) answer();
     else {
       this.open.endWith(earlier.req);

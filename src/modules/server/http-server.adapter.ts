@@ -35,8 +35,8 @@ export interface AdapterOptions {
   readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
   /** Chooses between the handlers of the gateway. */
   readonly gatewayPathOf?: (req: Request) => GatewayPath;
-  /** @returns milliseconds that a client has for its whole request. Default: `requestTimeout`. */
-  readonly requestTimeoutOf?: (req: IncomingMessage) => number;
+  /** @returns milliseconds that a client has for its whole request; `undefined` for the `requestTimeout` of the server */
+  readonly requestTimeoutOf?: (req: IncomingMessage) => number | undefined;
   /** Called before middleware or a controller of code may take a request. */
   readonly beforeExpress?: (req: Request, res: Response) => void;
   /** Run before each handler of a controller of code. */
@@ -221,16 +221,15 @@ export class HttpServerAdapter extends ExpressAdapter {
         'BreakwaterAdapter takes no `httpsOptions`: write `server.tls` in the configuration',
       );
     const { limits, openResponses } = this;
-    const { tls, onRefused } = this.gatewayOptions;
+    const { tls, onRefused, requestTimeoutOf } = this.gatewayOptions;
     const errors = new ClientErrors(openResponses, () => limits().errors.typeBase, onRefused);
     const options = { ...serverOptions(limits()), ...messageClasses(this.getInstance<Express>()) };
     this.tls = tls && new ClientTls(tls);
     this.httpServer = this.createServer(options, errors, this.tls);
     if (tls?.redirect) this.plainServer = this.createServer(options, errors);
     endSlowReaders(this.httpServer, openResponses, limits, systemClock);
-    const requestTimeoutOf = this.gatewayOptions.requestTimeoutOf ?? (() => limits().requestTimeout);
-    const sendLimits = () => ({ requestIdleTimeout: limits().requestIdleTimeout, requestTimeoutOf });
-    refuseSlowSenders(this.httpServer, openResponses, sendLimits, errors, systemClock);
+    const timeoutOf = (req: IncomingMessage) => requestTimeoutOf?.(req) ?? limits().requestTimeout;
+    refuseSlowSenders(this.httpServer, openResponses, limits, timeoutOf, errors, systemClock);
   }
 
   private createServer(
@@ -242,7 +241,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     const { mayUpgrade } = this.gatewayOptions;
     const shouldUpgradeCallback = (req: IncomingMessage) => {
       // Behind unanswered requests, their answers would follow the upgrade.
-      if (mayUpgrade?.(req) && openResponses.on(req.socket).length === 0) return true;
+      if (mayUpgrade?.(req) && openResponses.on(req.socket).size === 0) return true;
       // RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it
       // loses what the same chunk holds behind it, and parses the next chunk as a new request, which may be the
       // middle of one.

@@ -5,6 +5,8 @@ import { resetConnection } from './sockets.js';
 /** Requests that may wait on a connection while it is still read. Above that it is paused, so they take no more memory. */
 const MAX_WAITING = 16;
 
+const NONE: ReadonlySet<ServerResponse> = new Set();
+
 /**
  * The responses that are not complete yet, by connection, in the order of their requests. The requests of a connection are
  * processed one after the other: any answer may turn out to be the last of its connection, and what is behind the last
@@ -30,15 +32,9 @@ export class OpenResponses {
     for (const [res] of this.bySocket.values()) if (res) yield res;
   }
 
-  /** @returns the one that is being processed */
-  first(socket: Socket): ServerResponse | undefined {
-    const [res] = this.bySocket.get(socket) ?? [];
-    return res;
-  }
-
-  /** @returns the oldest first */
-  on(socket: Socket): ServerResponse[] {
-    return [...(this.bySocket.get(socket) ?? [])];
+  /** @returns those of a connection: first the one that is being processed, then those that wait, the oldest first */
+  on(socket: Socket): ReadonlySet<ServerResponse> {
+    return this.bySocket.get(socket) ?? NONE;
   }
 
   /** @returns a promise that resolves when each request in flight whose response has not begun has ended */

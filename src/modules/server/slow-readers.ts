@@ -2,16 +2,10 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../common/clock.js';
 import type { OpenResponses } from './open-responses.js';
+import type { HttpSettings } from './server-options.js';
 
 /** Milliseconds. */
 const CHECK_INTERVAL = 1000;
-
-export interface ReadLimits {
-  /** Milliseconds in which a client may read nothing. Its average rate is judged over at least as long. */
-  readonly sendTimeout: number;
-  /** Bytes per second that a client has to read while more is waiting for it; 0 for no limit. */
-  readonly sendMinRate: number;
-}
 
 /** Since when a connection has had bytes to send, and how many it had sent by then. */
 interface Backlog {
@@ -29,7 +23,7 @@ interface Backlog {
 export function endSlowReaders(
   server: Server,
   responses: OpenResponses,
-  limits: () => ReadLimits,
+  limits: () => Pick<HttpSettings, 'sendTimeout' | 'sendMinRate'>,
   clock: Clock,
 ): void {
   const backlogs = new WeakMap<Socket, Backlog>();
@@ -37,23 +31,24 @@ export function endSlowReaders(
     const now = clock.now() - (clock.lostMs?.() ?? 0);
     const { sendTimeout, sendMinRate } = limits();
     for (const socket of responses.connections()) {
-      const isBehind = socket.writableLength > 0 && responses.on(socket).length > 0;
+      const isBehind = socket.writableLength > 0 && responses.on(socket).size > 0;
       if (!isBehind) {
         backlogs.delete(socket);
         continue;
       }
       if (socket.timeout !== sendTimeout) socket.setTimeout(sendTimeout);
-      if (sendMinRate > 0) judgeRate(socket, now, limits());
+      if (sendMinRate > 0) judgeRate(socket, now, sendTimeout, sendMinRate);
     }
   };
-  const judgeRate = (socket: Socket, now: number, { sendTimeout, sendMinRate }: ReadLimits) => {
+  /** @param minMs over which the average rate is judged at least */
+  const judgeRate = (socket: Socket, now: number, minMs: number, minRate: number) => {
     // Node reports a chunk as sent only when all of it is. Until then, all that is queued counts as read.
     const sent = socket.bytesWritten - socket.writableLength;
     const backlog = backlogs.get(socket);
     const elapsed = now - (backlog?.since ?? now);
-    const required = (sendMinRate * elapsed) / 1000;
+    const required = (minRate * elapsed) / 1000;
     if (!backlog) backlogs.set(socket, { since: now, sent });
-    else if (elapsed <= sendTimeout) return;
+    else if (elapsed <= minMs) return;
     else if (socket.bytesWritten - backlog.sent < required) socket.destroy();
     else if (sent - backlog.sent >= required) backlogs.set(socket, { since: now, sent });
   };
@@ -61,7 +56,7 @@ export function endSlowReaders(
   server.once('close', () => clearInterval(timer));
   // Node closes no connection by itself when there is a listener, so idle keep-alive connections end here as well.
   server.on('timeout', (socket: Socket) => {
-    const isWaiting = responses.on(socket).length > 0 && socket.writableLength === 0;
+    const isWaiting = responses.on(socket).size > 0 && socket.writableLength === 0;
     if (!isWaiting) socket.destroy();
   });
 }

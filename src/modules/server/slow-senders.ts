@@ -3,16 +3,10 @@ import type { Clock } from '../../common/clock.js';
 import type { ClientErrors } from './client-error.js';
 import { isAwaitingContinue } from './continue.js';
 import type { OpenResponses } from './open-responses.js';
+import type { HttpSettings } from './server-options.js';
 
 /** Milliseconds. */
 const CHECK_INTERVAL = 500;
-
-export interface SendLimits {
-  /** Milliseconds in which a client may send nothing of a request body. */
-  readonly requestIdleTimeout: number;
-  /** @returns milliseconds that a client has for its whole request; 0 for no limit */
-  readonly requestTimeoutOf: (req: IncomingMessage) => number;
-}
 
 interface Progress {
   readonly startedAt: number;
@@ -26,21 +20,24 @@ interface Progress {
  * makes itself, because the upstream reads slowly or has not been asked yet, is none of the client.
  *
  * Requests pay nothing for it: a timer looks at those whose body is not complete.
+ *
+ * @param requestTimeoutOf milliseconds that a client has for its whole request; 0 for no limit
  */
 export function refuseSlowSenders(
   server: Server,
   responses: OpenResponses,
-  limits: () => SendLimits,
+  limits: () => Pick<HttpSettings, 'requestIdleTimeout'>,
+  requestTimeoutOf: (req: IncomingMessage) => number,
   errors: ClientErrors,
   clock: Clock,
 ): void {
   let known = new Map<ServerResponse, Progress>();
   const check = () => {
     const now = clock.now() - (clock.lostMs?.() ?? 0);
-    const { requestIdleTimeout, requestTimeoutOf } = limits();
+    const { requestIdleTimeout } = limits();
     const incomplete = new Map<ServerResponse, Progress>();
     for (const socket of responses.connections()) {
-      const res = responses.first(socket);
+      const [res] = responses.on(socket);
       if (!res || res.req.complete) continue;
       const before = known.get(res);
       const bytes = socket.bytesRead;
