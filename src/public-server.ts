@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Request, RequestHandler, Response } from 'express';
 import helmet from 'helmet';
@@ -26,7 +26,7 @@ import type { ShutdownOptions } from './process-end.js';
 
 /** Connects the HTTP server of the public port with the stages of the gateway, and drains it. */
 @Injectable()
-export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
+export class PublicServer implements ConfigApplier {
   /** `undefined` in an application with another adapter, or with none, which has the upstreams but no routes. */
   private readonly adapter: HttpServerAdapter | undefined;
   private hasWebSockets: boolean;
@@ -48,11 +48,6 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
       throw new TypeError(
         'The configuration has routes, which need NestFactory.create(AppModule, new BreakwaterAdapter())',
       );
-  }
-
-  /** What handlers of code ask for is known by now. */
-  onApplicationBootstrap(): void {
-    this.adapter?.enterBy(this.entrance.handlers(this.config.current, () => this.port));
   }
 
   prepare(next: GatewayConfig): () => void {
@@ -116,6 +111,7 @@ export class PublicServer implements ConfigApplier, OnApplicationBootstrap {
       requestTimeoutOf,
       onRefused: (refusal) => this.entrance.exchanges.refuse(refusal),
     });
+    adapter.enterBy(this.entrance.handlers(this.config.current, () => this.port));
     for (const path of ['/health', '/health/*rest'])
       adapter.all(path, withId(helmet({ strictTransportSecurity: false })));
     this.config.register(this);
@@ -159,7 +155,7 @@ function withId(handler: RequestHandler): RequestHandler {
   };
 }
 
-/** `corsHandler` leaves out `Vary` where there is no origin, and a `Vary` that code sets replaces that of `corsHandler`. */
+/** `addCors` leaves out `Vary` where there is no origin, and a `Vary` that code sets replaces that of `addCors`. */
 function tellCaches(req: Request, res: Response): void {
   const exchange = exchangeOf(req);
   if (!exchange || !variesByOrigin(exchange.cors)) return;

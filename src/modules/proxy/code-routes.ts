@@ -37,11 +37,6 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     @Inject(ExchangeMiddleware) private readonly exchanges: ExchangeMiddleware,
   ) {}
 
-  /** Whether a handler says which pages can call it. */
-  get hasCors(): boolean {
-    return this.entries.some(({ options }) => options?.cors !== undefined);
-  }
-
   /** @throws TypeError for options of `@GatewayRoute()` that are invalid: all of them, each with its handler */
   onModuleInit(): void {
     const mounted = this.mounted();

@@ -5,10 +5,9 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { certifiedHosts } from '../server/client-tls.js';
-import { corsHandler } from '../server/cors.js';
 import { Overload } from '../server/overload/overload.service.js';
 import { limitBody } from './code-body.js';
-import { CodeRoutes } from './code-routes.js';
+import { addCors } from './cors.js';
 import { redirectToHttps } from './https-redirect.js';
 import { ignoreHandler } from './ignored-handler.js';
 import { ReplyWriter } from './reply-writer.js';
@@ -23,24 +22,18 @@ export class Entrance {
     @Inject(ExchangeMiddleware) readonly exchanges: ExchangeMiddleware,
     @Inject(Overload) private readonly overload: Overload,
     @Inject(ReplyWriter) private readonly reply: ReplyWriter,
-    @Inject(CodeRoutes) private readonly code: CodeRoutes,
   ) {}
 
   /**
    * @param port that the public server listens on
    * @returns the handlers, in order
    */
-  handlers({ server, routes }: GatewayConfig, port: () => number): RequestHandler[] {
-    const hasCors =
-      this.code.hasCors ||
-      [server, ...routes].some(({ cors }) => cors !== undefined && cors.origins.length > 0);
-    const { tls, overload } = server;
+  handlers({ server: { tls, overload } }: GatewayConfig, port: () => number): RequestHandler[] {
     const httpsPort = () => tls?.redirect?.httpsPort ?? port();
     return [
       this.exchanges.use.bind(this.exchanges),
       ...(tls?.redirect ? [redirectToHttps(certifiedHosts(tls), httpsPort)] : []),
-      // Also for requests that are refused, so that pages can read why.
-      ...(hasCors ? [corsHandler(exchangeOf)] : []),
+      this.cors,
       // Behind the match, which knows the priority, and before everything that costs more than a rejection.
       ...(overload === 'off' ? [] : [this.admit]),
     ];
@@ -58,6 +51,13 @@ export class Entrance {
       });
     }
     next();
+  };
+
+  /** Also for requests that are refused, so that pages can read why. Without origins, CORS is up to the upstream. */
+  private readonly cors: RequestHandler = (req, _res, next) => {
+    const exchange = exchangeOf(req);
+    if (exchange && exchange.cors.origins.length > 0) addCors(exchange, next);
+    else next();
   };
 
   private readonly admit: RequestHandler = (req, res, next) => {

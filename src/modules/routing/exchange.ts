@@ -211,7 +211,6 @@ export class Exchange {
     this.route = head.match.kind === 'route' ? head.match.route : undefined;
   }
 
-  /** Without origins, CORS is up to the upstream. */
   get cors(): CorsConfig {
     return corsOf(this.head, this.config.server.cors);
   }

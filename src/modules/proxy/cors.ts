@@ -1,35 +1,22 @@
 import cors from 'cors';
-import type { Request, RequestHandler } from 'express';
+import type { NextFunction, RequestHandler } from 'express';
 import { originMatcher } from '../../common/http/web-origins.js';
 import type { CorsConfig } from '../config/gateway-config.js';
+import type { Exchange } from '../routing/exchange.js';
 
-/** The part of an exchange that CORS is about. */
-interface CorsExchange {
-  readonly id: string;
-  readonly cors: CorsConfig;
-  /** Why the request goes no further. */
-  readonly refusal?: unknown;
-  readonly head: { readonly isPreflight: boolean };
-}
+const compiled = new WeakMap<CorsConfig, RequestHandler>();
 
 /**
- * Adds CORS headers to whatever answer a request gets, and answers preflight requests. Where CORS is off, it leaves both
- * to the upstream. To an answer to a request without an origin, whoever writes it adds `Vary`.
+ * Adds CORS headers to whatever answer a request gets, and answers preflight requests. To an answer to a request without
+ * an origin, whoever writes it adds `Vary`.
  */
-export function corsHandler(exchangeOf: (req: Request) => CorsExchange | undefined): RequestHandler {
-  const compiled = new WeakMap<CorsConfig, RequestHandler>();
-  return (req, res, next) => {
-    const exchange = exchangeOf(req);
-    if (!exchange || exchange.cors.origins.length === 0) {
-      next();
-      return;
-    }
-    let addHeaders = compiled.get(exchange.cors);
-    if (!addHeaders) compiled.set(exchange.cors, (addHeaders = headersHandler(exchange.cors)));
-    const isAnswer = exchange.head.isPreflight && exchange.refusal === undefined;
-    const answer = () => res.writeHead(204, { 'X-Request-Id': exchange.id }).end();
-    void addHeaders(req, res, isAnswer ? answer : next);
-  };
+export function addCors(exchange: Exchange, next: NextFunction): void {
+  const { id, req, res, cors: config, head, refusal } = exchange;
+  let addHeaders = compiled.get(config);
+  if (!addHeaders) compiled.set(config, (addHeaders = headersHandler(config)));
+  const isAnswer = head.isPreflight && refusal === undefined;
+  const answer = () => res.writeHead(204, { 'X-Request-Id': id }).end();
+  void addHeaders(req, res, isAnswer ? answer : next);
 }
 
 function headersHandler(config: CorsConfig): RequestHandler {
