@@ -5,13 +5,18 @@ import type { Call, PluginInstance } from '../plugins/plugin-instance.js';
 import {
   applyChanges,
   type CheckedRequestDecision,
+  type CheckedResponse,
   type CheckedResponseDecision,
   readRequestDecision,
   readResponseDecision,
 } from '../plugins/results.js';
 import type { AnswerHead, Exchange } from '../routing/exchange.js';
 import { pluginCallFor } from '../routing/plugin-request.js';
-import { PluginAnswer } from './plugin-answer.js';
+
+/** Thrown by a guard, because Nest's guards have no other way to end a request with an answer. */
+export class PluginAnswer {
+  constructor(readonly response: CheckedResponse) {}
+}
 
 /** The hooks of a route, compiled. No hook is awaited unless it returns a promise. */
 export class PluginHooks {

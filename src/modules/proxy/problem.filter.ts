@@ -7,7 +7,7 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { ProblemExceptionFilter } from '../server/problem-exception.filter.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
-import { PluginAnswer } from './plugin-answer.js';
+import { PluginAnswer } from './plugin-hooks.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Answers whatever was thrown; only an `HttpException` of a controller of code keeps Nest's own form. */

@@ -2,7 +2,7 @@ import type { PluginHeaders, PluginIdentity, PluginRequest } from '../config/plu
 import { CallCancellation } from '../plugins/call-cancellation.js';
 import type { CheckedChanges } from '../plugins/results.js';
 import { type Exchange, handlerPathOf } from './exchange.js';
-import { pluginIdentityOf } from './plugin-identity.js';
+import type { Identity } from './identity.js';
 
 /** One call of a plugin about a request. */
 interface RequestCall {
@@ -12,6 +12,9 @@ interface RequestCall {
 }
 
 const views = new WeakMap<Exchange, ExchangeView>();
+
+/** An identity is remembered with its token, so the copy is made once as well. */
+const copies = new WeakMap<Identity, PluginIdentity>();
 
 /** An exchange as plugins see it. They get nothing that they could break. */
 class ExchangeView implements PluginRequest {
@@ -27,6 +30,7 @@ class ExchangeView implements PluginRequest {
     this.#cancellation = cancellation;
   }
 
+  /** To be called right before the plugin: from then on, `signal` of the request is that of the call. */
   static callFor(exchange: Exchange): RequestCall {
     const cancellation = new CallCancellation(exchange.gone);
     let request = views.get(exchange);
@@ -84,7 +88,27 @@ class ExchangeView implements PluginRequest {
   }
 }
 
-/** To be called right before the plugin: from then on, `signal` of the request is that of the call. */
-export function pluginCallFor(exchange: Exchange): RequestCall {
-  return ExchangeView.callFor(exchange);
+export const pluginCallFor = (exchange: Exchange): RequestCall => ExchangeView.callFor(exchange);
+
+/** @returns a frozen copy: a change to the identity itself would apply to each request with the same token */
+function pluginIdentityOf(identity: Identity): PluginIdentity {
+  let copy = copies.get(identity);
+  if (!copy) {
+    const { subject, scopes, claims } = identity;
+    copy = Object.freeze({ subject, scopes: frozenCopy(scopes), claims: frozenCopy(claims) });
+    copies.set(identity, copy);
+  }
+  return copy;
+}
+
+/** Objects with a class of their own stay as they are: only a plugin that proves callers can have made them. */
+function frozenCopy<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  const copyEach = (each: unknown): unknown => frozenCopy(each);
+  // The copies have the same shape.
+  if (Array.isArray(value)) return Object.freeze(value.map(copyEach)) as T;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const entries = Object.entries(value).map(([key, each]) => [key, copyEach(each)] as const);
+  return Object.freeze(Object.fromEntries(entries)) as T;
 }
