@@ -12,6 +12,7 @@ export interface FaultChange {
 }
 
 interface Running {
+  readonly fault: FaultConfig;
   readonly endsAt: number;
   readonly timer: NodeJS.Timeout;
 }
@@ -28,11 +29,10 @@ export class RuntimeFaults implements OnApplicationShutdown {
 
   /** What is left of each. */
   get left(): FaultChange[] {
-    return Array.from(this.active ?? [], ([route, fault]) => ({
-      route,
-      fault,
-      lasts: Math.max(1, (this.running.get(route)?.endsAt ?? 0) - Date.now()),
-    }));
+    const now = Date.now();
+    return Array.from(this.running, ([route, { fault, endsAt }]) => {
+      return { route, fault, lasts: Math.max(1, endsAt - now) };
+    });
   }
 
   set(change: FaultChange): void {
@@ -41,9 +41,9 @@ export class RuntimeFaults implements OnApplicationShutdown {
     this.running.delete(route);
     if (fault) {
       const timer = setTimeout(() => this.end(route), lasts).unref();
-      this.running.set(route, { endsAt: Date.now() + lasts, timer });
+      this.running.set(route, { fault, endsAt: Date.now() + lasts, timer });
     }
-    this.use(route, fault);
+    this.update();
     this.changed.emit(change);
   }
 
@@ -53,14 +53,12 @@ export class RuntimeFaults implements OnApplicationShutdown {
 
   private end(route: string): void {
     this.running.delete(route);
-    this.use(route, undefined);
+    this.update();
     this.ended.emit(route);
   }
 
-  private use(route: string, fault: FaultConfig | undefined): void {
-    const active = new Map(this.active);
-    if (fault) active.set(route, fault);
-    else active.delete(route);
-    this.active = active.size > 0 ? active : undefined;
+  private update(): void {
+    const faults = Array.from(this.running, ([route, { fault }]) => [route, fault] as const);
+    this.active = faults.length > 0 ? new Map(faults) : undefined;
   }
 }
