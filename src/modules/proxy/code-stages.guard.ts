@@ -11,7 +11,7 @@ import { changeHeadOf } from './code-head.js';
 import { ignoreHandler } from './ignored-handler.js';
 import { PluginGuard } from './plugin.guard.js';
 import { ReplyWriter } from './reply-writer.js';
-import { HSTS, isOverTls } from './security-headers.js';
+import { answerHeaders, HSTS, isOverTls } from './security-headers.js';
 
 /** The last stage before a handler of code: what a route does on the way to its upstream, and with the head of its response. */
 @Injectable()
@@ -70,7 +70,7 @@ export class CodeStagesGuard extends PluginGuard {
     rules: HeaderRules | undefined,
   ): AnswerHead {
     const { head, identity, cors } = exchange;
-    const { headers, hsts } = this.reply.headersFor(security, cors);
+    const { headers, hsts } = answerHeaders(security, cors);
     const defaults = headers.from({});
     if (hsts !== undefined && isOverTls(exchange)) defaults.push(HSTS, hsts);
     const written = new Set(lines.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase()));

@@ -6,18 +6,12 @@ import { applyHeaderRules } from '../../common/http/header-rules.js';
 import {
   announcedTrailers,
   BODILESS_STATUSES,
-  ClientHeaders,
   type HeaderRecord,
   isEventStream,
   variesByOrigin,
 } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
-import type {
-  CorsConfig,
-  FallbackConfig,
-  GatewayConfig,
-  SecurityHeadersConfig,
-} from '../config/gateway-config.js';
+import type { CorsConfig, FallbackConfig, GatewayConfig } from '../config/gateway-config.js';
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import type { CheckedResponse } from '../plugins/results.js';
 import type { AnswerHead, CacheHit, Exchange } from '../routing/exchange.js';
@@ -30,17 +24,7 @@ import { ErrorAnswers } from './error-answers.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { PublicAddresses } from './public-addresses.js';
 import { ReplySink } from './reply-sink.js';
-import { HSTS, isOverTls, OWN_PAGES, securityHeaders, securityHeadersOf } from './security-headers.js';
-
-interface HeadersOfAnswers {
-  readonly headers: ClientHeaders;
-  readonly hsts: string | undefined;
-}
-
-/** What the answers of a route get while CORS is as it is. */
-interface HeadersOfRoute extends HeadersOfAnswers {
-  readonly cors: CorsConfig;
-}
+import { type AnswerHeaders, answerHeaders, HSTS, isOverTls } from './security-headers.js';
 
 /** Header lines of a stored response, and what they were made by. */
 interface StoredLines {
@@ -53,9 +37,8 @@ interface StoredLines {
 @Injectable()
 export class ReplyWriter {
   private readonly logger = new Logger(ReplyWriter.name);
-  private readonly byRoute = new WeakMap<RouteModel, HeadersOfRoute>();
-  /** By what the configuration asks for. */
-  private readonly compiled = new Map<string, HeadersOfAnswers>();
+  /** What the answers of a route get while CORS is as it is. */
+  private readonly byRoute = new WeakMap<RouteModel, AnswerHeaders & { readonly cors: CorsConfig }>();
   private readonly errorAnswers = new ErrorAnswers();
   private readonly addresses = new PublicAddresses();
   /** Built once for each stored response instead of for each use. */
@@ -233,10 +216,9 @@ export class ReplyWriter {
   ): void {
     const { server } = exchange?.config ?? this.config.current;
     const cors = exchange?.cors ?? server.cors;
-    const own = this.headersFor('own', cors);
     const { securityHeaders } = exchange?.head.code ?? exchange?.route?.config ?? server;
-    const { hsts } = this.headersFor(securityHeaders ?? server.securityHeaders, cors);
-    const lines = own.headers.from(headers);
+    const { hsts } = answerHeaders(securityHeaders ?? server.securityHeaders, cors);
+    const lines = answerHeaders('own', cors).headers.from(headers);
     // Nothing is set before the head, because Node writes heads much slower then.
     if (isLast) lines.push('Connection', 'close');
     // Like on all other answers of the host, which it is for as a whole.
@@ -272,27 +254,13 @@ export class ReplyWriter {
     if (!exchange.route?.responseHeaders?.removed.has(HSTS)) lines.push(HSTS, hsts);
   }
 
-  private headersOf({ route, cors }: Exchange): HeadersOfAnswers {
-    if (!route) return this.headersFor('own', cors);
+  private headersOf({ route, cors }: Exchange): AnswerHeaders {
+    if (!route) return answerHeaders('own', cors);
     const known = this.byRoute.get(route);
     if (known?.cors === cors) return known;
-    const headers = { ...this.headersFor(route.config.securityHeaders, cors), cors };
+    const headers = { ...answerHeaders(route.config.securityHeaders, cors), cors };
     this.byRoute.set(route, headers);
     return headers;
-  }
-
-  /** @param security what the configuration asks for, or `own` for answers of the gateway itself */
-  headersFor(security: SecurityHeadersConfig | 'own', { origins }: CorsConfig): HeadersOfAnswers {
-    const hasCors = origins.length > 0;
-    const name = JSON.stringify([security, hasCors]);
-    let compiled = this.compiled.get(name);
-    if (!compiled) {
-      const { headers, hsts } = security === 'own' ? securityHeaders(OWN_PAGES) : securityHeadersOf(security);
-      // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
-      const dropped = hasCors ? [...CORS_HEADERS, ...DROPPED_HEADERS] : DROPPED_HEADERS;
-      this.compiled.set(name, (compiled = { headers: new ClientHeaders(headers, dropped), hsts }));
-    }
-    return compiled;
   }
 
   /** @param headers names and values in turn; it is added to */
@@ -317,19 +285,7 @@ export class ReplyWriter {
   }
 }
 
-/** Headers that only the gateway may set, and the one that helmet removes. */
-const DROPPED_HEADERS = ['x-request-id', 'breakwater-fallback', 'x-powered-by'];
-
 const EXPOSE = 'access-control-expose-headers';
-
-const CORS_HEADERS = [
-  'access-control-allow-credentials',
-  'access-control-allow-headers',
-  'access-control-allow-methods',
-  'access-control-allow-origin',
-  EXPOSE,
-  'access-control-max-age',
-];
 
 /** Adds the headers that an upstream lets pages read to those of the gateway, on an answer to an allowed origin. */
 function expose({ res }: Exchange, headers: HeaderRecord, lines: string[]): void {

@@ -1,7 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import helmet, { type HelmetOptions } from 'helmet';
-import type { SecurityHeadersConfig } from '../config/gateway-config.js';
+import { ClientHeaders } from '../../common/http/response-headers.js';
+import type { CorsConfig, SecurityHeadersConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
 
 export const HSTS = 'strict-transport-security';
@@ -50,6 +51,43 @@ export function securityHeaders(options: HelmetOptions): SecurityHeaders {
     headers: headers.filter(({ name }) => name !== HSTS),
     hsts: headers.find(({ name }) => name === HSTS)?.value,
   };
+}
+
+/** Headers that only the gateway may set, and the one that helmet removes. */
+const DROPPED_HEADERS = ['x-request-id', 'breakwater-fallback', 'x-powered-by'];
+
+const CORS_HEADERS = [
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'access-control-max-age',
+];
+
+/** How the headers of an answer are made of those of its sender. */
+export interface AnswerHeaders extends Pick<SecurityHeaders, 'hsts'> {
+  readonly headers: ClientHeaders;
+}
+
+/** By what the configuration asks for. */
+const compiled = new Map<string, AnswerHeaders>();
+
+/** @param security what the configuration asks for, or `own` for answers of the gateway itself */
+export function answerHeaders(
+  security: SecurityHeadersConfig | 'own',
+  { origins }: CorsConfig,
+): AnswerHeaders {
+  const hasCors = origins.length > 0;
+  const name = JSON.stringify([security, hasCors]);
+  let known = compiled.get(name);
+  if (!known) {
+    const { headers, hsts } = security === 'own' ? securityHeaders(OWN_PAGES) : securityHeadersOf(security);
+    // With CORS on, only the gateway's own headers are sent, because a browser rejects two sets of them.
+    const dropped = hasCors ? [...CORS_HEADERS, ...DROPPED_HEADERS] : DROPPED_HEADERS;
+    compiled.set(name, (known = { headers: new ClientHeaders(headers, dropped), hsts }));
+  }
+  return known;
 }
 
 /** @returns whether the client uses TLS, to the gateway or to a trusted proxy */
