@@ -2,8 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { faultEntry } from '../../common/errors/fault.js';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
-import type { FallbackConfig } from '../config/gateway-config.js';
-import type { CacheForward, CacheHit, Exchange, ResponseTap } from '../routing/exchange.js';
+import type { CacheForward, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { GatherPart } from '../routing/gather-parts.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
@@ -43,13 +42,12 @@ export class Forwarder {
    */
   forward(exchange: Exchange, route: RouteModel): void {
     const fault = this.faults.active?.get(route.config.id) ?? route.config.fault;
-    if (fault) {
-      injectFault(exchange, fault)
-        .then((isWaiting) => (isWaiting ? this.answer(exchange, route) : undefined))
-        .catch((error: unknown) => this.refuse(exchange, error));
-    } else {
-      this.answer(exchange, route).catch((error: unknown) => this.refuse(exchange, error));
-    }
+    const answered = fault
+      ? injectFault(exchange, fault).then((isWaiting) =>
+          isWaiting ? this.answer(exchange, route) : undefined,
+        )
+      : this.answer(exchange, route);
+    answered.catch((error: unknown) => this.refuse(exchange, error));
   }
 
   private answer(exchange: Exchange, route: RouteModel): Promise<void> {
@@ -84,12 +82,7 @@ export class Forwarder {
       else this.reply.upstream(exchange, response);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      if (this.replyStale(exchange, error)) return;
-      const { guilty } = OUTCOMES[error.outcome];
-      // Until a fallback upstream has answered, the outcome of the exchange is open: the client may still leave.
-      const result = guilty === 'upstream' ? await this.fallbacks.send(call, error) : error;
-      if (result instanceof UpstreamError) await this.answerFailure(call, result);
-      else this.replyInstead(exchange, error, result);
+      if (!this.replyStale(exchange, error)) await this.fallBack(call, error);
     }
   }
 
@@ -119,7 +112,8 @@ export class Forwarder {
   private replyStale(exchange: Exchange, error: UpstreamError): boolean {
     if (!STALE_HELPS.has(OUTCOMES[error.outcome].guilty)) return false;
     exchange.failure = error;
-    const stale = staleCopy(exchange);
+    const { cache } = exchange;
+    const stale = cache?.kind === 'forward' ? cache.stale?.() : undefined;
     if (!stale) return false;
     exchange.outcome ??= error.outcome;
     exchange.replaceResponse('stale');
@@ -156,37 +150,34 @@ export class Forwarder {
     if (route) this.reply.upstream(exchange, await upstream.send(upstreamRequest(exchange, route, upstream)));
   }
 
-  private replyInstead(exchange: Exchange, error: UpstreamError, response: UpstreamResponse): void {
-    exchange.outcome ??= error.outcome;
-    exchange.fallback = 'upstream';
-    // The second choice must not be served for as long as the first would be.
-    exchange.replaceResponse('other');
-    this.reply.upstream(exchange, response);
-  }
-
-  /** Answers a failure with what the plugin of the upstream has, or with the fixed response or an error. */
-  private async answerFailure(call: ForwardedCall, error: UpstreamError): Promise<void> {
+  /** Answers with what `fallback` of the upstream says, in its order, or else with the error. */
+  private async fallBack(call: ForwardedCall, failure: UpstreamError): Promise<void> {
     const { exchange, upstream } = call;
-    const { plugin, response } = upstream.config.fallback ?? {};
-    const mayAnswer = plugin !== undefined && OUTCOMES[error.outcome].guilty === 'upstream';
-    const answer = mayAnswer ? await this.fallbacks.askPlugin(call, error) : undefined;
-    if (answer) {
-      exchange.outcome ??= error.outcome;
-      this.reply.instead(exchange, answer, error.toProblem());
-    } else this.giveUp(exchange, error, response);
+    // Until a fallback upstream has answered, the outcome of the exchange is open: the client may still leave.
+    const result = isOfUpstream(failure) ? await this.fallbacks.send(call, failure) : failure;
+    if (!(result instanceof UpstreamError)) {
+      exchange.outcome ??= failure.outcome;
+      exchange.fallback = 'upstream';
+      // The second choice must not be served for as long as the first would be.
+      exchange.replaceResponse('other');
+      this.reply.upstream(exchange, result);
+      return;
+    }
+    if (!isOfUpstream(result)) {
+      this.giveUp(exchange, result);
+      return;
+    }
+    const answer = await this.fallbacks.askPlugin(call, result);
+    const response = upstream.config.fallback?.response;
+    exchange.outcome ??= result.outcome;
+    if (answer) this.reply.instead(exchange, answer, result.toProblem());
+    else if (response) this.reply.fallback(exchange, response, result.toProblem());
+    else this.giveUp(exchange, result);
   }
 
-  /** @param response what is sent in place of an error that the upstream is to blame for */
-  private giveUp(
-    exchange: Exchange,
-    error: UpstreamError,
-    response?: NonNullable<FallbackConfig['response']>,
-  ): void {
+  private giveUp(exchange: Exchange, error: UpstreamError): void {
     exchange.outcome ??= error.outcome;
-    if (error.outcome === 'client_gone') return;
-    const isUpstreams = OUTCOMES[error.outcome].guilty === 'upstream';
-    if (isUpstreams && response) this.reply.fallback(exchange, response, error.toProblem());
-    else this.reply.problem(exchange.res, exchange, error.toProblem());
+    if (error.outcome !== 'client_gone') this.reply.problem(exchange.res, exchange, error.toProblem());
   }
 
   /** Answers a failure that is no upstream's: a refused request, or a fault of the gateway. */
@@ -202,6 +193,6 @@ export class Forwarder {
   }
 }
 
-function staleCopy({ cache }: Exchange): CacheHit | undefined {
-  return cache?.kind === 'forward' ? cache.stale?.() : undefined;
+function isOfUpstream({ outcome }: UpstreamError): boolean {
+  return OUTCOMES[outcome].guilty === 'upstream';
 }

@@ -66,9 +66,7 @@ export class ReplyWriter {
     this.addHsts(exchange, headers, lines);
     if (exchange.cache?.status !== undefined) lines.push('Cache-Status', exchange.cache.status);
     expose(exchange, headers, lines);
-    if (exchange.changeHead) {
-      this.change(exchange, { status, lines }, (head) => this.stream(exchange, response, head));
-    } else this.stream(exchange, response, { status, lines });
+    this.change(exchange, { status, lines }, (changed) => this.stream(exchange, response, changed));
   }
 
   private stream(exchange: Exchange, response: UpstreamResponse, { status, lines }: AnswerHead): void {
@@ -118,9 +116,7 @@ export class ReplyWriter {
     head.push('Cache-Status', hit.status);
     this.addHsts(exchange, headers, head);
     expose(exchange, headers, head);
-    if (exchange.changeHead) {
-      this.change(exchange, { status, lines: head }, (changed) => this.end(exchange, changed, body));
-    } else this.end(exchange, { status, lines: head }, body);
+    this.change(exchange, { status, lines: head }, (changed) => this.end(exchange, changed, body));
   }
 
   private end(exchange: Exchange, { status, lines }: AnswerHead, body: Uint8Array): void {
@@ -136,6 +132,10 @@ export class ReplyWriter {
     write: (head: AnswerHead) => void,
     changeHead = exchange.changeHead,
   ): void {
+    if (!changeHead) {
+      write(head);
+      return;
+    }
     const fail = (error: unknown) => {
       if (!(error instanceof ProblemError)) this.logger.error(faultEntry(error, { requestId: exchange.id }));
       const problem = error instanceof ProblemError ? error : new ProblemError('internal_error');
@@ -144,7 +144,7 @@ export class ReplyWriter {
       this.problem(exchange.res, exchange, problem);
     };
     try {
-      const changed = changeHead?.(head) ?? head;
+      const changed = changeHead(head);
       if (changed instanceof Promise) changed.then(write).catch(fail);
       else write(changed);
     } catch (error) {
