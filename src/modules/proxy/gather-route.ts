@@ -1,4 +1,4 @@
-import { ProblemError } from '../../common/errors/problem.js';
+import { ProblemError, type ProblemOptions } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { inBackground } from '../../common/http/trace-context.js';
@@ -135,33 +135,27 @@ async function readJson(part: GatherPart, response: UpstreamResponse): Promise<s
     JSON.parse(text);
     return text;
   } catch (cause) {
-    throw failed(part, 'is not JSON', 502, { cause });
+    throw failed(part, 'is not JSON', { cause });
   }
 }
 
 function tooLarge(part: GatherPart): UpstreamError {
-  return failed(part, 'is larger than its `maxBytes`', 502);
+  return failed(part, 'is larger than its `maxBytes`');
 }
 
 /** The client gets the status of an error, with what belongs to it. */
-function refused(part: GatherPart, { status, headers }: UpstreamResponse): UpstreamError {
-  const kept = ['WWW-Authenticate', 'Retry-After'].flatMap((name) => {
-    const value = headers[name.toLowerCase()];
-    return value === undefined ? [] : [[name, String(value)]];
-  });
-  return failed(part, `was answered with ${status}`, status >= 400 ? status : 502, {
-    headers: Object.fromEntries(kept) as Record<string, string>,
-  });
+function refused(part: GatherPart, { status, headers: received }: UpstreamResponse): UpstreamError {
+  const headers: Record<string, string> = {};
+  for (const name of ['WWW-Authenticate', 'Retry-After']) {
+    const value = received[name.toLowerCase()];
+    if (value !== undefined) headers[name] = String(value);
+  }
+  return failed(part, `was answered with ${status}`, { status: status >= 400 ? status : 502, headers });
 }
 
-function failed(
-  { name, upstream }: GatherPart,
-  what: string,
-  status: number,
-  options: { readonly cause?: unknown; readonly headers?: Readonly<Record<string, string>> } = {},
-): UpstreamError {
+function failed({ name, upstream }: GatherPart, what: string, options: ProblemOptions = {}): UpstreamError {
   const detail = `The part ${name} ${what}.`;
-  const cause = new ProblemError('part_failed', { ...options, upstream, status, detail });
+  const cause = new ProblemError('part_failed', { ...options, upstream, detail });
   // A client that asks for what is not there is no failure of the upstream.
-  return new UpstreamError(upstream, status >= 500 ? 'upstream_status' : 'success', { cause });
+  return new UpstreamError(upstream, cause.status >= 500 ? 'upstream_status' : 'success', { cause });
 }

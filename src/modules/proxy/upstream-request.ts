@@ -89,7 +89,7 @@ export function requestHeaders(
     peerTrusted: head.peerTrusted,
     authority: head.authority,
     proto: exchange.usesTls ? 'https' : 'http',
-    prefix: route.stripsPrefix ? strippedPrefix(head.path, path) : '',
+    prefix: route.config.rewrite?.stripPrefix === undefined ? '' : strippedPrefix(head.path, path),
     family: route.config.forwardedHeaders,
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,

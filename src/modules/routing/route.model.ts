@@ -19,8 +19,6 @@ export interface RouteModel {
   /** The calls that the answer is made of, in place of one that is forwarded. */
   readonly gather: readonly GatherPart[] | undefined;
   readonly rewrite: Rewrite | undefined;
-  /** The rewrite removes a prefix. */
-  readonly stripsPrefix: boolean;
   /** How to map paths back that the upstream names. */
   readonly pathSwap: PathSwap | undefined;
   /** Rules for the headers that the upstream gets. */
@@ -42,7 +40,6 @@ export function compileRoute(config: RouteConfig): RouteModel {
     split: split && compileSplit(split),
     gather: gather && compileGather(match.path, gather),
     rewrite: rewrite && compileRewrite(match.path, rewrite),
-    stripsPrefix: rewrite?.stripPrefix !== undefined,
     pathSwap: pathSwapOf(match.path, rewrite),
     requestHeaders: headers && compileHeaderRules(headers.request, match.path),
     responseHeaders: headers && compileHeaderRules(headers.response, match.path),
