@@ -69,7 +69,7 @@ export class PublicServer implements ConfigApplier {
     const { adapter } = this;
     if (!adapter) return;
     // At once, so that by the end of the delay no client is about to use a connection that is then closed.
-    adapter.closeConnections();
+    adapter.openResponses.closeConnections();
     // What arrived while the process stood still is read after the timers.
     const extension = new StallExtension(systemClock);
     extension.start(delay);
@@ -78,7 +78,7 @@ export class PublicServer implements ConfigApplier {
     // No client is left then, but an upstream may still be told.
     const drained = adapter.stopListening().then(() => this.tunnels.drained());
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
-    await this.streams.end(adapter.responsesInFlight());
+    await this.streams.end(adapter.openResponses.inFlight());
   }
 
   /** Cuts what is in flight. */

@@ -1,6 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { Response } from 'express';
 import { isEventStream } from '../../common/http/response-headers.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 
@@ -26,7 +26,7 @@ export class EventStreams {
    *
    * @param responses in flight, among which are the streams of controllers
    */
-  async end(responses: Iterable<Response>): Promise<void> {
+  async end(responses: Iterable<ServerResponse>): Promise<void> {
     for (const res of responses) {
       const exchange = exchangeOf(res.req);
       if (exchange && mayEndAnywhere(res.getHeaders())) this.open.add(exchange);

@@ -8,6 +8,6 @@ import { HttpServerAdapter } from '../server/http-server.adapter.js';
 export class PluginDrain {
   constructor(@Inject(Plugins) plugins: Plugins, @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost) {
     // Without the adapter, the gateway has no routes. Once a response has begun, no plugin is called for it.
-    if (httpAdapter instanceof HttpServerAdapter) plugins.drain = () => httpAdapter.settled();
+    if (httpAdapter instanceof HttpServerAdapter) plugins.drain = () => httpAdapter.openResponses.settled();
   }
 }

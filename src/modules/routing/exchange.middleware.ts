@@ -137,8 +137,7 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
    * @returns its id
    */
   refuse({ req, ...refusal }: ServerRefusal): string {
-    // Made by our server.
-    const exchange = req && exchangeOf(req as Request);
+    const exchange = req && exchangeOf(req);
     const id = exchange?.id ?? randomUUID();
     if (exchange) {
       exchange.outcome ??= 'rejected';

@@ -289,21 +289,20 @@ export function corsOf(
 
 const EXCHANGE = Symbol('exchange');
 
-type WithExchange = Request & { [EXCHANGE]?: Exchange };
+type WithExchange = IncomingMessage & { [EXCHANGE]?: Exchange };
 
 export function attachExchange(req: Request, exchange: Exchange): void {
   (req as WithExchange)[EXCHANGE] = exchange;
 }
 
 /** @returns the request's record, or `undefined` if the request was refused before it got one */
-export function exchangeOf(req: Request): Exchange | undefined {
+export function exchangeOf(req: IncomingMessage): Exchange | undefined {
   return (req as WithExchange)[EXCHANGE];
 }
 
 /** @returns milliseconds that a client has for its whole request; `undefined` where nothing but the server says so */
 export function requestTimeoutOf(req: IncomingMessage): number | undefined {
-  // Only our own requests have a record.
-  const exchange = exchangeOf(req as Request);
+  const exchange = exchangeOf(req);
   return (exchange?.head.code ?? exchange?.route?.config)?.requestTimeout;
 }
 

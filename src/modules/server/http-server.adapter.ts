@@ -52,7 +52,8 @@ export interface AdapterOptions {
 /** Nest's Express adapter over a server with our limits, which Nest offers no option for. */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly log = new Logger(HttpServerAdapter.name);
-  private readonly openResponses = new OpenResponses((res) =>
+  /** Those of the gateway and of controllers. */
+  readonly openResponses = new OpenResponses((res) =>
     // Made by the classes of `messageClasses`.
     this.admit(res.req as Request, res as Response),
   );
@@ -113,25 +114,9 @@ export class HttpServerAdapter extends ExpressAdapter {
     return [this.httpServer as Server, ...(this.plainServer ? [this.plainServer] : [])];
   }
 
-  /** From now on each answer is the last of its connection. */
-  closeConnections(): void {
-    this.openResponses.closeConnections();
-  }
-
   /** Takes no new connection. @returns a promise that resolves when the last one has ended */
   stopListening(): Promise<unknown> {
     return Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  }
-
-  /** @returns responses of the gateway and of controllers */
-  *responsesInFlight(): Iterable<Response> {
-    // Made by the classes of `messageClasses`.
-    for (const res of this.openResponses.inFlight()) yield res as Response;
-  }
-
-  /** @returns a promise that resolves when each request in flight whose response has not begun has ended */
-  settled(): Promise<void> {
-    return this.openResponses.settled();
   }
 
   /** Ends every connection at once. What is not whole must not look so. */
