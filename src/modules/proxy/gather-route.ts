@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ProblemError, type ProblemOptions } from '../../common/errors/problem.js';
 import { applyHeaderRules } from '../../common/http/header-rules.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
@@ -10,9 +11,8 @@ import type { RouteModel } from '../routing/route.model.js';
 import { gatherParts, type Part, partialField } from '../upstream/gather.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import type { BodySink, UpstreamResponse, WholeBody } from '../upstream/upstream.types.js';
 import { documentHeaders } from './document-headers.js';
-import { GatheredResponse } from './gathered-response.js';
 import { hashKeyOf, requestHeaders } from './upstream-request.js';
 
 /** Headers about a body, and about what the client accepts or has of the whole answer; lower case. */
@@ -25,6 +25,50 @@ const NOT_FOR_PARTS: ReadonlySet<string> = new Set(
 const FOR_PARTS = { removed: NOT_FOR_PARTS, set: ['Accept', 'application/json'], templates: [] };
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A document that the gateway has made of several responses, in the form of a response. */
+export class GatheredResponse implements UpstreamResponse {
+  readonly status = 200;
+  readonly isDelimited = true;
+  readonly socket = undefined;
+
+  constructor(
+    private readonly bytes: Buffer,
+    readonly headers: HeaderRecord,
+    readonly sentAt: number,
+    /** A fallback stands for a part. */
+    readonly isPartial: boolean,
+  ) {}
+
+  get contentLength(): number {
+    return this.bytes.length;
+  }
+
+  whole(): WholeBody {
+    return { bytes: this.bytes, outcome: 'success' };
+  }
+
+  stream(sink: BodySink): void {
+    sink.onData(this.bytes, () => undefined);
+    sink.onEnd('success');
+  }
+
+  async discard(): Promise<void> {
+    // It holds nothing.
+  }
+
+  readable(): Readable {
+    return Readable.from([this.bytes]);
+  }
+
+  async text(): Promise<string> {
+    return this.bytes.toString();
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(this.bytes.toString());
+  }
+}
 
 /**
  * Makes the answer of a route of its parts, in the way that `gather` does for code.

@@ -6,8 +6,7 @@ import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
-import { gatherRoute } from './gather-route.js';
-import { GatheredResponse } from './gathered-response.js';
+import { GatheredResponse, gatherRoute } from './gather-route.js';
 import { receive } from './receive.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 

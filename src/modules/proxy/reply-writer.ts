@@ -19,11 +19,10 @@ import { pushRateLimit } from '../routing/rate-limit-report.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
-import { endResponse } from './end-response.js';
 import { ErrorAnswers } from './error-answers.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { PublicAddresses } from './public-addresses.js';
-import { ReplySink } from './reply-sink.js';
+import { endResponse, ReplySink } from './reply-sink.js';
 import { type AnswerHeaders, answerHeaders, HSTS, isOverTls } from './security-headers.js';
 
 /** Header lines of a stored response, and what they were made by. */
