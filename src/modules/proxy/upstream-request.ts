@@ -124,24 +124,20 @@ function announcedLength({ headers }: Request, maxBytes: number): number | undef
   return length;
 }
 
-/** @returns the key of a user, for what treats the same user alike: the token's subject, or the client's address */
-export function userKeyOf({ head, identity }: Exchange): string {
-  return identity?.subject || head.clientIp;
-}
-
 /** @returns the id of the upstream that the request goes to */
 export function upstreamIdOf(exchange: Exchange, { split, config }: RouteModel): string {
-  return split ? split(userKeyOf(exchange)) : config.upstream;
+  return split ? split(userOf(exchange)) : config.upstream;
 }
 
 /** @returns the key for the upstream's balancer; `undefined` unless that is `consistent-hash` */
-export function hashKeyOf(
-  { req, head, identity }: Exchange,
-  { balancer, hashOn }: UpstreamConfig,
-): string | undefined {
+export function hashKeyOf(exchange: Exchange, { balancer, hashOn }: UpstreamConfig): string | undefined {
   if (balancer !== 'consistent-hash') return undefined;
-  if (hashOn === 'ip') return head.clientIp;
-  if (hashOn === 'user') return identity?.subject ?? head.clientIp;
-  const field = req.headers[hashOn.slice('header:'.length)];
-  return Array.isArray(field) ? field.join() : field;
+  if (hashOn === 'ip') return exchange.head.clientIp;
+  if (hashOn === 'user') return userOf(exchange);
+  return exchange.req.headers[hashOn.slice('header:'.length)]?.toString();
+}
+
+/** @returns what stays the same for a user; a token without a subject names nobody */
+function userOf({ head, identity }: Exchange): string {
+  return identity?.subject || head.clientIp;
 }
