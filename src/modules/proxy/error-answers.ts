@@ -37,24 +37,21 @@ const PAGE: Form = {
   render: compileBody(HTML, ERROR_PAGE),
 };
 
-/** Tells clients of errors as `server.errors` says: browsers by a page, all others by a problem document. */
-export class ErrorAnswers {
-  private readonly compiled = new WeakMap<ErrorsConfig, readonly FormForStatuses[]>();
+const compiled = new WeakMap<ErrorsConfig, readonly FormForStatuses[]>();
 
-  answer(req: Request, config: ErrorsConfig, problem: ProblemDetails): ErrorAnswer {
-    const forms = this.formsOf(config);
-    const find = (isPage: boolean) =>
-      forms.find((form) => form.isPage === isPage && form.statuses.has(problem.status));
-    const page = find(true) ?? (config.html ? PAGE : undefined);
-    const form = page && prefersPage(req) ? page : (find(false) ?? DOCUMENT);
-    return { headers: form.headers, body: form.render(problem), varies: page !== undefined };
-  }
+/** Tells a client of an error as `server.errors` says: browsers by a page, all others by a problem document. */
+export function errorAnswer(req: Request, config: ErrorsConfig, problem: ProblemDetails): ErrorAnswer {
+  const find = (isPage: boolean) =>
+    formsOf(config).find((form) => form.isPage === isPage && form.statuses.has(problem.status));
+  const page = find(true) ?? (config.html ? PAGE : undefined);
+  const form = page && prefersPage(req) ? page : (find(false) ?? DOCUMENT);
+  return { headers: form.headers, body: form.render(problem), varies: page !== undefined };
+}
 
-  private formsOf(config: ErrorsConfig): readonly FormForStatuses[] {
-    let forms = this.compiled.get(config);
-    if (!forms) this.compiled.set(config, (forms = config.bodies.map(compileForm)));
-    return forms;
-  }
+function formsOf(config: ErrorsConfig): readonly FormForStatuses[] {
+  let forms = compiled.get(config);
+  if (!forms) compiled.set(config, (forms = config.bodies.map(compileForm)));
+  return forms;
 }
 
 function compileForm({ statuses, contentType, body }: ErrorsConfig['bodies'][number]): FormForStatuses {

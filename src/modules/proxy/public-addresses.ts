@@ -7,24 +7,21 @@ import type { RouteModel } from '../routing/route.model.js';
 
 type Upstreams = GatewayConfig['upstreams'];
 
-/** Maps what upstreams call themselves back to what clients call them. */
-export class PublicAddresses {
-  private readonly byRoute = new WeakMap<RouteModel, { upstreams: Upstreams; address: PublicAddress }>();
+const byRoute = new WeakMap<RouteModel, { upstreams: Upstreams; address: PublicAddress }>();
 
-  /** @returns the headers of an upstream's response for the client of the exchange */
-  map({ route, head, config }: Exchange, headers: HeaderRecord): HeaderRecord {
-    if (!route || !namesAddress(headers)) return headers;
-    const { upstreams } = config;
-    const known = this.byRoute.get(route);
-    let address = known?.upstreams === upstreams ? known.address : undefined;
-    if (!address) this.byRoute.set(route, { upstreams, address: (address = compile(route, upstreams)) });
-    if (route.config.rewrite?.host === 'preserve') {
-      // The upstream calls itself by the name that the client has used.
-      const [base = ''] = address.hosts.values();
-      address = { ...address, hosts: new Map([...address.hosts, [head.authority.toLowerCase(), base]]) };
-    }
-    return toPublic(headers, address);
+/** @returns the headers of an upstream's response, in which it names itself as clients know it */
+export function publicHeaders({ route, head, config }: Exchange, headers: HeaderRecord): HeaderRecord {
+  if (!route || !namesAddress(headers)) return headers;
+  const { upstreams } = config;
+  const known = byRoute.get(route);
+  let address = known?.upstreams === upstreams ? known.address : undefined;
+  if (!address) byRoute.set(route, { upstreams, address: (address = compile(route, upstreams)) });
+  if (route.config.rewrite?.host === 'preserve') {
+    // The upstream calls itself by the name that the client has used.
+    const [base = ''] = address.hosts.values();
+    address = { ...address, hosts: new Map([...address.hosts, [head.authority.toLowerCase(), base]]) };
   }
+  return toPublic(headers, address);
 }
 
 function compile({ config, pathSwap }: RouteModel, upstreams: Upstreams): PublicAddress {

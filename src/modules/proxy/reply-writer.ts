@@ -19,9 +19,9 @@ import { pushRateLimit } from '../routing/rate-limit-report.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
-import { ErrorAnswers } from './error-answers.js';
+import { errorAnswer } from './error-answers.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
-import { PublicAddresses } from './public-addresses.js';
+import { publicHeaders } from './public-addresses.js';
 import { endResponse, ReplySink } from './reply-sink.js';
 import { type AnswerHeaders, answerHeaders, HSTS, isOverTls } from './security-headers.js';
 
@@ -38,8 +38,7 @@ export class ReplyWriter {
   private readonly logger = new Logger(ReplyWriter.name);
   /** What the answers of a route get while CORS is as it is. */
   private readonly byRoute = new WeakMap<RouteModel, AnswerHeaders & { readonly cors: CorsConfig }>();
-  private readonly errorAnswers = new ErrorAnswers();
-  private readonly addresses = new PublicAddresses();
+  readonly publicHeaders = publicHeaders;
   /** Built once for each stored response instead of for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, StoredLines>();
 
@@ -98,11 +97,6 @@ export class ReplyWriter {
       this.problem(exchange.res, exchange, error);
       return false;
     }
-  }
-
-  /** @returns the headers of an upstream's response, in which it names itself as clients know it */
-  publicHeaders(exchange: Exchange, headers: HeaderRecord): HeaderRecord {
-    return this.addresses.map(exchange, headers);
   }
 
   /** Answers from the cache, which becomes the decision that the exchange records. */
@@ -194,7 +188,7 @@ export class ReplyWriter {
     if (exchange) exchange.problem = problem.code;
     const { errors } = (exchange?.config ?? this.config.current).server;
     const details = problem.details(errors.typeBase, exchange?.id);
-    const { headers, body, varies } = this.errorAnswers.answer(res.req, errors, details);
+    const { headers, body, varies } = errorAnswer(res.req, errors, details);
     const all = {
       ...headers,
       'cache-control': 'no-store',
@@ -241,7 +235,7 @@ export class ReplyWriter {
   /** @returns names and values in turn */
   private linesOf(exchange: Exchange, headers: HeaderRecord): string[] {
     const { route, head, identity } = exchange;
-    const lines = this.headersOf(exchange).headers.from(this.publicHeaders(exchange, headers));
+    const lines = this.headersOf(exchange).headers.from(publicHeaders(exchange, headers));
     const rules = route?.responseHeaders;
     return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }

@@ -17,8 +17,6 @@ import { forwardInterim } from './interim-responses.js';
 /** Bytes of a request body that is kept for a mirror or a fallback upstream. */
 export const MAX_COPY_BYTES = 64 * 1024;
 
-const NO_IDENTITY: readonly string[] = [];
-
 /** A request whose deadline outlives its first upstream, for the fallback upstreams. */
 export type ForwardedRequest = UpstreamRequest & { readonly deadline: Deadline };
 
@@ -93,7 +91,7 @@ export function requestHeaders(
     family: route.config.forwardedHeaders,
     forwardAuthorization: exchange.forwardAuthorization,
     keptBack: exchange.keptBack,
-    identity: exchange.identity?.upstreamHeaders ?? NO_IDENTITY,
+    identity: exchange.identity?.upstreamHeaders ?? [],
     conditions,
     trace: exchange.trace,
   });
