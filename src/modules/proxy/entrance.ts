@@ -83,5 +83,5 @@ export class Entrance {
   };
 }
 
-/** Whoever restarts the gateway because it does not answer would only add to an overload. */
+/** These are always answered: to restart the gateway would only make an overload worse. */
 const HEALTH_PAGES: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);

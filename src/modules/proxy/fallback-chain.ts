@@ -18,8 +18,8 @@ import { type ForwardedRequest, hashKeyOf, MAX_COPY_BYTES } from './upstream-req
 /** With these outcomes the request never reached the upstream, so it cannot be carried out twice. */
 const NEVER_SENT: ReadonlySet<Outcome> = new Set(['breaker_open', 'bulkhead_full', 'connect_failed']);
 
-/** Share of its timeout with which a fallback upstream has had its chance. */
-const WHOLE = 0.9;
+/** A fallback upstream is only to blame for a deadline when it had at least this share of its own timeout. */
+const FAIR_SHARE = 0.9;
 
 /** A request, and the upstream that it is sent to first. */
 export interface ForwardedCall {
@@ -104,5 +104,5 @@ export class FallbackChain {
 }
 
 function deadlineOf({ clock, config: { timeout } }: UpstreamModel, remaining: number): Deadline {
-  return new Deadline(clock, Math.min(remaining, timeout), { isRemainder: remaining < timeout * WHOLE });
+  return new Deadline(clock, Math.min(remaining, timeout), { isRemainder: remaining < timeout * FAIR_SHARE });
 }

@@ -10,7 +10,7 @@ const NEXT_LINK = /,[ \t]*(?=<)/;
  * a 103, and anything else belongs into the final response.
  */
 export function forwardInterim({ req, res, route }: Exchange, status: number, headers: HeaderRecord): void {
-  // Those that a client does not read must not pile up.
+  // They must not pile up for a client that does not read.
   if (req.httpVersion === '1.0' || res.headersSent || res.writableLength > 0) return;
   if (status === 102) res.writeProcessing();
   if (status !== 103 || headers['link'] === undefined) return;

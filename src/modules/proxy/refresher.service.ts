@@ -20,7 +20,7 @@ export class Refresher {
   refresh(exchange: Exchange, route: RouteModel, { tap, onDone }: CacheRefresh): void {
     this.ask(exchange, route)
       .then(async (response) => {
-        // What is not whole replaces nothing.
+        // A document in which a fallback stands for a part replaces nothing.
         if (response instanceof GatheredResponse && response.isPartial) return;
         const { isUnread } = await receive(response, tap);
         if (isUnread) await response.discard();

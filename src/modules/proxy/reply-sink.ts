@@ -6,6 +6,7 @@ import type { UpstreamError } from '../upstream/upstream.error.js';
 import type { BodySink, WholeBody } from '../upstream/upstream.types.js';
 import { resetConnection } from '../server/sockets.js';
 
+/** Milliseconds. */
 const LINGER_MS = 1000;
 /** Bytes. To copy a larger chunk costs more than a second write. */
 const MAX_COPIED = 16 * 1024;
@@ -50,7 +51,7 @@ export class ReplySink implements BodySink {
     // The gateway has ended an event stream itself and cancelled its call.
     if (this.exchange.res.writableEnded) return;
     this.exchange.outcome ??= error.outcome;
-    // That of a first upstream stays, as its outcome does.
+    // The failure of a first upstream stays on record, as its outcome does.
     if (OUTCOMES[error.outcome].guilty !== 'client') this.exchange.failure ??= error;
     this.started = true;
     // It is never a clean end: a client must not take half a body for a whole one.

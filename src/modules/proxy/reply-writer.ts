@@ -214,7 +214,7 @@ export class ReplyWriter {
     const lines = answerHeaders('own', cors).headers.from(headers);
     // Nothing is set before the head, because Node writes heads much slower then.
     if (isLast) lines.push('Connection', 'close');
-    // Like on all other answers of the host, which it is for as a whole.
+    // It is for the host as a whole, so all answers have it.
     if (exchange && hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, hsts);
     this.writeHead(res, exchange, status, lines, BODILESS_STATUSES.has(status) ? undefined : bytes.length);
     endResponse(res, bytes);

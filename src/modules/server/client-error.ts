@@ -12,7 +12,7 @@ import { destroyLater } from './sockets.js';
 
 /** Answers requests that Node's parser rejects, those that do not arrive in time, and CONNECT. */
 export class ClientErrors {
-  /** What follows an error makes another one. */
+  /** Connections with an error. What follows it would only be another one. */
   private readonly refused = new WeakSet<Socket>();
 
   /**

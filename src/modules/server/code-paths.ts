@@ -3,7 +3,7 @@ import { layersOf } from './express.patch.js';
 
 const LITERAL = /^\/([\w.~-]*)(?:\/|$)/;
 
-/** @returns the first segment of a path of Express; `undefined` when requests with any can match it */
+/** @returns the first segment of a path of Express; `undefined` when it is no literal, so that any segment may match */
 export function literalSegment(path: string): string | undefined {
   return LITERAL.exec(path)?.[1];
 }

@@ -21,8 +21,8 @@ interface Compression {
 /** Bytes of the shortest body that is compressed. */
 const MIN_BYTES = 1024;
 
-/** Digests are of the body as the upstream has sent it. */
-const UNLESS = [
+/** Responses with one of these headers stay as they are: digests are of the body as the upstream has sent it. */
+const HEADERS_OF_UNCOMPRESSED = [
   'content-encoding',
   'content-range',
   'content-digest',
@@ -101,7 +101,7 @@ function load(): NonNullable<typeof loaded> {
       if (BODILESS_STATUSES.has(res.statusCode)) return false;
       // An event stream may end anywhere, but a compressed one that is cut off is broken.
       if (isEventStream({ 'content-type': res.getHeader('content-type')?.toString() })) return false;
-      if (UNLESS.some((name) => res.hasHeader(name)) || !compression.filter(req, res)) return false;
+      if (HEADERS_OF_UNCOMPRESSED.some((name) => res.hasHeader(name)) || !compression.filter(req, res)) return false;
       // RFC 9111 section 5.2.1.6: a client may ask for the response as it is. The package looks at the response alone.
       if (/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(req.headers['cache-control'] ?? '')) return false;
       compressible.add(res);

@@ -39,7 +39,7 @@ export class Connections {
     this.trust = trustOf(config.current.server.trustProxy);
   }
 
-  /** From now on, no listener of the server that is there already sees a connection above the limits. */
+  /** Hides connections above the limits from the listeners that the server already has. */
   guard(server: Server): void {
     const accept = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
     server.removeAllListeners('connection');

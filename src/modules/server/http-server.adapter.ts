@@ -266,7 +266,7 @@ export class HttpServerAdapter extends ExpressAdapter {
       else if (isRefused) this.pass(req, res);
       else this.answer(req, res);
     } catch (error) {
-      // Nothing of Nest is around the entrance: one bad request would end the process.
+      // No filter of Nest is around the entrance, so that one bad request would end the process.
       this.log.error(error);
       refuse(res, 'internal_error', this.limits().errors.typeBase);
     }

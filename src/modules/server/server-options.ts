@@ -29,7 +29,7 @@ export function serverOptions(limits: HttpSettings): ServerOptions {
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
-    // A client that is gone without a word would keep a quiet event stream open for good.
+    // A client that has vanished would keep a quiet event stream open for ever.
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY,
     insecureHTTPParser: false,

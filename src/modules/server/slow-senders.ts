@@ -17,7 +17,7 @@ interface Progress {
 
 /**
  * Refuses requests whose body stops arriving, and those that take longer as a whole than they may. A pause that the gateway
- * makes itself, because the upstream reads slowly or has not been asked yet, is none of the client.
+ * makes itself, because the upstream reads slowly or has not been asked yet, does not count.
  *
  * Requests pay nothing for it: a timer looks at those whose body is not complete.
  *

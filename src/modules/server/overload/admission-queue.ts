@@ -55,12 +55,12 @@ export class AdmissionQueue {
   private room = 0;
   /** Requests that are neither started nor rejected yet. */
   private held = 0;
-  /** Whether all requests are added, so that their priority decides. */
+  /** Whether no request starts at once, so that priority decides about each. */
   isGuarded = false;
 
   constructor(private readonly options: AdmissionQueueOptions) {}
 
-  /** @returns since when the request waits that has waited for the longest; `undefined` when none does */
+  /** @returns when the oldest waiting request arrived; `undefined` when none waits */
   get oldest(): number | undefined {
     const { high, normal, low } = this.waiting;
     const oldest = Math.min(...[high, normal, low].map((queue) => queue.peekFront()?.at ?? Infinity));
@@ -103,7 +103,7 @@ export class AdmissionQueue {
       return;
     }
     for (const priority of FIRST_TO_LAST) this.start(priority, this.latest(priority, now), true);
-    // Nobody is rejected in whose place nobody else starts: after a stall, all that wait may be late.
+    // After a stall, all that wait may be late. None is rejected unless others start in its place.
     if (this.room === MAX_STARTS) for (const priority of FIRST_TO_LAST) this.start(priority, -Infinity, true);
     this.rejectLate(now);
   };
@@ -128,7 +128,7 @@ export class AdmissionQueue {
     }
   }
 
-  /** Those first that are late by the most. */
+  /** Rejects the requests that are late by the most. */
   private rejectLate(now: number): void {
     for (let left = MAX_REJECTIONS; left > 0;) {
       const delays = FIRST_TO_LAST.map((priority) => {
