@@ -36,7 +36,7 @@ async function send(requestLine: string, fields: string[] = [], server = ''): Pr
     createServer({ requireHostHeader: false }, (req, res) => {
       const next: NextFunction = (passed?: unknown) => {
         // `use` has attached the record.
-        seen = { exchange: exchangeOf(req as Request)!, url: req.url ?? '', passed };
+        seen = { exchange: exchangeOf(req)!, url: req.url ?? '', passed };
         res.end();
       };
       middleware.use(req as Request, res as Response, next);

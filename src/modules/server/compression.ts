@@ -101,7 +101,8 @@ function load(): NonNullable<typeof loaded> {
       if (BODILESS_STATUSES.has(res.statusCode)) return false;
       // An event stream may end anywhere, but a compressed one that is cut off is broken.
       if (isEventStream({ 'content-type': res.getHeader('content-type')?.toString() })) return false;
-      if (HEADERS_OF_UNCOMPRESSED.some((name) => res.hasHeader(name)) || !compression.filter(req, res)) return false;
+      if (HEADERS_OF_UNCOMPRESSED.some((name) => res.hasHeader(name)) || !compression.filter(req, res))
+        return false;
       // RFC 9111 section 5.2.1.6: a client may ask for the response as it is. The package looks at the response alone.
       if (/(?:^|,)\s*no-transform\s*(?:,|$)/i.test(req.headers['cache-control'] ?? '')) return false;
       compressible.add(res);

@@ -67,13 +67,11 @@ export class HttpServerAdapter extends ExpressAdapter {
   /** Listens for plain HTTP beside a server with TLS, for `tls.redirect`. */
   private plainServer: Server | undefined;
   private codePaths: CodePaths | undefined;
+  private gatewayOptions: AdapterOptions = {};
   private hasHooks = false;
 
   /** @param limits a getter of those in force; without it, `connect` is called before the server is made */
-  constructor(
-    private limits: () => HttpSettings = notConnected,
-    private gatewayOptions: AdapterOptions = {},
-  ) {
+  constructor(private limits: () => HttpSettings = notConnected) {
     super();
     this.set('x-powered-by', false);
     this.set('etag', false);
