@@ -38,9 +38,8 @@ export class ConcurrencyLimits {
     if (limit === undefined) return;
     // A handler of code that has passed the request on no longer has it, so that it has one place at a time.
     exchange.leaveAddress?.();
-    const leave = this.take(exchange, 'requestsPerIp', limit, addressKey);
-    exchange.leaveAddress = leave;
-    untilClosed(exchange, leave);
+    exchange.leaveAddress = this.take(exchange, 'requestsPerIp', limit, addressKey(exchange));
+    untilClosed(exchange, exchange.leaveAddress);
   }
 
   /**
@@ -54,9 +53,8 @@ export class ConcurrencyLimits {
     if (limit === undefined) return;
     const scope = own.limit === undefined ? '' : own.name;
     exchange.leaveUser?.();
-    const leave = this.take(exchange, 'requestsPerUser', limit, (each) => `${scope} ${userKey(each)}`);
-    exchange.leaveUser = leave;
-    untilClosed(exchange, leave);
+    exchange.leaveUser = this.take(exchange, 'requestsPerUser', limit, `${scope} ${userKey(exchange)}`);
+    untilClosed(exchange, exchange.leaveUser);
   }
 
   /**
@@ -68,7 +66,7 @@ export class ConcurrencyLimits {
   openStream(exchange: Exchange): void {
     const limit = exchange.config.server.limits.streamsPerUser;
     if (limit === undefined) return;
-    const leave = this.take(exchange, 'streamsPerUser', limit, userKey);
+    const leave = this.take(exchange, 'streamsPerUser', limit, userKey(exchange));
     exchange.leaveUser?.();
     const { res, req } = exchange;
     untilClosed(exchange, () => {
@@ -79,13 +77,8 @@ export class ConcurrencyLimits {
   }
 
   /** @returns what frees the place, once */
-  private take(
-    exchange: Exchange,
-    limit: LimitName,
-    most: number,
-    keyOf: (exchange: Exchange) => string,
-  ): () => void {
-    const key = `${limit} ${keyOf(exchange)}`;
+  private take(exchange: Exchange, limit: LimitName, most: number, client: string): () => void {
+    const key = `${limit} ${client}`;
     const count = this.counts.get(key) ?? 0;
     if (count >= most) {
       this.rejected.emit({ route: routeLabelOf(exchange), limit });

@@ -6,8 +6,7 @@ import type { LimitScope, RateLimiter } from './rate-limiter.js';
 /** One limit as a request meets it. */
 export interface LimitRule {
   readonly limiter: RateLimiter;
-  readonly isShadow: boolean;
-  readonly key: RateLimitConfig['key'];
+  readonly config: RateLimitConfig;
   /** Name in `RateLimit` and `RateLimit-Policy`, in quotes. */
   readonly name: string;
   readonly keyOf: (exchange: Exchange) => string;
@@ -39,18 +38,13 @@ export type FindLimiter = (scope: LimitScope, config: RateLimitConfig) => RateLi
 
 export function compileLimits({ server, routes }: GatewayConfig, find: FindLimiter): LimitModel {
   const ofServer = compileRules({ kind: 'server', name: '' }, server.rateLimit, find);
-  const limited = routes.filter(({ hasLimits }) => hasLimits);
-  const rules = [...ofServer];
+  const ofRoutes = routes
+    .filter(({ hasLimits }) => hasLimits)
+    .map((route) => [route, compileRules({ kind: 'route', name: route.id }, route.rateLimit, find)] as const);
   return {
-    rules,
     server: stagesOf(ofServer),
-    routes: new Map(
-      limited.map((route) => {
-        const own = compileRules({ kind: 'route', name: route.id }, route.rateLimit, find);
-        rules.push(...own);
-        return [route, stagesOf([...ofServer, ...own])];
-      }),
-    ),
+    routes: new Map(ofRoutes.map(([route, own]) => [route, stagesOf([...ofServer, ...own])])),
+    rules: [...ofServer, ...ofRoutes.flatMap(([, own]) => own)],
   };
 }
 
@@ -61,14 +55,13 @@ export function compileRules(
 ): LimitRule[] {
   const names = new Map<string, number>();
   return configs.map((config) => {
-    const { key, mode } = config;
+    const { key } = config;
     const base = (scope.kind === 'server' ? 'server-' : '') + key.replace(':', '-');
     const number = (names.get(base) ?? 0) + 1;
     names.set(base, number);
     return {
       limiter: find(scope, config),
-      isShadow: mode === 'shadow',
-      key,
+      config,
       name: number === 1 ? `"${base}"` : `"${base}-${number}"`,
       keyOf: keyReader(key),
     };
@@ -76,8 +69,8 @@ export function compileRules(
 }
 
 function stagesOf(rules: readonly LimitRule[]): LimitStages {
-  const { before = [], after = [] } = Object.groupBy(rules, ({ key }) =>
-    key === 'user' ? 'after' : 'before',
+  const { before = [], after = [] } = Object.groupBy(rules, ({ config }) =>
+    config.key === 'user' ? 'after' : 'before',
   );
   return { before: stageOf(before), after: stageOf(after) };
 }
@@ -85,7 +78,7 @@ function stagesOf(rules: readonly LimitRule[]): LimitStages {
 /** Both fields are lists of strings with parameters (RFC 9651), as in draft-ietf-httpapi-ratelimit-headers-10. */
 export function stageOf(rules: readonly LimitRule[]): Stage {
   const policies = rules
-    .filter(({ isShadow }) => !isShadow)
-    .map(({ name, limiter: { config } }) => `${name};q=${config.requests};w=${config.per / 1000}`);
+    .filter(({ config }) => config.mode === 'enforce')
+    .map(({ name, config }) => `${name};q=${config.requests};w=${config.per / 1000}`);
   return { rules, policy: policies.join(', ') };
 }

@@ -21,9 +21,9 @@ export class RateLimiter {
     /** The same for the same limit in every process and replica. */
     readonly id: string,
     readonly scope: LimitScope,
-    readonly config: RateLimitConfig,
+    { requests, per, burst }: Pick<RateLimitConfig, 'requests' | 'per' | 'burst'>,
   ) {
-    this.policy = new TokenBucket(config.requests, config.per, config.burst);
+    this.policy = new TokenBucket(requests, per, burst);
     this.buckets = new Buckets(this.policy);
   }
 }

@@ -21,27 +21,20 @@ import {
   stageOf,
 } from './limit-rules.js';
 import { limiterId, type LimitScope, RateLimiter } from './rate-limiter.js';
-import { RedisBuckets } from './redis-buckets.js';
-import type { SharedBuckets, SharedTake } from './shared-buckets.js';
+import { RedisBuckets, type SharedBuckets, type SharedTake } from './shared-buckets.js';
 
 /** A request that a limit has rejected, or would have rejected. */
-export interface LimitRejection {
+export interface LimitRejection extends Pick<RateLimitConfig, 'key' | 'mode'> {
   readonly route: string;
-  readonly key: RateLimitConfig['key'];
-  readonly mode: RateLimitConfig['mode'];
 }
 
 /** A limit as `GET /admin/rate-limits` shows it. */
-export interface RateLimitOverview {
+export interface RateLimitOverview extends Omit<RateLimitConfig, 'per'> {
   readonly id: string;
   readonly scope: LimitScope['kind'];
   /** Id of the route, or name of the handler. */
   readonly name: string;
-  readonly key: RateLimitConfig['key'];
-  readonly requests: number;
   readonly perMs: number;
-  readonly burst: number;
-  readonly mode: RateLimitConfig['mode'];
   /** Keys that are in memory. */
   readonly keys: number;
   /** Since the limit came into force. */
@@ -110,22 +103,11 @@ export class RateLimits implements ConfigApplier {
 
   /** @returns the limits in force, for operators */
   overview(): RateLimitOverview[] {
-    return [...this.rules, ...this.handlerRules].map(({ limiter, isShadow }) => {
-      const { scope, config, buckets, rejections } = limiter;
-      const { requests, per, burst, key } = config;
-      const mode = isShadow ? 'shadow' : 'enforce';
-      return {
-        id: limiter.id,
-        scope: scope.kind,
-        name: scope.name,
-        key,
-        requests,
-        perMs: per,
-        burst,
-        mode,
-        keys: buckets.size,
-        rejections,
-      };
+    return [...this.rules, ...this.handlerRules].map(({ limiter, config }) => {
+      const { id, scope, buckets, rejections } = limiter;
+      const { key, requests, per: perMs, burst, mode } = config;
+      const keys = buckets.size;
+      return { id, scope: scope.kind, name: scope.name, key, requests, perMs, burst, mode, keys, rejections };
     });
   }
 
@@ -141,7 +123,7 @@ export class RateLimits implements ConfigApplier {
   beforeAuth(exchange: Exchange): void | Promise<void> {
     const stage = this.stagesOf(exchange)?.before;
     if (!stage || stage.rules.length === 0) return;
-    const report = (exchange.rateLimit ??= newReport());
+    const report = reportOf(exchange);
     const { isCounted } = report;
     report.isCounted = true;
     return this.count(exchange, isCounted ? withoutServer(stage) : stage);
@@ -151,7 +133,7 @@ export class RateLimits implements ConfigApplier {
   afterAuth(exchange: Exchange): void | Promise<void> {
     const stage = this.stagesOf(exchange)?.after;
     if (!stage || stage.rules.length === 0) return;
-    const report = (exchange.rateLimit ??= newReport());
+    const report = reportOf(exchange);
     const user = userKey(exchange);
     const isCounted = report.countedFor === user;
     report.countedFor = user;
@@ -165,73 +147,52 @@ export class RateLimits implements ConfigApplier {
    * @throws ProblemError `rate_limited`
    */
   count(exchange: Exchange, stage: Stage): void | Promise<void> {
-    const report = (exchange.rateLimit ??= newReport());
-    if (stage.policy !== '') report.policy += separator(report.policy) + stage.policy;
+    const report = reportOf(exchange);
+    if (stage.policy !== '') report.policy = listed(report.policy, stage.policy);
     const { shared } = this;
-    if (shared?.isUp && !report.isUnshared) return this.countShared(exchange, report, stage, shared);
+    if (shared?.isUp && !report.isUnshared) {
+      const taking = stage.rules.map((rule) => this.takeShared(rule, rule.keyOf(exchange), shared));
+      return Promise.all(taking).then((taken) => this.conclude(exchange, report, taken));
+    }
     const now = this.clock.now();
-    let worst: Refusal | undefined;
-    for (const rule of stage.rules) {
-      const { policy, buckets } = rule.limiter;
-      const bucket = buckets.of(rule.keyOf(exchange), now);
-      const taken = { bucket, isAllowed: policy.take(bucket, now) };
-      worst = longer(worst, this.conclude(exchange, report, rule, taken, now));
-    }
-    if (worst) throw refusalProblem(worst);
-  }
-
-  private async countShared(
-    exchange: Exchange,
-    report: RateLimitReport,
-    stage: Stage,
-    shared: SharedBuckets,
-  ): Promise<void> {
-    const takes = stage.rules.map(({ limiter, keyOf }) => this.takeShared(limiter, keyOf(exchange), shared));
-    let worst: Refusal | undefined;
-    for (const [i, taken] of (await Promise.all(takes)).entries()) {
-      const rule = stage.rules[i];
-      if (!rule) continue;
-      report.isUnshared ||= taken.isOwn === true;
-      worst = longer(worst, this.conclude(exchange, report, rule, taken, this.clock.now()));
-    }
-    if (worst) throw refusalProblem(worst);
+    const taken = stage.rules.map((rule) => takeOwn(rule, rule.keyOf(exchange), now));
+    return this.conclude(exchange, report, taken);
   }
 
   /** The bucket of this process follows the shared one, and takes its place when nobody answers. */
-  private async takeShared(limiter: RateLimiter, key: string, shared: SharedBuckets): Promise<Taken> {
-    const { policy, buckets } = limiter;
-    const bucket = buckets.of(key, this.clock.now());
-    policy.refill(bucket, this.clock.now());
+  private async takeShared(rule: LimitRule, key: string, shared: SharedBuckets): Promise<Taken> {
+    const { limiter } = rule;
+    const bucket = limiter.buckets.of(key, this.clock.now());
+    limiter.policy.refill(bucket, this.clock.now());
     // Others only take more, so the shared one is empty as well.
-    if (bucket.tokens === 0) return { bucket, isAllowed: false };
+    if (bucket.tokens === 0) return { rule, bucket, isAllowed: false };
     const answer = await shared.take(limiter, key);
     const now = this.clock.now();
-    if (!answer) return { bucket, isAllowed: policy.take(bucket, now), isOwn: true };
+    if (!answer) return { ...takeOwn(rule, key, now), isUnshared: true };
     bucket.tokens = answer.tokens;
     bucket.refillFrom = now + answer.refillIn;
-    return { bucket, isAllowed: answer.isAllowed };
+    return { rule, bucket, isAllowed: answer.isAllowed };
   }
 
-  /** @returns the refusal of an enforced limit */
-  private conclude(
-    exchange: Exchange,
-    report: RateLimitReport,
-    rule: LimitRule,
-    { bucket, isAllowed }: Taken,
-    now: number,
-  ): Refusal | undefined {
-    const { limiter, key, name, isShadow } = rule;
-    const wait = limiter.policy.untilNext(bucket, now);
-    if (!isShadow) {
-      const state = `${name};r=${bucket.tokens};t=${wholeSeconds(wait)}`;
-      report.state += separator(report.state) + state;
+  /** @throws ProblemError `rate_limited`, by the limit that takes longest to have a token again */
+  private conclude(exchange: Exchange, report: RateLimitReport, taken: readonly Taken[]): void {
+    const now = this.clock.now();
+    let refusal: Refusal | undefined;
+    for (const { rule, bucket, isAllowed, isUnshared = false } of taken) {
+      const { limiter, name, config } = rule;
+      const { key, mode } = config;
+      const isShadow = mode === 'shadow';
+      const wait = limiter.policy.untilNext(bucket, now);
+      report.isUnshared ||= isUnshared;
+      if (!isShadow)
+        report.state = listed(report.state, `${name};r=${bucket.tokens};t=${wholeSeconds(wait)}`);
+      if (isAllowed) continue;
+      limiter.rejections++;
+      report.exceeded ??= isShadow ? `${key} (shadow)` : key;
+      this.rejected.emit({ route: routeLabelOf(exchange), key, mode });
+      if (!isShadow && wait > (refusal?.wait ?? -1)) refusal = { config, wait };
     }
-    if (isAllowed) return undefined;
-    limiter.rejections++;
-    report.exceeded ??= isShadow ? `${key} (shadow)` : key;
-    const mode = isShadow ? 'shadow' : 'enforce';
-    this.rejected.emit({ route: routeLabelOf(exchange), key, mode });
-    return isShadow ? undefined : { limiter, wait };
+    if (refusal) throw refusalProblem(refusal);
   }
 
   private stagesOf({ config, route, req }: Exchange): LimitStages | undefined {
@@ -250,28 +211,36 @@ export class RateLimits implements ConfigApplier {
 }
 
 interface Taken {
+  readonly rule: LimitRule;
   /** As it is after that. */
   readonly bucket: Bucket;
   readonly isAllowed: boolean;
   /** Others did not answer. */
-  readonly isOwn?: boolean;
+  readonly isUnshared?: boolean;
 }
 
 interface Refusal {
-  readonly limiter: RateLimiter;
+  readonly config: RateLimitConfig;
   /** Milliseconds. */
   readonly wait: number;
 }
 
-function newReport(): RateLimitReport {
-  return {
+function reportOf(exchange: Exchange): RateLimitReport {
+  return (exchange.rateLimit ??= {
     policy: '',
     state: '',
     exceeded: undefined,
     isUnshared: false,
     isCounted: false,
     countedFor: undefined,
-  };
+  });
+}
+
+/** Takes from the bucket of this process. */
+function takeOwn(rule: LimitRule, key: string, now: number): Taken {
+  const { policy, buckets } = rule.limiter;
+  const bucket = buckets.of(key, now);
+  return { rule, bucket, isAllowed: policy.take(bucket, now) };
 }
 
 /** For a request that a handler of code has passed on, which the server's limits have counted there. */
@@ -279,13 +248,8 @@ function withoutServer({ rules }: Stage): Stage {
   return stageOf(rules.filter(({ limiter }) => limiter.scope.kind !== 'server'));
 }
 
-/** @returns between items of a list */
-function separator(before: string): string {
-  return before === '' ? '' : ', ';
-}
-
-function longer(a: Refusal | undefined, b: Refusal | undefined): Refusal | undefined {
-  return a && b && a.wait >= b.wait ? a : (b ?? a);
+function listed(list: string, item: string): string {
+  return list === '' ? item : `${list}, ${item}`;
 }
 
 /** Rounds up, but not for what a sum of fractions has added. */
@@ -293,7 +257,7 @@ function wholeSeconds(ms: number): number {
   return Math.ceil(Math.round(ms) / 1000);
 }
 
-function refusalProblem({ limiter: { config }, wait }: Refusal): ProblemError {
+function refusalProblem({ config, wait }: Refusal): ProblemError {
   const seconds = Math.max(1, wholeSeconds(wait));
   const limit = `${config.requests} ${config.requests === 1 ? 'request' : 'requests'} in ${formatDuration(config.per)}`;
   return new ProblemError('rate_limited', {

@@ -4,7 +4,7 @@ import { describeWithRedis, RedisServer } from '../../../test/support/redis.js';
 import { ConfigStore } from '../config/config.store.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { limiterId, type LimitScope, RateLimiter } from './rate-limiter.js';
-import { RedisBuckets } from './redis-buckets.js';
+import { RedisBuckets } from './shared-buckets.js';
 
 const SCOPE: LimitScope = { kind: 'route', name: 'api' };
 
