@@ -16,8 +16,8 @@ type CertificateProviderConfig = Pick<AuthProviderConfig, 'forwardClaims'> & {
 interface Shown {
   /** Milliseconds since the epoch. */
   readonly validTo: number;
-  /** By id of the provider; `undefined` when it does not name the client as the provider asks for. */
-  readonly identities: ReadonlyMap<string, Identity | undefined>;
+  /** By the providers whose names of clients it has. */
+  readonly identities: readonly Identity[];
 }
 
 /** The providers that identify clients by the certificate of their connection. */
@@ -49,13 +49,12 @@ export class ClientCertificates {
     }
     // The connection may have been open for long.
     if (this.clock.wall() >= shown.validTo) return 'expired_certificate';
-    for (const [id, identity] of shown.identities) if (identity && allows(allowed, id)) return identity;
-    return 'invalid_certificate';
+    return shown.identities.find(({ provider }) => allows(allowed, provider)) ?? 'invalid_certificate';
   }
 
   private read(certificate: X509Certificate): Shown {
-    const identities = this.providers.map(([id, config]) => [id, identify(certificate, id, config)] as const);
-    return { validTo: certificate.validToDate.getTime(), identities: new Map(identities) };
+    const identities = this.providers.flatMap(([id, config]) => identify(certificate, id, config) ?? []);
+    return { validTo: certificate.validToDate.getTime(), identities };
   }
 }
 

@@ -96,7 +96,7 @@ export class TokenDenylist implements ConfigApplier, OnApplicationBootstrap, OnM
    * @returns `local` without Redis; `unshared` when Redis could not be written
    */
   async deny({ id, expiresAt }: Denial): Promise<'shared' | 'local' | 'unshared'> {
-    this.add([{ id, expiresAt }]);
+    this.adopt([{ id, expiresAt }]);
     if (!this.redis.isConfigured) return 'local';
     const entry = await this.redis.run((client) =>
       client.xadd(KEY, 'MAXLEN', '~', MAX_DENIED, '*', 'jti', id, 'exp', expiresAt),
@@ -104,9 +104,11 @@ export class TokenDenylist implements ConfigApplier, OnApplicationBootstrap, OnM
     return entry === undefined ? 'unshared' : 'shared';
   }
 
-  /** Denies tokens that another process of the gateway denies. */
+  /** Denies tokens that another process or gateway has denied. */
   adopt(denials: readonly Denial[]): void {
-    this.add(denials);
+    const now = this.clock.wall();
+    const added = denials.filter((denial) => this.denied.add(denial.id, this.endOf(denial), now));
+    if (added.length > 0) this.grown.emit(added.map(({ id }) => id));
   }
 
   /** @returns every denied token */
@@ -134,18 +136,11 @@ export class TokenDenylist implements ConfigApplier, OnApplicationBootstrap, OnM
       }
       const entries = answer?.[0]?.[1] ?? [];
       length = entries.length;
-      this.add(entries.flatMap(([, fields]) => denialOf(fields) ?? []));
+      this.adopt(entries.flatMap(([, fields]) => denialOf(fields) ?? []));
       // If Redis reconnected meanwhile, the stream is read from its start again.
       if (this.position === position) this.position = entries.at(-1)?.[0] ?? position;
     }
     this.isInStep = true;
-  }
-
-  private add(denials: readonly Denial[]): void {
-    const now = this.clock.wall();
-    const added = denials.filter((denial) => this.denied.add(denial.id, this.endOf(denial), now));
-    if (added.length === 0) return;
-    this.grown.emit(added.map(({ id }) => id));
   }
 
   /** Milliseconds since the epoch. */
