@@ -6,21 +6,9 @@ import { type ConfigApplier, ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { Plugins } from '../plugins/plugins.service.js';
-import type { KeyRefreshResult, KeyState } from './jwks/remote-keys.js';
+import type { KeyRefresh, KeyRefreshResult, KeyState } from './jwks/remote-keys.js';
 import { ProviderSet, type ProviderSetOptions } from './provider-set.js';
 import type { AuthFailure } from './refusal.js';
-
-/** One fetch of the keys of a provider. */
-export interface KeyRefresh {
-  readonly provider: string;
-  readonly result: KeyRefreshResult;
-  /** Without a query. */
-  readonly url: string | undefined;
-  /** Status or error code, if there is one. */
-  readonly code: string | number | undefined;
-  /** Milliseconds that it took. */
-  readonly durationMs: number;
-}
 
 /** A provider whose keys are fetched. */
 export interface RemoteProvider {
@@ -41,7 +29,6 @@ export class AuthProviders implements ConfigApplier, OnApplicationBootstrap, OnM
   /** Those in force. */
   current: ProviderSet;
   private readonly options: ProviderSetOptions;
-  private readonly lastFetches = new Map<string, KeyRefreshResult>();
   private isRunning = false;
   private wereReady = false;
 
@@ -51,16 +38,8 @@ export class AuthProviders implements ConfigApplier, OnApplicationBootstrap, OnM
     @Inject(HttpService) http: HttpService,
     @Inject(Plugins) plugins: Plugins,
   ) {
-    this.options = {
-      clock,
-      http,
-      findPlugin: (each, id) => plugins.get(each, id),
-      onRefresh: (provider, result, { lastUrl: url }, durationMs, error) => {
-        this.lastFetches.set(provider, result);
-        const code = error?.status ?? error?.code;
-        this.keysRefreshed.emit({ provider, result, url, code, durationMs });
-      },
-    };
+    const { keysRefreshed } = this;
+    this.options = { clock, http, plugins, keysRefreshed };
     const { current } = config;
     this.current = new ProviderSet(current.auth, this.options);
     this.sets.set(current, this.current);
@@ -96,11 +75,7 @@ export class AuthProviders implements ConfigApplier, OnApplicationBootstrap, OnM
 
   /** The providers whose keys are fetched. */
   get remote(): readonly RemoteProvider[] {
-    return [...this.current.remoteKeys].map(([id, { state }]) => ({
-      id,
-      keys: state,
-      lastFetch: this.lastFetches.get(id),
-    }));
+    return [...this.current.remoteKeys].map(([id, { state: keys, lastFetch }]) => ({ id, keys, lastFetch }));
   }
 
   private swap(set: ProviderSet): void {

@@ -19,18 +19,16 @@ export interface HandshakeToken {
  * page.
  */
 export class HandshakeTokens {
-  /** Ids of providers by the name of their cookie. */
-  private readonly cookies: ReadonlyMap<string, readonly string[]>;
   /** Whether a request outside of handshakes, too, may have a token that upstreams do not get. */
   readonly hasCookies: boolean;
+  /** Ids of providers by the name of their cookie. */
+  private readonly cookies: ReadonlyMap<string, readonly string[]>;
 
   constructor(providers: readonly (readonly [id: string, config: Pick<AuthProviderConfig, 'cookie'>])[]) {
-    const cookies = new Map<string, string[]>();
-    for (const [id, { cookie }] of providers) {
-      if (cookie !== undefined) cookies.set(cookie, [...(cookies.get(cookie) ?? []), id]);
-    }
-    this.cookies = cookies;
-    this.hasCookies = cookies.size > 0;
+    const withCookie = providers.filter(([, { cookie }]) => cookie !== undefined);
+    const byCookie = Map.groupBy(withCookie, ([, { cookie = '' }]) => cookie);
+    this.cookies = new Map([...byCookie].map(([name, each]) => [name, each.map(([id]) => id)]));
+    this.hasCookies = this.cookies.size > 0;
   }
 
   /**

@@ -9,7 +9,7 @@ import { AuthProviders } from './auth-providers.js';
 import { bearerToken } from './bearer-token.js';
 import type { HandshakeToken } from './handshake-tokens.js';
 import type { ProviderSet } from './provider-set.js';
-import { isRefusal, type Refusal, refusalProblem } from './refusal.js';
+import { isRefusal, missing, type Refusal, refusalProblem } from './refusal.js';
 import { TokenVerifier } from './token-verifier.service.js';
 
 /**
@@ -33,57 +33,58 @@ export class JwtAuthGuard implements CanActivate {
    * @throws ProblemError 401, 403 or 503, with `WWW-Authenticate` (RFC 6750 section 3)
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const req = context.switchToHttp().getRequest<Request>();
-    const exchange = exchangeOf(req);
+    const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    if (!exchange) return false;
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const providers = this.providersFor(exchange);
+    const { apiKeys, plugins, handshakeTokens } = providers;
     const policy = this.policyOf(rule, exchange, providers);
-    // An API key counts before what plugins verify, and that before a token. On public routes, too, neither it nor a cookie with a token must reach the upstream.
-    const byKey = exchange && providers.apiKeys?.take(exchange, policy);
-    if (exchange) providers.plugins?.keepBack(exchange, policy);
+    // On public routes, too, neither an API key nor a cookie with a token must reach the upstream.
+    const byKey = apiKeys?.take(exchange, policy);
+    plugins?.keepBack(exchange, policy);
     if (policy === 'none') {
-      if (exchange) providers.handshakeTokens.keepBack(exchange);
+      handshakeTokens.keepBack(exchange);
       return true;
     }
-    const shown =
-      rule === 'by-route' && exchange ? takeFromHandshake(exchange, policy, providers) : undefined;
+    const mayShow = rule === 'by-route' && (exchange.route?.config.websocket || handshakeTokens.hasCookies);
+    const shown = mayShow ? handshakeTokens.take(exchange, policy) : undefined;
+    // An API key counts before what plugins verify, and that before a token.
     if (byKey !== undefined) return this.admit(byKey, policy, exchange);
-    if (!exchange || !providers.plugins) return this.byToken(req, shown, policy, providers);
+    if (!plugins) return this.byToken(shown, exchange, policy, providers);
     const admit = (verdict: Identity | Refusal | undefined) => {
-      if (verdict === undefined) return this.byToken(req, shown, policy, providers);
+      if (verdict === undefined) return this.byToken(shown, exchange, policy, providers);
       exchange.forwardAuthorization = policy.forward;
       return this.admit(verdict, policy, exchange);
     };
-    const byPlugin = providers.plugins.identify(exchange, policy.allowed);
+    const byPlugin = plugins.identify(exchange, policy.allowed);
     return byPlugin instanceof Promise ? byPlugin.then(admit) : admit(byPlugin);
   }
 
   private byToken(
-    req: Request,
     shown: HandshakeToken | 'malformed' | undefined,
+    exchange: Exchange,
     policy: AuthPolicy,
     providers: ProviderSet,
   ): boolean | Promise<boolean> {
-    const exchange = exchangeOf(req);
-    const { authorization } = req.headers;
     if (shown === 'malformed') return this.refuse(shown, policy, exchange);
+    const { authorization } = exchange.req.headers;
     const token = shown?.token ?? bearerToken(authorization);
     // A token counts before the certificate, which clients show with each request.
     if (providers.certificates && (token === undefined || !providers.acceptTokens(policy.allowed))) {
-      const byCertificate = providers.certificates.identify(req.socket, policy.allowed);
+      const byCertificate = providers.certificates.identify(exchange.req.socket, policy.allowed);
       if (byCertificate !== undefined) {
         // Nobody verifies a token beside a certificate, so it does not go on.
-        if (exchange) exchange.forwardAuthorization = policy.forward;
+        exchange.forwardAuthorization = policy.forward;
         return this.admit(byCertificate, policy, exchange);
       }
     }
     if (token === undefined) {
-      const isAnonymous = authorization === undefined && !this.hasTokenInQuery(exchange, policy);
+      const isAnonymous = authorization === undefined && !hasTokenInQuery(exchange, policy, providers);
       if (policy.optional && isAnonymous) return true;
-      return this.refuse(missingOf(policy, providers), policy, exchange);
+      return this.refuse(missing(providers.accepted(policy, exchange)), policy, exchange);
     }
-    if (exchange) exchange.forwardAuthorization = policy.forward;
-    if (exchange && shown) providers.handshakeTokens.use(shown, exchange, policy);
+    exchange.forwardAuthorization = policy.forward;
+    if (shown) providers.handshakeTokens.use(shown, exchange, policy);
     const verdict = this.verifier.verify(token, (shown ?? policy).allowed, providers);
     return verdict instanceof Promise
       ? verdict.then((each) => this.admit(each, policy, exchange))
@@ -91,19 +92,15 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   /** @returns those of the configuration that the request began with */
-  private providersFor(exchange: Exchange | undefined): ProviderSet {
-    return (exchange && this.providers.sets.get(exchange.config)) ?? this.providers.current;
+  private providersFor({ config }: Exchange): ProviderSet {
+    return this.providers.sets.get(config) ?? this.providers.current;
   }
 
-  private policyOf(
-    rule: HandlerRule,
-    exchange: Exchange | undefined,
-    { isEmpty }: ProviderSet,
-  ): 'none' | AuthPolicy {
+  private policyOf(rule: HandlerRule, { route }: Exchange, { isEmpty }: ProviderSet): 'none' | AuthPolicy {
     if (rule === 'by-default') return isEmpty ? 'none' : REQUIRED;
     if (rule !== 'by-route') return rule;
-    if (!exchange?.route) return REQUIRED;
-    const { auth } = exchange.route.config;
+    if (!route) return REQUIRED;
+    const { auth } = route.config;
     if (auth === undefined) return isEmpty ? 'none' : REQUIRED;
     if (auth === 'none') return 'none';
     let policy = this.policies.get(auth);
@@ -111,55 +108,25 @@ export class JwtAuthGuard implements CanActivate {
     return policy;
   }
 
-  /** A client that sends a token where it does not count (RFC 6750 section 2.3) does not mean to be anonymous. */
-  private hasTokenInQuery(exchange: Exchange | undefined, { allowed }: AuthPolicy): boolean {
-    if (!exchange || parameterOf(exchange.head.query, 'access_token') === undefined) return false;
-    return this.providersFor(exchange).acceptTokens(allowed);
-  }
-
-  private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange | undefined): true {
+  private admit(verdict: Identity | Refusal, policy: AuthPolicy, exchange: Exchange): true {
     if (isRefusal(verdict)) return this.refuse(verdict, policy, exchange);
     const lack = policy.lack(verdict);
     if (lack !== undefined) return this.refuse(lack, policy, exchange);
-    if (exchange) exchange.identity = verdict;
-    exchange?.trace?.events?.add('breakwater.auth', { 'breakwater.provider': verdict.provider });
+    exchange.identity = verdict;
+    exchange.trace?.events?.add('breakwater.auth', { 'breakwater.provider': verdict.provider });
     return true;
   }
 
-  private refuse(
-    refusal: Refusal,
-    { allowed, scopeList }: AuthPolicy,
-    exchange: Exchange | undefined,
-  ): never {
-    const providers = this.providersFor(exchange);
+  private refuse(refusal: Refusal, policy: AuthPolicy, exchange: Exchange): never {
     const reason = typeof refusal === 'string' ? refusal : refusal.reason;
-    if (exchange) exchange.authFailure = reason;
-    exchange?.trace?.events?.add('breakwater.auth');
+    exchange.authFailure = reason;
+    exchange.trace?.events?.add('breakwater.auth');
     this.providers.refused.emit(reason);
-    throw refusalProblem(refusal, {
-      tokens: providers.acceptTokens(allowed),
-      keys: providers.apiKeys?.accepts(allowed) ?? false,
-      certificates: providers.certificates?.accepts(allowed) ?? false,
-      challenges: (exchange && providers.plugins?.challenges(exchange, allowed)) ?? [],
-      scopes: scopeList,
-    });
+    throw refusalProblem(refusal, this.providersFor(exchange).accepted(policy, exchange));
   }
 }
 
-/** @returns what a client should have sent */
-function missingOf({ allowed }: AuthPolicy, providers: ProviderSet): Refusal {
-  if (providers.acceptTokens(allowed)) return 'missing';
-  if (!providers.apiKeys?.accepts(allowed) && providers.plugins?.accepts(allowed))
-    return 'missing_credential';
-  const isByCertificate = !providers.apiKeys?.accepts(allowed) && providers.certificates?.accepts(allowed);
-  return isByCertificate ? 'missing_certificate' : 'missing_api_key';
-}
-
-function takeFromHandshake(
-  exchange: Exchange,
-  policy: AuthPolicy,
-  { handshakeTokens }: ProviderSet,
-): HandshakeToken | 'malformed' | undefined {
-  const mayHaveToken = exchange.route?.config.websocket !== undefined || handshakeTokens.hasCookies;
-  return mayHaveToken ? handshakeTokens.take(exchange, policy) : undefined;
+/** A client that sends a token where it does not count (RFC 6750 section 2.3) does not mean to be anonymous. */
+function hasTokenInQuery({ head }: Exchange, { allowed }: AuthPolicy, providers: ProviderSet): boolean {
+  return parameterOf(head.query, 'access_token') !== undefined && providers.acceptTokens(allowed);
 }

@@ -1,7 +1,7 @@
 import { dashed } from '../../common/http/header-owners.js';
-import type { AuthProviderConfig, GatewayConfig } from '../config/gateway-config.js';
+import type { AuthProviderConfig } from '../config/gateway-config.js';
 import { PluginError } from '../plugins/plugin-failure.js';
-import type { PluginInstance } from '../plugins/plugin-instance.js';
+import type { Plugins } from '../plugins/plugins.service.js';
 import { readAuthDecision } from '../plugins/results.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
@@ -13,8 +13,6 @@ import { type Refusal, Unavailable } from './refusal.js';
 /** Milliseconds. The next request calls the plugin again. */
 const RETRY_AFTER = 1000;
 const CHALLENGE = 'Credential realm="breakwater"';
-
-export type FindPlugin = (config: GatewayConfig, id: string) => PluginInstance;
 
 interface PluginProvider {
   readonly id: string;
@@ -28,28 +26,25 @@ type Verdict = Identity | Refusal | undefined;
 export class PluginProviders {
   constructor(
     private readonly providers: readonly PluginProvider[],
-    private readonly find: FindPlugin,
+    private readonly plugins: Pick<Plugins, 'get'>,
   ) {}
-
-  accepts(allowed: Allowed): boolean {
-    return this.providers.some(({ id }) => allows(allowed, id));
-  }
 
   /** @returns what a client is challenged with, for each allowed provider */
   challenges({ config }: Exchange, allowed: Allowed): string[] {
-    const instances = this.allowed(allowed).map(({ plugin }) => this.find(config, plugin));
-    return instances.map(({ opened }) => opened.auth?.challenge ?? CHALLENGE);
+    return this.allowed(allowed).map(
+      ({ plugin }) => this.plugins.get(config, plugin).opened.auth?.challenge ?? CHALLENGE,
+    );
   }
 
   /** Keeps credentials of all providers from the upstream, but for those of allowed providers on a route with `forward`. */
   keepBack(exchange: Exchange, policy: AuthPolicy | 'none'): void {
     const names = this.providers
       .filter(({ id }) => policy === 'none' || !policy.forward || !allows(policy.allowed, id))
-      .flatMap(({ plugin }) => this.find(exchange.config, plugin).opened.auth?.headers ?? [])
-      .map((name) => name.toLowerCase());
+      .flatMap(({ plugin }) => this.plugins.get(exchange.config, plugin).opened.auth?.headers ?? [])
+      .map((name) => dashed(name.toLowerCase()));
     if (names.length === 0) return;
     const { headers = [], ...rest } = exchange.keptBack ?? {};
-    exchange.keptBack = { ...rest, headers: new Set([...headers, ...names.map((name) => dashed(name))]) };
+    exchange.keptBack = { ...rest, headers: new Set([...headers, ...names]) };
   }
 
   /**
@@ -73,7 +68,7 @@ export class PluginProviders {
 
   private verdictOf(exchange: Exchange, provider: PluginProvider): Verdict | Promise<Verdict> {
     const { id, plugin, forwardClaims } = provider;
-    const instance = this.find(exchange.config, plugin);
+    const instance = this.plugins.get(exchange.config, plugin);
     const read = (result: unknown): Verdict => {
       const decision = readAuthDecision(result);
       if (decision === 'missing') return undefined;

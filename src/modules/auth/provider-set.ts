@@ -1,23 +1,26 @@
 import type { HttpService } from '@nestjs/axios';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../common/clock.js';
+import type { Event } from '../../common/event.js';
 import {
   type AuthProviderConfig,
   type GatewayConfig,
   isPublicKeyAlgorithm,
 } from '../config/gateway-config.js';
 import { isSameConfig } from '../config/same-config.js';
-import { ClientCertificates } from './client-certificates.js';
+import type { Plugins } from '../plugins/plugins.service.js';
+import type { Exchange } from '../routing/exchange.js';
 import { ApiKeyProvider, ApiKeys } from './api-keys.js';
-import { type Allowed, allows } from './auth-policy.js';
+import { type Allowed, allows, type AuthPolicy } from './auth-policy.js';
 import type { UnverifiedToken } from './bearer-token.js';
-import type { FetchError } from './fetch-json.js';
+import { ClientCertificates } from './client-certificates.js';
 import { HandshakeTokens } from './handshake-tokens.js';
 import { Introspector } from './introspector.js';
 import { KeyEndpoint } from './jwks/key-endpoint.js';
-import { type KeyRefreshResult, RemoteKeys } from './jwks/remote-keys.js';
-import { type FindPlugin, PluginProviders } from './plugin-providers.js';
+import { type KeyRefresh, RemoteKeys } from './jwks/remote-keys.js';
 import { type FindKeys, JwtProvider, type Verified } from './jwt-provider.js';
+import { PluginProviders } from './plugin-providers.js';
+import type { Accepted } from './refusal.js';
 import { VerificationKey } from './verification-key.js';
 
 const MAX_REMEMBERED = 10_000;
@@ -32,14 +35,8 @@ const KEYS = ['jwksUri', 'issuer', 'jwks', 'algorithms'] as const;
 export interface ProviderSetOptions {
   readonly clock: Clock;
   readonly http: HttpService;
-  readonly findPlugin: FindPlugin;
-  readonly onRefresh: (
-    provider: string,
-    result: KeyRefreshResult,
-    endpoint: KeyEndpoint,
-    durationMs: number,
-    error: FetchError | undefined,
-  ) => void;
+  readonly plugins: Pick<Plugins, 'get'>;
+  readonly keysRefreshed: Event<KeyRefresh>;
 }
 
 /** The providers of one configuration, compiled: replaced whole by a reload that changes them. */
@@ -72,9 +69,9 @@ export class ProviderSet {
   constructor(
     readonly config: GatewayConfig['auth'],
     private readonly options: ProviderSetOptions,
-    private previous?: ProviderSet,
+    previous?: ProviderSet,
   ) {
-    const { clock, http } = options;
+    const { clock, http, plugins } = options;
     const entries = Object.entries(config);
     this.isEmpty = entries.length === 0;
     this.handshakeTokens = new HandshakeTokens(entries);
@@ -88,7 +85,7 @@ export class ProviderSet {
     const withPlugins = entries.flatMap(([id, { plugin, forwardClaims }]) =>
       plugin === undefined ? [] : [{ id, plugin, forwardClaims }],
     );
-    if (withPlugins.length > 0) this.plugins = new PluginProviders(withPlugins, options.findPlugin);
+    if (withPlugins.length > 0) this.plugins = new PluginProviders(withPlugins, plugins);
     this.introspectors = entries.flatMap(([id, each]) => {
       if (!each.introspection) return [];
       const isSame = previous && isSameConfig(previous.config[id], each);
@@ -99,13 +96,23 @@ export class ProviderSet {
     });
     this.issuers = entries
       .filter(([, each]) => !each.apiKeys && !each.introspection && !each.clientCertificate && !each.plugin)
-      .map(([id, each]) => new JwtProvider(id, each, this.findKeysOf(id, each), clock));
-    this.previous = undefined;
+      .map(([id, each]) => new JwtProvider(id, each, this.findKeysOf(id, each, previous), clock));
   }
 
   /** @returns whether any of the allowed providers accepts tokens */
   acceptTokens(allowed: Allowed): boolean {
     return [...this.issuers, ...this.introspectors].some(({ id }) => allows(allowed, id));
+  }
+
+  /** What a client may send where the policy applies. */
+  accepted({ allowed, scopeList: scopes }: AuthPolicy, exchange: Exchange): Accepted {
+    return {
+      tokens: this.acceptTokens(allowed),
+      keys: this.apiKeys?.accepts(allowed) ?? false,
+      certificates: this.certificates?.accepts(allowed) ?? false,
+      challenges: this.plugins?.challenges(exchange, allowed) ?? [],
+      scopes,
+    };
   }
 
   /** @returns the first that may be asked about a token that no issuer of JWTs accepts */
@@ -122,34 +129,31 @@ export class ProviderSet {
     );
   }
 
-  private findKeysOf(id: string, config: AuthProviderConfig): FindKeys {
+  private findKeysOf(id: string, config: AuthProviderConfig, previous: ProviderSet | undefined): FindKeys {
     if (config.secret !== undefined || config.publicKey !== undefined) {
       const keys = [VerificationKey.ofConfig(config)];
       return () => keys;
     }
-    const keys = this.knownKeysOf(id, config) ?? this.remoteKeysOf(id, config);
+    const before = previous?.config[id];
+    const isSame = before && KEYS.every((key) => isSameConfig(before[key], config[key]));
+    const known = isSame ? previous.remoteKeys.get(id) : undefined;
+    const keys = known ?? this.newRemoteKeys(id, config);
     this.remoteKeys.set(id, keys);
     return (token) => keys.find(token);
   }
 
-  private knownKeysOf(id: string, config: AuthProviderConfig): RemoteKeys | undefined {
-    const before = this.previous?.config[id];
-    const isSame = before && KEYS.every((key) => isSameConfig(before[key], config[key]));
-    return isSame ? this.previous?.remoteKeys.get(id) : undefined;
-  }
-
-  private remoteKeysOf(
+  private newRemoteKeys(
     id: string,
     { jwksUri, issuer = '', jwks, algorithms }: AuthProviderConfig,
   ): RemoteKeys {
-    const { clock, http, onRefresh } = this.options;
-    const endpoint = new KeyEndpoint(http, jwksUri, issuer, jwks.timeout);
+    const { clock, http, keysRefreshed } = this.options;
     return new RemoteKeys({
+      provider: id,
       algorithms: algorithms.filter(isPublicKeyAlgorithm),
       config: jwks,
       clock,
-      fetch: (signal) => endpoint.fetch(signal),
-      onRefresh: (result, durationMs, error) => onRefresh(id, result, endpoint, durationMs, error),
+      endpoint: new KeyEndpoint(http, jwksUri, issuer, jwks.timeout),
+      refreshed: keysRefreshed,
     });
   }
 }

@@ -76,7 +76,7 @@ export function isRefusal(verdict: object | Refusal): verdict is Refusal {
   return typeof verdict === 'string' || verdict instanceof Unavailable;
 }
 
-/** What a route accepts. */
+/** What a client may send. */
 export interface Accepted {
   readonly tokens: boolean;
   readonly keys: boolean;
@@ -85,6 +85,14 @@ export interface Accepted {
   readonly challenges: readonly string[];
   /** The scopes that it requires, separated by spaces. */
   readonly scopes: string;
+}
+
+/** Refuses a client that has sent nothing. */
+export function missing({ tokens, keys, certificates, challenges }: Accepted): Refusal {
+  if (tokens) return 'missing';
+  if (keys) return 'missing_api_key';
+  if (challenges.length > 0) return 'missing_credential';
+  return certificates ? 'missing_certificate' : 'missing_api_key';
 }
 
 /** @returns the answer, with a challenge for each scheme that the route accepts (RFC 6750 section 3) */

@@ -6,7 +6,7 @@ import { OUTCOMES, type Outcome } from '../../common/errors/outcomes.js';
 import { SERVED_METHODS } from '../../common/http/head.js';
 import { newSpanId, newTraceId, type Trace, type TraceEvent } from '../../common/http/trace-context.js';
 import type { TryRecord, TrySpan } from '../../common/try-record.js';
-import type { KeyRefresh } from '../auth/auth-providers.js';
+import type { KeyRefresh } from '../auth/jwks/remote-keys.js';
 import { type Exchange, handlerPathOf } from '../routing/exchange.js';
 
 /** Characters of an attribute that clients choose. */

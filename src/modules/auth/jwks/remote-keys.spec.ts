@@ -2,11 +2,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { HttpService } from '@nestjs/axios';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Event } from '../../../common/event.js';
 import { IssuerKey, KeyServer, unavailable } from '../../../../test/support/key-server.js';
 import { readToken } from '../bearer-token.js';
 import { Unavailable } from '../refusal.js';
 import { KeyEndpoint } from './key-endpoint.js';
-import { type KeyRefreshResult, RemoteKeys } from './remote-keys.js';
+import { type KeyRefresh, type KeyRefreshResult, RemoteKeys } from './remote-keys.js';
 
 const CONFIG = { refresh: 600_000, cooldown: 30_000, maxStale: 3_600_000, timeout: 5_000, required: true };
 
@@ -20,12 +21,15 @@ async function setUp(...published: IssuerKey[]) {
     wall: () => clock.time + clock.wallOffset,
   };
   const results: KeyRefreshResult[] = [];
+  const refreshed = new Event<KeyRefresh>();
+  refreshed.on(({ result }) => results.push(result));
   const keys = new RemoteKeys({
+    provider: 'main',
     algorithms: ['ES256', 'RS256'],
     config: CONFIG,
     clock,
-    fetch: (signal) => endpoint.fetch(signal),
-    onRefresh: (result) => results.push(result),
+    endpoint,
+    refreshed,
   });
   /** @returns the ids of the keys that may have signed it, or why there are none */
   const find = async (key: IssuerKey, header?: object) => {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../common/clock.js';
+import type { Event } from '../../../common/event.js';
 import { jittered } from '../../../common/resilience/jitter.js';
 import type { JwksConfig, PublicKeyAlgorithm } from '../../config/gateway-config.js';
 import type { UnverifiedToken } from '../bearer-token.js';
@@ -7,6 +8,7 @@ import { FetchError, type FetchFailure } from '../fetch-json.js';
 import type { FoundKeys } from '../jwt-provider.js';
 import { Unavailable } from '../refusal.js';
 import { VerificationKey } from '../verification-key.js';
+import type { KeyEndpoint } from './key-endpoint.js';
 import { readJwks } from './read-jwks.js';
 
 /** Milliseconds; doubled with each failure in a row. */
@@ -22,13 +24,26 @@ const MAX_UNKNOWN_SIZE = 256 * 1024;
 
 export type KeyRefreshResult = 'success' | FetchFailure | 'no_usable_key';
 
+/** One fetch of the keys of a provider. */
+export interface KeyRefresh {
+  readonly provider: string;
+  readonly result: KeyRefreshResult;
+  /** Without a query. */
+  readonly url: string | undefined;
+  /** Status or error code, if there is one. */
+  readonly code: string | number | undefined;
+  /** Milliseconds that it took. */
+  readonly durationMs: number;
+}
+
 export interface RemoteKeysOptions {
+  /** Id of the provider. */
+  readonly provider: string;
   readonly algorithms: readonly PublicKeyAlgorithm[];
   readonly config: JwksConfig;
   readonly clock: Clock;
-  /** Returns any JSON; fails with a `FetchError`. */
-  readonly fetch: (signal: AbortSignal) => Promise<unknown>;
-  readonly onRefresh: (result: KeyRefreshResult, durationMs: number, error?: FetchError) => void;
+  readonly endpoint: Pick<KeyEndpoint, 'fetch' | 'lastUrl'>;
+  readonly refreshed: Event<KeyRefresh>;
 }
 
 /** Keys are `stale` when the last fetch failed, and `missing` before the first one or after `maxStale`. */
@@ -39,6 +54,8 @@ export type KeyState = 'fresh' | 'stale' | 'missing';
  * is retried with backoff, and the keys stay in use for up to `maxStale`.
  */
 export class RemoteKeys {
+  /** The result of the last fetch; `undefined` before the first one. */
+  lastFetch: KeyRefreshResult | undefined;
   /** When the issuer did not have a key that a token names, by `nameOf`. */
   private readonly unknown = new LRUCache<string, number>({
     maxSize: MAX_UNKNOWN_SIZE,
@@ -103,7 +120,7 @@ export class RemoteKeys {
     return this.missing(token);
   }
 
-  /** Never rejects: `onRefresh` gets the result. Concurrent calls share one fetch. */
+  /** Never rejects: `refreshed` tells the result. Concurrent calls share one fetch. */
   refresh(): Promise<void> {
     return (this.pending ??= this.load().finally(() => {
       this.pending = undefined;
@@ -135,10 +152,10 @@ export class RemoteKeys {
   }
 
   private async load(): Promise<void> {
-    const { clock, config, fetch, onRefresh } = this.options;
+    const { provider, clock, config, endpoint, refreshed } = this.options;
     this.attemptedAt = clock.now();
     let failure: FetchError | undefined;
-    const result = await fetch(this.stopped.signal).then(
+    const result = await endpoint.fetch(this.stopped.signal).then(
       (document) => this.accept(document),
       (error: unknown) => {
         failure = error instanceof FetchError ? error : new FetchError('unreachable');
@@ -146,6 +163,7 @@ export class RemoteKeys {
       },
     );
     if (this.stopped.signal.aborted) return;
+    this.lastFetch = result;
     if (result === 'success') {
       this.failures = 0;
       this.fetchedAt = clock.now();
@@ -153,7 +171,9 @@ export class RemoteKeys {
       this.failures++;
       if (clock.now() - this.fetchedAt >= config.maxStale) this.replace(new Map());
     }
-    onRefresh(result, clock.now() - this.attemptedAt, failure);
+    const code = failure?.status ?? failure?.code;
+    const durationMs = clock.now() - this.attemptedAt;
+    refreshed.emit({ provider, result, url: endpoint.lastUrl, code, durationMs });
   }
 
   private accept(document: unknown): KeyRefreshResult {
