@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { z } from 'zod';
 import { Event } from '../../common/event.js';
+import { parseJson } from '../../common/parse-json.js';
 import { PROCESS_ROLE, type ProcessRole } from '../config/config.tokens.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { RedisSubscriber } from '../redis/redis.subscriber.js';
@@ -124,13 +125,5 @@ export class ManualSharing implements OnApplicationBootstrap {
   private note(upstream: string, isOpen: boolean): void {
     if (isOpen) this.shared.add(upstream);
     else this.shared.delete(upstream);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { parseJson } from '../../common/parse-json.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { Vote } from './quorum.js';
 import { END_LEASE, EXCHANGE, LEAVE, TAKE_LEASE } from './scripts.js';
@@ -141,12 +142,4 @@ function votesOf(texts: readonly string[], now: number): ReadonlyMap<string, rea
     }
   }
   return votes;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { z } from 'zod';
 import { Event } from '../../../common/event.js';
+import { parseJson } from '../../../common/parse-json.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { RedisConnection } from '../../redis/redis.connection.js';
 import { RedisSubscriber } from '../../redis/redis.subscriber.js';
@@ -30,6 +31,8 @@ export interface Invalidation {
 }
 
 const CHANNEL = 'cache';
+/** The sender, the number of the invalidation, its scope and whether it is a purge. */
+const messageSchema = z.tuple([z.string(), z.int(), z.string(), z.boolean()]);
 /** Beyond this number, everything is purged once Redis is back. */
 const MAX_PENDING = 1_000;
 /** Milliseconds. */
@@ -164,10 +167,12 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
   }
 
   private onMessage(message: string): void {
-    const published = parse(message);
-    if (!published || published.from === this.id) return;
-    this.received.emit(published);
-    if (!this.log.add(published.count)) this.received.emit(PURGE_OF_EVERYTHING);
+    const { data } = messageSchema.safeParse(parseJson(message));
+    if (!data) return;
+    const [from, count, scope, isPurge] = data;
+    if (from === this.id) return;
+    this.received.emit({ scope, isPurge });
+    if (!this.log.add(count)) this.received.emit(PURGE_OF_EVERYTHING);
   }
 
   /** Finds out whether every published invalidation was received. */
@@ -181,16 +186,5 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
     const result = state && this.log.compare(state[0] ?? '', Number(state[1] ?? 0));
     if (result === 'missed') this.received.emit(PURGE_OF_EVERYTHING);
     else if (result === 'unknown') this.doubted.emit();
-  }
-}
-
-const messageSchema = z.tuple([z.string(), z.int(), z.string(), z.boolean()]);
-
-function parse(message: string) {
-  try {
-    const [from, count, scope, isPurge] = messageSchema.parse(JSON.parse(message));
-    return { from, count, scope, isPurge };
-  } catch {
-    return undefined;
   }
 }

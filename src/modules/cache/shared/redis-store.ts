@@ -143,18 +143,7 @@ export class RedisStore {
       await this.deleteCorrupted(cache, entry);
       return { slots: [], generations };
     }
-    const [storedAll, storedRoute, storedKey, storedResource, ...storedTags] = read.generations;
-    let isValid =
-      storedAll === all &&
-      storedRoute === ofRoute &&
-      storedKey === ofKey &&
-      storedResource === generations.resource &&
-      storedResource !== null;
-    const fields = tagFields(read.slot);
-    if (isValid && fields.length > 0) {
-      const tags = await client.hmget(PURGES, ...fields);
-      isValid = tags.every((generation, index) => generation === storedTags[index]);
-    }
+    const isValid = await carriesCurrent(client, read, generations);
     return { slots: isValid ? [[key, read.slot]] : [], generations };
   }
 
@@ -202,6 +191,20 @@ class TextAdapter extends KeyvAdapter {
     )[];
     return values.map((value) => (value === undefined ? undefined : { value }));
   }
+}
+
+/** Decides whether nothing that a stored slot depends on was purged or invalidated. */
+async function carriesCurrent(
+  client: RedisClient,
+  { slot, generations }: NonNullable<ReturnType<typeof decode>>,
+  current: Generations,
+): Promise<boolean> {
+  const [all, route, key, resource, ...tags] = generations;
+  if (all !== current.all || route !== current.route || key !== current.key) return false;
+  if (resource === null || resource !== current.resource) return false;
+  const fields = tagFields(slot);
+  const found = fields.length > 0 ? await client.hmget(PURGES, ...fields) : [];
+  return found.every((generation, index) => generation === tags[index]);
 }
 
 function tagFields({ scopes }: Slot): string[] {
