@@ -31,6 +31,15 @@ export interface VariantIndex extends SlotBase {
 
 export type Slot = CacheEntry | VariantIndex;
 
+/** What memory has for a request. */
+export interface Found {
+  /** Usable or not. */
+  readonly entry: CacheEntry | undefined;
+  /** The key of the entry: that of the variant, once it is known what tells variants apart. */
+  readonly name: string;
+  readonly hasVariants: boolean;
+}
+
 /** Bytes that objects, keys and indexes take beside a response. */
 const OVERHEAD = 1024;
 const MAX_TAGS = 64;

@@ -167,13 +167,3 @@ function part(text: string): string {
 export function shortHash(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, 22);
 }
-
-/**
- * Requests with credentials wait for each other only, since others get responses that they may not share.
- *
- * @param isJudged whether the request has credentials
- * @param name that of the entry
- */
-export function flightName(isJudged: boolean, name: string): string {
-  return isJudged ? `credentials ${name}` : name;
-}

@@ -6,11 +6,11 @@ import { systemClock } from '../../common/clock.js';
 import type { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { Exchange, type ExchangeHead } from '../routing/exchange.js';
-import type { CacheEntry } from './cache-entry.js';
+import type { CacheEntry, Found } from './cache-entry.js';
 import { CacheInterceptor } from './cache.interceptor.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { Invalidator } from './invalidator.js';
-import type { Found, ResponseCache } from './response-cache.js';
+import type { ResponseCache } from './response-cache.js';
 
 const POLICY: RouteCacheConfig = {
   ttl: 60_000,

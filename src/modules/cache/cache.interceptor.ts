@@ -13,24 +13,16 @@ import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import {
-  type CacheForward,
-  type CacheHit,
-  type CacheRefresh,
-  type Exchange,
-  exchangeOf,
-  type ResponseTap,
-} from '../routing/exchange.js';
+import { type CacheForward, type CacheRefresh, type Exchange, exchangeOf } from '../routing/exchange.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { CacheEntry } from './cache-entry.js';
-import { cacheKey, flightName, resourceOf, shortHash } from './cache-key.js';
-import { CachingTap, partTap, type TapOptions } from './caching-tap.js';
+import type { CacheEntry, Found } from './cache-entry.js';
+import { cacheKey, resourceOf, shortHash } from './cache-key.js';
+import { type Asking, CachingTap, partTap, ReadAhead, type TapOptions } from './caching-tap.js';
 import { requestDirectives } from './directives.js';
 import { EntryWriter, type Lookup } from './entry-writer.js';
 import { Flight, type FlightResult, type NextStep, type Waiter, isRejected, waitLimit } from './flights.js';
 import { Invalidator } from './invalidator.js';
-import { ReadAhead } from './read-ahead.js';
-import { type Found, ResponseCache } from './response-cache.js';
+import { ResponseCache } from './response-cache.js';
 import {
   asksForWhole,
   forwardStatus,
@@ -51,8 +43,6 @@ import { variantFor } from './vary.js';
 /** For this time, requests for a response that could not be stored do not wait for each other. */
 const UNSTORABLE = { max: 10_000, ttl: 10_000 };
 const STALE_HEADERS = ['Breakwater-Fallback', 'stale'];
-
-type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
 
 /**
  * Answers a request from the cache, or decides what the upstream is asked and who stores its answer:
@@ -142,7 +132,7 @@ export class CacheInterceptor implements NestInterceptor {
   /** @param found what memory has, which is not usable as it is */
   private async forward(lookup: Lookup, found: Found, mayRead = this.cache.hasSharedTier): Promise<void> {
     const { exchange, key, asked } = lookup;
-    const name = flightName(lookup.hasCredentials, found.name);
+    const name = flightName(lookup, found);
     const isUnstorable = this.unstorable.size > 0 && this.unstorable.has(shortHash(name));
     let flight: Flight | undefined;
     // 3. Join the flight of the request for the same response that is under way, or lead one.
@@ -162,8 +152,7 @@ export class CacheInterceptor implements NestInterceptor {
       else flight = this.lead(exchange, result);
     }
     // 4. Look in the shared tier.
-    const reading =
-      mayRead && !isUnstorable ? this.cache.read(key, exchange, this.cache.find(key, exchange)) : undefined;
+    const reading = mayRead && !isUnstorable ? this.cache.read(key, exchange) : undefined;
     if (reading) {
       const before = found.name;
       found = usableFor(lookup.hasCredentials, await reading);
@@ -188,12 +177,11 @@ export class CacheInterceptor implements NestInterceptor {
 
   private waiter(lookup: Lookup, found: Found): Waiter {
     const { exchange, isCode } = lookup;
-    const { route } = exchange;
-    const limit = isCode || !route ? undefined : waitLimit(route.config, exchange.config.upstreams);
+    const { route, config } = exchange;
     let status = forwardStatus(found, this.clock.now());
     return {
       // The handler of code that this request waits for has its own limits.
-      until: limit === undefined ? Number.POSITIVE_INFINITY : this.clock.now() + limit,
+      until: isCode || !route ? Infinity : this.clock.now() + waitLimit(route.config, config.upstreams),
       gone: exchange.gone,
       use: (result) => {
         const current = this.find(lookup);
@@ -231,7 +219,7 @@ export class CacheInterceptor implements NestInterceptor {
     }
     return result === 'unshared' || !this.isShared(lookup, found)
       ? 'alone'
-      : { next: flightName(lookup.hasCredentials, found.name) };
+      : { next: flightName(lookup, found) };
   }
 
   /** @returns whether the entry answers the request */
@@ -247,12 +235,16 @@ export class CacheInterceptor implements NestInterceptor {
 
   /** @returns nothing while another request refreshes the entry */
   private refresh(lookup: Lookup, found: Found, entry: CacheEntry): CacheRefresh | undefined {
-    const name = flightName(lookup.hasCredentials, found.name);
+    const name = flightName(lookup, found);
     if (this.flights.get(name)) return undefined;
     const conditions = conditionsFor(entry.headers);
     const flight = new Flight(this.flights, name, this.clock);
-    const tap = this.cachingTap(lookup, found, { conditions, stale: undefined, status: '' }, flight);
-    return { conditions, tap, onDone: () => flight.settle('failed') };
+    const options = this.tapOptions(lookup, found, { conditions, stale: undefined, status: '' }, flight);
+    return {
+      conditions,
+      tap: new CachingTap(options, this.readAhead),
+      onDone: () => flight.settle('failed'),
+    };
   }
 
   /** Decides whether one answer may serve all who ask for this response. */
@@ -290,39 +282,16 @@ export class CacheInterceptor implements NestInterceptor {
       conditions: mayValidate || wantsPart ? validators : undefined,
       stale: this.staleOf(lookup, entry),
     };
-    let tap: ResponseTap | undefined;
-    if (isWhole || wantsPart) {
-      const part = (complete: CacheEntry) => hitWith(complete, exchange, this.clock, 'miss', asking.status);
-      tap = this.cachingTap(lookup, found, asking, flight, wantsPart ? part : undefined);
-    } else {
-      tap = partTap(this.tapOptions(lookup, found, asking, flight));
-    }
+    const options = this.tapOptions(lookup, found, asking, flight);
+    const tap = isWhole || wantsPart ? new CachingTap(options, this.readAhead, wantsPart) : partTap(options);
     return { kind: 'forward', ...asking, tap, wantsPart };
   }
 
-  private cachingTap(
-    lookup: Lookup,
-    found: Found,
-    asking: Asking,
-    flight?: Flight,
-    part?: (entry: CacheEntry) => CacheHit,
-  ): CachingTap {
-    const { exchange } = lookup;
-    return new CachingTap({
-      ...this.tapOptions(lookup, found, asking, flight),
-      confirmed: (confirmed) =>
-        hitWith(confirmed, exchange, this.clock, 'revalidated', `${asking.status}; fwd-status=304`),
-      part,
-      readAhead: this.readAhead,
-    });
-  }
-
   private tapOptions(lookup: Lookup, found: Found, asking: Asking, flight?: Flight): TapOptions {
-    const name = flightName(lookup.hasCredentials, found.name);
+    const name = flightName(lookup, found);
     return {
       ...asking,
       writer: new EntryWriter(lookup, this.cache, this.clock),
-      maxEntryBytes: lookup.exchange.config.cache.maxEntryBytes,
       stored: found.entry,
       flight,
       onStorable: (isStorable) => {
@@ -346,4 +315,9 @@ export class CacheInterceptor implements NestInterceptor {
       return hitWith(entry, exchange, this.clock, 'stale', status, STALE_HEADERS);
     };
   }
+}
+
+/** Requests with credentials wait for each other only, since others get responses that they may not share. */
+function flightName({ hasCredentials }: Lookup, { name }: Found): string {
+  return hasCredentials ? `credentials ${name}` : name;
 }

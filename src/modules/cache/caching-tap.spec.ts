@@ -4,12 +4,11 @@ import { type Clock, systemClock } from '../../common/clock.js';
 import type { CacheEntry } from './cache-entry.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
-import { CachingTap, type CachingTapOptions, partTap } from './caching-tap.js';
+import { CachingTap, partTap, ReadAhead, type TapOptions } from './caching-tap.js';
 import { NOTHING_ASKED } from './directives.js';
 import { EntryWriter } from './entry-writer.js';
 import { Flight } from './flights.js';
 import type { ResponseCache } from './response-cache.js';
-import { ReadAhead } from './read-ahead.js';
 import { reuse } from './reuse.js';
 
 const POLICY: RouteCacheConfig = {
@@ -118,19 +117,15 @@ it.each([
 );
 
 function tapWith(fake: Partial<ResponseCache>, log: string[], clock: Clock = systemClock): CachingTap {
-  return new CachingTap(optionsWith(fake, log, clock));
+  return new CachingTap(optionsWith(fake, log, clock), new ReadAhead(() => 1));
 }
 
-function optionsWith(
-  fake: Partial<ResponseCache>,
-  log: string[],
-  clock: Clock,
-  method = 'GET',
-): CachingTapOptions {
+function optionsWith(fake: Partial<ResponseCache>, log: string[], clock: Clock, method = 'GET'): TapOptions {
   const req = { method, headers: {} };
   const head = { authority: 'api.example', host: 'api.example', path: '/users/7', query: '' };
   // The tap uses nothing else of the exchange and the cache.
-  const exchange = { req, head } as unknown as Exchange;
+  const config = { cache: { maxEntryBytes: 1_000 } };
+  const exchange = { req, head, config } as unknown as Exchange;
   const cache = fake as ResponseCache;
   const flight = new Flight(new Map(), 'users', clock);
   const waiter = { until: Number.POSITIVE_INFINITY, gone: new CancellationSource() };
@@ -155,14 +150,9 @@ function optionsWith(
     writer: new EntryWriter(lookup, cache, clock),
     conditions: undefined,
     stale: undefined,
-    maxEntryBytes: 1_000,
+    status: '',
     stored: undefined,
-    confirmed: () => {
-      throw new Error('nothing was stored');
-    },
-    part: undefined,
     flight,
     onStorable: (isStorable) => log.push(isStorable ? 'storable' : 'unstorable'),
-    readAhead: new ReadAhead(() => 1),
   };
 }

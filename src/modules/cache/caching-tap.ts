@@ -1,37 +1,47 @@
+import type { ServerResponse } from 'node:http';
 import { BODILESS_STATUSES } from '../../common/http/response-headers.js';
 import type { CacheForward, CacheHit, ResponseHead, ResponseTap } from '../routing/exchange.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
 import type { EntryWriter, StorableHead, Written } from './entry-writer.js';
 import type { Flight } from './flights.js';
-import type { ReadAhead } from './read-ahead.js';
 import { mayCollapse } from './reuse.js';
+import { hitWith } from './stored-answer.js';
 import { describes, mergeHeaders, selects } from './validation.js';
 import { variantFor } from './vary.js';
 
-export interface TapOptions extends Pick<CacheForward, 'conditions' | 'stale'> {
+/** How the upstream is asked. */
+export type Asking = Pick<CacheForward, 'status' | 'conditions' | 'stale'>;
+
+export interface TapOptions extends Asking {
   readonly writer: EntryWriter;
   /** The stored response that cannot be used as it is. */
   readonly stored: CacheEntry | undefined;
   /** Those who wait for the response. It is also settled when the call is over, so not here when the body is cut off. */
   readonly flight: Flight | undefined;
-  readonly maxEntryBytes: number;
   /** Called once it is known whether such responses can serve others. */
   readonly onStorable: (isStorable: boolean) => void;
-}
-
-export interface CachingTapOptions extends TapOptions {
-  /** @returns the answer from an entry that the upstream has confirmed */
-  readonly confirmed: (entry: CacheEntry) => CacheHit;
-  /** @returns the client's part of an entry; missing when the client gets the response itself */
-  readonly part: ((entry: CacheEntry) => CacheHit) | undefined;
-  readonly readAhead: ReadAhead;
 }
 
 /** These statuses say nothing about the resource, so the stored response stays. */
 const UNRELATED_TO_RESOURCE: ReadonlySet<number> = new Set([408, 425, 429]);
 /** Milliseconds for which a client may read nothing while others wait for its response. */
 const MAX_BLOCK_MS = 250;
+
+/** Bounds how many responses are read faster than their clients read them. */
+export class ReadAhead {
+  private count = 0;
+
+  constructor(private readonly max: () => number) {}
+
+  /** @returns whether the rest of the response may be read ahead of its client; its place is free once it closes */
+  begin(res: ServerResponse): boolean {
+    if (this.count >= this.max()) return false;
+    this.count++;
+    res.once('close', () => this.count--);
+    return true;
+  }
+}
 
 /** Collects a storable response on its way to the client, and gives up when it grows too large. */
 export class CachingTap implements ResponseTap {
@@ -40,10 +50,15 @@ export class CachingTap implements ResponseTap {
   private bytes = 0;
   private isAhead = false;
 
-  constructor(private readonly options: CachingTapOptions) {}
+  /** @param wantsPart whether the client gets its part of the stored response, and not the response itself */
+  constructor(
+    private readonly options: TapOptions,
+    private readonly readAhead: ReadAhead,
+    private readonly wantsPart = false,
+  ) {}
 
   onHead(response: ResponseHead): CacheHit | undefined {
-    const { writer, maxEntryBytes, flight } = this.options;
+    const { writer, flight } = this.options;
     const { status, headers, isDelimited = true } = response;
     if (status === 304) return this.onNotModified(response);
     const stale = staleInstead(this.options, status);
@@ -54,7 +69,7 @@ export class CachingTap implements ResponseTap {
     // RFC 9111 section 3.3: a response that was cut off must not be taken for a whole one.
     const isWhole = isDelimited || BODILESS_STATUSES.has(status);
     const head = isWhole ? writer.accept(response) : undefined;
-    if (!head || Number(headers['content-length'] ?? 0) > maxEntryBytes) {
+    if (!head || Number(headers['content-length'] ?? 0) > writer.maxEntryBytes) {
       // RFC 9111 section 4.3.3: the new answer replaces the stored one, which must not come back.
       if (status < 500 && !UNRELATED_TO_RESOURCE.has(status)) this.dropStored();
       if (writer.lookup.policy.staleInsteadOf.includes(status)) flight?.settle('failed');
@@ -76,7 +91,7 @@ export class CachingTap implements ResponseTap {
   onData(chunk: Uint8Array): void {
     if (!this.head) return;
     this.bytes += chunk.length;
-    if (this.bytes <= this.options.maxEntryBytes) {
+    if (this.bytes <= this.options.writer.maxEntryBytes) {
       this.chunks.push(chunk);
       return;
     }
@@ -87,10 +102,10 @@ export class CachingTap implements ResponseTap {
   }
 
   onBlocked(): boolean {
-    const { flight, readAhead, writer } = this.options;
+    const { flight, writer } = this.options;
     if (!this.head || !flight?.hasWaiters) return false;
     const { res } = writer.lookup.exchange;
-    this.isAhead ||= readAhead.begin(res);
+    this.isAhead ||= this.readAhead.begin(res);
     if (this.isAhead) return true;
     // The pace of a slow client is not theirs: one of them asks again.
     const timer = setTimeout(() => flight.settle('abandoned'), MAX_BLOCK_MS).unref();
@@ -102,11 +117,11 @@ export class CachingTap implements ResponseTap {
     const { head } = this;
     if (!head) return undefined;
     this.head = undefined;
-    const { writer, onStorable, part } = this.options;
+    const { writer, onStorable, status } = this.options;
     onStorable(true);
     const written = writer.store(head, ownBytes(this.chunks, this.bytes));
     settleWith(this.options, head, written);
-    return part?.(written.entry);
+    return this.wantsPart ? hitFor(writer, written.entry, 'miss', status) : undefined;
   }
 
   onReplaced(by: 'stale' | 'other'): void {
@@ -115,7 +130,9 @@ export class CachingTap implements ResponseTap {
 
   /** RFC 9111 section 4.3.4. */
   private onNotModified(notModified: ResponseHead): CacheHit | undefined {
-    const { stored, conditions, writer, confirmed, flight } = this.options;
+    const { stored, conditions, writer, status, flight } = this.options;
+    const confirmed = (entry: CacheEntry) =>
+      hitFor(writer, entry, 'revalidated', `${status}; fwd-status=304`);
     // The conditions were the client's own, and so is the answer.
     if (!stored || conditions === undefined) {
       flight?.settle('unshared');
@@ -154,6 +171,15 @@ export class CachingTap implements ResponseTap {
   }
 }
 
+function hitFor(
+  writer: EntryWriter,
+  entry: CacheEntry,
+  result: CacheHit['result'],
+  status: string,
+): CacheHit {
+  return hitWith(entry, writer.lookup.exchange, writer.clock, result, status);
+}
+
 /** Gives those who wait a response that has been stored. After an invalidation, one of them asks again. */
 function settleWith({ flight, writer }: TapOptions, head: StorableHead, { entry, isCurrent }: Written): void {
   if (!flight?.hasWaiters || !isCurrent) {
@@ -166,14 +192,14 @@ function settleWith({ flight, writer }: TapOptions, head: StorableHead, { entry,
 
 /** Watches the answer to a HEAD or a range request that the upstream gets as it is. */
 export function partTap(options: TapOptions): ResponseTap {
-  const { writer, stored, flight, maxEntryBytes, onStorable } = options;
+  const { writer, stored, flight, onStorable } = options;
   return {
     onHead: (response) => {
       const { status, headers } = response;
       const stale = staleInstead(options, status);
       const isHead = writer.lookup.exchange.req.method === 'HEAD';
       // Before such a request, the whole need not be fetched to find out again.
-      if (lengthOfWhole(isHead, response) > maxEntryBytes) onStorable(false);
+      if (lengthOfWhole(isHead, response) > writer.maxEntryBytes) onStorable(false);
       if (stale || !isHead || status !== 200 || stored?.status !== 200) {
         if (stale) flight?.settle('failed');
         else flight?.settle(status >= 500 ? 'abandoned' : 'unshared');

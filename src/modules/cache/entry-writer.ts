@@ -51,6 +51,11 @@ export class EntryWriter {
     this.askedAt = clock.now();
   }
 
+  /** Bytes of a body. */
+  get maxEntryBytes(): number {
+    return this.lookup.exchange.config.cache.maxEntryBytes;
+  }
+
   /** @returns `undefined` for a response that must not be stored */
   accept({ status, headers, sentAt = this.askedAt }: ResponseHead): StorableHead | undefined {
     const { policy: configured, exchange, route, isPrivate, hasCredentials } = this.lookup;

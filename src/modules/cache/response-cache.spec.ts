@@ -55,7 +55,7 @@ it('brings what it reads into memory, and stores an answer with the generations 
     [`${variantOf(INDEX.fields, asking().req)} ${KEY}`, ENTRY],
   ]);
   const exchange = asking();
-  const found = await cache.read(KEY, exchange, cache.find(KEY, exchange));
+  const found = await cache.read(KEY, exchange);
   expect(found?.entry).toBe(ENTRY);
   expect(cache.find(KEY, exchange)).toEqual(found);
   cache.put(KEY, ENTRY, INDEX.fields, exchange);
@@ -65,7 +65,7 @@ it('brings what it reads into memory, and stores an answer with the generations 
 it('does not use what was invalidated while it was read', async () => {
   const { cache } = cacheOver([[KEY, ENTRY]]);
   const exchange = asking();
-  const reading = cache.read(KEY, exchange, cache.find(KEY, exchange));
+  const reading = cache.read(KEY, exchange);
   cache.invalidate({ origin: 'api.example', target: '/users/7' });
   const nothing = { entry: undefined, name: KEY, hasVariants: false };
   expect([await reading, cache.find(KEY, exchange)]).toEqual([nothing, nothing]);
@@ -93,9 +93,9 @@ it('does not read the shared tier while memory has a fresh entry', () => {
   const { cache } = cacheOver([]);
   const exchange = asking();
   cache.put(KEY, { ...ENTRY, storedAt: systemClock.now() }, [], exchange);
-  expect(cache.read(KEY, exchange, cache.find(KEY, exchange))).toBeUndefined();
+  expect(cache.read(KEY, exchange)).toBeUndefined();
   cache.put(KEY, { ...ENTRY, storedAt: systemClock.now(), lifetime: 0 }, [], exchange);
-  expect(cache.read(KEY, exchange, cache.find(KEY, exchange))).toBeInstanceOf(Promise);
+  expect(cache.read(KEY, exchange)).toBeInstanceOf(Promise);
 });
 
 /** @param slots what the shared tier has */

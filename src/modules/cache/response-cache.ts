@@ -7,6 +7,7 @@ import type { Exchange } from '../routing/exchange.js';
 import {
   type CacheEntry,
   EVERYTHING,
+  type Found,
   indexSize,
   keyOfScope,
   keyScope,
@@ -26,15 +27,6 @@ import { variantFor } from './vary.js';
 const MAX_VARIANTS = 32;
 /** Remembered for the answers that are under way, which are fewer. */
 const MAX_INVALIDATIONS = 10_000;
-
-/** What memory has for a request. */
-export interface Found {
-  /** Usable or not. */
-  readonly entry: CacheEntry | undefined;
-  /** The key of the entry: that of the variant, once it is known what tells variants apart. */
-  readonly name: string;
-  readonly hasVariants: boolean;
-}
 
 /** What an operator sees of a stored response. */
 export interface StoredEntry {
@@ -94,15 +86,14 @@ export class ResponseCache {
   /**
    * Brings what the shared tier has for this request into memory.
    *
-   * @param known what memory has
    * @returns what memory has now, and the entry even when memory has no room for it, within `commandTimeout`; no promise
    *   when there is nothing to wait for: memory has a fresh entry, there is no Redis, or Redis does not answer
    */
-  read(key: string, exchange: Exchange, known: Found): Promise<Found> | undefined {
-    const { entry } = known;
+  read(key: string, exchange: Exchange): Promise<Found> | undefined {
+    const { entry, name } = this.find(key, exchange);
     if (entry && ageOf(entry, this.clock.now()) < entry.lifetime) return undefined;
     if (!this.shared.isUp || !this.channel.isPublished(namesOf(key).resource)) return undefined;
-    return this.readShared(key, exchange, known.name);
+    return this.readShared(key, exchange, name);
   }
 
   /**
@@ -185,9 +176,12 @@ export class ResponseCache {
   private apply({ scope, isPurge }: Invalidation): number {
     if (isPurge) this.purgedAt = this.clock.now();
     else this.invalidatedAt.set(shortHash(scope), this.clock.now());
-    const key = keyOfScope(scope);
     if (scope === EVERYTHING) return this.memory.clear();
-    return this.dropScope(scope) + (key === undefined ? 0 : this.memory.delete(key));
+    const key = keyOfScope(scope);
+    let dropped = key === undefined ? 0 : this.memory.delete(key);
+    // A set may lose the element that is visited.
+    for (const each of this.memory.keysOf(scope)) dropped += this.memory.delete(each);
+    return dropped;
   }
 
   /** Everything in memory has to be validated before it is used again, unless the upstream fails. */
@@ -228,13 +222,6 @@ export class ResponseCache {
   private delete(key: string): void {
     this.memory.delete(key);
     if (this.hasSharedTier) void this.shared.delete(key);
-  }
-
-  private dropScope(scope: string): number {
-    let dropped = 0;
-    // A set may lose the element that is visited.
-    for (const key of this.memory.keysOf(scope)) dropped += this.memory.delete(key);
-    return dropped;
   }
 
   private slot(key: string): Slot | undefined {

@@ -1,7 +1,7 @@
 import { USER_HEADERS } from '../../common/http/header-owners.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import type { CacheEntry } from './cache-entry.js';
+import type { CacheEntry, Found } from './cache-entry.js';
 import { NOTHING_ASKED, type RequestDirectives } from './directives.js';
 import type { StorePolicy } from './storable.js';
 
@@ -132,19 +132,13 @@ export function wantsOwnAnswer({ noCache, maxAge }: RequestDirectives, stored: A
   return noCache || maxAge === 0 || (stored !== undefined && (stored.noCache || stored.lifetime === 0));
 }
 
-/** What memory has for a request, as far as it matters here. */
-interface Candidate {
-  readonly entry: CacheEntry | undefined;
-  readonly hasVariants: boolean;
-}
-
 /** Hides a shared entry from a request with credentials, unless the upstream lets it answer such requests. */
-export function usableFor<T extends Candidate>(isJudged: boolean, found: T): T {
+export function usableFor(isJudged: boolean, found: Found): Found {
   return isJudged && found.entry && !found.entry.isForAll ? { ...found, entry: undefined } : found;
 }
 
 /** @returns `Cache-Status` of a request that goes to the upstream, with the reason (RFC 9211 section 2.2) */
-export function forwardStatus({ entry, hasVariants }: Candidate, now: number): string {
+export function forwardStatus({ entry, hasVariants }: Found, now: number): string {
   let reason = hasVariants ? 'vary-miss' : 'uri-miss';
   if (entry) reason = reuse(entry, now, NOTHING_ASKED) === 'fresh' ? 'request' : 'stale';
   return `Breakwater; fwd=${reason}`;

@@ -8,6 +8,8 @@ import { ifRangeHolds, isNotModified, notModifiedHeaders } from './validation.js
 const EMPTY = new Uint8Array();
 
 /**
+ * Answers a request from a stored response: with the whole, a part, or 304 when the client has it already.
+ *
  * @param status `Cache-Status`; by default that of a hit, with what is left of its lifetime
  * @param added more headers, names and values in turn
  */
@@ -28,13 +30,8 @@ export function hitWith(
   };
 }
 
-/**
- * Answers a request from a stored response: with the whole, a part, or 304 when the client has it already.
- *
- * @param age milliseconds
- * @param added more headers, names and values in turn
- */
-export function answerWith(
+/** @param age milliseconds */
+function answerWith(
   entry: CacheEntry,
   { method, headers: asked }: Pick<IncomingMessage, 'method' | 'headers'>,
   age: number,
