@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { configOf } from '../../../test/support/gateway.js';
 import { Bulkhead } from '../../common/resilience/bulkhead.js';
 import { LimitLearner } from './limit-learner.js';
-import type { Call } from './transport/call.js';
 import type { UpstreamRequest } from './upstream.types.js';
 
 const FIRST_LIMIT = 16;
@@ -16,28 +15,25 @@ function setUp() {
   const time = { now: 0 };
   const bulkhead = new Bulkhead(config.bulkhead);
   const learner = new LimitLearner(bulkhead, config, { now: () => time.now, wall: () => time.now });
-  const limits = { atHead: 0 };
   /** Tries whose heads take so long, one after the other. */
   const heads = (times: number, ms: number, status = 200, request: UpstreamRequest = GET) => {
     for (let i = 0; i < times; i++) {
-      const onHead = learner.timed(() => (limits.atHead = bulkhead.limit), request);
+      const startedAt = time.now;
       time.now += ms;
-      onHead({ status } as Call);
+      learner.recordHead(status, request, startedAt);
     }
   };
-  return { time, bulkhead, learner, heads, limits };
+  return { time, bulkhead, learner, heads };
 }
 
 describe('LimitLearner', () => {
   it('starts low, and lowers the limit when heads take longer than before', () => {
-    const { bulkhead, heads, limits } = setUp();
+    const { bulkhead, heads } = setUp();
     expect(bulkhead.limit).toBe(FIRST_LIMIT);
     heads(50, 20);
     expect(bulkhead.limit).toBe(FIRST_LIMIT);
     heads(50, 200);
     expect(bulkhead.limit).toBeLessThan(FIRST_LIMIT);
-    // Whoever is told of the head finds the new limit.
-    expect(limits.atHead).toBe(bulkhead.limit);
   });
 
   it.each([
@@ -66,7 +62,7 @@ describe('LimitLearner', () => {
     const { bulkhead, learner, time } = setUp();
     for (let i = 0; i < 10; i++) {
       time.now += 100;
-      learner.settled(outcome);
+      learner.recordTry(outcome);
     }
     expect(bulkhead.limit < FIRST_LIMIT).toBe(isLower);
   });

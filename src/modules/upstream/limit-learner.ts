@@ -4,7 +4,6 @@ import type { Outcome } from '../../common/errors/outcomes.js';
 import { AdaptiveLimit } from '../../common/resilience/adaptive-limit.js';
 import type { Bulkhead } from '../../common/resilience/bulkhead.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
-import type { Call } from './transport/call.js';
 import type { UpstreamRequest } from './upstream.types.js';
 
 /** Outcomes that mean the upstream has more than it can do. */
@@ -26,23 +25,21 @@ export class LimitLearner {
     bulkhead.narrow(this.adaptive.limit);
   }
 
-  /** @returns `onHead` of a try that starts now, with its latency recorded */
-  timed(onHead: (call: Call) => void, { body }: UpstreamRequest): (call: Call) => void {
-    const startedAt = this.clock.now();
+  /**
+   * Records the response head of a try.
+   *
+   * @param startedAt monotonic milliseconds of the start of the try
+   */
+  recordHead(status: number, { body }: UpstreamRequest, startedAt: number): void {
+    if (status === UNAVAILABLE) this.adaptive.drop();
     // The time of an upload is the client's.
-    const isTimed = !(body instanceof Readable);
-    return (call) => {
-      if (call.status === UNAVAILABLE) this.adaptive.drop();
-      else if (isTimed && !this.failureStatuses.has(call.status)) {
-        this.adaptive.record(this.clock.now() - startedAt, this.bulkhead.inFlight);
-      }
-      this.bulkhead.narrow(this.adaptive.limit);
-      onHead(call);
-    };
+    else if (!(body instanceof Readable) && !this.failureStatuses.has(status))
+      this.adaptive.record(this.clock.now() - startedAt, this.bulkhead.inFlight);
+    this.bulkhead.narrow(this.adaptive.limit);
   }
 
   /** Records the end of a try. */
-  settled(outcome: Outcome): void {
+  recordTry(outcome: Outcome): void {
     if (!OVERLOADED.has(outcome)) return;
     this.adaptive.drop();
     this.bulkhead.narrow(this.adaptive.limit);

@@ -4,12 +4,17 @@ import type { Target } from './target.js';
 const FIRST_SHARE = 0.1;
 const STEPS = 100;
 
+interface Returning {
+  readonly target: Target;
+  readonly since: number;
+}
+
 /**
  * Gives a target that comes back a growing share of the traffic. With its whole share at once, cold caches and empty
  * pools would make it slow, and fail again.
  */
 export class SlowStart {
-  private returning: { readonly target: Target; readonly since: number }[] = [];
+  private returning: readonly Returning[] = [];
   private out: ReadonlySet<Target> = new Set();
   private nextStep = 0;
 
@@ -30,12 +35,11 @@ export class SlowStart {
     if (this.duration === 0) return;
     this.out = new Set([...out].filter(isKept));
     const added = this.all.filter((target) => !all.includes(target));
-    this.returning = [
-      ...returning.filter(({ target }) => isKept(target)),
-      ...added.map((target) => ({ target, since: now })),
-    ];
-    this.nextStep = 0;
-    this.grow(now);
+    this.begin(
+      returning.filter(({ target }) => isKept(target)),
+      added,
+      now,
+    );
   }
 
   /** @param available targets that may be picked from now on */
@@ -45,12 +49,11 @@ export class SlowStart {
     const current = new Set(available);
     this.out = new Set(this.all.filter((target) => !current.has(target)));
     for (const target of this.out) target.share = 1;
-    this.returning = [
-      ...this.returning.filter(({ target }) => !this.out.has(target)),
-      ...back.map((target) => ({ target, since: now })),
-    ];
-    this.nextStep = 0;
-    this.grow(now);
+    this.begin(
+      this.returning.filter(({ target }) => !this.out.has(target)),
+      back,
+      now,
+    );
   }
 
   /** Shares grow in steps, so that many targets that come back do not cost each request. */
@@ -61,5 +64,11 @@ export class SlowStart {
       target.share = Math.min(1, Math.max(FIRST_SHARE, (now - since) / this.duration));
     }
     this.returning = this.returning.filter(({ target }) => target.share < 1);
+  }
+
+  private begin(underWay: readonly Returning[], back: readonly Target[], now: number): void {
+    this.returning = [...underWay, ...back.map((target) => ({ target, since: now }))];
+    this.nextStep = 0;
+    this.grow(now);
   }
 }

@@ -1,7 +1,5 @@
-import type { Outcome } from '../../common/errors/outcomes.js';
 import { newSpanId, type Trace, traceparentOf } from '../../common/http/trace-context.js';
 import type { TrySpan } from '../../common/try-record.js';
-import { UpstreamError } from './upstream.error.js';
 import type { UpstreamRequest } from './upstream.types.js';
 
 /** @param resends tries of the call before this one */
@@ -30,19 +28,4 @@ export function withSpan(request: UpstreamRequest, trace: Trace, { id }: TrySpan
     each === trace.traceparent ? traceparentOf(trace, id) : each,
   );
   return headers ? { ...request, headers } : request;
-}
-
-/** @returns the error of a call without a try, or without a further one. No span tells of it, so the trace notes it */
-export function rejected(
-  upstream: string,
-  outcome: Outcome,
-  retryAfterSeconds: number,
-  trace: Trace | undefined,
-): UpstreamError {
-  trace?.events?.add('breakwater.rejected', {
-    'breakwater.upstream': upstream,
-    'breakwater.outcome': outcome,
-    'breakwater.retry_after': retryAfterSeconds,
-  });
-  return new UpstreamError(upstream, outcome, { retryAfterSeconds });
 }

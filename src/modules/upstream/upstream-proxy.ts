@@ -10,7 +10,8 @@ import type { UpstreamConfig } from '../config/gateway-config.js';
 import { isSameConfig } from '../config/same-config.js';
 import { Breaker } from './breaker/breaker.js';
 import type { Permit } from './breaker/permit.js';
-import { type FindsPlugins, NO_PLUGINS } from './balancing/balancers.js';
+import { NO_PLUGINS } from './balancing/balancers.js';
+import type { FindsPlugins } from './balancing/plugin-balancer.js';
 import { type Resolver, SystemResolver } from './dns/resolver.js';
 import { LimitLearner } from './limit-learner.js';
 import { ProbeRecord } from './probe-record.js';
@@ -21,7 +22,7 @@ import type { TargetSet } from './target-set.js';
 import type { Target } from './target.js';
 import { Call } from './transport/call.js';
 import { callPath } from './call-path.js';
-import { rejected, spanOf, withSpan } from './try-span.js';
+import { spanOf, withSpan } from './try-span.js';
 import { UpstreamError } from './upstream.error.js';
 import { resultOf, UpstreamModel } from './upstream.model.js';
 import { watchUpload } from './upload-watch.js';
@@ -88,19 +89,11 @@ export class UpstreamProxy {
 
   /** @returns the model of a configuration, which takes effect with `use` */
   compile(config: UpstreamConfig): UpstreamModel {
-    const once: TryOnce = (options) => this.tryOnce(model, options);
-    const model: UpstreamModel = new UpstreamModel(config, {
-      id: this.id,
-      clock: this.clock,
-      random: this.random,
-      resolver: this.resolver,
-      plugins: this.plugins,
-      breaker: this.breaker,
-      hedged: this.hedged,
-      previous: this.model,
-      send: (request) => this.send(request, model),
-      try: (options) => (model.hedger ? model.hedger.run(options, once) : once(options)),
-    });
+    const { id, clock, random, resolver, plugins, breaker, hedged, model: previous } = this;
+    const send = (request: UpstreamRequest) => this.send(request, model);
+    const tryOnce: TryOnce = (options) => this.tryOnce(model, options);
+    const options = { id, clock, random, resolver, plugins, breaker, hedged, previous, send, tryOnce };
+    const model: UpstreamModel = new UpstreamModel(config, options);
     return model;
   }
 
@@ -257,6 +250,7 @@ export class UpstreamProxy {
     const span = given.trace?.isSampled ? spanOf(given, given.trace, tried.length, isHedge) : undefined;
     const request = span && given.trace ? withSpan(given, given.trace, span) : given;
     tried.push(target);
+    const { learner } = this;
     const startedAt = this.clock.now();
     const record: TryRecord = {
       upstream: this.id,
@@ -272,7 +266,6 @@ export class UpstreamProxy {
     const remaining = deadline.remaining(startedAt);
     const isTryTimeout = tryTimeout !== undefined && tryTimeout < remaining;
     return new Promise((resolve, onFailure) => {
-      const onHead = this.learner?.timed(resolve, request) ?? resolve;
       const call = new Call({
         upstream: this.id,
         target: target.url,
@@ -283,7 +276,12 @@ export class UpstreamProxy {
         bodyTimeout: config.bodyTimeout,
         streamIdleTimeout: request.streamIdleTimeout ?? config.streamIdleTimeout,
         failureStatuses,
-        onHead: targets.all.length > 1 ? this.observed(model, onHead, target, startedAt) : onHead,
+        onHead: (head) => {
+          learner?.recordHead(head.status, request, startedAt);
+          // One of several targets is judged by when its response heads come.
+          if (targets.all.length > 1) targets.recordHead(target, failureStatuses.has(head.status), startedAt);
+          resolve(head);
+        },
         onFailure,
       });
       onStart?.(call);
@@ -293,26 +291,13 @@ export class UpstreamProxy {
         // Balancers count an open tunnel as a request under way.
         if (socket) socket.once('close', () => target.inFlight--);
         else target.inFlight--;
-        this.learner?.settled(outcome);
+        this.learner?.recordTry(outcome);
         targets.recordTry(target, resultOf(model, call, outcome, target.failedAt), startedAt);
         const durationMs = this.clock.now() - startedAt;
         this.tryEnded.emit(Object.assign(record, { outcome, durationMs, status, detail }));
       });
       target.transport.dispatch(request, call, remaining);
     });
-  }
-
-  /** One of several targets is judged by when its response heads come. */
-  private observed(
-    { targets, failureStatuses }: UpstreamModel,
-    onHead: (call: Call) => void,
-    target: Target,
-    startedAt: number,
-  ): (call: Call) => void {
-    return (call) => {
-      targets.recordHead(target, failureStatuses.has(call.status), startedAt);
-      onHead(call);
-    };
   }
 
   /** A call that the breaker would reject does not send a body. */
@@ -342,6 +327,12 @@ export class UpstreamProxy {
   private rejection(outcome: 'breaker_open' | 'bulkhead_full', { trace }: UpstreamRequest): UpstreamError {
     const retryAfterSeconds = outcome === 'breaker_open' ? this.breaker.retryAfterSeconds : 1;
     this.rejected.emit(outcome);
-    return rejected(this.id, outcome, retryAfterSeconds, trace);
+    // No span tells of it, so the trace notes it.
+    trace?.events?.add('breakwater.rejected', {
+      'breakwater.upstream': this.id,
+      'breakwater.outcome': outcome,
+      'breakwater.retry_after': retryAfterSeconds,
+    });
+    return new UpstreamError(this.id, outcome, { retryAfterSeconds });
   }
 }

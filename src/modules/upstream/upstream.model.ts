@@ -4,7 +4,8 @@ import type { Event } from '../../common/event.js';
 import type { BulkheadOptions } from '../../common/resilience/bulkhead.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import type { Breaker } from './breaker/breaker.js';
-import { balancerOf, type FindsPlugins } from './balancing/balancers.js';
+import { balancerOf } from './balancing/balancers.js';
+import type { FindsPlugins } from './balancing/plugin-balancer.js';
 import type { Resolver } from './dns/resolver.js';
 import { Hedger, type HedgeResult } from './retry/hedger.js';
 import { Retrier, type TryOnce } from './retry/retrier.js';
@@ -23,7 +24,7 @@ export interface UpstreamModelOptions {
   /** The model in force, which is left as it is until `UpstreamProxy.use`. */
   readonly previous: UpstreamModel | undefined;
   readonly send: (request: UpstreamRequest) => Promise<UpstreamResponse>;
-  readonly try: TryOnce;
+  readonly tryOnce: TryOnce;
 }
 
 /**
@@ -47,13 +48,12 @@ export class UpstreamModel {
 
   constructor(
     readonly config: UpstreamConfig,
-    { id, clock, random, resolver, plugins, breaker, hedged, previous, ...calls }: UpstreamModelOptions,
+    { id, clock, random, resolver, plugins, breaker, hedged, previous, send, tryOnce }: UpstreamModelOptions,
   ) {
     const { bulkhead, hedge, pool, retry } = config;
     this.id = id;
     this.clock = clock;
-    this.send = calls.send;
-    this.try = calls.try;
+    this.send = send;
     const failureStatuses = new Set(config.breaker.failureStatuses);
     const targets = new TargetSet(
       config,
@@ -70,10 +70,13 @@ export class UpstreamModel {
     this.places = { ...bulkhead, connections };
     const maxGathered = bulkhead.concurrent * retry.maxBodyBytes;
     this.retrier = new Retrier(retry, { clock, random, targets, breaker, maxGathered }, previous?.retrier);
-    if (config.targets.length === 1 || (!hedge && retry.attempts === 0)) return;
-    const { budget } = this.retrier;
-    const options = { clock, budget, targets, failureStatuses, ended: hedged };
-    this.hedger = new Hedger(hedge, options, previous?.hedger);
+    if (config.targets.length > 1 && (hedge || retry.attempts > 0)) {
+      const { budget } = this.retrier;
+      const options = { clock, budget, targets, failureStatuses, ended: hedged };
+      this.hedger = new Hedger(hedge, options, previous?.hedger);
+    }
+    const { hedger } = this;
+    this.try = hedger ? (options) => hedger.run(options, tryOnce) : tryOnce;
   }
 }
 

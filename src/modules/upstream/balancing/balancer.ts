@@ -13,9 +13,6 @@ export interface Balancer {
   pick(key: string | undefined, tried: readonly Target[], request: UpstreamRequest): Target;
 }
 
-/** @param all every target of the upstream; each may be chosen until `use` is called */
-export type BalancerFactory = new (all: readonly Target[], random: () => number) => Balancer;
-
 /** @throws TypeError on an empty list; no balancer has one */
 export function at(targets: readonly Target[], index: number): Target {
   const target = targets[index];

@@ -1,12 +1,12 @@
 import type { BalancerCall, BalancerTarget } from '../../config/plugins/plugin.types.js';
 import { PluginError } from '../../plugins/plugin-failure.js';
-import type { PluginInstance } from '../../plugins/plugin-instance.js';
+import type { Plugins } from '../../plugins/plugins.service.js';
 import type { Target } from '../target.js';
 import type { UpstreamRequest } from '../upstream.types.js';
 import type { Balancer } from './balancer.js';
 
-/** The plugin in force: a reload gives it other options without a new set of targets. */
-export type CurrentPlugin = () => PluginInstance | undefined;
+/** Finds the plugins in force: a reload gives one other options without a new set of targets. */
+export type FindsPlugins = Pick<Plugins, 'find'>;
 
 /** Lets a plugin choose. When it fails or has no preference, another balancer chooses. */
 export class PluginBalancer implements Balancer {
@@ -16,7 +16,8 @@ export class PluginBalancer implements Balancer {
 
   constructor(
     private readonly upstream: string,
-    private readonly plugin: CurrentPlugin,
+    private readonly id: string,
+    private readonly plugins: FindsPlugins,
     all: readonly Target[],
     private readonly otherwise: Balancer,
   ) {
@@ -34,7 +35,7 @@ export class PluginBalancer implements Balancer {
   }
 
   private ask(tried: readonly Target[], request: UpstreamRequest): Target | undefined {
-    const plugin = this.plugin();
+    const plugin = this.plugins.find(this.id);
     if (!plugin) return undefined;
     const candidates = this.targets.filter((target) => !tried.includes(target));
     const views = candidates.flatMap((target) => this.views.get(target) ?? []);

@@ -6,15 +6,14 @@ const MAX_DRAWS = 8;
 const NONE = -1;
 
 /**
- * Picks targets in proportion to their weights, whatever their load: directly where all weights are equal, else by
- * bisection. The balancers that compare targets draw them with it.
+ * Picks targets in proportion to their weights, whatever their load, by bisection. The balancers that compare targets draw
+ * them with it.
  */
 export class WeightedRandom implements Balancer {
   protected targets: readonly Target[] = [];
   /** Sum of the weights up to and including each target. */
   private bounds: readonly number[] = [];
   private total = 0;
-  private isEven = true;
 
   constructor(
     targets: readonly Target[],
@@ -32,7 +31,6 @@ export class WeightedRandom implements Balancer {
     this.targets = targets;
     this.bounds = targets.map(({ weight }) => (total += weight));
     this.total = total;
-    this.isEven = targets.every(({ weight }) => weight === targets[0]?.weight);
   }
 
   /**
@@ -45,7 +43,7 @@ export class WeightedRandom implements Balancer {
   protected draw(tried: readonly Target[], first = NONE): number {
     if (first !== NONE && this.targets.length === 1) return NONE;
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const index = this.isEven ? this.drawEvenly(first) : this.drawByWeight(first);
+      const index = this.drawByWeight(first);
       const target = at(this.targets, index);
       const isSpared = target.share < 1 && this.random() >= target.share;
       if (!isSpared && !tried.includes(target)) return index;
@@ -53,23 +51,11 @@ export class WeightedRandom implements Balancer {
     return this.drawFromAll(tried, first);
   }
 
-  private drawEvenly(first: number): number {
-    const { length } = this.targets;
-    if (first === NONE) return Math.floor(this.random() * length);
-    const index = Math.floor(this.random() * (length - 1));
-    return index < first ? index : index + 1;
-  }
-
   private drawByWeight(first: number): number {
-    let point: number;
-    if (first === NONE) {
-      point = this.random() * this.total;
-    } else {
-      // The weight of the first is cut out of the range.
-      const { weight } = at(this.targets, first);
-      point = this.random() * (this.total - weight);
-      if (point >= (this.bounds[first] ?? 0) - weight) point += weight;
-    }
+    // The weight of the first is cut out of the range.
+    const weight = first === NONE ? 0 : at(this.targets, first).weight;
+    let point = this.random() * (this.total - weight);
+    if (first !== NONE && point >= (this.bounds[first] ?? 0) - weight) point += weight;
     let low = 0;
     let high = this.bounds.length - 1;
     while (low < high) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Event } from '../../../common/event.js';
 import { Deadline } from '../../../common/resilience/deadline.js';
 import { RetryBudget } from '../../../common/resilience/retry-budget.js';
 import type { Target } from '../target.js';
@@ -51,6 +52,7 @@ function setUp(after: 'p95' | number | undefined, { targets = 2, share = 0.01, o
         fail: () => reject(new Error('failed')),
       });
     });
+  const ended = new Event<HedgeResult>();
   const hedger = new Hedger(after === undefined ? undefined : { after }, {
     clock,
     budget,
@@ -60,8 +62,9 @@ function setUp(after: 'p95' | number | undefined, { targets = 2, share = 0.01, o
       haveOthersAnswered: () => others,
       recordLate: (...each) => void late.push(each),
     },
+    ended,
   });
-  hedger.ended.on((result) => results.push(result));
+  ended.on((result) => results.push(result));
   const run = (request: Partial<UpstreamRequest> = {}) => {
     const deadline = new Deadline(clock, 3_000);
     deadline.start();

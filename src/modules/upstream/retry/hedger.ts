@@ -1,5 +1,5 @@
 import type { Clock } from '../../../common/clock.js';
-import { Event } from '../../../common/event.js';
+import type { Event } from '../../../common/event.js';
 import type { RetryBudget } from '../../../common/resilience/retry-budget.js';
 import { RollingHistogram } from '../../../common/resilience/rolling-histogram.js';
 import type { HedgeConfig } from '../../config/gateway-config.js';
@@ -26,8 +26,7 @@ export interface HedgerOptions {
   /** Statuses that win only when the other try brings no better one. */
   readonly failureStatuses: ReadonlySet<number>;
   readonly targets: Pick<TargetSet, 'hasOther' | 'haveOthersAnswered' | 'recordLate'>;
-  /** Default: an event of its own. */
-  readonly ended?: Event<HedgeResult>;
+  readonly ended: Event<HedgeResult>;
 }
 
 /** A target that answers nothing for this share of a call's time is taken for frozen. */
@@ -41,7 +40,6 @@ const SILENT_SHARE = 1 / 3;
  * all for a third of the deadline. Giving up the first try then instead would fail what is slow and not frozen.
  */
 export class Hedger {
-  readonly ended: Event<HedgeResult>;
   /** Exists only for `p95`. */
   private readonly latency: RollingHistogram | undefined;
   private untilUpdate = MIN_SAMPLES;
@@ -56,7 +54,6 @@ export class Hedger {
     readonly options: HedgerOptions,
     previous?: Hedger,
   ) {
-    this.ended = options.ended ?? new Event();
     if (config?.after !== 'p95') {
       this.after = config?.after;
       return;
@@ -127,7 +124,7 @@ class Race {
     const { budget, targets } = this.hedger.options;
     if (!targets.hasOther(this.options.tried)) return;
     if (budget.acquire()) this.try();
-    else this.hedger.ended.emit('no_budget');
+    else this.hedger.options.ended.emit('no_budget');
     this.watch();
   }
 
@@ -145,7 +142,7 @@ class Race {
     if (!targets.hasOther(tried)) return;
     // While others answer in less time, what a frozen target does not do is no load that the budget would have to limit.
     if (budget.acquire() || targets.haveOthersAnswered(tried, silentSince)) this.try();
-    else this.hedger.ended.emit('no_budget');
+    else this.hedger.options.ended.emit('no_budget');
     this.schedule(() => this.watch(), this.silentTime);
   }
 
@@ -200,7 +197,7 @@ class Race {
   private end(result: HedgeResult): void {
     this.over = true;
     clearTimeout(this.timer);
-    if (this.tries.length > 1) this.hedger.ended.emit(result);
+    if (this.tries.length > 1) this.hedger.options.ended.emit(result);
   }
 
   /** Records the latency of a try that is given up as well: without the slow ones the percentile would keep sinking. */
