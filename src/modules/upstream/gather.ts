@@ -85,7 +85,11 @@ export async function gatherParts(
   timeout: number | undefined,
   clock: Clock,
 ): Promise<Gathered> {
-  const deadline = timeout === undefined ? context?.deadline : within(timeout, context?.deadline, clock);
+  let deadline = context?.deadline;
+  if (timeout !== undefined) {
+    deadline = Deadline.within(clock, timeout, deadline);
+    deadline.start();
+  }
   const ended = new AbortController();
   const signals = [ended.signal, ...(context?.gone ? [toSignal(context.gone)] : [])];
   const missing: string[] = [];
@@ -144,13 +148,6 @@ async function inTime(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** @param whole that of the handler, which no part outlasts */
-function within(timeout: number, whole: Deadline | undefined, clock: Clock): Deadline {
-  const deadline = new Deadline(clock, Math.min(timeout, whole?.remaining() ?? timeout));
-  deadline.start();
-  return deadline;
 }
 
 function tell(context: Inherited, missing: readonly string[]): void {

@@ -13,8 +13,7 @@ import type {
   TransitionReason,
   Votes,
 } from './breaker.types.js';
-import { createEngine, type EngineOptions } from './engine.js';
-import { openTime } from './open-time.js';
+import { createEngine, type EngineOptions, openTime } from './engine.js';
 import { Permit } from './permit.js';
 import { VoteWindow } from './vote-window.js';
 

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { PassThrough, type Readable, Writable } from 'node:stream';
 import { CancellationSource } from '../../../common/cancellation.js';
+import { isHopByHop } from '../../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../../common/http/response-headers.js';
 import type { UpstreamProxy } from '../upstream-proxy.js';
 import type { UpstreamResponse } from '../upstream.types.js';
@@ -22,19 +23,6 @@ export interface NodeResponse extends Readable {
   readonly statusMessage: string;
   readonly headers: HeaderRecord;
 }
-
-/** Fields that belong to a connection, which is not the caller's. */
-const NOT_SENT: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 /** Stands for the `http.ClientRequest` that axios sends a request with. Its call goes through an `UpstreamProxy`. */
 export class AxiosCall extends Writable {
@@ -87,7 +75,7 @@ export class AxiosCall extends Writable {
 
   private send(body: Buffer | Readable | undefined): void {
     const { method, path, headers, auth } = this.options;
-    const fields = Object.entries(headers).filter(([name]) => !NOT_SENT.has(name.toLowerCase()));
+    const fields = Object.entries(headers).filter(([name]) => !isHopByHop(name.toLowerCase()));
     // axios writes the names of headers in this form.
     const { 'Content-Length': length } = headers;
     this.upstream

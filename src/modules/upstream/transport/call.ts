@@ -1,4 +1,4 @@
-import { buffer, text } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import { type Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { type Clock, LONG_STALL, StallExtension } from '../../../common/clock.js';
@@ -261,8 +261,8 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     return text(this.readable());
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse((await buffer(this.readable())).toString('utf8'));
+  json(): Promise<unknown> {
+    return json(this.readable());
   }
 
   private outcomeOf(cause: Error): Outcome {
