@@ -78,6 +78,28 @@ class CodeController {
     return String(++calls);
   }
 
+  @Get('head-of-its-own')
+  @Public()
+  @Cached({ per: 'public', staleWhileRevalidate: '1h', statuses: [200, 203] })
+  @Header('Cache-Control', 'max-age=0')
+  headOfItsOwn(@Res({ passthrough: true }) res: Response): string {
+    const n = ++calls;
+    if (n > 1) res.status(203).removeHeader('X-First');
+    else res.set('X-First', '1');
+    res.vary('X-Language').append('X-N', String(n));
+    return String(n);
+  }
+
+  @Get('sends-later')
+  @Public()
+  @Cached({ per: 'public', staleWhileRevalidate: '1h' })
+  @Header('Cache-Control', 'max-age=0')
+  sendsLater(@Res({ passthrough: true }) res: Response): string | undefined {
+    if (++calls === 1) return '1';
+    res.end(String(calls));
+    return undefined;
+  }
+
   @Get('never')
   @Public()
   @Cached({ per: 'public' })
@@ -327,6 +349,30 @@ describe('@Cached()', () => {
     expect(await get('meanwhile')).toMatchObject({ status: 200, body: '1' });
     const message = 'not behind anybody either';
     expect(logged.mock.calls).toMatchObject([[{ message, err: { type: 'TypeError' } }]]);
+  });
+
+  it('stores the head that a handler sets while it revalidates', async () => {
+    const logged = vi.spyOn(Logger.prototype, 'error');
+    onTestFinished(() => logged.mockRestore());
+    const get = await start();
+    const read = async () => {
+      const { status, body, headers } = await get('head-of-its-own');
+      return [status, body, headers['x-n'], headers['x-first'], headers['vary']];
+    };
+    const first = [200, '1', '1', '1', 'X-Language'];
+    expect([await read(), await read()]).toEqual([first, first]);
+    const newer = await until('the new answer is stored', async () => {
+      const answer = await read();
+      return answer[1] === '1' ? undefined : answer;
+    });
+    expect(newer).toEqual([203, newer[1], newer[1], undefined, 'X-Language']);
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  it('ignores what a handler sends by itself while it revalidates', async () => {
+    const get = await start();
+    for (const _ of [1, 2, 3]) expect(await get('sends-later')).toMatchObject({ status: 200, body: '1' });
+    expect(calls).toBeGreaterThan(1);
   });
 
   it('rejects an invalid option by name', () => {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Readable } from 'node:stream';
-import { BadRequestException, Controller, Get, Headers, Module, Res, StreamableFile } from '@nestjs/common';
+import { BadRequestException, Controller, Get, Header, Headers, Module, Res, StreamableFile } from '@nestjs/common';
 import type { Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { GatewayRoute } from '../../src/index.js';
@@ -51,6 +51,14 @@ class HookedController {
   @GatewayRoute({ plugins: ['probe'], cache: { ttl: '1h' } })
   cached() {
     return { call: ++calls };
+  }
+
+  @Get('refreshed/:id')
+  @GatewayRoute({ plugins: ['probe'], cache: { ttl: '0s', staleWhileRevalidate: '1h' } })
+  @Header('Cache-Control', 'max-age=0')
+  refreshed(@Res({ passthrough: true }) res: Response) {
+    res.set('X-Call', String(++calls));
+    return calls;
   }
 
   @Get('thrown/:id')
@@ -127,6 +135,22 @@ describe('hooks of plugins on a handler of code', () => {
     const response = await gw.fetch('/code/text/1', { headers: { 'accept-encoding': 'gzip' } });
     expect(await response.text()).toBe('a'.repeat(64 * 4096));
     expect([response.headers.get('content-encoding'), response.headers.get('x-late')]).toEqual(['gzip', '1']);
+  });
+
+  it('change the head of a stored answer before its handler runs again', async () => {
+    const gw = await start({ onResponse: () => turn({ headers: { 'x-late': '1' } }) });
+    const read = async () => {
+      const response = await gw.fetch('/code/refreshed/1');
+      const [call, late] = ['x-call', 'x-late'].map((name) => response.headers.get(name));
+      return { call, late, body: await response.text() };
+    };
+    const { call } = await read();
+    expect(await read()).toEqual({ call, late: '1', body: call });
+    const newer = await until('the new answer is stored', async () => {
+      const answer = await read();
+      return answer.call === call ? undefined : answer;
+    });
+    expect(newer).toEqual({ call: newer.body, late: '1', body: newer.body });
   });
 
   it('leave no header of the handler on the error when they fail', async () => {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import {
   applyDecorators,
   type CallHandler,
@@ -15,6 +16,7 @@ import type { Request } from 'express';
 import { catchError, mergeMap, NEVER, type Observable, of } from 'rxjs';
 import type { z } from 'zod';
 import { faultEntry } from '../../common/errors/fault.js';
+import { detachHead, type UnsentHead } from '../../common/http/ignored-handler.js';
 import { inherited } from '../../common/http/inherited.js';
 import { BODILESS_STATUSES, type HeaderRecord } from '../../common/http/response-headers.js';
 import { ConfigStore } from '../config/config.store.js';
@@ -22,6 +24,7 @@ import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { routeCacheSchema, STALE_INSTEAD } from '../config/schema/cache.js';
 import {
   type CacheHit,
+  type CacheRefresh,
   type Exchange,
   exchangeOf,
   type ResponseTap,
@@ -89,21 +92,31 @@ export class CodeCacheInterceptor implements NestInterceptor {
     write(exchange, cache);
     const { refresh } = cache;
     if (refresh) {
-      next.handle().subscribe({
-        next: (value) => {
-          const answer = isPartial() ? undefined : answerOf(statusCode, headers, value);
-          if (answer) pass(refresh.tap, answer);
-        },
-        // The next request tries again.
-        error: (error: unknown) => {
-          // The failure of an upstream is counted where the upstream is called.
-          if (!UpstreamError.behind(error)) this.logger.error(faultEntry(error));
-          refresh.onDone();
-        },
-        complete: refresh.onDone,
+      const run = AsyncResource.bind(() => {
+        const head = detachHead(res, statusCode, headers);
+        this.refresh(exchange, next, refresh, head);
       });
+      // A plugin may still be at work on the head of the stored answer.
+      if (res.headersSent) run();
+      else res.once('close', run);
     }
     return NEVER;
+  }
+
+  private refresh(exchange: Exchange, next: CallHandler, { tap, onDone }: CacheRefresh, head: UnsentHead): void {
+    next.handle().subscribe({
+      next: (value) => {
+        const answer = isPartial() ? undefined : answerOf(head.statusCode, headersOf(exchange, head), value);
+        if (answer) pass(tap, answer);
+      },
+      // The next request tries again.
+      error: (error: unknown) => {
+        // The failure of an upstream is counted where the upstream is called.
+        if (!UpstreamError.behind(error)) this.logger.error(faultEntry(error));
+        onDone();
+      },
+      complete: onDone,
+    });
   }
 
   private policyOf(context: ExecutionContext): RouteCacheConfig {
@@ -186,8 +199,8 @@ function inUtf8(type: string): string {
 }
 
 /** @returns the headers of the handler, without those of CORS, which the gateway adds for each origin */
-function headersOf({ res, cors }: Exchange): HeaderRecord {
-  const fields = Object.entries(res.getHeaders()).map(([name, value]) => {
+function headersOf({ res, cors }: Exchange, head: Pick<UnsentHead, 'getHeaders'> = res): HeaderRecord {
+  const fields = Object.entries(head.getHeaders()).map(([name, value]) => {
     const each = Array.isArray(value) ? value : String(value);
     return [name, name === 'vary' && cors.origins.length > 0 ? withoutOrigin(String(each)) : each] as const;
   });

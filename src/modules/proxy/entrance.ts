@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RequestHandler } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
+import { ignoreHandler } from '../../common/http/ignored-handler.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
@@ -9,7 +10,6 @@ import { Overload } from '../server/overload/overload.service.js';
 import { limitBody } from './code-body.js';
 import { addCors } from './cors.js';
 import { redirectToHttps } from './https-redirect.js';
-import { ignoreHandler } from './ignored-handler.js';
 import { ReplyWriter } from './reply-writer.js';
 
 /** Made once, because each one would take a stack trace. Clients that obey come back when the overload may be over. */
