@@ -2,33 +2,26 @@
 import { version } from './require-node.js';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { type CommandTools, MANAGEMENT_TIMEOUT_MS, managementUrl } from './command-tools.js';
 import { completionScript, SHELLS } from './completion.js';
+import { addRoutesCommand } from './routes-command.js';
 import { addSimulateCommand } from './simulate-command.js';
 import { addTopCommand } from './top-command.js';
 import type { GatewayConfig } from './modules/config/gateway-config.js';
 import type { LoadedConfig } from './modules/config/load-config-file.js';
 import { formatProblems } from './modules/config/problem.js';
-import type { Overview } from './modules/timeline/shapes.js';
 import type { TokenRequest } from './modules/auth/issue-token.js';
 
 // Each command imports what it needs when it runs, so that only `start` loads the whole gateway.
 
 const DEFAULT_CONFIG = 'gateway.yaml';
-const HEALTH_TIMEOUT_MS = 3_000;
 
 type Loaded = Extract<LoadedConfig, { ok: true }>;
 
 interface ConfigOption {
   readonly config: string;
-}
-
-interface RoutesOptions extends ConfigOption {
-  readonly running?: boolean;
-  readonly explain?: string;
-  readonly header: readonly string[];
 }
 
 function configOption(): Option {
@@ -53,6 +46,8 @@ function withHint(message: string): string {
   if (file === undefined) return message;
   return `error: found ${file}; a configuration file is named with -c, as in \`breakwater ${command} -c ${file}\`\n`;
 }
+
+const tools: CommandTools = { configOption, load, printTable, fail };
 
 const program = new Command('breakwater')
   .description('An API gateway that keeps a failing service from hurting the others.')
@@ -122,7 +117,7 @@ program
     if (!config) return;
     const url = `${managementUrl(config)}/health/live`;
     // Not readiness: whoever restarts unhealthy containers must not do so because an issuer of tokens is away.
-    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+    const signal = AbortSignal.timeout(MANAGEMENT_TIMEOUT_MS);
     const { nodeFetch } = await import('./modules/admin/top/node-fetch.js');
     const result = await nodeFetch(url, { signal, headers: {} }).then(
       async ({ status, body }) => {
@@ -167,41 +162,7 @@ program
     else console.log(`${stdin ? '' : `key:  ${key}\n`}hash: ${hashApiKey(key)}`);
   });
 
-program
-  .command('routes')
-  .description('list the routes, or explain what would happen to a request; nothing is sent')
-  .addOption(configOption())
-  .option(
-    '--running',
-    'of the running gateway, whose management port is asked: with the handlers of controllers of code',
-  )
-  .option('--explain <request>', "such as 'GET /users/1'")
-  .option('-H, --header <header>', 'of that request, can be repeated', collect, [])
-  .addHelpText(
-    'after',
-    "\nExample:\n  $ breakwater routes --explain 'GET /users/1' -H 'Host: api.example.com'",
-  )
-  .action(async ({ config: file, running, explain: line, header }: RoutesOptions) => {
-    const config = await load(file);
-    if (!config) return;
-    if (line === undefined) {
-      if (running) printTable(await codeRoutesOf(config));
-      const { sidesOf } = await import('./modules/config/schema/gateway.js');
-      printTable(
-        config.routes.map((route) => [
-          route.id,
-          route.match.methods.join(',') || 'any',
-          `${route.match.hosts.join(',')}${route.match.path}`,
-          sidesOf(route).join(','),
-        ]),
-      );
-      return;
-    }
-    const { explain } = await import('./modules/routing/explain.js');
-    const [, method = 'GET', target = ''] = /^(?:([A-Za-z]+)\s+)?(\S+)$/.exec(line.trim()) ?? [];
-    if (target === '') fail(`Found ${JSON.stringify(line)}, expected a request such as 'GET /users/1'.`);
-    else printTable(explain(config, { method: method.toUpperCase(), target, headers: headersOf(header) }));
-  });
+addRoutesCommand(program, tools);
 
 program
   .command('diff')
@@ -218,7 +179,7 @@ program
     else printTable(rows);
   });
 
-addSimulateCommand(program, { configOption, load, printTable, fail });
+addSimulateCommand(program, tools);
 addTopCommand(program, fail);
 
 program
@@ -286,42 +247,6 @@ async function loadWithSource(file: string, consequence = ''): Promise<Loaded | 
   // Without `process.exit()`, which would cut output that a pipe has not taken yet.
   fail(`${formatProblems(file, problems)}\n\n${count(problems.length, 'problem')} in ${file}${consequence}.`);
   return undefined;
-}
-
-function managementUrl({ management: { host, port } }: GatewayConfig): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
-}
-
-/** @returns rows as those of routes, of the gateway that runs with this configuration; none after a message */
-async function codeRoutesOf(config: GatewayConfig): Promise<string[][]> {
-  const url = `${managementUrl(config)}/admin/overview`;
-  const { token } = config.management;
-  const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
-  const { nodeFetch } = await import('./modules/admin/top/node-fetch.js');
-  try {
-    const response = await nodeFetch(url, { headers, signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
-    if (!response.ok) throw new Error(String(response.status));
-    const { codeRoutes } = (await response.json()) as Pick<Overview, 'codeRoutes'>;
-    return codeRoutes.map(({ handler, method, path }) => [handler, method, path, '(code)']);
-  } catch (error) {
-    fail(`${url}: ${(error as Error).message}`);
-    return [];
-  }
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
-}
-
-/** @param lines such as `Host: api.example.com` */
-function headersOf(lines: readonly string[]): IncomingHttpHeaders {
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [name = '', ...value] = line.split(':');
-      return [name.trim().toLowerCase(), value.join(':').trim()];
-    }),
-  );
 }
 
 function printTable(rows: readonly (readonly string[])[]): void {

@@ -1,16 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import type { Command, Option } from 'commander';
-import type { GatewayConfig } from './modules/config/gateway-config.js';
-
-/** What it has in common with other commands. */
-interface Tools {
-  readonly configOption: () => Option;
-  /** @returns nothing when there are problems, which were printed */
-  readonly load: (file: string) => Promise<GatewayConfig | undefined>;
-  readonly printTable: (rows: readonly (readonly string[])[]) => void;
-  /** Prints an error, and sets the exit code. */
-  readonly fail: (message: string) => void;
-}
+import type { Command } from 'commander';
+import type { CommandTools } from './command-tools.js';
 
 interface Options {
   readonly config: string;
@@ -18,7 +8,10 @@ interface Options {
   readonly json?: boolean;
 }
 
-export function addSimulateCommand(program: Command, { configOption, load, printTable, fail }: Tools): void {
+export function addSimulateCommand(
+  program: Command,
+  { configOption, load, printTable, fail }: CommandTools,
+): void {
   program
     .command('simulate')
     .description(

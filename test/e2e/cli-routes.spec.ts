@@ -1,6 +1,7 @@
 import { Controller, Get, Module } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../support/cli.js';
+import { closedPort } from '../support/closed-port.js';
 import { gateway } from '../support/gateway.js';
 import { temporaryFile } from '../support/process.js';
 
@@ -36,11 +37,16 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
     const { port } = new URL(gw.gateway.managementUrl);
     const file = await temporaryFile('gateway.yaml', `management: { port: ${port} }\n${YAML}`);
     const { stdout } = await cli(['routes', '--running', '-c', file]);
-    expect(stdout.split('\n').slice(0, 2)).toEqual([
-      'PublicHealthController.whole  GET  /health        (code)',
-      'PublicHealthController.live   GET  /health/live   (code)',
+    const rows = stdout.split('\n').map((row) => row.split(/ {2,}/));
+    expect(rows.slice(0, 2)).toEqual([
+      ['PublicHealthController.whole', 'GET', '/health', '(code)'],
+      ['PublicHealthController.live', 'GET', '/health/live', '(code)'],
     ]);
-    expect(stdout).toContain('CodeController.list           GET  /code          (code)\nusers  GET');
+    expect(rows.slice(-3)).toEqual([
+      ['CodeController.list', 'GET', '/code', '(code)'],
+      ['users', 'GET', 'a.example/users/**', 'users'],
+      ['rest', 'any', '/**', 'users,all'],
+    ]);
   });
 
   it('explains a request with its headers', async () => {
@@ -51,6 +57,25 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
       'route     users matches it with /users/**.',
     );
     expect(await routeOf('--explain', '/users/1')).toBe('route     rest matches it with /**.');
+  });
+
+  it('explains a request to a handler of a running gateway', async () => {
+    const gw = await gateway(YAML).withModule(CodeModule).start();
+    const { port } = new URL(gw.gateway.managementUrl);
+    const file = await temporaryFile('gateway.yaml', `management: { port: ${port} }\n${YAML}`);
+    const explained = async (...args: string[]) =>
+      (await cli(['routes', '--running', '-c', file, '--explain', ...args])).stdout.split('\n')[0];
+    expect(await explained('get /code')).toBe('handler  CodeController.list takes it with GET /code.');
+    expect(await explained('/users/1', '-H', 'Host: a.example')).toBe(
+      'route     users matches it with /users/**.',
+    );
+  });
+
+  it('says that no gateway runs', async () => {
+    const url = await closedPort();
+    const file = await temporaryFile('gateway.yaml', `management: { port: ${new URL(url).port} }\n${YAML}`);
+    const { code, stderr } = await cli(['routes', '--running', '-c', file, '--explain', '/code']);
+    expect([code, stderr.trim()]).toEqual([1, `${url}/admin/explain?method=GET&path=%2Fcode: ECONNREFUSED`]);
   });
 
   it('refuses what is no request', async () => {

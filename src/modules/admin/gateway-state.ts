@@ -23,6 +23,11 @@ export class GatewayState {
     return this.code.entries;
   }
 
+  /** Finds the handler of code that gets a request. */
+  get handlerOf(): CodeRoutes['handlerOf'] {
+    return this.code.handlerOf;
+  }
+
   read(): Overview['gateway'] {
     const { revision, hash, restartFor, lastReload } = this.reloader.status;
     return {

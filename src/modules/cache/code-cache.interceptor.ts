@@ -103,7 +103,12 @@ export class CodeCacheInterceptor implements NestInterceptor {
     return NEVER;
   }
 
-  private refresh(exchange: Exchange, next: CallHandler, { tap, onDone }: CacheRefresh, head: UnsentHead): void {
+  private refresh(
+    exchange: Exchange,
+    next: CallHandler,
+    { tap, onDone }: CacheRefresh,
+    head: UnsentHead,
+  ): void {
     next.handle().subscribe({
       next: (value) => {
         const answer = isPartial() ? undefined : answerOf(head.statusCode, headersOf(exchange, head), value);

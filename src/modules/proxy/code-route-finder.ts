@@ -1,6 +1,6 @@
 import type { CodeRouteOptions } from '../config/code-route.js';
 import type { CodeRoute } from '../routing/code-route.js';
-import type { ExchangeMiddleware } from '../routing/exchange.middleware.js';
+import type { MatchInput } from '../routing/route-table.js';
 import { literalSegment } from '../server/code-paths.js';
 import type { Layer } from '../server/express.patch.js';
 
@@ -33,13 +33,12 @@ export function isRoute(layer: Layer): layer is MountedRoute {
  * Some options count before Express has found the handler of a request.
  *
  * @param mounted in the order in which Express asks them
- * @returns finds the options of the handler that gets a request; `undefined` when no handler has any
+ * @returns finds the handler that gets a request
  */
-export function codeRouteFinder(
+export function handlerFinder(
   handlers: readonly CodeHandler[],
   mounted: readonly MountedRoute[],
-): ExchangeMiddleware['codeOf'] {
-  if (handlers.every(({ route }) => route === undefined)) return undefined;
+): (input: Pick<MatchInput, 'method' | 'path'>) => CodeHandler | undefined {
   const known = new Map<string, CodeHandler>();
   for (const handler of handlers.toReversed())
     known.set(`${handler.entry.method} ${handler.entry.path}`, handler);
@@ -48,7 +47,7 @@ export function codeRouteFinder(
       const method = name === '_all' ? 'ALL' : name.toUpperCase();
       // Express mounts `all` as each method.
       const handler = known.get(`${method} ${layer.route.path}`) ?? known.get(`ALL ${layer.route.path}`);
-      return handler ? [{ layer, method, config: handler.route?.config }] : [];
+      return handler ? [{ layer, method, handler }] : [];
     }),
   );
   const segments = new Set(candidates.map(({ layer }) => literalSegment(layer.route.path)));
@@ -63,6 +62,6 @@ export function codeRouteFinder(
       ({ layer, method }) =>
         (method === 'ALL' || method === asked || (method === 'GET' && asked === 'HEAD')) && layer.match(path),
     );
-    return found?.config;
+    return found?.handler;
   };
 }

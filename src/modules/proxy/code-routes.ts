@@ -13,8 +13,8 @@ import { layersOf } from '../server/express.patch.js';
 import { HttpServerAdapter } from '../server/http-server.adapter.js';
 import {
   type CodeHandler,
-  codeRouteFinder,
   type CodeRouteEntry,
+  handlerFinder,
   isRoute,
   type MountedRoute,
 } from './code-route-finder.js';
@@ -26,6 +26,8 @@ type Handler = (...args: never[]) => unknown;
 export class CodeRoutes implements OnModuleInit, ConfigApplier {
   /** In the order in which Express asks them. */
   entries: readonly CodeRouteEntry[] = [];
+  /** Finds the handler that gets a request, without Express. */
+  handlerOf: ReturnType<typeof handlerFinder> = () => undefined;
   private readonly logger = new Logger(CodeRoutes.name);
   private readonly reflector = new Reflector();
 
@@ -52,7 +54,9 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     const problems = this.problemsWith(this.config.current);
     if (problems.length > 0) throw new TypeError(problems.join('\n'));
     if (!(this.host.httpAdapter instanceof HttpServerAdapter)) this.refuseOptions();
-    this.exchanges.codeOf = codeRouteFinder(handlers, mounted);
+    this.handlerOf = handlerFinder(handlers, mounted);
+    if (handlers.some(({ route }) => route !== undefined))
+      this.exchanges.codeOf = (input) => this.handlerOf(input)?.route?.config;
     this.warnOfClashes(this.config.current);
     this.config.register(this);
   }

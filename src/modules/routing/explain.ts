@@ -4,13 +4,14 @@ import { inspectHead } from '../../common/http/head.js';
 import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
-import { isPublic, sidesOf } from '../config/schema/gateway.js';
+import { sidesOf } from '../config/schema/gateway.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
+import type { CodeRoute } from './code-route.js';
 import { corsOf } from './exchange.js';
-import { explainPreflight, explainRules } from './explain-rules.js';
+import { explainCode, explainOptions, explainPreflight } from './explain-options.js';
 import type { GatherPart } from './gather-parts.js';
 import { preflightInput } from './preflight.js';
-import { RouteTable } from './route-table.js';
+import { type MatchInput, type MatchResult, RouteTable } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
 export interface ExplainedRequest {
@@ -23,14 +24,28 @@ export interface ExplainedRequest {
 /** A stage of the gateway, and a sentence on what it would do with the request. */
 export type Explanation = readonly [stage: string, text: string];
 
+/** The handler of code that takes a request. */
+interface ExplainedHandler {
+  readonly entry: { readonly handler: string; readonly method: string; readonly path: string };
+  /** What `@GatewayRoute()` says; `undefined` without it. */
+  readonly route: CodeRoute | undefined;
+}
+
+/** What only a running gateway has. */
+interface Running {
+  readonly table: RouteTable;
+  /** Finds the handler of code that takes a request. */
+  readonly handlerOf: (input: MatchInput) => ExplainedHandler | undefined;
+}
+
 /**
- * @param table of the configuration, where there is one
+ * @param running missing for a gateway that does not run, whose handlers of code are not known
  * @returns what each stage would do with a request that is not sent, in their order
  */
 export function explain(
   config: GatewayConfig,
   request: ExplainedRequest,
-  table = new RouteTable(config.routes),
+  { table, handlerOf }: Running = { table: new RouteTable(config.routes), handlerOf: () => undefined },
 ): Explanation[] {
   try {
     const { method, headers } = request;
@@ -41,11 +56,15 @@ export function explain(
     if (method === 'TRACE' || method === 'CONNECT')
       return [['request', `${method} is never forwarded: 405 method_not_allowed.`]];
     const written = { method, host, path, headers };
-    const preflight = method === 'OPTIONS' ? preflightInput(table, written, config.server.cors) : undefined;
+    const codeOf = (input: MatchInput) => handlerOf(input)?.route?.config;
+    const preflight =
+      method === 'OPTIONS' ? preflightInput(table, written, config.server.cors, codeOf) : undefined;
     const input = preflight ?? written;
     const match = table.match(input);
     if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
-    if (preflight) return explainPreflight(corsOf({ match }, config.server.cors));
+    if (preflight) return explainPreflight(corsOf({ match, code: codeOf(input) }, config.server.cors));
+    const handler = handlerOf(input);
+    if (handler) return explainHandler(config, handler, method, match);
     if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];
@@ -66,18 +85,11 @@ function explainRoute(
   const sent = (rewrite ? rewrite(path) : path) + query;
   const first: Explanation[] = [
     ['route', `${route.id} matches it with ${route.match.path}.`],
-    ...explainRules(gateway, route),
+    ...explainOptions(gateway, route, method),
   ];
   if (route.maintenance) return first;
   const lines: (Explanation | undefined)[] = [
     ...first,
-    ...limitsOf(gateway, route),
-    ['auth', authOf(gateway, route)],
-    route.plugins.length > 0
-      ? ['plugins', `${route.plugins.join(', then ')}; in the reverse order for the response.`]
-      : undefined,
-    route.cache && ['cache', cacheOf(route.cache, method)],
-    route.fault && ['fault', 'Delays or aborts a share of the requests (`fault`).'],
     route.mirror && ['mirror', `${percent(route.mirror.percent)} are copied to ${route.mirror.upstream}.`],
     route.split && [
       'split',
@@ -95,6 +107,22 @@ function explainRoute(
     }),
   ];
   return lines.filter((line) => line !== undefined);
+}
+
+function explainHandler(
+  gateway: GatewayConfig,
+  { entry, route }: ExplainedHandler,
+  asked: string,
+  match: MatchResult,
+): Explanation[] {
+  const { handler, method, path } = entry;
+  const lines: Explanation[] = [
+    ['handler', `${handler} takes it with ${method} ${path}.`],
+    ...explainCode(gateway, route?.config, asked),
+  ];
+  if (match.kind === 'route' && !route?.config?.maintenance)
+    lines.push(['route', `${match.route.config.id} gets what the handler passes on.`]);
+  return lines;
 }
 
 function explainUpstream(
@@ -122,43 +150,6 @@ function explainUpstream(
     ],
     fallback && ['fallback', fallbackOf(fallback)],
   ];
-}
-
-function authOf(gateway: GatewayConfig, route: RouteConfig): string {
-  if (isPublic(route, gateway)) return 'Anybody may call.';
-  const {
-    providers,
-    scopes = [],
-    claims = {},
-    optional,
-  } = route.auth === 'none' || !route.auth ? {} : route.auth;
-  const issuers = (providers ?? Object.keys(gateway.auth)).join(' or ');
-  const scope = scopes.length > 0 ? ` with the scopes ${scopes.join(', ')}` : '';
-  const names = Object.keys(claims);
-  const claim = names.length > 0 ? ` and the required claims ${names.join(', ')}` : '';
-  return `${optional ? 'May have' : 'Requires'} a valid credential of ${issuers}${scope}${claim}.`;
-}
-
-function limitsOf({ server }: GatewayConfig, route: RouteConfig): Explanation[] {
-  const rates = [...(server.rateLimit ?? []), ...(route.rateLimit ?? [])].map(
-    ({ requests, per, burst, key, mode }): Explanation => {
-      const extra = burst > 0 ? ` and a burst of ${burst}` : '';
-      const shadow = mode === 'shadow' ? ' It only reports (`mode: shadow`).' : '';
-      return ['rate limit', `${requests} in ${formatDuration(per)}${extra} for each ${key}.${shadow}`];
-    },
-  );
-  const { requestsPerIp, requestsPerUser } = { ...server.limits, ...route.limits };
-  const inFlight = [
-    requestsPerIp && `${requestsPerIp} for each address`,
-    requestsPerUser && `${requestsPerUser} for each user`,
-  ].filter(Boolean);
-  return inFlight.length === 0 ? rates : [...rates, ['in flight', `At most ${inFlight.join(', ')}.`]];
-}
-
-function cacheOf({ per, ttl }: NonNullable<RouteConfig['cache']>, method: string): string {
-  if (method !== 'GET' && method !== 'HEAD') return 'A success invalidates the stored response.';
-  const whose = per === 'user' ? 'the copy of its user' : 'the copy of all users';
-  return `Answered from ${whose} while that is fresh; ${formatDuration(ttl)} unless the response says otherwise.`;
 }
 
 function partOf({ name, upstream, target, fallback }: GatherPart, path: string): string {
