@@ -65,7 +65,7 @@ routes: [{ id: users, match: { path: /users/**, methods: [GET, POST] }, upstream
       return stages.map(({ stage, text }) => `${stage}: ${text}`);
     };
     const access = 'access: From everywhere except 192.0.2.1: others get 403 address_denied.';
-    const passed = 'route: users gets what the handler passes on.';
+    const passed = 'route: users gets what no handler answers.';
     expect(await read('path=/users/mine')).toEqual([
       'handler: UsersController.mine takes it with GET /users/mine.',
       'cors: Pages of https://app.example.com can call.',

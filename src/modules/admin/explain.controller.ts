@@ -37,7 +37,7 @@ export class ExplainController {
     const headers: IncomingHttpHeaders = Object.fromEntries([header].flat().map(headerOf));
     const { config, table } = this.exchanges.routing;
     const request = { method: method.toUpperCase(), target: path, headers };
-    const stages = explain(config, request, { table, handlerOf: this.state.handlerOf });
+    const stages = explain(config, request, { table, handlersOf: this.state.handlersOf });
     return { stages: stages.map(([stage, text]) => ({ stage, text })) };
   }
 }

@@ -23,9 +23,9 @@ export class GatewayState {
     return this.code.entries;
   }
 
-  /** Finds the handler of code that gets a request. */
-  get handlerOf(): CodeRoutes['handlerOf'] {
-    return this.code.handlerOf;
+  /** Finds the handlers of code that may get a request. */
+  get handlersOf(): CodeRoutes['handlersOf'] {
+    return this.code.handlersOf;
   }
 
   read(): Overview['gateway'] {

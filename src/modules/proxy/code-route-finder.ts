@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CodeRouteOptions } from '../config/code-route.js';
 import type { CodeRoute } from '../routing/code-route.js';
 import type { MatchInput } from '../routing/route-table.js';
@@ -18,6 +19,8 @@ export interface CodeRouteEntry {
 export interface CodeHandler {
   readonly entry: CodeRouteEntry;
   readonly route: CodeRoute | undefined;
+  /** What `@Version()` or `@Controller()` says; empty for the default version. */
+  readonly versions: readonly string[];
 }
 
 /** A layer of Express's router that is no middleware. */
@@ -33,21 +36,21 @@ export function isRoute(layer: Layer): layer is MountedRoute {
  * Some options count before Express has found the handler of a request.
  *
  * @param mounted in the order in which Express asks them
- * @returns finds the handler that gets a request
+ * @returns finds the handlers that may get a request: one for each version that a path has
  */
-export function handlerFinder(
+export function handlersFinder(
   handlers: readonly CodeHandler[],
   mounted: readonly MountedRoute[],
-): (input: Pick<MatchInput, 'method' | 'path'>) => CodeHandler | undefined {
-  const known = new Map<string, CodeHandler>();
-  for (const handler of handlers.toReversed())
-    known.set(`${handler.entry.method} ${handler.entry.path}`, handler);
+): (input: Pick<MatchInput, 'method' | 'path'>) => readonly CodeHandler[] {
+  const reachable = new Map<string, CodeHandler>();
+  for (const each of handlers.toReversed()) reachable.set(`${placeOf(each)} ${each.versions.join()}`, each);
+  const known = Map.groupBy([...reachable.values()].toReversed(), placeOf);
   const candidates = mounted.flatMap((layer) =>
     Object.keys(layer.route.methods).flatMap((name) => {
       const method = name === '_all' ? 'ALL' : name.toUpperCase();
       // Express mounts `all` as each method.
-      const handler = known.get(`${method} ${layer.route.path}`) ?? known.get(`ALL ${layer.route.path}`);
-      return handler ? [{ layer, method, handler }] : [];
+      const found = known.get(`${method} ${layer.route.path}`) ?? known.get(`ALL ${layer.route.path}`);
+      return found ? [{ layer, method, handlers: found }] : [];
     }),
   );
   const segments = new Set(candidates.map(({ layer }) => literalSegment(layer.route.path)));
@@ -62,6 +65,46 @@ export function handlerFinder(
       ({ layer, method }) =>
         (method === 'ALL' || method === asked || (method === 'GET' && asked === 'HEAD')) && layer.match(path),
     );
-    return found?.handler;
+    return found?.handlers ?? [];
   };
+}
+
+function placeOf({ entry: { method, path } }: CodeHandler): string {
+  return `${method} ${path}`;
+}
+
+/** Options that count before Express asks the handlers of a path which of them takes the version of a request. */
+const EARLY = ['cors', 'priority', 'requestTimeout', 'maxBodyBytes', 'compression'] as const;
+
+/**
+ * Versions that a header names share a path, so a request gets the early options of the first one. A preflight does not
+ * even have the header.
+ *
+ * @returns what differs between versions of a path, with the names of the handlers
+ */
+export function versionProblems(handlers: readonly CodeHandler[]): string[] {
+  return [...Map.groupBy(handlers, ({ entry }) => entry.path.replaceAll(/:\w+/g, ':')).values()].flatMap(
+    (versions) =>
+      versions.flatMap((first, i) =>
+        versions
+          .slice(i + 1)
+          .flatMap((other) => (areVersions(first, other) ? differences(first, other) : [])),
+      ),
+  );
+}
+
+function areVersions(a: CodeHandler, b: CodeHandler): boolean {
+  const methods = [a.entry.method, b.entry.method];
+  return a.versions.join() !== b.versions.join() && (methods[0] === methods[1] || methods.includes('ALL'));
+}
+
+function differences(first: CodeHandler, other: CodeHandler): string[] {
+  const why = `as ${first.entry.handler}, which has the same path in another version: the gateway needs it before it knows the version of a request`;
+  if (first.route === undefined && other.route === undefined) return [];
+  if (first.route === undefined || other.route === undefined)
+    return [`${other.entry.handler}: @GatewayRoute has to be there or missing, ${why}`];
+  const [a, b] = [first.route.config, other.route.config];
+  return EARLY.filter((key) => a && b && !isDeepStrictEqual(a[key], b[key])).map(
+    (key) => `${other.entry.handler}: @GatewayRoute ${key}: expected the same ${why}`,
+  );
 }

@@ -14,9 +14,10 @@ import { HttpServerAdapter } from '../server/http-server.adapter.js';
 import {
   type CodeHandler,
   type CodeRouteEntry,
-  handlerFinder,
+  handlersFinder,
   isRoute,
   type MountedRoute,
+  versionProblems,
 } from './code-route-finder.js';
 
 type Handler = (...args: never[]) => unknown;
@@ -26,8 +27,8 @@ type Handler = (...args: never[]) => unknown;
 export class CodeRoutes implements OnModuleInit, ConfigApplier {
   /** In the order in which Express asks them. */
   entries: readonly CodeRouteEntry[] = [];
-  /** Finds the handler that gets a request, without Express. */
-  handlerOf: ReturnType<typeof handlerFinder> = () => undefined;
+  /** Finds the handlers that may get a request, one for each version, without Express. */
+  handlersOf: ReturnType<typeof handlersFinder> = () => [];
   private readonly logger = new Logger(CodeRoutes.name);
   private readonly reflector = new Reflector();
 
@@ -46,17 +47,17 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
       .flatMap(({ metatype: module, controllers }) =>
         // A controller without a class has no handlers.
         [...controllers.values()].flatMap(({ metatype }) =>
-          this.handlersOf(metatype as Type, this.pathOfModule(module), mounted),
+          this.handlersIn(metatype as Type, this.pathOfModule(module), mounted),
         ),
       )
       .filter(({ entry }) => !entry.path.startsWith('/ '));
     this.entries = handlers.map(({ entry }) => entry);
-    const problems = this.problemsWith(this.config.current);
+    const problems = [...this.problemsWith(this.config.current), ...versionProblems(handlers)];
     if (problems.length > 0) throw new TypeError(problems.join('\n'));
     if (!(this.host.httpAdapter instanceof HttpServerAdapter)) this.refuseOptions();
-    this.handlerOf = handlerFinder(handlers, mounted);
+    this.handlersOf = handlersFinder(handlers, mounted);
     if (handlers.some(({ route }) => route !== undefined))
-      this.exchanges.codeOf = (input) => this.handlerOf(input)?.route?.config;
+      this.exchanges.codeOf = (input) => this.handlersOf(input)[0]?.route?.config;
     this.warnOfClashes(this.config.current);
     this.config.register(this);
   }
@@ -112,7 +113,7 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
     return found.find((path) => path !== undefined) ?? '';
   }
 
-  private handlersOf(controller: Type, below: string, mounted: readonly MountedRoute[]): CodeHandler[] {
+  private handlersIn(controller: Type, below: string, mounted: readonly MountedRoute[]): CodeHandler[] {
     const prototype = controller.prototype as Record<string, Handler>;
     const prefixes = pathsOf(controller).map((path) => joined(below, path));
     return methodsOf(prototype).flatMap((name) => {
@@ -120,11 +121,13 @@ export class CodeRoutes implements OnModuleInit, ConfigApplier {
       const method = handler && (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined);
       if (!handler || method === undefined) return [];
       const route = this.reflector.get(CodeRouteMetadata, handler);
+      const versions = versionsOf(handler) ?? versionsOf(controller) ?? [];
       return prefixes
         .flatMap((prefix) => pathsOf(handler).map((path) => joined(prefix, path)))
-        .flatMap((path) => mountedPaths(path, versionsOf(handler) ?? versionsOf(controller) ?? [], mounted))
+        .flatMap((path) => mountedPaths(path, versions, mounted))
         .map((path) => ({
           route,
+          versions,
           entry: {
             handler: `${controller.name}.${name}`,
             method: RequestMethod[method],

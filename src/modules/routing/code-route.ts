@@ -65,7 +65,12 @@ export class CodeRouteGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const route = this.reflector.get(CodeRouteMetadata, context.getHandler());
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
-    if (exchange) route.rules?.(exchange);
+    if (exchange) {
+      // The one of another version was found by the same path.
+      if (route.config && route.config !== exchange.head.code)
+        exchange.head = { ...exchange.head, code: route.config };
+      route.rules?.(exchange);
+    }
     const calls = inherited.getStore();
     const timeout = route.config?.timeout;
     if (calls && timeout !== undefined) {

@@ -27,6 +27,7 @@ export type Explanation = readonly [stage: string, text: string];
 /** The handler of code that takes a request. */
 interface ExplainedHandler {
   readonly entry: { readonly handler: string; readonly method: string; readonly path: string };
+  readonly versions: readonly string[];
   /** What `@GatewayRoute()` says; `undefined` without it. */
   readonly route: CodeRoute | undefined;
 }
@@ -34,8 +35,8 @@ interface ExplainedHandler {
 /** What only a running gateway has. */
 interface Running {
   readonly table: RouteTable;
-  /** Finds the handler of code that takes a request. */
-  readonly handlerOf: (input: MatchInput) => ExplainedHandler | undefined;
+  /** Finds the handlers of code that may take a request, one for each version. */
+  readonly handlersOf: (input: MatchInput) => readonly ExplainedHandler[];
 }
 
 /**
@@ -45,7 +46,7 @@ interface Running {
 export function explain(
   config: GatewayConfig,
   request: ExplainedRequest,
-  { table, handlerOf }: Running = { table: new RouteTable(config.routes), handlerOf: () => undefined },
+  { table, handlersOf }: Running = { table: new RouteTable(config.routes), handlersOf: () => [] },
 ): Explanation[] {
   try {
     const { method, headers } = request;
@@ -56,15 +57,15 @@ export function explain(
     if (method === 'TRACE' || method === 'CONNECT')
       return [['request', `${method} is never forwarded: 405 method_not_allowed.`]];
     const written = { method, host, path, headers };
-    const codeOf = (input: MatchInput) => handlerOf(input)?.route?.config;
+    const codeOf = (input: MatchInput) => handlersOf(input)[0]?.route?.config;
     const preflight =
       method === 'OPTIONS' ? preflightInput(table, written, config.server.cors, codeOf) : undefined;
     const input = preflight ?? written;
     const match = table.match(input);
     if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
     if (preflight) return explainPreflight(corsOf({ match, code: codeOf(input) }, config.server.cors));
-    const handler = handlerOf(input);
-    if (handler) return explainHandler(config, handler, method, match);
+    const handlers = handlersOf(input);
+    if (handlers.length > 0) return explainHandlers(config, handlers, method, match);
     if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];
@@ -109,20 +110,22 @@ function explainRoute(
   return lines.filter((line) => line !== undefined);
 }
 
-function explainHandler(
+function explainHandlers(
   gateway: GatewayConfig,
-  { entry, route }: ExplainedHandler,
+  handlers: readonly ExplainedHandler[],
   asked: string,
   match: MatchResult,
 ): Explanation[] {
-  const { handler, method, path } = entry;
-  const lines: Explanation[] = [
-    ['handler', `${handler} takes it with ${method} ${path}.`],
-    ...explainCode(gateway, route?.config, asked),
-  ];
-  if (match.kind === 'route' && !route?.config?.maintenance)
-    lines.push(['route', `${match.route.config.id} gets what the handler passes on.`]);
-  return lines;
+  const lines = handlers.flatMap(({ entry: { handler, method, path }, route, versions }): Explanation[] => {
+    const names = versions.map((version) => version || 'neutral').join(', ') || 'by default';
+    const version = handlers.length > 1 ? `, version ${names}` : '';
+    return [
+      ['handler', `${handler} takes it with ${method} ${path}${version}.`],
+      ...explainCode(gateway, route?.config, asked),
+    ];
+  });
+  if (match.kind !== 'route') return lines;
+  return [...lines, ['route', `${match.route.config.id} gets what no handler answers.`]];
 }
 
 function explainUpstream(
