@@ -1,6 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Readable } from 'node:stream';
-import { BadRequestException, Controller, Get, Header, Headers, Module, Res, StreamableFile } from '@nestjs/common';
+import {
+  BadRequestException,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  Module,
+  Res,
+  StreamableFile,
+} from '@nestjs/common';
 import type { Response } from 'express';
 import { describe, expect, it } from 'vitest';
 import { GatewayRoute } from '../../src/index.js';
@@ -9,6 +18,8 @@ import { gateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
 let calls = 0;
+/** Methods of responses whose callbacks were called. */
+const calledBack: string[] = [];
 
 @Controller('code')
 class HookedController {
@@ -45,6 +56,16 @@ class HookedController {
     res.writeHead(200, { 'Content-Type': 'text/plain' });
     res.write('one ');
     res.end('two');
+  }
+
+  @Get('waiting/:id')
+  @GatewayRoute({ plugins: ['probe'] })
+  waiting(@Res() res: Response) {
+    const end = () => res.end('two', () => calledBack.push('end'));
+    res.write('one ', () => {
+      calledBack.push('write');
+      end();
+    });
   }
 
   @Get('cached/:id')
@@ -187,19 +208,15 @@ describe('hooks of plugins on a handler of code', () => {
 
   const fail = () => Promise.reject(new Error('boom'));
   const hang = () => new Promise<never>(() => undefined);
+  const boom = () => {
+    throw new Error('boom');
+  };
   it.each<[string, RequestHooks]>([
     ['rejects', { onRequest: fail }],
     ['hangs', { onRequest: hang }],
     ['rejects', { onResponse: fail }],
     ['hangs', { onResponse: hang }],
-    [
-      'throws',
-      {
-        onResponse: () => {
-          throw new Error('boom');
-        },
-      },
-    ],
+    ['throws', { onResponse: boom }],
   ])('fail alone: one that %s', async (_, hooks) => {
     const gw = await start(hooks);
     for (const path of ['value', 'stream', 'written']) {
@@ -210,6 +227,18 @@ describe('hooks of plugins on a handler of code', () => {
       ]);
       expect(await response.json()).toMatchObject({ code: 'plugin_failed' });
     }
+  });
+
+  it.each<[string, RequestHooks]>([
+    ['throws', { onResponse: boom }],
+    ['rejects', { onResponse: fail }],
+    ['hangs', { onResponse: hang }],
+  ])('leave no handler waiting for what it sends when one %s', async (_, hooks) => {
+    calledBack.length = 0;
+    const gw = await start(hooks);
+    expect((await gw.fetch('/code/waiting/1')).status).toBe(500);
+    await until('the handler is called back', () => calledBack.length === 2);
+    expect(calledBack).toEqual(['write', 'end']);
   });
 
   it('are skipped when they fail, where `onError` says so', async () => {

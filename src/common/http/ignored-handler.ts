@@ -34,12 +34,17 @@ export function ignoreHandler(res: ServerResponse): void {
     const ignored = (...args: unknown[]): unknown => {
       // The gateway ends its answer so once the rest of the request is read.
       if (name === 'end' && args.length === 0) return end();
-      const done = args.at(-1);
-      if (typeof done === 'function') process.nextTick(done);
+      callBack(args);
       return name === 'write' ? true : res;
     };
     Object.assign(res, { [name]: ignored });
   }
+}
+
+/** Calls back the handler whose call of `write` or `end` is dropped, which may wait for it. */
+export function callBack(args: readonly unknown[]): void {
+  const done = args.at(-1);
+  if (typeof done === 'function') process.nextTick(done);
 }
 
 /** A head that a handler has written, and that is not sent. */

@@ -1,5 +1,6 @@
 import { type ClientRequest, STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
+import { callBack } from '../../common/http/ignored-handler.js';
 import { type AnswerHead, type Exchange, handlerPathOf } from '../routing/exchange.js';
 
 /** What sends the head of a response, whoever calls it: Nest, Express, a stream, or a handler. */
@@ -20,7 +21,7 @@ export function changeHeadOf(
 ): void {
   const { req, res } = exchange;
   let state: 'open' | 'changing' | 'done' = 'open';
-  let held: (() => unknown)[] = [];
+  let held: { readonly call: () => unknown; readonly args: readonly unknown[] }[] = [];
   let mustDrain = false;
   // `compression` passes these listeners on to a stream of its own, which knows nothing of what is held back.
   const drained = new Set<() => void>();
@@ -33,13 +34,20 @@ export function changeHeadOf(
   });
   // A request that the handler passes on gets the response of a route, and an error is the gateway's own.
   const isOfHandler = () => handlerPathOf(req) !== undefined && exchange.problem === undefined;
+  const drop = () => {
+    for (const { args } of held) callBack(args);
+    held = [];
+  };
   const send = (head: AnswerHead) => {
     state = 'done';
-    if (res.destroyed) return;
+    if (res.destroyed) {
+      drop();
+      return;
+    }
     setHead(res, head);
     const calls = held;
     held = [];
-    for (const call of calls) call();
+    for (const { call } of calls) call();
     // Whoever writes a stream waits for it, unless the last call has found the buffer full.
     if (mustDrain && !res.writableNeedDrain && !res.writableEnded) for (const tell of drained) tell();
   };
@@ -55,10 +63,15 @@ export function changeHeadOf(
         change(head, send);
       }
       const nothing = name === 'write' ? false : res;
-      // The gateway ends its answer once the rest of the request is read.
-      if (exchange.isAnswered) return name === 'end' && args.length === 0 ? original() : nothing;
+      if (exchange.isAnswered) {
+        // The gateway ends its answer once the rest of the request is read.
+        if (name === 'end' && args.length === 0) return original();
+        callBack(args);
+        return nothing;
+      }
+      if (!isOfHandler()) drop();
       if (state !== 'changing' || !isOfHandler()) return original(...args);
-      held.push(() => original(...args));
+      held.push({ call: () => original(...args), args });
       mustDrain ||= name === 'write';
       return nothing;
     };
