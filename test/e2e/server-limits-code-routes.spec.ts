@@ -1,5 +1,6 @@
-import { Controller, Get, Module, Next, Param, Sse, UseGuards } from '@nestjs/common';
+import { Controller, Get, Module, Next, Param, Res, Sse, UseGuards } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import type { Response } from 'express';
 import { NEVER, startWith } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { AuthModule, GatewayRoute, JwtAuthGuard, Public, RateLimit, Scopes } from '../../src/index.js';
@@ -13,6 +14,14 @@ let hanging = 0;
 function hangs(): Promise<never> {
   hanging++;
   return new Promise(() => {});
+}
+
+/** Later, where an error would have no handler. */
+function writeStream(res: Response): void {
+  setImmediate(() => {
+    res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    res.write('data: first\n\n');
+  });
 }
 
 @Controller('plain')
@@ -42,6 +51,18 @@ class MineController {
   @Scopes()
   limited() {
     return {};
+  }
+
+  @Get('by-hand')
+  @UseGuards(JwtAuthGuard)
+  byHand(@Res() res: Response) {
+    writeStream(res);
+  }
+
+  @Get('by-hand/route')
+  @GatewayRoute({ headers: { response: { set: { 'x-a': '1' } } } })
+  byHandOfRoute(@Res() res: Response) {
+    writeStream(res);
   }
 
   @Sse('events')
@@ -192,6 +213,25 @@ describe('server.limits', () => {
       const gw = await start(`limits: { ${limit}: 1 }`);
       const response = await gw.fetch('/passed/on');
       expect([response.status, await response.text()]).toEqual([200, 'routed']);
+    },
+  );
+
+  it.each(['/mine/by-hand', '/mine/by-hand/route'])(
+    'counts event streams that handlers write by hand: %s',
+    async (path) => {
+      const gw = await start('limits: { streamsPerUser: 1, requestsPerUser: 1 }');
+      const headers = bearer({ sub: 'alice' });
+      const stream = await gw.fetch(path, { headers });
+      expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+      expect((await gw.fetch('/mine', { headers })).status).toBe(200);
+      const refused = await gw.fetch(path, { headers });
+      expect([refused.status, await refused.json()]).toMatchObject([429, { code: 'too_many_concurrent' }]);
+      await stream.body?.cancel();
+      await until('its place is free', async () => {
+        const next = await gw.fetch(path, { headers });
+        await next.body?.cancel();
+        return next.status === 200;
+      });
     },
   );
 

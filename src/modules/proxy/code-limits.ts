@@ -2,15 +2,18 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, type Type 
 import { GUARDS_METADATA, METHOD_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Request } from 'express';
+import { isEventStream } from '../../common/http/response-headers.js';
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import { tellClient, Unlimited } from '../rate-limit/rate-limit.decorator.js';
 import { whenCounted } from '../rate-limit/rate-limit.guard.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
 import { CodeRouteMetadata } from '../routing/code-route.js';
-import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { type AnswerHead, type Exchange, exchangeOf } from '../routing/exchange.js';
+import { changeHeadOf } from './code-head.js';
 import { methodsOf } from './code-routes.js';
 import { CodeStagesGuard } from './code-stages.guard.js';
 import { ProxyController } from './proxy.controller.js';
+import { ReplyWriter } from './reply-writer.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
@@ -31,6 +34,7 @@ export class CodeLimits {
     @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost,
     @Inject(RateLimits) private readonly rates: RateLimits,
     @Inject(ConcurrencyLimits) private readonly concurrency: ConcurrencyLimits,
+    @Inject(ReplyWriter) private readonly reply: ReplyWriter,
   ) {
     // A program without a server has none.
     const application = httpAdapter?.getInstance<object | undefined>();
@@ -59,7 +63,15 @@ export class CodeLimits {
       const name = `${controller.name}.${handler.name}`;
       this.concurrency.enterUser(exchange, { limit: limits?.requestsPerUser, name });
       if (Reflect.getMetadata(SSE_METADATA, handler) === true) this.concurrency.openStream(exchange);
+      else if (exchange.config.server.limits.streamsPerUser !== undefined) this.watchForStream(exchange);
       return true;
+    });
+  }
+
+  /** A handler can write an event stream by hand, which only its head tells. */
+  private watchForStream(exchange: Exchange): void {
+    changeHeadOf(exchange, (head, send) => {
+      if (!hasEventStream(head) || this.reply.admitStream(exchange)) send(head);
     });
   }
 }
@@ -84,6 +96,15 @@ function apply(
   const exchange = exchangeOf(req);
   const limits = exchange && byApplication.get(req.app);
   return limits ? enter(limits, exchange) : true;
+}
+
+function hasEventStream({ lines }: AnswerHead): boolean {
+  return lines.some(
+    (value, i) =>
+      i % 2 === 1 &&
+      lines[i - 1]?.toLowerCase() === 'content-type' &&
+      isEventStream({ 'content-type': value }),
+  );
 }
 
 function guard(controller: Type): void {

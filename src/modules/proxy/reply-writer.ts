@@ -86,13 +86,13 @@ export class ReplyWriter {
   }
 
   /** @returns whether the user may have one more stream; otherwise the client has its answer */
-  private admitStream(exchange: Exchange, response: UpstreamResponse): boolean {
+  admitStream(exchange: Exchange, response?: UpstreamResponse): boolean {
     try {
       this.limits.openStream(exchange);
       return true;
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
-      if (!response.whole()) void response.discard(0);
+      if (response && !response.whole()) void response.discard(0);
       exchange.replaceResponse('other');
       this.problem(exchange.res, exchange, error);
       return false;
