@@ -150,7 +150,7 @@ describe('a purge', () => {
   });
 
   it('requires the management token on a public interface', async () => {
-    const config = configOf('management: { token: "a management token for tests" }');
+    const config = configOf('management: { token: a-management-token-for-tests }');
     const gateway = await Gateway.start(config, { logger: false });
     onTestFinished(async () => {
       await gateway.close();
@@ -163,10 +163,10 @@ describe('a purge', () => {
       });
     expect((await fetch(`${gateway.managementUrl}/admin/cache/entries?route=a`)).status).toBe(401);
     expect((await ask({})).status).toBe(401);
-    expect((await ask({ authorization: 'Bearer a management token for tests' })).status).toBe(401);
-    expect((await ask({ authorization: `Basic ${btoa('x:a management token for tests')}` })).status).toBe(
-      200,
-    );
+    expect((await ask({ authorization: 'Bearer a management token' })).status).toBe(401);
+    expect((await ask({ authorization: 'Bearer a-management-token-for-tests' })).status).toBe(200);
+    const credentials = btoa('x:a-management-token-for-tests');
+    expect((await ask({ authorization: `Basic ${credentials}` })).status).toBe(200);
   });
 });
 

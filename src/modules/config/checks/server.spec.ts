@@ -29,3 +29,22 @@ describe('server', () => {
     expect(problems(text)).toHaveLength(2);
   });
 });
+
+describe('management.token', () => {
+  it.each([
+    'two words',
+    '"ends with a line\\n"',
+    '"tab\\tbed"',
+    'schlüssel',
+    '"\\0"',
+    '12345678901234567890',
+  ])('is refused when no client can send it: %s', (token) => {
+    expect(problems(`management: { token: ${token} }`)).toEqual([
+      expect.stringMatching(/^management\.token: found .*, expected text of visible ASCII characters/),
+    ]);
+  });
+
+  it.each(['""', 'a-token_of~all.kinds+of/characters=', "'!#$%&()*'"])('can be %s', (token) => {
+    expect(problems(`management: { token: ${token} }`)).toEqual([]);
+  });
+});

@@ -5,8 +5,8 @@ const ROUTE =
   'upstreams: { users: { url: http://users } }\nroutes: [{ id: r, match: { path: /r }, upstream: users }]';
 
 /** Warnings as `lint: path`. */
-function lint(text: string): string[] {
-  const parsed = parseConfig(text, { file: '/gateway.yaml', env: {}, readFile: () => '' });
+function lint(text: string, env: Record<string, string> = {}): string[] {
+  const parsed = parseConfig(text, { file: '/gateway.yaml', env, readFile: () => '' });
   if (!parsed.ok) throw new TypeError(JSON.stringify(parsed.problems));
   return parsed.warnings.map(({ id, path }) => `${id}: ${path}`);
 }
@@ -54,15 +54,22 @@ routes: [{ id: r, match: { path: /r }, upstream: users, plugins: [hook] }]`;
   });
 
   it.each([
-    ['host: 0.0.0.0', true],
-    ['host: "::"', true],
-    ['host: 0.0.0.0, token: secret', false],
-    ['host: "::1"', false],
-    ['host: localhost', false],
-    ['port: 0', false],
-  ])('warns of management: { %s }: %s', (management, isWarned) => {
+    ['host: 0.0.0.0', ['open-management: management.host']],
+    ['host: "::"', ['open-management: management.host']],
+    ['host: 0.0.0.0, token: of-16-characters', []],
+    ['host: 0.0.0.0, token: of-15-character', ['short-management-token: management.token']],
+    ['host: 127.0.0.1, token: short', []],
+    ['host: "::1"', []],
+    ['host: localhost', []],
+    ['port: 0', []],
+  ])('warns of management: { %s }: %s', (management, warnings) => {
     const text = `management: { ${management} }\n${ROUTE}`;
-    expect(lint(text)).toEqual(isWarned ? ['open-management: management.host'] : []);
+    expect(lint(text)).toEqual(warnings);
+  });
+
+  it('warns of a short management token where the environment has opened the port', () => {
+    const text = `management: { token: short }\n${ROUTE}`;
+    expect(lint(text, { MANAGEMENT_HOST: '0.0.0.0' })).toEqual(['short-management-token: management.token']);
   });
 
   it.each([
@@ -70,7 +77,7 @@ routes: [{ id: r, match: { path: /r }, upstream: users, plugins: [hook] }]`;
     ['$(TOKEN)', true],
     ['$5', false],
     ['$$TOKEN', false],
-    ['a $TOKEN', false],
+    ['a-$TOKEN', false],
   ])('warns of the text %s: %s', (text, isWarned) => {
     expect(lint(`management: { token: ${text} }\n${ROUTE}`)).toEqual(
       isWarned ? ['text-like-a-variable: management.token'] : [],

@@ -8,6 +8,9 @@ export interface Finding {
   readonly message: string;
 }
 
+/** Characters. */
+const SHORTEST_TOKEN = 16;
+
 /** Lints about several sections, or about any value. */
 export const GATEWAY_LINTS: Readonly<
   Record<string, (config: GatewayConfig, root: ConfigValue) => readonly Finding[]>
@@ -21,6 +24,11 @@ export const GATEWAY_LINTS: Readonly<
     const place = root.at('management', 'host');
     // The environment of an image sets another default, for which nobody has to write a host.
     return isLoopback(host) || token !== '' || !place.isWritten ? [] : [{ place, message }];
+  },
+  'short-management-token': ({ management: { host, token } }, root) => {
+    const message = `a token of fewer than ${SHORTEST_TOKEN} characters can be guessed, and ${host} can be reached from elsewhere; \`openssl rand -hex 32\` makes a longer one`;
+    const isShort = token !== '' && token.length < SHORTEST_TOKEN;
+    return isShort && !isLoopback(host) ? [{ place: root.at('management', 'token'), message }] : [];
   },
   'upstream-is-gateway': (config, root) =>
     targetUrls(config, root)

@@ -100,7 +100,11 @@ describe('lintConfig', () => {
       `);
     const known = Object.keys({ ...GATEWAY_LINTS, ...PROVIDER_LINTS, ...UPSTREAM_LINTS, ...ROUTE_LINTS });
     const found = new Set(lint(MISTAKES).map((warning) => warning.split(':')[0]));
-    expect(known.filter((id) => !found.has(id))).toEqual(['no-route', 'retries-not-idempotent']);
+    expect(known.filter((id) => !found.has(id))).toEqual([
+      'no-route',
+      'short-management-token',
+      'retries-not-idempotent',
+    ]);
   });
 
   it.each([

@@ -9,7 +9,17 @@ import { securityHeadersSchema } from './security-headers.js';
 import { bindAddress, cidr } from './network.js';
 import { serverTlsSchema } from './server-tls.js';
 import { rateLimits } from './rate-limit.js';
-import { boolean, duration, integer, port, positiveDuration, positiveSize, size, list } from './scalars.js';
+import {
+  boolean,
+  duration,
+  integer,
+  port,
+  positiveDuration,
+  positiveSize,
+  size,
+  list,
+  textLike,
+} from './scalars.js';
 
 const shutdownSchema = z.strictObject({
   delay: duration('5s').describe(
@@ -93,12 +103,17 @@ export const serverSchema = z.strictObject({
   ),
 });
 
+/** Whatever clients can send as a bearer token; RFC 6750 section 2.1 allows less. */
+const TOKEN = /^[\x21-\x7e]*$/;
+const TOKEN_FORM =
+  'text of visible ASCII characters without blanks, which clients can send as a bearer token (a number needs quotes)';
+
 export const managementSchema = z.strictObject({
   host: prefault(bindAddress(), '127.0.0.1').describe(
     'Address or host name that metrics, health and administration listen on. The environment variable `MANAGEMENT_HOST` changes the default, as in the image of the gateway, where it is 0.0.0.0.',
   ),
   port: port(9090).describe('Port that they listen on; with 0 the system chooses a free one.'),
-  token: prefault(z.string(), '').describe(
+  token: prefault(textLike(TOKEN, TOKEN_FORM), '').describe(
     'Token that administration requires, as a bearer token or as the password of any user. Without one, ' +
       'administration is open to requests for localhost or an address if `host` is a loopback address, and closed otherwise.',
   ),
