@@ -28,6 +28,8 @@ routes:
   - { id: denied, match: { path: /denied }, upstream: users, auth: none, access: { deny: [127.0.0.1] }, cors: { origins: [${ROUTE}] } }
   - { id: down, match: { path: /down }, upstream: down, auth: none, cors: { origins: [${ROUTE}] } }
   - { id: code, match: { path: /code }, upstream: users, auth: none, cors: { origins: [${ROUTE}] } }
+  - { id: beta, match: { path: /beta, headers: { X-Beta: "1" } }, upstream: users, auth: none, cors: { origins: [${WRITER}], headers: [x-beta] } }
+  - { id: stable, match: { path: /beta }, upstream: users, auth: none, cors: { origins: [${ROUTE}] } }
   - { id: chat, match: { path: /chat }, upstream: users, auth: none, websocket: true, cors: { origins: [${ROUTE}] } }
 `;
 
@@ -143,6 +145,20 @@ describe('a preflight', () => {
     expect(await preflight('/own', 'PUT', ROUTE)).toMatchObject({ status: 204, allowed: undefined });
     expect(await preflight('/own', 'GET', ROUTE, routesOnly)).toMatchObject({ status: 204, allowed: ROUTE });
   });
+
+  it.each([
+    ['X-Beta', WRITER, WRITER],
+    ['x-other,x-beta', WRITER, WRITER],
+    ['x-beta', ROUTE, undefined],
+    ['x-other', ROUTE, ROUTE],
+    ['x-other', WRITER, undefined],
+  ])(
+    'that names %s belongs to the route that requires that header: from %s',
+    async (names, origin, allowed) => {
+      const fields = ['Access-Control-Request-Method: GET', `Access-Control-Request-Headers: ${names}`];
+      expect(await answerTo('OPTIONS /beta', origin, { fields })).toMatchObject({ status: 204, allowed });
+    },
+  );
 
   it('needs no token and does not wait for maintenance to end', async () => {
     expect(await preflight('/private', 'GET', ROUTE)).toMatchObject({ status: 204, allowed: ROUTE });

@@ -4,7 +4,7 @@ import type { MatchInput, RouteTable } from './route-table.js';
 
 /**
  * A CORS preflight asks about the request that follows it (Fetch standard section 4.8), so it belongs to the route of that
- * one.
+ * one. It names the headers of that request, without their values.
  *
  * @param input of an OPTIONS request
  * @param codeOf what a handler of code that takes a request says
@@ -18,7 +18,8 @@ export function preflightInput(
 ): MatchInput | undefined {
   const method = input.headers['access-control-request-method'];
   if (method === undefined) return undefined;
-  const asked = { ...input, method };
+  const names = input.headers['access-control-request-headers']?.toLowerCase().split(/[ \t]*,[ \t]*/);
+  const asked = { ...input, method, announced: new Set(names) };
   const taker = { match: table.match(asked), code: codeOf?.(asked) };
   return corsOf(taker, serverCors).origins.length > 0 ? asked : undefined;
 }

@@ -15,6 +15,8 @@ export interface MatchInput {
   readonly host: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** Lower-cased names of headers that it will have, with values that are not known yet. */
+  readonly announced?: ReadonlySet<string>;
 }
 
 export type MatchResult =
@@ -106,8 +108,9 @@ class Probe {
   constructor(readonly input: MatchInput) {}
 
   isAcceptedBy(model: RouteModel): boolean {
+    const { headers, announced } = this.input;
     for (const [name, value] of model.headers) {
-      if (this.input.headers[name] !== value) return false;
+      if (headers[name] !== value && !announced?.has(name)) return false;
     }
     if (model.methods.size === 0 || model.methods.has(this.input.method)) return true;
     this.refused ??= { allow: new Set(), route: model };
