@@ -123,6 +123,31 @@ describe('a mirror', () => {
     expect(await gw.metric('breakwater_bulkhead_in_flight{upstream="next"}')).toBe(0);
   });
 
+  it.each([
+    ['that leaves its stream', 'text/event-stream'],
+    ['that has its answer', 'text/plain'],
+  ])('has its event stream ended with the exchange of a client %s', async (_, type) => {
+    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const gw = await gateway(YAML)
+      .withUpstream('users', (_req, res) => {
+        res.writeHead(200, { 'content-type': type }).write('data: 1\n\n');
+        if (type === 'text/plain') res.end();
+      })
+      .withUpstream('next', (_req, res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+        res.once('close', ended.resolve);
+        asked.resolve();
+      })
+      .start();
+    const leaving = new AbortController();
+    await gw.fetch('/', { signal: leaving.signal });
+    await asked.promise;
+    leaving.abort();
+    await ended.promise;
+    await until('it is counted', () => mirrored(gw, 'client_gone'));
+    expect(await gw.metric('breakwater_breaker_state{upstream="next"}')).toBe(0);
+  });
+
   it('has a response read to its end that takes longer than one that is retried may', async () => {
     const gw = await gateway(YAML)
       .withUpstream('users', (_req, res) => void res.end('fine'))

@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CancellationSource } from '../../common/cancellation.js';
 import { faultEntry } from '../../common/errors/fault.js';
+import { isEventStream } from '../../common/http/response-headers.js';
 import { inBackground } from '../../common/http/trace-context.js';
 import type { MirrorConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -34,16 +36,24 @@ export class Mirror {
     const { body, contentLength = 0 } = request;
     // Bytes that a controller of code has read before it passed the request on.
     const isWhole = Buffer.isBuffer(body) && body.length <= MAX_COPY_BYTES;
-    if (body === undefined || isWhole) this.send(upstream, { ...copy, body });
+    if (body === undefined || isWhole) this.send(exchange, upstream, { ...copy, body });
     else if (body instanceof ClientBody && contentLength <= MAX_COPY_BYTES) {
-      body.keep(MAX_COPY_BYTES, (bytes) => this.send(upstream, { ...copy, body: bytes }));
+      body.keep(MAX_COPY_BYTES, (bytes) => this.send(exchange, upstream, { ...copy, body: bytes }));
     }
   }
 
-  private send(upstream: UpstreamModel, request: UpstreamRequest): void {
+  private send({ res }: Exchange, upstream: UpstreamModel, request: UpstreamRequest): void {
+    const end = new CancellationSource();
     upstream
-      .send(request)
-      .then((response) => response.discard(MAX_DISCARDED, upstream.config.bodyTimeout))
+      .send({ ...request, signal: end })
+      .then((response) => {
+        const done = response.discard(MAX_DISCARDED, upstream.config.bodyTimeout);
+        // It has no end of its own.
+        if (!isEventStream(response.headers)) return done;
+        if (res.closed) end.abort();
+        else res.once('close', () => end.abort());
+        return done;
+      })
       .catch((error: unknown) => {
         // The upstream itself has counted its failure.
         if (!(error instanceof UpstreamError)) this.logger.error(faultEntry(error));
