@@ -77,6 +77,7 @@ export class PublicServer implements ConfigApplier {
     this.tunnels.drain();
     // No client is left then, but an upstream may still be told.
     const drained = adapter.stopListening().then(() => this.tunnels.drained());
+    this.connections.endHandshakes();
     await Promise.race([drained, sleep(drain, undefined, { ref: false })]);
     await this.streams.end(adapter.openResponses.inFlight());
   }
@@ -84,6 +85,7 @@ export class PublicServer implements ConfigApplier {
   /** Cuts what is in flight. */
   cut(): void {
     this.adapter?.cutConnections();
+    this.connections.endHandshakes();
     this.tunnels.destroy();
   }
 

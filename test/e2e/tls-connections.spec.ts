@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Authority } from '../support/certificates.js';
 import { gateway } from '../support/gateway.js';
 import { requestHead } from '../support/http.js';
@@ -28,6 +31,41 @@ async function rawTls(url: string, bytes: string): Promise<string> {
   await until('the connection is closed', () => isClosed);
   return received;
 }
+
+describe('a connection whose TLS handshake is not complete', () => {
+  async function start() {
+    const held = Promise.withResolvers<ServerResponse>();
+    const text = yaml().replace('"${KEY}"', '"${KEY}", handshakeTimeout: 1h');
+    const gw = await gateway(text)
+      .withEnv({ CERT: own.cert, KEY: own.key })
+      .withUpstream('users', (_req, res) => held.resolve(res))
+      .start();
+    const client = connect(Number(new URL(gw.url).port), '127.0.0.1');
+    onTestFinished(() => void client.destroy());
+    const closed = once(client, 'close');
+    // The first bytes of a ClientHello.
+    client.on('error', () => undefined).write('\x16\x03\x01\x02\x00');
+    await until('the gateway has it', () => gw.metric('breakwater_connections'));
+    return { gw, held, closed };
+  }
+
+  it('ends when a drain begins, which finishes the requests in flight', async () => {
+    const { gw, held, closed } = await start();
+    const inFlight = fetchTls(`${gw.url}/1`, { ca });
+    const response = await held.promise;
+    const drained = gw.gateway.shutdown({ delay: 0, drain: 60_000 });
+    await closed;
+    response.end('fine');
+    expect(await inFlight).toMatchObject({ status: 200, body: 'fine' });
+    await drained;
+  });
+
+  it('ends when the gateway does', async () => {
+    const { gw, closed } = await start();
+    await gw.gateway.close();
+    await expect(closed).resolves.toEqual([expect.any(Boolean)]);
+  });
+});
 
 describe('a connection with TLS', () => {
   it('can become a WebSocket', async () => {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Inject, Injectable } from '@nestjs/common';
@@ -33,6 +34,8 @@ export class Connections {
   /** Those that are open. */
   open = 0;
   private readonly byNetwork = new Map<string, number>();
+  /** Those whose TLS handshake is not complete, by their ends: Node tells of its end with another socket. */
+  private readonly handshakes = new Map<string, Socket>();
   private trust: { readonly proxies: readonly string[]; readonly isTrusted: (address: string) => boolean };
 
   constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {
@@ -44,12 +47,28 @@ export class Connections {
     const accept = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
-      if (!this.admit(socket)) socket.destroy();
-      else for (const listener of accept) listener.call(server, socket);
+      if (!this.admit(socket)) {
+        socket.destroy();
+        return;
+      }
+      if (server instanceof TlsServer) this.watchHandshake(socket);
+      for (const listener of accept) listener.call(server, socket);
     });
+    server.on('secureConnection', (socket: TLSSocket) => this.handshakes.delete(endsOf(socket)));
     // Node's own listener takes a failed handshake for a malformed request, which would be answered in plain text.
     server.removeAllListeners('tlsClientError');
     server.on('tlsClientError', (error: TlsClientError, socket: TLSSocket) => this.onTlsError(error, socket));
+  }
+
+  /** Ends connections whose TLS handshake is not complete, before which there can be no request. */
+  endHandshakes(): void {
+    for (const socket of this.handshakes.values()) socket.destroy();
+  }
+
+  private watchHandshake(socket: Socket): void {
+    const ends = endsOf(socket);
+    this.handshakes.set(ends, socket);
+    socket.once('close', () => this.handshakes.delete(ends));
   }
 
   private admit(socket: Socket): boolean {
@@ -94,6 +113,10 @@ export class Connections {
   private refuse(reason: ConnectionRefusalReason, cause: string, peer: string): void {
     this.refused.emit({ reason, cause, peer });
   }
+}
+
+function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
 }
 
 const REASONS: Readonly<Record<string, ConnectionRefusalReason>> = {
