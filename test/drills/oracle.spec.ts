@@ -79,6 +79,10 @@ describe('is tried elsewhere', () => {
   it('allows it for what cannot be repeated, and without retries', () => {
     const posts = given.requests.map((each) => ({ ...each, method: 'POST' }));
     expect(violated({ ...given, targets: 2, requests: posts })).toEqual([]);
+    const puts = given.requests.map((each) => ({ ...each, method: 'PUT' }));
+    expect(violated({ ...given, targets: 2, requests: puts })).toEqual([]);
+    const reset = puts.map((each) => ({ ...each, code: 'upstream_reset' }));
+    expect(violated({ ...given, targets: 2, requests: reset })).toEqual(['is tried elsewhere']);
     expect(violated({ ...given, targets: 2, config: { retry: { attempts: 0 } } })).toEqual([]);
   });
 });

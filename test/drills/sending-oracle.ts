@@ -5,7 +5,8 @@ const REFUSALS = new Set(['breaker_open', 'bulkhead_full', 'token_missing', 'tok
 /** To a fallback upstream with the shipped settings and one target. */
 const MOST_TRIES = 2;
 const UPSTREAM_FAILED = new Set(['upstream_unreachable', 'upstream_reset', 'upstream_timeout']);
-const REPEATABLE = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+const SAFE = new Set(['GET', 'HEAD']);
+const REPEATABLE = new Set([...SAFE, 'PUT', 'DELETE']);
 /** The shipped `retry.budget`, and the retries beside it: three that are always allowed, and trials of targets. */
 const RETRY_BUDGET = 0.2;
 const SPARE_RETRIES = 10;
@@ -19,8 +20,9 @@ export function isSentOnce(facts: ServiceFacts): string | undefined {
   const { hedge, fallback } = config;
   return first(
     facts.requests.filter((request) => {
-      // A try whose target seems frozen is made a second time with another target. `hedge` does so without retries too.
-      const twice = hedge !== undefined || (attempts > 0 && targets > 1) ? 2 : 1;
+      // A safe try whose target seems frozen is made a second time with another target. `hedge` does so without retries too.
+      const isRaced = SAFE.has(request.method) && (hedge !== undefined || (attempts > 0 && targets > 1));
+      const twice = isRaced ? 2 : 1;
       const elsewhere = fallback ? MOST_TRIES : 0;
       const most = REPEATABLE.has(request.method) ? (1 + attempts) * twice + elsewhere : 1;
       return facts.arrivalsOf(request).length > most;
@@ -45,7 +47,11 @@ export function isTriedElsewhere(facts: ServiceFacts): string | undefined {
       REPEATABLE.has(request.method) && !isStored(request) && facts.wellTargetsDuring(lifeOf(request)) > 0
     );
   });
-  const failed = repeatable.filter(({ code }) => code !== undefined && UPSTREAM_FAILED.has(code));
+  // A write that has used all of its time at a frozen target is not sent to another one.
+  const failed = repeatable.filter(
+    ({ code, method }) =>
+      code !== undefined && UPSTREAM_FAILED.has(code) && (SAFE.has(method) || code !== 'upstream_timeout'),
+  );
   return failed.length > SPARE_FAILURES + repeatable.length * FAILED_SHARE ? first(failed) : undefined;
 }
 

@@ -17,16 +17,39 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     .start();
   const { host } = new URL(env.SILENT);
   const ejections = () => gw.metric(`breakwater_target_ejections_total{upstream="users",target="${host}"}`);
-  const ask = async (method = 'GET') => (await gw.fetch('/x', { method })).text();
-  return { held, ejections, ask };
+  const fetch = (method = 'GET', headers = {}) => gw.fetch('/x', { method, headers });
+  const ask = async (method?: string) => (await fetch(method)).text();
+  return { held, ejections, ask, fetch };
 }
 
-it('is replaced by another one for requests that may be sent twice', async () => {
+const KEY = { 'idempotency-key': 'k1' };
+
+it('is replaced by another one for safe methods', async () => {
   const { held, ask } = await start('timeout: 1500ms');
   // One of two in turn has the silent target.
-  const answers = await Promise.all(['GET', 'GET', 'PUT', 'PUT', 'DELETE', 'DELETE'].map(ask));
+  const answers = await Promise.all(['GET', 'GET', 'OPTIONS', 'OPTIONS'].map(ask));
   expect(new Set(answers)).toEqual(new Set(['quick']));
-  expect(held.length).toBeGreaterThanOrEqual(3);
+  expect(held.length).toBeGreaterThanOrEqual(2);
+});
+
+it.each([
+  ['PUT', {}],
+  ['DELETE', {}],
+  ['POST', KEY],
+] as const)(
+  'has a %s with headers %j alone, as it may be carried out at this moment',
+  async (method, headers) => {
+    const { held, fetch } = await start('timeout: 300ms');
+    const both = await Promise.all([fetch(method, headers), fetch(method, headers)]);
+    expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 504]));
+    expect(held).toHaveLength(1);
+  },
+);
+
+it('loses a write to another target after the try has timed out', async () => {
+  const { held, fetch } = await start('timeout: 20s, retry: { perTryTimeout: 100ms }');
+  const both = await Promise.all([fetch('POST', KEY), fetch('POST', KEY)]);
+  expect([both.map(({ status }) => status), held.length]).toEqual([[200, 200], 1]);
 });
 
 it('has one request at a time after its ejection, while it answers nothing', async () => {

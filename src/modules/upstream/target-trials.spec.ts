@@ -51,7 +51,11 @@ describe('TargetSet, after an ejection', () => {
 
   it('takes a request for the trial that another target can answer, and any after another ejectFor', () => {
     const { time, isTrial } = ejected();
-    expect([isTrial(POST), isTrial({ ...GET, method: 'PUT' })]).toEqual([false, true]);
+    expect([
+      isTrial(POST),
+      isTrial({ ...GET, method: 'PUT' }),
+      isTrial({ ...GET, method: 'OPTIONS' }),
+    ]).toEqual([false, false, true]);
     time.now += 10_000 + 3_000;
     expect(isTrial(POST)).toBe(true);
   });

@@ -71,7 +71,7 @@ const upstreamKeys = z.strictObject({
   ),
   retry: prefault(retrySchema, {}).describe('When a failed try is repeated.'),
   hedge: optional(hedgeSchema).describe(
-    'When a slow GET or HEAD is sent to a second target as well. Without this key, only requests to a target that seems frozen are.',
+    'When a slow GET or HEAD is sent to a second target as well. Without this key, only a GET, HEAD or OPTIONS to a target that seems frozen is.',
   ),
   breaker: prefault(breakerSchema, {}).describe(
     'When calls are rejected at once because the upstream fails, and for how long.',

@@ -187,7 +187,10 @@ describe('Hedger', () => {
 
   it.each([
     [{ method: 'POST' }, 2, 2_999],
-    [{ method: 'PUT' }, 2, 999],
+    [{ method: 'POST', headers: ['Idempotency-Key', 'k1'] }, 2, 2_999],
+    [{ method: 'PUT' }, 2, 2_999],
+    [{ method: 'DELETE' }, 2, 2_999],
+    [{ method: 'OPTIONS' }, 2, 999],
     [{ method: 'GET', body: 'a body' }, 2, 999],
     [{ method: 'GET' }, 1, 2_999],
   ])('never hedges %j with %i targets', async (request, targets, ms) => {
@@ -232,7 +235,7 @@ describe('Hedger', () => {
   });
 
   describe('of a target that answers nothing', () => {
-    it.each([{ method: 'GET' }, { method: 'PUT', body: 'a body' }, { method: 'OPTIONS' }])(
+    it.each([{ method: 'HEAD' }, { method: 'GET', body: 'a body' }, { method: 'OPTIONS' }])(
       'makes another try after a third of the deadline, and one more after two thirds: %j',
       async (request) => {
         const { tries, late, results, run } = setUp(undefined, { targets: 3 });

@@ -36,7 +36,7 @@ const SILENT_SHARE = 1 / 3;
  * Makes a second try at another target when the first one is slow, and takes the answer that comes first
  * ("The Tail at Scale", Dean and Barroso, 2013). Only for `GET` and `HEAD`, and within the retry budget.
  *
- * Every request that may be sent twice also gets another try when its target seems frozen: when it has answered nothing at
+ * Every request with a safe method also gets another try when its target seems frozen: when it has answered nothing at
  * all for a third of the deadline. Giving up the first try then instead would fail what is slow and not frozen.
  */
 export class Hedger {
@@ -67,7 +67,7 @@ export class Hedger {
     const { request } = options;
     if (!mayBeSentTwice(request)) return tryOnce(options);
     const { method, body } = request;
-    const isHedgeable = (method === 'GET' || method === 'HEAD') && body === undefined;
+    const isHedgeable = method !== 'OPTIONS' && body === undefined;
     return new Race(this, options, tryOnce).run(isHedgeable ? this.after : undefined);
   }
 

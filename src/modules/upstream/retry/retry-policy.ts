@@ -23,10 +23,13 @@ export function isRepeatable({ method, headers = [] }: UpstreamRequest): boolean
   return IDEMPOTENT.has(method) || headers.some((name, i) => i % 2 === 0 && /^idempotency-key$/i.test(name));
 }
 
+/** RFC 9110 section 9.2.1: these change nothing, so a copy of one cannot be refused because the first is under way. */
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 /** @returns whether two targets may have the request at a time, so that the one that answers first is used */
-export function mayBeSentTwice(request: UpstreamRequest): boolean {
+export function mayBeSentTwice({ method, upgrade, body }: UpstreamRequest): boolean {
   // Two handshakes would be two WebSockets, and a stream can be read once.
-  return !request.upgrade && !(request.body instanceof Readable) && isRepeatable(request);
+  return SAFE.has(method) && !upgrade && !(body instanceof Readable);
 }
 
 /** Decides whether a failed try is retried, and after which pause. */
