@@ -10,6 +10,16 @@ export function isEventStream({ 'content-type': type }: { readonly 'content-type
   return typeof type === 'string' && /^text\/event-stream(?:[; \t]|$)/i.test(type);
 }
 
+/**
+ * @param lines names and values in turn
+ * @param name lower case
+ */
+export function valueOf(lines: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < lines.length; i += 2)
+    if (lines[i]?.length === name.length && lines[i]?.toLowerCase() === name) return lines[i + 1];
+  return undefined;
+}
+
 /** Decides whether answers depend on the origin under this CORS, also those to requests without one. */
 export function variesByOrigin({ origins }: { readonly origins: readonly string[] }): boolean {
   return origins.length > 0 && !origins.includes('*');

@@ -2,13 +2,13 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, type Type 
 import { GUARDS_METADATA, METHOD_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { isEventStream } from '../../common/http/response-headers.js';
+import { isEventStream, valueOf } from '../../common/http/response-headers.js';
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import { tellClient, Unlimited } from '../rate-limit/rate-limit.decorator.js';
 import { whenCounted } from '../rate-limit/rate-limit.guard.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
 import { CodeRouteMetadata } from '../routing/code-route.js';
-import { type AnswerHead, type Exchange, exchangeOf } from '../routing/exchange.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import { changeHeadOf } from './code-head.js';
 import { methodsOf } from './code-routes.js';
 import { CodeStagesGuard } from './code-stages.guard.js';
@@ -71,7 +71,8 @@ export class CodeLimits {
   /** A handler can write an event stream by hand, which only its head tells. */
   private watchForStream(exchange: Exchange): void {
     changeHeadOf(exchange, (head, send) => {
-      if (!hasEventStream(head) || this.reply.admitStream(exchange)) send(head);
+      const isStream = isEventStream({ 'content-type': valueOf(head.lines, 'content-type') });
+      if (!isStream || this.reply.admitStream(exchange)) send(head);
     });
   }
 }
@@ -96,15 +97,6 @@ function apply(
   const exchange = exchangeOf(req);
   const limits = exchange && byApplication.get(req.app);
   return limits ? enter(limits, exchange) : true;
-}
-
-function hasEventStream({ lines }: AnswerHead): boolean {
-  return lines.some(
-    (value, i) =>
-      i % 2 === 1 &&
-      lines[i - 1]?.toLowerCase() === 'content-type' &&
-      isEventStream({ 'content-type': value }),
-  );
 }
 
 function guard(controller: Type): void {

@@ -1,8 +1,7 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { applyHeaderRules, filledTemplates, type HeaderRules } from '../../common/http/header-rules.js';
-import { ignoreHandler } from '../../common/http/ignored-handler.js';
+import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import type { CodeRouteConfig } from '../config/code-route.js';
 import { Plugins } from '../plugins/plugins.service.js';
 import { CodeRouteMetadata, headerRulesOf } from '../routing/code-route.js';
@@ -41,20 +40,18 @@ export class CodeStagesGuard extends PluginGuard {
   }
 
   private enter(exchange: Exchange, route: CodeRouteConfig, changeHead: Exchange['changeHead']): true {
-    const { req, res, config, head, identity } = exchange;
-    limitBody(req, route.maxBodyBytes ?? config.server.maxBodyBytes, (problem) => {
-      this.reply.problem(res, exchange, problem);
-      ignoreHandler(res);
-    });
-    for (const [name, lines] of exchange.changedHeaders ?? [])
-      changeHeader(req, name, lines?.join(', ') ?? null);
+    const { req, config, head, identity } = exchange;
+    const { headers } = req;
+    limitBody(exchange, route.maxBodyBytes ?? config.server.maxBodyBytes, this.reply);
+    for (const [name, lines] of exchange.changedHeaders ?? []) {
+      if (lines) headers[name] = lines.join(', ');
+      else delete headers[name];
+    }
     const { request, response } = headerRulesOf(route, handlerPathOf(req) ?? '');
-    const set = request && [
-      ...[...request.removed].map((name) => [name, null] as const),
-      ...Object.entries(pairs(request.set)),
-      ...(filledTemplates(request, head.path, identity?.claims) ?? []),
-    ];
-    for (const [name, value] of set ?? []) changeHeader(req, name, value);
+    if (request) {
+      for (const name of request.removed) delete headers[name];
+      Object.assign(headers, pairs(applyHeaderRules([], request, head.path, identity?.claims)));
+    }
     changeHeadOf(exchange, (before, send) => {
       const security = route.securityHeaders ?? config.server.securityHeaders;
       const after = this.withOptions(exchange, before, security, response);
@@ -85,9 +82,4 @@ function pairs(lines: readonly string[]): Record<string, string> {
   const record: Record<string, string> = {};
   for (let i = 0; i < lines.length; i += 2) record[lines[i] ?? ''] = lines[i + 1] ?? '';
   return record;
-}
-
-function changeHeader({ headers }: Request, name: string, value: string | null): void {
-  if (value === null) delete headers[name];
-  else headers[name] = value;
 }

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RequestHandler } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
-import { ignoreHandler } from '../../common/http/ignored-handler.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
@@ -40,15 +39,12 @@ export class Entrance {
   }
 
   /** Bounds the bodies of handlers without `@GatewayRoute`, whose guard knows no other bound. */
-  readonly limitCodeBody: RequestHandler = (req, res, next) => {
+  readonly limitCodeBody: RequestHandler = (req, _res, next) => {
     const exchange = exchangeOf(req);
     if (exchange && !exchange.head.code) {
       // The handler may pass the request on to the route.
       const { maxBodyBytes } = exchange.route?.config ?? exchange.config.server;
-      limitBody(req, maxBodyBytes, (problem) => {
-        this.reply.problem(res, exchange, problem);
-        ignoreHandler(res);
-      });
+      limitBody(exchange, maxBodyBytes, this.reply);
     }
     next();
   };

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { constants } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
-import { BODILESS_STATUSES, isEventStream } from '../../common/http/response-headers.js';
+import { BODILESS_STATUSES, isEventStream, valueOf } from '../../common/http/response-headers.js';
 import { detachDrainListeners } from './compression.patch.js';
 
 type Filter = (req: Request, res: Pick<Response, 'getHeader'>) => boolean;
@@ -75,12 +75,6 @@ export function compressAnswer(
     }
   }
   wrap(req, res);
-}
-
-function valueOf(lines: readonly string[], name: string): string | undefined {
-  for (let i = 0; i < lines.length; i += 2)
-    if (lines[i]?.length === name.length && lines[i]?.toLowerCase() === name) return lines[i + 1];
-  return undefined;
 }
 
 function load(): NonNullable<typeof loaded> {
