@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Clock } from '../../common/clock.js';
@@ -17,8 +18,7 @@ import { CLOCK, RANDOM } from '../config/config.tokens.js';
 import { ManagementToken } from '../config/management-token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { refuseAmbiguousPath } from './ambiguous-path.js';
-import { attachExchange, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
-import { preflightInput } from './preflight.js';
+import { attachExchange, corsOf, Exchange, type ExchangeHead, exchangeOf } from './exchange.js';
 import { type MatchInput, RouteTable } from './route-table.js';
 import { addServerTiming } from './server-timing.js';
 
@@ -101,6 +101,8 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     let refusal: ProblemError | undefined;
     try {
       head = inspect(req, origin, model.table, this.codeOf);
+      // Controllers of code are matched by the same path as routes.
+      req.url = head.path + head.query;
       if (model.isAdmitted?.(head.clientIp) === false) refusal = new ProblemError('address_denied');
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error;
@@ -167,38 +169,67 @@ function originOf(req: Request, { config, isTrusted }: RoutingModel): Origin {
   };
 }
 
-/** @throws ProblemError when the request is malformed, came through this process before, or is a TRACE */
-function inspect(
-  req: Request,
-  origin: Origin,
+/** The head of a request as it was written. */
+type WrittenHead = Pick<IncomingMessage, 'httpVersion' | 'headers' | 'rawHeaders'> & {
+  readonly method: string;
+  /** Path and query, or a URL. */
+  readonly url: string;
+};
+
+/**
+ * Normalises the head of a request, and finds the route or the handler of code that takes it.
+ *
+ * @throws ProblemError when the request is malformed, came through this process before, or is a TRACE
+ */
+export function inspect<T extends Pick<Origin, 'config'>>(
+  { method, url, httpVersion, headers, rawHeaders }: WrittenHead,
+  origin: T,
   table: RouteTable,
-  codeOf: ExchangeMiddleware['codeOf'],
-): ExchangeHead {
-  const { headers, method } = req;
-  const { host: hostField, hasBody } = inspectHead(req.rawHeaders, req.httpVersion);
-  const { path, query, laxPaths, authority = hostField } = parseTarget(req.url);
+  codeOf?: ExchangeMiddleware['codeOf'],
+): T & Omit<ExchangeHead, keyof Origin> {
+  const { host: hostField, hasBody } = inspectHead(rawHeaders, httpVersion);
+  const { path, query, laxPaths, authority = hostField } = parseTarget(url);
   // RFC 9112 section 3.2: only HTTP/1.0 may leave the Host field out, even if the target is absolute.
-  if (hostField === '' && req.httpVersion !== '1.0') {
-    throw new ProblemError('malformed_host', { close: true });
-  }
+  if (hostField === '' && httpVersion !== '1.0') throw new ProblemError('malformed_host', { close: true });
   const host = authority === '' ? '' : normaliseHost(authority);
-  // Controllers of code are matched by the same path as routes.
-  if (req.url !== path + query) req.url = path + query;
-  if (method === 'TRACE') {
+  if (method === 'TRACE')
     throw new ProblemError('method_not_allowed', { headers: { Allow: SERVED_METHODS.join(', ') } });
-  }
   if (headers.via?.includes(VIA.pseudonym)) throw new ProblemError('loop_detected');
   const written: MatchInput = { method, host, path, headers };
-  const preflight =
-    method === 'OPTIONS' ? preflightInput(table, written, origin.config.server.cors, codeOf) : undefined;
-  const input = preflight ?? written;
-  const match = table.match(input);
+  const asked = askedBy(written);
+  const takerOfAsked = asked && takerOf(asked, table, codeOf);
+  // Where CORS is off, preflights are up to the upstream.
+  const isPreflight =
+    takerOfAsked !== undefined && corsOf(takerOfAsked, origin.config.server.cors).origins.length > 0;
+  const { input, match, code } = isPreflight ? takerOfAsked : takerOf(written, table, codeOf);
   if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
-  const isPreflight = preflight !== undefined;
-  const asked = method === 'OPTIONS' ? headers['access-control-request-method'] : undefined;
-  // A handler of code that takes the method decides about its preflight requests, also when it leaves CORS out.
-  const code = codeOf?.(input) ?? (asked === undefined ? undefined : codeOf?.({ ...written, method: asked }));
-  return { ...origin, authority, host, path, query, hasBody, isPreflight, match, code };
+  return {
+    ...origin,
+    authority,
+    host,
+    path,
+    query,
+    hasBody,
+    isPreflight,
+    match,
+    // A handler of code that takes the method decides about its preflights, also when it leaves CORS out.
+    code: code ?? takerOfAsked?.code,
+  };
+}
+
+function takerOf(input: MatchInput, table: RouteTable, codeOf: ExchangeMiddleware['codeOf']) {
+  return { input, match: table.match(input), code: codeOf?.(input) };
+}
+
+/**
+ * @returns the request that a CORS preflight asks about (Fetch standard section 4.8). The preflight names the headers of
+ *   that one, without their values
+ */
+function askedBy(input: MatchInput): MatchInput | undefined {
+  const method = input.headers['access-control-request-method'];
+  if (input.method !== 'OPTIONS' || method === undefined) return undefined;
+  const names = input.headers['access-control-request-headers']?.toLowerCase().split(/[ \t]*,[ \t]*/);
+  return { ...input, method, announced: new Set(names) };
 }
 
 function requestId(req: Request, peerTrusted: boolean): string {

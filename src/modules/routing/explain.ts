@@ -1,16 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
-import { inspectHead } from '../../common/http/head.js';
-import { normaliseHost, parseTarget } from '../../common/http/request-target.js';
 import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { sidesOf } from '../config/schema/gateway.js';
-import { refuseAmbiguousPath } from './ambiguous-path.js';
 import type { CodeRoute } from './code-route.js';
 import { corsOf } from './exchange.js';
+import { inspect } from './exchange.middleware.js';
 import { explainCode, explainOptions, explainPreflight } from './explain-options.js';
 import type { GatherPart } from './gather-parts.js';
-import { preflightInput } from './preflight.js';
 import { type MatchInput, type MatchResult, RouteTable } from './route-table.js';
 import type { RouteModel } from './route.model.js';
 
@@ -49,27 +46,21 @@ export function explain(
   { table, handlersOf }: Running = { table: new RouteTable(config.routes), handlersOf: () => [] },
 ): Explanation[] {
   try {
-    const { method, headers } = request;
-    const raw = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
-    const { host: hostField } = inspectHead(raw, '1.1');
-    const { path, query, laxPaths, authority = hostField } = parseTarget(request.target);
-    const host = authority === '' ? '' : normaliseHost(authority);
+    const { method, target: url, headers } = request;
     if (method === 'TRACE' || method === 'CONNECT')
       return [['request', `${method} is never forwarded: 405 method_not_allowed.`]];
-    const written = { method, host, path, headers };
-    const codeOf = (input: MatchInput) => handlersOf(input)[0]?.route?.config;
-    const preflight =
-      method === 'OPTIONS' ? preflightInput(table, written, config.server.cors, codeOf) : undefined;
-    const input = preflight ?? written;
-    const match = table.match(input);
-    if (laxPaths) refuseAmbiguousPath(table, input, match, laxPaths);
-    if (preflight) return explainPreflight(corsOf({ match, code: codeOf(input) }, config.server.cors));
-    const handlers = handlersOf(input);
+    const rawHeaders = Object.entries({ host: 'localhost', ...headers }).flat().map(String);
+    const head = inspect({ method, url, httpVersion: '1.1', headers, rawHeaders }, { config }, table, (input) =>
+      handlersOf(input)[0]?.route?.config,
+    );
+    const { match, host, path } = head;
+    if (head.isPreflight) return explainPreflight(corsOf(head, config.server.cors));
+    const handlers = handlersOf({ method, host, path, headers });
     if (handlers.length > 0) return explainHandlers(config, handlers, method, match);
     if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];
     if (match.kind === 'method-not-allowed')
       return [['route', `The path takes ${match.allow.join(', ')} only: 405 method_not_allowed.`]];
-    return explainRoute(config, match.route, method, { path, query });
+    return explainRoute(config, match.route, method, head);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
     return [['request', `${error.options.detail ?? error.message}: ${error.status} ${error.code}.`]];
