@@ -33,7 +33,7 @@ export class CodeStagesGuard extends PluginGuard {
     const exchange = exchangeOf(context.getArgByIndex<Request>(0));
     const route = this.reflector.get(CodeRouteMetadata, context.getHandler()).config;
     if (!exchange || !route) return true;
-    const hooks = this.hooksOf(exchange.config, route);
+    const hooks = this.hooksIn(exchange.config)(route);
     const enter = (): true => this.enter(exchange, route, hooks.changeHeadOf(exchange));
     const decided = hooks.decide(exchange);
     return decided === true ? enter() : decided.then(enter);

@@ -1,10 +1,9 @@
 import cors from 'cors';
 import type { NextFunction, RequestHandler } from 'express';
+import { memoized } from '../../common/memoized.js';
 import { originMatcher } from '../../common/http/web-origins.js';
 import type { CorsConfig } from '../config/gateway-config.js';
 import type { Exchange } from '../routing/exchange.js';
-
-const compiled = new WeakMap<CorsConfig, RequestHandler>();
 
 /**
  * Adds CORS headers to whatever answer a request gets, and answers preflight requests. To an answer to a request without
@@ -12,14 +11,12 @@ const compiled = new WeakMap<CorsConfig, RequestHandler>();
  */
 export function addCors(exchange: Exchange, next: NextFunction): void {
   const { id, req, res, cors: config, head, refusal } = exchange;
-  let addHeaders = compiled.get(config);
-  if (!addHeaders) compiled.set(config, (addHeaders = headersHandler(config)));
   const isAnswer = head.isPreflight && refusal === undefined;
   const answer = () => res.writeHead(204, { 'X-Request-Id': id }).end();
-  void addHeaders(req, res, isAnswer ? answer : next);
+  void headersHandler(config)(req, res, isAnswer ? answer : next);
 }
 
-function headersHandler(config: CorsConfig): RequestHandler {
+const headersHandler = memoized((config: CorsConfig): RequestHandler => {
   const isForAll = config.origins.includes('*');
   const isAllowed = originMatcher(config.origins);
   const handle = cors({
@@ -45,4 +42,4 @@ function headersHandler(config: CorsConfig): RequestHandler {
     }
     handle(req, res, next);
   };
-}
+});

@@ -3,6 +3,7 @@ import { compileBody } from '../../common/errors/body-template.js';
 import { ERROR_PAGE, ERROR_PAGE_POLICY } from '../../common/errors/error-page.js';
 import { PROBLEM_CONTENT_TYPE, type ProblemDetails } from '../../common/errors/problem.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { memoized } from '../../common/memoized.js';
 import type { ErrorsConfig } from '../config/gateway-config.js';
 
 const HTML = 'text/html';
@@ -37,8 +38,6 @@ const PAGE: Form = {
   render: compileBody(HTML, ERROR_PAGE),
 };
 
-const compiled = new WeakMap<ErrorsConfig, readonly FormForStatuses[]>();
-
 /** Tells a client of an error as `server.errors` says: browsers by a page, all others by a problem document. */
 export function errorAnswer(req: Request, config: ErrorsConfig, problem: ProblemDetails): ErrorAnswer {
   const find = (isPage: boolean) =>
@@ -48,11 +47,7 @@ export function errorAnswer(req: Request, config: ErrorsConfig, problem: Problem
   return { headers: form.headers, body: form.render(problem), varies: page !== undefined };
 }
 
-function formsOf(config: ErrorsConfig): readonly FormForStatuses[] {
-  let forms = compiled.get(config);
-  if (!forms) compiled.set(config, (forms = config.bodies.map(compileForm)));
-  return forms;
-}
+const formsOf = memoized(({ bodies }: ErrorsConfig) => bodies.map(compileForm));
 
 function compileForm({ statuses, contentType, body }: ErrorsConfig['bodies'][number]): FormForStatuses {
   const charset = contentType.startsWith('text/') ? '; charset=utf-8' : '';

@@ -1,3 +1,4 @@
+import { memoized } from '../../common/memoized.js';
 import type { PluginHeaders, PluginIdentity, PluginRequest } from '../config/plugins/plugin.types.js';
 import { CallCancellation } from '../plugins/call-cancellation.js';
 import type { CheckedChanges } from '../plugins/results.js';
@@ -12,9 +13,6 @@ interface RequestCall {
 }
 
 const views = new WeakMap<Exchange, ExchangeView>();
-
-/** An identity is remembered with its token, so the copy is made once as well. */
-const copies = new WeakMap<Identity, PluginIdentity>();
 
 /** An exchange as plugins see it. They get nothing that they could break. */
 class ExchangeView implements PluginRequest {
@@ -90,16 +88,11 @@ class ExchangeView implements PluginRequest {
 
 export const pluginCallFor = (exchange: Exchange): RequestCall => ExchangeView.callFor(exchange);
 
-/** @returns a frozen copy: a change to the identity itself would apply to each request with the same token */
-function pluginIdentityOf(identity: Identity): PluginIdentity {
-  let copy = copies.get(identity);
-  if (!copy) {
-    const { subject, scopes, claims } = identity;
-    copy = Object.freeze({ subject, scopes: frozenCopy(scopes), claims: frozenCopy(claims) });
-    copies.set(identity, copy);
-  }
-  return copy;
-}
+/** A frozen copy: a change to the identity itself would apply to each request with the same token. */
+const pluginIdentityOf = memoized(
+  ({ subject, scopes, claims }: Identity): PluginIdentity =>
+    Object.freeze({ subject, scopes: frozenCopy(scopes), claims: frozenCopy(claims) }),
+);
 
 /** Objects with a class of their own stay as they are: only a plugin that proves callers can have made them. */
 function frozenCopy<T>(value: T): T {

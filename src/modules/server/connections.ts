@@ -6,6 +6,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Event } from '../../common/event.js';
 import { networkOf } from '../../common/http/client-network.js';
 import { compileRanges, unmapped } from '../../common/http/forwarded.js';
+import { memoized } from '../../common/memoized.js';
 import { ConfigStore } from '../config/config.store.js';
 
 /** Why a connection was closed before its first request. */
@@ -36,11 +37,8 @@ export class Connections {
   private readonly byNetwork = new Map<string, number>();
   /** Those whose TLS handshake is not complete, by their ends: Node tells of its end with another socket. */
   private readonly handshakes = new Map<string, Socket>();
-  private trust: { readonly proxies: readonly string[]; readonly isTrusted: (address: string) => boolean };
 
-  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {
-    this.trust = trustOf(config.current.server.trustProxy);
-  }
+  constructor(@Inject(ConfigStore) private readonly config: ConfigStore) {}
 
   /** Hides connections above the limits from the listeners that the server already has. */
   guard(server: Server): void {
@@ -73,13 +71,12 @@ export class Connections {
 
   private admit(socket: Socket): boolean {
     const { limits, trustProxy } = this.config.current.server;
-    if (trustProxy !== this.trust.proxies) this.trust = trustOf(trustProxy);
     const peer = unmapped(socket.remoteAddress ?? '');
     if (limits.connections > 0 && this.open >= limits.connections) {
       this.refuse('connections', `more than ${limits.connections} connections`, peer);
       return false;
     }
-    const network = peer === '' || this.trust.isTrusted(peer) ? undefined : networkOf(peer);
+    const network = peer === '' || trustedBy(trustProxy)(peer) ? undefined : networkOf(peer);
     const before = (network !== undefined && this.byNetwork.get(network)) || 0;
     if (limits.connectionsPerIp > 0 && before >= limits.connectionsPerIp) {
       this.refuse('connections_per_ip', `more than ${limits.connectionsPerIp} connections of a client`, peer);
@@ -125,6 +122,4 @@ const REASONS: Readonly<Record<string, ConnectionRefusalReason>> = {
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'client_certificate',
 };
 
-function trustOf(proxies: readonly string[]) {
-  return { proxies, isTrusted: compileRanges(proxies) };
-}
+const trustedBy = memoized(compileRanges);

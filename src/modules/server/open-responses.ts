@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { memoized } from '../../common/memoized.js';
 import { resetConnection } from './sockets.js';
 
 /** Requests that may wait on a connection while it is still read. Above that it is paused, so they take no more memory. */
 const MAX_WAITING = 16;
+
+/** One listener for each response, however many reloads wait for it. */
+const closeOf = memoized(
+  (res: ServerResponse): Promise<void> => new Promise((resolve) => res.once('close', resolve)),
+);
 
 const NONE: ReadonlySet<ServerResponse> = new Set();
 
@@ -17,8 +23,6 @@ export class OpenResponses {
   /** The last request of a connection, where that is known before its answer is. */
   private readonly lastOf = new WeakMap<Socket, IncomingMessage>();
   private closing = false;
-  /** One listener for each response, however many reloads wait for it. */
-  private readonly closed = new WeakMap<ServerResponse, Promise<void>>();
 
   /** @param start processes a request */
   constructor(private readonly start: (res: ServerResponse) => void) {}
@@ -40,7 +44,7 @@ export class OpenResponses {
   /** @returns a promise that resolves when each request in flight whose response has not begun has ended */
   async settled(): Promise<void> {
     const pending = [...this.inFlight()].filter(({ headersSent }) => !headersSent);
-    await Promise.all(pending.map((res) => this.closeOf(res)));
+    await Promise.all(pending.map(closeOf));
   }
 
   /** Makes each response in flight the last of its connection, and each one that starts later. */
@@ -81,15 +85,6 @@ export class OpenResponses {
     });
     if (responses.size === 1) this.begin(res);
     else if (responses.size > MAX_WAITING) req.socket.pause();
-  }
-
-  private closeOf(res: ServerResponse): Promise<void> {
-    let closed = this.closed.get(res);
-    if (!closed) {
-      closed = new Promise((resolve) => res.once('close', resolve));
-      this.closed.set(res, closed);
-    }
-    return closed;
   }
 
   private begin(res: ServerResponse): void {
