@@ -56,11 +56,12 @@ export class CodeLimits {
   }
 
   /** @throws ProblemError `rate_limited` or `too_many_concurrent` */
-  enterUser(exchange: Exchange, controller: Type, handler: Handler): boolean | Promise<boolean> {
+  enterUser(exchange: Exchange, context: ExecutionContext): boolean | Promise<boolean> {
+    const handler = context.getHandler();
     return whenCounted(this.rates.afterAuth(exchange), () => {
       tellClient(exchange.res, exchange.rateLimit);
       const limits = reflector.get(CodeRouteMetadata, handler)?.config?.limits;
-      const name = `${controller.name}.${handler.name}`;
+      const name = `${context.getClass().name}.${handler.name}`;
       this.concurrency.enterUser(exchange, { limit: limits?.requestsPerUser, name });
       if (Reflect.getMetadata(SSE_METADATA, handler) === true) this.concurrency.openStream(exchange);
       else if (exchange.config.server.limits.streamsPerUser !== undefined) this.watchForStream(exchange);
@@ -77,26 +78,19 @@ export class CodeLimits {
   }
 }
 
-const ADDRESS_GUARD: CanActivate = {
-  canActivate: (context) => apply(context, (limits, exchange) => limits.enterAddress(exchange)),
-};
+const ADDRESS_GUARD = guardBy('enterAddress');
+const USER_GUARD = guardBy('enterUser');
 
-const USER_GUARD: CanActivate = {
-  canActivate: (context) =>
-    apply(context, (limits, exchange) =>
-      limits.enterUser(exchange, context.getClass(), context.getHandler()),
-    ),
-};
-
-function apply(
-  context: ExecutionContext,
-  enter: (limits: CodeLimits, exchange: Exchange) => boolean | Promise<boolean>,
-): boolean | Promise<boolean> {
-  if (context.getType() !== 'http') return true;
-  const req = context.getArgByIndex<Request>(0);
-  const exchange = exchangeOf(req);
-  const limits = exchange && byApplication.get(req.app);
-  return limits ? enter(limits, exchange) : true;
+function guardBy(enter: 'enterAddress' | 'enterUser'): CanActivate {
+  return {
+    canActivate(context) {
+      if (context.getType() !== 'http') return true;
+      const req = context.getArgByIndex<Request>(0);
+      const exchange = exchangeOf(req);
+      const limits = exchange && byApplication.get(req.app);
+      return limits ? limits[enter](exchange, context) : true;
+    },
+  };
 }
 
 function guard(controller: Type): void {

@@ -1,5 +1,6 @@
 import { type PublicAddress, toPublic } from '../../common/http/public-address.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
+import { memoized } from '../../common/memoized.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { sidesOf } from '../config/schema/gateway.js';
 import type { Exchange } from '../routing/exchange.js';
@@ -7,15 +8,14 @@ import type { RouteModel } from '../routing/route.model.js';
 
 type Upstreams = GatewayConfig['upstreams'];
 
-const byRoute = new WeakMap<RouteModel, { upstreams: Upstreams; address: PublicAddress }>();
+const addressIn = memoized((upstreams: Upstreams) =>
+  memoized((route: RouteModel) => addressOf(route, upstreams)),
+);
 
 /** @returns the headers of an upstream's response, in which it names itself as clients know it */
 export function publicHeaders({ route, head, config }: Exchange, headers: HeaderRecord): HeaderRecord {
   if (!route || !namesAddress(headers)) return headers;
-  const { upstreams } = config;
-  const known = byRoute.get(route);
-  let address = known?.upstreams === upstreams ? known.address : undefined;
-  if (!address) byRoute.set(route, { upstreams, address: (address = compile(route, upstreams)) });
+  let address = addressIn(config.upstreams)(route);
   if (route.config.rewrite?.host === 'preserve') {
     // The upstream calls itself by the name that the client has used.
     const [base = ''] = address.hosts.values();
@@ -24,7 +24,7 @@ export function publicHeaders({ route, head, config }: Exchange, headers: Header
   return toPublic(headers, address);
 }
 
-function compile({ config, pathSwap }: RouteModel, upstreams: Upstreams): PublicAddress {
+function addressOf({ config, pathSwap }: RouteModel, upstreams: Upstreams): PublicAddress {
   const hosts = new Map<string, string>();
   for (const url of urlsOf(config, upstreams)) {
     const { host, pathname } = new URL(url);

@@ -99,11 +99,10 @@ export class HttpServerAdapter extends ExpressAdapter {
   /**
    * Reads the certificates of another configuration.
    *
-   * @returns the step that has new connections use them
+   * @returns the step that has new connections use them; `undefined` without TLS, which is decided when the process starts
    */
-  prepareTls(config: ServerTlsConfig | undefined): () => void {
-    // Whether there is TLS at all is decided when the process starts.
-    return (config && this.tls?.prepare(this.httpServer as TlsServer, config)) ?? (() => undefined);
+  prepareTls(config: ServerTlsConfig | undefined): (() => void) | undefined {
+    return config && this.tls?.prepare(this.httpServer as TlsServer, config);
   }
 
   /** The one with the routes first. */
