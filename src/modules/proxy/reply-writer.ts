@@ -32,6 +32,8 @@ interface StoredLines {
   readonly lines: string[];
 }
 
+type Write = (head: AnswerHead) => void;
+
 /** Writes every answer: the head in one piece, with framing of our own. */
 @Injectable()
 export class ReplyWriter {
@@ -61,25 +63,21 @@ export class ReplyWriter {
       return;
     }
     const lines = this.linesOf(exchange, headers);
-    this.addHsts(exchange, headers, lines);
-    if (exchange.cache?.status !== undefined) lines.push('Cache-Status', exchange.cache.status);
-    expose(exchange, headers, lines);
-    this.change(exchange, { status, lines }, (changed) => this.stream(exchange, response, changed));
+    this.passOn(exchange, { status, lines }, headers, (head) => this.stream(exchange, response, head));
   }
 
   private stream(exchange: Exchange, response: UpstreamResponse, { status, lines }: AnswerHead): void {
     const { headers, contentLength } = response;
-    const length = BODILESS_STATUSES.has(status) ? undefined : contentLength;
-    if (length === undefined && headers['trailer'] !== undefined)
+    if (contentLength === undefined && headers['trailer'] !== undefined)
       announce(exchange, status, headers['trailer'], lines);
-    this.writeHead(exchange.res, exchange, status, lines, length);
+    this.writeHead(exchange.res, exchange, status, lines, contentLength);
     const sink = new ReplySink(exchange);
     const whole = response.whole();
     if (whole) {
       sink.onWhole(whole);
       return;
     }
-    if (length === undefined && mayEndAnywhere(headers)) this.eventStreams.watch(exchange);
+    if (contentLength === undefined && mayEndAnywhere(headers)) this.eventStreams.watch(exchange);
     response.stream(sink);
     // Nothing of the body has arrived, and it may take long, so the head is sent by itself.
     if (!sink.started) exchange.res.flushHeaders();
@@ -104,27 +102,32 @@ export class ReplyWriter {
     const { status, headers, body, added } = hit.response;
     exchange.cache = hit;
     exchange.outcome ??= 'cache_hit';
-    const lines = this.storedLinesOf(exchange, headers);
-    const head = added ? lines.concat(added) : lines.slice();
-    head.push('Cache-Status', hit.status);
-    this.addHsts(exchange, headers, head);
-    expose(exchange, headers, head);
-    this.change(exchange, { status, lines: head }, (changed) => this.end(exchange, changed, body));
+    const lines = this.storedLinesOf(exchange, headers).concat(added ?? []);
+    this.passOn(exchange, { status, lines }, headers, (head) => {
+      this.writeHead(exchange.res, exchange, head.status, head.lines, body.length);
+      endResponse(exchange.res, body);
+    });
   }
 
-  private end(exchange: Exchange, { status, lines }: AnswerHead, body: Uint8Array): void {
-    const length = BODILESS_STATUSES.has(status) ? undefined : body.length;
-    this.writeHead(exchange.res, exchange, status, lines, length);
-    endResponse(exchange.res, body);
+  /**
+   * Completes the head of an upstream's response, fresh or stored, and lets plugins change it.
+   *
+   * @param headers of the upstream
+   */
+  private passOn(exchange: Exchange, head: AnswerHead, headers: HeaderRecord, write: Write): void {
+    const { route, cache } = exchange;
+    const { hsts } = this.headersOf(exchange);
+    const isRemoved = route?.responseHeaders?.removed.has(HSTS);
+    // Not among the lines of a stored response, because it depends on the client's connection.
+    if (hsts !== undefined && !isRemoved && headers[HSTS] === undefined && isOverTls(exchange))
+      head.lines.push(HSTS, hsts);
+    if (cache?.status !== undefined) head.lines.push('Cache-Status', cache.status);
+    expose(exchange, headers, head.lines);
+    this.change(exchange, head, write);
   }
 
   /** Lets plugins change the head of a response before it is written. */
-  change(
-    exchange: Exchange,
-    head: AnswerHead,
-    write: (head: AnswerHead) => void,
-    changeHead = exchange.changeHead,
-  ): void {
+  change(exchange: Exchange, head: AnswerHead, write: Write, changeHead = exchange.changeHead): void {
     if (!changeHead) {
       write(head);
       return;
@@ -216,7 +219,7 @@ export class ReplyWriter {
     if (isLast) lines.push('Connection', 'close');
     // It is for the host as a whole, so all answers have it.
     if (exchange && hsts !== undefined && isOverTls(exchange)) lines.push(HSTS, hsts);
-    this.writeHead(res, exchange, status, lines, BODILESS_STATUSES.has(status) ? undefined : bytes.length);
+    this.writeHead(res, exchange, status, lines, bytes.length);
     endResponse(res, bytes);
     if (exchange) exchange.isAnswered = true;
   }
@@ -240,13 +243,6 @@ export class ReplyWriter {
     return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }
 
-  /** Not among the lines of a stored response, because it depends on the client's connection. */
-  private addHsts(exchange: Exchange, headers: HeaderRecord, lines: string[]): void {
-    const { hsts } = this.headersOf(exchange);
-    if (hsts === undefined || headers[HSTS] !== undefined || !isOverTls(exchange)) return;
-    if (!exchange.route?.responseHeaders?.removed.has(HSTS)) lines.push(HSTS, hsts);
-  }
-
   private headersOf({ route, cors }: Exchange): AnswerHeaders {
     if (!route) return answerHeaders('own', cors);
     const known = this.byRoute.get(route);
@@ -264,7 +260,8 @@ export class ReplyWriter {
     headers: string[],
     contentLength: number | undefined,
   ): void {
-    if (contentLength !== undefined) headers.push('Content-Length', String(contentLength));
+    if (contentLength !== undefined && !BODILESS_STATUSES.has(status))
+      headers.push('Content-Length', String(contentLength));
     if (exchange) {
       headers.push('X-Request-Id', exchange.id);
       if (exchange.fallback !== undefined) headers.push('Breakwater-Fallback', exchange.fallback);

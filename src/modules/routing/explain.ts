@@ -49,9 +49,14 @@ export function explain(
     const { method, target: url, headers } = request;
     if (method === 'TRACE' || method === 'CONNECT')
       return [['request', `${method} is never forwarded: 405 method_not_allowed.`]];
-    const rawHeaders = Object.entries({ host: 'localhost', ...headers }).flat().map(String);
-    const head = inspect({ method, url, httpVersion: '1.1', headers, rawHeaders }, { config }, table, (input) =>
-      handlersOf(input)[0]?.route?.config,
+    const rawHeaders = Object.entries({ host: 'localhost', ...headers })
+      .flat()
+      .map(String);
+    const head = inspect(
+      { method, url, httpVersion: '1.1', headers, rawHeaders },
+      { config },
+      table,
+      (input) => handlersOf(input)[0]?.route?.config,
     );
     const { match, host, path } = head;
     if (head.isPreflight) return explainPreflight(corsOf(head, config.server.cors));

@@ -89,9 +89,8 @@ class ExchangeView implements PluginRequest {
 export const pluginCallFor = (exchange: Exchange): RequestCall => ExchangeView.callFor(exchange);
 
 /** A frozen copy: a change to the identity itself would apply to each request with the same token. */
-const pluginIdentityOf = memoized(
-  ({ subject, scopes, claims }: Identity): PluginIdentity =>
-    Object.freeze({ subject, scopes: frozenCopy(scopes), claims: frozenCopy(claims) }),
+const pluginIdentityOf = memoized(({ subject, scopes, claims }: Identity): PluginIdentity =>
+  Object.freeze({ subject, scopes: frozenCopy(scopes), claims: frozenCopy(claims) }),
 );
 
 /** Objects with a class of their own stay as they are: only a plugin that proves callers can have made them. */
