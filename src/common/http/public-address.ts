@@ -79,8 +79,9 @@ function publicCookie(cookie: string, { hosts, swap }: PublicAddress): string {
   const [base = ''] = hosts.values();
   const names = new Set([...hosts.keys()].map((host) => host.replace(/:\d+$/, '')));
   const kept = attributes.flatMap((attribute) => {
-    const [, name = '', value = ''] = /^\s*([^=\s]*)\s*=?\s*(.*?)\s*$/.exec(attribute) ?? [];
-    switch (name.toLowerCase()) {
+    const [name = '', ...rest] = attribute.split('=');
+    const value = rest.join('=').trim();
+    switch (name.trim().toLowerCase()) {
       case 'domain':
         return names.has(value.toLowerCase().replace(/^\./, '')) ? [] : [attribute];
       case 'path':

@@ -14,7 +14,7 @@ export interface RequestTarget {
 // Most paths are plain: only unreserved and sub-delimiter characters but `;`, no empty segment, no segment that starts with a
 // dot.
 const PLAIN = /^(?:\/(?![./])[A-Za-z0-9\-._~!$&'()*+,=:@]*)+$/;
-const ABSOLUTE = /^https?:\/\/([^/?#]*)([^#]*)$/i;
+const ABSOLUTE = /^https?:\/\/([^/?#]*)((?:[/?][^#]*)?)$/i;
 /** Controls, spaces and everything beyond ASCII, a backslash and a number sign. */
 const UNESCAPED = /[^\x21-\x7e]|[\\#]/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;

@@ -6,9 +6,10 @@ const SECRET_NAME =
  * @returns the same with `***` for the values of parameters that may be secrets
  */
 export function withoutSecrets(query: string): string {
-  return query.replace(/([^?&;=]+)=[^&;]*/g, (parameter, name: string) =>
-    SECRET_NAME.test(decoded(name)) ? `${name}=***` : parameter,
-  );
+  return query.replace(/[^?&;]+/g, (parameter) => {
+    const name = parameter.slice(0, Math.max(0, parameter.indexOf('=')));
+    return SECRET_NAME.test(decoded(name)) ? `${name}=***` : parameter;
+  });
 }
 
 function decoded(name: string): string {

@@ -72,7 +72,9 @@ export function ownBytes(chunks: readonly Uint8Array[], bytes: number): Uint8Arr
 export function scopesOf(route: string, resource: ResourceName, headers: HeaderRecord): readonly string[] {
   const tags = [
     ...String(headers['surrogate-key'] ?? '').split(/\s+/),
-    ...String(headers['cache-tag'] ?? '').split(/\s*,\s*/),
+    ...String(headers['cache-tag'] ?? '')
+      .split(',')
+      .map((tag) => tag.trim()),
   ];
   const named = new Set(tags.filter((tag) => tag !== '').slice(0, MAX_TAGS));
   return [routeScope(route), resourceScope(resource), ...[...named].map(tagScope)];

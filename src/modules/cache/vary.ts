@@ -95,9 +95,13 @@ function normalise(name: string, value: string | string[] | undefined): string |
   const whole = typeof value === 'string' ? value : value.join(',');
   // A comma in a quoted string is not a separator.
   if (whole.includes('"')) return whole;
-  const list = whole
-    .split(',')
+  const list = trimmed(whole, ',');
+  return CASE_INSENSITIVE.has(name) ? trimmed(list.toLowerCase(), ';') : list;
+}
+
+function trimmed(list: string, separator: string): string {
+  return list
+    .split(separator)
     .map((each) => each.trim())
-    .join(',');
-  return CASE_INSENSITIVE.has(name) ? list.toLowerCase().replaceAll(/\s*;\s*/g, ';') : list;
+    .join(separator);
 }

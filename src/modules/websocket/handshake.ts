@@ -91,7 +91,7 @@ function listOf(field: string | string[] | undefined): string[] {
 
 /** @returns an extension without its parameters */
 function nameOf(extension: string): string {
-  return extension.replace(/\s*;.*/s, '').toLowerCase();
+  return (extension.split(';', 1)[0] ?? '').trimEnd().toLowerCase();
 }
 
 function malformed(detail: string): never {
