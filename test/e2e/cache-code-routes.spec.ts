@@ -25,7 +25,7 @@ import {
   JwtAuthGuard,
   Public,
 } from '../../src/index.js';
-import { gateway } from '../support/gateway.js';
+import { gateway, type RunningGateway } from '../support/gateway.js';
 import { ask } from '../support/http.js';
 import { bearer, SECRET } from '../support/tokens.js';
 import { until } from '../support/until.js';
@@ -179,17 +179,23 @@ class CodeController {
 @Module({ imports: [AuthModule, CacheModule], controllers: [CodeController] })
 class CodeModule {}
 
-async function start() {
+async function startGateway(): Promise<RunningGateway> {
   calls = 0;
   fails = false;
-  const gw = await gateway(`
+  return gateway(`
     auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
     upstreams: { none: { url: "http://127.0.0.1:1" } }
     routes: [{ id: all, match: { path: /** }, upstream: none }]`)
     .withModule(CodeModule)
     .start();
-  return (path: string, headers = {}, method = 'GET') => ask(`${gw.url}/code/${path}`, headers, method);
 }
+
+const getFrom =
+  (gw: RunningGateway) =>
+  (path: string, headers = {}, method = 'GET') =>
+    ask(`${gw.url}/code/${path}`, headers, method);
+
+const start = async () => getFrom(await startGateway());
 
 /** The `Date` of Node may be a second behind the stored one. */
 const soon = () => new Date(Date.now() + 5_000).toUTCString();
@@ -354,13 +360,20 @@ describe('@Cached()', () => {
   it('stores the head that a handler sets while it revalidates', async () => {
     const logged = vi.spyOn(Logger.prototype, 'error');
     onTestFinished(() => logged.mockRestore());
-    const get = await start();
+    const gw = await startGateway();
+    const get = getFrom(gw);
     const read = async () => {
       const { status, body, headers } = await get('head-of-its-own');
       return [status, body, headers['x-n'], headers['x-first'], headers['vary']];
     };
     const first = [200, '1', '1', '1', 'X-Language'];
     expect([await read(), await read()]).toEqual([first, first]);
+    const hits =
+      'breakwater_requests_total{route="/code/head-of-its-own",method="GET",status="200",outcome="cache_hit"}';
+    await until(
+      'the hit is counted with the status that was sent',
+      async () => (await gw.metric(hits)) === 1,
+    );
     const newer = await until('the new answer is stored', async () => {
       const answer = await read();
       return answer[1] === '1' ? undefined : answer;

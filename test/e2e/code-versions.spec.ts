@@ -52,7 +52,7 @@ class OrdersModule {}
 @Module({ controllers: [RootController] })
 class RootModule {}
 
-const priced = (region: object) => ({ ...region, cache: { ttl: '1h', per: 'public' as const } });
+const priced = (options: object) => ({ ...options, cache: { ttl: '1h' } });
 
 @Controller({ path: 'prices', version: '1' })
 class FirstPricesController {

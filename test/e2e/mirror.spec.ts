@@ -127,22 +127,25 @@ describe('a mirror', () => {
     ['that leaves its stream', 'text/event-stream'],
     ['that has its answer', 'text/plain'],
   ])('has its event stream ended with the exchange of a client %s', async (_, type) => {
-    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [left, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const isStream = type === 'text/event-stream';
     const gw = await gateway(YAML)
       .withUpstream('users', (_req, res) => {
         res.writeHead(200, { 'content-type': type }).write('data: 1\n\n');
-        if (type === 'text/plain') res.end();
+        if (!isStream) res.end();
       })
       .withUpstream('next', (_req, res) => {
-        res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+        const answer = () => res.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+        if (isStream) answer();
+        else void left.promise.then(answer);
         res.once('close', ended.resolve);
-        asked.resolve();
       })
       .start();
     const leaving = new AbortController();
-    await gw.fetch('/', { signal: leaving.signal });
-    await asked.promise;
+    const response = await gw.fetch('/', { signal: leaving.signal });
+    if (!isStream) await response.text();
     leaving.abort();
+    left.resolve();
     await ended.promise;
     await until('it is counted', () => mirrored(gw, 'client_gone'));
     expect(await gw.metric('breakwater_breaker_state{upstream="next"}')).toBe(0);
