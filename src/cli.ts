@@ -173,7 +173,7 @@ program
   .action(async (before: string, after: string) => {
     const [running, next] = [await load(before), await load(after)];
     if (!running || !next) return;
-    const { explainDiff } = await import('./modules/config/reload/explain-diff.js');
+    const { explainDiff } = await import('./modules/config/reload/reload-plan.js');
     const rows = await explainDiff(running, next);
     if (rows.length === 0) console.log('A reload would change nothing.');
     else printTable(rows);

@@ -59,4 +59,22 @@ describe('keepFixed', () => {
     const running = parse(`server: { port: 1 }\n${UPSTREAMS}`);
     expect(keepFixed(parse(`server: { port: 2 }\n${UPSTREAMS}`), running).config.server).toBe(running.server);
   });
+
+  it('leaves a section the same object when the file says again what is in force', () => {
+    const text = `redis: { url: "redis://r" }\nmanagement: { port: 1 }\n${UPSTREAMS}`;
+    const running = parse(text);
+    const { config, waiting } = keepFixed(parse(text), running);
+    expect(config.redis).toBe(running.redis);
+    expect(config.management).toBe(running.management);
+    expect(waiting).toEqual([]);
+  });
+
+  it('keeps a part as a whole that is in one of the two configurations only', () => {
+    const running = parse(UPSTREAMS);
+    const next = { ...running, server: { ...running.server, tls: { handshakeTimeout: 1 } } };
+    // As much as the function reads.
+    const { config, waiting } = keepFixed(next as unknown as GatewayConfig, running);
+    expect(config.server).toBe(running.server);
+    expect(waiting).toEqual(['server.tls']);
+  });
 });

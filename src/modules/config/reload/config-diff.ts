@@ -48,11 +48,8 @@ function byId(routes: readonly RouteConfig[]): ReadonlyMap<string, RouteConfig> 
   return new Map(routes.map((route) => [route.id, route]));
 }
 
-/**
- * Settings that are used when the process starts, as paths in the file. What is only in one of the two configurations on
- * the way there, such as `server.tls`, is kept as a whole.
- */
-const FIXED = [
+/** Paths of settings that are used when the process starts. */
+const FIXED: readonly (readonly [section: keyof GatewayConfig, ...keys: string[]])[] = [
   ['server', 'host'],
   ['server', 'port'],
   ['server', 'workers'],
@@ -60,52 +57,35 @@ const FIXED = [
   ['server', 'tls', 'redirect', 'port'],
   ['management', 'host'],
   ['management', 'port'],
-] as const;
-
-/** Sections of the same kind. */
-const FIXED_SECTIONS = ['redis', 'state'] as const;
+  ['redis'],
+  ['state'],
+];
 
 /**
- * Keeps the values of settings that only a restart can change.
+ * Keeps the values of settings that only a restart can change. A section that is then as before is the same object.
  *
  * @returns what can be put in force, and the settings whose new values wait for a restart
  */
 export function keepFixed(next: GatewayConfig, running: GatewayConfig) {
   const waiting = new Set<string>();
-  let kept: Mapping = { ...next };
-  for (const path of FIXED)
-    kept = keepAt(kept, { ...running }, path, (steps) => waiting.add(steps.join('.')));
-  for (const section of FIXED_SECTIONS) {
-    if (isSameConfig(next[section], running[section])) continue;
-    waiting.add(section);
-    kept = { ...kept, [section]: running[section] };
+  const config = { ...next };
+  for (const path of FIXED) {
+    const keep = (value: unknown, before: unknown, depth: number): unknown => {
+      const key = path[depth];
+      if (key !== undefined && isMapping(value) && isMapping(before)) {
+        const kept = Object.freeze({ ...value, [key]: keep(value[key], before[key], depth + 1) });
+        return isSameConfig(kept, before) ? before : kept;
+      }
+      // Also what is only in one of the two configurations, such as `server.tls`.
+      if (!isSameConfig(value, before)) waiting.add(path.slice(0, depth).join('.'));
+      return before;
+    };
+    const [section] = path;
+    Object.assign(config, { [section]: keep(config[section], running[section], 1) });
   }
-  for (const section of ['server', 'management'] as const) {
-    if (isSameConfig(kept[section], running[section])) kept = { ...kept, [section]: running[section] };
-  }
-  // The same sections as before, with values of the same types.
-  return { config: Object.freeze(kept) as unknown as GatewayConfig, waiting: [...waiting] };
+  return { config: Object.freeze(config), waiting: [...waiting] };
 }
 
-type Mapping = Readonly<Record<string, unknown>>;
-
-/** @param onKept told of the path of a value that differs */
-function keepAt(
-  next: Mapping,
-  running: Mapping,
-  [key = '', ...rest]: readonly string[],
-  onKept: (path: readonly string[]) => void,
-): Mapping {
-  const [value, before] = [next[key], running[key]];
-  if (value === before) return next;
-  let kept = before;
-  if (rest.length > 0 && isMapping(value) && isMapping(before)) {
-    kept = keepAt(value, before, rest, (path) => onKept([key, ...path]));
-    if (kept === value) return next;
-  } else onKept([key]);
-  return Object.freeze({ ...next, [key]: kept });
-}
-
-function isMapping(value: unknown): value is Mapping {
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }

@@ -16,10 +16,11 @@ import { type ConfigSource, invalidBy } from '../load-config-file.js';
 import type { Plugin } from '../plugins/plugin.types.js';
 import { pluginProblems } from '../plugins/prepare-plugins.js';
 import { formatProblems } from '../problem.js';
-import { type ConfigDiff, diffConfigs, keepFixed } from './config-diff.js';
-import { type ConfigText, readConfig, type WrittenConfig, writeConfig } from './config-text.js';
+import type { ConfigDiff } from './config-diff.js';
+import { type ConfigText, type WrittenConfig, writeConfig } from './config-text.js';
 import { ConfigWatcher } from './config-watcher.js';
 import { readInWorker } from './read-in-worker.js';
+import { planReload } from './reload-plan.js';
 
 export type ReloadCause = 'file' | 'signal' | 'admin' | 'code';
 
@@ -152,11 +153,8 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
   async preview(given?: string): Promise<ConfigPreview> {
     // Whoever may look ahead must not run code by that.
     const { text, hash, warnings } = await this.readFile({ given, mayLoad: false });
-    const turn = turns();
-    const { current } = this.store;
-    const written = await readConfig(text, this.written ?? (await writeConfig(current, turn)), turn);
-    const { config, waiting: restartFor } = keepFixed(written, current);
-    return { hash, diff: diffConfigs(current, config), restartFor, warnings };
+    const { diff, restartFor } = await planReload(text, this.store.current, this.written);
+    return { hash, diff, restartFor, warnings };
   }
 
   private afterLast(run: () => Promise<Reload>): Promise<Reload> {
@@ -192,17 +190,13 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async apply({ text, hash, warnings }: NextConfig): Promise<ReloadEnd> {
-    const turn = turns();
     const { current } = this.store;
-    this.written ??= await writeConfig(current, turn);
-    const written = await readConfig(text, this.written, turn);
-    const { config, waiting } = keepFixed(written, current);
-    const diff = diffConfigs(current, config);
+    const { written, config, diff, restartFor } = await planReload(text, current, this.written);
     const isChanged = Object.entries(config).some(([key, each]) => Reflect.get(current, key) !== each);
     if (isChanged) await this.store.apply(config);
-    this.written = { text, config: written };
+    this.written = written;
     const { revision } = this.status;
-    this.status = { ...this.status, hash, restartFor: waiting };
+    this.status = { ...this.status, hash, restartFor };
     if (!isChanged) return { result: 'unchanged', warnings };
     this.status = { ...this.status, revision: revision + 1, appliedAt: new Date(this.clock.wall()) };
     return { result: 'applied', diff, warnings };
