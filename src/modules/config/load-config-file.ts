@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ConfigResult, parseConfig } from './parse-config.js';
+import type { GatewayConfig } from './gateway-config.js';
+import { type Checked, type ConfigResult, parseConfig } from './parse-config.js';
 import type { Plugin } from './plugins/plugin.types.js';
-import { pluginProblems } from './plugins/prepare-plugins.js';
+import { type PluginCheck, pluginProblems } from './plugins/prepare-plugins.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
 import { fingerprintNow } from './reload/fingerprint.js';
 import { sourceLinesOf } from './source/source-line.js';
@@ -19,7 +20,8 @@ export interface ConfigSource {
   readonly files: ReadonlyMap<string, string>;
 }
 
-export type LoadedConfig = ConfigResult & { readonly source: ConfigSource };
+export type Loaded<T> = Checked<T> & { readonly source: ConfigSource };
+export type LoadedConfig = Loaded<{ readonly config: GatewayConfig }>;
 
 /** Bytes. The largest file that anybody would write has a hundredth of it. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -38,26 +40,13 @@ export function loadConfigFile(
   given?: string,
   plugins?: readonly Plugin[],
 ): LoadedConfig {
-  const loaded = readConfigFile(path, env, given);
-  return invalidBy(pluginProblems(loaded.plugins, { given: plugins }), loaded) ?? loaded;
+  return checkPlugins(readConfigFile(path, env, given), { given: plugins });
 }
 
-/** A file with problems, whoever has read it. */
-interface Invalid {
-  readonly ok: false;
-  readonly problems: readonly ConfigProblem[];
-  readonly source: ConfigSource;
-}
-
-/**
- * @param found sorted problems of plugins
- * @returns a file with these problems besides its own; `undefined` if there are none
- */
-export function invalidBy(
-  found: readonly ConfigProblem[],
-  loaded: Invalid | { readonly ok: true; readonly source: ConfigSource },
-): Invalid | undefined {
-  if (found.length === 0) return undefined;
+/** @returns a file that was read without its plugins, with their problems besides its own */
+export function checkPlugins<T>(loaded: Loaded<T>, check: PluginCheck): Loaded<T> {
+  const found = pluginProblems(loaded.plugins, check);
+  if (found.length === 0) return loaded;
   const problems = sortProblems([...(loaded.ok ? [] : loaded.problems), ...found]);
   return { ok: false, problems, source: loaded.source };
 }

@@ -17,20 +17,16 @@ import { mergeDefaults } from './source/merge-defaults.js';
 import { readYaml } from './source/read-yaml.js';
 import type { Sources } from './source/substitute.js';
 
-/** A configuration that can be run, or everything that is wrong with it; both in the order of the file. */
-export type ConfigResult =
-  | {
-      readonly ok: true;
-      readonly config: GatewayConfig;
-      readonly warnings: readonly LintWarning[];
-      /** Of a file with plugins, for `pluginProblems`. */
-      readonly plugins?: PluginSources | undefined;
-    }
-  | {
-      readonly ok: false;
-      readonly problems: readonly ConfigProblem[];
-      readonly plugins?: PluginSources | undefined;
-    };
+/** What was made of a file, or everything that is wrong with it; both in the order of the file. */
+export type Checked<T> = (
+  | ({ readonly ok: true; readonly warnings: readonly LintWarning[] } & T)
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+) & {
+  /** Of a file with plugins, for `pluginProblems`. */
+  readonly plugins?: PluginSources | undefined;
+};
+
+export type ConfigResult = Checked<{ readonly config: GatewayConfig }>;
 
 const CHECKS = [
   idProblems,

@@ -61,10 +61,15 @@ export function preparePlugins(sources: PluginSources, options: PluginOptions): 
   return { plugins, problems };
 }
 
+export interface PluginCheck extends PluginOptions {
+  /** Whether each plugin is opened once. Default: true. */
+  readonly opens?: boolean;
+}
+
 /** @returns the problems of the plugins of a file, sorted, with the lines that they are about */
 export function pluginProblems(
   sources: PluginSources | undefined,
-  { opens = true, ...options }: PluginOptions & { readonly opens?: boolean },
+  { opens = true, ...options }: PluginCheck,
 ): ConfigProblem[] {
   if (!sources) return [];
   const { plugins, problems } = preparePlugins(sources, options);

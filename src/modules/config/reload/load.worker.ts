@@ -6,16 +6,12 @@ import type { FileReading } from './read-in-worker.js';
 // A thread of its own, because the text of a large configuration takes seconds to read and check.
 // Of `readInWorker`.
 const { file, text } = workerData as { readonly file: string; readonly text: string | undefined };
-const { source, ...result } = readConfigFile(file, process.env, text);
-const reading: FileReading = result.ok
-  ? {
-      ok: true,
-      source,
-      warnings: result.warnings,
-      plugins: result.plugins,
-      text: (await writeConfig(result.config, () => undefined)).text,
-    }
-  : { ...result, source };
+const loaded = readConfigFile(file, process.env, text);
+let reading: FileReading;
+if (loaded.ok) {
+  const { config, ...rest } = loaded;
+  reading = { ...rest, text: (await writeConfig(config, () => undefined)).text };
+} else reading = loaded;
 // A port of a thread has no origin.
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
 parentPort?.postMessage(reading);

@@ -1,27 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import type { LintWarning } from '../lints/lint.js';
 import { ConfigRefusedError } from '../config.store.js';
-import type { ConfigSource } from '../load-config-file.js';
-import type { PluginSources } from '../plugins/plugin-sources.js';
-import type { ConfigProblem } from '../problem.js';
+import type { Loaded } from '../load-config-file.js';
 import type { ConfigText } from './config-text.js';
 
-/** What another thread has found in the file. */
-export type FileReading =
-  | {
-      readonly ok: true;
-      readonly source: ConfigSource;
-      readonly text: ConfigText;
-      readonly warnings: readonly LintWarning[];
-      /** Only the main thread has the plugins, and checks their options. */
-      readonly plugins?: PluginSources | undefined;
-    }
-  | {
-      readonly ok: false;
-      readonly source: ConfigSource;
-      readonly problems: readonly ConfigProblem[];
-      readonly plugins?: PluginSources | undefined;
-    };
+/** What another thread has found in the file. Only the main thread has the plugins, and checks their options. */
+export type FileReading = Loaded<{ readonly text: ConfigText }>;
 
 /** Milliseconds. A file that takes longer is not read to its end. */
 const LONGEST = 120_000;
@@ -42,17 +25,18 @@ export async function readInWorker(file: string, signal: AbortSignal, text?: str
   });
   const { promise, resolve, reject } = Promise.withResolvers<FileReading>();
   const timeout = AbortSignal.timeout(LONGEST);
-  const giveUp = () => reject(new Error(`it could not be read within ${LONGEST / 1000} seconds`));
-  const stop = () => reject(new ConfigRefusedError('the gateway is stopping'));
   worker.once('message', resolve).once('error', reject);
   worker.once('exit', (code) => reject(new Error(`the thread that reads it ended with code ${code}`)));
-  timeout.addEventListener('abort', giveUp);
-  signal.addEventListener('abort', stop);
+  AbortSignal.any([signal, timeout]).addEventListener('abort', () =>
+    reject(
+      timeout.aborted
+        ? new Error(`it could not be read within ${LONGEST / 1000} seconds`)
+        : new ConfigRefusedError('the gateway is stopping'),
+    ),
+  );
   try {
     return await promise;
   } finally {
-    signal.removeEventListener('abort', stop);
-    timeout.removeEventListener('abort', giveUp);
     await worker.terminate();
   }
 }
