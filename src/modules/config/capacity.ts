@@ -1,6 +1,7 @@
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
+import { listed } from './problem.js';
 
-export interface Capacity {
+interface Capacity {
   /** Calls that wait for their response at a time. */
   readonly calls: number;
   /** Calls that wait for a place. */
@@ -26,20 +27,14 @@ export function capacityOf({ bulkhead, pool, targets }: UpstreamConfig): Capacit
 
 /** @returns what each upstream can take at a time, in sentences; upstreams with the same limits share one */
 export function capacityLines({ upstreams }: GatewayConfig): string[] {
-  const idsOf = new Map<string, string[]>();
-  for (const [id, upstream] of Object.entries(upstreams)) {
+  const byLimits = Map.groupBy(Object.entries(upstreams), ([, upstream]) => {
     const { calls, queue, streams, connections } = capacityOf(upstream);
-    const limits = `${calls} calls waiting for a response, ${queue} in the queue, ${streams} streams, ${connections} connections`;
-    const ids = idsOf.get(limits);
-    if (ids) ids.push(id);
-    else idsOf.set(limits, [id]);
-  }
-  return [...idsOf].map(([limits, ids]) => `Capacity of ${shortened(ids)}: ${limits}.`);
+    return `${calls} calls waiting for a response, ${queue} in the queue, ${streams} streams, ${connections} connections`;
+  });
+  return [...byLimits].map(([limits, entries]) => {
+    const ids = entries.map(([id]) => id);
+    return `Capacity of ${listed(ids, MAX_NAMES)}: ${limits}.`;
+  });
 }
 
 const MAX_NAMES = 8;
-
-function shortened(ids: readonly string[]): string {
-  const more = ids.length - MAX_NAMES;
-  return ids.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}

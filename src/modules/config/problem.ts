@@ -56,3 +56,9 @@ export function formatProblems(file: string, problems: readonly ConfigProblem[])
     })
     .join('\n');
 }
+
+/** Writes some names in a message, and how many others there are. */
+export function listed(names: readonly string[], most: number): string {
+  const more = names.length - most;
+  return names.slice(0, most).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

@@ -1,6 +1,6 @@
-import { nearest } from '../nearest.js';
+import { didYouMean } from '../nearest.js';
 import { pluginReferences } from '../plugins/plugin-sources.js';
-import type { ConfigProblem } from '../problem.js';
+import { type ConfigProblem, listed } from '../problem.js';
 import { BALANCER_NAMES } from '../schema/balancer.js';
 import { ID_FORM, ID_PATTERN } from '../schema/scalars.js';
 import type { ConfigValue } from '../source/config-value.js';
@@ -58,18 +58,16 @@ function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
 
 function danglingBalancer(balancer: ConfigValue, plugins: ConfigValue): ConfigProblem[] {
   if (balancer.text === undefined || plugins.has(balancer.text)) return [];
-  const guess = nearest(balancer.text, [...BALANCER_NAMES, ...plugins.keys()]);
   const names = BALANCER_NAMES.map((name) => `\`${name}\``).join(', ');
-  const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
+  const hint = didYouMean(balancer.text, [...BALANCER_NAMES, ...plugins.keys()]);
   return [balancer.expected(`one of ${names}, or the id of an entry of \`plugins\`${hint}`)];
 }
 
 /** @param section whose entries have the `known` ids */
 export function unknownId(id: ConfigValue, section: string, known: readonly string[]): ConfigProblem {
   // A guess would reveal part of the value.
-  const guess = id.isSecret ? undefined : nearest(id.text ?? '', known);
-  const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
-  const ids = known.length === 0 ? 'there are none' : listed(known);
+  const hint = id.isSecret ? '' : didYouMean(id.text ?? '', known);
+  const ids = listed(known, MAX_LISTED) || 'there are none';
   return id.expected(`the id of an entry of \`${section}\` (${ids})${hint}`);
 }
 
@@ -81,11 +79,6 @@ function withoutProvider(routeAuth: ConfigValue, auth: ConfigValue): ConfigProbl
 }
 
 const MAX_LISTED = 50;
-
-function listed(ids: readonly string[]): string {
-  const more = ids.length - MAX_LISTED;
-  return ids.slice(0, MAX_LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
 
 /** Reports each cycle once, at the first of its upstreams. Each upstream is followed once, however long the chains are. */
 function fallbackCycles(upstreams: ConfigValue): ConfigProblem[] {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { nearest } from '../nearest.js';
+import { didYouMean, nearest } from '../nearest.js';
 import type { ConfigPath, ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
 import { matchSchema } from './route.js';
@@ -40,8 +40,7 @@ function allowed(issue: z.core.$ZodRawIssue): string {
     case 'invalid_value': {
       const known = issue.values.map(String);
       const values = known.map((value) => `\`${value}\``).join(', ');
-      const guess = typeof issue.input === 'string' ? nearest(issue.input, known) : undefined;
-      const hint = guess === undefined ? '' : `; did you mean \`${guess}\`?`;
+      const hint = typeof issue.input === 'string' ? didYouMean(issue.input, known) : '';
       return `${known.length > 1 ? 'one of ' : ''}${values}${hint}`;
     }
     case 'invalid_type': {
