@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { headerTemplateProblems } from './checks/header-templates.js';
-import { unknownId } from './checks/references.js';
+import { headerTemplateProblems } from './checks/path-parameters.js';
+import { unknownId, withoutProvider } from './checks/references.js';
 import { type ConfigProblem, sortProblems } from './problem.js';
 import { codeRouteSchema, keysOfForwarding } from './schema/route.js';
 import { validate } from './schema/validate.js';
@@ -37,12 +37,11 @@ export function codeRouteProblems(
 ): ConfigProblem[] {
   const value = new ConfigValue(nodeOf(options));
   const auth = value.at('auth');
-  const forward = auth.at('forward');
   const provider = auth.at('provider');
   const pluginIds = [...plugins.keys()];
   return sortProblems([
     ...validate(codeRouteSchema, value).problems.filter(({ path }) => !keysOfForwarding.includes(path)),
-    ...keysOfForwarding.flatMap((key) => meaningless(value.at(key))),
+    ...[...value.written(keysOfForwarding), ...auth.written(['forward'])].map(meaninglessInCode),
     ...[provider, ...provider.items()]
       .filter(({ text: id }) => id !== undefined && !providers.includes(id))
       .map((id) => unknownId(id, 'auth', providers)),
@@ -56,21 +55,15 @@ export function codeRouteProblems(
           : [unknownId(id, 'plugins', pluginIds)];
       }),
     ...headerTemplateProblems(value, pattern),
-    ...(auth.isMapping && providers.length === 0 && !provider.isWritten
-      ? [auth.expected('`none`, or a provider under the top-level `auth`: there is none')]
-      : []),
-    ...meaningless(forward),
-    ...(auth.value === 'none' && value.at('scopes').isWritten
-      ? [value.at('scopes').problemWithKey('found `scopes` beside `auth: none`, expected one of them')]
-      : []),
+    ...withoutProvider(auth, providers.length > 0),
+    ...(auth.value === 'none' ? value.written(['scopes']).map((scopes) => scopes.beside('auth: none')) : []),
   ]);
 }
 
-function meaningless(option: ConfigValue): ConfigProblem[] {
-  if (!option.isWritten) return [];
-  const isMatch = option.key === 'id' || option.key === 'match';
-  const why = isMatch
-    ? 'its own decorators say which requests it gets'
-    : 'it answers by itself, and nothing is forwarded';
-  return [option.problemWithKey(`\`${option.key}\` has no meaning for a handler of code: ${why}`)];
+function meaninglessInCode(option: ConfigValue): ConfigProblem {
+  const why =
+    option.key === 'id' || option.key === 'match'
+      ? 'its own decorators say which requests it gets'
+      : 'it answers by itself, and nothing is forwarded';
+  return option.meaningless(`for a handler of code: ${why}`);
 }

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { checkProviders } from './checks/auth.js';
 import { idProblems, referenceProblems } from './checks/references.js';
 import { routeProblems, upstreamProblems } from './checks/routes-and-upstreams.js';
-import { redisProblems, serverProblems } from './checks/server.js';
+import { portProblems, redisProblems } from './checks/server.js';
 import { checkServerTls } from './checks/server-tls.js';
 import { tlsProblems } from './checks/tls.js';
 import type { GatewayConfig } from './gateway-config.js';
@@ -34,7 +34,7 @@ const CHECKS = [
   routeProblems,
   upstreamProblems,
   tlsProblems,
-  serverProblems,
+  portProblems,
   redisProblems,
 ];
 

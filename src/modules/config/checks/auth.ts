@@ -2,8 +2,9 @@ import type { SecretAlgorithm, TokenAlgorithm } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import { PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../schema/auth.js';
 import type { ConfigValue } from '../source/config-value.js';
-import { readReferencedFile, type Sources } from '../source/substitute.js';
+import type { Sources } from '../source/substitute.js';
 import { type CheckedApiKeys, checkApiKeys } from './api-keys.js';
+import { readPem } from './pem.js';
 import { readPublicKey, unfitKey } from './public-key.js';
 
 /** What is wrong with a provider, and the content of the files that it names. */
@@ -22,6 +23,7 @@ export function checkProviders(config: ConfigValue, sources: Sources): ReadonlyM
 }
 
 const JWT_KEYS = ['jwks', 'algorithms', 'typ'];
+const ISSUER_KEYS = ['issuer', 'audience', 'clockSkew', 'cookie'];
 const API_KEY_KEYS = ['header', 'query', 'apiKeysFile'];
 
 /** What goes with each kind of key. */
@@ -37,17 +39,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   secret: { algorithms: SECRET_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkSecret },
   publicKey: { algorithms: PUBLIC_KEY_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkPublicKey },
   jwksUri: { algorithms: PUBLIC_KEY_ALGORITHMS, meaningless: API_KEY_KEYS, check: checkIssuer },
-  apiKeys: {
-    meaningless: [...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'forwardClaims', 'cookie'],
-    check: checkApiKeys,
-  },
+  apiKeys: { meaningless: [...JWT_KEYS, ...ISSUER_KEYS, 'forwardClaims'], check: checkApiKeys },
   introspection: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS] },
-  clientCertificate: {
-    meaningless: [...API_KEY_KEYS, ...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'cookie'],
-  },
-  plugin: {
-    meaningless: [...API_KEY_KEYS, ...JWT_KEYS, 'issuer', 'audience', 'clockSkew', 'cookie'],
-  },
+  clientCertificate: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS, ...ISSUER_KEYS] },
+  plugin: { meaningless: [...API_KEY_KEYS, ...JWT_KEYS, ...ISSUER_KEYS] },
 };
 
 function checkProvider(provider: ConfigValue, sources: Sources): CheckedProvider {
@@ -56,17 +51,14 @@ function checkProvider(provider: ConfigValue, sources: Sources): CheckedProvider
   const kind = KINDS[name];
   if (!kind || names.length > 1) return { problems: [notOneKind(provider, names)] };
   const checked = kind.check?.(provider, sources);
-  const misplaced = kind.meaningless
-    .map((key) => provider.at(key))
-    .filter(({ isWritten }) => isWritten)
-    .map((each) => each.problemWithKey(`\`${each.key}\` has no meaning with \`${name}\``));
+  const misplaced = provider.written(kind.meaningless).map((each) => each.meaningless(`with \`${name}\``));
   const algorithms = algorithmProblems(provider.at('algorithms'), name, kind);
   return { ...checked, problems: [...misplaced, ...algorithms, ...(checked?.problems ?? [])] };
 }
 
 /** An `issuer` alone stands for `jwksUri`, which its discovery document names, and `apiKeysFile` alone for `apiKeys`. */
 function kindsOf(provider: ConfigValue): string[] {
-  const kinds = Object.keys(KINDS).filter((kind) => provider.at(kind).isWritten);
+  const kinds = provider.written(Object.keys(KINDS)).map(({ key }) => key);
   if (kinds.length > 0) return kinds;
   if (provider.at('apiKeysFile').isWritten) return ['apiKeys'];
   return provider.at('issuer').isWritten ? ['jwksUri'] : [];
@@ -119,16 +111,10 @@ function checkIssuer(provider: ConfigValue): CheckedProvider {
 
 function checkPublicKey(provider: ConfigValue, sources: Sources): CheckedProvider {
   const written = provider.at('publicKey');
-  // The schema reports what is not text.
-  if (written.text === undefined) return { problems: [] };
-  const content = written.text.includes('-----BEGIN')
-    ? { text: written.text }
-    : readReferencedFile(written.text, sources);
-  if ('failure' in content) {
-    const expected = `PEM text, or the path of a readable PEM file: ${content.failure}`;
-    return { problems: [written.expected(expected)] };
-  }
-  const reading = readPublicKey(content.text);
+  const unreadable: ConfigProblem[] = [];
+  const publicKey = readPem(written, sources, unreadable);
+  if (publicKey === undefined) return { problems: unreadable };
+  const reading = readPublicKey(publicKey);
   if ('expected' in reading) return { problems: [written.expected(reading.expected)] };
   const problems = provider
     .at('algorithms')
@@ -139,5 +125,5 @@ function checkPublicKey(provider: ConfigValue, sources: Sources): CheckedProvide
       const expected = `an algorithm that fits \`publicKey\`; this one needs ${needed}`;
       return needed === undefined ? [] : [algorithm.expected(expected)];
     });
-  return { problems, publicKey: content.text };
+  return { problems, publicKey };
 }

@@ -46,7 +46,7 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
     ...pluginReferences(config).flatMap(({ id, kind }) =>
       kind === 'balancer' ? danglingBalancer(id, config.at('plugins')) : dangling(id, config.at('plugins')),
     ),
-    ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth)),
+    ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth.keys().length > 0)),
     ...fallbackCycles(upstreams),
   ];
 }
@@ -72,9 +72,8 @@ export function unknownId(id: ConfigValue, section: string, known: readonly stri
 }
 
 /** A route that requires a token when no provider can verify it would answer every request with 401. */
-function withoutProvider(routeAuth: ConfigValue, auth: ConfigValue): ConfigProblem[] {
-  const isNamed = routeAuth.at('provider').value !== undefined;
-  if (!routeAuth.isMapping || isNamed || auth.keys().length > 0) return [];
+export function withoutProvider(routeAuth: ConfigValue, hasProviders: boolean): ConfigProblem[] {
+  if (hasProviders || !routeAuth.isMapping || routeAuth.at('provider').value !== undefined) return [];
   return [routeAuth.expected('`none`, or a provider under the top-level `auth`: there is none')];
 }
 

@@ -4,9 +4,7 @@ import type { ConfigProblem } from '../problem.js';
 import { upstreamUrl } from '../schema/network.js';
 import { matchSchema } from '../schema/route.js';
 import type { ConfigValue } from '../source/config-value.js';
-import { gatherProblems } from './gather.js';
-import { headerTemplateProblems } from './header-templates.js';
-import { rewriteProblems } from './rewrites.js';
+import { headerTemplateProblems, partProblems, rewriteProblems } from './path-parameters.js';
 
 /**
  * Reports routes that have no single destination, mirror to it, rewrite what they do not match, or repeat another.
@@ -39,6 +37,21 @@ export function routeProblems(config: ConfigValue, parsed?: Pick<GatewayConfig, 
       },
     ),
   ];
+}
+
+/** Keys that say how one upstream gets the request of the client, which `gather` does not forward. */
+const FORWARDING = ['mirror', 'rewrite', 'websocket', 'streamIdleTimeout'];
+
+/** Reports what does not fit a route that makes its answer of several calls. */
+function gatherProblems(route: ConfigValue): ConfigProblem[] {
+  if (!route.at('gather').isWritten) return [];
+  const match = route.at('match');
+  const methods = match.at('methods').items();
+  const problems = route.written(FORWARDING).map((each) => each.meaningless('beside `gather`'));
+  const isGet = methods.length > 0 && methods.every(({ text }) => text === 'GET');
+  if (match.isMapping && !isGet)
+    problems.push(match.at('methods').expected('[GET], the only method that `gather` answers'));
+  return [...problems, ...partProblems(route)];
 }
 
 /** Copies would take bulkhead places, connections and retries from the requests that they are copies of. */
@@ -76,18 +89,15 @@ function sameTargets(targets: readonly ConfigValue[]): ConfigProblem[] {
 /** Reports a mapping that has none or several of some keys. */
 function exactlyOne(
   owner: ConfigValue,
-  [first, ...others]: readonly [string, ...string[]],
+  keys: readonly [string, ...string[]],
   expected: string,
 ): ConfigProblem[] {
   if (!owner.isMapping) return [];
-  const [one, ...more] = [first, ...others].filter((key) => owner.at(key).isWritten);
-  if (one === undefined) {
-    const names = others.map((key) => `\`${key}\``).join(' or ');
-    return [owner.at(first).expected(`${expected}, or ${names}`)];
-  }
-  return more.map((key) =>
-    owner.at(key).problemWithKey(`found \`${key}\` beside \`${one}\`, expected one of them`),
-  );
+  const [one, ...more] = owner.written(keys);
+  if (one) return more.map((each) => each.beside(one.key));
+  const [first, ...others] = keys;
+  const names = others.map((key) => `\`${key}\``).join(' or ');
+  return [owner.at(first).expected(`${expected}, or ${names}`)];
 }
 
 /**

@@ -1,104 +1,85 @@
-import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
-import { readReferencedFile, type Sources } from '../source/substitute.js';
-import { CERTIFICATES, PRIVATE_KEY, readCertificates } from './tls.js';
+import type { Sources } from '../source/substitute.js';
+import { CERTIFICATES, parsePem, type PemKind, PRIVATE_KEY, readPem } from './pem.js';
 
 /** The keys of `server.tls` and of an entry of `sni` that hold PEM text or name a file. */
 const PEM_KEYS = ['cert', 'key', 'clientCa', 'clientCrl'] as const;
-type Pems = Partial<Record<(typeof PEM_KEYS)[number], string>>;
 
-interface CheckedServerTls {
+interface CheckedPems {
   readonly problems: readonly ConfigProblem[];
   /** PEM texts in place of the names of files. */
-  readonly pems: Pems;
-  /** The same for each entry of `sni`. */
-  readonly sni: readonly Pems[];
+  readonly pems: Partial<Record<(typeof PEM_KEYS)[number], string>>;
 }
 
-/** Reads the files that `server.tls` names, and reports certificates and keys with which no handshake could succeed. */
-export function checkServerTls(config: ConfigValue, sources: Sources): CheckedServerTls {
+const REVOCATION_LISTS: PemKind<unknown> = {
+  parse: (crl) => createSecureContext({ crl }),
+  expected: 'revocation lists as PEM text',
+};
+
+/**
+ * Reads the files that `server.tls` names, and reports certificates and keys with which no handshake could succeed.
+ *
+ * @returns what was read of `tls`, and of each entry of its `sni`
+ */
+export function checkServerTls(
+  config: ConfigValue,
+  sources: Sources,
+): CheckedPems & { readonly sni: readonly CheckedPems['pems'][] } {
   const tls = config.at('server', 'tls');
-  const main = new PemReader(tls, sources);
+  const mode = tls.at('clientCertificates');
+  const isAsking = mode.value === 'optional' || mode.value === 'required';
+  const main = readPems(tls, sources);
   const sni = tls.at('sni').items();
-  const entries = sni.map((entry) => new PemReader(entry, sources));
+  const entries = sni.map((entry) => readPems(entry, sources));
   const problems = [
-    ...[main, ...entries].flatMap((reader) => reader.problems),
-    ...(main.problems.length === 0 ? clientProblems(tls, main.pems) : []),
+    ...[main, ...entries].flatMap((each) => each.problems),
     ...repeatedHosts(sni),
-    ...unverifiedClients(config),
+    ...(isAsking ? [] : [...uselessForClients(tls), ...unverifiedClients(config)]),
   ];
+  // Without a CA of its own, Node would accept clients whom any public CA has issued a certificate.
+  if (isAsking && main.problems.length === 0 && main.pems.clientCa === undefined)
+    problems.push(mode.problemWithKey('found `clientCertificates` without `clientCa`, expected both'));
   return { problems, pems: main.pems, sni: entries.map(({ pems }) => pems) };
 }
 
-/** Reads the PEM texts of one mapping. */
-class PemReader {
-  readonly problems: ConfigProblem[] = [];
-  readonly pems: Pems = {};
+function readPems(owner: ConfigValue, sources: Sources): CheckedPems {
+  const problems: ConfigProblem[] = [];
+  const pems: CheckedPems['pems'] = {};
+  for (const key of PEM_KEYS) pems[key] = readPem(owner.at(key), sources, problems);
+  const parse = <T>(key: keyof typeof pems, kind: PemKind<T>) =>
+    parsePem(owner.at(key), pems[key], kind, problems);
+  const certificates = parse('cert', CERTIFICATES);
+  const privateKey = parse('key', PRIVATE_KEY);
+  parse('clientCa', CERTIFICATES);
+  parse('clientCrl', REVOCATION_LISTS);
+  if (certificates && privateKey) problems.push(...pairProblems(owner, pems, certificates, privateKey));
+  return { problems, pems };
+}
 
-  constructor(
-    private readonly owner: ConfigValue,
-    private readonly sources: Sources,
-  ) {
-    for (const key of PEM_KEYS) this.pems[key] = this.read(owner.at(key));
-    const certificates = this.parse('cert', readCertificates, CERTIFICATES);
-    const key = this.parse('key', createPrivateKey, PRIVATE_KEY);
-    this.parse('clientCa', readCertificates, CERTIFICATES);
-    this.parse('clientCrl', (crl) => createSecureContext({ crl }), 'revocation lists as PEM text');
-    if (certificates && key) this.checkPair(certificates, key);
-  }
-
-  private read(place: ConfigValue): string | undefined {
-    if (place.text === undefined || place.text.includes('-----BEGIN')) return place.text;
-    const content = readReferencedFile(place.text, this.sources);
-    if ('text' in content) return content.text;
-    this.problems.push(place.expected(`PEM text, or the path of a readable PEM file: ${content.failure}`));
-    return undefined;
-  }
-
-  private parse<T>(key: keyof Pems, parse: (pem: string) => T, expected: string): T | undefined {
-    const pem = this.pems[key];
-    if (pem === undefined) return undefined;
-    try {
-      return parse(pem);
-    } catch {
-      this.problems.push(this.owner.at(key).expected(expected));
-      return undefined;
-    }
-  }
-
-  private checkPair([leaf]: readonly X509Certificate[], key: KeyObject): void {
-    const { cert, key: pem } = this.pems;
-    if (!leaf?.checkPrivateKey(key)) {
-      this.problems.push(this.owner.at('key').expected('the private key of `cert`'));
-      return;
-    }
-    try {
-      createSecureContext({ cert, key: pem });
-    } catch (error) {
-      // OpenSSL's reason, such as `ee key too small`. It holds nothing of the key.
-      const reason = error instanceof Error && 'reason' in error ? String(error.reason) : 'unknown reason';
-      this.problems.push(this.owner.at('cert').expected(`a certificate that OpenSSL accepts (${reason})`));
-    }
+function pairProblems(
+  owner: ConfigValue,
+  { cert, key }: CheckedPems['pems'],
+  [leaf]: readonly X509Certificate[],
+  privateKey: KeyObject,
+): ConfigProblem[] {
+  if (!leaf?.checkPrivateKey(privateKey)) return [owner.at('key').expected('the private key of `cert`')];
+  try {
+    createSecureContext({ cert, key });
+    return [];
+  } catch (error) {
+    // OpenSSL's reason, such as `ee key too small`. It holds nothing of the key.
+    const reason = error instanceof Error && 'reason' in error ? String(error.reason) : 'unknown reason';
+    return [owner.at('cert').expected(`a certificate that OpenSSL accepts (${reason})`)];
   }
 }
 
-/** Without a CA of its own, Node would accept clients whom any public CA has issued a certificate. */
-function clientProblems(tls: ConfigValue, { clientCa }: Pems): ConfigProblem[] {
-  const mode = tls.at('clientCertificates');
-  const isOn = mode.value === 'optional' || mode.value === 'required';
-  if (isOn && clientCa === undefined)
-    return [mode.problemWithKey(`found \`clientCertificates\` without \`clientCa\`, expected both`)];
-  if (isOn) return [];
-  return ['clientCa', 'clientCrl']
-    .map((key) => tls.at(key))
-    .filter(({ isWritten }) => isWritten)
-    .map((each) =>
-      each.problemWithKey(
-        `\`${each.key}\` has no meaning unless \`clientCertificates\` is \`optional\` or \`required\``,
-      ),
-    );
+function uselessForClients(tls: ConfigValue): ConfigProblem[] {
+  return tls
+    .written(['clientCa', 'clientCrl'])
+    .map((each) => each.meaningless('unless `clientCertificates` is `optional` or `required`'));
 }
 
 function repeatedHosts(sni: readonly ConfigValue[]): ConfigProblem[] {
@@ -111,13 +92,10 @@ function repeatedHosts(sni: readonly ConfigValue[]): ConfigProblem[] {
 
 /** Reports providers that no client could satisfy. */
 function unverifiedClients(config: ConfigValue): ConfigProblem[] {
-  const mode = config.at('server', 'tls', 'clientCertificates').value;
-  if (mode === 'optional' || mode === 'required') return [];
   return config
     .at('auth')
     .entries()
-    .map((provider) => provider.at('clientCertificate'))
-    .filter(({ isWritten }) => isWritten)
+    .flatMap((provider) => provider.written(['clientCertificate']))
     .map((each) =>
       each.problemWithKey(
         '`clientCertificate` needs `server.tls` with `clientCertificates`: `optional` or `required`',

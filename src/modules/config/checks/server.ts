@@ -4,12 +4,8 @@ import type { ConfigValue } from '../source/config-value.js';
 
 const ANY_ADDRESS = new Set(['0.0.0.0', '::']);
 
-/** Reports settings with which the process could not start to listen. */
-export function serverProblems(config: ConfigValue): ConfigProblem[] {
-  return samePort(config);
-}
-
-function samePort(config: ConfigValue): ConfigProblem[] {
+/** Reports two servers that would listen on the same port. */
+export function portProblems(config: ConfigValue): ConfigProblem[] {
   const server = listener(config.at('server'), serverSchema.shape);
   const management = listener(config.at('management'), managementSchema.shape);
   if (!server || !management || server.port !== management.port || server.port === 0) return [];
@@ -33,9 +29,7 @@ export function redisProblems(config: ConfigValue): ConfigProblem[] {
   const [first, ...others] = [url, cluster, sentinel].filter((each) =>
     each === url ? url.value !== undefined && url.value !== '' : each.isWritten,
   );
-  const problems = others.map((each) =>
-    each.problemWithKey(`found \`${each.key}\` beside \`${first?.key}\`, expected one of them`),
-  );
+  const problems = first ? others.map((each) => each.beside(first.key)) : [];
   const tls = redis.at('tls');
   const urls = [url, ...cluster.items(), ...sentinel.at('nodes').items()];
   if (tls.value !== undefined && urls.some(({ text }) => text?.startsWith('redis://'))) {

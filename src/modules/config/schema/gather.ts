@@ -13,7 +13,7 @@ const partSchema = z.strictObject({
   maxBytes: positiveSize('1MiB').describe('Largest body of the part. A longer one counts as a failure.'),
 });
 
-/** The key `gather` of a route. `checks/gather.ts` reports what does not fit the rest of the route. */
+/** The key `gather` of a route. `checks/routes-and-upstreams.ts` reports what does not fit the rest of the route. */
 export const gatherSchema = byId(partSchema).refine(
   (parts) => Object.keys(parts).length > 0,
   'at least one part, such as user: { upstream: users, path: "/users/{id}" }',

@@ -44,7 +44,7 @@ function segmentFault(segment: string, last: boolean): string | undefined {
 const TEMPLATE = 'a path such as /v1/{rest}: literal segments, and parameters of `match.path` as whole ones';
 const PREFIX = 'a path such as /users, of literal segments and without a slash at its end';
 
-/** The key `rewrite` of a route. `checks/rewrites.ts` reports a rewrite that does not fit `match.path`. */
+/** The key `rewrite` of a route. `checks/path-parameters.ts` reports a rewrite that does not fit `match.path`. */
 export const rewriteSchema = z
   .strictObject({
     stripPrefix: optional(
@@ -78,7 +78,7 @@ const PART_PATH =
 /** RFC 3986 `query`, and parameters. */
 const PART_QUERY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2}|\{[A-Za-z_][A-Za-z0-9_]*\})*$/;
 
-/** The path and query of a part of `gather`. `checks/gather.ts` reports parameters that `match.path` does not have. */
+/** The path and query of a part of `gather`. `checks/path-parameters.ts` reports parameters that `match.path` does not have. */
 export function partPath() {
   return textLike(/^\//, PART_PATH).refine((written) => {
     const [path = '', ...query] = written.split('?');

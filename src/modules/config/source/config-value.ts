@@ -43,6 +43,11 @@ export class ConfigValue {
     return this.isMapping && this.node.children?.has(key) === true;
   }
 
+  /** The places at those of these keys that are written. */
+  written(keys: readonly string[]): ConfigValue[] {
+    return keys.map((key) => this.at(key)).filter(({ isWritten }) => isWritten);
+  }
+
   /** The last step of the path. */
   get key(): string {
     return String(this.path.at(-1));
@@ -113,6 +118,19 @@ export class ConfigValue {
   /** A problem that says which key was found and what is allowed. */
   unexpectedKey(what: string): ConfigProblem {
     return this.problemWithKey(`found ${JSON.stringify(this.key)}, expected ${what}`);
+  }
+
+  /** A problem with a key that excludes another. */
+  beside(other: string): ConfigProblem {
+    return this.problemWithKey(`found \`${this.key}\` beside \`${other}\`, expected one of them`);
+  }
+
+  /**
+   * A problem with a key that would look as if it had an effect.
+   * @param where the words that follow "has no meaning"
+   */
+  meaningless(where: string): ConfigProblem {
+    return this.problemWithKey(`\`${this.key}\` has no meaning ${where}`);
   }
 
   /** Where the value was written, as a problem shows it. */
