@@ -25,6 +25,7 @@ export function idProblems(config: ConfigValue): ConfigProblem[] {
 /** Reports ids that no entry has, and fallbacks that lead back to where they began. */
 export function referenceProblems(config: ConfigValue): ConfigProblem[] {
   const [upstreams, auth] = [config.at('upstreams'), config.at('auth')];
+  const hasProviders = auth.keys().length > 0;
   const routes = config.at('routes').items();
   const destinations = routes
     .flatMap((route) => [
@@ -46,7 +47,7 @@ export function referenceProblems(config: ConfigValue): ConfigProblem[] {
     ...pluginReferences(config).flatMap(({ id, kind }) =>
       kind === 'balancer' ? danglingBalancer(id, config.at('plugins')) : dangling(id, config.at('plugins')),
     ),
-    ...routes.flatMap((route) => withoutProvider(route.at('auth'), auth.keys().length > 0)),
+    ...routes.flatMap((route) => withoutProvider(route.at('auth'), hasProviders)),
     ...fallbackCycles(upstreams),
   ];
 }

@@ -47,70 +47,65 @@ function startOfUnclosed(end: string, document: Document, text: string): number 
   return found;
 }
 
+/** What a fault is in words, by the code and the message of the library; the first that fits. */
+const WORDS: readonly (readonly [fault: RegExp, words: string])[] = [
+  [/end with a }$/, 'found a { that is never closed'],
+  [/end with a ]$/, 'found a [ that is never closed'],
+  [/^MULTIPLE_DOCS/, 'found a second YAML document, expected one in a file'],
+  [/^RESOURCE_EXHAUSTION/, 'nested too deeply to be read'],
+  [/^NON_STRING_KEY/, 'found a mapping, a list or an alias as a key, expected a plain name'],
+  [/^TAB_AS_INDENT/, 'found a tab at the start of a line; YAML is indented with spaces'],
+  [
+    /^BAD_INDENT .*same column/s,
+    'this line starts in another column than the keys or items that it stands among',
+  ],
+  [
+    /^BLOCK_AS_IMPLICIT_KEY .*sequence/s,
+    'found a list item in another column than the others, or among the keys of a mapping',
+  ],
+  [
+    /^BLOCK_AS_IMPLICIT_KEY/,
+    'found a second `key: value` on one line; text with ": " in it needs quotes, and a nested key belongs on a line of its own',
+  ],
+  [
+    /^BLOCK_IN_FLOW/,
+    'found a second `key: value` without a comma before it; text with ": " in it needs quotes',
+  ],
+  [
+    /^MULTILINE_IMPLICIT_KEY/,
+    'expected `key: value`, with a blank after the colon; between { } a comma follows each entry',
+  ],
+  [/^BAD_SCALAR_START .*(.)$/s, 'text that starts with $1 needs quotes'],
+  [/^BAD_ALIAS/, 'text that starts with & or * needs quotes'],
+  [
+    /^TAG_RESOLVE_FAILED|^BAD_COLLECTION_TYPE/,
+    'found a YAML tag, which is not supported; text that starts with ! needs quotes, and a variable is written ${NAME}',
+  ],
+  [/^BAD_DQ_ESCAPE/, 'found an unknown escape sequence; text with a \\ in it needs single quotes'],
+  [/^MISSING_CHAR Missing closing (.)quote/, 'found text whose closing $1 is missing'],
+  [/^MISSING_CHAR .*followed by map values/s, 'expected a colon and a value after this key'],
+  [/^MISSING_CHAR Comments/, 'a comment needs a blank before its #'],
+  [/^MISSING_CHAR Missing ,/, 'a comma is missing between two entries'],
+  [/^MISSING_CHAR Missing space/, 'a blank is missing after the colon'],
+  [
+    /^UNEXPECTED_TOKEN .*flow-map-start/s,
+    'found a { inside text; between { } or [ ], text with a { in it (${NAME}, /users/{id}) needs quotes',
+  ],
+  [/^UNEXPECTED_TOKEN .*flow-map-end/s, 'found a } that closes nothing'],
+  [/^UNEXPECTED_TOKEN .*flow-seq-end/s, 'found a ] that closes nothing'],
+  [/^UNEXPECTED_TOKEN Block scalar header/, 'after | or >, the text must begin on the next line'],
+  [
+    /^UNEXPECTED_TOKEN .*at node end/s,
+    'found more text after the end of a value; text with quotes in it needs quotes around all of it',
+  ],
+  [/^UNEXPECTED_TOKEN Unexpected ,/, 'found a comma with nothing before it'],
+];
+
 function describe({ code, message }: YAMLError): string {
-  if (message.endsWith('end with a }')) return 'found a { that is never closed';
-  if (message.endsWith('end with a ]')) return 'found a [ that is never closed';
-  switch (code) {
-    case 'MULTIPLE_DOCS':
-      return 'found a second YAML document, expected one in a file';
-    case 'RESOURCE_EXHAUSTION':
-      return 'nested too deeply to be read';
-    case 'NON_STRING_KEY':
-      return 'found a mapping, a list or an alias as a key, expected a plain name';
-    case 'TAB_AS_INDENT':
-      return 'found a tab at the start of a line; YAML is indented with spaces';
-    case 'BAD_INDENT':
-      if (!message.includes('same column')) return asIs(message);
-      return 'this line starts in another column than the keys or items that it stands among';
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      if (message.includes('sequence'))
-        return 'found a list item in another column than the others, or among the keys of a mapping';
-      return 'found a second `key: value` on one line; text with ": " in it needs quotes, and a nested key belongs on a line of its own';
-    case 'BLOCK_IN_FLOW':
-      return 'found a second `key: value` without a comma before it; text with ": " in it needs quotes';
-    case 'MULTILINE_IMPLICIT_KEY':
-      return 'expected `key: value`, with a blank after the colon; between { } a comma follows each entry';
-    case 'BAD_SCALAR_START':
-      return `text that starts with ${message.at(-1)} needs quotes`;
-    case 'BAD_ALIAS':
-      return 'text that starts with & or * needs quotes';
-    case 'TAG_RESOLVE_FAILED':
-    case 'BAD_COLLECTION_TYPE':
-      return 'found a YAML tag, which is not supported; text that starts with ! needs quotes, and a variable is written ${NAME}';
-    case 'BAD_DQ_ESCAPE':
-      return 'found an unknown escape sequence; text with a \\ in it needs single quotes';
-    case 'MISSING_CHAR':
-      return missing(message);
-    case 'UNEXPECTED_TOKEN':
-      return unexpected(message);
-    default:
-      return asIs(message);
+  for (const [fault, words] of WORDS) {
+    const match = fault.exec(`${code} ${message}`);
+    if (match) return words.replace('$1', () => match[1] ?? '');
   }
-}
-
-function missing(message: string): string {
-  const [, quote] = /^Missing closing (.)quote/.exec(message) ?? [];
-  if (quote !== undefined) return `found text whose closing ${quote} is missing`;
-  if (message.includes('followed by map values')) return 'expected a colon and a value after this key';
-  if (message.startsWith('Comments')) return 'a comment needs a blank before its #';
-  if (message.startsWith('Missing ,')) return 'a comma is missing between two entries';
-  if (message.startsWith('Missing space')) return 'a blank is missing after the colon';
-  return asIs(message);
-}
-
-function unexpected(message: string): string {
-  if (message.includes('flow-map-start'))
-    return 'found a { inside text; between { } or [ ], text with a { in it (${NAME}, /users/{id}) needs quotes';
-  if (message.includes('flow-map-end')) return 'found a } that closes nothing';
-  if (message.includes('flow-seq-end')) return 'found a ] that closes nothing';
-  if (message.startsWith('Block scalar header')) return 'after | or >, the text must begin on the next line';
-  if (message.includes('at node end'))
-    return 'found more text after the end of a value; text with quotes in it needs quotes around all of it';
-  if (message.startsWith('Unexpected ,')) return 'found a comma with nothing before it';
-  return asIs(message);
-}
-
-/** Only the part before a colon, after which the library can quote the text. */
-function asIs(message: string): string {
+  // Only the part before a colon, after which the library can quote the text.
   return `not valid YAML: ${message.split(':')[0]}`;
 }
