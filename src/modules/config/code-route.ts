@@ -5,7 +5,7 @@ import { type ConfigProblem, sortProblems } from './problem.js';
 import { codeRouteSchema, keysOfForwarding } from './schema/route.js';
 import { validate } from './schema/validate.js';
 import { ConfigValue } from './source/config-value.js';
-import { nodeOf } from './source/node-of.js';
+import { nodeOf } from './source/source-node.js';
 
 /** Options of a route of the configuration, for a handler of code: `{ scopes: ['orders:read'], cache: { ttl: '1m' } }`. */
 export type CodeRouteOptions = z.input<typeof codeRouteSchema>;

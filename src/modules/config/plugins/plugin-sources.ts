@@ -2,8 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { GatewayConfig } from '../gateway-config.js';
 import type { ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
-import { nodeOf } from '../source/node-of.js';
-import type { SourceNode } from '../source/source-node.js';
+import { nodeOf, type SourceNode } from '../source/source-node.js';
 import { isBalancerName } from '../schema/balancer.js';
 import { PLUGIN_KINDS } from './define-plugin.js';
 import type { PluginKind } from './plugin.types.js';
@@ -33,26 +32,23 @@ interface PluginUse {
 export function pluginReferences(
   config: ConfigValue,
 ): { readonly id: ConfigValue; readonly kind: PluginKind }[] {
+  const upstreams = [config.at('defaults'), ...config.at('upstreams').entries()];
   const hooks = config
     .at('routes')
     .items()
-    .flatMap((route) => route.at('plugins').items())
-    .map((id) => ({ id, kind: 'hooks' as const }));
-  const providers = config
-    .at('auth')
-    .entries()
-    .map((provider) => ({ id: provider.at('plugin'), kind: 'auth' as const }));
-  const upstreams = [config.at('defaults'), ...config.at('upstreams').entries()];
-  const balancers = upstreams
-    .map((upstream) => upstream.at('balancer'))
-    .filter((balancer) => !isBalancerName(balancer.value))
-    .map((id) => ({ id, kind: 'balancer' as const }));
-  const fallbacks = upstreams.map((upstream) => ({
-    id: upstream.at('fallback', 'plugin'),
-    kind: 'fallback' as const,
-  }));
-  const inUpstreams = [...balancers, ...fallbacks].filter(({ id }) => !id.isInherited);
-  return [...hooks, ...providers, ...inUpstreams];
+    .flatMap((route) => route.at('plugins').items());
+  const providers = config.at('auth').entries();
+  const balancers = upstreams.map((upstream) => upstream.at('balancer'));
+  return [
+    ...hooks.map(withKind('hooks')),
+    ...providers.map((provider) => provider.at('plugin')).map(withKind('auth')),
+    ...balancers.filter(({ value }) => !isBalancerName(value)).map(withKind('balancer')),
+    ...upstreams.map((upstream) => upstream.at('fallback', 'plugin')).map(withKind('fallback')),
+  ].filter(({ id }) => !id.isInherited);
+}
+
+function withKind(kind: PluginKind) {
+  return (id: ConfigValue) => ({ id, kind });
 }
 
 /** @returns `undefined` for a file without plugins */

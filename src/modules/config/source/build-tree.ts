@@ -11,14 +11,11 @@ import {
 } from 'yaml';
 import { type ConfigPath, type ConfigProblem, formatPath, type Position } from '../problem.js';
 import { MAX_DEPTH } from './parse-text.js';
-import { mappingOf, type SourceNode } from './source-node.js';
+import { listOf, mappingOf, type Place, type SourceNode } from './source-node.js';
 import { type Sources, substitute } from './substitute.js';
 
 /** Nine levels of ten aliases each make a billion nodes out of one screen of YAML. */
 const MAX_ALIASED_NODES = 10_000;
-
-/** Where a value is, before it is read. */
-type Place = Pick<SourceNode, 'path' | 'key' | 'at'>;
 
 /** Turns a parsed YAML document into a tree of values with positions, substituting in its scalars. */
 export class TreeBuilder {
@@ -33,7 +30,7 @@ export class TreeBuilder {
     private readonly sources: Sources,
   ) {}
 
-  build(node: unknown, location: Pick<SourceNode, 'path' | 'key'>): SourceNode {
+  build(node: unknown, location: Omit<Place, 'at'>): SourceNode {
     const isEmpty = !isNode(node) || (isScalar(node) && node.value === null);
     // A key with nothing after it has no node of its own, so its position is that of the key.
     const place = { ...location, at: (isEmpty && location.key) || this.positionOf(node) };
@@ -47,7 +44,7 @@ export class TreeBuilder {
     if (isMap(node)) return mappingOf(place, this.entries(node, place.path));
     if (isSeq(node)) {
       const items = node.items.map((item, index) => this.build(item, { path: [...place.path, index] }));
-      return { ...place, value: items.map(({ value }) => value), children: new Map(items.entries()) };
+      return listOf(place, items);
     }
     return this.scalar(isScalar(node) ? node.value : null, place);
   }

@@ -28,14 +28,41 @@ export function isMapping(node: SourceNode | undefined): node is MappingNode {
   return node?.children !== undefined && !Array.isArray(node.value);
 }
 
+/** Where a value is. */
+export type Place = Pick<SourceNode, 'path' | 'key' | 'at'>;
+
+export function listOf(place: Place, items: readonly SourceNode[]): SourceNode {
+  return { ...place, value: items.map(({ value }) => value), children: new Map(items.entries()) };
+}
+
 /** A mapping with these entries. It gets no prototype, so that a key like `constructor` is just a key. */
-export function mappingOf(
-  place: Pick<SourceNode, 'path' | 'key' | 'at'>,
-  children: ReadonlyMap<string, SourceNode>,
-): MappingNode {
+export function mappingOf(place: Place, children: ReadonlyMap<string, SourceNode>): MappingNode {
   const value: Record<string, unknown> = Object.create(null);
   for (const [key, child] of children) value[key] = child.value;
   return { ...place, value, children };
+}
+
+/**
+ * Builds the tree of data that no file contains, such as options in code, so that its problems read like those of a file.
+ * Text is taken as it is: a `${` in it is no reference.
+ *
+ * @returns a tree whose positions only keep the order of the data
+ */
+export function nodeOf(data: unknown): SourceNode {
+  let count = 0;
+  const build = (value: unknown, path: ConfigPath): SourceNode => {
+    const at = { line: 1, column: ++count };
+    if (typeof value !== 'object' || value === null) return { path, at, value };
+    if (Array.isArray(value)) {
+      const items = value.map((item: unknown, index) => build(item ?? null, [...path, index]));
+      return listOf({ path, at }, items);
+    }
+    // A key whose value is undefined is the same as no key.
+    const written = Object.entries(value).filter(([, child]) => child !== undefined);
+    const children = new Map(written.map(([key, child]) => [key, build(child, [...path, key])]));
+    return mappingOf({ path, at }, children);
+  };
+  return build(data, []);
 }
 
 const LONGEST_SHOWN = 60;
