@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { stderr } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { reasonOf } from '../common/errors/fault.js';
 import { turns } from '../common/turns.js';
 import { Gateway } from '../gateway.js';
 import { listenFailure } from '../listen-failure.js';
@@ -141,5 +142,5 @@ async function shutdown(gateway: Gateway, pool: WorkerPool, times: ShutdownOptio
 
 /** A worker says why it cannot take a configuration that the primary has taken. */
 function refuse(error: unknown): never {
-  throw new ConfigRefusedError(error instanceof Error ? error.message : String(error));
+  throw new ConfigRefusedError(reasonOf(error));
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { register } from 'prom-client';
+import { reasonOf } from '../common/errors/fault.js';
 import { turns } from '../common/turns.js';
 import { Gateway } from '../gateway.js';
 import { listenFailure } from '../listen-failure.js';
@@ -152,7 +153,7 @@ class WorkerProcess implements WorkerCalls {
       const call = this[name].bind(this) as (argument: unknown) => Promise<unknown>;
       tell({ type: 'result', id, result: await call(argument) });
     } catch (error) {
-      tell({ type: 'error', id, message: error instanceof Error ? error.message : String(error) });
+      tell({ type: 'error', id, message: reasonOf(error) });
     }
   }
 

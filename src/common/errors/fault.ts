@@ -74,3 +74,8 @@ export function faultEntry(thrown: unknown, fields?: object): object {
   const err = Fault.of(thrown);
   return { message: err.message, ...fields, err };
 }
+
+/** @returns why something was thrown, in its own words: for errors whose messages are written for operators */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Clock } from '../../common/clock.js';
+import { reasonOf } from '../../common/errors/fault.js';
 import { ConfigStore } from '../config/config.store.js';
 import { CLOCK, PROCESS_ROLE, type ProcessRole } from '../config/config.tokens.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
@@ -72,7 +73,7 @@ export class StatePersistence implements OnModuleInit, OnApplicationShutdown {
       if (!isOwn) throw new Error('another program has written it');
       if (text !== '') this.restore(parseState(text), file);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       const hint = isOwn ? undefined : 'the gateway does not write to it either';
       this.logger.warn({ message: 'state not restored', file, reason, hint });
     }
@@ -114,7 +115,7 @@ export class StatePersistence implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       this.hasChanged = true;
       this.isFailing = true;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       if (!isFailing) this.logger.warn({ message: 'state not written', file, reason });
     }
   }

@@ -1,7 +1,7 @@
 import { createRequire, registerHooks } from 'node:module';
 import { join } from 'node:path';
+import { reasonOf } from '../../../common/errors/fault.js';
 import { pluginFault } from './define-plugin.js';
-import { reasonOf } from './reason-of.js';
 import type { Plugin } from './plugin.types.js';
 
 /** What plugins import of the gateway. */

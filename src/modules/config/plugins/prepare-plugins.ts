@@ -1,3 +1,4 @@
+import { reasonOf } from '../../../common/errors/fault.js';
 import { type ConfigProblem, sortProblems } from '../problem.js';
 import { validate } from '../schema/validate.js';
 import { ConfigValue } from '../source/config-value.js';
@@ -8,7 +9,6 @@ import { findPlugin, type PluginOptions } from './find-plugin.js';
 import { OpenedPlugin } from './opened-plugin.js';
 import type { Plugin } from './plugin.types.js';
 import type { PluginSources } from './plugin-sources.js';
-import { reasonOf } from './reason-of.js';
 
 /** An entry of `plugins` whose options are checked. */
 export interface PreparedPlugin {

@@ -6,7 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import type { Clock } from '../../../common/clock.js';
-import { faultEntry } from '../../../common/errors/fault.js';
+import { faultEntry, reasonOf } from '../../../common/errors/fault.js';
 import { Event } from '../../../common/event.js';
 import { turns } from '../../../common/turns.js';
 import { ConfigRefusedError, ConfigStore } from '../config.store.js';
@@ -203,6 +203,6 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
   private reasonOf(error: unknown): string {
     // Anything else is a fault of the gateway, and its message is not written for operators.
     if (!(error instanceof ConfigRefusedError)) this.logger.error(faultEntry(error));
-    return error instanceof Error ? error.message : String(error);
+    return reasonOf(error);
   }
 }

@@ -1,5 +1,6 @@
 import helmet, { type HelmetOptions } from 'helmet';
 import { optional, z } from 'zod';
+import { reasonOf } from '../../../common/errors/fault.js';
 import { boolean } from './scalars.js';
 
 const NAMES = [
@@ -35,8 +36,7 @@ const helmetOptions = z.strictObject(shape).superRefine((options, context) => {
     // Typed more exactly there.
     helmet(options as HelmetOptions);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    context.addIssue({ code: 'custom', message: `options that helmet accepts (${reason})` });
+    context.addIssue({ code: 'custom', message: `options that helmet accepts (${reasonOf(error)})` });
   }
 });
 
