@@ -41,17 +41,17 @@ routes:
     # cache: { ttl: 1m }
 `;
 
+const securitySchema = z.array(z.record(z.string(), z.unknown())).optional();
+const operationSchema = z.object({ security: securitySchema });
+
 /** The part of an OpenAPI document that a configuration can be made of. */
 const documentSchema = z.object({
   openapi: z.string().regex(/^3\./),
   info: z.object({ title: z.string().optional() }).optional(),
   servers: z.array(z.object({ url: z.string() })).optional(),
-  security: z.array(z.record(z.string(), z.unknown())).optional(),
-  paths: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+  security: securitySchema,
+  paths: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
-type OpenApi = z.output<typeof documentSchema>;
-
-const operationSchema = z.object({ security: z.array(z.record(z.string(), z.unknown())).optional() });
 
 /**
  * Makes a configuration of an OpenAPI 3 document: an upstream for its first server, and a route for each path with the
@@ -62,26 +62,25 @@ const operationSchema = z.object({ security: z.array(z.record(z.string(), z.unkn
  * @throws TypeError when it is not an OpenAPI 3 document with paths
  */
 export function starterOf(text: string, warn: (message: string) => void = () => {}): string {
-  const document = documentSchema.safeParse(parse(text));
-  if (!document.success) throw new TypeError('It is not an OpenAPI 3 document.');
-  const routes = Object.entries(document.data.paths ?? {}).flatMap(([path, item]) => {
+  const { data: document } = documentSchema.safeParse(parse(text));
+  if (!document) throw new TypeError('It is not an OpenAPI 3 document.');
+  const routes = Object.entries(document.paths).flatMap(([path, item]) => {
     const pattern = patternOf(path);
-    if (pattern !== undefined) return routesOf(path, pattern, item, document.data);
+    if (pattern !== undefined) return routesOf(path, pattern, item, document.security);
     const fault = pathPattern().safeParse(path).error?.issues[0]?.message;
     warn(`The path ${JSON.stringify(path)} is left out: expected ${fault}.`);
     return [];
   });
   if (routes.length === 0) throw new TypeError('The OpenAPI document has no paths that routes can have.');
-  const id = idOf(document.data.info?.title ?? 'api');
-  const url = document.data.servers?.[0]?.url ?? '';
-  const isAbsolute = /^https?:\/\//.test(url);
+  const upstream = idOf(document.info?.title ?? 'api');
+  const url = document.servers?.[0]?.url ?? '';
   const needsToken = routes.some(({ auth }) => auth === undefined);
   return `${HEADER}${stringify({
     ...(needsToken && { auth: { main: { secret: '${JWT_SECRET}', algorithms: ['HS256'] } } }),
-    upstreams: { [id]: { url: isAbsolute ? url : '${API_URL}' } },
+    upstreams: { [upstream]: { url: /^https?:\/\//.test(url) ? url : '${API_URL}' } },
     routes: withUniqueIds(routes).map(({ auth, ...route }) => ({
       ...route,
-      upstream: id,
+      upstream,
       // Without an issuer, every route is public.
       ...(needsToken && auth && { auth }),
     })),
@@ -99,30 +98,22 @@ function routesOf(
   path: string,
   pattern: string,
   item: Readonly<Record<string, unknown>>,
-  { security }: OpenApi,
+  byDefault: z.output<typeof securitySchema> = [],
 ): StarterRoute[] {
   const methods = SERVED_METHODS.filter((method) => method.toLowerCase() in item);
   const isOpen = (method: string) => {
-    const operation = operationSchema.safeParse(item[method.toLowerCase()]);
-    const required = (operation.success ? operation.data.security : undefined) ?? security ?? [];
-    return required.every((each) => Object.keys(each).length === 0);
+    const { data: operation } = operationSchema.safeParse(item[method.toLowerCase()]);
+    return (operation?.security ?? byDefault).every((each) => Object.keys(each).length === 0);
   };
-  const guarded = methods.filter((method) => !isOpen(method));
   const open = methods.filter(isOpen);
-  const base = { path: pattern };
+  const guarded = methods.filter((method) => !isOpen(method));
   const id = idOf(path);
-  return [
-    ...(guarded.length > 0 ? [{ id, match: { ...base, methods: guarded } }] : []),
-    ...(open.length > 0
-      ? [
-          {
-            id: guarded.length > 0 ? `${id}-public` : id,
-            match: { ...base, methods: open },
-            auth: 'none' as const,
-          },
-        ]
-      : []),
+  const openId = guarded.length > 0 ? `${id}-public` : id;
+  const routes: StarterRoute[] = [
+    { id, match: { path: pattern, methods: guarded } },
+    { id: openId, match: { path: pattern, methods: open }, auth: 'none' },
   ];
+  return routes.filter(({ match }) => match.methods.length > 0);
 }
 
 /**
