@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../gateway-config.js';
 import { pluginReferences } from '../plugins/plugin-sources.js';
 import type { ConfigValue } from '../source/config-value.js';
 
-export interface Finding {
+interface Finding {
   readonly place: ConfigValue;
   readonly message: string;
 }
@@ -11,10 +11,13 @@ export interface Finding {
 /** Characters. */
 const SHORTEST_TOKEN = 16;
 
-/** Lints about several sections, or about any value. */
-export const GATEWAY_LINTS: Readonly<
+/** Lints of a whole configuration by their ids. */
+export type GatewayLints = Readonly<
   Record<string, (config: GatewayConfig, root: ConfigValue) => readonly Finding[]>
-> = {
+>;
+
+/** Lints about several sections, or about any value. */
+export const GATEWAY_LINTS: GatewayLints = {
   'no-route': ({ routes }, root) => {
     const message = 'there is no route, so every request is answered with 404';
     return routes.length === 0 ? [{ place: root.at('routes'), message }] : [];
@@ -30,50 +33,33 @@ export const GATEWAY_LINTS: Readonly<
     const isShort = token !== '' && token.length < SHORTEST_TOKEN;
     return isShort && !isLoopback(host) ? [{ place: root.at('management', 'token'), message }] : [];
   },
-  'upstream-is-gateway': (config, root) =>
-    targetUrls(config, root)
-      .filter(({ text = '' }) => isOwn(text, config.server))
-      .map((place) => ({
-        place,
-        message: 'this is the address of the gateway itself, so requests come back and are answered with 508',
-      })),
-  'upstream-is-management': (config, root) =>
-    targetUrls(config, root)
-      .filter(({ text = '' }) => isOwn(text, config.management))
-      .map((place) => ({
-        place,
-        message: `this is the management port of the gateway, so clients can read metrics and health${config.management.token === '' ? '' : ', and reach the admin API with its token'}`,
-      })),
+  'upstream-is-gateway': (config, root) => {
+    const message =
+      'this is the address of the gateway itself, so requests come back and are answered with 508';
+    return targetsAt(config.server, config, root).map((place) => ({ place, message }));
+  },
+  'upstream-is-management': (config, root) => {
+    const { management } = config;
+    const message = `this is the management port of the gateway, so clients can read metrics and health${management.token === '' ? '' : ', and reach the admin API with its token'}`;
+    return targetsAt(management, config, root).map((place) => ({ place, message }));
+  },
   'client-limit-below-workers': ({ server: { workers, limits }, routes }, root) => {
-    const all = [
-      [limits.requestsPerIp, root.at('server', 'limits', 'requestsPerIp')] as const,
-      [limits.requestsPerUser, root.at('server', 'limits', 'requestsPerUser')] as const,
-      [limits.streamsPerUser, root.at('server', 'limits', 'streamsPerUser')] as const,
-      ...routes.map(
-        (route, i) =>
-          [route.limits?.requestsPerUser, root.at('routes', i, 'limits', 'requestsPerUser')] as const,
-      ),
-    ];
-    return all.flatMap(([limit, place]) =>
-      workers === 'auto' || limit === undefined || limit >= workers
-        ? []
-        : [{ place, message: eachTakes(limit, workers) }],
+    const own = (['requestsPerIp', 'requestsPerUser', 'streamsPerUser'] as const).map(
+      (key) => [limits[key], root.at('server', 'limits', key)] as const,
     );
+    const ofRoutes = routes.map(
+      (route, i) => [route.limits?.requestsPerUser, root.at('routes', i, 'limits', 'requestsPerUser')] as const,
+    );
+    return belowWorkers(workers, [...own, ...ofRoutes]);
   },
   'limit-below-workers': ({ server: { workers }, upstreams }, root) =>
     Object.entries(upstreams).flatMap(([id, { bulkhead, pool }]) => {
-      const limits = [
-        ['bulkhead', 'concurrent', bulkhead.concurrent],
-        ['bulkhead', 'streams', bulkhead.streams],
-        ['pool', 'connections', pool.connections ?? Number.POSITIVE_INFINITY],
-      ] as const;
-      // What `auto` stands for depends on the machine.
-      return limits
-        .filter(([, , limit]) => workers !== 'auto' && limit < workers)
-        .map(([section, key, limit]) => ({
-          place: root.at('upstreams', id, section, key),
-          message: eachTakes(limit, Number(workers)),
-        }));
+      const upstream = root.at('upstreams', id);
+      return belowWorkers(workers, [
+        [bulkhead.concurrent, upstream.at('bulkhead', 'concurrent')],
+        [bulkhead.streams, upstream.at('bulkhead', 'streams')],
+        [pool.connections, upstream.at('pool', 'connections')],
+      ]);
     }),
   'header-limit-without-proxy': ({ server, routes }, root) => {
     if (server.trustProxy.length > 0) return [];
@@ -109,33 +95,54 @@ export const GATEWAY_LINTS: Readonly<
       .map((place) => ({ place, message: 'this text is used as it stands; a variable is written ${NAME}' })),
 };
 
-function eachTakes(limit: number, workers: number): string {
-  return `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`;
+/** Each worker gets a share of a limit, and at least 1. */
+function belowWorkers(
+  workers: GatewayConfig['server']['workers'],
+  limits: readonly (readonly [limit: number | undefined, place: ConfigValue])[],
+): Finding[] {
+  // What `auto` stands for depends on the machine.
+  if (workers === 'auto') return [];
+  return limits
+    .filter(([limit = workers]) => limit < workers)
+    .map(([limit, place]) => {
+      const message = `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`;
+      return { place, message };
+    });
 }
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
-function isLoopback(host: string): boolean {
+/** @param hostname in the form of a configured host or of a URL */
+export function isLoopback(hostname: string): boolean {
+  const host = withoutBrackets(hostname);
   const family = isIP(host);
   if (family === 0) return host === 'localhost';
   return LOOPBACK.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Whether an upstream has the host and the port that the gateway listens on. */
-function targetUrls(config: GatewayConfig, root: ConfigValue): ConfigValue[] {
-  return Object.keys(config.upstreams).flatMap((id) => {
+/** An IPv6 address stands in brackets in a URL. */
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}
+
+/** @returns the addresses of targets that are a port of the gateway */
+function targetsAt(
+  port: { readonly host: string; readonly port: number },
+  { upstreams }: GatewayConfig,
+  root: ConfigValue,
+): ConfigValue[] {
+  return Object.keys(upstreams).flatMap((id) => {
     const upstream = root.at('upstreams', id);
-    const urls = [upstream, ...upstream.at('targets').items()].map((owner) => owner.at('url'));
-    return urls.filter(({ text }) => text !== undefined);
+    const owners = [upstream, ...upstream.at('targets').items()];
+    return owners.map((owner) => owner.at('url')).filter(({ text }) => text !== undefined && isAt(text, port));
   });
 }
 
-/** @param own a port of the gateway, and the address that it is bound to */
-function isOwn(url: string, own: { readonly host: string; readonly port: number }): boolean {
+function isAt(url: string, own: { readonly host: string; readonly port: number }): boolean {
   const { hostname, port, protocol } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = withoutBrackets(hostname);
   const number = Number(port || (protocol === 'https:' ? 443 : 80));
   const isHere = isLoopback(host) || host === '0.0.0.0' || host === '::';
   return own.port === number && (isHere || host === own.host);

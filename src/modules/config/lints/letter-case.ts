@@ -2,8 +2,7 @@ import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
 import { effectiveMethods } from '../match-key.js';
 import { isSameConfig } from '../same-config.js';
 import { isPublic, sidesOf } from '../schema/gateway.js';
-import type { ConfigValue } from '../source/config-value.js';
-import type { Finding } from './gateway.js';
+import type { GatewayLints } from './gateway.js';
 
 type Segments = readonly string[];
 
@@ -11,8 +10,8 @@ type Segments = readonly string[];
 const ANY = '*';
 
 /** A lint of its own, because it looks for the route that another path would match. */
-export const LETTER_CASE_LINTS = {
-  'public-in-other-case': (config: GatewayConfig, root: ConfigValue): readonly Finding[] => {
+export const LETTER_CASE_LINTS: GatewayLints = {
+  'public-in-other-case': (config, root) => {
     const protectedRoutes = config.routes.filter(({ auth }) => auth !== 'none' && auth?.optional !== true);
     // Without a provider, no route is protected.
     if (protectedRoutes.every((route) => isPublic(route, config))) return [];

@@ -1,4 +1,5 @@
 import type { AuthProviderConfig, GatewayConfig, RouteConfig } from '../gateway-config.js';
+import { isLoopback } from './gateway.js';
 
 /** @returns the message of the warning, or a falsy value when all is well */
 type ProviderLint = (
@@ -51,10 +52,8 @@ function accepts({ auth }: RouteConfig, id: string): boolean {
   return auth !== 'none' && (auth?.providers?.includes(id) ?? true);
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
-
 function isPlain(url: string | undefined): boolean {
   if (url === undefined) return false;
   const { protocol, hostname } = new URL(url);
-  return protocol === 'http:' && !LOOPBACK.test(hostname);
+  return protocol === 'http:' && !isLoopback(hostname);
 }

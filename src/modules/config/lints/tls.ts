@@ -1,19 +1,16 @@
 import { X509Certificate } from 'node:crypto';
-import type { GatewayConfig } from '../gateway-config.js';
-import type { ConfigValue } from '../source/config-value.js';
-import type { Finding } from './gateway.js';
+import type { GatewayLints } from './gateway.js';
 
 const DAY_MS = 86_400_000;
 /** Whoever renews certificates automatically does so earlier. */
 const SOON_DAYS = 14;
 
 /** Lints about the certificates of `server.tls`. */
-export const TLS_LINTS: Readonly<
-  Record<string, (config: GatewayConfig, root: ConfigValue) => readonly Finding[]>
-> = {
-  'certificate-validity': (config, root) =>
-    certificatesOf(config, root).flatMap(({ place, certificate }) => {
-      const message = validityOf(certificate, Date.now());
+export const TLS_LINTS: GatewayLints = {
+  'certificate-validity': ({ server: { tls } }, root) =>
+    [tls, ...(tls?.sni ?? [])].flatMap((owner, i) => {
+      const message = owner && validityOf(new X509Certificate(owner.cert), Date.now());
+      const place = root.at('server', 'tls', ...(i === 0 ? [] : ['sni', i - 1]), 'cert');
       return message === undefined ? [] : [{ place, message }];
     }),
   'certificate-of-other-host': ({ server: { tls } }, root) =>
@@ -27,18 +24,6 @@ export const TLS_LINTS: Readonly<
       }),
     ),
 };
-
-function certificatesOf({ server: { tls } }: GatewayConfig, root: ConfigValue) {
-  if (!tls) return [];
-  const place = root.at('server', 'tls');
-  return [
-    { place: place.at('cert'), certificate: new X509Certificate(tls.cert) },
-    ...tls.sni.map(({ cert }, i) => ({
-      place: place.at('sni', i, 'cert'),
-      certificate: new X509Certificate(cert),
-    })),
-  ];
-}
 
 function validityOf({ validFromDate, validToDate }: X509Certificate, now: number): string | undefined {
   const days = Math.floor((validToDate.getTime() - now) / DAY_MS);
