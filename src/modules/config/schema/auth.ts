@@ -1,6 +1,6 @@
 import { optional, prefault, z } from 'zod';
 import { IDENTITY_PREFIXES } from '../../../common/http/header-owners.js';
-import { cookieName, headerName } from './http.js';
+import { headerName, TOKEN } from './http.js';
 import { pluginId } from './plugin.js';
 import { scopes } from './route-auth.js';
 import {
@@ -135,7 +135,8 @@ const providerSchema = z
     query: optional(text('the name of a query parameter')).describe(
       'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',
     ),
-    cookie: optional(cookieName()).describe(
+    // RFC 6265 section 4.1.1.
+    cookie: optional(textLike(TOKEN, 'the name of a cookie such as __Host-token')).describe(
       'Cookie that can carry a token in WebSocket handshakes, for pages of the same host and of origins that `websocket.origins` or `cors.origins` lists. Upstreams do not get it, except on routes with `forward`.',
     ),
     issuer: optional(text('an issuer')).describe(

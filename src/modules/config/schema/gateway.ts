@@ -1,4 +1,4 @@
-import { prefault, z } from 'zod';
+import { optional, prefault, z } from 'zod';
 import { authSchema } from './auth.js';
 import { cacheSchema, STALE_INSTEAD } from './cache.js';
 import { accessLogSchema, logSchema } from './log.js';
@@ -6,10 +6,16 @@ import { pluginsSchema } from './plugin.js';
 import { redisSchema } from './redis.js';
 import { breakersSchema } from './resilience.js';
 import { routesSchema } from './route.js';
+import { text } from './scalars.js';
 import { managementSchema, serverSchema } from './server.js';
-import { stateSchema } from './state.js';
 import { tracingSchema } from './tracing.js';
 import { defaultsSchema, upstreamsSchema } from './upstream.js';
+
+const stateSchema = z.strictObject({
+  file: optional(text('the path of a file')).describe(
+    'File in which open breakers and used rate limits are kept over a restart, relative to the folder of the configuration. Each gateway needs its own. Without it, they are forgotten.',
+  ),
+});
 
 const sections = z.strictObject({
   server: prefault(serverSchema, {}).describe('The port that clients call.'),

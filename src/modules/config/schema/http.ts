@@ -27,6 +27,18 @@ export function headerName(isRefused: (name: string) => boolean = () => false) {
     .refine((name) => !isRefused(name), OWN_HEADER_FORM);
 }
 
+/** One of some words, or `header:NAME`, lower-cased. */
+export function wordOrHeader<const T extends string>(...words: readonly T[]) {
+  const form = new RegExp(`^(?:${words.join('|')}|header:${TOKEN.source.slice(1, -1)})$`);
+  return (
+    z
+      .string()
+      .regex(form, `${words.join(', ')} or header:NAME`)
+      // The pattern admits nothing else.
+      .transform((text) => text.toLowerCase() as T | `header:${string}`)
+  );
+}
+
 const TYPE_NAME = '[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*';
 
 /** A media type without parameters, or all subtypes of a type, lower-cased (RFC 6838 section 4.2). */
@@ -35,11 +47,6 @@ export function mediaRange() {
   return textLike(form, 'a media type such as application/json or image/*').transform((written) =>
     written.toLowerCase(),
   );
-}
-
-/** RFC 6265 section 4.1.1. */
-export function cookieName() {
-  return textLike(TOKEN, 'the name of a cookie such as __Host-token');
 }
 
 /** Header names, lower-cased, with their exact values. */

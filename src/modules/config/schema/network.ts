@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { optional, z } from 'zod';
-import { boolean, text, textLike } from './scalars.js';
+import { boolean, list, text, textLike } from './scalars.js';
 
 /** One DNS label; underscores too, because container names have them. */
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?';
@@ -45,6 +45,16 @@ export function cidr() {
   }, expected);
 }
 
+/** Which clients can call. */
+export const accessSchema = z.strictObject({
+  allow: list(cidr()).describe(
+    'Addresses or CIDR blocks of the clients that can call. Without any, every client can.',
+  ),
+  deny: list(cidr()).describe(
+    'Addresses or CIDR blocks of clients that cannot call, even if `allow` contains them.',
+  ),
+});
+
 /** A host to match, lower-cased: a name, an address, or `*.` and a name. */
 export function hostMatch() {
   const expected = 'a host such as api.example.com or *.example.com, without a port (a number needs quotes)';
@@ -74,14 +84,21 @@ function isHttpOrigin(written: string): boolean {
 }
 
 /** Authority without credentials, then a path. Text that a WHATWG URL parser would repair is refused instead. */
-const UPSTREAM_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\?#\s]*)?$/;
+const HTTP_URL = /^https?:\/\/[^/\\?#@\s]+(?:\/[^\\?#\s]*)?$/;
+
+export function httpUrl(expected: string) {
+  return textLike(HTTP_URL, expected).refine((written) => URL.canParse(written), {
+    error: expected,
+    abort: true,
+  });
+}
 
 /** Origin of an upstream with an optional path prefix, without a trailing slash. */
 export function upstreamUrl() {
   const expected =
     'an http or https URL such as http://users:3001 or https://api.example.com/v1, without credentials, query or fragment';
-  return textLike(UPSTREAM_URL, expected)
-    .refine((written) => URL.canParse(written) && isPlainPath(written), expected)
+  return httpUrl(expected)
+    .refine(isPlainPath, expected)
     .transform((written) => {
       const { origin, pathname } = new URL(written);
       return origin + pathname.replace(/\/+$/, '');

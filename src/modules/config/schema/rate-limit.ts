@@ -1,16 +1,9 @@
 import { prefault, z } from 'zod';
-import { count, integer, oneOrMore, positiveDuration } from './scalars.js';
+import { wordOrHeader } from './http.js';
+import { count, countOrZero, oneOrMore, positiveDuration } from './scalars.js';
 
 /** `RateLimit-Policy` and Redis have whole seconds. */
 const WHOLE_SECONDS = 'whole seconds such as 1s, 30s, 1m or 1h';
-
-const KEY = /^(?:user|ip|route|header:[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
-
-const key = z
-  .string()
-  .regex(KEY, 'user, ip, route or header:NAME')
-  // The pattern admits nothing else.
-  .transform((text) => text.toLowerCase() as 'user' | 'ip' | 'route' | `header:${string}`);
 
 export function rateLimitSchema(byDefault: 'user' | 'ip') {
   return z.strictObject({
@@ -18,10 +11,10 @@ export function rateLimitSchema(byDefault: 'user' | 'ip') {
     per: positiveDuration()
       .refine((ms) => ms % 1000 === 0, WHOLE_SECONDS)
       .describe('The period, in whole seconds.'),
-    burst: prefault(integer(0, 1_000_000), 0).describe(
+    burst: countOrZero(0).describe(
       'Number of requests in addition to `requests` that can be sent at once after a pause.',
     ),
-    key: prefault(key, byDefault).describe(
+    key: prefault(wordOrHeader('user', 'ip', 'route'), byDefault).describe(
       'What is counted separately: `user` (anonymous clients by address), `ip` (an IPv6 address by its /64), `header:NAME` (from peers in `trustProxy`; others by address) or `route` (everybody together).',
     ),
     mode: prefault(z.enum(['enforce', 'shadow'], 'enforce or shadow'), 'enforce').describe(

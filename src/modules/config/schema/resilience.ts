@@ -5,6 +5,7 @@ import { pluginId } from './plugin.js';
 import {
   boolean,
   count,
+  countOrZero,
   integer,
   jsonValue,
   positiveDuration,
@@ -31,7 +32,7 @@ export const bulkheadSchema = z.strictObject({
   adaptive: boolean(false).describe(
     'Whether the gateway learns a limit below `concurrent` from the latency of the upstream.',
   ),
-  queue: prefault(integer(0, 1_000_000), 512).describe(
+  queue: countOrZero(512).describe(
     'Maximum number of calls that wait in line when the limit is reached. Further calls are answered with 503.',
   ),
   streams: count(1024).describe(

@@ -1,30 +1,30 @@
 import { optional, prefault, z } from 'zod';
 import { isReservedInRequests, isReservedInResponses } from '../../../common/http/header-owners.js';
-import { accessSchema, maintenance } from './access.js';
 import { routeCacheSchema } from './cache.js';
 import { routeCorsSchema } from './cors.js';
-import { gatherSchema } from './gather.js';
 import { headerName, headers, method } from './http.js';
 import { routeLimitsSchema } from './limits.js';
-import { hostMatch, webOrigin } from './network.js';
-import { PRIORITIES } from './overload.js';
-import { pathPattern, rewriteSchema } from './path-pattern.js';
+import { accessSchema, hostMatch, webOrigin } from './network.js';
+import { partPath, pathPattern, rewriteSchema } from './path-pattern.js';
 import { pluginId } from './plugin.js';
 import { rateLimits } from './rate-limit.js';
 import { routeAuthSchema, scopes } from './route-auth.js';
 import { securityHeadersSchema } from './security-headers.js';
 import {
   boolean,
+  byId,
   count,
+  duration,
   id,
   integer,
-  duration,
+  jsonValue,
+  list,
   positiveDuration,
   positiveRatio,
   positiveSize,
   size,
+  text,
   upstreamId,
-  list,
 } from './scalars.js';
 
 export const matchSchema = z.strictObject({
@@ -51,6 +51,23 @@ const splitSchema = z
     }),
   )
   .refine((sides) => sides.some(({ weight }) => weight !== 0), 'at least one side with a weight above 0');
+
+const partSchema = z.strictObject({
+  upstream: upstreamId().describe('Id of the upstream that is asked.'),
+  path: partPath().describe(
+    'Path and query of the `GET`. `{name}` stands for a segment of the matched path, percent-encoded: a whole segment here, or any text of the query.',
+  ),
+  fallback: optional(jsonValue()).describe(
+    'Value that takes the place of the part when it fails. Without this key, a part that fails fails the whole answer.',
+  ),
+  maxBytes: positiveSize('1MiB').describe('Largest body of the part. A longer one counts as a failure.'),
+});
+
+/** `checks/routes-and-upstreams.ts` reports what does not fit the rest of the route. */
+const gatherSchema = byId(partSchema).refine(
+  (parts) => Object.keys(parts).length > 0,
+  'at least one part, such as user: { upstream: users, path: "/users/{id}" }',
+);
 
 function percent() {
   return positiveRatio('100%').describe('Share of the requests that this applies to.');
@@ -90,6 +107,17 @@ const routeHeadersSchema = z.strictObject({
     'Changes to the headers that the client gets, from the upstream or from the cache.',
   ),
 });
+
+const maintenanceSchema = z.strictObject({
+  retryAfter: positiveDuration('1m').describe('When clients should try again: `Retry-After`.'),
+  message: optional(text('a sentence for users')).describe('What users are told: the `detail` of the error.'),
+});
+
+/** `true` is a mapping without keys. */
+const maintenance = z.union(
+  [boolean().transform((on) => (on ? maintenanceSchema.parse({}) : undefined)), maintenanceSchema],
+  'true, false or a mapping such as { retryAfter: 10m }',
+);
 
 const webSocketSchema = z.strictObject({
   idleTimeout: positiveDuration('5m').describe(
@@ -149,7 +177,7 @@ const routeKeys = z.strictObject({
   plugins: list(pluginId('hooks')).describe(
     'Plugins whose hooks see the requests in this order, and the responses in the reverse order.',
   ),
-  priority: prefault(z.enum(PRIORITIES, PRIORITIES.join(' or ')), 'normal').describe(
+  priority: prefault(z.enum(['low', 'normal', 'high'], 'low or normal or high'), 'normal').describe(
     'How important the requests are while the gateway is overloaded: `high`, `normal` or `low`; see `server.overload`.',
   ),
   mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),

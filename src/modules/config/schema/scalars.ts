@@ -26,6 +26,9 @@ function scalar<S extends z.ZodType>(schema: () => S) {
 /** A number of things; at least one. */
 export const count = scalar(() => integer(1, 1_000_000));
 
+/** A number of things, where zero has a meaning: none, or no limit. */
+export const countOrZero = scalar(() => integer(0, 1_000_000));
+
 export const port = scalar(() => integer(0, 65_535, 'a port from 0 to 65535'));
 
 /** `true` or `false`, also as text, for the same reason as in `integer`. */

@@ -1,12 +1,10 @@
 import { optional, prefault, z } from 'zod';
 import { FORWARDED_FAMILIES } from '../../../common/http/forwarded.js';
-import { accessSchema } from './access.js';
 import { corsSchema } from './cors.js';
 import { errorsSchema } from './errors.js';
-import { serverLimitsSchema } from './limits.js';
-import { overload } from './overload.js';
+import { serverLimitsSchema, serverOverloadSchema } from './limits.js';
 import { securityHeadersSchema } from './security-headers.js';
-import { bindAddress, cidr } from './network.js';
+import { accessSchema, bindAddress, cidr } from './network.js';
 import { serverTlsSchema } from './server-tls.js';
 import { rateLimits } from './rate-limit.js';
 import {
@@ -86,7 +84,7 @@ export const serverSchema = z.strictObject({
   limits: prefault(serverLimitsSchema, {}).describe(
     'Limits on connections, and on what one client can have in flight at a time.',
   ),
-  overload: overload().describe(
+  overload: prefault(serverOverloadSchema, {}).describe(
     'When new requests are answered with 503, because this process has more of them than it can serve: a mapping, or `off`. Those of routes with a low `priority` come first.',
   ),
   tls: optional(serverTlsSchema).describe('TLS of clients. Without this key the port speaks plain HTTP.'),

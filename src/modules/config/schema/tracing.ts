@@ -1,24 +1,21 @@
 import { prefault, z } from 'zod';
 import { headers } from './http.js';
-import { ratio, text, textLike } from './scalars.js';
+import { httpUrl } from './network.js';
+import { ratio, text } from './scalars.js';
 
 const ENDPOINT =
   'an http or https URL such as http://otel-collector:4318, without credentials, query or fragment, or "" for none';
 
-function endpoint() {
-  return textLike(/^https?:\/\/[^/\\?#@\s]+(?:\/[^\\?#\s]*)?$/, ENDPOINT)
-    .refine((written) => URL.canParse(written), ENDPOINT)
-    .transform((written) => {
-      const url = written.replace(/\/+$/, '');
-      return url.endsWith(TRACES_PATH) ? url : url + TRACES_PATH;
-    });
-}
-
 /** Where OTLP/HTTP receivers take traces. */
 const TRACES_PATH = '/v1/traces';
 
+const endpoint = httpUrl(ENDPOINT).transform((written) => {
+  const url = written.replace(/\/+$/, '');
+  return url.endsWith(TRACES_PATH) ? url : url + TRACES_PATH;
+});
+
 export const tracingSchema = z.strictObject({
-  endpoint: prefault(z.union([z.literal(''), endpoint()], ENDPOINT), '').describe(
+  endpoint: prefault(z.union([z.literal(''), endpoint], ENDPOINT), '').describe(
     'Receiver of OTLP over HTTP, such as an OpenTelemetry Collector, Jaeger or Tempo. `/v1/traces` is added unless the URL ends with it. An empty text means that there is none.',
   ),
   sample: ratio('1%').describe(

@@ -1,5 +1,6 @@
 import { optional, prefault, z } from 'zod';
 import { balancer } from './balancer.js';
+import { wordOrHeader } from './http.js';
 import { tlsSchema, upstreamUrl } from './network.js';
 import {
   breakerSchema,
@@ -16,14 +17,6 @@ const targetSchema = z.strictObject({
   url: upstreamUrl().describe('An http or https URL with host, port and an optional path prefix.'),
   weight: prefault(integer(1, 100), 1).describe('Share of the requests, relative to the other targets.'),
 });
-
-const HASH_ON = /^(?:ip|user|header:[!#$%&'*+\-.^_`|~0-9A-Za-z]+)$/;
-
-const hashOn = z
-  .string()
-  .regex(HASH_ON, 'ip, user or header:NAME')
-  // The pattern admits nothing else.
-  .transform((text) => text.toLowerCase() as 'ip' | 'user' | `header:${string}`);
 
 const poolSchema = z.strictObject({
   connections: optional(count()).describe(
@@ -44,7 +37,9 @@ const upstreamKeys = z.strictObject({
   balancer: prefault(balancer(), 'power-of-two').describe(
     'How a target is chosen: power-of-two, round-robin, random, least-requests, consistent-hash, or the id of a plugin that offers a balancer.',
   ),
-  hashOn: prefault(hashOn, 'ip').describe('What consistent-hash hashes: `ip`, `user` or `header:NAME`.'),
+  hashOn: prefault(wordOrHeader('ip', 'user'), 'ip').describe(
+    'What consistent-hash hashes: `ip`, `user` or `header:NAME`.',
+  ),
   outlier: prefault(outlierSchema, {}).describe(
     'When a failing target is ejected while others take its requests.',
   ),
