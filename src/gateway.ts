@@ -85,7 +85,7 @@ export class Gateway {
     const options = { logger, abortOnError: false } as const;
     const store = new ConfigStore(config);
     const app = await NestFactory.create<INestApplication<Server>>(
-      AppModule.register(ConfigModule.register(store, source, role, { clock, plugins }), ProblemFilter, {
+      AppModule.register(ConfigModule.register(store, source, role, clock, plugins), ProblemFilter, {
         modules,
         resolver,
         role,

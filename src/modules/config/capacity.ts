@@ -1,19 +1,8 @@
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import { listed } from './problem.js';
 
-interface Capacity {
-  /** Calls that wait for their response at a time. */
-  readonly calls: number;
-  /** Calls that wait for a place. */
-  readonly queue: number;
-  /** Bodies in transfer, event streams and WebSockets at a time. */
-  readonly streams: number;
-  /** Maximum of calls and streams together. */
-  readonly connections: number;
-}
-
 /** @returns what the limits of an upstream add up to; each of its targets has a pool of its own */
-export function capacityOf({ bulkhead, pool, targets }: UpstreamConfig): Capacity {
+export function capacityOf({ bulkhead, pool, targets }: UpstreamConfig) {
   const { concurrent, queue, streams } = bulkhead;
   const unlimited = concurrent + streams;
   const connections = Math.min(unlimited, (pool.connections ?? unlimited) * targets.length);

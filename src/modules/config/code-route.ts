@@ -16,7 +16,6 @@ export function parseCodeRoute(options: CodeRouteOptions): CodeRouteConfig | und
   return codeRouteSchema.safeParse(options).data;
 }
 
-/** What options can name. */
 export interface CodeRouteContext {
   /** Ids under `auth`. */
   readonly providers: readonly string[];

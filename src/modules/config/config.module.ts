@@ -12,12 +12,6 @@ import { ConfigReloader } from './reload/config-reloader.js';
 /** The injected `LoadedFile` of an application that is configured by a file. */
 const LOADED = Symbol('breakwater:loaded');
 
-interface ConfigModuleOptions {
-  readonly clock?: Clock | undefined;
-  /** Given in code. */
-  readonly plugins?: readonly Plugin[] | undefined;
-}
-
 /** Makes the configuration, the clock and the source of random numbers injectable everywhere. */
 @Global()
 @Module({
@@ -30,7 +24,8 @@ export class ConfigModule {
     store: ConfigStore,
     source: ConfigSource | undefined,
     role: ProcessRole,
-    { clock = systemClock, plugins = [] }: ConfigModuleOptions = {},
+    clock: Clock = systemClock,
+    plugins: readonly Plugin[] = [],
   ): DynamicModule {
     const providers = [
       { provide: CLOCK, useValue: clock },

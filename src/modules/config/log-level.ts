@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Event } from '../../common/event.js';
 import { type ConfigApplier, ConfigStore } from './config.store.js';
-import type { GatewayConfig, LogConfig } from './gateway-config.js';
+import type { LogConfig } from './gateway-config.js';
 
 export type Level = LogConfig['level'];
 
@@ -21,40 +21,33 @@ export class LogLevel implements ConfigApplier, OnApplicationShutdown {
   readonly overridden = new Event<LevelOverride | undefined>();
   /** The time of an override is over. */
   readonly ended = new Event<void>();
-  private override: Level | undefined;
-  private endsAt = 0;
-  private configured: Level;
+  private override: { readonly level: Level; readonly endsAt: number } | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(@Inject(ConfigStore) store: ConfigStore) {
-    this.configured = store.current.log.level;
+  constructor(@Inject(ConfigStore) private readonly store: ConfigStore) {
     store.register(this);
   }
 
   get current(): Level {
-    return this.override ?? this.configured;
+    return this.override?.level ?? this.store.current.log.level;
   }
 
   /** What is left of an override. */
   get left(): LevelOverride | undefined {
-    return this.override && { level: this.override, lasts: Math.max(1, this.endsAt - Date.now()) };
+    if (!this.override) return undefined;
+    const { level, endsAt } = this.override;
+    return { level, lasts: Math.max(1, endsAt - Date.now()) };
   }
 
-  prepare(next: GatewayConfig): () => void {
-    return () => {
-      this.configured = next.log.level;
-      this.changed.emit(this.current);
-    };
+  prepare(): () => void {
+    return () => this.changed.emit(this.current);
   }
 
   /** @param override `undefined`: back to the configured level */
   set(override: LevelOverride | undefined): void {
     clearTimeout(this.timer);
-    this.override = override?.level;
-    if (override) {
-      this.endsAt = Date.now() + override.lasts;
-      this.timer = setTimeout(() => this.end(), override.lasts).unref();
-    }
+    this.override = override && { level: override.level, endsAt: Date.now() + override.lasts };
+    if (override) this.timer = setTimeout(() => this.end(), override.lasts).unref();
     this.changed.emit(this.current);
     this.overridden.emit(override);
   }

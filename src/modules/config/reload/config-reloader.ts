@@ -37,19 +37,10 @@ export interface Reload {
   readonly warnings?: string;
 }
 
-type ReloadEnd = Omit<Reload, 'cause' | 'durationMs'>;
-
 interface NextConfig {
   readonly text: ConfigText;
   readonly hash: string;
   readonly warnings: string;
-}
-
-interface Reading {
-  /** In place of what is in the file. */
-  readonly given?: string | undefined;
-  /** Whether modules of plugins that are new can be loaded. */
-  readonly mayLoad: boolean;
 }
 
 /** What a reload would change. */
@@ -128,7 +119,7 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     // One that has not begun will read the file as it is now.
     this.waiting ??= this.afterLast(() => {
       this.waiting = undefined;
-      return this.attempt(cause, () => this.readFile({ mayLoad: true }));
+      return this.attempt(cause, () => this.readFile(true));
     });
     return this.waiting;
   }
@@ -151,7 +142,7 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
    */
   async preview(given?: string): Promise<ConfigPreview> {
     // Whoever may look ahead must not run code by that.
-    const { text, hash, warnings } = await this.readFile({ given, mayLoad: false });
+    const { text, hash, warnings } = await this.readFile(false, given);
     const { diff, restartFor } = await planReload(text, this.store.current, this.written);
     return { hash, diff, restartFor, warnings };
   }
@@ -176,7 +167,11 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     return reload;
   }
 
-  private async readFile({ given, mayLoad }: Reading): Promise<NextConfig> {
+  /**
+   * @param mayLoad whether modules of plugins that are new can be loaded
+   * @param given in place of what is in the file
+   */
+  private async readFile(mayLoad: boolean, given?: string): Promise<NextConfig> {
     if (!this.source) throw new ConfigRefusedError('the configuration does not come from a file');
     const { file } = this.source;
     const read = await readInWorker(file, this.stopping.signal, given);
@@ -187,7 +182,7 @@ export class ConfigReloader implements OnApplicationBootstrap, OnApplicationShut
     return { text, hash: source.hash, warnings: formatProblems(file, warnings) };
   }
 
-  private async apply({ text, hash, warnings }: NextConfig): Promise<ReloadEnd> {
+  private async apply({ text, hash, warnings }: NextConfig): Promise<Omit<Reload, 'cause' | 'durationMs'>> {
     const { current } = this.store;
     const { written, config, diff, restartFor } = await planReload(text, current, this.written);
     const isChanged = Object.entries(config).some(([key, each]) => Reflect.get(current, key) !== each);

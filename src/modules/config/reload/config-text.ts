@@ -13,7 +13,6 @@ export interface ConfigText {
   readonly routes: Entries;
 }
 
-/** A configuration, and the text that it was made of. */
 export interface WrittenConfig {
   readonly text: ConfigText;
   readonly config: GatewayConfig;

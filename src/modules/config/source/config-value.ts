@@ -48,7 +48,6 @@ export class ConfigValue {
     return keys.map((key) => this.at(key)).filter(({ isWritten }) => isWritten);
   }
 
-  /** The last step of the path. */
   get key(): string {
     return String(this.path.at(-1));
   }
@@ -67,7 +66,6 @@ export class ConfigValue {
     return this.node.value === undefined;
   }
 
-  /** Whether the value must not be shown. */
   get isSecret(): boolean {
     return isSecret(this.node);
   }
@@ -102,7 +100,6 @@ export class ConfigValue {
     return { path: this.writtenPath, ...position, message };
   }
 
-  /** A problem with the key at the end of the path. */
   problemWithKey(message: string): ConfigProblem {
     return { path: this.writtenPath, ...(this.node.key ?? this.node.at), message };
   }
@@ -115,7 +112,6 @@ export class ConfigValue {
     return this.problem(`${this.isWritten ? `found ${this.found}` : 'missing'}, expected ${what}`);
   }
 
-  /** A problem that says which key was found and what is allowed. */
   unexpectedKey(what: string): ConfigProblem {
     return this.problemWithKey(`found ${JSON.stringify(this.key)}, expected ${what}`);
   }

@@ -11,7 +11,6 @@ const HARMLESS_IN: Readonly<Record<string, string>> = {
 };
 /** Keys whose values are text. In a mapping that is written there by mistake, everything is secret. */
 const SECRET_TEXT = /^(?:secret|clientSecret|password|token)$/;
-/** Maps of headers. */
 const HEADERS: ReadonlySet<string> = new Set(['set', 'headers']);
 
 /**

@@ -17,6 +17,8 @@ interface Span {
   readonly shown?: string;
 }
 
+type SpansByLine = ReadonlyMap<number, readonly Span[]>;
+
 /**
  * Shows lines of a YAML text with a caret under the place of a problem, without comments and what may be a secret. The parsed
  * document says what that is, so nothing is shown of a text that cannot be parsed.
@@ -25,15 +27,15 @@ interface Span {
  */
 export function sourceLinesOf(text: string): (position: Position) => string | undefined {
   const lines = new LineCounter();
-  let spans: readonly Span[] | undefined;
+  let spans: SpansByLine | undefined;
   return ({ line, column }) => {
     spans ??= spansOf(text, lines);
     const start = lines.lineStarts[line - 1];
-    if (start === undefined || spans.length === 0) return undefined;
+    if (start === undefined || spans.size === 0) return undefined;
     const next = lines.lineStarts[line];
     const end = next === undefined ? text.length : next - 1;
     const place = Math.min(start + column - 1, end);
-    const inside = spansWithin(spans, start, end);
+    const inside = spans.get(line) ?? [];
     const isHidden = inside.some((span) => {
       const isWithin = place > span.start && place < span.end;
       return span.shown !== undefined && (span.start < start || isWithin);
@@ -69,36 +71,27 @@ function shownPart(text: string, spans: readonly Span[], start: number, end: num
   return part;
 }
 
-/** @param spans in their order, so that the first one is found by halving */
-function spansWithin(spans: readonly Span[], start: number, end: number): Span[] {
-  let low = 0;
-  let high = spans.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((spans[middle]?.end ?? 0) <= start) low = middle + 1;
-    else high = middle;
-  }
-  const found: Span[] = [];
-  for (let span = spans[low]; span && span.start < end; span = spans[++low]) found.push(span);
-  return found;
-}
-
 /** @returns none for a text that cannot be parsed, and for one with an alias that may name a secret elsewhere */
-function spansOf(text: string, lines: LineCounter): readonly Span[] {
-  if (tooDeepAt(text) !== undefined) return [];
+function spansOf(text: string, lines: LineCounter): SpansByLine {
+  const spans = new Map<number, Span[]>();
+  if (tooDeepAt(text) !== undefined) return spans;
   const document = parseText(text, lines);
-  if (document.errors.length + document.warnings.length > 0) return [];
-  const spans: Span[] = [];
+  if (document.errors.length + document.warnings.length > 0) return spans;
   let namesSecret = false;
   const add = (node: Scalar, isSecret: boolean) => {
     if (!node.range) return;
     const [start, end] = node.range;
     const written = text.slice(start, end);
     if (written === '') return;
-    if (!isSecret || typeof node.value === 'boolean' || REFERENCE.test(written)) {
-      const shown = hideCredentials(written);
-      spans.push(shown === written ? { start, end } : { start, end, shown });
-    } else spans.push({ start, end, shown: HIDDEN });
+    const isShown = !isSecret || typeof node.value === 'boolean' || REFERENCE.test(written);
+    const shown = isShown ? hideCredentials(written) : HIDDEN;
+    const span = shown === written ? { start, end } : { start, end, shown };
+    const last = lines.linePos(end - 1).line;
+    for (let { line } = lines.linePos(start); line <= last; line++) {
+      const onLine = spans.get(line);
+      if (onLine) onLine.push(span);
+      else spans.set(line, [span]);
+    }
   };
   const walk = (node: unknown, path: ConfigPath): void => {
     if (isScalar(node)) add(node, isPem(node.value) || mayBeSecretOrHeader(path));
@@ -115,7 +108,7 @@ function spansOf(text: string, lines: LineCounter): readonly Span[] {
     }
   };
   walk(document.contents, []);
-  return namesSecret ? [] : spans;
+  return namesSecret ? new Map() : spans;
 }
 
 function hideCredentials(written: string): string {
