@@ -45,37 +45,36 @@ export async function readConfig(
   before: WrittenConfig,
   turn: Turn,
 ): Promise<GatewayConfig> {
-  const { upstreams, routes, ...sections } = before.config;
-  const read = async (entries: Entries, known: Entries, objects: ReadonlyMap<string, unknown>) => {
-    const texts = new Map(known);
-    const result: [string, unknown][] = [];
-    for (const [id, written] of entries) {
-      result.push([id, texts.get(id) === written ? objects.get(id) : frozen(JSON.parse(written))]);
+  const read = async (part: keyof ConfigText, known: ReadonlyMap<string, unknown>) => {
+    const texts = new Map(before.text[part]);
+    const entries: [string, unknown][] = [];
+    for (const [id, written] of text[part]) {
+      entries.push([id, texts.get(id) === written ? known.get(id) : frozen(JSON.parse(written))]);
       await turn();
     }
-    return result;
+    return entries;
   };
-  const nextUpstreams = await read(text.upstreams, before.text.upstreams, entriesOf(upstreams));
+  const { upstreams, routes, ...sections } = before.config;
   const routesById = new Map(routes.map((route) => [route.id, route]));
-  const nextRoutes = (await read(text.routes, before.text.routes, routesById)).map(([, route]) => route);
-  // Nothing depends on the order of upstreams.
-  const hasSameUpstreams =
-    nextUpstreams.length === Object.keys(upstreams).length &&
-    nextUpstreams.every(([id, each]) => upstreams[id] === each);
+  const nextSections = await read('sections', new Map(Object.entries(sections)));
+  const nextUpstreams = Object.fromEntries(await read('upstreams', new Map(Object.entries(upstreams))));
+  const nextRoutes = (await read('routes', routesById)).map(([, route]) => route);
   // Written from a checked configuration.
   return Object.freeze({
-    ...Object.fromEntries(await read(text.sections, before.text.sections, entriesOf(sections))),
-    upstreams: hasSameUpstreams ? upstreams : Object.freeze(Object.fromEntries(nextUpstreams)),
+    ...Object.fromEntries(nextSections),
+    // Nothing depends on the order of upstreams.
+    upstreams: isSame(nextUpstreams, upstreams) ? upstreams : Object.freeze(nextUpstreams),
     routes: isSame(nextRoutes, routes) ? routes : Object.freeze(nextRoutes),
   }) as GatewayConfig;
 }
 
-function entriesOf(object: object): ReadonlyMap<string, unknown> {
-  return new Map(Object.entries(object));
-}
-
-function isSame(next: readonly unknown[], known: readonly unknown[]): boolean {
-  return next.length === known.length && next.every((each, i) => each === known[i]);
+/** Whether two mappings or lists have the same objects at the same keys. */
+function isSame(next: object, known: object): boolean {
+  const entries = Object.entries(next);
+  return (
+    entries.length === Object.keys(known).length &&
+    entries.every(([key, each]) => Reflect.get(known, key) === each)
+  );
 }
 
 /** Freezes a tree of plain objects and arrays in place, so that no request can change what all share. */

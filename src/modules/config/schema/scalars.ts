@@ -15,12 +15,9 @@ export function integer(least: number, most: number, expected = `a whole number 
 
 /** A function that makes schemas of one form. With a default, it makes the key optional. */
 function scalar<S extends z.ZodType>(schema: () => S) {
-  function make(): S;
-  function make(byDefault: z.input<S>): z.ZodPrefault<S>;
-  function make(byDefault?: z.input<S>): S | z.ZodPrefault<S> {
-    return byDefault === undefined ? schema() : prefault(schema(), byDefault);
-  }
-  return make;
+  const make = (byDefault?: z.input<S>) =>
+    byDefault === undefined ? schema() : prefault(schema(), byDefault);
+  return make as { (): S; (byDefault: z.input<S>): z.ZodPrefault<S> };
 }
 
 /** A number of things; at least one. */

@@ -3,18 +3,15 @@ import { hostMatch } from './network.js';
 import { integer, list, port, positiveDuration, text } from './scalars.js';
 
 const CERTIFICATES = 'certificates as PEM text, or the path of a PEM file';
-const KEY = 'a private key as PEM text, or the path of a PEM file';
 
-function pair() {
-  return {
-    cert: text(CERTIFICATES).describe(
-      'Certificate with its chain: PEM text, or the path of a PEM file relative to this file.',
-    ),
-    key: text(KEY).describe(
-      'Private key of `cert`, not encrypted: PEM text, or the path of a PEM file relative to this file.',
-    ),
-  };
-}
+const pair = {
+  cert: text(CERTIFICATES).describe(
+    'Certificate with its chain: PEM text, or the path of a PEM file relative to this file.',
+  ),
+  key: text('a private key as PEM text, or the path of a PEM file').describe(
+    'Private key of `cert`, not encrypted: PEM text, or the path of a PEM file relative to this file.',
+  ),
+};
 
 const sniSchema = z.strictObject({
   hosts: z
@@ -23,7 +20,7 @@ const sniSchema = z.strictObject({
     .describe(
       'Host names whose clients get this certificate, in which `*.example.com` stands for one or more labels.',
     ),
-  ...pair(),
+  ...pair,
 });
 
 const redirectSchema = z.strictObject({
@@ -35,7 +32,7 @@ const redirectSchema = z.strictObject({
 
 /** TLS of clients. `checks/server-tls.ts` reads the files and checks what the PEM texts hold. */
 export const serverTlsSchema = z.strictObject({
-  ...pair(),
+  ...pair,
   minVersion: prefault(z.enum(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2 or TLSv1.3'), 'TLSv1.2').describe(
     'Oldest version of TLS that is accepted.',
   ),

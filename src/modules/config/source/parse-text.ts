@@ -18,7 +18,7 @@ export function parseText(text: string, lineCounter: LineCounter): Document {
     schema: 'core',
     resolveKnownTags: false,
     stringKeys: true,
-    // TreeBuilder finds duplicates itself and reports where the first one is.
+    // `readYaml` finds duplicates itself and reports where the first one is.
     uniqueKeys: false,
     logLevel: 'error',
   });
