@@ -1,113 +1,122 @@
 import { BlockList, isIP } from 'node:net';
-import type { GatewayConfig } from '../gateway-config.js';
+import type { GatewayConfig, RateLimitConfig } from '../gateway-config.js';
 import { pluginReferences } from '../plugins/plugin-sources.js';
 import type { ConfigValue } from '../source/config-value.js';
 
-interface Finding {
-  readonly place: ConfigValue;
-  readonly message: string;
-}
+type Warn = (place: ConfigValue, message: string) => void;
 
 /** Characters. */
 const SHORTEST_TOKEN = 16;
 
 /** Lints of a whole configuration by their ids. */
 export type GatewayLints = Readonly<
-  Record<string, (config: GatewayConfig, root: ConfigValue) => readonly Finding[]>
+  Record<string, (config: GatewayConfig, root: ConfigValue, warn: Warn) => void>
 >;
 
 /** Lints about several sections, or about any value. */
 export const GATEWAY_LINTS: GatewayLints = {
-  'no-route': ({ routes }, root) => {
-    const message = 'there is no route, so every request is answered with 404';
-    return routes.length === 0 ? [{ place: root.at('routes'), message }] : [];
+  'no-route': ({ routes }, root, warn) => {
+    if (routes.length === 0)
+      warn(root.at('routes'), 'there is no route, so every request is answered with 404');
   },
-  'open-management': ({ management: { host, token } }, root) => {
-    const message = `${host} can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed`;
+  'open-management': ({ management: { host, token } }, root, warn) => {
     const place = root.at('management', 'host');
     // The environment of an image sets another default, for which nobody has to write a host.
-    return isLoopback(host) || token !== '' || !place.isWritten ? [] : [{ place, message }];
-  },
-  'short-management-token': ({ management: { host, token } }, root) => {
-    const message = `a token of fewer than ${SHORTEST_TOKEN} characters can be guessed, and ${host} can be reached from elsewhere; \`openssl rand -hex 32\` makes a longer one`;
-    const isShort = token !== '' && token.length < SHORTEST_TOKEN;
-    return isShort && !isLoopback(host) ? [{ place: root.at('management', 'token'), message }] : [];
-  },
-  'upstream-is-gateway': (config, root) => {
-    const message =
-      'this is the address of the gateway itself, so requests come back and are answered with 508';
-    return targetsAt(config.server, config, root).map((place) => ({ place, message }));
-  },
-  'upstream-is-management': (config, root) => {
-    const { management } = config;
-    const message = `this is the management port of the gateway, so clients can read metrics and health${management.token === '' ? '' : ', and reach the admin API with its token'}`;
-    return targetsAt(management, config, root).map((place) => ({ place, message }));
-  },
-  'client-limit-below-workers': ({ server: { workers, limits }, routes }, root) => {
-    const own = (['requestsPerIp', 'requestsPerUser', 'streamsPerUser'] as const).map(
-      (key) => [limits[key], root.at('server', 'limits', key)] as const,
+    if (isLoopback(host) || token !== '' || !place.isWritten) return;
+    warn(
+      place,
+      `${host} can be reached from elsewhere, and without \`management.token\` everybody there can read metrics and health, while administration is closed`,
     );
-    const ofRoutes = routes.map(
-      (route, i) => [route.limits?.requestsPerUser, root.at('routes', i, 'limits', 'requestsPerUser')] as const,
-    );
-    return belowWorkers(workers, [...own, ...ofRoutes]);
   },
-  'limit-below-workers': ({ server: { workers }, upstreams }, root) =>
-    Object.entries(upstreams).flatMap(([id, { bulkhead, pool }]) => {
+  'short-management-token': ({ management: { host, token } }, root, warn) => {
+    if (token !== '' && token.length < SHORTEST_TOKEN && !isLoopback(host))
+      warn(
+        root.at('management', 'token'),
+        `a token of fewer than ${SHORTEST_TOKEN} characters can be guessed, and ${host} can be reached from elsewhere; \`openssl rand -hex 32\` makes a longer one`,
+      );
+  },
+  'upstream-is-gateway': (config, root, warn) => {
+    for (const place of targetsAt(config.server, config, root))
+      warn(
+        place,
+        'this is the address of the gateway itself, so requests come back and are answered with 508',
+      );
+  },
+  'upstream-is-management': (config, root, warn) => {
+    const hint = config.management.token === '' ? '' : ', and reach the admin API with its token';
+    for (const place of targetsAt(config.management, config, root))
+      warn(
+        place,
+        `this is the management port of the gateway, so clients can read metrics and health${hint}`,
+      );
+  },
+  'client-limit-below-workers': ({ server: { workers, limits }, routes }, root, warn) => {
+    for (const key of ['requestsPerIp', 'requestsPerUser', 'streamsPerUser'] as const)
+      warnBelowWorkers(workers, limits[key], root.at('server', 'limits', key), warn);
+    for (const [i, { limits }] of routes.entries())
+      warnBelowWorkers(
+        workers,
+        limits?.requestsPerUser,
+        root.at('routes', i, 'limits', 'requestsPerUser'),
+        warn,
+      );
+  },
+  'limit-below-workers': ({ server: { workers }, upstreams }, root, warn) => {
+    for (const [id, { bulkhead, pool }] of Object.entries(upstreams)) {
       const upstream = root.at('upstreams', id);
-      return belowWorkers(workers, [
-        [bulkhead.concurrent, upstream.at('bulkhead', 'concurrent')],
-        [bulkhead.streams, upstream.at('bulkhead', 'streams')],
-        [pool.connections, upstream.at('pool', 'connections')],
-      ]);
-    }),
-  'header-limit-without-proxy': ({ server, routes }, root) => {
-    if (server.trustProxy.length > 0) return [];
-    const lists = [
-      [server.rateLimit, root.at('server', 'rateLimit')] as const,
-      ...routes.map(({ rateLimit }, i) => [rateLimit, root.at('routes', i, 'rateLimit')] as const),
-    ];
-    return lists.flatMap(([limits = [], place]) =>
-      limits.flatMap(({ key }, i) => {
+      for (const key of ['concurrent', 'streams'] as const)
+        warnBelowWorkers(workers, bulkhead[key], upstream.at('bulkhead', key), warn);
+      warnBelowWorkers(workers, pool.connections, upstream.at('pool', 'connections'), warn);
+    }
+  },
+  'header-limit-without-proxy': ({ server, routes }, root, warn) => {
+    if (server.trustProxy.length > 0) return;
+    const check = (limits: readonly RateLimitConfig[] = [], place: ConfigValue) => {
+      for (const [i, { key }] of limits.entries()) {
+        // A single limit need not be in a list.
         const limit = place.items()[i] ?? place;
-        const message = `\`${key}\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address`;
-        return key.startsWith('header:') ? [{ place: limit.at('key'), message }] : [];
-      }),
-    );
+        if (key.startsWith('header:'))
+          warn(
+            limit.at('key'),
+            `\`${key}\` only counts from peers in \`server.trustProxy\`, and there are none, so clients are told apart by address`,
+          );
+      }
+    };
+    check(server.rateLimit, root.at('server', 'rateLimit'));
+    for (const [i, { rateLimit }] of routes.entries()) check(rateLimit, root.at('routes', i, 'rateLimit'));
   },
-  'unused-plugin': ({ plugins }, root) => {
+  'unused-plugin': ({ plugins }, root, warn) => {
     const used = new Set(pluginReferences(root).map(({ id }) => id.text));
-    const message =
-      'no route, provider or upstream of this file uses this plugin, and only a handler of code still can';
-    return Object.keys(plugins).flatMap((id) =>
-      used.has(id) ? [] : [{ place: root.at('plugins', id), message }],
-    );
+    for (const id of Object.keys(plugins))
+      if (!used.has(id))
+        warn(
+          root.at('plugins', id),
+          'no route, provider or upstream of this file uses this plugin, and only a handler of code still can',
+        );
   },
-  'quorum-without-redis': (_, root) => {
+  'quorum-without-redis': (_, root, warn) => {
     const place = root.at('breakers', 'quorum');
-    const message = 'without `redis`, replicas do not share their breakers';
     // Its URL may be a variable that is only set elsewhere.
-    return root.at('redis').isWritten || !place.isWritten ? [] : [{ place, message }];
+    if (!root.at('redis').isWritten && place.isWritten)
+      warn(place, 'without `redis`, replicas do not share their breakers');
   },
-  'text-like-a-variable': (_, root) =>
-    scalars(root)
-      .filter(({ value }) => typeof value === 'string' && /^\$(?:[A-Z_][A-Z0-9_]*|\(\w+\))$/.test(value))
-      .map((place) => ({ place, message: 'this text is used as it stands; a variable is written ${NAME}' })),
+  'text-like-a-variable': (_, root, warn) => {
+    for (const place of scalars(root))
+      if (/^\$(?:[A-Z_][A-Z0-9_]*|\(\w+\))$/.test(place.text ?? ''))
+        warn(place, 'this text is used as it stands; a variable is written ${NAME}');
+  },
 };
 
-/** Each worker gets a share of a limit, and at least 1. */
-function belowWorkers(
+/** @param limit that is divided among the workers, each of which gets at least 1 */
+function warnBelowWorkers(
   workers: GatewayConfig['server']['workers'],
-  limits: readonly (readonly [limit: number | undefined, place: ConfigValue])[],
-): Finding[] {
+  limit: number | undefined,
+  place: ConfigValue,
+  warn: Warn,
+): void {
   // What `auto` stands for depends on the machine.
-  if (workers === 'auto') return [];
-  return limits
-    .filter(([limit = workers]) => limit < workers)
-    .map(([limit, place]) => {
-      const message = `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`;
-      return { place, message };
-    });
+  if (workers === 'auto' || limit === undefined || limit >= workers) return;
+  warn(place, `each of the ${workers} workers takes at least 1, so together they take more than ${limit}`);
 }
 
 const LOOPBACK = new BlockList();
@@ -136,7 +145,9 @@ function targetsAt(
   return Object.keys(upstreams).flatMap((id) => {
     const upstream = root.at('upstreams', id);
     const owners = [upstream, ...upstream.at('targets').items()];
-    return owners.map((owner) => owner.at('url')).filter(({ text }) => text !== undefined && isAt(text, port));
+    return owners
+      .map((owner) => owner.at('url'))
+      .filter(({ text }) => text !== undefined && isAt(text, port));
   });
 }
 

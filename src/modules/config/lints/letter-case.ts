@@ -11,18 +11,19 @@ const ANY = '*';
 
 /** A lint of its own, because it looks for the route that another path would match. */
 export const LETTER_CASE_LINTS: GatewayLints = {
-  'public-in-other-case': (config, root) => {
+  'public-in-other-case': (config, root, warn) => {
     const protectedRoutes = config.routes.filter(({ auth }) => auth !== 'none' && auth?.optional !== true);
     // Without a provider, no route is protected.
-    if (protectedRoutes.every((route) => isPublic(route, config))) return [];
+    if (protectedRoutes.every((route) => isPublic(route, config))) return;
     const byFirst = Map.groupBy(config.routes, ({ match }) => firstOf(match.path));
-    return protectedRoutes.flatMap((route) => {
+    for (const route of protectedRoutes) {
       const open = openInOtherCase(route, byFirst, config);
-      if (!open) return [];
-      const place = root.at('routes', config.routes.indexOf(route), 'match', 'path');
-      const message = `the public route \`${open.route.id}\` takes ${open.path} and forwards it to the same upstream, which serves ${route.match.path} without a credential if it ignores the case of letters, as Express does by default`;
-      return [{ place, message }];
-    });
+      if (open)
+        warn(
+          root.at('routes', config.routes.indexOf(route), 'match', 'path'),
+          `the public route \`${open.route.id}\` takes ${open.path} and forwards it to the same upstream, which serves ${route.match.path} without a credential if it ignores the case of letters, as Express does by default`,
+        );
+    }
   },
 };
 

@@ -15,78 +15,74 @@ export interface LintWarning extends ConfigProblem {
   readonly id: string;
 }
 
+type Warn = (id: string, place: ConfigValue, message: string) => void;
+
 /**
  * Finds settings that are valid one by one and make little sense together.
  * @param root the file, with the values of `defaults` under each upstream
  */
 export function lintConfig(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  return [
-    ...lintProviders(config, root),
-    ...lintUpstreams(config, root),
-    ...lintRoutes(config, root),
-    ...lintGateway(config, root),
-  ];
+  const warnings: LintWarning[] = [];
+  const warn: Warn = (id, place, message) => warnings.push({ id, ...place.problem(message) });
+  lintProviders(config, root, warn);
+  lintUpstreams(config, root, warn);
+  lintRoutes(config, root, warn);
+  for (const [name, find] of Object.entries({ ...GATEWAY_LINTS, ...TLS_LINTS, ...LETTER_CASE_LINTS }))
+    find(config, root, (place, message) => warn(name, place, message));
+  return warnings;
 }
 
-function lintGateway(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  return Object.entries({ ...GATEWAY_LINTS, ...TLS_LINTS, ...LETTER_CASE_LINTS }).flatMap(([name, find]) =>
-    find(config, root).flatMap(({ place, message }) => warning(name, place, message)),
-  );
+function lintProviders(config: GatewayConfig, root: ConfigValue, warn: Warn): void {
+  for (const [id, provider] of Object.entries(config.auth))
+    for (const [name, check] of Object.entries(PROVIDER_LINTS)) {
+      const message = check(provider, id, config);
+      if (message) warn(name, root.at('auth', id), message);
+    }
 }
 
-function lintProviders(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  return Object.entries(config.auth).flatMap(([id, provider]) =>
-    Object.entries(PROVIDER_LINTS).flatMap(([name, check]) =>
-      warning(name, root.at('auth', id), check(provider, id, config)),
-    ),
-  );
-}
-
-function lintRoutes(config: GatewayConfig, root: ConfigValue): LintWarning[] {
+function lintRoutes(config: GatewayConfig, root: ConfigValue, warn: Warn): void {
   const places = Map.groupBy(config.routes, ({ match }) => placeKey(match));
-  return config.routes.flatMap((route, index) => {
+  for (const [index, route] of config.routes.entries()) {
     const samePlace = places.get(placeKey(route.match)) ?? [];
-    return Object.entries(ROUTE_LINTS).flatMap(([name, { key, check }]) => {
+    for (const [name, { key, check }] of Object.entries(ROUTE_LINTS)) {
       const message = check(route, config, samePlace);
-      return message ? warning(name, root.at('routes', index, ...key.split('.')), message) : [];
-    });
-  });
+      if (message) warn(name, root.at('routes', index, ...key.split('.')), message);
+    }
+  }
 }
 
-function lintUpstreams(config: GatewayConfig, root: ConfigValue): LintWarning[] {
-  const routesById = routesByUpstream(config);
-  const upstreams = Object.entries(config.upstreams).map(([id, upstream]) => ({
-    id,
-    upstream,
-    routes: routesById.get(id) ?? [],
-  }));
-  return Object.entries(UPSTREAM_LINTS).flatMap(([name, lint]) => {
-    const found = upstreams.flatMap(({ id, upstream, routes }) => {
+function lintUpstreams(config: GatewayConfig, root: ConfigValue, warn: Warn): void {
+  const routes = routesByUpstream(config);
+  const upstreams = Object.entries(config.upstreams);
+  for (const [name, lint] of Object.entries(UPSTREAM_LINTS)) {
+    const found = upstreams.flatMap(([id, upstream]) => {
       const keys = lint.keys.map((key) => root.at('upstreams', id, ...key.split('.')));
       const place = keys.find(({ isWritten }) => isWritten);
-      const message = place && lint.check(upstream, routes, id);
+      const message = place && lint.check(upstream, routes.get(id) ?? [], id);
       return message ? [{ place, message }] : [];
     });
     const isForSome = lint.isUnused && found.length < upstreams.length;
-    const reported = found.filter(({ place }) => !isForSome || !place.isInherited);
-    return [
-      ...reported.flatMap(({ place, message }) => warning(name, place, message)),
-      ...(lint.isAboutTimeout ? lintTimeouts(name, lint, config, root) : []),
-    ];
-  });
+    for (const { place, message } of found) if (!isForSome || !place.isInherited) warn(name, place, message);
+    if (lint.isAboutTimeout) lintTimeouts(name, lint, config, root, warn);
+  }
 }
 
-function lintTimeouts(name: string, lint: UpstreamLint, config: GatewayConfig, root: ConfigValue) {
-  return config.routes.flatMap((route, index) => {
+function lintTimeouts(
+  name: string,
+  { check }: UpstreamLint,
+  config: GatewayConfig,
+  root: ConfigValue,
+  warn: Warn,
+): void {
+  for (const [index, route] of config.routes.entries()) {
     const { timeout } = route;
-    if (timeout === undefined) return [];
-    return sidesOf(route).flatMap((id) => {
+    if (timeout === undefined) continue;
+    for (const id of sidesOf(route)) {
       const upstream = config.upstreams[id];
-      const message = upstream && lint.check({ ...upstream, timeout }, [route], id);
-      const place = root.at('routes', index, 'timeout');
-      return warning(name, place, message && `for upstream \`${id}\`, ${message}`);
-    });
-  });
+      const message = upstream && check({ ...upstream, timeout }, [route], id);
+      if (message) warn(name, root.at('routes', index, 'timeout'), `for upstream \`${id}\`, ${message}`);
+    }
+  }
 }
 
 /** @returns the routes whose requests can reach an upstream, also as a copy or by a fallback, by its id */
@@ -104,8 +100,4 @@ function routesByUpstream({ routes, upstreams }: GatewayConfig): ReadonlyMap<str
     for (const id of reached) result.get(id)?.push(route);
   }
   return result;
-}
-
-function warning(id: string, place: ConfigValue, message: string | false | undefined): LintWarning[] {
-  return message ? [{ id, ...place.problem(message) }] : [];
 }

@@ -7,22 +7,25 @@ const SOON_DAYS = 14;
 
 /** Lints about the certificates of `server.tls`. */
 export const TLS_LINTS: GatewayLints = {
-  'certificate-validity': ({ server: { tls } }, root) =>
-    [tls, ...(tls?.sni ?? [])].flatMap((owner, i) => {
+  'certificate-validity': ({ server: { tls } }, root, warn) => {
+    for (const [i, owner] of [tls, ...(tls?.sni ?? [])].entries()) {
       const message = owner && validityOf(new X509Certificate(owner.cert), Date.now());
-      const place = root.at('server', 'tls', ...(i === 0 ? [] : ['sni', i - 1]), 'cert');
-      return message === undefined ? [] : [{ place, message }];
-    }),
-  'certificate-of-other-host': ({ server: { tls } }, root) =>
-    (tls?.sni ?? []).flatMap(({ cert, hosts }, i) =>
-      hosts.flatMap((host, j) => {
-        const place = root.at('server', 'tls', 'sni', i, 'hosts', j);
-        const message = 'the certificate has no such name, so clients of this host refuse it';
+      const entry = i === 0 ? [] : ['sni', i - 1];
+      if (message !== undefined) warn(root.at('server', 'tls', ...entry, 'cert'), message);
+    }
+  },
+  'certificate-of-other-host': ({ server: { tls } }, root, warn) => {
+    for (const [i, { cert, hosts }] of (tls?.sni ?? []).entries())
+      for (const [j, host] of hosts.entries()) {
         // A wildcard of ours may stand for several labels, of a certificate for one.
         const name = host.replace(/^\*/, 'any');
-        return new X509Certificate(cert).checkHost(name) === undefined ? [{ place, message }] : [];
-      }),
-    ),
+        if (new X509Certificate(cert).checkHost(name) === undefined)
+          warn(
+            root.at('server', 'tls', 'sni', i, 'hosts', j),
+            'the certificate has no such name, so clients of this host refuse it',
+          );
+      }
+  },
 };
 
 function validityOf({ validFromDate, validToDate }: X509Certificate, now: number): string | undefined {
