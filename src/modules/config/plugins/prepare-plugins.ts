@@ -3,7 +3,6 @@ import { type ConfigProblem, sortProblems } from '../problem.js';
 import { validate } from '../schema/validate.js';
 import { ConfigValue } from '../source/config-value.js';
 import { sourceLinesOf } from '../source/source-line.js';
-import { mappingOf, type SourceNode } from '../source/source-node.js';
 import { kindsOf, PLUGIN_KINDS } from './define-plugin.js';
 import { findPlugin, type PluginOptions } from './find-plugin.js';
 import { OpenedPlugin } from './opened-plugin.js';
@@ -47,7 +46,7 @@ export function preparePlugins(sources: PluginSources, options: PluginOptions): 
       if (used !== id || kinds.includes(kind)) continue;
       problems.push({ ...problem, message: `${problem.message}; \`${plugin.name}\` offers ${offered}` });
     }
-    const checked = checkOptions(plugin, entry.at('options'), sources.section.children?.get(id));
+    const checked = checkOptions(plugin, entry.at('options'));
     problems.push(...checked.problems);
     // Without problems, too, when a variable is missing, which is reported elsewhere.
     if (!('parsed' in checked)) continue;
@@ -95,7 +94,6 @@ function startProblems(plugin: PreparedPlugin): ConfigProblem[] {
 function checkOptions(
   { name, options }: Plugin,
   written: ConfigValue,
-  entry: SourceNode | undefined,
 ): { parsed?: unknown; problems: readonly ConfigProblem[] } {
   // The schema of the gateway reports it.
   if (written.isWritten && !written.isMapping) return { problems: [] };
@@ -103,13 +101,9 @@ function checkOptions(
     if (written.keys().length === 0) return { parsed: undefined, problems: [] };
     return { problems: [written.problemWithKey(`\`${name}\` takes no options`)] };
   }
-  // Without options, each key that the plugin requires is missing, and not the mapping.
-  const value =
-    written.isWritten || !entry
-      ? written
-      : new ConfigValue(mappingOf({ ...entry, path: written.path }, new Map()), written.path);
   try {
-    return validate(options, value);
+    // Without options, each key that the plugin requires is missing, and not the mapping.
+    return validate(options, written.orEmpty());
   } catch (error) {
     // A function in the schema throws or returns a promise, or the schema is of an incompatible version of zod.
     return { problems: [written.problem(`the plugin cannot check its options: ${reasonOf(error)}`)] };

@@ -1,5 +1,5 @@
 import { type ConfigPath, type ConfigProblem, formatPath } from '../problem.js';
-import { describeFound, isMapping, isSecret, type SourceNode } from './source-node.js';
+import { describeFound, isMapping, isSecret, mappingOf, type SourceNode } from './source-node.js';
 
 /** A place in a configuration file, with the value that was written there, if any. */
 export class ConfigValue {
@@ -46,6 +46,12 @@ export class ConfigValue {
   /** The places at those of these keys that are written. */
   written(keys: readonly string[]): ConfigValue[] {
     return keys.map((key) => this.at(key)).filter(({ isWritten }) => isWritten);
+  }
+
+  /** The same place, with an empty mapping if nothing was written there. */
+  orEmpty(): ConfigValue {
+    if (this.isWritten) return this;
+    return new ConfigValue(mappingOf({ ...this.node, path: this.path }, new Map()), this.path);
   }
 
   get key(): string {
