@@ -20,7 +20,7 @@ export type { ConfigDiff } from './modules/config/reload/config-diff.js';
 export type { Reload } from './modules/config/reload/config-reloader.js';
 export { RateLimit, type RateLimitOptions } from './modules/rate-limit/rate-limit.decorator.js';
 export { RateLimitModule } from './modules/rate-limit/rate-limit.module.js';
-export { CurrentExchange, GatewayRoute } from './modules/proxy/code-route.decorator.js';
+export { CurrentExchange, GatewayRoute } from './modules/proxy/code/code-route.decorator.js';
 export type { CodeRouteOptions } from './modules/config/code-route.js';
 export { MetricsInterceptor } from './modules/metrics/metrics.interceptor.js';
 export { MetricsModule } from './modules/metrics/metrics.module.js';

@@ -1,6 +1,6 @@
 import type { ConfigReloader } from '../config/reload/config-reloader.js';
 import type { LogLevel } from '../config/log-level.js';
-import type { CodeRoutes } from '../proxy/code-routes.js';
+import type { CodeRoutes } from '../proxy/code/code-routes.js';
 import type { RedisConnection } from '../redis/redis.connection.js';
 import type { BreakerSharing } from '../replicas/breaker-sharing.service.js';
 import type { Lifecycle } from '../server/lifecycle.js';

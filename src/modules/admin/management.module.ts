@@ -13,7 +13,7 @@ import { LogLevel } from '../config/log-level.js';
 import { ManagementToken } from '../config/management-token.js';
 import { HealthController } from '../health/health.controller.js';
 import { RateLimits } from '../rate-limit/rate-limits.service.js';
-import { CodeRoutes } from '../proxy/code-routes.js';
+import { CodeRoutes } from '../proxy/code/code-routes.js';
 import { RuntimeFaults } from '../proxy/runtime-faults.js';
 import { RedisConnection } from '../redis/redis.connection.js';
 import { BreakerSharing } from '../replicas/breaker-sharing.service.js';

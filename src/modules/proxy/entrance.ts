@@ -6,7 +6,7 @@ import { exchangeOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { certifiedHosts } from '../server/client-tls.js';
 import { Overload } from '../server/overload/overload.service.js';
-import { limitBody } from './code-body.js';
+import { limitBody } from './code/code-body.js';
 import { addCors } from './cors.js';
 import { redirectToHttps } from './https-redirect.js';
 import { ReplyWriter } from './reply-writer.js';

@@ -1,7 +1,7 @@
 import type { RemoteProvider } from '../auth/auth-providers.js';
 import type { ConfigDiff } from '../config/reload/config-diff.js';
 import type { ReloadCause } from '../config/reload/config-reloader.js';
-import type { CodeRouteEntry } from '../proxy/code-route-finder.js';
+import type { CodeRouteEntry } from '../proxy/code/code-route-finder.js';
 import type { OverloadChange, OverloadReason } from '../server/overload/overload.service.js';
 import type {
   BreakerFailure,

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpException, Param, UseInterceptors } from '@nestjs/common';
 import { MetricsInterceptor } from '../../metrics/metrics.interceptor.js';
-import { GatewayRoute } from '../../proxy/code-route.decorator.js';
+import { GatewayRoute } from '../../proxy/code/code-route.decorator.js';
 import { gather } from '../../upstream/gather.js';
 import { InjectUpstream } from '../../upstream/inject-upstream.decorator.js';
 import { UpstreamError } from '../../upstream/upstream.error.js';

@@ -2,15 +2,15 @@ import { Inject, Injectable, Logger, type OnModuleInit, RequestMethod, type Type
 import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Express } from 'express';
-import { codeRouteProblems } from '../config/code-route.js';
-import { type ConfigApplier, ConfigRefusedError, ConfigStore } from '../config/config.store.js';
-import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
-import { effectiveMethods } from '../config/match-key.js';
-import { Plugins } from '../plugins/plugins.service.js';
-import { CodeRouteMetadata, patternOf } from '../routing/code-route.js';
-import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
-import { layersOf } from '../server/express.patch.js';
-import { HttpServerAdapter } from '../server/http-server.adapter.js';
+import { codeRouteProblems } from '../../config/code-route.js';
+import { type ConfigApplier, ConfigRefusedError, ConfigStore } from '../../config/config.store.js';
+import type { GatewayConfig, RouteConfig } from '../../config/gateway-config.js';
+import { effectiveMethods } from '../../config/match-key.js';
+import { Plugins } from '../../plugins/plugins.service.js';
+import { CodeRouteMetadata, patternOf } from '../../routing/code-route.js';
+import { ExchangeMiddleware } from '../../routing/exchange.middleware.js';
+import { layersOf } from '../../server/express.patch.js';
+import { HttpServerAdapter } from '../../server/http-server.adapter.js';
 import {
   type CodeHandler,
   type CodeRouteEntry,

@@ -2,9 +2,9 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { NEVER, type Observable } from 'rxjs';
-import { CodeRouteMetadata } from '../routing/code-route.js';
-import { exchangeOf } from '../routing/exchange.js';
-import { injectFault } from './fault.js';
+import { CodeRouteMetadata } from '../../routing/code-route.js';
+import { exchangeOf } from '../../routing/exchange.js';
+import { injectFault } from '../fault.js';
 
 /** Delays or fails a share of the calls of a handler of code, behind its cache, as a drill. */
 @Injectable()

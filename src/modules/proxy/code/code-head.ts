@@ -1,7 +1,7 @@
 import { type ClientRequest, STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
-import { callBack } from '../../common/http/ignored-handler.js';
-import { type AnswerHead, type Exchange, handlerPathOf } from '../routing/exchange.js';
+import { callBack } from '../../../common/http/ignored-handler.js';
+import { type AnswerHead, type Exchange, handlerPathOf } from '../../routing/exchange.js';
 
 /** What sends the head of a response, whoever calls it: Nest, Express, a stream, or a handler. */
 const SENDERS = ['flushHeaders', 'write', 'end'] as const;

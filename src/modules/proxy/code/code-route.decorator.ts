@@ -6,12 +6,12 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import type { Request } from 'express';
-import { JwtAuthGuard } from '../auth/jwt-auth.guard.js';
-import { CodeCacheInterceptor } from '../cache/code-cache.interceptor.js';
-import type { CodeRouteOptions } from '../config/code-route.js';
-import { limitHandler } from '../rate-limit/rate-limit.decorator.js';
-import { CodeRouteGuard, CodeRouteMetadata, compileCodeRoute } from '../routing/code-route.js';
-import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { JwtAuthGuard } from '../../auth/jwt-auth.guard.js';
+import { CodeCacheInterceptor } from '../../cache/code-cache.interceptor.js';
+import type { CodeRouteOptions } from '../../config/code-route.js';
+import { limitHandler } from '../../rate-limit/rate-limit.decorator.js';
+import { CodeRouteGuard, CodeRouteMetadata, compileCodeRoute } from '../../routing/code-route.js';
+import { type Exchange, exchangeOf } from '../../routing/exchange.js';
 import { CodeFaultInterceptor } from './code-fault.interceptor.js';
 import { CodeStagesGuard } from './code-stages.guard.js';
 

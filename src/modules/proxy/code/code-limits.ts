@@ -2,18 +2,18 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable, type Type 
 import { GUARDS_METADATA, METHOD_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, ModulesContainer, Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { isEventStream, valueOf } from '../../common/http/response-headers.js';
-import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
-import { tellClient, Unlimited } from '../rate-limit/rate-limit.decorator.js';
-import { whenCounted } from '../rate-limit/rate-limit.guard.js';
-import { RateLimits } from '../rate-limit/rate-limits.service.js';
-import { CodeRouteMetadata } from '../routing/code-route.js';
-import { type Exchange, exchangeOf } from '../routing/exchange.js';
+import { isEventStream, valueOf } from '../../../common/http/response-headers.js';
+import { ConcurrencyLimits } from '../../rate-limit/concurrency-limits.service.js';
+import { tellClient, Unlimited } from '../../rate-limit/rate-limit.decorator.js';
+import { whenCounted } from '../../rate-limit/rate-limit.guard.js';
+import { RateLimits } from '../../rate-limit/rate-limits.service.js';
+import { CodeRouteMetadata } from '../../routing/code-route.js';
+import { type Exchange, exchangeOf } from '../../routing/exchange.js';
 import { changeHeadOf } from './code-head.js';
 import { methodsOf } from './code-routes.js';
 import { CodeStagesGuard } from './code-stages.guard.js';
-import { ProxyController } from './proxy.controller.js';
-import { ReplyWriter } from './reply-writer.js';
+import { ProxyController } from '../proxy.controller.js';
+import { ReplyWriter } from '../reply-writer.js';
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 

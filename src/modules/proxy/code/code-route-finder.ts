@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CodeRouteOptions } from '../config/code-route.js';
-import type { CodeRoute } from '../routing/code-route.js';
-import type { MatchInput } from '../routing/route-table.js';
-import { literalSegment } from '../server/code-paths.js';
-import type { Layer } from '../server/express.patch.js';
+import type { CodeRouteOptions } from '../../config/code-route.js';
+import type { CodeRoute } from '../../routing/code-route.js';
+import type { MatchInput } from '../../routing/route-table.js';
+import { literalSegment } from '../../server/code-paths.js';
+import type { Layer } from '../../server/express.patch.js';
 
 /** A handler of a controller of code. */
 export interface CodeRouteEntry {

@@ -1,16 +1,16 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { applyHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
-import type { CodeRouteConfig } from '../config/code-route.js';
-import { Plugins } from '../plugins/plugins.service.js';
-import { CodeRouteMetadata, headerRulesOf } from '../routing/code-route.js';
-import { type AnswerHead, type Exchange, exchangeOf, handlerPathOf } from '../routing/exchange.js';
+import { applyHeaderRules, type HeaderRules } from '../../../common/http/header-rules.js';
+import type { CodeRouteConfig } from '../../config/code-route.js';
+import { Plugins } from '../../plugins/plugins.service.js';
+import { CodeRouteMetadata, headerRulesOf } from '../../routing/code-route.js';
+import { type AnswerHead, type Exchange, exchangeOf, handlerPathOf } from '../../routing/exchange.js';
 import { limitBody } from './code-body.js';
 import { changeHeadOf } from './code-head.js';
-import { PluginGuard } from './plugin.guard.js';
-import { ReplyWriter } from './reply-writer.js';
-import { answerHeaders, HSTS, isOverTls } from './security-headers.js';
+import { PluginGuard } from '../plugin.guard.js';
+import { ReplyWriter } from '../reply-writer.js';
+import { answerHeaders, HSTS, isOverTls } from '../security-headers.js';
 
 /** The last stage before a handler of code: what a route does on the way to its upstream, and with the head of its response. */
 @Injectable()

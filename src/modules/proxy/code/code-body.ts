@@ -1,9 +1,9 @@
 import type { RawBodyRequest } from '@nestjs/common';
 import type { Request } from 'express';
-import { ProblemError } from '../../common/errors/problem.js';
-import { ignoreHandler } from '../../common/http/ignored-handler.js';
-import type { Exchange } from '../routing/exchange.js';
-import type { ReplyWriter } from './reply-writer.js';
+import { ProblemError } from '../../../common/errors/problem.js';
+import { ignoreHandler } from '../../../common/http/ignored-handler.js';
+import type { Exchange } from '../../routing/exchange.js';
+import type { ReplyWriter } from '../reply-writer.js';
 
 /**
  * Bounds the body that a handler of code gets, also one that it reads as a stream.
