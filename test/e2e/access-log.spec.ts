@@ -58,7 +58,7 @@ describe('the access log', { timeout: 60_000 }, () => {
     gw = await spawnGateway(yamlOf(target, '{ enabled: true, query: true }'), {}, keep);
   }, 60_000);
 
-  it('has a line for each request that says what has become of it', async () => {
+  it('has one line for each request with its status and outcome', async () => {
     const get = (path: string, headers: Record<string, string> = {}) =>
       fetch(gw.url + path, { headers }).then((response) => response.text());
 
@@ -119,7 +119,7 @@ describe('the access log', { timeout: 60_000 }, () => {
     expect(one.bytesOut).toBe(received.indexOf('HTTP/1.1', 1));
   });
 
-  it('shortens paths and queries, so that workers can write lines whole to one pipe', async () => {
+  it('truncates long paths and queries, so that lines of several workers do not mix in one pipe', async () => {
     const long = 'a'.repeat(5000);
     await fetch(`${gw.url}/open/long/${long}?page=${long}`);
     const line = await gw.process.json(({ path }) => String(path).startsWith('/open/long/'));
@@ -127,7 +127,7 @@ describe('the access log', { timeout: 60_000 }, () => {
     expect(JSON.stringify(line).length).toBeLessThan(4096);
   });
 
-  it('counts the tries, and warns with the cause of a failure', async () => {
+  it('has the number of tries, and the cause of a failure at level warn', async () => {
     await fetch(`${gw.url}/down`);
     expect(await requestLine(gw, '/down')).toMatchObject({
       level: 'warn',
@@ -138,7 +138,7 @@ describe('the access log', { timeout: 60_000 }, () => {
     });
   });
 
-  it('leaves out what was not asked for, but no failures', async () => {
+  it('logs only the configured sample and statuses, but every failure', async () => {
     const sampled = await spawnGateway(yamlOf(target, '{ enabled: true, sample: 0% }'));
     const filtered = await spawnGateway(yamlOf(target, '{ enabled: true, statuses: [400-499] }'));
     const off = await spawnGateway(yamlOf(target, '{ enabled: false }'));
@@ -156,7 +156,7 @@ describe('the access log', { timeout: 60_000 }, () => {
     expect(paths(off)).toEqual(['/open/500']);
   });
 
-  it('never has tokens, cookies or keys, and its lines cannot be forged', async () => {
+  it('contains no tokens, cookies or keys, and clients cannot forge lines', async () => {
     const secrets = [
       'cookie-secret',
       'query-secret',
@@ -186,7 +186,7 @@ describe('the access log', { timeout: 60_000 }, () => {
     }
   });
 
-  it('does not hold up requests when nobody reads it', async () => {
+  it('does not delay requests when nobody reads it', async () => {
     const file = await temporaryFile('gateway.yaml', yamlOf(target));
     const child = spawn(process.execPath, ['dist/cli.js', 'start', '-c', file], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -71,7 +71,7 @@ describe('a client', () => {
     expect(await answerTo(path, client)).toEqual(DENIED);
   });
 
-  it('is refused for its address before its token is looked at', async () => {
+  it('is denied by its address before its token is verified', async () => {
     expect(await answerTo('/office', '198.51.100.1')).toEqual({
       status: 401,
       code: 'token_missing',
@@ -80,7 +80,7 @@ describe('a client', () => {
     expect(await answerTo('/office', '198.51.100.66')).toEqual(DENIED);
   });
 
-  it('cannot choose its address by itself', async () => {
+  it('cannot change its address by prepending to X-Forwarded-For', async () => {
     expect(await answerTo('/internal', '127.0.0.1, 198.51.100.1')).toEqual(DENIED);
   });
 
@@ -91,8 +91,8 @@ describe('a client', () => {
   });
 });
 
-describe('a controller of code', () => {
-  it('has the rules of the server, and not those of a route with the same path', async () => {
+describe('a user controller', () => {
+  it('follows the access rules of the server, not those of a route with the same path', async () => {
     expect(await answerTo('/code', '198.51.100.1')).toMatchObject({ status: 200 });
     expect(await answerTo('/code', '203.0.113.9')).toEqual(DENIED);
     expect(await answerTo('/health', '203.0.113.9')).toEqual(DENIED);
@@ -112,7 +112,7 @@ it('a denied request is counted for its route', async () => {
   expect(await count()).toBe(before + 2);
 });
 
-it('access can be reloaded', async () => {
+it('a reload changes the access rules', async () => {
   const yaml = (server: string, route: string) => `
 server: { access: { ${server} } }
 upstreams: { users: { url: "\${USERS_URL}" } }

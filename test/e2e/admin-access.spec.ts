@@ -8,7 +8,7 @@ upstreams: { api: { url: "http://127.0.0.1:1" } }
 routes: [{ id: api, match: { path: /** }, upstream: api }]`).start();
 
 describe('access to the admin API', () => {
-  it('needs a header for changes, which pages of other sites cannot send', async () => {
+  it('requires the header X-Breakwater-Action for changes', async () => {
     const gw = await start();
     const url = `${gw.gateway.managementUrl}/admin/cache/purge?all=true`;
     const refused = await fetch(url, { method: 'POST' });
@@ -55,7 +55,7 @@ describe('access to the admin API', () => {
     expect(await response.json()).toMatchObject({ status, code });
   });
 
-  it('ends for an address after ten wrong tokens, also with the right one', async () => {
+  it('is denied to an address after ten wrong tokens, even with the right token', async () => {
     const gw = await start('{ port: 0, token: "operators-only-token" }');
     const ask = (token: string) =>
       gw.management('/admin/overview', { headers: { authorization: `Bearer ${token}` } });

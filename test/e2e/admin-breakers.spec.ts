@@ -23,7 +23,7 @@ const act = (gw: Running, path: string, body: object | string, headers = {}) =>
 const REASON = 'database migration';
 
 describe('a breaker in the hands of an operator', () => {
-  it('stops the traffic when it is isolated, and says who has done it, and why', async () => {
+  it('rejects calls while it is isolated, and reports who isolated it and why', async () => {
     const gw = await start('', '{ port: 0, token: "operators-only-token" }');
     const headers = { authorization: `Basic ${btoa('alice:operators-only-token')}` };
     const reader = await EventReader.open(gw.gateway.managementUrl, headers);
@@ -47,7 +47,7 @@ describe('a breaker in the hands of an operator', () => {
     expect(breakers).toMatchObject([{ id: 'api', state: 'open', reason: 'manual', isolatedFor: null }]);
   });
 
-  it('is tried by the next call after a reset', async () => {
+  it('admits the next call as a trial after a reset', async () => {
     const gw = await start();
     await act(gw, 'api/isolate', { reason: REASON, for: '1h' });
     expect((await gw.fetch('/x')).status).toBe(503);
@@ -55,7 +55,7 @@ describe('a breaker in the hands of an operator', () => {
     await until('a call passes', async () => (await gw.fetch('/x')).status === 200);
   });
 
-  it('is tried again by itself when the isolation ends', async () => {
+  it('admits a trial when the isolation ends', async () => {
     const gw = await start();
     await act(gw, 'api/isolate', { reason: REASON, for: '300ms' });
     await until('a call passes', async () => (await gw.fetch('/x')).status === 200);
@@ -66,13 +66,13 @@ describe('a breaker in the hands of an operator', () => {
     expect(reasons).toEqual(['trial-passed', 'open-elapsed', 'manual']);
   });
 
-  it('opens for its own open time', async () => {
+  it('stays open for openFor after the action open', async () => {
     const gw = await start('breaker: { openFor: 1h, maxOpenFor: 1h }');
     expect(await (await act(gw, 'api/open', { reason: REASON })).json()).toMatchObject({ lasts: 3_600_000 });
     expect((await gw.fetch('/x')).headers.get('retry-after')).toBe('3600');
   });
 
-  it('closes at once, and opens again by itself', async () => {
+  it('closes at once, and opens again when calls fail', async () => {
     const gw = await start('breaker: { consecutiveFailures: 2, openFor: 1h, maxOpenFor: 1h }');
     const statuses = async () => [(await gw.fetch('/fail')).status, (await gw.fetch('/fail')).status];
     expect(await statuses()).toEqual([500, 500]);
@@ -102,7 +102,7 @@ describe('a breaker in the hands of an operator', () => {
     expect((await gw.fetch('/x')).status).toBe(200);
   });
 
-  it('cannot be opened in shadow mode, which rejects nothing', async () => {
+  it('cannot be opened in shadow mode', async () => {
     const gw = await start('breaker: { mode: shadow }');
     const answer = await act(gw, 'api/isolate', { reason: REASON });
     expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'action_refused' }]);

@@ -39,7 +39,7 @@ describe('the configuration over the admin API', () => {
     },
   );
 
-  it('shows what is in force without secrets', async () => {
+  it('shows the effective configuration without secrets', async () => {
     const gw = await gateway(
       yaml().replace(
         'management: { port: 0 }',
@@ -54,7 +54,7 @@ describe('the configuration over the admin API', () => {
     expect(text).not.toContain('private');
   });
 
-  it('is described with everything else by an OpenAPI document', async () => {
+  it('is part of the OpenAPI document', async () => {
     const gw = await gateway(yaml()).start();
     const document = (await (await gw.management('/admin/openapi.json')).json()) as {
       openapi: string;

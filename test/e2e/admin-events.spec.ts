@@ -14,7 +14,7 @@ const start = () =>
     .start();
 
 describe('the event stream', () => {
-  it('begins with the overview, and tells of transitions and of what has changed', async () => {
+  it('begins with the overview, and continues with transitions and changed upstreams', async () => {
     const gw = await start();
     const reader = await EventReader.open(gw.gateway.managementUrl);
     expect((await reader.next('overview')).data).toMatchObject({ upstreams: [{ id: 'api' }] });
@@ -28,7 +28,7 @@ describe('the event stream', () => {
     );
   });
 
-  it('repeats what a reader has missed', async () => {
+  it('resends the events after Last-Event-ID', async () => {
     const gw = await start();
     const first = await EventReader.open(gw.gateway.managementUrl);
     await gw.reload(YAML.replace('openFor: 1m', 'openFor: 2m').replace('maxOpenFor: 1m', 'maxOpenFor: 2m'));
@@ -45,13 +45,13 @@ describe('the event stream', () => {
     expect(byQuery.named('transition')).toHaveLength(1);
   });
 
-  it('says that something is missing after a restart', async () => {
+  it('sends a gap event after a restart', async () => {
     const gw = await start();
     const reader = await EventReader.open(gw.gateway.managementUrl, { 'Last-Event-ID': 'earlier.7' });
     expect((await reader.next('gap')).id).toBeUndefined();
   });
 
-  it('answers HEAD at once, which takes no place of a reader', async () => {
+  it('answers HEAD without counting it as a reader', async () => {
     const gw = await start();
     const heads = Array.from({ length: 65 }, () => gw.management('/admin/events', { method: 'HEAD' }));
     const statuses = (await Promise.all(heads)).map(({ status }) => status);
@@ -69,7 +69,7 @@ describe('the event stream', () => {
     await stopping;
   });
 
-  it('serves 64 readers, and another one when one of them has left', async () => {
+  it('serves 64 readers, and accepts another one when a reader disconnects', async () => {
     const gw = await start();
     const { managementUrl } = gw.gateway;
     const readers = await Promise.all(Array.from({ length: 64 }, () => EventReader.open(managementUrl)));

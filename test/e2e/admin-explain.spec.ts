@@ -52,7 +52,7 @@ describe('the admin API', () => {
     expect((await read('path=/users&header=none'))[0]).toBe(400);
   });
 
-  it('names the handler of code that would answer, and its options', async () => {
+  it('names the user handler that would answer, and its options', async () => {
     const gw = await gateway(`
 server: { access: { deny: [192.0.2.1] } }
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }
@@ -89,7 +89,7 @@ routes: [{ id: users, match: { path: /users/**, methods: [GET, POST] }, upstream
     ]);
   });
 
-  it('lists the routes without values of headers', async () => {
+  it('lists the routes without header values', async () => {
     const gw = await start();
     const text = await (await gw.management('/admin/routes')).text();
     expect(JSON.parse(text)).toMatchObject([

@@ -20,7 +20,7 @@ const send = (gw: Running, method: string, path: string, body: object) =>
 const ABORT = { abort: 503, for: '1h', reason: 'drill' };
 
 describe('a fault that an operator injects', () => {
-  it('fails requests until it is withdrawn, and is shown meanwhile', async () => {
+  it('applies to requests until it is removed, and is listed meanwhile', async () => {
     const gw = await start();
     expect((await send(gw, 'POST', '/admin/faults/api', { ...ABORT, abort: 418 })).status).toBe(200);
     expect((await gw.fetch('/x')).status).toBe(418);
@@ -33,7 +33,7 @@ describe('a fault that an operator injects', () => {
     });
   });
 
-  it('ends by itself, and takes the place of a configured one', async () => {
+  it('expires, and replaces the configured fault until then', async () => {
     const gw = await start('fault: { abort: { percent: 100%, status: 599 } }');
     const reader = await EventReader.open(gw.gateway.managementUrl);
     await send(gw, 'POST', '/admin/faults/api', { ...ABORT, abort: 418, for: '1s' });

@@ -23,7 +23,7 @@ async function read(gw: Running, path: string) {
 }
 
 describe('what the admin API shows of an upstream', () => {
-  it('says what is wrong, since when, why, what callers get, and what happens next', async () => {
+  it('shows the status, its start and cause, what callers get, and the next trial', async () => {
     const gw = await start(
       'breaker: { consecutiveFailures: 2, openFor: 1m, maxOpenFor: 1m }, fallback: { stale: false, response: { status: 200 } }',
     );
@@ -57,7 +57,7 @@ describe('what the admin API shows of an upstream', () => {
     expect(body).toMatchObject({ gateway: { phase: 'serving', revision: 1 }, upstreams: [{ id: 'api' }] });
   });
 
-  it('tells stored responses from calls, and healthy upstreams from others', async () => {
+  it('distinguishes stored responses from calls, and healthy upstreams from failing ones', async () => {
     const gw = await start('', 'cache: { ttl: 1m }');
     for (let i = 0; i < 4; i++) await (await gw.fetch('/good')).text();
     const report = async () => (await read(gw, '/admin/upstreams/api')).body;
@@ -65,7 +65,7 @@ describe('what the admin API shows of an upstream', () => {
     expect(await report()).toMatchObject({ status: 'ok', callers: { cached: 3, errors: 0 } });
   });
 
-  it('has the history of an upstream: what happened, and rates', async () => {
+  it('returns the events and rates of an upstream', async () => {
     const gw = await start('breaker: { consecutiveFailures: 2, openFor: 1m, maxOpenFor: 1m }');
     for (let i = 0; i < 3; i++) await gw.fetch('/fail');
     const sum = (counts: number[]) => counts.reduce((a, b) => a + b, 0);
@@ -87,7 +87,7 @@ describe('what the admin API shows of an upstream', () => {
     ]);
   });
 
-  it('names the known upstreams when one is unknown', async () => {
+  it('lists the known upstreams for an unknown name', async () => {
     const gw = await start('');
     const { status, body } = await read(gw, '/admin/upstreams/apy/timeline');
     expect(status).toBe(404);

@@ -19,7 +19,7 @@ describe.each([
     return { answer, audit };
   };
 
-  it('is recorded with its reason', async () => {
+  it('is recorded in the audit list with its reason', async () => {
     const { audit } = await act('{ "reason": "wrong prices" }');
     expect(audit).toMatchObject({ entries: [{ action, reason: 'wrong prices' }] });
   });
@@ -29,7 +29,7 @@ describe.each([
     expect(audit).toMatchObject({ entries: [{ action }] });
   });
 
-  it('is refused, and not done, with another body', async () => {
+  it('is rejected without an effect when its body is invalid', async () => {
     const { answer, audit } = await act('{ "raeson": "wrong prices" }');
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({

@@ -25,7 +25,7 @@ const isOpen = (gw: RunningGateway) => until('it is open', async () => (await st
 const isClosed = (gw: RunningGateway) => until('it is closed', async () => (await status(gw)) === 200);
 
 describeWithRedis('what an operator does to a breaker', () => {
-  it('is done at every replica, and is in the audit list of each', async () => {
+  it('applies to every replica, and is in the audit list of each', async () => {
     const replicas = builder(await RedisServer.start());
     const [a, b] = [await replicas.start(), await replicas.start()];
     expect(await act(a, 'isolate', {})).toMatchObject({ shared: true });
@@ -40,7 +40,7 @@ describeWithRedis('what an operator does to a breaker', () => {
     expect(await status(b)).toBe(200);
   });
 
-  it('is done by a replica that starts later, unless it is over', async () => {
+  it('applies to a replica that starts later, unless it has ended', async () => {
     const replicas = builder(await RedisServer.start());
     const a = await replicas.start();
     await act(a, 'isolate', { for: '1h' });
@@ -53,7 +53,7 @@ describeWithRedis('what an operator does to a breaker', () => {
     expect(await status(c)).toBe(200);
   });
 
-  it('is done here only while Redis is away, and the answer says so', async () => {
+  it('applies only to this replica while Redis is down, and the response says so', async () => {
     const redis = await RedisServer.start();
     const replicas = builder(redis);
     const [a, b] = [await replicas.start(), await replicas.start()];
@@ -68,7 +68,7 @@ describeWithRedis('what an operator does to a breaker', () => {
     await isOpen(b);
   });
 
-  it('is undone at a replica that did not hear of it', async () => {
+  it('is reset at a replica that missed the message', async () => {
     const redis = await RedisServer.start();
     const a = await builder(redis).start();
     expect(await act(a, 'isolate', {})).toMatchObject({ shared: true });

@@ -31,7 +31,7 @@ routes:
     .withModule(GreetingModule)
     .start();
 
-it('tells which routes had the most errors and requests, in the admin API and in the event stream', async () => {
+it('lists the routes with the most errors and requests in the admin API and the event stream', async () => {
   const gw = await start();
   const reader = await EventReader.open(gw.gateway.managementUrl);
   const paths = ['/users/1', '/users/2', '/users/3', '/orders/1', '/orders/2', '/nowhere', '/greetings/bob'];

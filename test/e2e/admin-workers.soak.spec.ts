@@ -21,7 +21,7 @@ async function timelineOf(managementUrl: string) {
 const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
 
 describe('the history of a gateway with workers', { timeout: 60_000 }, () => {
-  it('adds up the requests of all, and has the transitions of each once', async () => {
+  it('adds up the requests of all workers, and has each transition once', async () => {
     const gateway = await spawnWorkers(`
 upstreams: { api: { url: "${await service()}", retry: { attempts: 0 }, breaker: { consecutiveFailures: 3, openFor: 1h, maxOpenFor: 1h } } }
 routes: [{ id: api, match: { path: /** }, upstream: api }]`);
@@ -52,7 +52,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     expect(events.map(({ kind, to }) => [kind, to])).toEqual([['transition', 'open']]);
   });
 
-  it('has the breaker that an operator isolates or closes, in every worker as soon as that is answered', async () => {
+  it('shows that an isolation or a close applies to every worker as soon as it is answered', async () => {
     const gateway = await spawnWorkers(`
 upstreams: { api: { url: "${await service()}", retry: { attempts: 0 } } }
 routes: [{ id: api, match: { path: /** }, upstream: api }]`);
@@ -69,7 +69,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     for (const client of clients) expect(await client.status('/ok')).toBe(200);
   });
 
-  it('has the ejection of a target by a worker', async () => {
+  it('shows the ejection of a target by a worker', async () => {
     const [good, bad] = [await service(), await service(true)];
     const gateway = await spawnWorkers(`
 upstreams:

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 
-it('logs what operators do at every level', async () => {
+it('logs manual actions at every log level', async () => {
   const script = `import { JsonLogger } from '${pathToFileURL('dist/logger.js').href}';
     const logger = new JsonLogger('fatal');
     logger.log({ message: 'manual action', action: 'breaker.isolate' }, 'Audit');

@@ -211,7 +211,7 @@ routes:
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');
   });
 
-  it('has the scopes in its configuration', async () => {
+  it('has the scopes of its configuration', async () => {
     expect(await status('/scoped', key('acme'))).toBe(200);
     expect(await status('/scoped', key('shop'))).toBe(403);
   });

@@ -156,7 +156,7 @@ describe("a user's controller with JwtAuthGuard", () => {
     },
   );
 
-  it('can be public although its base class is not', async () => {
+  it('can be public although its base class requires a token', async () => {
     expect([await status('/both/ping'), await status('/open-child')]).toEqual([200, 200]);
   });
 });

@@ -139,7 +139,7 @@ describe('a forged token', () => {
     expect(users.requests).toHaveLength(0);
   });
 
-  it('differs from accepted tokens in nothing but its fault', async () => {
+  it('differs from an accepted token only in its defect', async () => {
     const right = [
       signedText(HEADER, PAYLOAD, SECRET),
       token({}, { header: { typ: 'at+jwt' } }),

@@ -40,7 +40,7 @@ describe('the published keys of an issuer', () => {
     expect(await refreshes('success')).toBe(1);
   });
 
-  it('are all tried for a token that does not say which one has signed it', async () => {
+  it('are all tried for a token without a kid', async () => {
     const { status } = await start(await KeyServer.start(a, b));
     for (const key of [a, b]) expect(await status(key.bearer({}, { kid: undefined }))).toBe(200);
     expect(await status(new IssuerKey(undefined).bearer())).toBe(401);
@@ -116,7 +116,7 @@ describe('the published keys of an issuer', () => {
 });
 
 describe('while a fetch of the keys hangs', () => {
-  it('a known unknown key id gets a 401 at once and a new key id waits', async () => {
+  it('a key id that is known to be missing gets 401 at once, and a new key id waits', async () => {
     const server = await KeyServer.start(a);
     const { status } = await start(server, '{ refresh: 50ms, timeout: 20s }');
     const unknown = a.bearer({}, { kid: 'unknown' });

@@ -85,7 +85,7 @@ describe('a revoked token', () => {
     expect(await status('a')).toBe(200);
   });
 
-  it('cannot be named by a cross-site request', async () => {
+  it('cannot be registered by a cross-site request', async () => {
     const { gw, status } = await start();
     const revoke = `${gw.gateway.managementUrl}/admin/tokens/revoke?jti=a&exp=${EXP}`;
     expect((await fetch(revoke, { method: 'POST' })).status).toBe(403);

@@ -38,7 +38,7 @@ class Source {
 }
 
 describe('a slow reader', () => {
-  it('slows the upstream down without buffering in the gateway or a bodyTimeout', async () => {
+  it('slows the upstream down without buffering in the gateway and without a bodyTimeout', async () => {
     const source = new Source();
     const gw = await gateway(YAML)
       .withUpstream('files', (_req, res) => {

@@ -45,7 +45,7 @@ it('limits the calls to an upstream, queues a few and rejects the rest without a
   expect(await gw.metric('breakwater_breaker_state{upstream="slow"}')).toBe(0);
 });
 
-it('removes a client that leaves from the queue', async () => {
+it('removes a client that disconnects from the queue', async () => {
   const { gw, gauges } = await start();
   const leaving = new AbortController();
   const pending = [gw.fetch('/slow'), gw.fetch('/slow')];

@@ -95,7 +95,7 @@ describe('many requests for a response that takes long', () => {
 });
 
 describe('those who wait for the response to another client', () => {
-  it('make one call more when that client leaves', async () => {
+  it('share one further call when that client disconnects', async () => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(async (n): Promise<Given> => {
       if (n > 1) await opened;

@@ -73,7 +73,7 @@ describe('a second response', () => {
 });
 
 describe('a route without a cache', () => {
-  it('calls the upstream each time without a Cache-Status', async () => {
+  it('calls the upstream each time and sends no Cache-Status', async () => {
     const users = recording(
       (_req, res) => void res.writeHead(200, { 'cache-control': 'max-age=60' }).end('hello'),
     );

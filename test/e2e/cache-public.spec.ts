@@ -49,7 +49,7 @@ describe('a publicly cached response', () => {
     },
   );
 
-  it('is shared among clients who name a user that the upstream never gets', async () => {
+  it('is shared among clients whose identity headers are removed', async () => {
     const { get } = await start();
     expect(await get('/open', { 'x-remote-user': 'alice' })).toBe('1');
     expect(await get('/open', { 'x-remote-user': 'bob' })).toBe('1');
@@ -65,7 +65,7 @@ describe('a publicly cached response', () => {
     },
   );
 
-  it('locks nobody out by a stored 401', async () => {
+  it('is never a stored 401 for users with credentials', async () => {
     const users = recording(({ headers }, res) => {
       const isKnown = headers.authorization === 'Bearer good';
       res.writeHead(isKnown ? 200 : 401, { 'cache-control': 'public, max-age=60' }).end();

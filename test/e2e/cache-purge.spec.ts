@@ -54,7 +54,7 @@ describe('a purge', () => {
     },
   );
 
-  it('of another entry leaves the copy to a failing request in flight', async () => {
+  it('of another entry keeps the stale copy of a failing request in flight', async () => {
     expect(await failAfterPurge('?tag=other')).toEqual([200, 200]);
   });
 

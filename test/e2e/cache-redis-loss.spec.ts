@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 const STORED = { 'cache-control': 'max-age=60, stale-if-error=3600' };
 
 describeWithRedis('an entry in memory when Redis has lost its data', () => {
-  it('is validated before its next use, and takes the place of an error', async () => {
+  it('is revalidated before its next use, and replaces an error of the upstream', async () => {
     let isFailing = false;
     const redis = await RedisServer.start();
     const { all, seen } = await replicas(

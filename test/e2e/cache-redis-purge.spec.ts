@@ -120,7 +120,7 @@ describeWithRedis('an entry that is invalidated on one gateway', () => {
     expect([await has(a), await has(b)]).toEqual([false, false]);
   });
 
-  it('is invalid on all of them when the kept purges are too many, whose epoch and count remain', async () => {
+  it('is invalid on all of them after a purge that exceeds the limit of kept purges', async () => {
     const { a, b, c, client, fill } = await start();
     await fill();
     await a.purge('?tag=unused');

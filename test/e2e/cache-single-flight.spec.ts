@@ -46,7 +46,7 @@ describe('concurrent requests for a response that is not stored', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('do not wait for a response in vain when the first one has conditions of its own', async () => {
+  it('do not wait for a first request with conditions of its own', async () => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(async (_n, req): Promise<Given> => {
       await opened;

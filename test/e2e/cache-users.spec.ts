@@ -77,7 +77,7 @@ describe('a response that is cached for a user', () => {
     },
   );
 
-  it('is not shared with the same user of whom a route tells the upstream otherwise, without Vary', async () => {
+  it('is not shared between tokens of one user whose claims in request headers differ', async () => {
     const { get } = await start();
     expect(await get('/told', by({ sub: 'alice', role: 'admin' }))).toBe('alice 1');
     expect(await get('/told', by({ sub: 'alice', role: 'guest' }))).toBe('alice 2');

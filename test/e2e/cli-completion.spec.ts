@@ -16,18 +16,18 @@ describe('breakwater completion', { timeout: 60_000 }, () => {
     expect(await offered('frobnicate', '')).toContain('start');
   });
 
-  it('leaves what is no option to the names of files in bash', async () => {
+  it('completes file names for arguments in bash', async () => {
     expect(await offered('start', '-c', '')).toEqual(['']);
     expect(await offered('diff', '')).toEqual(['']);
     expect(await offered('completion', '')).toEqual(['bash', 'zsh']);
   });
 
-  it('uses the same in zsh', async () => {
+  it('completes the same in zsh', async () => {
     const { stdout } = await cli(['completion', 'zsh']);
     expect(stdout).toMatch(/^autoload -U \+X bashcompinit && bashcompinit\n_breakwater\(\)/);
   });
 
-  it('knows no other shell', async () => {
+  it('rejects other shells', async () => {
     const { code, stderr } = await cli(['completion', 'fish']);
     expect([code, stderr]).toEqual([1, expect.stringContaining('Allowed choices are bash, zsh.')]);
   });

@@ -17,7 +17,7 @@ async function diff(before: string, after: string) {
 }
 
 describe('breakwater diff', { timeout: 60_000 }, () => {
-  it('says what a reload would change, and what waits for a restart', async () => {
+  it('shows what a reload would change, and which settings need a restart', async () => {
     const { code, stdout } = await diff(BEFORE, AFTER);
     const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
     expect([code, rows]).toEqual([
@@ -36,7 +36,7 @@ describe('breakwater diff', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('says when nothing would change', async () => {
+  it('reports that nothing would change', async () => {
     const same = await diff(BEFORE, `# A comment.\n${BEFORE}`);
     expect(same).toMatchObject({ code: 0, stdout: 'A reload would change nothing.' });
   });

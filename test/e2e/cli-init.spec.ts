@@ -5,7 +5,7 @@ import { cli } from '../support/cli.js';
 import { temporaryFile } from '../support/process.js';
 
 describe('breakwater init', { timeout: 60_000 }, () => {
-  it('writes a configuration that is valid, and replaces none', async () => {
+  it('writes a valid configuration, and does not overwrite a file', async () => {
     const file = join(dirname(await temporaryFile('other', '')), 'gateway.yaml');
     expect(await cli(['init', '-o', file])).toEqual({
       code: 0,
@@ -22,7 +22,7 @@ describe('breakwater init', { timeout: 60_000 }, () => {
     expect(await readFile(file, 'utf8')).toBe(before);
   });
 
-  it('makes the routes from an OpenAPI document', async () => {
+  it('writes a route for each path of an OpenAPI document', async () => {
     const api =
       'openapi: 3.0.3\ninfo: { title: Users }\npaths: { "/users/{id}": { get: { responses: {} } } }\n';
     const openapi = await temporaryFile('openapi.yaml', api);
@@ -33,13 +33,13 @@ describe('breakwater init', { timeout: 60_000 }, () => {
     });
   });
 
-  it('says which file it cannot make routes from', async () => {
+  it('names the file that it cannot read as an OpenAPI document', async () => {
     const openapi = await temporaryFile('openapi.yaml', 'hello');
     const { code, stderr } = await cli(['init', '-o', `${openapi}.out`, '--openapi', openapi]);
     expect([code, stderr.trim()]).toEqual([1, `${openapi}: It is not an OpenAPI 3 document.`]);
   });
 
-  it('says which file it cannot write', async () => {
+  it('names the file that it cannot write', async () => {
     const openapi = await temporaryFile(
       'openapi.yaml',
       'openapi: 3.0.3\npaths: { /users: { get: { responses: {} } } }\n',

@@ -78,7 +78,7 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
     expect([code, stderr.trim()]).toEqual([1, `${url}/admin/explain?method=GET&path=%2Fcode: ECONNREFUSED`]);
   });
 
-  it('refuses what is no request', async () => {
+  it('rejects an argument that is not a request', async () => {
     const file = await temporaryFile('gateway.yaml', YAML);
     const { code, stderr } = await cli(['routes', '-c', file, '--explain', 'GET / HTTP/1.1']);
     expect([code, stderr.trim()]).toEqual([

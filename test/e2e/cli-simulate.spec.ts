@@ -58,7 +58,7 @@ describe('breakwater simulate', { timeout: 60_000 }, () => {
     expect([code, stdout, stderr.trim()]).toEqual([1, '', message]);
   });
 
-  it('says that no line is usable', async () => {
+  it('reports that no line is usable', async () => {
     const config = await temporaryFile('gateway.yaml', YAML);
     const log = await temporaryFile('access.log', '127.0.0.1 - - "GET / HTTP/1.1" 200\n');
     const { code, stdout, stderr } = await cli(['simulate', '-c', config, log]);

@@ -15,7 +15,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`)
     .start();
 
 describe('breakwater top', { timeout: 60_000 }, () => {
-  it('prints once what is wrong when its output is no terminal', async () => {
+  it('prints the state once when its output is not a terminal', async () => {
     const gw = await start();
     await gw.fetch('/');
     await gw.fetch('/');

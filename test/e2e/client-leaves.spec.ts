@@ -66,7 +66,7 @@ describe('a client that leaves', () => {
     expect([await calls('client_gone'), await calls('success')]).toEqual([1, 1]);
   });
 
-  it('is assumed when a client half-closes its connection', async () => {
+  it('includes a client that half-closes its connection', async () => {
     const { users, gw, client } = await start(() => undefined);
     client.send(requestHead('GET /'));
     await until('the upstream has the request', () => users.requests.length);

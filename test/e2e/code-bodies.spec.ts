@@ -78,7 +78,7 @@ const post = (path: string, body: string | Buffer, type: string, headers: Record
 const MIB = 1024 * 1024;
 const JSON_TYPE = 'application/json';
 
-describe('a controller of code', () => {
+describe('a user controller', () => {
   it.each([
     ['JSON', '{"a":[1]}', JSON_TYPE, { parsed: { a: [1] } }],
     ['a form', 'a=1&b[c]=2', 'application/x-www-form-urlencoded', { parsed: { a: '1', b: { c: '2' } } }],
@@ -88,7 +88,7 @@ describe('a controller of code', () => {
     expect(await response.json()).toEqual(expected);
   });
 
-  it('gets members, and the bytes as they were sent', async () => {
+  it('gets the parsed members and the raw bytes', async () => {
     const response = await post('/code/name', '{ "name": "alice" }', JSON_TYPE);
     expect(await response.json()).toEqual({ name: 'alice', raw: '{ "name": "alice" }' });
   });
@@ -98,7 +98,7 @@ describe('a controller of code', () => {
     expect(await response.json()).toEqual({ streamed: 'bytes' });
   });
 
-  it('gets no body over maxBodyBytes, also when it reads it itself', async () => {
+  it('gets 413 for a body over maxBodyBytes, also when it reads the stream itself', async () => {
     const announced = await post('/code/stream', Buffer.alloc(5 * MIB), 'application/octet-stream');
     expect([announced.status, await announced.json()]).toMatchObject([413, { code: 'body_too_large' }]);
     const client = await RawConnection.to(gw.url);
@@ -107,7 +107,7 @@ describe('a controller of code', () => {
     expect(await client.until('body_too_large')).toContain('HTTP/1.1 413');
   });
 
-  it('can answer when its body has failed, without an effect', async () => {
+  it('cannot change the response after its body has failed', async () => {
     const client = await RawConnection.to(gw.url);
     client.send(requestHead('POST /code/events', 'Transfer-Encoding: chunked'));
     for (let i = 0; i < 5; i++) client.send(`${MIB.toString(16)}\r\n${'a'.repeat(MIB)}\r\n`);
@@ -117,7 +117,7 @@ describe('a controller of code', () => {
     expect(client.received).not.toContain('failed');
   });
 
-  it('gets as much as a route allows that it may pass the request on to', async () => {
+  it('gets a body up to the limit of a route that it may pass the request on to', async () => {
     const response = await post('/code/large', Buffer.alloc(5 * MIB, 'a'), 'application/octet-stream');
     expect(await response.json()).toEqual({ bytes: 5 * MIB });
   });

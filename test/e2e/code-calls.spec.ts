@@ -57,7 +57,7 @@ describe('a call of a controller to an upstream', () => {
     expect(received('x-custom')).toEqual([[], []]);
   });
 
-  it('has no invalid trace', async () => {
+  it('does not forward an invalid traceparent', async () => {
     await gw.fetch('/code/call', { headers: { traceparent: 'none', tracestate: 'a=1' } });
     expect(received('traceparent')).toEqual([[], []]);
     expect(received('tracestate')).toEqual([[], []]);

@@ -32,7 +32,7 @@ class FailingController {
 @Module({ imports: [UpstreamModule.forFeature('users')], controllers: [FailingController] })
 class FailingModule {}
 
-it('an error that a controller of code throws counts against whoever has caused it', async () => {
+it('an error that a controller throws has the outcome of the party that caused it', async () => {
   const gw = await gateway(`
 upstreams: { users: { url: "\${USERS_URL}", retry: { attempts: 0 } } }
 routes: [{ id: all, match: { path: /** }, upstream: users }]`)

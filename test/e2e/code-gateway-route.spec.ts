@@ -150,21 +150,21 @@ describe('a handler with @GatewayRoute', () => {
     expect([await status('/public'), await status('/guarded')]).toEqual([200, 401]);
   });
 
-  it('is cached', async () => {
+  it('caches the response', async () => {
     const first: unknown = await (await gw.fetch('/code/cached')).json();
     const second = await gw.fetch('/code/cached');
     expect(second.headers.get('cache-status')).toContain('hit');
     expect(await second.json()).toEqual(first);
   });
 
-  it('keeps the rules of the request', async () => {
+  it('enforces maintenance and limits of the request', async () => {
     const closed = await gw.fetch('/code/closed');
     expect([closed.status, closed.headers.get('retry-after')]).toEqual([503, '90']);
     expect(await closed.json()).toMatchObject({ code: 'maintenance' });
     expect([await status('/code/limited?a=1'), await status('/code/limited?a=1&b=2')]).toEqual([200, 414]);
   });
 
-  it('has rate limits, for each user', async () => {
+  it('applies rate limits for each user', async () => {
     const answers = [];
     for (let i = 0; i < 3; i++) answers.push(await gw.fetch('/code/counted'));
     expect(answers.map((each) => each.status)).toEqual([200, 200, 429]);
@@ -173,7 +173,7 @@ describe('a handler with @GatewayRoute', () => {
     expect(await status('/code/counted', bearer({}))).toBe(200);
   });
 
-  it('gives its calls what is left of its timeout, which is no vote at the breaker', async () => {
+  it('limits its calls to the rest of its timeout without a vote for the breaker', async () => {
     const response = await gw.fetch('/code/slow');
     expect(response.status).toBe(504);
     expect(await response.json()).toMatchObject({ code: 'upstream_timeout', upstream: 'users' });
@@ -203,7 +203,7 @@ it('a handler with @GatewayRoute is open without a provider, unless its class ap
   expect([(await gw.fetch('/open')).status, (await gw.fetch('/guarded')).status]).toEqual([200, 401]);
 });
 
-describe('a gateway with controllers of code', () => {
+describe('a gateway with user controllers', () => {
   const plain = (yaml: string) => gateway(yaml).withEnv({ USERS_URL: 'http://127.0.0.1:9' });
   const moduleWith = (options: CodeRouteOptions, path = 'orders/:id'): Type => {
     class OrdersController {
@@ -260,7 +260,7 @@ describe('a gateway with controllers of code', () => {
     });
   });
 
-  it('says which routes its controllers hide', async () => {
+  it('logs which routes its controllers hide', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
     const hidden = UPSTREAMS.replace(
       'routes: [',

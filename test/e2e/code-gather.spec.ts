@@ -113,7 +113,7 @@ async function start() {
 }
 
 describe('gather', () => {
-  it('asks at the same time, and names the parts that a fallback stands for', async () => {
+  it('makes its calls concurrently, and names the parts that a fallback replaced', async () => {
     const { gw, held, both } = await start();
     const answer = gw.fetch('/gather');
     await both();
@@ -124,7 +124,7 @@ describe('gather', () => {
     expect(await response.json()).toEqual({ user: 'alice', orders: 'two', count: 'none' });
   });
 
-  it('answers without a part whose upstream fails, and does not store that', async () => {
+  it('responds without a part whose upstream fails, and does not store the response', async () => {
     const { gw, held } = await start();
     const failing = gw.fetch('/gather/whole');
     await until('orders are asked', () => held.orders[0]);
@@ -141,7 +141,7 @@ describe('gather', () => {
     expect((await gw.fetch('/gather/whole')).headers.get('cache-status')).toContain('hit');
   });
 
-  it('has one deadline, which is no vote at a breaker: its own, or that of the handler', async () => {
+  it('has one deadline, its own or that of the handler, without a vote for the breaker', async () => {
     const { gw, held, both } = await start();
     const late = gw.fetch('/gather?timeout=3000');
     await both();
@@ -153,14 +153,14 @@ describe('gather', () => {
     );
   });
 
-  it('does not wait for what knows no deadline', async () => {
+  it('does not wait for a part that ignores the deadline', async () => {
     const { gw } = await start();
     const response = await gw.fetch('/gather/never');
     expect(await response.json()).toEqual({ part: 'too late', 'odd name': 0 });
     expect(response.headers.get('breakwater-partial')).toBe('"odd%20name", part');
   });
 
-  it('does not wait for a fallback that knows no deadline', async () => {
+  it('does not wait for a fallback that ignores the deadline', async () => {
     const { gw } = await start();
     const response = await gw.fetch('/gather/hanging');
     expect(response.status).toBe(504);
@@ -170,13 +170,13 @@ describe('gather', () => {
     });
   });
 
-  it('lets the fallback of a part that took all the time answer', async () => {
+  it('uses the fallback of a part that took all the time', async () => {
     const { gw } = await start();
     const response = await gw.fetch('/gather/instead');
     expect(await response.json()).toEqual({ part: 'in time' });
   });
 
-  it('fails with a part that has to be there, and cancels the others', async () => {
+  it('fails when a required part fails, and cancels the other parts', async () => {
     const { gw, held, both } = await start();
     const answer = gw.fetch('/gather');
     await both();
@@ -187,7 +187,7 @@ describe('gather', () => {
     await until('the other call has ended', () => held.orders[0]?.destroyed);
   });
 
-  it('fails as a fallback says', async () => {
+  it('fails with the error that a fallback throws', async () => {
     const { gw } = await start();
     const response = await gw.fetch('/gather/refused');
     expect([response.status, await response.json()]).toEqual([

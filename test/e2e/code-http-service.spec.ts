@@ -94,7 +94,7 @@ describe('the HttpService of an upstream', () => {
     expect((await http.get('/1', { proxy, socketPath: '/nowhere', httpVersion: 2 })).status).toBe(200);
   });
 
-  it('judges statuses by validateStatus', async () => {
+  it('rejects statuses by validateStatus', async () => {
     const { http } = await start((_req, res) => void res.writeHead(404).end('{"error":"none"}'));
     const error = await failure(http.get('/users/9'));
     expect(error).toBeInstanceOf(AxiosError);
@@ -106,7 +106,7 @@ describe('the HttpService of an upstream', () => {
     expect((await http.get('/users/9', { validateStatus: () => true })).status).toBe(404);
   });
 
-  it('gives each type of response, decoded, and as a stream that is not held in memory', async () => {
+  it('supports each responseType, decoded, and streams without buffering', async () => {
     const bytes = randomBytes(300_000);
     const { http } = await start((_req, res) => {
       res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(bytes));
@@ -130,14 +130,14 @@ describe('the HttpService of an upstream', () => {
     expect((await http.post('/upload', body)).data).toMatchObject({ body: 'first second' });
   });
 
-  it('retries as the upstream says, and gives up as it says', async () => {
+  it('retries by the rules of the upstream', async () => {
     let calls = 0;
     const { http } = await start((_req, res) => void res.writeHead(++calls % 2 === 1 ? 503 : 200).end('{}'));
     expect((await http.get('/')).status).toBe(200);
     expect(calls).toBe(2);
   });
 
-  it('has errors of axios with the failed call as their cause', async () => {
+  it('throws errors of axios with the failed call as their cause', async () => {
     const { http, gw } = await start(await closedPort());
     const refused = await failure(http.get('/users/1'));
     expect(refused).toMatchObject({ isAxiosError: true, name: 'AxiosError', code: 'ECONNREFUSED' });
@@ -176,7 +176,7 @@ describe('the HttpService of an upstream', () => {
     await until('it is counted', async () => (await gw.metric(`breakwater_requests_total{${labels}}`)) === 1);
   });
 
-  it('gives a timeout to the deadline of the call', async () => {
+  it('uses timeout as the deadline of the call', async () => {
     const { http, gw } = await start(() => undefined);
     const error = await failure(http.get('/', { timeout: 50 }));
     expect(error).toMatchObject({ code: 'ECONNABORTED', cause: { outcome: 'deadline' } });
@@ -189,7 +189,7 @@ describe('the HttpService of an upstream', () => {
     );
   });
 
-  it('cancels the call with the signal, and when nobody listens, which is no vote', async () => {
+  it('cancels the call on abort and on unsubscribe without a vote', async () => {
     const open = new Set<object>();
     const { http, gw } = await start((req) => {
       open.add(req);

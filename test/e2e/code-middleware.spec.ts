@@ -93,7 +93,7 @@ describe('user code beside the routes of the configuration', () => {
     expect(response.headers.get('x-seen')).toBe('/anything?a=1');
   });
 
-  it('has answers of its middleware vary by origin where CORS depends on it', async () => {
+  it('sends Vary: Origin with responses of its middleware when CORS depends on the origin', async () => {
     const gw = await gateway(`server: { cors: { origins: [https://app.example] } }${YAML}`)
       .withModule(WithPublicPages)
       .withUpstream('users', (_req, res) => void res.end('from users'))

@@ -224,7 +224,7 @@ routes: [{ id: all, match: { path: /** }, upstream: users, auth: none, compressi
   .startOnce();
 
 describe('header rules of a handler', () => {
-  it('change what it gets, with segments of the path and claims', async () => {
+  it('change the request headers, with path segments and claims', async () => {
     const response = await gw.fetch('/code/headers/7', {
       headers: { ...bearer({ tenant: 'acme' }), 'x-secret': '1', 'x-fixed': 'b', 'x-kept': 'c' },
     });
@@ -253,7 +253,7 @@ describe('header rules of a handler', () => {
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
   });
 
-  it('are a part of the key of its cache', async () => {
+  it('are part of its cache key', async () => {
     const answers = [];
     for (const region of ['eu', 'us', 'eu'])
       answers.push(await gw.fetch('/code/cached/7', { headers: bearer({ region }) }));
@@ -261,12 +261,12 @@ describe('header rules of a handler', () => {
     expect(answers[2]?.headers.get('cache-status')).toContain('hit');
   });
 
-  it('leave refusals as they are', async () => {
+  it('do not apply to errors of the gateway', async () => {
     const response = await gw.fetch('/code/headers/7');
     expect([response.status, response.headers.get('x-id')]).toEqual([401, null]);
   });
 
-  it('leave requests that are passed on to the route', async () => {
+  it('do not apply to requests that are passed on to the route', async () => {
     const response = await gw.fetch('/code/passed/7');
     expect([response.headers.get('x-gone'), response.headers.get('x-id')]).toEqual(['1', null]);
     expect(await response.text()).toBe('undefined');
@@ -303,7 +303,7 @@ describe('`cors` of a handler', () => {
     },
   );
 
-  it('is that of the server without the option, whatever the route with its path says', async () => {
+  it('defaults to that of the server, not to that of a route with the same path', async () => {
     const origin = 'https://server.example.com';
     const { headers } = await ask(`${gw.url}/code/page-of-server`, { origin });
     expect(headers['access-control-allow-origin']).toBe(origin);
@@ -361,7 +361,7 @@ describe('`maxBodyBytes` of a handler', () => {
     },
   );
 
-  it.each(['/code/body', '/code/events'])('refuses a stream that has become longer: %s', async (path) => {
+  it.each(['/code/body', '/code/events'])('rejects a stream that exceeds the limit: %s', async (path) => {
     const answer = await raw(
       gw.url,
       requestHead(`POST ${path}`, ...CHUNKED),
@@ -372,7 +372,7 @@ describe('`maxBodyBytes` of a handler', () => {
     expect(problemIn(answer)).toEqual([[413, 'body_too_large']]);
   });
 
-  it('refuses at once, while the client is sending', async () => {
+  it('rejects a body at once while the client is still sending', async () => {
     read.length = 0;
     const client = await RawConnection.to(gw.url);
     client.send(requestHead('POST /code/events', ...CHUNKED) + chunk(1000));
@@ -386,7 +386,7 @@ describe('`maxBodyBytes` of a handler', () => {
     expect(read).not.toContain('end');
   });
 
-  it('lets a stream through that is as long as allowed', async () => {
+  it('accepts a stream at the limit', async () => {
     const head = requestHead('POST /code/body', 'Connection: close', ...CHUNKED);
     expect(await raw(gw.url, head, chunk(24), chunk(1000), '0\r\n\r\n')).toContain('{"bytes":1024}');
   });

@@ -49,7 +49,7 @@ const AS_IT_IS = [200, undefined, '"1"'];
 describe.each(['stored', 'passed'])('a compressed response that is %s', (route) => {
   beforeEach(() => get(route));
 
-  it('has a weak tag', async () => {
+  it('has a weak ETag', async () => {
     const got = await get(route);
     expect([formOf(got), textOf(got)]).toEqual([WHOLE, TEXT]);
   });
@@ -64,7 +64,7 @@ describe.each(['stored', 'passed'])('a compressed response that is %s', (route) 
     expect(got.headers.vary).toContain('Accept-Encoding');
   });
 
-  it('is sent whole to a client that asks for the rest of its compressed form', async () => {
+  it('is sent whole for a range with the ETag of its compressed form', async () => {
     const got = await get(route, { range: 'bytes=0-1499', 'if-range': 'W/"1"' });
     expect([formOf(got), textOf(got)]).toEqual([WHOLE, TEXT]);
   });
@@ -83,7 +83,7 @@ describe.each(['stored', 'passed'])('a compressed response that is %s', (route) 
     expect(got.headers.vary).toContain('Accept-Encoding');
   });
 
-  it('is sent as it is to a client that forbids to transform it', async () => {
+  it('is sent uncompressed to a client with no-transform', async () => {
     const got = await get(route, { 'cache-control': 'no-transform' });
     expect([formOf(got), got.body]).toEqual([AS_IT_IS, TEXT]);
   });

@@ -115,13 +115,13 @@ describe('a text above 1 KiB', () => {
     expect([encodingOf(got), got.body, varyOf(got)]).toEqual([undefined, TEXT, ['Origin']]);
   });
 
-  it('is compressed when a controller of code answers', async () => {
+  it('is compressed when a user controller answers', async () => {
     const got = await get('/own');
     expect(encodingOf(got)).toBe('gzip');
     expect(JSON.parse(gunzipSync(got.bytes).toString())).toEqual({ text: TEXT });
   });
 
-  it('is compressed once when a controller of code passes the request on', async () => {
+  it('is compressed once when a user controller passes the request on', async () => {
     expect(gunzipSync((await get('/own/passed')).bytes).toString()).toBe(TEXT);
   });
 

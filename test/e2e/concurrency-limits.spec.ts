@@ -74,7 +74,7 @@ it('frees the place of a client that leaves', async () => {
   await until('its place is free', async () => (await gw.fetch('/api/1', as('alice'))).status === 200);
 });
 
-it('counts a route with a limit of its own by itself', async () => {
+it('counts a route with a limit of its own separately', async () => {
   const { gw, held } = await start('requestsPerUser: 1', { route: 'limits: { requestsPerUser: 2 }' });
   const slow = [gw.fetch('/api/slow', as('alice')), gw.fetch('/api/slow', as('alice'))];
   await until('both are in flight', () => held.length === 2);

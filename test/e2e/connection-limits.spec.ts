@@ -20,7 +20,7 @@ const asks = async (connection: RawConnection) => {
 };
 
 describe('connections above the limit', () => {
-  it('are closed without an answer, are counted, and leave those that are open alone', async () => {
+  it('are closed without a response and counted, and do not affect open connections', async () => {
     const gw = await start('connections: 2');
     const open = [await RawConnection.to(gw.url), await RawConnection.to(gw.url)];
     await until('both are open', async () => (await gw.metric('breakwater_connections')) === 2);

@@ -66,14 +66,14 @@ const preflight = (path: string, method: string, origin: string, gw = withServer
   answerTo(`OPTIONS ${path}`, origin, { gw, fields: [`Access-Control-Request-Method: ${method}`] });
 
 describe('CORS of a route', () => {
-  it('takes the place of that of the server', async () => {
+  it('replaces the CORS of the server', async () => {
     expect(await answerTo('GET /own', ROUTE)).toMatchObject({ status: 200, allowed: ROUTE });
     expect(await answerTo('GET /own', SERVER)).toMatchObject({ status: 200, allowed: undefined });
     expect(await answerTo('GET /inherits', SERVER)).toMatchObject({ status: 200, allowed: SERVER });
     expect(await answerTo('GET /inherits', ROUTE)).toMatchObject({ status: 200, allowed: undefined });
   });
 
-  it('needs none of the server', async () => {
+  it('works without CORS of the server', async () => {
     const gw = routesOnly;
     expect(await answerTo('GET /own', ROUTE, { gw })).toMatchObject({ status: 200, allowed: ROUTE });
     const { allowed, headers } = await answerTo('GET /inherits', ROUTE, { gw });
@@ -114,18 +114,18 @@ describe('CORS of a route', () => {
     expect(await answerTo('GET /nowhere', ROUTE)).toMatchObject({ status: 404, allowed: undefined });
   });
 
-  it('applies to a controller of code with the same path', async () => {
+  it('applies to a user controller with the same path', async () => {
     expect(await answerTo('GET /code', ROUTE)).toMatchObject({ status: 200, allowed: ROUTE, calls: 0 });
   });
 
-  it('says which pages can open a WebSocket', async () => {
+  it('decides which pages can open a WebSocket', async () => {
     const [answer] = answersIn(await raw(withServer.url, handshake('GET /chat', { Origin: SERVER })));
     expect([answer!.status, JSON.parse(answer!.body)]).toMatchObject([403, { code: 'origin_not_allowed' }]);
   });
 });
 
 describe('a preflight', () => {
-  it('is answered by the route that takes the method that it asks about', async () => {
+  it('is answered by the route that matches Access-Control-Request-Method', async () => {
     const read = await preflight('/own', 'GET', ROUTE);
     // RFC 9110 section 8.6: no 204 has one.
     expect(read.headers['content-length']).toBeUndefined();

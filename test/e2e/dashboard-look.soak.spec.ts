@@ -128,14 +128,14 @@ describeWithBrowser('the dashboard', { timeout: 60_000 }, () => {
     expect(dashboard.errors).toEqual([]);
   });
 
-  it('is calm without an upstream', async () => {
+  it('shows no problem without an upstream', async () => {
     const gw = await gateway('upstreams: {}\nroutes: []').start();
     const dashboard = await open(gw.gateway.managementUrl);
     await expectText(dashboard, '#headline', 'No upstream is configured.');
     await expectText(dashboard, '#empty', 'Add one to the configuration');
   });
 
-  it('takes the token as the password, and says so when it does not fit any more', async () => {
+  it('accepts the token as the password, and reports when it is no longer valid', async () => {
     const gw = await start(upstreams(['api']), '{ token: first }');
     const dashboard = await open(gw.gateway.managementUrl, {
       httpCredentials: { username: 'alice', password: 'first' },

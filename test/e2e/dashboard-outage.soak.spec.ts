@@ -17,7 +17,7 @@ routes: [{ id: orders, match: { path: /orders/** }, upstream: orders }]`;
 describeWithBrowser('the dashboard in an outage', { timeout: 90_000 }, () => {
   const open = browserOnce();
 
-  it('tells what is wrong, since when, why, what callers get, what is next, and that it is over', async () => {
+  it('shows the failure, its start and cause, what callers get, the next trial, and the recovery', async () => {
     const orders = await spawnUpstream('orders');
     const gateway = await spawnGateway(yaml(orders.url));
     const dashboard = await open(gateway.managementUrl);
@@ -50,7 +50,7 @@ describeWithBrowser('the dashboard in an outage', { timeout: 90_000 }, () => {
     expect(dashboard.errors).toEqual([]);
   });
 
-  it('says that the gateway is away and how old its data is, and goes on when it is back', async () => {
+  it('shows the age of its data while the gateway is down, and reconnects', async () => {
     const port = new URL((await spawnUpstream('users')).url).port;
     const fixed = yaml(`http://127.0.0.1:${port}`);
     const first = await spawnGateway(fixed);

@@ -52,7 +52,7 @@ describe('an error', () => {
     expect([status, headers['content-type'], headers['vary']]).toEqual([404, [type], ['Accept']]);
   });
 
-  it('is a page without scripts, with the id of the request and nothing of the request', async () => {
+  it('is a page without scripts that contains only the request id of the request', async () => {
     const { headers, body } = await answerTo(plain, CHROME, 'GET /none?a=<script>alert(1)</script>');
     expect(headers['content-security-policy']).toEqual([
       expect.stringMatching(/^default-src 'none';style-src 'sha256-[\w+/]+=*';/),
@@ -105,7 +105,7 @@ describe('server.errors', () => {
     expect(page.body).toContain('<h1><span>400</span> Bad Request</h1>');
   });
 
-  it('can turn pages off, and answers do not vary then', async () => {
+  it('can turn pages off, which removes Vary: Accept', async () => {
     const { headers } = await answerTo(off, CHROME);
     expect(headers['content-type']).toEqual([DOCUMENT]);
     expect(headers).not.toHaveProperty('vary');

@@ -89,7 +89,7 @@ describe('fallback.stale', () => {
     },
   );
 
-  it('works while the breaker is open, followed by the fallback response where nothing is stored', async () => {
+  it('is used while the breaker is open, and the fallback response if nothing is stored', async () => {
     const { users, get } = await start('breaker: { consecutiveFailures: 1, openFor: 1m }');
     await get('/mine/1');
     users.failure = 'reset';

@@ -76,7 +76,7 @@ describe('a fallback upstream', () => {
     expect([response.status, response.headers.get('breakwater-fallback')]).toEqual([200, 'upstream']);
   });
 
-  it('has its full time although the client uploaded slowly', async () => {
+  it('has its full timeout after a slow upload', async () => {
     const yaml = withFallback(
       'timeout: 300ms, retry: { maxBodyBytes: 1MiB }, fallback: { upstream: readonly }',
     );
@@ -245,7 +245,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect([archive.requests, await gw.metric(another)]).toEqual([[], 0]);
   });
 
-  it('has its response not stored by the cache', async () => {
+  it('does not have its response stored by the cache', async () => {
     const readonly = recording((_req, res) => {
       res.writeHead(200, { 'Cache-Control': 'max-age=60' }).end('second choice');
     });

@@ -67,7 +67,7 @@ describe('the origin of a request', () => {
     },
   );
 
-  it('has one protocol for all when a trusted proxy only names the protocol', async () => {
+  it('uses the protocol of a trusted proxy for the whole chain', async () => {
     expect(await forwarded('127.0.0.1', 'X-Forwarded-Proto: https')).toMatchObject({
       'x-forwarded-proto': ['https'],
       forwarded: ['for=127.0.0.1;host="api.example.com:8443";proto=https'],

@@ -48,7 +48,7 @@ describe('a cached document of several parts', () => {
     expect((await ask(`${gw.url}/open/strict`)).status).toBe(502);
   });
 
-  it('is for all users if all parts are public', async () => {
+  it('is shared by all users if all parts are public', async () => {
     answers.users = json('public');
     answers.orders = json('public, max-age=60');
     const get = (sub: string) => ask(`${gw.url}/shared/public`, bearer({ sub }));
@@ -57,14 +57,14 @@ describe('a cached document of several parts', () => {
     expect((await ask(`${gw.url}/shared/public`)).status).toBe(401);
   });
 
-  it('is for no other user if only one part may be shared', async () => {
+  it('is not shared with other users if only one part may be shared', async () => {
     answers.users = json('max-age=60, must-revalidate');
     const get = (sub: string) => ask(`${gw.url}/shared/mixed`, bearer({ sub }));
     expect((await get('alice')).headers['cache-control']).toMatch(/^private, max-age=\d+, must-revalidate$/);
     expect((await get('bob')).cacheStatus).not.toContain('hit');
   });
 
-  it('that anonymous clients have made is for no user if only one part may be shared', async () => {
+  it('of an anonymous client is not used for users if only one part may be shared', async () => {
     answers.users = json('max-age=60, must-revalidate');
     const get = (headers = {}) => ask(`${gw.url}/open/anonymous`, headers);
     await get();

@@ -76,7 +76,7 @@ beforeEach(() => {
 });
 
 describe('a route with gather', () => {
-  it('makes one JSON document of several responses, whose text stays as it is', async () => {
+  it('combines several JSON responses into one document without changing their text', async () => {
     const { status, headers, body } = await ask(`${gw.url}/card/7`);
     expect([status, body]).toEqual([200, text('7')]);
     expect(headers).toMatchObject({
@@ -87,7 +87,7 @@ describe('a route with gather', () => {
     expect(headers).not.toHaveProperty('breakwater-partial');
   });
 
-  it('asks for JSON in full, with the identity and the id of the request', async () => {
+  it('requests whole JSON bodies with the identity and the request id', async () => {
     const own = {
       ...bearer({ sub: 'alice' }),
       accept: 'text/html',
@@ -191,13 +191,13 @@ describe('a route with gather', () => {
     },
   );
 
-  it('passes on what a client needs after a refusal', async () => {
+  it('forwards the status and Retry-After of a failed part, but no cookies', async () => {
     answers.users = (_req, res) => res.writeHead(429, { 'retry-after': '7', 'set-cookie': 'a=b' }).end();
     const { status, headers } = await ask(`${gw.url}/card/7`);
     expect([status, headers['retry-after'], headers['set-cookie']]).toEqual([429, '7', undefined]);
   });
 
-  it('has a limit for each part', async () => {
+  it('limits the size of each part', async () => {
     const { status, body } = await ask(`${gw.url}/small`);
     expect([status, JSON.parse(body)]).toEqual([
       502,
@@ -219,7 +219,7 @@ describe('a route with gather', () => {
     expect(await gw.metric(failed)).toBe(1);
   });
 
-  it('blames an upstream whose response does not come in time', async () => {
+  it('counts a late response as a failure of its upstream', async () => {
     answers.users = () => undefined;
     const series = 'breakwater_upstream_requests_total{upstream="users",outcome="deadline"}';
     // A process that stands still in between blames nobody.
@@ -230,7 +230,7 @@ describe('a route with gather', () => {
     });
   });
 
-  it('rejects a part at once whose breaker is open, and repeats one that may be', async () => {
+  it('fails a part at once while its breaker is open, and retries a failed part', async () => {
     await ask(`${gw.url}/open`);
     expect(await gw.metric('breakwater_breaker_state{upstream="broken"}')).toBe(2);
     const { body, headers } = await ask(`${gw.url}/open`);
@@ -252,7 +252,7 @@ describe('a route with gather', () => {
     await until('both calls have ended', () => closed.length === 2);
   });
 
-  it('has the limits, the maintenance and the faults of a route', async () => {
+  it('supports limits, maintenance and faults', async () => {
     expect((await ask(`${gw.url}/limited`)).status).toBe(200);
     expect((await ask(`${gw.url}/limited`)).status).toBe(429);
     expect((await ask(`${gw.url}/closed`)).status).toBe(503);
@@ -280,7 +280,7 @@ describe('a cached route with gather', () => {
     expect(asked.users).toHaveLength(2);
   });
 
-  it('makes one document for all who ask at the same time', async () => {
+  it('makes one set of calls for concurrent requests', async () => {
     const held: (() => void)[] = [];
     answers.users = (req, res) => held.push(() => json(req, res));
     const clients = Array.from({ length: 5 }, () => ask(`${gw.url}/cached/herd`));
@@ -302,7 +302,7 @@ describe('a cached route with gather', () => {
     ]);
   });
 
-  it('stores nothing that a part forbids', async () => {
+  it('does not store a document if a part forbids it', async () => {
     answers.orders = (req, res) => json(req, res.setHeader('Cache-Control', 'no-store'));
     expect((await ask(`${gw.url}/cached/forbidden`)).headers['cache-control']).toBe('no-store');
     await ask(`${gw.url}/cached/forbidden`);
@@ -318,7 +318,7 @@ describe('a cached route with gather', () => {
     expect((await ask(`${gw.url}/cached/kept`)).body).toBe(text('kept'));
   });
 
-  it('renews what is stale with a whole document only, while clients get the old one', async () => {
+  it('revalidates a stale document in the background, and stores only whole documents', async () => {
     const version = (name: string): RequestListener => {
       return (_req, res) => res.setHeader('Cache-Control', 'max-age=0').end(`"${name}"`);
     };

@@ -43,7 +43,7 @@ describe('the output of the log', () => {
     expect(await text(child.stdout)).toBe(numbered(0, 100_000));
   });
 
-  it('does not keep the process when nobody reads', async () => {
+  it('does not keep the process alive when nobody reads', async () => {
     const child = run(`
       for (let i = 0; i < 100000; i++) output.write('line ' + i + ' ü\\n');
       process.exit(3);`);
@@ -91,7 +91,7 @@ describe('the output of the log', () => {
     expect(Number(/^dropped (\d+)$/.exec(said.toString())?.[1])).toBeGreaterThan(11 * 1024);
   });
 
-  it('neither fails nor gathers lines when its reader has gone', async () => {
+  it('neither fails nor buffers lines when its reader has closed the pipe', async () => {
     const child = run(`
       setInterval(() => { for (let i = 0; i < 1000; i++) output.write('x'.repeat(99) + '\\n'); }, 1);
       process.stdin.once('data', () => { process.stderr.write(String(output.dropped)); process.exit(0); });`);

@@ -32,7 +32,7 @@ it('a route under maintenance answers 503 without its upstream, its breaker and 
   expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
 });
 
-it('maintenance is the same without details', async () => {
+it('`maintenance: true` answers 503 with the default Retry-After', async () => {
   const { gw } = await start('true');
   const response = await gw.fetch('/users');
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '60']);

@@ -36,7 +36,7 @@ upstreams: { users: { url: "\${USERS_URL}" } }
 routes: [{ id: all, match: { path: /greetings/** }, upstream: users, auth: none }]
 `;
 
-it('labels a request to a controller of code with the path of its handler', async () => {
+it('labels a request to a user controller with the path of its handler', async () => {
   const gw = await gateway(YAML)
     .withUpstream('users', (_req, res) => void res.end('from the upstream'))
     .withModule(GreetingModule)

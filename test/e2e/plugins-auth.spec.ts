@@ -39,7 +39,7 @@ async function headersOf(response: Response): Promise<Record<string, string>> {
 }
 
 describe('a provider that is a plugin', () => {
-  it('tells the upstream of the caller, and not of the credential', async () => {
+  it('sends the identity to the upstream, and not the credential', async () => {
     const gw = await start(known);
     const headers = await headersOf(await gw.fetch('/partner', key('acme')));
     expect(headers).toMatchObject({ 'x-user-id': 'acme', 'x-user-scopes': 'read', 'x-user-tier': 'gold' });
@@ -50,7 +50,7 @@ describe('a provider that is a plugin', () => {
     expect(await headersOf(await gw.fetch('/forwarding', key('acme')))).toHaveProperty('x-partner', 'acme');
   });
 
-  it('is asked before tokens are, which count when it knows no credential', async () => {
+  it('is called before tokens are verified, and tokens count when it finds no credential', async () => {
     const gw = await start(known);
     const alice = bearer({ sub: 'alice' });
     expect(await headersOf(await gw.fetch('/both', { headers: alice }))).toHaveProperty('x-user-id', 'alice');
@@ -60,7 +60,7 @@ describe('a provider that is a plugin', () => {
     expect(headers).not.toHaveProperty('authorization');
   });
 
-  it('refuses what is missing, invalid or not allowed', async () => {
+  it('rejects missing, invalid and insufficient credentials', async () => {
     const gw = await start(known, { challenge: 'Partner realm="shop"' });
     const answerTo = async (path: string, init?: RequestInit) => {
       const response = await gw.fetch(path, init);

@@ -26,7 +26,7 @@ function start(pick: PickTarget) {
 }
 
 describe('a balancer that is a plugin', () => {
-  it('chooses by the request', async () => {
+  it('can choose a target by the request', async () => {
     const calls: BalancerCall[] = [];
     const gw = await start((targets, call) => {
       calls.push(call);

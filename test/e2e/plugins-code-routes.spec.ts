@@ -113,7 +113,7 @@ const start = (hooks: RequestHooks, entry?: string, server = '') =>
     )
     .start();
 
-describe('hooks of plugins on a handler of code', () => {
+describe('hooks of plugins on a user handler', () => {
   it('change the headers that it gets, and know it by its path', async () => {
     const gw = await start({
       onRequest: ({ headers, route }) => ({
@@ -182,7 +182,7 @@ describe('hooks of plugins on a handler of code', () => {
     expect(names.filter((name) => response.headers.has(name))).toEqual([]);
   });
 
-  it('answer in its place', async () => {
+  it('can answer instead of the handler', async () => {
     const before = calls;
     const gw = await start({ onRequest: () => ({ response: { status: 402, body: { no: 1 } } }) });
     const response = await gw.fetch('/code/value/1');
@@ -241,12 +241,12 @@ describe('hooks of plugins on a handler of code', () => {
     expect(calledBack).toEqual(['write', 'end']);
   });
 
-  it('are skipped when they fail, where `onError` says so', async () => {
+  it('are skipped on failure with `onError: skip`', async () => {
     const gw = await start({ onRequest: fail, onResponse: fail }, '{ onError: skip }');
     expect(await (await gw.fetch('/code/written/1')).text()).toBe('one two');
   });
 
-  it('stay what the handler needs: a reload without the plugin is refused', async () => {
+  it('prevent a reload that removes their plugin', async () => {
     const gw = await start({ onRequest: () => undefined });
     const without = 'upstreams: { users: { url: http://127.0.0.1:9 } }';
     expect(await gw.reload(without)).toMatchObject({

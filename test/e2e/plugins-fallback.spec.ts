@@ -45,7 +45,7 @@ describe('a fallback that is a plugin', () => {
     expect(response.headers.has('breakwater-fallback')).toBe(false);
   });
 
-  it('comes before the fixed response, which answers when the plugin has nothing', async () => {
+  it('takes precedence over the fixed response, which is used when the plugin returns nothing', async () => {
     const gw = await start(
       ({ outcome }, { query }) => (query === '' ? undefined : { status: 200, body: outcome }),
       ', response: { status: 299 }',

@@ -196,7 +196,7 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
     expect(await hanging).toBe('gone');
   });
 
-  it('hear by their signal that the client is gone, which is no failure', async () => {
+  it('get an aborted signal when the client disconnects, which is no failure', async () => {
     const { promise: called, resolve } = Promise.withResolvers<AbortSignal>();
     const gw = await start(
       {
@@ -254,7 +254,7 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
     }
   });
 
-  it('know the caller', async () => {
+  it('get the identity of the caller', async () => {
     const gw = await gateway(`
 auth: { main: { secret: "${'s'.repeat(32)}", algorithms: [HS256] } }
 ${yaml('{}')}`)

@@ -23,7 +23,7 @@ class ThingsController {
 @Module({ imports: [AuthModule, RateLimitModule], controllers: [ThingsController] })
 class ThingsModule {}
 
-it('limits handlers of code, with the headers and answers of routes', async () => {
+it('limits user handlers, with the headers and answers of routes', async () => {
   const gw = await gateway(`auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }`)
     .withModule(ThingsModule)
     .start();

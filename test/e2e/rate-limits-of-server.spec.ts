@@ -74,7 +74,7 @@ it('counts each of the requests that are pipelined', async () => {
   expect(answersIn(answer).map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
 });
 
-it('counts WebSockets, and tells them the limit', async () => {
+it('counts WebSocket handshakes, and sends them the headers', async () => {
   const upstream = webSocketUpstream();
   const gw = await start('rateLimit: { requests: 1, per: 1h }', { route: 'websocket: true' })
     .withUpstream('api', upstream.server)

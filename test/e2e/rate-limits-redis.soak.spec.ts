@@ -30,14 +30,14 @@ async function passed(gateways: readonly GatewayProcess[], count: number): Promi
 const isUp = ({ managementUrl }: GatewayProcess) => metric(managementUrl, 'breakwater_cache_backend_up');
 
 describeWithRedis('three gateways with a common Redis', () => {
-  it('let the limit through together', async () => {
+  it('accept the limit together', async () => {
     const gateways = await replicas(await RedisServer.start());
     const count = await passed(gateways, 450);
     expect(count).toBeGreaterThanOrEqual(98);
     expect(count).toBeLessThanOrEqual(102);
   });
 
-  it('let no more through than the limit of each while Redis is frozen, and answer all', async () => {
+  it('accept at most the limit each while Redis is frozen, and answer every request', async () => {
     const redis = await RedisServer.start();
     const gateways = await replicas(redis, '{ requests: 100, per: 1h }', '200ms');
     redis.signal('SIGSTOP');
@@ -48,7 +48,7 @@ describeWithRedis('three gateways with a common Redis', () => {
     redis.signal('SIGCONT');
   });
 
-  it('go on with what they know when Redis is killed', async () => {
+  it('continue with the last known counts when Redis is killed', async () => {
     const redis = await RedisServer.start();
     const gateways = await replicas(redis, '{ requests: 100, per: 1h }');
     expect(await passed(gateways, 60)).toBe(60);

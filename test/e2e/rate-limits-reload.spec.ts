@@ -22,7 +22,7 @@ it('keeps the counts of a limit that does not change', async () => {
   expect(await status()).toBe(429);
 });
 
-it('puts another limit in force, and takes one away', async () => {
+it('changes one limit and removes another', async () => {
   const { gw, status } = await start('timeout: 1s');
   expect([await status(), await status(), await status()]).toEqual([200, 200, 200]);
   await gw.reload(yaml(LIMIT));
@@ -33,7 +33,7 @@ it('puts another limit in force, and takes one away', async () => {
   expect(await status()).toBe(200);
 });
 
-it('takes the counts over when a shadow becomes a limit', async () => {
+it('keeps the counts when shadow becomes enforce', async () => {
   const { gw, status } = await start('rateLimit: { requests: 2, per: 1h, mode: shadow }');
   expect([await status(), await status(), await status()]).toEqual([200, 200, 200]);
   await gw.reload(yaml(LIMIT));

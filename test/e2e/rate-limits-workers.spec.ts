@@ -5,7 +5,7 @@ import { metric } from '../support/metrics.js';
 import { until } from '../support/until.js';
 import { clientsOfBoth, spawnWorkers } from '../support/workers.js';
 
-it('workers without Redis let the limit through together', { timeout: 60_000 }, async () => {
+it('workers without Redis share the limit', { timeout: 60_000 }, async () => {
   const url = await listen(createServer((_req, res) => void res.end('ok')));
   const gateway = await spawnWorkers(`
 upstreams: { api: { url: "${url}" } }

@@ -20,7 +20,7 @@ async function statuses(requests: Iterable<Promise<Response>>): Promise<Record<n
   return counts;
 }
 
-it('lets the limit through, and answers the rest with 429', async () => {
+it('accepts requests up to the limit, and answers the rest with 429', async () => {
   const gw = await start('rateLimit: { requests: 100, per: 1h }');
   const many = Array.from({ length: 130 }, () => gw.fetch('/api/1'));
   expect(await statuses(many)).toEqual({ 200: 100, 429: 30 });
@@ -39,13 +39,13 @@ it('lets the limit through, and answers the rest with 429', async () => {
   ).toBe(31);
 });
 
-it('lets a burst through beyond that', async () => {
+it('accepts a burst in addition', async () => {
   const gw = await start('rateLimit: { requests: 5, per: 1h, burst: 3 }');
   const many = Array.from({ length: 12 }, () => gw.fetch('/api/1'));
   expect(await statuses(many)).toEqual({ 200: 8, 429: 4 });
 });
 
-it('lets a client in again after Retry-After', async () => {
+it('accepts a client again after Retry-After', async () => {
   const gw = await start('rateLimit: { requests: 2, per: 1s }');
   await gw.fetch('/api/1');
   await gw.fetch('/api/1');
@@ -56,7 +56,7 @@ it('lets a client in again after Retry-After', async () => {
   expect(answer.status).toBe(200);
 });
 
-it('counts users by their identity, wherever they are, and anonymous clients by address', async () => {
+it('counts users by identity from any address, and anonymous clients by address', async () => {
   const gw = await start('auth: { optional: true }, rateLimit: { requests: 2, per: 1h, key: user }', AUTH);
   const as = async (headers: Record<string, string>) => (await gw.fetch('/api/1', { headers })).status;
   const alice = bearer({ sub: 'alice', jti: '1' });
@@ -67,7 +67,7 @@ it('counts users by their identity, wherever they are, and anonymous clients by 
   expect([await as({}), await as({}), await as({})]).toEqual([200, 200, 429]);
 });
 
-it('applies several limits, and says which of them are there', async () => {
+it('applies several limits, and lists them in RateLimit-Policy', async () => {
   const gw = await start(
     'auth: { optional: true }, rateLimit: [{ requests: 3, per: 1h, key: route }, { requests: 2, per: 1m, key: user }]',
     AUTH,
@@ -93,7 +93,7 @@ it('counts cached answers, too', async () => {
   expect((await gw.fetch('/api/1')).status).toBe(429);
 });
 
-it('counts as a shadow without rejecting or telling clients', async () => {
+it('counts in shadow mode without rejections or headers', async () => {
   const gw = await start('rateLimit: { requests: 2, per: 1h, key: ip, mode: shadow }');
   const many = Array.from({ length: 5 }, () => gw.fetch('/api/1'));
   expect(await statuses(many)).toEqual({ 200: 5 });

@@ -87,7 +87,7 @@ describe('a file that cannot be used leaves the last good one in force, and the 
     await rm(gateway.file, { recursive: true, force: true });
   });
 
-  it('and is reported in the log and in metrics when it is noticed by itself', async () => {
+  it('and is reported in the log and in metrics when the watcher finds it', async () => {
     await writeFile(gateway.file, 'routes: [');
     await gateway.process.json(
       ({ msg, cause, error }) =>

@@ -15,7 +15,7 @@ routes:
 `;
 
 describe('a request in flight during a reload', () => {
-  it('goes with the route and the upstream that it began with', async () => {
+  it('uses the route and the upstream that it began with', async () => {
     const seen: string[] = [];
     const answering =
       (name: string): RequestListener =>

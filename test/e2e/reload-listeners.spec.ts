@@ -7,7 +7,7 @@ const yaml = (body: string) => `
 upstreams: { users: { url: "http://127.0.0.1:1", fallback: { response: { status: 200, body: ${body} } } } }
 routes: [{ id: users, match: { path: /users }, upstream: users }]`;
 
-it('a listener that throws keeps neither the reload nor the ones after it from taking effect', async () => {
+it('a listener that throws stops neither the reload nor later listeners', async () => {
   const gw = await gateway(yaml('one')).start();
   const { onError } = Event;
   onTestFinished(() => void (Event.onError = onError));

@@ -69,7 +69,7 @@ describe('stored responses', () => {
   const cached = async (gw: Awaited<ReturnType<typeof start>>, path: string) =>
     (await gw.fetch(path)).headers.get('cache-status')?.includes('hit') ?? false;
 
-  it('stay when their route does, and go when it answers differently from then on', async () => {
+  it('are kept while their route is unchanged, and removed when it changes', async () => {
     const gw = await start(yaml('', ', cache: {}'));
     await cached(gw, '/users/1');
     await cached(gw, '/other/1');

@@ -71,7 +71,7 @@ describe('the security headers of an upstream’s answer', () => {
   const over = (proto: string, path: string) =>
     requestHead(`GET ${path}`, `X-Forwarded-Proto: ${proto}`, 'Connection: close');
 
-  it('are few, so that pages of other sites can use it', async () => {
+  it('do not prevent pages of other sites from using it', async () => {
     expect(namesOf(await answerTo(GET))).toEqual(['x-content-type-options']);
   });
 
@@ -87,11 +87,11 @@ describe('the security headers of an upstream’s answer', () => {
     expect(namesOf(answer).toSorted()).toEqual(names.toSorted());
   });
 
-  it('do not believe the protocol that a client names', async () => {
+  it('ignore the protocol that an untrusted client sends', async () => {
     expect(namesOf(await answerTo(over('https', '/1')))).toEqual(['x-content-type-options']);
   });
 
-  it('are those of the upstream where it has them', async () => {
+  it('do not replace those of the upstream', async () => {
     const theirs = ['X-Frame-Options: DENY', `${HSTS}: max-age=1`, 'X-Content-Type-Options: theirs'];
     const { headers } = await answerTo(over('https', '/helmet'), theirs, others.url);
     expect(headers).toMatchObject({

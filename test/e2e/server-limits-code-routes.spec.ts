@@ -121,7 +121,7 @@ const statuses = async (gw: RunningGateway, paths: readonly string[], headers = 
 };
 
 describe('server.rateLimit', () => {
-  it('counts handlers of code together with routes, and not the health pages', async () => {
+  it('counts user handlers together with routes, and not the health pages', async () => {
     const gw = await start('rateLimit: { requests: 4, per: 1h, key: ip }');
     expect(await statuses(gw, ['/health', '/health/live', '/health/ready'])).toEqual([200, 200, 200]);
     const first = await gw.fetch('/plain/1');
@@ -147,7 +147,7 @@ describe('server.rateLimit', () => {
     expect(await statuses(gw, ['/plain/1', '/plain/2', '/plain/3'], alice)).toEqual([200, 200, 429]);
   });
 
-  it.each(['ip', 'user'])('counts a request by %s once that handlers of code pass on', async (key) => {
+  it.each(['ip', 'user'])('counts a request by %s once that user handlers pass on', async (key) => {
     const gw = await start(`rateLimit: { requests: 2, per: 1h, key: ${key} }`);
     const first = await gw.fetch('/passed/on');
     expect([first.status, await first.text()]).toEqual([200, 'routed']);
@@ -187,7 +187,7 @@ describe('server.limits', () => {
     return leaving;
   };
 
-  it('counts requests of an address to handlers of code, until they are gone', async () => {
+  it('counts requests of an address to user handlers, until they are gone', async () => {
     const gw = await start('limits: { requestsPerIp: 1 }');
     const leaving = await hang(gw, '/plain/slow');
     expect((await gw.fetch('/plain/1')).status).toBe(429);
@@ -208,7 +208,7 @@ describe('server.limits', () => {
   });
 
   it.each(['requestsPerIp', 'requestsPerUser'])(
-    '%s counts a request once that handlers of code pass on',
+    '%s counts a request once that user handlers pass on',
     async (limit) => {
       const gw = await start(`limits: { ${limit}: 1 }`);
       const response = await gw.fetch('/passed/on');

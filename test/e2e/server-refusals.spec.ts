@@ -69,7 +69,7 @@ describe('a request that the server refuses by itself', () => {
     expect(JSON.stringify(lines())).not.toContain('secret');
   });
 
-  it('is not a client that leaves during its upload', async () => {
+  it('is not counted when a client disconnects during its upload', async () => {
     const before = await refused({});
     const gone = () =>
       metric(gw.managementUrl, 'breakwater_requests_total', { outcome: 'client_gone', status: '499' });

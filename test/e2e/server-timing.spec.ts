@@ -33,7 +33,7 @@ routes:
   return { gw, users, ask };
 }
 
-it('an answer says what has become of its request, to those who have the management token', async () => {
+it('Server-Timing describes the request for callers with the management token', async () => {
   const { gw, users, ask } = await start();
   const { host } = new URL(gw.urlOf('users'));
   const timing = await ask('/users/7');
@@ -53,7 +53,7 @@ it('an answer says what has become of its request, to those who have the managem
   expect(await ask('/nowhere')).toMatch(/^gateway;dur=[\d.]+, total;dur=[\d.]+$/);
 });
 
-it('says nothing to others, and after ten wrong tokens to nobody at this address', async () => {
+it('Server-Timing is absent for others, and after ten wrong tokens for the whole address', async () => {
   const { ask } = await start();
   for (const given of ['', 'wrong', `${TOKEN}x`]) expect(await ask('/down', given)).toBeNull();
   expect(await ask('/down')).not.toBeNull();
@@ -61,14 +61,14 @@ it('says nothing to others, and after ten wrong tokens to nobody at this address
   expect(await ask('/down')).toBeNull();
 });
 
-it('wrong tokens of callers do not lock operators out of the admin API', async () => {
+it('ten wrong tokens on the public port do not lock out the admin API', async () => {
   const { gw, ask } = await start();
   for (let i = 0; i < 11; i++) await ask('/down', `guess-${i}`);
   const overview = await gw.management('/admin/overview', { headers: { authorization: `Bearer ${TOKEN}` } });
   expect(overview.status).toBe(200);
 });
 
-it('says nothing when there is no management token', async () => {
+it('Server-Timing is absent when no management token is configured', async () => {
   const { ask } = await start('');
   for (const given of [' ', TOKEN]) expect(await ask('/down', given)).toBeNull();
 });

@@ -55,7 +55,7 @@ describe('a gateway process after SIGTERM', { timeout: 60_000 }, () => {
     expect(performance.now() - releasedAt).toBeLessThan(15_000);
   });
 
-  it('gives up a reload that is under way, without an error', async () => {
+  it('cancels a reload in progress without an error', async () => {
     const gateway = await start(new SlowService(), 'delay: 0s, drain: 20s');
     gateway.process.kill('SIGHUP');
     gateway.process.kill('SIGTERM');
@@ -166,7 +166,7 @@ describe('a gateway process after other signals', { timeout: 60_000 }, () => {
     expect(await inFlight).toBe('ECONNRESET');
   });
 
-  it('stays when it gets SIGHUP, and names what it listens on', async () => {
+  it('logs its addresses, and keeps running after SIGHUP', async () => {
     const gateway = await start(new SlowService(), 'delay: 0s, drain: 1s', '0.0.0.0');
     const { port } = new URL(gateway.url);
     expect(await gateway.process.json(({ msg }) => msg === 'listening')).toMatchObject({

@@ -24,7 +24,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
 
 const KEY = { 'idempotency-key': 'k1' };
 
-it('is replaced by another one for safe methods', async () => {
+it('has requests with safe methods answered by another target', async () => {
   const { held, ask } = await start('timeout: 1500ms');
   // One of two in turn has the silent target.
   const answers = await Promise.all(['GET', 'GET', 'OPTIONS', 'OPTIONS'].map(ask));
@@ -52,7 +52,7 @@ it('loses a write to another target after the try has timed out', async () => {
   expect([both.map(({ status }) => status), held.length]).toEqual([[200, 200], 1]);
 });
 
-it('has one request at a time after its ejection, while it answers nothing', async () => {
+it('gets one request at a time after its ejection while it answers none', async () => {
   const { held, ejections, ask } = await start(
     'timeout: 600ms, outlier: { consecutiveFailures: 1, ejectFor: 20ms }',
   );

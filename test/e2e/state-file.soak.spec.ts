@@ -48,7 +48,7 @@ describe('a gateway process with a state file', { timeout: 120_000 }, () => {
     expect(after.process.lines.filter((line) => line.includes('state restored'))).toHaveLength(1);
   });
 
-  it('starts without one, and logs once that it cannot be written, and that it can again', async () => {
+  it('logs once that its file cannot be written, and once that it can again', async () => {
     const { folder, file, spawn } = await withStateFile();
     await rm(folder, { recursive: true });
     const gateway = await spawn();
@@ -64,7 +64,7 @@ describe('a gateway process with a state file', { timeout: 120_000 }, () => {
     expect(lines.filter((line) => line.includes('state not restored'))).toEqual([]);
   });
 
-  it('says why it does not restore a file, and leaves one of another program alone', async () => {
+  it('logs why it does not restore a file, and does not overwrite a foreign file', async () => {
     const { file, spawn } = await withStateFile();
     await writeFile(file, 'upstreams: {}');
     const gateway = await spawn();

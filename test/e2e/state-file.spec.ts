@@ -60,7 +60,7 @@ it('a gateway with a state file lets a trial through when the open time is over'
   expect(await breakerOf(after.gateway)).toMatchObject({ state: 'open', reason: 'trial-failed' });
 });
 
-it('a gateway starts anew with a state file of its own that is damaged, and mends it', async () => {
+it('a gateway starts without state and replaces the file when it is damaged', async () => {
   const { yaml, file } = await withStateFile();
   const before = await gateway(yaml).start();
   await outage(before.gateway);
@@ -83,7 +83,7 @@ it('a gateway starts anew with a state file of its own that is damaged, and mend
   }
 });
 
-it('a gateway leaves alone what is no state file', async () => {
+it('a gateway does not overwrite a file that is not a state file', async () => {
   const { yaml, file } = await withStateFile();
   const start = async () => {
     const gw = await gateway(yaml).start();

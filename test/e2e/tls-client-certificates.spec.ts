@@ -95,7 +95,7 @@ describe('optional client certificates', () => {
     expect((await fetchTls(`${gw.url}/certificate`, { ca, headers })).status).toBe(401);
   });
 
-  it('are verified anew by a reload, for new connections', async () => {
+  it('are verified by the new settings after a reload on new connections', async () => {
     const gw = await start(yaml('optional'));
     const agent = keepAliveAgent();
     const kept = () => fetchTls(`${gw.url}/certificate`, { ca, agent, ...bob });

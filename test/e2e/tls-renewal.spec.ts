@@ -43,7 +43,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]`,
 }
 
 describe('a renewed certificate', { timeout: 60_000 }, () => {
-  it('is used by all workers when its files change; a pair that does not fit changes nothing', async () => {
+  it('is used by all workers when its files change, and a mismatched pair is ignored', async () => {
     const { process, url, managementUrl, write } = await start();
     const agent = keepAliveAgent();
     const names = async () => (await certificateFor(url)).split(',')[0];

@@ -36,7 +36,7 @@ const SNI = `, sni: [
 const start = (text = yaml()) => gateway(text).withEnv(ENV).withUpstream('users', echo).start();
 
 describe('a gateway with TLS', () => {
-  it('answers, tells upstreams of it, and sends HSTS', async () => {
+  it('serves requests, sends X-Forwarded-Proto to upstreams, and sends HSTS', async () => {
     const gw = await start();
     expect(gw.url).toMatch(/^https:/);
     const { status, headers, body } = await fetchTls(`${gw.url}/1`, { ca });
@@ -115,7 +115,7 @@ describe('a gateway with TLS', () => {
     expect(await gw.metric('breakwater_config_restart_required')).toBe(1);
   });
 
-  it('tells when its certificates expire', async () => {
+  it('reports when its certificates expire', async () => {
     const gw = await start(yaml(SNI));
     const name = 'breakwater_tls_certificate_expiry_timestamp_seconds';
     for (const host of ['*', 'shop.test', '*.example.test']) {

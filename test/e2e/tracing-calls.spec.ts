@@ -56,7 +56,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users, ${routes} }]`)
   return { gw, users, next, receiver, ask, spansOf };
 }
 
-it('calls of a controller of code are spans below that of its request', async () => {
+it('calls of a user controller are spans below that of its request', async () => {
   const { users, ask, spansOf } = await start('');
   await ask('/summary/7');
   const [server, ...calls] = await spansOf(3);
@@ -78,7 +78,7 @@ it('calls of a controller of code are spans below that of its request', async ()
   expect(new Set(ids)).toEqual(new Set(calls.map(({ spanId }) => spanId)));
 });
 
-it('a hedge has a span of its own, beside that of the try that it overtakes', async () => {
+it('a hedge has a span of its own next to that of the slow try', async () => {
   const receiver = new OtlpReceiver();
   const slow = createServer(() => undefined);
   const quick = createServer((_req, res) => void res.end('quick'));

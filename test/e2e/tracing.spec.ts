@@ -118,7 +118,7 @@ describe('the trace of a request', () => {
     expect([at >= server.start, at <= (tries[0]?.start ?? 0n)]).toEqual([true, true]);
   });
 
-  it('says why a try has failed, and what the client got instead', async () => {
+  it('has the cause of a failed try, and the fallback that the client got', async () => {
     const { spansOf } = await start();
     const [server, failed] = await spansOf('/down', 2);
     expect(server).toMatchObject({
@@ -141,7 +141,7 @@ describe('the trace of a request', () => {
     });
   });
 
-  it('says whether authentication has let the request in', async () => {
+  it('has the result of authentication', async () => {
     const refused = await start();
     const [span] = await refused.spansOf('/secured', 1);
     expect(span).toMatchObject({
@@ -157,7 +157,7 @@ describe('the trace of a request', () => {
     ]);
   });
 
-  it('says that the cache has answered, which makes no try', async () => {
+  it('has a cache hit as an event, and no span for a try', async () => {
     const { gw, receiver } = await start();
     const ask = async (id: string) => {
       const traceparent = `00-${id}-${PARENT_ID}-01`;

@@ -66,7 +66,7 @@ describe('a gateway process with an error that nothing catches', () => {
     expect(await inFlight).toBe('ECONNRESET');
   });
 
-  it('logs at most ten errors that follow, and exits with 1 after SIGTERM as well', async () => {
+  it('logs at most ten further errors, and exits with 1 after SIGTERM as well', async () => {
     const fault = `process.on('SIGUSR2', () => setInterval(() => { throw new Error('a fault'); }, 1));`;
     const { gateway, held } = await start(fault, 'delay: 0s, drain: 20s');
     const inFlight = fetch(`${gateway.url}/slow`);

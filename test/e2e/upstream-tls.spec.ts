@@ -75,7 +75,7 @@ describe('TLS to an upstream', () => {
     expect(await gw.metric(outcome)).toBe(1);
   });
 
-  it('carries HTTP/1.1 when the target offers HTTP/2 as well', async () => {
+  it('uses HTTP/1.1 when the target also offers HTTP/2', async () => {
     const versions: string[] = [];
     const target = createSecureServer({ ...server, allowHTTP1: true }, ({ httpVersion }, res) => {
       versions.push(httpVersion);

@@ -106,7 +106,7 @@ describe('a WebSocket whose token expires', () => {
     await until('it is open', () => lasting.messages.includes('still here'));
   });
 
-  it('can stay open for longer than the longest timer', async () => {
+  it('stays open when the token expires later than the longest timer', async () => {
     const { connect } = await start();
     const client = await connect('/mine', bearer({ exp: 253_402_300_799 }));
     client.socket.send('for ever');

@@ -68,7 +68,7 @@ const received = (name: string): string[] =>
   );
 
 describe('a token among the subprotocols of a handshake', () => {
-  it('opens a WebSocket, and stays at the gateway', async () => {
+  it('opens a WebSocket, and is not forwarded', async () => {
     const client = await open('/chat', ['bearer', GOOD]);
     expect(client.socket.protocol).toBe('bearer');
     expect(received('x-user-id')).toEqual(['alice']);
@@ -87,7 +87,7 @@ describe('a token among the subprotocols of a handshake', () => {
     expect((await open('/chat', ['bearer', GOOD, 'chat'])).socket.protocol).toBe('bearer');
   });
 
-  it('is no subprotocol that the upstream may choose', async () => {
+  it('cannot be selected by the upstream', async () => {
     users.answerWith(accept('Sec-WebSocket-Protocol: bearer'));
     expect(await refusal('/chat', { 'Sec-WebSocket-Protocol': `bearer, ${GOOD}` })).toBe(
       '502 upstream_malformed',
@@ -166,7 +166,7 @@ describe('a token in a cookie', () => {
     expect(await refusal('/chat', { Cookie: value, Origin: gw.url })).toBe('401 token_invalid');
   });
 
-  it('counts after a token that the page has chosen', async () => {
+  it('yields to a token in a subprotocol', async () => {
     const bob = token({ sub: 'bob' });
     await open('/chat', ['bearer', bob], page('https://evil.test'));
     await open('/chat', [], { ...page('https://evil.test'), Authorization: `Bearer ${bob}` });
@@ -174,7 +174,7 @@ describe('a token in a cookie', () => {
     expect(received('cookie')).toEqual(['a=1; b="2"', 'a=1; b="2"']);
   });
 
-  it('does not count outside of handshakes, on routes without WebSockets, and for controllers of code', async () => {
+  it('does not count outside of handshakes, on routes without WebSockets, and for user controllers', async () => {
     expect((await gw.fetch('/chat', { headers: page(gw.url) })).status).toBe(401);
     expect(await refusal('/plain', page(gw.url))).toBe('401 token_missing');
     expect(await refusal('/code', page(gw.url))).toBe('401 token_missing');

@@ -11,7 +11,7 @@ import { isAlive, spawnWorkers, withWorkers, workerPids } from '../support/worke
 const RELOADS = 50;
 
 describe('a gateway with workers', { timeout: 600_000 }, () => {
-  it(`fails no request during ${RELOADS} reloads, and resets nothing that stays`, async () => {
+  it(`fails no request during ${RELOADS} reloads, and keeps unchanged state`, async () => {
     let stored = 0;
     const url = await listen(createServer((_req, res) => void res.end('answer')));
     const storedUrl = await listen(createServer((_req, res) => void (stored++, res.end('stored'))));
@@ -50,7 +50,7 @@ accessLog: { enabled: false }`;
     expect(await metric(gateway.managementUrl, 'breakwater_worker_exits_total')).toBe(0);
   });
 
-  it('replaces workers that do not answer, whether they serve or only start', async () => {
+  it('replaces workers that hang while they serve or start', async () => {
     const url = await listen(createServer((_req, res) => void res.end('answer')));
     const yaml = `
 upstreams: { api: { url: "${url}" } }
@@ -74,7 +74,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`;
     for (let i = 0; i < 20; i++) expect((await ask(`${gateway.url}/`)).status).toBe(200);
   });
 
-  it('loses no request but those in flight in workers that are killed again and again', async () => {
+  it('loses only requests in flight when workers are killed repeatedly', async () => {
     const url = await listen(createServer((_req, res) => void res.end('answer')));
     const gateway = await spawnWorkers(`
 upstreams: { api: { url: "${url}" } }

@@ -52,7 +52,7 @@ async function expectNothingLeft({ url }: WorkersProcess, pids: readonly number[
 const isEnd = ({ msg }: { msg?: string }) => msg === 'a worker has ended';
 
 describe('a worker that ends', { timeout: 60_000 }, () => {
-  it('costs its own connections only, is replaced, and leaves its counts', async () => {
+  it('loses only its own connections, is replaced, and its counts are kept', async () => {
     const { gateway } = await start();
     const [a, b] = await clientsOfBoth(gateway, '/ok');
     expect(await a.status('/fail')).toBe(500);
@@ -123,7 +123,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     expect(new Set(await ask40())).toEqual(new Set([200]));
   });
 
-  it('ends the gateway with 1 when those that follow end as soon as they have started', async () => {
+  it('ends the gateway with 1 when five replacements end at once', async () => {
     const flag = await temporaryFile('flag', '');
     const fault = `import cluster from 'node:cluster'; import { readFileSync } from 'node:fs';
       if (cluster.isWorker && readFileSync(${JSON.stringify(flag)}, 'utf8') === 'on') process.exit(3);`;
@@ -204,7 +204,7 @@ describe('the primary', { timeout: 60_000 }, () => {
     await expectNothingLeft(gateway, pids);
   });
 
-  it('goes on when its workers get the signals that it gets itself', async () => {
+  it('keeps running when its workers get signals', async () => {
     const { gateway } = await start();
     const pids = await workerPids(gateway);
     for (const pid of pids)

@@ -50,7 +50,7 @@ describe('the log of a gateway with workers', { timeout: 60_000 }, () => {
     expect(process.lines.at(-1)).toContain('"stopped"');
   });
 
-  it('is beside what a worker says of an error that ends it', async () => {
+  it('contains the stderr of a worker that crashes', async () => {
     const failing = `if (process.argv[1]?.endsWith('worker.js')) throw new Error('thrown in a worker')`;
     const file = await temporaryFile('gateway.yaml', withWorkers(await yaml()));
     const process = breakwater(['-c', file], {

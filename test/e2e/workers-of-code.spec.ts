@@ -8,7 +8,7 @@ it.each([
   ['server: { workers: 2 }', 1],
   ['server: { workers: auto }', 1],
   ['routes: []', 0],
-])('a gateway that code starts warns of workers, which it does not start: %s', async (yaml, warnings) => {
+])('Gateway.start warns that it does not start workers: %s', async (yaml, warnings) => {
   const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
   await gateway(yaml).start();
   expect(warn.mock.calls.flat().filter((each) => String(each).includes('server.workers'))).toHaveLength(

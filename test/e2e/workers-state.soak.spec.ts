@@ -69,7 +69,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     expect(count('/fail')).toBe(failures);
   });
 
-  it('appear as one in the metrics and the overview, and divide the limits', async () => {
+  it('are one gateway in the metrics and the overview, and divide the limits', async () => {
     const held: (() => void)[] = [];
     const { url } = await upstream((req, res) => {
       if (req.url === '/slow') held.push(() => res.end());
@@ -183,7 +183,7 @@ routes: [{ id: api, match: { path: /** }, upstream: api }]`);
     expect(await metric(gateway.managementUrl, 'breakwater_target_up', { target })).toBe(0);
   });
 
-  it('probe a service once for all, and act on the result together', async () => {
+  it('share the probes of the primary', async () => {
     let isWell = true;
     const { url, count } = await upstream((_req, res) => void res.writeHead(isWell ? 200 : 503).end());
     const gateway = await spawnWorkers(`
