@@ -20,7 +20,17 @@ class ThingsController {
   }
 }
 
-@Module({ imports: [AuthModule, RateLimitModule], controllers: [ThingsController] })
+@Controller('others')
+class OthersController {
+  @Get()
+  @RateLimit({ requests: 3, per: '1m', key: 'ip' })
+  @RateLimit({ requests: 2, per: '1h', key: 'route' })
+  all() {
+    return {};
+  }
+}
+
+@Module({ imports: [AuthModule, RateLimitModule], controllers: [ThingsController, OthersController] })
 class ThingsModule {}
 
 it('limits user handlers, with the headers and answers of routes', async () => {
@@ -41,6 +51,13 @@ it('limits user handlers, with the headers and answers of routes', async () => {
   expect((await gw.fetch('/things/free')).status).toBe(200);
   expect((await gw.fetch('/things/free')).status).toBe(200);
   expect((await gw.fetch('/things/free')).status).toBe(429);
+});
+
+it('applies the limits of two decorators on one handler', async () => {
+  const gw = await gateway('{}').withModule(ThingsModule).start();
+  const { headers } = await gw.fetch('/others');
+  expect(headers.get('ratelimit-policy')).toBe('"route";q=2;w=3600, "ip";q=3;w=60');
+  expect(headers.get('ratelimit')).toMatch(/^"route";r=1;t=\d+, "ip";r=2;t=\d+$/);
 });
 
 it('refuses invalid options', () => {
