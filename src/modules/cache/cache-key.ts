@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { filledTemplates, type HeaderRules } from '../../common/http/header-rules.js';
-import type { CheckedChanges } from '../plugins/results.js';
 import { headerRulesOf } from '../routing/code-route.js';
 import { type Exchange, handlerPathOf } from '../routing/exchange.js';
 import type { Identity } from '../routing/identity.js';
@@ -15,8 +14,8 @@ export interface ResourceName {
 const NOBODY = '-';
 /** Verified tokens share their identity object, so most requests find their user here. */
 const users = new WeakMap<Identity, string>();
-/** The same for what a route tells of them. */
-const toldByRules = new WeakMap<HeaderRules, WeakMap<Identity, string>>();
+/** The same for the headers that a route fills with their claims. */
+const filledByRules = new WeakMap<HeaderRules, WeakMap<Identity, string>>();
 
 /**
  * Names what a stored response answers. Every part is preceded by its length, so that two different requests never
@@ -29,9 +28,10 @@ export function cacheKey(exchange: Exchange, route: string, per: 'user' | 'publi
   const origin = originOf(exchange);
   const { identity } = exchange;
   const named =
-    per === 'user' && identity ? userOf(identity) + toldOf(identity, requestRulesOf(exchange)) : NOBODY;
+    per === 'user' && identity ? userOf(identity) + filledFor(identity, requestRulesOf(exchange)) : NOBODY;
+  // The upstream may answer by headers that plugins set, without a `Vary` for what no client sends.
   const user = exchange.changedHeaders ? named + digestOf(exchange.changedHeaders) : named;
-  return part(route) + part(origin) + part(user) + part(calledBy(exchange, origin)) + part(path) + query;
+  return part(route) + part(origin) + part(user) + part(publicName(exchange, origin)) + part(path) + query;
 }
 
 export function resourceOf(exchange: Exchange): ResourceName {
@@ -46,33 +46,31 @@ function userOf(identity: Identity): string {
   const known = users.get(identity);
   if (known !== undefined) return known;
   const { provider, issuer = null, subject, tenant = null, upstreamHeaders } = identity;
-  const parts = [provider, issuer, subject, tenant, upstreamHeaders];
-  const user = hash('sha256', JSON.stringify(parts), 'base64url');
+  const user = digestOf([provider, issuer, subject, tenant, upstreamHeaders]);
   users.set(identity, user);
   return user;
 }
 
-/** The upstream may answer by headers that plugins set, without a `Vary` for what no client sends. */
-function digestOf(changes: CheckedChanges): string {
-  return hash('sha256', JSON.stringify([...changes]), 'base64url');
+function digestOf(parts: Iterable<unknown>): string {
+  return hash('sha256', JSON.stringify([...parts]), 'base64url');
 }
 
-/** @returns a hash of what the route itself tells the upstream of the user, or an empty string */
-function toldOf(identity: Identity, rules: HeaderRules | undefined): string {
+/** @returns a hash of the headers that the route fills for the user, or an empty string */
+function filledFor(identity: Identity, rules: HeaderRules | undefined): string {
   if (!rules?.templates.length) return '';
-  let known = toldByRules.get(rules);
-  if (!known) toldByRules.set(rules, (known = new WeakMap()));
-  let told = known.get(identity);
-  if (told === undefined) {
+  let known = filledByRules.get(rules);
+  if (!known) filledByRules.set(rules, (known = new WeakMap()));
+  let digest = known.get(identity);
+  if (digest === undefined) {
     // Without the path, which is a part of the key by itself.
     const filled = filledTemplates(rules, '', identity.claims) ?? [];
-    known.set(identity, (told = hash('sha256', JSON.stringify([...filled]), 'base64url')));
+    known.set(identity, (digest = digestOf(filled)));
   }
-  return told;
+  return digest;
 }
 
 /** @returns the headers that the route, or the handler of code, fills with claims and parts of the path, by name */
-export function toldByRoute(exchange: Exchange): ReadonlyMap<string, string | null> | undefined {
+export function filledHeaders(exchange: Exchange): ReadonlyMap<string, string | null> | undefined {
   const rules = requestRulesOf(exchange);
   return rules && filledTemplates(rules, exchange.head.path, exchange.identity?.claims);
 }
@@ -116,7 +114,7 @@ const ORIGIN_HEADERS = [
  * The name that the upstream is called by and may write into links: the client's own spelling, with a default port or
  * a final dot, and what a trusted proxy says.
  */
-function calledBy({ head, req }: Exchange, origin: string): string {
+function publicName({ head, req }: Exchange, origin: string): string {
   const written = head.authority.toLowerCase();
   const name = written === origin ? '' : written;
   if (!head.peerTrusted) return name;

@@ -11,7 +11,7 @@ import { reuse, usableOnError } from './reuse.js';
 import type { Generations } from './shared/generations.js';
 import type { InvalidationChannel } from './shared/invalidation-channel.js';
 import type { RedisStore, SharedRead } from './shared/redis-store.js';
-import { variantOf } from './vary.js';
+import { variantFor } from './vary.js';
 
 const KEY = '5:users11:api.example1:-0:8:/users/7';
 const GENERATIONS: Generations = {
@@ -52,7 +52,7 @@ const ENTRY: CacheEntry = {
 it('brings what it reads into memory, and stores an answer with the generations that it read', async () => {
   const { cache, written } = cacheOver([
     [KEY, INDEX],
-    [`${variantOf(INDEX.fields, asking().req)} ${KEY}`, ENTRY],
+    [`${variantFor(INDEX.fields, asking())} ${KEY}`, ENTRY],
   ]);
   const exchange = asking();
   const found = await cache.read(KEY, exchange);

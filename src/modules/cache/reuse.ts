@@ -133,8 +133,8 @@ export function wantsOwnAnswer({ noCache, maxAge }: RequestDirectives, stored: A
 }
 
 /** Hides a shared entry from a request with credentials, unless the upstream lets it answer such requests. */
-export function usableFor(isJudged: boolean, found: Found): Found {
-  return isJudged && found.entry && !found.entry.isForAll ? { ...found, entry: undefined } : found;
+export function usableFor(hasCredentials: boolean, found: Found): Found {
+  return hasCredentials && found.entry && !found.entry.isForAll ? { ...found, entry: undefined } : found;
 }
 
 /** @returns `Cache-Status` of a request that goes to the upstream, with the reason (RFC 9211 section 2.2) */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { variantOf, varyFields } from './vary.js';
+import type { Exchange } from '../routing/exchange.js';
+import { variantFor, varyFields } from './vary.js';
 
 describe('varyFields (RFC 9111 section 4.1)', () => {
   it('are one list, in whatever case and order', () => {
@@ -32,7 +33,9 @@ describe('varyFields (RFC 9111 section 4.1)', () => {
   });
 });
 
-describe('variantOf', () => {
+describe('variantFor', () => {
+  const variantOf = (fields: string[], req: object, upstreamHeaders: string[] = [], peerTrusted = false) =>
+    variantFor(fields, { req, identity: { upstreamHeaders }, head: { peerTrusted } } as unknown as Exchange);
   const request = (headers: Record<string, string | undefined>, rawHeaders: string[] = []) => ({
     headers,
     rawHeaders,

@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { fieldNames, nominatedByConnection, passesOn } from '../../common/http/header-owners.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import type { Exchange } from '../routing/exchange.js';
-import { toldByRoute } from './cache-key.js';
+import { filledHeaders } from './cache-key.js';
 
 /** With more fields than this there are so many variants that none is used twice. */
 const MAX_FIELDS = 16;
@@ -50,39 +49,25 @@ export function varyFields({ vary }: HeaderRecord): readonly string[] | undefine
   return [...names].toSorted();
 }
 
-/**
- * Names the variant that a request selects, by the fields that the upstream receives.
- *
- * @param identity headers that tell the upstream about the caller, names and values in turn
- * @param peerTrusted whether the upstream receives what the peer says as a proxy
- * @param told headers that the route fills for each request, by name; `null` for those that are not sent
- */
-export function variantOf(
-  fields: readonly string[],
-  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
-  identity: readonly string[] = [],
-  peerTrusted = false,
-  told?: ReadonlyMap<string, string | null>,
-): string {
+/** Names the variant that a request selects, by the fields that the upstream receives. */
+export function variantFor(fields: readonly string[], exchange: Exchange): string {
+  const { headers, rawHeaders } = exchange.req;
+  const { peerTrusted } = exchange.head;
+  const ofCaller = exchange.identity?.upstreamHeaders ?? [];
   // Fields that `Connection` names are not forwarded, so the answer is that to a request without them.
   const nominated = nominatedByConnection(headers.connection);
   const values = fields.map((name) => {
-    const at = identity.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
-    if (at !== -1) return identity[at + 1];
+    const at = ofCaller.findIndex((each, index) => index % 2 === 0 && each.toLowerCase() === name);
+    if (at !== -1) return ofCaller[at + 1];
     // An upstream may name a property that every object has, such as `__proto__`.
     if (!Object.hasOwn(headers, name) || nominated.has(name) || !passesOn(name, peerTrusted)) return null;
     return normalise(name, SINGLE_LINE.has(name) ? linesOf(rawHeaders, name) : headers[name]);
   });
   const named: unknown[] = [fields, values];
   // Beside the values of the client, which a handler of code sees under the same path.
-  if (told) named.push(fields.map((name) => told.get(name) ?? null));
+  const filled = filledHeaders(exchange);
+  if (filled) named.push(fields.map((name) => filled.get(name) ?? null));
   return hash('sha256', JSON.stringify(named), 'base64url');
-}
-
-/** @returns the variant that an exchange selects */
-export function variantFor(fields: readonly string[], exchange: Exchange): string {
-  const { req, identity, head } = exchange;
-  return variantOf(fields, req, identity?.upstreamHeaders, head.peerTrusted, toldByRoute(exchange));
 }
 
 function linesOf(rawHeaders: readonly string[], name: string): string[] {
