@@ -32,15 +32,14 @@ export function explicitLifetime(context: FreshnessContext): number | undefined 
   return shared === undefined ? undefined : shared * 1000;
 }
 
-/** Milliseconds. */
-const LONGEST_HEURISTIC = 86_400_000;
+const LONGEST_HEURISTIC_MS = 86_400_000;
 
 /** RFC 9111 section 4.2.2: a tenth of the time since the last change, and a day at most, in milliseconds. */
 export function heuristicLifetime({ headers, receivedAt }: FreshnessContext): number | undefined {
   const modified = parseHttpDate(headers['last-modified'], receivedAt);
   if (modified === undefined) return undefined;
   const unchanged = (parseHttpDate(headers['date'], receivedAt) ?? receivedAt) - modified;
-  return Math.min(Math.max(0, Math.floor(unchanged / 10)), LONGEST_HEURISTIC);
+  return Math.min(Math.max(0, Math.floor(unchanged / 10)), LONGEST_HEURISTIC_MS);
 }
 
 /**

@@ -70,7 +70,6 @@ export class ResponseCache {
     channel.doubted.on(() => this.expire());
   }
 
-  /** Memory in use. */
   get bytes(): number {
     return this.memory.bytes;
   }

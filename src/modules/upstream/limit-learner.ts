@@ -38,7 +38,6 @@ export class LimitLearner {
     this.bulkhead.narrow(this.adaptive.limit);
   }
 
-  /** Records the end of a try. */
   recordTry(outcome: Outcome): void {
     if (!OVERLOADED.has(outcome)) return;
     this.adaptive.drop();

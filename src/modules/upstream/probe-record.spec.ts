@@ -14,17 +14,17 @@ function setUp() {
   const time = { now: 0 };
   const log: unknown[] = [];
   const warnings: string[] = [];
-  const probes = new ProbeRecord({
-    clock: { now: () => time.now, wall: () => time.now },
-    targets: () => ({
+  const probes = new ProbeRecord(
+    { now: () => time.now, wall: () => time.now },
+    () => ({
       all: [{ name: 'a' } as Target, { name: 'b' } as Target],
       recordProbe: ({ name }, passed) => void log.push(`${name} ${passed}`),
     }),
-    breaker: {
+    {
       reportProbe: (passed) => void log.push(passed),
       ignoreProbe: () => void log.push('ignored'),
     },
-  });
+  );
   probes.ignored.on(({ detail }) => warnings.push(detail));
   return {
     time,

@@ -19,15 +19,7 @@ export interface MeasuredProbe extends ProbeResult {
 
 /** Failures that a wrong path explains. Without a connection, requests fail like probes do. */
 const MAY_BE_THE_PATH = /^(?:\d{3}|timeout|ECONNRESET|HPE_.*)$/;
-/** Milliseconds. */
-const WARNING_INTERVAL = 3_600_000;
-
-export interface ProbeRecordOptions {
-  readonly clock: Clock;
-  /** @returns those in force */
-  readonly targets: () => Pick<TargetSet, 'all' | 'recordProbe'>;
-  readonly breaker: Pick<Breaker, 'reportProbe' | 'ignoreProbe'>;
-}
+const WARNING_INTERVAL_MS = 3_600_000;
 
 /**
  * Decides which health probes count. A probe that has never passed may have the wrong path, and a service that works must
@@ -43,7 +35,12 @@ export class ProbeRecord {
   private ignoredInARow = 0;
   private nextWarning = 0;
 
-  constructor(private readonly options: ProbeRecordOptions) {}
+  /** @param targets those in force */
+  constructor(
+    private readonly clock: Clock,
+    private readonly targets: () => Pick<TargetSet, 'all' | 'recordProbe'>,
+    private readonly breaker: Pick<Breaker, 'reportProbe' | 'ignoreProbe'>,
+  ) {}
 
   /** Whether the newest probe failed and was ignored. */
   get isIgnored(): boolean {
@@ -56,13 +53,13 @@ export class ProbeRecord {
     this.hasPassed = false;
     this.ignoredInARow = 0;
     this.nextWarning = 0;
-    this.options.breaker.ignoreProbe();
+    this.breaker.ignoreProbe();
   }
 
   /** @param results of one round of probes: one for each target, in their order */
   report(results: readonly ProbeResult[], health: HealthConfig): void {
-    const { breaker } = this.options;
-    const targets = this.options.targets();
+    const { breaker } = this;
+    const targets = this.targets();
     this.hasPassed ||= results.some(({ passed }) => passed);
     const isIgnored = ({ detail }: ProbeResult) => !this.hasPassed && MAY_BE_THE_PATH.test(detail);
     for (const [i, target] of targets.all.entries()) {
@@ -83,9 +80,9 @@ export class ProbeRecord {
   }
 
   private warn(probe: ProbeResult, { failures }: HealthConfig): void {
-    const now = this.options.clock.now();
+    const now = this.clock.now();
     if (this.ignoredInARow < failures || now < this.nextWarning) return;
-    this.nextWarning = now + WARNING_INTERVAL;
+    this.nextWarning = now + WARNING_INTERVAL_MS;
     this.ignored.emit(probe);
   }
 }

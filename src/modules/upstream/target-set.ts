@@ -195,7 +195,6 @@ export class TargetSet {
     if (hasChanged) this.refresh();
   }
 
-  /** How many targets are available. */
   get availableCount(): number {
     return this.all.filter((each) => each.isAvailable).length;
   }

@@ -68,7 +68,7 @@ export class UpstreamProxy {
     this.bulkhead = new Bulkhead(this.model.places);
     this.ramp = new Ramp(this.bulkhead);
     this.learner = this.newLearner();
-    this.probes = new ProbeRecord({ clock, targets: () => this.targets, breaker: this.breaker });
+    this.probes = new ProbeRecord(clock, () => this.targets, this.breaker);
     this.breaker.transition.on(({ to }) => {
       const { breaker, bulkhead } = this.config;
       // Shadow mode neither rejects nor delays calls.

@@ -35,8 +35,7 @@ const CHANNEL = 'cache';
 const messageSchema = z.tuple([z.string(), z.int(), z.string(), z.boolean()]);
 /** Beyond this number, everything is purged once Redis is back. */
 const MAX_PENDING = 1_000;
-/** Milliseconds. */
-const RETRY_PAUSE = 200;
+const RETRY_PAUSE_MS = 200;
 /** Beyond this number of fields in `PURGES`, everything is purged in place of keeping them. */
 const MAX_FIELDS = 100_000;
 const PURGE_OF_EVERYTHING: Invalidation = { scope: EVERYTHING, isPurge: true };
@@ -135,7 +134,7 @@ export class InvalidationChannel implements OnApplicationBootstrap, OnApplicatio
   private retry(): void {
     if (this.isClosed || !this.redis.isUp) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.catchUp(), RETRY_PAUSE).unref();
+    this.timer = setTimeout(() => this.catchUp(), RETRY_PAUSE_MS).unref();
   }
 
   private async send(client: RedisClient, { scope, isPurge }: Invalidation): Promise<true> {

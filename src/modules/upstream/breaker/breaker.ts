@@ -18,8 +18,7 @@ import { Permit } from './permit.js';
 import { VoteWindow } from './vote-window.js';
 
 const KEPT_FAILURES = 5;
-/** Milliseconds. */
-const TRIAL_GRACE = 1_000;
+const TRIAL_GRACE_MS = 1_000;
 /** The generation of a permit that never votes. */
 const NEVER = -1;
 
@@ -120,7 +119,7 @@ export class Breaker {
     }
     const isTrial = !this.engine.closed;
     // A trial that never settles must not wedge the breaker: some time after its deadline another one may go.
-    if (isTrial) this.holdTrial(timeout + TRIAL_GRACE);
+    if (isTrial) this.holdTrial(timeout + TRIAL_GRACE_MS);
     return new Permit(this, this.generation, isTrial);
   }
 

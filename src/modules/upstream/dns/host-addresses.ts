@@ -3,7 +3,6 @@ import { Event } from '../../../common/event.js';
 import { jittered } from '../../../common/resilience/jitter.js';
 import type { Address, Resolver } from './resolver.js';
 
-/** Milliseconds. */
 const REFRESH_MS = 5_000;
 /** Milliseconds, for a name that has never had an address. */
 const FIRST_RETRY_MS = 1_000;
