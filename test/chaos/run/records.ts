@@ -14,8 +14,11 @@ export const OUTCOME_TITLES: Readonly<Record<ClientOutcome, string>> = {
   none: 'no whole response',
 };
 
-/** Milliseconds that a WebSocket of the scenario lasts at most, unless it fails. */
-const WEB_SOCKET = 1_500;
+/**
+ * Milliseconds within which a WebSocket of the scenario ends, unless it fails: three times 500 to think, and a second for its
+ * handshake and its messages.
+ */
+const WEB_SOCKET = 2_500;
 
 type Line = RequestRecord & { readonly id?: number; readonly begin?: true; readonly stall?: true };
 
