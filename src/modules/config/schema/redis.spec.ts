@@ -11,6 +11,12 @@ function problems(redis: string): string[] {
 }
 
 describe('redis', () => {
+  it('suggests a URL without the password that was written', () => {
+    const [problem] = problems('{ url: "http://:hunter2@cache" }');
+    expect(problem).toContain('did you mean `redis://***@cache`?');
+    expect(problem).not.toContain('hunter2');
+  });
+
   it('is off by default and has short timeouts', () => {
     expect(parse('{}')).toMatchObject({
       ok: true,

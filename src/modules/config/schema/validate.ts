@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { didYouMean, nearest } from '../nearest.js';
 import type { ConfigPath, ConfigProblem } from '../problem.js';
 import type { ConfigValue } from '../source/config-value.js';
+import { withoutCredentials } from '../source/secret-names.js';
 import { matchSchema } from './route.js';
 import { suggest } from './suggest.js';
 
@@ -19,7 +20,7 @@ export function validate<T>(
     // What fits a schema of a plugin is not known.
     const isOwn = config.path.length === 0;
     const suggestion = value.isSecret || !isOwn ? undefined : suggest(schema, value);
-    return suggestion === undefined ? '' : `; did you mean \`${suggestion}\`?`;
+    return suggestion === undefined ? '' : `; did you mean \`${withoutCredentials(suggestion)}\`?`;
   };
   return { problems: result.error.issues.flatMap((issue) => translate(issue, config, hintFor)) };
 }

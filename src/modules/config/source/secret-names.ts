@@ -1,3 +1,4 @@
+import { nearest } from '../nearest.js';
 import type { ConfigPath } from '../problem.js';
 
 const SECRET_NAME = /secret|pass|pwd|token|key|auth|bearer|cookie|credential|private|^hash$/i;
@@ -11,6 +12,8 @@ const HARMLESS_IN: Readonly<Record<string, string>> = {
 };
 /** Keys whose values are text. In a mapping that is written there by mistake, everything is secret. */
 const SECRET_TEXT = /^(?:secret|clientSecret|password|token)$/;
+/** Long enough to be told from other keys when they are misspelt. */
+const OFTEN_MISSPELT = ['secret', 'clientSecret', 'password'] as const;
 const HEADERS: ReadonlySet<string> = new Set(['set', 'headers']);
 
 /**
@@ -31,6 +34,14 @@ export function mayBeSecret(path: ConfigPath): boolean {
 export function mayBeSecretOrHeader(path: ConfigPath): boolean {
   const parent = path.filter((step) => typeof step === 'string').at(-2) ?? '';
   return HEADERS.has(parent) || mayBeSecret(path);
+}
+
+/** As `mayBeSecretOrHeader`, also for keys that nobody knows because they are misspelt. */
+export function mayBeMisspeltSecret(path: ConfigPath): boolean {
+  const name = path.at(-1);
+  return (
+    mayBeSecretOrHeader(path) || (typeof name === 'string' && nearest(name, OFTEN_MISSPELT) !== undefined)
+  );
 }
 
 export function isPem(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Scalar } from 'yaml';
 import type { ConfigPath, Position } from '../problem.js';
 import { parseText, tooDeepAt } from './parse-text.js';
-import { isPem, mayBeSecretOrHeader, withoutUrlSecrets } from './secret-names.js';
+import { isPem, mayBeMisspeltSecret, withoutUrlSecrets } from './secret-names.js';
 
 const LONGEST_SHOWN = 100;
 const HIDDEN = '***';
@@ -94,15 +94,15 @@ function spansOf(text: string, lines: LineCounter): SpansByLine {
     }
   };
   const walk = (node: unknown, path: ConfigPath): void => {
-    if (isScalar(node)) add(node, isPem(node.value) || mayBeSecretOrHeader(path));
+    if (isScalar(node)) add(node, isPem(node.value) || mayBeMisspeltSecret(path));
     else if (isSeq(node)) for (const item of node.items) walk(item, path);
     else if (isAlias(node))
-      namesSecret ||= mayBeSecretOrHeader(path) || mayBeSecretOrHeader([...path, node.source]);
+      namesSecret ||= mayBeMisspeltSecret(path) || mayBeMisspeltSecret([...path, node.source]);
     else if (isMap(node)) {
       for (const { key, value } of node.items) {
         const isKeyOnly = value === null || (isScalar(value) && value.value === null);
         // `{text}` is a mapping with a key that has no value.
-        if (isScalar(key)) add(key, isKeyOnly && mayBeSecretOrHeader(path));
+        if (isScalar(key)) add(key, isKeyOnly && mayBeMisspeltSecret(path));
         walk(value, [...path, isScalar(key) ? String(key.value) : '']);
       }
     }
