@@ -24,6 +24,16 @@ describe('the starter', () => {
 });
 
 describe('the starter of an OpenAPI document', () => {
+  it('gives each route an id of its own, also when another path has the same id', () => {
+    const text = openApi({ '/a': { get: operation }, '/a/': { get: operation }, '/a/2': { get: operation } });
+    expect(configOf(starterOf(text)).routes.map(({ id }) => id)).toEqual(['a', 'a-2', 'a-2-2']);
+  });
+
+  it('ignores extensions beside the paths, whatever they hold', () => {
+    const text = openApi({ 'x-note': 'hello', '/a': { get: operation, 'x-list': [1] } });
+    expect(configOf(starterOf(text)).routes.map(({ id }) => id)).toEqual(['a']);
+  });
+
   it('has a route for each path, with its methods', () => {
     const text = openApi(
       { '/users': { get: operation, post: operation, parameters: [] }, '/users/{id}': { get: operation } },

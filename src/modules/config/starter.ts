@@ -50,7 +50,13 @@ const documentSchema = z.object({
   info: z.object({ title: z.string().optional() }).optional(),
   servers: z.array(z.object({ url: z.string() })).optional(),
   security: securitySchema,
-  paths: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  paths: z
+    .record(z.string(), z.unknown())
+    .transform((paths) =>
+      Object.fromEntries(Object.entries(paths).filter(([path]) => !path.startsWith('x-'))),
+    )
+    .pipe(z.record(z.string(), z.record(z.string(), z.unknown())))
+    .default({}),
 });
 
 /**
@@ -137,11 +143,12 @@ function isPattern(path: string): boolean {
 }
 
 function withUniqueIds(routes: readonly StarterRoute[]): StarterRoute[] {
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
   return routes.map((route) => {
-    const times = (seen.get(route.id) ?? 0) + 1;
-    seen.set(route.id, times);
-    return times === 1 ? route : { ...route, id: `${route.id}-${times}` };
+    let { id } = route;
+    for (let number = 2; taken.has(id); number++) id = `${route.id}-${number}`;
+    taken.add(id);
+    return { ...route, id };
   });
 }
 

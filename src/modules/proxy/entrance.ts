@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RequestHandler } from 'express';
 import { ProblemError } from '../../common/errors/problem.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { HEALTH_PAGES } from '../config/health-pages.js';
 import { exchangeOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { certifiedHosts } from '../server/client-tls.js';
@@ -60,6 +61,7 @@ export class Entrance {
     const exchange = exchangeOf(req);
     if (
       !exchange ||
+      // Always answered: to restart the gateway would only make an overload worse.
       HEALTH_PAGES.has(exchange.head.path) ||
       this.overload.queue.hasRoom(exchange.startedAt)
     ) {
@@ -78,6 +80,3 @@ export class Entrance {
     });
   };
 }
-
-/** These are always answered: to restart the gateway would only make an overload worse. */
-const HEALTH_PAGES: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);

@@ -115,6 +115,7 @@ describe('explain', () => {
   });
 
   it.each([
+    ['GET /health', { route: 'The gateway itself answers /health.' }],
     ['GET /nothing', { route: 'No route takes it: 404 no_route.' }],
     ['POST /users/1', { route: 'The path takes GET, HEAD, PUT only: 405 method_not_allowed.' }],
     ['GET /users/a%2Fb', { request: 'The path contains an encoded slash: 400 malformed_path.' }],

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { ProblemError } from '../../common/errors/problem.js';
 import { formatDuration, formatSize } from '../../common/units.js';
 import type { GatewayConfig, RouteConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { HEALTH_PAGES } from '../config/health-pages.js';
 import { sidesOf } from '../config/schema/gateway.js';
 import type { CodeRoute } from './code-route.js';
 import { corsOf } from './exchange.js';
@@ -60,6 +61,8 @@ export function explain(
     );
     const { match, host, path } = head;
     if (head.isPreflight) return explainPreflight(corsOf(head, config.server.cors));
+    if (HEALTH_PAGES.has(path) && (method === 'GET' || method === 'HEAD'))
+      return [['route', `The gateway itself answers ${path}.`]];
     const handlers = handlersOf({ method, host, path, headers });
     if (handlers.length > 0) return explainHandlers(config, handlers, method, match);
     if (match.kind === 'none') return [['route', 'No route takes it: 404 no_route.']];

@@ -1,5 +1,6 @@
 import { placeholdersOf } from '../../../common/http/header-rules.js';
 import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
+import { HEALTH_PAGES } from '../health-pages.js';
 import { effectiveMethods } from '../match-key.js';
 import { isPublic } from '../schema/gateway.js';
 
@@ -16,14 +17,11 @@ export interface RouteLint {
   ) => string | false | undefined;
 }
 
-/** The health controller answers them before any route is matched. */
-const GATEWAY_PATHS: ReadonlySet<string> = new Set(['/health', '/health/live', '/health/ready']);
-
 export const ROUTE_LINTS: Readonly<Record<string, RouteLint>> = {
   'path-of-gateway': {
     key: 'match.path',
     check: ({ match }) =>
-      GATEWAY_PATHS.has(match.path) &&
+      HEALTH_PAGES.has(match.path) &&
       `the gateway itself answers ${match.path}, so no request reaches this route`,
   },
   'colon-parameter': {
