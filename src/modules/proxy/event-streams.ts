@@ -4,8 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { isEventStream } from '../../common/http/response-headers.js';
 import { type Exchange, exchangeOf } from '../routing/exchange.js';
 
-/** Milliseconds that clients get to read the end of their streams. */
-const END_TIMEOUT = 1000;
+/** How long clients have to read the end of their streams. */
+const END_TIMEOUT_MS = 1000;
 
 /**
  * The open event streams. They have no end of their own, and theirs is the only kind of body that may end anywhere: the
@@ -32,7 +32,7 @@ export class EventStreams {
       if (exchange && mayEndAnywhere(res.getHeaders())) this.open.add(exchange);
     }
     const ended = Promise.all([...this.open].map(end));
-    await Promise.race([ended, sleep(END_TIMEOUT, undefined, { ref: false })]);
+    await Promise.race([ended, sleep(END_TIMEOUT_MS, undefined, { ref: false })]);
   }
 }
 

@@ -12,8 +12,8 @@ import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { UpstreamRequest } from '../upstream/upstream.types.js';
 import { hashKeyOf, MAX_COPY_BYTES } from './upstream-request.js';
 
-/** Bytes. To read more of a response that nobody wants is not worth the bandwidth. */
-const MAX_DISCARDED = 1024 * 1024;
+/** To read more of a response that nobody wants is not worth the bandwidth. */
+const MAX_DISCARDED_BYTES = 1024 * 1024;
 
 /** Sends copies of requests to another upstream. What happens to a copy affects that upstream alone. */
 @Injectable()
@@ -47,7 +47,7 @@ export class Mirror {
     upstream
       .send({ ...request, signal: end })
       .then((response) => {
-        const done = response.discard(MAX_DISCARDED, upstream.config.bodyTimeout);
+        const done = response.discard(MAX_DISCARDED_BYTES, upstream.config.bodyTimeout);
         // It has no end of its own.
         if (!isEventStream(response.headers)) return done;
         if (res.closed) end.abort();

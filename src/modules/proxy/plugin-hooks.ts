@@ -35,45 +35,39 @@ export class PluginHooks {
    * @throws PluginAnswer when one of them answers
    * @throws ProblemError `plugin_failed`
    */
-  decide(exchange: Exchange): true | Promise<true> {
-    return decide(exchange, this.onRequest);
+  decide(exchange: Exchange, plugins = this.onRequest): true | Promise<true> {
+    for (const [i, plugin] of plugins.entries()) {
+      const decision = callOnRequest(exchange, plugin);
+      if (decision instanceof Promise)
+        return decision.then((each) => {
+          follow(exchange, each);
+          return this.decide(exchange, plugins.slice(i + 1));
+        });
+      follow(exchange, decision);
+    }
+    return true;
   }
 
   /** Lets each plugin change the head of a response; `undefined` when none of them does. */
   changeHeadOf(exchange: Exchange): Exchange['changeHead'] {
     if (this.onResponse.length === 0) return undefined;
-    return (head) => changeHead(exchange, head, this.onResponse);
+    return (head) => this.changeHead(exchange, head);
   }
-}
 
-function decide(exchange: Exchange, plugins: readonly PluginInstance[]): true | Promise<true> {
-  for (const [i, plugin] of plugins.entries()) {
-    const decision = callOnRequest(exchange, plugin);
-    if (decision instanceof Promise)
-      return decision.then((each) => {
-        follow(exchange, each);
-        return decide(exchange, plugins.slice(i + 1));
-      });
-    follow(exchange, decision);
-  }
-  return true;
-}
-
-function changeHead(
-  exchange: Exchange,
-  before: AnswerHead,
-  plugins: readonly PluginInstance[],
-): AnswerHead | Promise<AnswerHead> {
-  let head = before;
-  for (const [i, plugin] of plugins.entries()) {
-    const decision = callOnResponse(exchange, plugin, head);
-    if (decision instanceof Promise) {
-      const current = head;
-      return decision.then((each) => changeHead(exchange, changed(current, each), plugins.slice(i + 1)));
+  private changeHead(
+    exchange: Exchange,
+    before: AnswerHead,
+    plugins = this.onResponse,
+  ): AnswerHead | Promise<AnswerHead> {
+    let head = before;
+    for (const [i, plugin] of plugins.entries()) {
+      const decision = callOnResponse(exchange, plugin, head);
+      if (decision instanceof Promise)
+        return decision.then((each) => this.changeHead(exchange, changed(head, each), plugins.slice(i + 1)));
+      head = changed(head, decision);
     }
-    head = changed(head, decision);
+    return head;
   }
-  return head;
 }
 
 function callOnRequest(exchange: Exchange, plugin: PluginInstance) {

@@ -6,10 +6,9 @@ import type { UpstreamError } from '../upstream/upstream.error.js';
 import type { BodySink, WholeBody } from '../upstream/upstream.types.js';
 import { resetConnection } from '../server/sockets.js';
 
-/** Milliseconds. */
 const LINGER_MS = 1000;
-/** Bytes. To copy a larger chunk costs more than a second write. */
-const MAX_COPIED = 16 * 1024;
+/** To copy a larger chunk costs more than a second write. */
+const MAX_COPIED_BYTES = 16 * 1024;
 
 /** Writes an upstream's body to the client and records how it ended. */
 export class ReplySink implements BodySink {
@@ -71,7 +70,7 @@ export function endResponse(res: ServerResponse, lastChunk?: Uint8Array): void {
   const { req } = res;
   if (req.complete || req.readableEnded || req.destroyed) {
     // Node writes a string and the head at once; latin1 keeps every byte as it is.
-    if (lastChunk && lastChunk.length <= MAX_COPIED) res.end(latin1(lastChunk), 'latin1');
+    if (lastChunk && lastChunk.length <= MAX_COPIED_BYTES) res.end(latin1(lastChunk), 'latin1');
     else res.end(lastChunk);
     return;
   }

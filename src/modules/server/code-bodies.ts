@@ -2,8 +2,8 @@ import express, { type Request, type RequestHandler } from 'express';
 import type { RawBodyRequest } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/problem.js';
 
-/** Bytes. To parse more would delay the requests of everybody else. */
-const MAX_PARSED = 1024 * 1024;
+/** To parse more would delay the requests of everybody else. */
+const MAX_PARSED_BYTES = 1024 * 1024;
 
 /**
  * Parses JSON and forms for controllers of code, as Nest does for all requests of an application; routes of the
@@ -16,7 +16,7 @@ export function bodyParsers(maxBytes: (req: Request) => number): RequestHandler[
   // Few sizes are configured.
   const known = new Map<number, ReturnType<typeof parsersFor>>();
   return (['json', 'form'] as const).map((kind): RequestHandler => (req, res, next) => {
-    const limit = Math.min(maxBytes(req), MAX_PARSED);
+    const limit = Math.min(maxBytes(req), MAX_PARSED_BYTES);
     let parsers = known.get(limit);
     if (!parsers) known.set(limit, (parsers = parsersFor(limit)));
     parsers[kind](req, res, (error?: unknown) => next(error === undefined ? undefined : problemOf(error)));

@@ -14,11 +14,10 @@ export type HttpSettings = Pick<
   | 'errors'
 >;
 
-/** Milliseconds. Node's own 30 s would let a slow-header client live on long after its timeout. */
-const TIMEOUT_CHECK_INTERVAL = 500;
+/** Node's own 30 s would let a slow-header client live on long after its timeout. */
+const TIMEOUT_CHECK_INTERVAL_MS = 500;
 
-/** Milliseconds. */
-const TCP_KEEP_ALIVE_DELAY = 60_000;
+const TCP_KEEP_ALIVE_DELAY_MS = 60_000;
 
 /** @returns what a server for clients is created with */
 export function serverOptions(limits: HttpSettings): ServerOptions {
@@ -28,10 +27,10 @@ export function serverOptions(limits: HttpSettings): ServerOptions {
     // `refuseSlowSenders` has a limit for each route.
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveTimeout,
-    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL,
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     // A client that has vanished would keep a quiet event stream open for ever.
     keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY,
+    keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY_MS,
     insecureHTTPParser: false,
     // A request without a body needs no stream; it is at its end from the start.
     optimizeEmptyRequests: true,

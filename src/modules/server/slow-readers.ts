@@ -4,8 +4,7 @@ import type { Clock } from '../../common/clock.js';
 import type { OpenResponses } from './open-responses.js';
 import type { HttpSettings } from './server-options.js';
 
-/** Milliseconds. */
-const CHECK_INTERVAL = 1000;
+const CHECK_INTERVAL_MS = 1000;
 
 /** Since when a connection has had bytes to send, and how many it had sent by then. */
 interface Backlog {
@@ -52,7 +51,7 @@ export function endSlowReaders(
     else if (socket.bytesWritten - backlog.sent < required) socket.destroy();
     else if (sent - backlog.sent >= required) backlogs.set(socket, { since: now, sent });
   };
-  const timer = setInterval(check, Math.min(limits().sendTimeout / 2, CHECK_INTERVAL)).unref();
+  const timer = setInterval(check, Math.min(limits().sendTimeout / 2, CHECK_INTERVAL_MS)).unref();
   server.once('close', () => clearInterval(timer));
   // Node closes no connection by itself when there is a listener, so idle keep-alive connections end here as well.
   server.on('timeout', (socket: Socket) => {

@@ -5,8 +5,7 @@ import { isAwaitingContinue } from './continue.js';
 import type { OpenResponses } from './open-responses.js';
 import type { HttpSettings } from './server-options.js';
 
-/** Milliseconds. */
-const CHECK_INTERVAL = 500;
+const CHECK_INTERVAL_MS = 500;
 
 interface Progress {
   readonly startedAt: number;
@@ -57,6 +56,6 @@ export function refuseSlowSenders(
     }
     known = incomplete;
   };
-  const timer = setInterval(check, Math.min(limits().requestIdleTimeout / 2, CHECK_INTERVAL)).unref();
+  const timer = setInterval(check, Math.min(limits().requestIdleTimeout / 2, CHECK_INTERVAL_MS)).unref();
   server.once('close', () => clearInterval(timer));
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
-/** Milliseconds that a client has to read its last answer. */
+/** How long a client has to read its last answer. */
 const LINGER_MS = 1000;
 
 /** Ends a connection so that the other side cannot take the end for that of a response. */

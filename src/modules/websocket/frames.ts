@@ -3,8 +3,8 @@ const FIN = 0x80;
 const OPCODE = 0x0f;
 const MASKED = 0x80;
 const LENGTH = 0x7f;
-/** Bytes; RFC 6455 section 5.5. */
-const MAX_CONTROL_PAYLOAD = 125;
+/** RFC 6455 section 5.5. */
+const MAX_CONTROL_PAYLOAD_BYTES = 125;
 
 /**
  * Builds a close frame (RFC 6455 section 5.5.1).
@@ -90,7 +90,7 @@ export class FrameReader {
     const { maxMessageBytes, mayControl } = this.limits;
     const opcode = first & OPCODE;
     const isControl = opcode >= CLOSE;
-    if (payload === Infinity || (isControl && (payload > MAX_CONTROL_PAYLOAD || (first & FIN) === 0))) {
+    if (payload === Infinity || (isControl && (payload > MAX_CONTROL_PAYLOAD_BYTES || (first & FIN) === 0))) {
       return 'malformed_frame';
     }
     if (isControl && mayControl?.() === false) return 'control_flood';

@@ -6,8 +6,8 @@ import { CLOCK } from '../config/config.tokens.js';
 import type { Identity } from '../routing/identity.js';
 import { Tunnel, type TunnelEnd, type TunnelOptions } from './tunnel.js';
 
-/** Milliseconds. One timer for all WebSockets also notices that the wall clock was set. */
-const EXPIRY_CHECK_INTERVAL = 1000;
+/** One timer for all WebSockets also notices that the wall clock was set. */
+const EXPIRY_CHECK_INTERVAL_MS = 1000;
 
 /** The handshake that a WebSocket was opened by. */
 export interface TunnelOrigin {
@@ -38,7 +38,7 @@ export class OpenTunnels implements OnModuleDestroy {
   ) {
     const closeRefused = () => this.open.forEach((origin, tunnel) => this.closeIfRefused(tunnel, origin));
     denylist.grown.on(closeRefused);
-    this.expiryTimer = setInterval(closeRefused, EXPIRY_CHECK_INTERVAL).unref();
+    this.expiryTimer = setInterval(closeRefused, EXPIRY_CHECK_INTERVAL_MS).unref();
   }
 
   onModuleDestroy(): void {

@@ -18,9 +18,9 @@ const CLOSES = {
 
 export type CloseReason = keyof typeof CLOSES;
 
-/** Milliseconds to wait for the end of a frame that a close frame has to follow. A drain has a limit of its own. */
+/** How long to wait for the end of a frame that a close frame has to follow. A drain has a limit of its own. */
 const CLOSE_TIMEOUT_MS = 5000;
-/** Milliseconds that the two sides have to answer a close frame, and an upstream to follow a client that has left. */
+/** How long the two sides have to answer a close frame, and an upstream to follow a client that has left. */
 const CLOSE_ANSWER_TIMEOUT_MS = 1000;
 
 export interface TunnelOptions {

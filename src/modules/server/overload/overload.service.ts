@@ -26,8 +26,7 @@ export interface OverloadRejection {
   readonly priority: Priority;
 }
 
-/** Milliseconds between two checks. */
-const INTERVAL = 100;
+const CHECK_INTERVAL_MS = 100;
 /** Checks from one check of the memory to the next, which costs more. */
 const CHECKS_PER_SAMPLE = 10;
 /** Of `maxWait`. */
@@ -70,7 +69,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     if (this.role === 'primary') return;
-    this.timer = setInterval(() => this.check(), INTERVAL).unref();
+    this.timer = setInterval(() => this.check(), CHECK_INTERVAL_MS).unref();
   }
 
   onApplicationShutdown(): void {
