@@ -13,6 +13,7 @@ import { UpstreamError } from '../upstream/upstream.error.js';
 import type { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import type { BodySink, UpstreamResponse, WholeBody } from '../upstream/upstream.types.js';
 import { documentHeaders } from './document-headers.js';
+import type { PassedResponse } from './receive.js';
 import { hashKeyOf, requestHeaders } from './upstream-request.js';
 
 /** Headers about a body, and about what the client accepts or has of the whole answer; lower case. */
@@ -27,10 +28,9 @@ const FOR_PARTS = { removed: NOT_FOR_PARTS, set: ['Accept', 'application/json'],
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A document that the gateway has made of several responses, in the form of a response. */
-export class GatheredResponse implements UpstreamResponse {
+export class GatheredResponse implements PassedResponse {
   readonly status = 200;
   readonly isDelimited = true;
-  readonly socket = undefined;
 
   constructor(
     private readonly bytes: Buffer,
@@ -59,14 +59,6 @@ export class GatheredResponse implements UpstreamResponse {
 
   readable(): Readable {
     return Readable.from([this.bytes]);
-  }
-
-  async text(): Promise<string> {
-    return this.bytes.toString();
-  }
-
-  async json(): Promise<unknown> {
-    return JSON.parse(this.bytes.toString());
   }
 }
 
@@ -123,26 +115,20 @@ export async function gatherRoute(
   });
   // The text of each part stays as it is, so that no number loses digits.
   const members = results.map(([name, json]) => `${JSON.stringify(name)}:${String(json)}`);
-  const isPartial = missing.length > 0;
   const body = Buffer.from(`{${members.join(',')}}`);
   const document = documentHeaders([...received.values()], {
     policy: route.config.cache,
     hasCredentials: hasCredentials(exchange),
     wall: clock.wall(),
   });
-  return new GatheredResponse(
-    body,
-    isPartial
-      ? {
-          ...document,
-          'cache-control': 'no-store',
-          'cdn-cache-control': undefined,
-          'breakwater-partial': partialField(missing),
-        }
-      : document,
-    sentAt,
-    isPartial,
-  );
+  if (missing.length === 0) return new GatheredResponse(body, document, sentAt, false);
+  const partial = {
+    ...document,
+    'cache-control': 'no-store',
+    'cdn-cache-control': undefined,
+    'breakwater-partial': partialField(missing),
+  };
+  return new GatheredResponse(body, partial, sentAt, true);
 }
 
 /** What an upstream of a route gets, without what is about the body, or about the form of the whole answer. */

@@ -1,6 +1,9 @@
 import type { CacheHit, ResponseTap } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 
+/** A response that can be passed on: that of an upstream, or a document that is made of several. */
+export type PassedResponse = Omit<UpstreamResponse, 'socket' | 'text' | 'json'>;
+
 export interface Received {
   /** What the tap answers with. */
   readonly hit: CacheHit | undefined;
@@ -13,7 +16,7 @@ export interface Received {
  *
  * @throws UpstreamError when the body is cut off
  */
-export async function receive(response: UpstreamResponse, tap: ResponseTap): Promise<Received> {
+export async function receive(response: PassedResponse, tap: ResponseTap): Promise<Received> {
   const instead = tap.onHead(response);
   if (!tap.isCollecting) return { hit: instead, isUnread: true };
   for await (const chunk of response.readable()) {

@@ -5,9 +5,8 @@ import type { CacheRefresh, Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
-import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { GatheredResponse, gatherRoute } from './gather-route.js';
-import { receive } from './receive.js';
+import { type PassedResponse, receive } from './receive.js';
 import { upstreamIdOf, upstreamRequest } from './upstream-request.js';
 
 /** Fetches a new answer after a client got a stale one (RFC 5861 section 3). Nobody waits for it. */
@@ -33,7 +32,7 @@ export class Refresher {
   }
 
   /** Without the exchange's signal and record: the client may leave with its answer at any time. */
-  private ask(exchange: Exchange, route: RouteModel): Promise<UpstreamResponse> {
+  private ask(exchange: Exchange, route: RouteModel): Promise<PassedResponse> {
     if (route.gather) return gatherRoute(exchange, route, route.gather, this.upstreams, false);
     const upstream = this.upstreams.modelIn(exchange.config, upstreamIdOf(exchange, route));
     const request = upstreamRequest(exchange, route, upstream);

@@ -18,10 +18,10 @@ import type { AnswerHead, CacheHit, Exchange } from '../routing/exchange.js';
 import { pushRateLimit } from '../routing/rate-limit-report.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
-import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { errorAnswer } from './error-answers.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
 import { publicHeaders } from './public-addresses.js';
+import type { PassedResponse } from './receive.js';
 import { endResponse, ReplySink } from './reply-sink.js';
 import { type AnswerHeaders, answerHeaders, HSTS, isOverTls } from './security-headers.js';
 
@@ -51,7 +51,7 @@ export class ReplyWriter {
   ) {}
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
-  upstream(exchange: Exchange, response: UpstreamResponse): void {
+  upstream(exchange: Exchange, response: PassedResponse): void {
     const { status, headers } = response;
     const isLimited = exchange.config.server.limits.streamsPerUser !== undefined;
     if (isLimited && isEventStream(headers) && !this.admitStream(exchange, response)) return;
@@ -66,7 +66,7 @@ export class ReplyWriter {
     this.passOn(exchange, { status, lines }, headers, (head) => this.stream(exchange, response, head));
   }
 
-  private stream(exchange: Exchange, response: UpstreamResponse, { status, lines }: AnswerHead): void {
+  private stream(exchange: Exchange, response: PassedResponse, { status, lines }: AnswerHead): void {
     const { headers, contentLength } = response;
     if (contentLength === undefined && headers['trailer'] !== undefined)
       announce(exchange, status, headers['trailer'], lines);
@@ -84,7 +84,7 @@ export class ReplyWriter {
   }
 
   /** @returns whether the user may have one more stream; otherwise the client has its answer */
-  admitStream(exchange: Exchange, response?: UpstreamResponse): boolean {
+  admitStream(exchange: Exchange, response?: PassedResponse): boolean {
     try {
       this.limits.openStream(exchange);
       return true;
