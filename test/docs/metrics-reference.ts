@@ -2,15 +2,14 @@ import { type Metric, register } from 'prom-client';
 
 const INTRODUCTION = `# Metrics
 
-\`:9090/metrics\` serves these metrics in the format of Prometheus. Labels have few values: routes and upstreams have the
-ids of the configuration, and no label ever holds a path or a user.
+\`http://127.0.0.1:9090/metrics\` serves these metrics in the Prometheus format. Labels contain ids of the configuration, never paths
+or users, so the number of series is bounded.
 
-Metrics of the Node process have the names that dashboards for Node expect, without a prefix: \`process_*\` (CPU, memory, file
-descriptors) and \`nodejs_*\` (event loop, heap, garbage collection, active handles).
+Metrics of the Node process have their usual names: \`process_*\` (CPU, memory, file descriptors) and \`nodejs_*\` (event loop,
+heap, garbage collection, active handles).
 
-When a reload removes an upstream or a route, its gauges end, and its counters and histograms stay until the process ends: their
-last values are not lost between two scrapes, and sums over all upstreams do not go back, which Prometheus would take for a
-restart. \`rate()\` over them is 0. One that is added again goes on where it was.
+When a reload removes an upstream or a route, its gauges disappear, but its counters and histograms stay until the process ends.
+Otherwise sums would decrease, which Prometheus would interpret as a restart.
 `;
 
 /** What `labelNames` and `help` are called in prom-client, whose types leave them out. */

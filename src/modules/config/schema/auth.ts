@@ -128,9 +128,7 @@ const providerSchema = z
     clientCertificate: optional(clientCertificateSchema).describe(
       'Accepts clients by the certificate that `server.tls.clientCertificates` has verified.',
     ),
-    plugin: optional(pluginId('authentication')).describe(
-      'Id of a plugin that proves who has sent a request.',
-    ),
+    plugin: optional(pluginId('authentication')).describe('Id of a plugin that authenticates callers.'),
     header: prefault(headerName(), 'x-api-key').describe('Header that carries an API key.'),
     query: optional(text('the name of a query parameter')).describe(
       'Query parameter that can carry an API key as well. Upstreams do not get it. URLs end up in logs, so prefer the header.',

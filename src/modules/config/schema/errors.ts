@@ -32,6 +32,6 @@ export const errorsSchema = z.strictObject({
     'Whether browsers get errors as a page: clients whose `Accept` prefers `text/html`. All others get problem documents.',
   ),
   bodies: list(bodySchema).describe(
-    'Other texts of errors. The first entry for the status and the kind of client counts.',
+    'Custom bodies of errors. The first entry for the status and the kind of client is used.',
   ),
 });

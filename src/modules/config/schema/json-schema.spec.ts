@@ -114,6 +114,13 @@ describe('gatewayJsonSchema', () => {
     expect(JSON.stringify(schema)).not.toContain(String.raw`\\$\\{|\\$\\{`);
   });
 
+  it('prints no default of a section, also of one that can be turned off by a word', () => {
+    const defaults = ['server.shutdown', 'server.overload'].filter((key) =>
+      keys.get(key)?.description?.includes('Default:'),
+    );
+    expect(defaults).toEqual([]);
+  });
+
   it('prints the default of a key at the end of its description', () => {
     const ending = (key: string) => keys.get(key)?.description?.split('. ').at(-1);
     expect(ending('upstreams.*.timeout')).toBe('Default: 3s.');

@@ -26,8 +26,9 @@ export function gatewayJsonSchema(): object {
 /** Editors show descriptions and hide `default`, so the description ends with it. */
 function describeDefault(schema: JsonSchema): void {
   const { description, default: value } = schema;
-  // The default of a section is its keys with their own defaults.
-  if (!description || value === undefined || schema.properties) return;
+  // The default of a section is its keys with their own defaults, also where it can be a word such as `off`.
+  const isSection = schema.properties ?? schema.anyOf?.some(({ properties }) => properties);
+  if (!description || value === undefined || (isSection && typeof value === 'object')) return;
   schema.description = `${description} Default: ${formatDefault(value)}.`;
 }
 

@@ -13,7 +13,7 @@ const pluginSchema = z
       'Longest time that a call of the plugin can wait for something. A plugin that computes without a pause cannot be interrupted.',
     ),
     onError: prefault(z.enum(['fail', 'skip'], 'fail or skip'), 'fail').describe(
-      'What becomes of a request when a hook fails: `fail` answers with 500, `skip` goes on without the hook.',
+      'What happens when a hook fails: `fail` answers with 500, `skip` continues without the hook.',
     ),
   })
   // `parse-config.ts` fills in the folder of the configuration, which `use` and paths in options are relative to.

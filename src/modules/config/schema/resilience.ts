@@ -47,7 +47,7 @@ const backoffSchema = z.strictObject({
 
 export const retrySchema = z.strictObject({
   attempts: prefault(integer(0, 10), 1).describe(
-    'Extra tries after the first; 0 turns retries off, and tries in place of a frozen target.',
+    'Extra tries after the first. 0 turns off retries, and tries at another target while one is frozen.',
   ),
   on: prefault(
     z.array(

@@ -110,7 +110,7 @@ const routeHeadersSchema = z.strictObject({
 
 const maintenanceSchema = z.strictObject({
   retryAfter: positiveDuration('1m').describe('When clients should try again: `Retry-After`.'),
-  message: optional(text('a sentence for users')).describe('What users are told: the `detail` of the error.'),
+  message: optional(text('a sentence for users')).describe('Message for users: the `detail` of the error.'),
 });
 
 /** `true` is a mapping without keys. */
@@ -181,7 +181,7 @@ const routeKeys = z.strictObject({
     'How important the requests are while the gateway is overloaded: `high`, `normal` or `low`; see `server.overload`.',
   ),
   mirror: optional(mirrorSchema).describe('Sends copies of the requests to another upstream as well.'),
-  fault: optional(faultSchema).describe('Injects faults on purpose, to practise for outages.'),
+  fault: optional(faultSchema).describe('Injects faults, for example to practise for outages.'),
   rewrite: optional(rewriteSchema).describe(
     'Changes the path that is forwarded. Without this key it is the path that was matched.',
   ),

@@ -85,7 +85,7 @@ export const serverSchema = z.strictObject({
     'Limits on connections, and on what one client can have in flight at a time.',
   ),
   overload: prefault(serverOverloadSchema, {}).describe(
-    'When new requests are answered with 503, because this process has more of them than it can serve: a mapping, or `off`. Those of routes with a low `priority` come first.',
+    'Overload protection: new requests are answered with 503 while this process has more of them than it can serve, first those of routes with a low `priority`. A mapping, or `off`; it is on by default.',
   ),
   tls: optional(serverTlsSchema).describe('TLS of clients. Without this key the port speaks plain HTTP.'),
   shutdown: prefault(shutdownSchema, {}).describe('The steps between SIGTERM and the exit of the process.'),
@@ -95,7 +95,7 @@ export const serverSchema = z.strictObject({
   compression: boolean(false).describe(
     'Whether responses of upstreams are compressed (br, gzip, deflate) for clients that accept it. A route can override it.',
   ),
-  errors: prefault(errorsSchema, {}).describe('How clients are told of errors of the gateway.'),
+  errors: prefault(errorsSchema, {}).describe('The form of errors of the gateway.'),
   cors: prefault(corsSchema, {}).describe(
     'Which web pages of other origins can call. It is off without `origins`. A route can override it.',
   ),

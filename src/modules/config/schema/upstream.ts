@@ -44,7 +44,7 @@ const upstreamKeys = z.strictObject({
     'When a failing target is ejected while others take its requests.',
   ),
   slowStart: duration('0s').describe(
-    'Time over which a target that comes back is given its full share again; 0s turns it off.',
+    'Time over which a target that returns gets its full share again; 0s turns it off.',
   ),
   timeout: positiveDuration('3s').describe(
     'Time to response headers, retries included. A route can override it.',
@@ -58,7 +58,7 @@ const upstreamKeys = z.strictObject({
     'Largest response head. A larger one is answered with 502, and is no failure for the breaker.',
   ),
   tls: optional(tlsSchema).describe(
-    'How `https` targets are verified, and which certificate the gateway shows them.',
+    'How `https` targets are verified, and which client certificate the gateway presents.',
   ),
   pool: prefault(poolSchema, {}).describe('Connections that are kept open to the upstream.'),
   bulkhead: prefault(bulkheadSchema, {}).describe(
@@ -66,14 +66,14 @@ const upstreamKeys = z.strictObject({
   ),
   retry: prefault(retrySchema, {}).describe('When a failed try is repeated.'),
   hedge: optional(hedgeSchema).describe(
-    'When a slow GET or HEAD is sent to a second target as well. Without this key, only a GET, HEAD or OPTIONS to a target that seems frozen is.',
+    'When a slow GET or HEAD is also sent to a second target. Without this key, this happens only while a target seems frozen, for GET, HEAD and OPTIONS.',
   ),
   breaker: prefault(breakerSchema, {}).describe(
     'When calls are rejected at once because the upstream fails, and for how long.',
   ),
   health: optional(healthSchema).describe('Health probes. Without this key there are none.'),
   fallback: optional(fallbackSchema).describe(
-    'What callers get while the upstream fails. Without this key they get 503.',
+    'What callers get while the upstream fails. Without this key they get the error: 502, 503 or 504.',
   ),
 });
 
