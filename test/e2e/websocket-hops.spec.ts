@@ -204,6 +204,15 @@ describe('a handshake', () => {
     expect(asked).toEqual(['/ordinary']);
   });
 
+  it('is not answered by the fallback response, but by the error', async () => {
+    const users = rawUpstream((socket) => socket.destroy());
+    const text = yaml('retry: { attempts: 0 }, fallback: { response: { status: 200, body: away } }');
+    const gw = await gateway(text).withUpstream('users', users.server).start();
+    const [answer] = answersIn(await raw(gw.url, handshake('GET /')));
+    expect(answer?.status).toBe(502);
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ code: 'upstream_reset' });
+  });
+
   it('is answered with the response headers of the route', async () => {
     const users = rawUpstream((socket, head) =>
       socket.write(switching(head, 'X-Powered-By: PHP', 'X-Kept: yes')),

@@ -33,6 +33,20 @@ describe('a WebSocket handshake', () => {
     expect(users.received).toBe('');
   });
 
+  it('of a page of its own host is accepted behind a trusted proxy that calls it by another name', async () => {
+    const { server } = webSocketUpstream();
+    const trusting = 'server: { trustProxy: [127.0.0.1], cors: { origins: ["https://app.test"] } }';
+    const gw = await gateway(yaml('', trusting)).withUpstream('users', server).start();
+    const headFor = async (forwarded: string) => {
+      const client = await RawConnection.to(gw.url);
+      const fields = { Origin: 'https://pub.test', 'X-Forwarded-Host': forwarded };
+      client.send(handshake('GET /chat/1', fields));
+      return client.until('\r\n\r\n');
+    };
+    expect(await headFor('pub.test, inner.test')).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await headFor('other.test')).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   it('of another version gets the supported version', async () => {
     const gw = await gateway(yaml()).withUpstream('users', rawUpstream('').server).start();
     const [answer] = await answersTo(gw.url, handshake('GET /chat/1', { 'Sec-WebSocket-Version': '14' }));

@@ -55,8 +55,6 @@ export class FallbackChain {
     const { exchange, request } = call;
     let { upstream } = call;
     let { outcome } = failure;
-    // Two handshakes would be two WebSockets.
-    if (request.upgrade) return failure;
     // A checked configuration has no cycle.
     while (upstream.config.fallback?.upstream !== undefined) {
       upstream = this.upstreams.modelIn(exchange.config, upstream.config.fallback.upstream);

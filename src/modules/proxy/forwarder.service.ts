@@ -82,7 +82,10 @@ export class Forwarder {
       else this.reply.upstream(exchange, response);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      if (!this.replyStale(exchange, error)) await this.fallBack(call, error);
+      if (this.replyStale(exchange, error)) return;
+      // Nothing else can answer a handshake, and two handshakes would be two WebSockets.
+      if (request.upgrade) this.giveUp(exchange, error);
+      else await this.fallBack(call, error);
     }
   }
 

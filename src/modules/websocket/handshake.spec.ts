@@ -59,6 +59,16 @@ describe('isOriginAllowed', () => {
   });
 
   it.each([
+    ['https://gw.test', 'gw.test:443', true],
+    ['http://gw.test', 'gw.test:80', true],
+    ['http://gw.test', 'gw.test:443', false],
+    ['https://gw.test', 'GW.test', true],
+    ['null', '', false],
+  ])('of %s at a gateway that is called %s is %s', (origin, authority, expected) => {
+    expect(isOriginAllowed(origin, authority, [])).toBe(expected);
+  });
+
+  it.each([
     [undefined, ['https://app.test'], false],
     ['https://evil.test', undefined, false],
     ['https://evil.test', ['*'], false],

@@ -41,6 +41,7 @@ export function checkHandshake(headers: HeaderRecord, hasBody: boolean): void {
  * Checks which page opens a WebSocket. CORS does not cover handshakes, so browsers leave the check to the server.
  *
  * @param origin `undefined` when the client is not a browser
+ * @param authority the host of the gateway as the client knows it
  * @param allowed other origins than the gateway's own; `undefined` allows all
  * @param isByCookie the user is known by a cookie, so only pages of origins that are named can act for them
  */
@@ -53,7 +54,9 @@ export function isOriginAllowed(
   if (origin === undefined) return !isByCookie;
   const named = isByCookie ? (allowed ?? []).filter((each) => each !== '*') : allowed;
   if (named === undefined || originMatcher(named)(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === authority.toLowerCase();
+  const page = URL.parse(origin);
+  // With its scheme, so that the default port may be written or not.
+  return page !== null && page.host !== '' && page.host === URL.parse(`${page.protocol}//${authority}`)?.host;
 }
 
 /**

@@ -42,7 +42,7 @@ export class WebSockets {
     const { cors } = exchange;
     // Any page may open a WebSocket when CORS is off.
     const allowed = origins ?? (cors.origins.length > 0 ? cors.origins : undefined);
-    if (!isOriginAllowed(headers.origin, head.authority, allowed, isByCookie)) {
+    if (!isOriginAllowed(headers.origin, hostForClient(exchange), allowed, isByCookie)) {
       throw new ProblemError('origin_not_allowed', { close: true });
     }
     this.limits.openStream(exchange);
@@ -81,6 +81,12 @@ export class WebSockets {
     exchange.outcome = 'success';
     res.emit('close');
   }
+}
+
+/** @returns the host that the client has called: a trusted proxy may have called the gateway by another name */
+function hostForClient({ req, head }: Exchange): string {
+  const [forwarded = ''] = head.peerTrusted ? String(req.headers['x-forwarded-host'] ?? '').split(',') : [];
+  return forwarded.trim() || head.authority;
 }
 
 /** @returns until when a handshake with the same token would be accepted; milliseconds since the epoch */
