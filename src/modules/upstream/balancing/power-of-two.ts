@@ -3,8 +3,8 @@ import { at } from './balancer.js';
 import { isLessBusy, WeightedRandom } from './weighted-random.js';
 
 /**
- * Draws two targets and picks the one with fewer tries under way for its weight. That is nearly as even as to look at all
- * of them, at the price of two, and does not send every gateway of a fleet to the same idle target.
+ * Draws two targets and picks the one with fewer tries under way for its weight. That is nearly as even as to compare all
+ * of them, and does not send every gateway of a fleet to the same idle target.
  */
 export class PowerOfTwo extends WeightedRandom {
   override pick(_key: string | undefined, tried: readonly Target[]): Target {

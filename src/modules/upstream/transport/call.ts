@@ -8,7 +8,7 @@ import { UpstreamError } from '../upstream.error.js';
 import type { BodySink, UpstreamRequest, UpstreamResponse, WholeBody } from '../upstream.types.js';
 import { CallError, type CallPhase, classifyFailure, errorCode } from './classify.js';
 import { isLengthTrailer } from './length-trailer.patch.js';
-import { hasAny, malformed, readFraming } from './response-head.js';
+import { malformed, readFraming } from './response-head.js';
 import { Stopwatch, timeOfSending } from './stopwatch.js';
 
 /** Bytes that wait here for a sink before the upstream is paused. */
@@ -159,7 +159,7 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController, trailers: HeaderRecord): void {
-    if (hasAny(trailers)) this.trailers = trailers;
+    if (Object.keys(trailers).length > 0) this.trailers = trailers;
     const reset = this.isDelimited ? undefined : this.connection?.reset;
     if (reset) this.onResponseError(controller, reset);
     else this.end();

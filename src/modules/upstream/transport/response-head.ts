@@ -27,9 +27,3 @@ export function readFraming(headers: HeaderRecord): number | undefined {
 export function malformed(code: string): CallError {
   return new CallError('malformed_response', code);
 }
-
-/** Makes no list of names, because nearly every response has no trailers. */
-export function hasAny(trailers: HeaderRecord): boolean {
-  for (const _ in trailers) return true;
-  return false;
-}
