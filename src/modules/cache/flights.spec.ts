@@ -80,20 +80,30 @@ describe('Flight', () => {
     expect([long.result, vi.getTimerCount()]).toEqual(['timeout', 0]);
   });
 
-  it('does not count the time in which a body arrives', async () => {
-    const waiter = join(flight, again);
+  it('ends a wait after the lock time, also while a body arrives', async () => {
+    const waiters = [join(flight, again, 60_000), join(flight, again, Infinity)];
+    await vi.advanceTimersByTimeAsync(4_000);
+    flight.onHead();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(waiters.map(({ result }) => result)).toEqual([undefined, undefined]);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(waiters.map(({ result }) => result)).toEqual(['alone', 'alone']);
+    const headless = new Flight(flights, 'b', clock);
+    const other = join(headless, again, 60_000);
+    await vi.advanceTimersByTimeAsync(5_001);
+    expect([other.result, vi.getTimerCount()]).toEqual(['alone', 0]);
+  });
+
+  it('ends a wait at its deadline while a body arrives, and lets the next request lead', async () => {
+    const [first, second] = [join(flight, again), join(flight, again, 2_000)];
     await vi.advanceTimersByTimeAsync(900);
     flight.onHead();
-    await vi.advanceTimersByTimeAsync(10_000);
-    const late = join(flight, again);
-    expect(waiter.result).toBeUndefined();
-    flight.settle('abandoned');
+    expect(flights.get('a')).toBe(flight);
+    await vi.advanceTimersByTimeAsync(101);
+    expect([first.result, second.result, flights.get('a')]).toEqual(['alone', undefined, undefined]);
+    flight.settle('found');
     await vi.advanceTimersByTimeAsync(0);
-    expect(waiter.result).toBe(flights.get('a'));
-    await vi.advanceTimersByTimeAsync(990);
-    expect(late.result).toBeUndefined();
-    await vi.advanceTimersByTimeAsync(20);
-    expect(late.result).toBe('timeout');
+    expect([second.seen, second.result]).toEqual([['found'], flights.get('a')]);
   });
 
   it('extends a wait by the time in which the process stood still', async () => {

@@ -25,11 +25,14 @@ export interface Arrival {
  */
 export type FlightResult = Arrival | 'found' | 'unshared' | 'failed' | 'abandoned';
 
+/** How long a request waits for the response to another one, as `proxy_cache_lock_timeout` of nginx. */
+export const LOCK_TIME_MS = 5_000;
+
 /** What a waiter does with a result: nothing more, go to the upstream alone, or wait for the flight of this name. */
 export type NextStep = 'answered' | 'alone' | { readonly next: string };
 
 export interface Waiter {
-  /** Monotonic milliseconds: it does not wait for a response head for longer than that. */
+  /** Monotonic milliseconds at which its own time for a response head is over. */
   readonly until: number;
   /** Aborts when its client has left. */
   readonly gone: Cancellation;
@@ -37,7 +40,7 @@ export interface Waiter {
   readonly use: (result: FlightResult) => NextStep;
 }
 
-/** How the wait has ended: with a flight, the waiter leads it. */
+/** How the wait has ended: with a flight, the waiter leads it. After `timeout`, it has no time left for a call of its own. */
 export type WaitResult = Flight | 'answered' | 'alone' | 'timeout';
 
 /** @returns milliseconds that a request of the route has until a response head; on a split, as many as any side has */
@@ -61,11 +64,12 @@ export function isRejected(
 }
 
 interface Place extends Omit<Waiter, 'until'> {
+  /** Monotonic milliseconds at which its wait ends. */
   until: number;
+  /** Whether its own time is over by then. */
+  readonly isDeadline: boolean;
   readonly extension: StallExtension;
   flight: Flight;
-  /** When it joined that flight. */
-  joinedAt: number;
   readonly resolve: (result: WaitResult) => void;
 }
 
@@ -75,8 +79,8 @@ export class Flight {
   private timer: NodeJS.Timeout | undefined;
   /** Monotonic milliseconds at which `timer` fires. */
   private dueAt = Number.POSITIVE_INFINITY;
-  private state: 'awaiting-head' | 'receiving' | 'over' = 'awaiting-head';
-  private headAt = 0;
+  private hasHead = false;
+  private isOver = false;
 
   /** @param underWay the flights by name, where none has this name */
   constructor(
@@ -93,18 +97,21 @@ export class Flight {
 
   /** Waits for this flight, and for those that follow it. */
   join(waiter: Waiter): Promise<WaitResult> {
+    const now = this.clock.now();
+    const until = Math.min(waiter.until, now + LOCK_TIME_MS);
     return new Promise((resolve) => {
       const leave = () => {
         place.flight.places.delete(place);
         resolve('alone');
       };
       const extension = new StallExtension(this.clock);
-      extension.start(waiter.until - this.clock.now());
+      extension.start(until - now);
       const place: Place = {
         ...waiter,
+        until,
+        isDeadline: waiter.until === until,
         extension,
         flight: this,
-        joinedAt: 0,
         resolve: (result) => {
           waiter.gone.removeEventListener('abort', leave);
           resolve(result);
@@ -115,12 +122,9 @@ export class Flight {
     });
   }
 
-  /** The head of the response is here. Deadlines do not run while a body arrives, as for the client that receives it. */
+  /** The head of the response is here, and those who wait need the body as well. */
   onHead(): void {
-    if (this.state !== 'awaiting-head') return;
-    this.state = 'receiving';
-    this.headAt = this.clock.now();
-    clearTimeout(this.timer);
+    this.hasHead = true;
   }
 
   /**
@@ -128,19 +132,16 @@ export class Flight {
    * first call counts.
    */
   settle(result: FlightResult): void {
-    if (this.state === 'over') return;
-    const { headAt } = this;
-    const wasReceiving = this.state === 'receiving';
-    this.state = 'over';
+    if (this.isOver) return;
+    this.isOver = true;
     clearTimeout(this.timer);
     this.release();
     const now = this.clock.now();
     for (const place of this.places) {
-      if (wasReceiving) place.until += now - Math.max(headAt, place.joinedAt);
       place.until += place.extension.take();
       const step = place.use(result);
       if (typeof step === 'string') place.resolve(step);
-      else if (place.until <= now) place.resolve('timeout');
+      else if (place.until <= now) this.giveUp(place);
       else this.pass(place, step.next);
     }
   }
@@ -156,11 +157,15 @@ export class Flight {
     else place.resolve(new Flight(this.underWay, name, this.clock));
   }
 
+  /** An upstream that has begun to answer another one has time for this one. */
+  private giveUp(place: Place): void {
+    place.resolve(place.isDeadline && !this.hasHead ? 'timeout' : 'alone');
+  }
+
   private add(place: Place): void {
     place.flight = this;
-    place.joinedAt = this.clock.now();
     this.places.add(place);
-    if (this.state === 'awaiting-head' && place.until < this.dueAt) this.startTimer(place.until);
+    if (place.until < this.dueAt) this.startTimer(place.until);
   }
 
   private startTimer(dueAt: number): void {
@@ -172,7 +177,7 @@ export class Flight {
   }
 
   private expire(): void {
-    if (this.state !== 'awaiting-head') return;
+    if (this.isOver) return;
     const now = this.clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const place of this.places) {
@@ -182,7 +187,9 @@ export class Flight {
         continue;
       }
       this.places.delete(place);
-      place.resolve('timeout');
+      this.giveUp(place);
+      // The body may have no end, so the next request does not wait for it.
+      if (this.hasHead) this.release();
     }
     if (next < Number.POSITIVE_INFINITY) this.startTimer(next);
     else this.dueAt = next;

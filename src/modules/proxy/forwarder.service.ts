@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { faultEntry } from '../../common/errors/fault.js';
 import { type Guilty, OUTCOMES } from '../../common/errors/outcomes.js';
 import { ProblemError } from '../../common/errors/problem.js';
+import { LOCK_TIME_MS } from '../cache/flights.js';
 import type { CacheForward, Exchange, ResponseTap } from '../routing/exchange.js';
 import type { GatherPart } from '../routing/gather-parts.js';
 import type { RouteModel } from '../routing/route.model.js';
@@ -126,15 +127,17 @@ export class Forwarder {
 
   /**
    * Answers with a part of a response that the upstream was asked for as a whole. What is not stored would have to be
-   * sent as a whole, perhaps in place of its last bytes, so the upstream is asked for the part.
+   * sent as a whole, perhaps in place of its last bytes, so the upstream is asked for the part. So it is when the whole
+   * takes too long: it may have no end.
    */
   private async replyPart(
-    { exchange, upstream }: ForwardedCall,
+    { exchange, upstream, request }: ForwardedCall,
     cache: CacheForward,
     tap: ResponseTap,
     response: UpstreamResponse,
   ): Promise<void> {
-    const { hit, isUnread } = await receive(response, tap);
+    const within = Math.min(LOCK_TIME_MS, request.deadline?.timeout ?? Infinity);
+    const { hit, isUnread } = await receive(response, tap, within);
     if (hit) {
       if (isUnread) void response.discard();
       exchange.outcome ??= hit.result === 'stale' ? 'upstream_status' : 'success';

@@ -14,15 +14,35 @@ export interface Received {
 /**
  * Gives a response to a tap, whatever any client does, for as long as the tap collects it.
  *
+ * @param within milliseconds after which a body without an end is given up
  * @throws UpstreamError when the body is cut off
  */
-export async function receive(response: PassedResponse, tap: ResponseTap): Promise<Received> {
+export async function receive(
+  response: PassedResponse,
+  tap: ResponseTap,
+  within?: number,
+): Promise<Received> {
   const instead = tap.onHead(response);
   if (!tap.isCollecting) return { hit: instead, isUnread: true };
-  for await (const chunk of response.readable()) {
-    tap.onData?.(chunk as Buffer);
-    // Leaving the loop ends the call.
-    if (!tap.isCollecting) return { hit: undefined, isUnread: false };
+  const body = response.readable();
+  let isLate = false;
+  const giveUp = () => {
+    isLate = true;
+    body.destroy();
+  };
+  const timer = within === undefined ? undefined : setTimeout(giveUp, within);
+  try {
+    for await (const chunk of body) {
+      tap.onData?.(chunk as Buffer);
+      // Leaving the loop ends the call.
+      if (!tap.isCollecting) return { hit: undefined, isUnread: false };
+    }
+  } catch (error) {
+    if (!isLate) throw error;
+    tap.onReplaced?.('other');
+    return { hit: undefined, isUnread: false };
+  } finally {
+    clearTimeout(timer);
   }
   return { hit: tap.onEnd?.(), isUnread: false };
 }
