@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { BODILESS_STATUSES } from '../../common/http/response-headers.js';
-import type { CacheForward, CacheHit, ResponseHead, ResponseTap } from '../routing/exchange.js';
+import type { CacheForward, CacheHit, ResponseHead, ResponseTap } from '../routing/cache-decision.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
 import type { EntryWriter, StorableHead, Written } from './entry-writer.js';

@@ -22,14 +22,8 @@ import { BODILESS_STATUSES, type HeaderRecord } from '../../common/http/response
 import { ConfigStore } from '../config/config.store.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
 import { routeCacheSchema, STALE_INSTEAD } from '../config/schema/cache.js';
-import {
-  type CacheHit,
-  type CacheRefresh,
-  type Exchange,
-  exchangeOf,
-  type ResponseTap,
-  type StoredResponse,
-} from '../routing/exchange.js';
+import type { CacheHit, CacheRefresh, ResponseTap, StoredResponse } from '../routing/cache-decision.js';
+import { type Exchange, exchangeOf } from '../routing/exchange.js';
 import { CodeRouteMetadata } from '../routing/code-route.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { CacheInterceptor } from './cache.interceptor.js';

@@ -1,7 +1,8 @@
 import type { Clock } from '../../common/clock.js';
 import { parseHttpDate } from '../../common/http/http-date.js';
 import type { RouteCacheConfig } from '../config/gateway-config.js';
-import type { Exchange, ResponseHead } from '../routing/exchange.js';
+import type { ResponseHead } from '../routing/cache-decision.js';
+import type { Exchange } from '../routing/exchange.js';
 import { type CacheEntry, scopesOf, sizeOf } from './cache-entry.js';
 import { resourceOf } from './cache-key.js';
 import { type RequestDirectives, responseDirectives } from './directives.js';

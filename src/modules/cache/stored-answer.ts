@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../common/clock.js';
-import type { CacheHit, Exchange, StoredResponse } from '../routing/exchange.js';
+import type { CacheHit, StoredResponse } from '../routing/cache-decision.js';
+import type { Exchange } from '../routing/exchange.js';
 import type { CacheEntry } from './cache-entry.js';
 import { ageOf } from './reuse.js';
 import { ifRangeHolds, isNotModified, notModifiedHeaders } from './validation.js';

@@ -1,4 +1,4 @@
-import type { CacheHit, ResponseTap } from '../routing/exchange.js';
+import type { CacheHit, ResponseTap } from '../routing/cache-decision.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 
 /** A response that can be passed on: that of an upstream, or a document that is made of several. */

@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { faultEntry } from '../../common/errors/fault.js';
 import { inBackground } from '../../common/http/trace-context.js';
-import type { CacheRefresh, Exchange } from '../routing/exchange.js';
+import type { CacheRefresh } from '../routing/cache-decision.js';
+import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import { UpstreamError } from '../upstream/upstream.error.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';

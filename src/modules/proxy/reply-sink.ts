@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { type Outcome, OUTCOMES } from '../../common/errors/outcomes.js';
 import { clientTrailers, type HeaderRecord } from '../../common/http/response-headers.js';
-import type { Exchange, ResponseTap } from '../routing/exchange.js';
+import type { ResponseTap } from '../routing/cache-decision.js';
+import type { Exchange } from '../routing/exchange.js';
 import type { UpstreamError } from '../upstream/upstream.error.js';
 import type { BodySink, WholeBody } from '../upstream/upstream.types.js';
 import { resetConnection } from '../server/sockets.js';

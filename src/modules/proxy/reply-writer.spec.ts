@@ -4,13 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { configOf } from '../../../test/support/gateway.js';
 import { ProblemError } from '../../common/errors/problem.js';
 import { ConfigStore } from '../config/config.store.js';
-import {
-  type CacheDecision,
-  type CacheHit,
-  Exchange,
-  type ExchangeHead,
-  type ResponseTap,
-} from '../routing/exchange.js';
+import type { CacheDecision, CacheHit, ResponseTap } from '../routing/cache-decision.js';
+import { Exchange, type ExchangeHead } from '../routing/exchange.js';
 import { ConcurrencyLimits } from '../rate-limit/concurrency-limits.service.js';
 import type { BodySink, UpstreamResponse } from '../upstream/upstream.types.js';
 import { EventStreams } from './event-streams.js';
