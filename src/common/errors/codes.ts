@@ -64,6 +64,7 @@ export const PROBLEMS = {
   maintenance: { status: 503, title: 'The service is down for maintenance' },
   overloaded: { status: 503, title: 'The gateway is overloaded' },
   bulkhead_full: { status: 503, title: 'Too many requests are waiting for the upstream' },
+  connect_blocked: { status: 503, title: 'The gateway cannot open a connection' },
   breaker_open: { status: 503, title: 'The circuit breaker of the upstream is open' },
   too_many_readers: { status: 503, title: 'The event stream has too many readers, or the gateway stops' },
   fault_injected: { status: 503, title: 'A configured fault was injected' },

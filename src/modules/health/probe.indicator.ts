@@ -9,6 +9,7 @@ import type { Clock } from '../../common/clock.js';
 import { CLOCK } from '../config/config.tokens.js';
 import type { HealthConfig } from '../config/gateway-config.js';
 import type { Target } from '../upstream/target.js';
+import { errorCode } from '../upstream/transport/classify.js';
 
 /** Probes a target with one request on a connection of its own. */
 @Injectable()
@@ -57,5 +58,7 @@ function codeOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'timeout';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_CANCELED' || code === 'ECONNABORTED') return 'timeout';
-  return typeof code === 'string' ? code : 'error';
+  if (typeof code !== 'string') return 'error';
+  // axios gives the code of the first of several addresses.
+  return error instanceof Error && error.cause instanceof AggregateError ? errorCode(error.cause) : code;
 }

@@ -16,7 +16,12 @@ import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { type ForwardedRequest, hashKeyOf, MAX_COPY_BYTES } from './upstream-request.js';
 
 /** With these outcomes the request never reached the upstream, so it cannot be carried out twice. */
-const NEVER_SENT: ReadonlySet<Outcome> = new Set(['breaker_open', 'bulkhead_full', 'connect_failed']);
+const NEVER_SENT: ReadonlySet<Outcome> = new Set([
+  'breaker_open',
+  'bulkhead_full',
+  'connect_blocked',
+  'connect_failed',
+]);
 
 /** A fallback upstream is only to blame for a deadline when it had at least this share of its own timeout. */
 const FAIR_SHARE = 0.9;

@@ -59,6 +59,16 @@ describe('ProbeRecord', () => {
     expect(report(refused, NOT_FOUND)).toEqual(['a false', 'b ignored', 'ignored']);
   });
 
+  it('learns nothing from a probe for which the gateway could not open a connection', () => {
+    const { probes, report } = setUp();
+    const blocked = { passed: false, detail: 'EMFILE' };
+    report(PASSED, PASSED);
+    expect(report(blocked, blocked)).toEqual([]);
+    expect(probes.last).toBe(PASSED);
+    expect(report(blocked, NOT_FOUND)).toEqual(['b false', false]);
+    expect(report(blocked, PASSED)).toEqual(['b true', true]);
+  });
+
   it('warns after as many ignored probes as would open the breaker, and again after an hour', () => {
     const { time, warnings, report } = setUp();
     for (let i = 0; i < 2; i++) report(NOT_FOUND, TIMEOUT);

@@ -3,6 +3,7 @@ import { Event } from '../../common/event.js';
 import type { HealthConfig } from '../config/gateway-config.js';
 import type { Breaker } from './breaker/breaker.js';
 import type { TargetSet } from './target-set.js';
+import { isLocalFault } from './transport/classify.js';
 
 /** The result of a health probe of one target. */
 export interface ProbeResult {
@@ -24,7 +25,7 @@ const WARNING_INTERVAL_MS = 3_600_000;
 /**
  * Decides which health probes count. A probe that has never passed may have the wrong path, and a service that works must
  * not be cut off for that. So until one has passed since the start, probes that fail are ignored, except for those that
- * found no connection.
+ * found no connection. A probe for which the gateway itself could not open a connection says nothing, and changes nothing.
  */
 export class ProbeRecord {
   /** Probes fail and are ignored. Emitted when a starting service has had the time to pass one, and then once an hour. */
@@ -62,20 +63,23 @@ export class ProbeRecord {
     const targets = this.targets();
     this.hasPassed ||= results.some(({ passed }) => passed);
     const isIgnored = ({ detail }: ProbeResult) => !this.hasPassed && MAY_BE_THE_PATH.test(detail);
+    const made = results.filter(({ detail }) => !isLocalFault(detail));
     for (const [i, target] of targets.all.entries()) {
       const result = results[i];
-      if (result) targets.recordProbe(target, isIgnored(result) ? 'ignored' : result.passed, health);
+      if (result && made.includes(result))
+        targets.recordProbe(target, isIgnored(result) ? 'ignored' : result.passed, health);
     }
     // The breaker belongs to the whole upstream, so one healthy target is enough.
-    this.last = results.find(({ passed }) => passed) ?? results.find(isIgnored) ?? results[0];
-    if (!this.last) return;
-    if (isIgnored(this.last)) {
+    const newest = made.find(({ passed }) => passed) ?? made.find(isIgnored) ?? made[0];
+    if (!newest) return;
+    this.last = newest;
+    if (isIgnored(newest)) {
       breaker.ignoreProbe();
       this.ignoredInARow++;
-      this.warn(this.last, health);
+      this.warn(newest, health);
     } else {
       this.ignoredInARow = 0;
-      breaker.reportProbe(this.last.passed, this.last.detail);
+      breaker.reportProbe(newest.passed, newest.detail);
     }
   }
 

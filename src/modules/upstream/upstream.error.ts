@@ -52,7 +52,7 @@ export class UpstreamError extends Error {
     const { cause } = this;
     if (cause instanceof ProblemError) return cause;
     const { problem } = OUTCOMES[this.outcome] as { problem?: 'internal_error' };
-    const { retryAfterSeconds } = this.options;
+    const { retryAfterSeconds = this.outcome === 'connect_blocked' ? 1 : undefined } = this.options;
     return new ProblemError(problem ?? 'upstream_reset', {
       upstream: OUTCOMES[this.outcome].guilty === 'client' ? undefined : this.upstream,
       detail:

@@ -6,11 +6,21 @@ import { CallError, classifyFailure, errorCode } from './classify.js';
 
 const coded = (code: string) => Object.assign(new Error('connect ECONNREFUSED 10.0.0.1:80'), { code });
 
+/** As Node reports that it has tried several addresses: the code is that of the first one. */
+const several = (...codes: string[]) =>
+  Object.assign(new AggregateError(codes.map(coded)), { code: codes[0] });
+
 describe('classifyFailure', () => {
   it.each([
     ['a refused connection', coded('ECONNREFUSED'), 'connecting', 'connect_failed'],
     ['a name that does not resolve', coded('ENOTFOUND'), 'connecting', 'connect_failed'],
     ['a connect timeout', new errors.ConnectTimeoutError(), 'connecting', 'connect_failed'],
+    ['no descriptor left', coded('EMFILE'), 'connecting', 'connect_blocked'],
+    ['no local port left', coded('EADDRNOTAVAIL'), 'connecting', 'connect_blocked'],
+    ['a rule of a local firewall', coded('EPERM'), 'connecting', 'connect_blocked'],
+    ['no descriptor left for any address', several('EMFILE', 'EMFILE'), 'connecting', 'connect_blocked'],
+    ['a host without IPv6', several('EADDRNOTAVAIL', 'ECONNREFUSED'), 'connecting', 'connect_failed'],
+    ['a failed write', coded('ENOBUFS'), 'awaiting-head', 'reset'],
     ['an untrusted certificate', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'connecting', 'connect_failed'],
     [
       'our certificate not accepted',

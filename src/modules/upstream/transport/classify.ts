@@ -30,6 +30,25 @@ const MALFORMED: ReadonlySet<string> = new Set([
   'UND_ERR_RESPONSE',
 ]);
 
+/**
+ * Faults of the gateway's own system when it opens a connection: no descriptor, memory or local port is left, or a local
+ * rule forbids it.
+ */
+const LOCAL_FAULTS: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPERM',
+]);
+
+/** @returns whether an error code of a connect says nothing about the other side */
+export function isLocalFault(code: string): boolean {
+  return LOCAL_FAULTS.has(code);
+}
+
 /** @returns the row of the outcome table for a failed call */
 export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (error instanceof CallError) return error.outcome;
@@ -42,11 +61,17 @@ export function classifyFailure(error: unknown, phase: CallPhase): Outcome {
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'gateway_error';
   if (code.startsWith('HPE_') || MALFORMED.has(code)) return 'malformed_response';
   if (HANDSHAKE_ALERT.test(code)) return 'connect_failed';
-  return phase === 'connecting' ? 'connect_failed' : 'reset';
+  if (phase !== 'connecting') return 'reset';
+  return isLocalFault(code) ? 'connect_blocked' : 'connect_failed';
 }
 
 /** @returns the error's code, else its name; never its message, which may hold an address */
 export function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
+  // Without IPv6, `localhost` fails with EADDRNOTAVAIL for one address. What a service does at the other counts.
+  if (error instanceof AggregateError) {
+    const code = error.errors.map(errorCode).find((each) => !isLocalFault(each));
+    if (code !== undefined) return code;
+  }
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
