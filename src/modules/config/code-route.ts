@@ -36,23 +36,20 @@ export function codeRouteProblems(
 ): ConfigProblem[] {
   const value = new ConfigValue(nodeOf(options));
   const auth = value.at('auth');
-  const provider = auth.at('provider');
   const pluginIds = [...plugins.keys()];
   return sortProblems([
     ...validate(codeRouteSchema, value).problems.filter(({ path }) => !keysOfForwarding.includes(path)),
     ...[...value.written(keysOfForwarding), ...auth.written(['forward'])].map(meaninglessInCode),
-    ...[provider, ...provider.items()]
+    ...value
+      .all('auth.provider', 'auth.provider[]')
       .filter(({ text: id }) => id !== undefined && !providers.includes(id))
       .map((id) => unknownId(id, 'auth', providers)),
-    ...value
-      .at('plugins')
-      .items()
-      .flatMap((id) => {
-        if (id.text === undefined || plugins.get(id.text)) return [];
-        return plugins.has(id.text)
-          ? [id.expected('a plugin that offers hooks')]
-          : [unknownId(id, 'plugins', pluginIds)];
-      }),
+    ...value.all('plugins[]').flatMap((id) => {
+      if (id.text === undefined || plugins.get(id.text)) return [];
+      return plugins.has(id.text)
+        ? [id.expected('a plugin that offers hooks')]
+        : [unknownId(id, 'plugins', pluginIds)];
+    }),
     ...headerTemplateProblems(value, pattern),
     ...withoutProvider(auth, providers.length > 0),
     ...(auth.value === 'none' ? value.written(['scopes']).map((scopes) => scopes.beside('auth: none')) : []),

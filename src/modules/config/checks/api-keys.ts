@@ -16,7 +16,7 @@ export interface CheckedApiKeys {
 /** Checks the API keys of a provider and reads those that are in a file of their own. */
 export function checkApiKeys(provider: ConfigValue, sources: Sources): CheckedApiKeys {
   const seen = new Set<string>();
-  const repeated = repetitions(provider.at('apiKeys'), seen);
+  const repeated = repetitions(provider, seen);
   const file = provider.at('apiKeysFile');
   if (file.text === undefined) return { problems: repeated };
   const content = readReferencedFile(file.text, sources);
@@ -35,7 +35,7 @@ function checkFile(text: string, sources: Sources, seen: Set<string>): CheckedAp
   if (!root) return { problems };
   const content = new ConfigValue(root);
   const validation = validate(apiKeysFileSchema, content);
-  const all = [...problems, ...validation.problems, ...repetitions(content.at('apiKeys'), seen)];
+  const all = [...problems, ...validation.problems, ...repetitions(content, seen)];
   return { problems: all, apiKeys: all.length === 0 ? validation.parsed?.apiKeys : undefined };
 }
 
@@ -43,14 +43,9 @@ function checkFile(text: string, sources: Sources, seen: Set<string>): CheckedAp
  * Reports repeated ids and keys: two keys with one id would be one user, and one key with two ids would be ambiguous.
  * @param seen ids and hashes so far; those that are found are added
  */
-function repetitions(apiKeys: ConfigValue, seen: Set<string>): ConfigProblem[] {
-  return apiKeys
-    .items()
-    .flatMap((apiKey) => [apiKey.at('id'), apiKey.at('hash')])
-    .flatMap((value) => {
-      if (value.text === undefined) return [];
-      if (seen.has(value.text)) return [value.expected(`each ${value.key} once`)];
-      seen.add(value.text);
-      return [];
-    });
+function repetitions(owner: ConfigValue, seen: Set<string>): ConfigProblem[] {
+  return owner
+    .all('apiKeys[].id', 'apiKeys[].hash')
+    .filter(({ text }) => text !== undefined && seen.size === seen.add(text).size)
+    .map((value) => value.expected(`each ${value.key} once`));
 }

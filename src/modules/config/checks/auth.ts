@@ -17,8 +17,7 @@ interface CheckedProvider extends CheckedApiKeys {
  * @returns the results by provider id
  */
 export function checkProviders(config: ConfigValue, sources: Sources): ReadonlyMap<string, CheckedProvider> {
-  const all = config.at('auth').entries();
-  const providers = all.filter(({ isMapping }) => isMapping);
+  const providers = config.all('auth.*').filter(({ isMapping }) => isMapping);
   return new Map(providers.map((provider) => [provider.key, checkProvider(provider, sources)]));
 }
 
@@ -91,7 +90,7 @@ const MIN_SECRET_BYTES: Readonly<Record<SecretAlgorithm, number>> = { HS256: 32,
 /** A secret that is too short for the strongest of its algorithms can be found by trying. */
 function checkSecret(provider: ConfigValue): CheckedProvider {
   const secret = provider.at('secret');
-  const algorithms = provider.at('algorithms').items();
+  const algorithms = provider.all('algorithms[]');
   const strongest = SECRET_ALGORITHMS.findLast((one) => algorithms.some(({ value }) => value === one));
   if (secret.text === undefined || strongest === undefined) return { problems: [] };
   const bytes = Buffer.byteLength(secret.text);
@@ -116,14 +115,11 @@ function checkPublicKey(provider: ConfigValue, sources: Sources): CheckedProvide
   if (publicKey === undefined) return { problems: unreadable };
   const reading = readPublicKey(publicKey);
   if ('expected' in reading) return { problems: [written.expected(reading.expected)] };
-  const problems = provider
-    .at('algorithms')
-    .items()
-    .flatMap((algorithm) => {
-      const known = PUBLIC_KEY_ALGORITHMS.find((each) => each === algorithm.value);
-      const needed = known && unfitKey(reading.key, known);
-      const expected = `an algorithm that fits \`publicKey\`; this one needs ${needed}`;
-      return needed === undefined ? [] : [algorithm.expected(expected)];
-    });
+  const problems = provider.all('algorithms[]').flatMap((algorithm) => {
+    const known = PUBLIC_KEY_ALGORITHMS.find((each) => each === algorithm.value);
+    const needed = known && unfitKey(reading.key, known);
+    const expected = `an algorithm that fits \`publicKey\`; this one needs ${needed}`;
+    return needed === undefined ? [] : [algorithm.expected(expected)];
+  });
   return { problems, publicKey };
 }

@@ -54,8 +54,8 @@ export function headerTemplateProblems(
 ): ConfigProblem[] {
   if (pattern === undefined) return [];
   const known = parametersWithRest(pattern);
-  return ['request', 'response']
-    .flatMap((side) => route.at('headers', side, 'set').entries())
+  return route
+    .all('headers.request.set.*', 'headers.response.set.*')
     .filter(({ text = '' }) => placeholdersOf(text).parameters.some((name) => !known.includes(`{${name}}`)))
     .map((value) => value.expected(`${onlyOf(pattern, known)}, or claims such as {claim:tenant}`));
 }
@@ -66,9 +66,7 @@ export function partProblems(route: ConfigValue): ConfigProblem[] {
   if (pattern === undefined) return [];
   const known = parametersOf(pattern);
   return route
-    .at('gather')
-    .entries()
-    .map((part) => part.at('path'))
+    .all('gather.*.path')
     .filter(({ text = '' }) => parametersOf(text).some((each) => !known.includes(each)))
     .map((path) => path.expected(onlyOf(pattern, known)));
 }

@@ -12,48 +12,38 @@ import type { ConfigValue } from '../source/config-value.js';
 
 /** Reports invalid ids of upstreams, providers, plugins and parts of `gather`. */
 export function idProblems(config: ConfigValue): ConfigProblem[] {
-  const parts = config
-    .at('routes')
-    .items()
-    .flatMap((route) => route.at('gather').entries());
-  const named = ['auth', 'upstreams', 'plugins'].flatMap((section) => config.at(section).entries());
-  return [...named, ...parts]
+  return config
+    .all('auth.*', 'upstreams.*', 'plugins.*', 'routes[].gather.*')
     .filter(({ key }) => !ID_PATTERN.test(key))
     .map((entry) => entry.unexpectedKey(ID_FORM));
 }
 
 /** Reports ids that no entry has, and fallbacks that lead back to where they began. */
 export function referenceProblems(config: ConfigValue): ConfigProblem[] {
-  const [upstreams, auth] = [config.at('upstreams'), config.at('auth')];
+  const [upstreams, auth, plugins] = [config.at('upstreams'), config.at('auth'), config.at('plugins')];
+  const destinations = config.all(
+    'routes[].upstream',
+    'routes[].split[].upstream',
+    'routes[].gather.*.upstream',
+    'routes[].mirror.upstream',
+    'defaults.fallback.upstream',
+    'upstreams.*.fallback.upstream',
+  );
+  const providers = config.all('routes[].auth.provider', 'routes[].auth.provider[]');
   const hasProviders = auth.keys().length > 0;
-  const routes = config.at('routes').items();
-  const destinations = routes
-    .flatMap((route) => [
-      route,
-      ...route.at('split').items(),
-      ...route.at('gather').entries(),
-      route.at('mirror'),
-    ])
-    .map((owner) => owner.at('upstream'));
-  const fallbacks = [config.at('defaults'), ...upstreams.entries()]
-    .map((owner) => owner.at('fallback', 'upstream'))
-    .filter((fallback) => !fallback.isInherited);
-  const providers = routes
-    .map((route) => route.at('auth', 'provider'))
-    .flatMap((provider) => [provider, ...provider.items()]);
   return [
-    ...[...destinations, ...fallbacks].flatMap((id) => dangling(id, upstreams)),
+    ...destinations.flatMap((id) => dangling(id, upstreams)),
     ...providers.flatMap((id) => dangling(id, auth)),
     ...pluginReferences(config).flatMap(({ id, kind }) =>
-      kind === 'balancer' ? danglingBalancer(id, config.at('plugins')) : dangling(id, config.at('plugins')),
+      kind === 'balancer' ? danglingBalancer(id, plugins) : dangling(id, plugins),
     ),
-    ...routes.flatMap((route) => withoutProvider(route.at('auth'), hasProviders)),
+    ...config.all('routes[].auth').flatMap((each) => withoutProvider(each, hasProviders)),
     ...fallbackCycles(upstreams),
   ];
 }
 
 function dangling(id: ConfigValue, section: ConfigValue): ConfigProblem[] {
-  if (id.text === undefined || section.has(id.text)) return [];
+  if (id.text === undefined || section.has(id.text) || id.isInherited) return [];
   return [unknownId(id, section.key, section.keys())];
 }
 

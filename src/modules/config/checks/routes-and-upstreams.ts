@@ -12,20 +12,21 @@ import { headerTemplateProblems, partProblems, rewriteProblems } from './path-pa
  * @param parsed the same, when the schema has found it valid
  */
 export function routeProblems(config: ConfigValue, parsed?: Pick<GatewayConfig, 'routes'>): ConfigProblem[] {
-  const routes = config.at('routes').items();
-  const ids = routes.map((route) => route.at('id'));
-  const matches = routes.map((route) => route.at('match'));
   return [
-    ...routes.flatMap((route) => [
-      ...exactlyOne(route, ['upstream', 'split', 'gather'], 'the id of an upstream'),
-      ...mirrorProblems(route),
-      ...rewriteProblems(route),
-      ...gatherProblems(route),
-      ...headerTemplateProblems(route),
-    ]),
-    ...repetitions(ids, (id, first) => id.expected(`another id: routes[${first}] has this one`)),
+    ...config
+      .all('routes[]')
+      .flatMap((route) => [
+        ...exactlyOne(route, ['upstream', 'split', 'gather'], 'the id of an upstream'),
+        ...mirrorProblems(route),
+        ...rewriteProblems(route),
+        ...gatherProblems(route),
+        ...headerTemplateProblems(route),
+      ]),
+    ...repetitions(config.all('routes[].id'), (id, first) =>
+      id.expected(`another id: routes[${first}] has this one`),
+    ),
     ...repetitions(
-      matches,
+      config.all('routes[].match'),
       (match, first) =>
         match.problem(
           `found the match of routes[${first}], expected another path, or other methods, hosts or headers`,
@@ -46,7 +47,7 @@ const FORWARDING = ['mirror', 'rewrite', 'websocket', 'streamIdleTimeout'];
 function gatherProblems(route: ConfigValue): ConfigProblem[] {
   if (!route.at('gather').isWritten) return [];
   const match = route.at('match');
-  const methods = match.at('methods').items();
+  const methods = match.all('methods[]');
   const problems = route.written(FORWARDING).map((each) => each.meaningless('beside `gather`'));
   const isGet = methods.length > 0 && methods.every(({ text }) => text === 'GET');
   if (match.isMapping && !isGet)
@@ -57,7 +58,7 @@ function gatherProblems(route: ConfigValue): ConfigProblem[] {
 /** Copies would take bulkhead places, connections and retries from the requests that they are copies of. */
 function mirrorProblems(route: ConfigValue): ConfigProblem[] {
   const mirror = route.at('mirror', 'upstream');
-  const upstreams = [route, ...route.at('split').items()].map((owner) => owner.at('upstream').value);
+  const upstreams = route.all('upstream', 'split[].upstream').map(({ value }) => value);
   if (mirror.text === undefined || !upstreams.includes(mirror.text)) return [];
   return [mirror.expected('an upstream that does not get the requests themselves')];
 }
@@ -67,18 +68,17 @@ const url = upstreamUrl();
 /** Reports upstreams that have neither or both of `url` and `targets`, and targets that are listed twice. */
 export function upstreamProblems(config: ConfigValue): ConfigProblem[] {
   return config
-    .at('upstreams')
-    .entries()
+    .all('upstreams.*')
     .flatMap((upstream) => [
       ...exactlyOne(upstream, ['url', 'targets'], 'an http or https URL'),
-      ...sameTargets(upstream.at('targets').items()),
+      ...sameTargets(upstream),
     ]);
 }
 
 /** A target that is listed twice would be retried at itself, and each half of it would be ejected alone. */
-function sameTargets(targets: readonly ConfigValue[]): ConfigProblem[] {
+function sameTargets(upstream: ConfigValue): ConfigProblem[] {
   return repetitions(
-    targets.map((target) => target.at('url')),
+    upstream.all('targets[].url'),
     (target, first) =>
       target.expected(`another target: targets[${first}] is this one; \`weight\` gives it a larger share`),
     // The schema reports what is not a URL.

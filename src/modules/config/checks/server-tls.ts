@@ -32,11 +32,11 @@ export function checkServerTls(
   const mode = tls.at('clientCertificates');
   const isAsking = mode.value === 'optional' || mode.value === 'required';
   const main = readPems(tls, sources);
-  const sni = tls.at('sni').items();
+  const sni = tls.all('sni[]');
   const entries = sni.map((entry) => readPems(entry, sources));
   const problems = [
     ...[main, ...entries].flatMap((each) => each.problems),
-    ...repeatedHosts(sni),
+    ...repeatedHosts(tls.all('sni[].hosts[]')),
     ...(isAsking ? [] : [...uselessForClients(tls), ...unverifiedClients(config)]),
   ];
   // Without a CA of its own, Node would accept clients whom any public CA has issued a certificate.
@@ -82,10 +82,9 @@ function uselessForClients(tls: ConfigValue): ConfigProblem[] {
     .map((each) => each.meaningless('unless `clientCertificates` is `optional` or `required`'));
 }
 
-function repeatedHosts(sni: readonly ConfigValue[]): ConfigProblem[] {
+function repeatedHosts(hosts: readonly ConfigValue[]): ConfigProblem[] {
   const seen = new Set<string>();
-  return sni
-    .flatMap((entry) => entry.at('hosts').items())
+  return hosts
     .filter(({ text = '' }) => seen.size === seen.add(text.toLowerCase()).size)
     .map((host) => host.expected('each host once'));
 }
@@ -93,9 +92,8 @@ function repeatedHosts(sni: readonly ConfigValue[]): ConfigProblem[] {
 /** Reports providers that no client could satisfy. */
 function unverifiedClients(config: ConfigValue): ConfigProblem[] {
   return config
-    .at('auth')
-    .entries()
-    .flatMap((provider) => provider.written(['clientCertificate']))
+    .all('auth.*.clientCertificate')
+    .filter(({ isWritten }) => isWritten)
     .map((each) =>
       each.problemWithKey(
         '`clientCertificate` needs `server.tls` with `clientCertificates`: `optional` or `required`',

@@ -31,7 +31,7 @@ export function redisProblems(config: ConfigValue): ConfigProblem[] {
   );
   const problems = first ? others.map((each) => each.beside(first.key)) : [];
   const tls = redis.at('tls');
-  const urls = [url, ...cluster.items(), ...sentinel.at('nodes').items()];
+  const urls = redis.all('url', 'cluster[]', 'sentinel.nodes[]');
   if (tls.value !== undefined && urls.some(({ text }) => text?.startsWith('redis://'))) {
     problems.push(tls.problemWithKey('found `tls` beside a redis:// URL, expected rediss:// for TLS'));
   }

@@ -4,8 +4,7 @@ import { CERTIFICATES, parsePem, PRIVATE_KEY } from './pem.js';
 
 /** Reports certificates and keys of upstreams and Redis that cannot be used: every connection would fail. */
 export function tlsProblems(config: ConfigValue): ConfigProblem[] {
-  const owners = [config.at('redis'), ...config.at('upstreams').entries()];
-  const sections = owners.map((owner) => owner.at('tls'));
+  const sections = config.all('redis.tls', 'upstreams.*.tls');
   return [
     ...[config.at('defaults', 'tls'), ...sections].flatMap(unusablePems),
     // `defaults` can leave one half of the pair to the upstreams.

@@ -35,16 +35,16 @@ export const GATEWAY_LINTS: GatewayLints = {
         `a token of fewer than ${SHORTEST_TOKEN} characters can be guessed, and ${host} can be reached from elsewhere; \`openssl rand -hex 32\` makes a longer one`,
       );
   },
-  'upstream-is-gateway': (config, root, warn) => {
-    for (const place of targetsAt(config.server, config, root))
+  'upstream-is-gateway': ({ server }, root, warn) => {
+    for (const place of targetsAt(server, root))
       warn(
         place,
         'this is the address of the gateway itself, so requests come back and are answered with 508',
       );
   },
-  'upstream-is-management': (config, root, warn) => {
-    const hint = config.management.token === '' ? '' : ', and reach the admin API with its token';
-    for (const place of targetsAt(config.management, config, root))
+  'upstream-is-management': ({ management }, root, warn) => {
+    const hint = management.token === '' ? '' : ', and reach the admin API with its token';
+    for (const place of targetsAt(management, root))
       warn(
         place,
         `this is the management port of the gateway, so clients can read metrics and health${hint}`,
@@ -136,22 +136,19 @@ function withoutBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, '');
 }
 
-/** @returns the addresses of targets that are a port of the gateway */
-function targetsAt(
-  port: { readonly host: string; readonly port: number },
-  { upstreams }: GatewayConfig,
-  root: ConfigValue,
-): ConfigValue[] {
-  return Object.keys(upstreams).flatMap((id) => {
-    const upstream = root.at('upstreams', id);
-    const owners = [upstream, ...upstream.at('targets').items()];
-    return owners
-      .map((owner) => owner.at('url'))
-      .filter(({ text }) => text !== undefined && isAt(text, port));
-  });
+interface Port {
+  readonly host: string;
+  readonly port: number;
 }
 
-function isAt(url: string, own: { readonly host: string; readonly port: number }): boolean {
+/** @returns the addresses of targets that are a port of the gateway */
+function targetsAt(port: Port, root: ConfigValue): ConfigValue[] {
+  return root
+    .all('upstreams.*.url', 'upstreams.*.targets[].url')
+    .filter(({ text }) => text !== undefined && isAt(text, port));
+}
+
+function isAt(url: string, own: Port): boolean {
   const { hostname, port, protocol } = new URL(url);
   const host = withoutBrackets(hostname);
   const number = Number(port || (protocol === 'https:' ? 443 : 80));

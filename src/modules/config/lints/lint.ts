@@ -56,7 +56,7 @@ function lintUpstreams(config: GatewayConfig, root: ConfigValue, warn: Warn): vo
   const upstreams = Object.entries(config.upstreams);
   for (const [name, lint] of Object.entries(UPSTREAM_LINTS)) {
     const found = upstreams.flatMap(([id, upstream]) => {
-      const keys = lint.keys.map((key) => root.at('upstreams', id, ...key.split('.')));
+      const keys = root.at('upstreams', id).all(...lint.keys);
       const place = keys.find(({ isWritten }) => isWritten);
       const message = place && lint.check(upstream, routes.get(id) ?? [], id);
       return message ? [{ place, message }] : [];

@@ -28,27 +28,21 @@ interface PluginUse {
   readonly problem: ConfigProblem;
 }
 
+/** Where plugins are named, and the kind that is needed there. */
+const REFERENCES: readonly (readonly [PluginKind, ...paths: string[]])[] = [
+  ['hooks', 'routes[].plugins[]'],
+  ['auth', 'auth.*.plugin'],
+  ['balancer', 'defaults.balancer', 'upstreams.*.balancer'],
+  ['fallback', 'defaults.fallback.plugin', 'upstreams.*.fallback.plugin'],
+];
+
 /** @returns the places that name plugins, with the kind that each of them needs */
 export function pluginReferences(
   config: ConfigValue,
 ): { readonly id: ConfigValue; readonly kind: PluginKind }[] {
-  const upstreams = [config.at('defaults'), ...config.at('upstreams').entries()];
-  const hooks = config
-    .at('routes')
-    .items()
-    .flatMap((route) => route.at('plugins').items());
-  const providers = config.at('auth').entries();
-  const balancers = upstreams.map((upstream) => upstream.at('balancer'));
-  return [
-    ...hooks.map(withKind('hooks')),
-    ...providers.map((provider) => provider.at('plugin')).map(withKind('auth')),
-    ...balancers.filter(({ value }) => !isBalancerName(value)).map(withKind('balancer')),
-    ...upstreams.map((upstream) => upstream.at('fallback', 'plugin')).map(withKind('fallback')),
-  ].filter(({ id }) => !id.isInherited);
-}
-
-function withKind(kind: PluginKind) {
-  return (id: ConfigValue) => ({ id, kind });
+  return REFERENCES.flatMap(([kind, ...paths]) => config.all(...paths).map((id) => ({ id, kind }))).filter(
+    ({ id, kind }) => !id.isInherited && !(kind === 'balancer' && isBalancerName(id.value)),
+  );
 }
 
 /** @returns `undefined` for a file without plugins */

@@ -34,6 +34,19 @@ export class ConfigValue {
     return this.keys().map((key) => this.at(key));
   }
 
+  /** The places at paths such as `routes[].plugins[]` and `auth.*.plugin`: all items of a list, all entries of a mapping. */
+  all(...paths: readonly string[]): ConfigValue[] {
+    return paths.flatMap((path) => {
+      let places: ConfigValue[] = [this];
+      for (const step of path.split(/\.|(?=\[\])/))
+        places = places.flatMap((place) => {
+          if (step === '[]') return place.items();
+          return step === '*' ? place.entries() : [place.at(step)];
+        });
+      return places;
+    });
+  }
+
   keys(): string[] {
     return this.isWritten && isMapping(this.node) ? [...this.node.children.keys()] : [];
   }
