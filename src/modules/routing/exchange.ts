@@ -138,10 +138,13 @@ export class Exchange {
     return (this.req.socket as Socket & Partial<TLSSocket>).encrypted === true;
   }
 
-  /** Stops watching the response, because a stale copy or another answer takes its place. */
+  /**
+   * Does not store the response, because a stale copy or another answer takes its place. An unsafe method invalidates what
+   * is stored, whichever upstream has carried it out.
+   */
   replaceResponse(by: 'stale' | 'other'): void {
     this.tap?.onReplaced?.(by);
-    if (this.cache && this.cache.kind !== 'hit') this.cache = { ...this.cache, tap: undefined };
+    if (this.cache?.kind === 'forward') this.cache = { ...this.cache, tap: undefined };
   }
 
   /** Watches the upstream's response to the client; a background refresh has a tap of its own. */
