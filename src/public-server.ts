@@ -101,7 +101,8 @@ export class PublicServer implements ConfigApplier {
     adapter.connect(limits, {
       tls: this.config.current.server.tls,
       guard: (server) => this.connections.guard(server),
-      mayUpgrade: (req) => this.hasWebSockets && isHandshake(req),
+      mayUpgrade: (req, isListenedFor) => (this.hasWebSockets || isListenedFor) && isHandshake(req),
+      takesUpgrade: (req) => this.hasWebSockets && this.entrance.exchanges.takesUpgrade(req),
       gatewayPathOf,
       beforeExpress: tellCaches,
       beforeCode: [

@@ -51,9 +51,10 @@ export function webSocketUpstream(
   {
     server = createServer(tellHeaders),
     perMessageDeflate = false,
-  }: { server?: Server; perMessageDeflate?: boolean } = {},
+    path,
+  }: { server?: Server; perMessageDeflate?: boolean; path?: string } = {},
 ): WebSocketUpstream {
-  const upstream = new WebSocketServer({ server, perMessageDeflate });
+  const upstream = new WebSocketServer({ server, perMessageDeflate, path });
   upstream.on('connection', (socket, { headers }) => {
     socket.on('error', () => undefined);
     onConnection(socket, headers);

@@ -87,6 +87,18 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     return () => void (this.model = model);
   }
 
+  /** Whether a route with WebSockets takes a handshake. One that is malformed is refused by the gateway. */
+  takesUpgrade({ method = '', url = '', httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
+    const { config, table } = this.model;
+    try {
+      const { match } = inspect({ method, url, httpVersion, headers, rawHeaders }, { config }, table);
+      return match.kind === 'route' && match.route.config.websocket !== undefined;
+    } catch (error) {
+      if (error instanceof ProblemError) return true;
+      throw error;
+    }
+  }
+
   /** By what a request that begins now is judged. */
   get routing(): Pick<RoutingModel, 'config' | 'table'> {
     return this.model;

@@ -32,7 +32,9 @@ const ROUTED_METHODS = Object.keys(RequestMethod)
 
 export interface AdapterOptions {
   /** Tells which requests may take over their connection for another protocol. Default: none, `Upgrade` is ignored. */
-  readonly mayUpgrade?: ((req: IncomingMessage) => boolean) | undefined;
+  readonly mayUpgrade?: (req: IncomingMessage, isListenedFor: boolean) => boolean;
+  /** Tells which of these a route takes, if code listens for them as well. Default: none. */
+  readonly takesUpgrade?: (req: IncomingMessage) => boolean;
   /** Chooses between the handlers of the gateway. */
   readonly gatewayPathOf?: (req: Request) => GatewayPath;
   /** @returns milliseconds that a client has for its whole request; `undefined` for the `requestTimeout` of the server */
@@ -220,10 +222,12 @@ export class HttpServerAdapter extends ExpressAdapter {
     tls?: ClientTls,
   ): Server {
     const { openResponses } = this;
-    const { mayUpgrade } = this.gatewayOptions;
+    const { mayUpgrade, takesUpgrade = () => false } = this.gatewayOptions;
+    let isListenedFor = () => false;
     const shouldUpgradeCallback = (req: IncomingMessage) => {
       // Behind unanswered requests, their answers would follow the upgrade.
-      if (mayUpgrade?.(req) && openResponses.on(req.socket).size === 0) return true;
+      const isFirst = openResponses.on(req.socket).size === 0;
+      if (isFirst && mayUpgrade?.(req, isListenedFor())) return true;
       // RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it
       // loses what the same chunk holds behind it, and parses the next chunk as a new request, which may be the
       // middle of one.
@@ -234,7 +238,7 @@ export class HttpServerAdapter extends ExpressAdapter {
     const server = tls
       ? createTlsServer({ ...options, ...tls.options, shouldUpgradeCallback }, answer)
       : createServer({ ...options, shouldUpgradeCallback }, answer);
-    if (mayUpgrade) answerUpgrades(server, options.ServerResponse, answer);
+    if (mayUpgrade) isListenedFor = answerUpgrades(server, options.ServerResponse, answer, takesUpgrade);
     errors.listen(server);
     continueWhenRead(server, answer);
     // The exchange refuses it. Node has a 417 without a body.
