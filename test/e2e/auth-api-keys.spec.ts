@@ -94,7 +94,7 @@ describe('an API key', () => {
     ['forged', bearer({}, { key: 'another secret of more than 32 bytes, for tests' })],
     ['good', bearer()],
     ['of no kind', { authorization: 'Basic YTpi' }],
-  ])('keeps the gateway from forwarding a token that nobody verified: one that is %s', async (_, other) => {
+  ])('prevents forwarding of an unverified token: one that is %s', async (_, other) => {
     expect(await status('/forwarding', { ...key('acme'), ...other })).toBe(200);
     expect(users.requests[0]?.headers).toMatchObject({ 'x-user-id': 'acme', 'x-api-key': 'key-of-acme' });
     expect(users.requests[0]?.headers).not.toHaveProperty('authorization');

@@ -40,7 +40,7 @@ describe('the type of a token', () => {
     },
   );
 
-  it.each(['JWT', 'id+jwt', undefined, 1])('is ignored by a provider that asks for none: %j', async (typ) => {
+  it.each(['JWT', 'id+jwt', undefined, 1])('is ignored by a provider without typ: %j', async (typ) => {
     expect(await statusOf(typ, 'any type')).toEqual([200, undefined]);
   });
 });

@@ -72,7 +72,7 @@ describe('a body at the limit', () => {
     ['of the server', '/', 1024],
     ['of its route, when that is higher', '/large', 4096],
     ['of its route, when that is nothing', '/empty', 0],
-  ])('passes, and one more byte gets a 413: %s', async (_, path, limit) => {
+  ])('is accepted, and one more byte gets a 413: %s', async (_, path, limit) => {
     const { gw } = await start();
     const withLength = (bytes: number) => gw.fetch(path, { method: 'POST', body: Buffer.alloc(bytes) });
     const inChunks = async (bytes: number) => {

@@ -71,7 +71,7 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
     );
   });
 
-  it('says that no gateway runs', async () => {
+  it('reports that no gateway is running', async () => {
     const url = await closedPort();
     const file = await temporaryFile('gateway.yaml', `management: { port: ${new URL(url).port} }\n${YAML}`);
     const { code, stderr } = await cli(['routes', '--running', '-c', file, '--explain', '/code']);

@@ -52,7 +52,7 @@ describe('breakwater simulate', { timeout: 60_000 }, () => {
   it.each([
     ['none.log', "ENOENT: no such file or directory, open 'none.log'"],
     ['src', 'src: EISDIR: illegal operation on a directory, read'],
-  ])('says in one line that it cannot read %s', async (log, message) => {
+  ])('reports in one line that it cannot read %s', async (log, message) => {
     const config = await temporaryFile('gateway.yaml', YAML);
     const { code, stdout, stderr } = await cli(['simulate', '-c', config, log]);
     expect([code, stdout, stderr.trim()]).toEqual([1, '', message]);

@@ -120,7 +120,7 @@ describe('a client that leaves', () => {
     expect(users.requests.map(({ url }) => url)).toEqual(['/1', '/3']);
   });
 
-  it('causes no retry and no vote while it waits for one', async () => {
+  it('causes no retry and no vote while it waits for a retry', async () => {
     const { users, gw, client } = await start((_req, res) =>
       res.writeHead(503, { 'retry-after': '1' }).end(),
     );

@@ -243,7 +243,7 @@ describe('a gateway with user controllers', () => {
     ['auth.forward: `forward` has no meaning for a handler of code', { auth: { forward: true } }],
     ['rewrite: `rewrite` has no meaning for a handler of code', { rewrite: {} } as CodeRouteOptions],
     ['plugins[0]: found "stamp", expected the id of an entry of `plugins`', { plugins: ['stamp'] }],
-  ])('does not start with what has no meaning: %s', async (message, options) => {
+  ])('does not start with an option that has no effect: %s', async (message, options) => {
     const starting = plain(AUTH + UPSTREAMS)
       .withModule(moduleWith(options))
       .start();

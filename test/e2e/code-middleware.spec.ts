@@ -72,7 +72,7 @@ const start = (...modules: (typeof WithController | typeof WithMiddleware | type
 afterEach(() => vi.restoreAllMocks());
 
 describe('user code beside the routes of the configuration', () => {
-  it('gets the requests for its controllers, but no malformed ones', async () => {
+  it('gets the requests for its controllers except malformed requests', async () => {
     const gw = await start(WithController);
     expect(await (await gw.fetch('/hello')).text()).toBe('from code');
     expect(await (await gw.fetch('/hello/again')).text()).toBe('from users');
@@ -80,7 +80,7 @@ describe('user code beside the routes of the configuration', () => {
     expect((await gw.fetch('/hello%2fx')).status).toBe(400);
   });
 
-  it('can answer every request, but no malformed ones', async () => {
+  it('can answer every request except malformed requests', async () => {
     const gw = await start(WithCatchAll);
     expect(await (await gw.fetch('/anything')).text()).toBe('from code');
     expect((await gw.fetch('/a%2fb')).status).toBe(400);

@@ -239,7 +239,7 @@ describe('header rules of a handler', () => {
     ['streamed', 200, 'one two'],
     ['events', 200, 'data: first'],
     ['missing', 404, '"statusCode":404'],
-  ])('change what the client gets, however it is sent: %s', async (path, status, text) => {
+  ])('change the response headers, however the response is sent: %s', async (path, status, text) => {
     const response = await gw.fetch(`/code/${path}/7`);
     expect(response.status).toBe(status);
     expect(response.headers.get('x-id')).toBe('7');

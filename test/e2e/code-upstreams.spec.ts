@@ -77,7 +77,7 @@ describe('UpstreamModule.forFeature', () => {
     expect(await response.json()).toMatchObject({ code: 'breaker_open', upstream: 'users' });
   });
 
-  it('fails the start on an unknown upstream, and names the known ones', async () => {
+  it('fails the start for an unknown upstream, and lists the known upstreams', async () => {
     const starting = gateway(YAML)
       .withEnv({ USERS_URL: await closedPort() })
       .withModule(MistakenModule)

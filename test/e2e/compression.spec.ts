@@ -158,7 +158,7 @@ it.each([
   ['a text below 1 KiB', {}, ['Accept-Encoding', 'Origin']],
   ['a text of an upstream that says so itself', { vary: 'accept-encoding' }, ['Origin', 'accept-encoding']],
   ['an image', { 'content-type': 'image/png' }, ['Origin']],
-])('tells caches what the form depends on: %s', async (_, headers, varied) => {
+])('varies by Accept-Encoding only where compression applies: %s', async (_, headers, varied) => {
   answerWith(headers, { body: 'short' });
   expect(varyOf(await get())).toEqual(varied);
 });
@@ -278,7 +278,7 @@ describe('an ETag', () => {
     expect([strong.status, strong.headers.etag]).toEqual([304, '"1"']);
   });
 
-  it('that is weak already stays as it is', async () => {
+  it('that is already weak is not changed', async () => {
     answerWith({ etag: 'W/"1"' });
     expect((await get()).headers.etag).toBe('W/"1"');
   });
@@ -314,7 +314,7 @@ it('closes the connection of a client that is still sending when the response is
   expect(gunzipSync(bodyOf(client.received)).toString()).toBe(TEXT);
 });
 
-it('leaves WebSockets alone', async () => {
+it('does not apply to WebSockets', async () => {
   const yaml = `
 server: { compression: true }
 upstreams: { chat: { url: "\${CHAT_URL}" } }

@@ -34,7 +34,7 @@ describe('connections above the limit', () => {
     expect(await asks(await RawConnection.to(gw.url))).toBe('answered');
   });
 
-  it.skipIf(process.platform === 'darwin')('of one client leave room for others', async () => {
+  it.skipIf(process.platform === 'darwin')('of one client do not prevent connections of others', async () => {
     const gw = await start('connectionsPerIp: 2');
     await RawConnection.to(gw.url);
     await RawConnection.to(gw.url);

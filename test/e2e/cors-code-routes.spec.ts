@@ -42,7 +42,7 @@ routes: []`)
     ['/code/plain', 'x-a,origin'],
     ['/code/cached', 'x-a,origin'],
     ['/code/silent', 'origin'],
-  ])('%s tells caches of the origin and of its own Vary', async (path, expected) => {
+  ])('%s has Vary: Origin in addition to its own Vary', async (path, expected) => {
     const origins = [undefined, undefined, APP, APP, 'https://evil.example.com'];
     const results: unknown[] = [];
     for (const origin of origins) {

@@ -63,7 +63,7 @@ describeWithBrowser('the dashboard', { timeout: 60_000 }, () => {
     await until('the dialog is closed', async () => !(await dashboard.page.locator('#details').isVisible()));
   });
 
-  it('shows 300 upstreams, what fails first, and finds one of them', async () => {
+  it('lists 300 upstreams, failing ones first, and searches them', async () => {
     const ids = Array.from({ length: 299 }, (_, i) => `service-${String(i).padStart(3, '0')}`);
     const gw = await start(upstreams([...ids, 'api']));
     await gw.fetch('/fail');

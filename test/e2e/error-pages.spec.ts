@@ -100,7 +100,7 @@ describe('server.errors', () => {
     });
   });
 
-  it('leaves other statuses as they are', async () => {
+  it('does not change other statuses', async () => {
     const page = await answerTo(shaped, CHROME, 'GET /%00');
     expect(page.body).toContain('<h1><span>400</span> Bad Request</h1>');
   });

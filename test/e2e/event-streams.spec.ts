@@ -84,7 +84,7 @@ describe('an event', () => {
 });
 
 describe('clients of event streams that disconnect', () => {
-  it('abort their upstream calls within a second and leave nothing behind', async () => {
+  it('abort their upstream calls within a second and release all resources', async () => {
     const { gw, server, streams } = await start(EVENTS);
     const clients = await Promise.all(Array.from({ length: 50 }, () => RawConnection.to(gw.url)));
     for (const client of clients) client.send(requestHead('GET /events'));

@@ -42,7 +42,7 @@ describe('a request whose upstream fails', { timeout: 60_000 }, () => {
     expect(told).not.toMatch(new RegExp(`${port}|ECONNREFUSED`));
   });
 
-  it('is logged with what is wrong with the certificate', async () => {
+  it('is logged with the defect of the certificate', async () => {
     const { cert, key } = Authority.create().issue('IP:127.0.0.1');
     const url = await listen(createTlsServer({ cert, key }));
     const { told, line } = await failure(await start(url.replace('http:', 'https:')));

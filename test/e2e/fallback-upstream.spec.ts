@@ -174,7 +174,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(answer.headers.get('breakwater-fallback')).toBe('response');
   });
 
-  it('leaves the problem of the first upstream when it fails too, and counts its own failure', async () => {
+  it('returns the error of the first upstream when it fails too, and counts its own failure', async () => {
     const gw = await gateway(PLAIN)
       .withEnv({ USERS_URL: await closedPort() })
       .withUpstream('readonly', RESET.server)
@@ -224,7 +224,7 @@ routes: [{ id: users, match: { path: /** }, upstream: users }]
     expect(archive.requests).toEqual([]);
   });
 
-  it('is aborted when the client leaves, without a vote or another fallback', async () => {
+  it('is aborted when the client disconnects, without a vote or another fallback', async () => {
     const readonly = recording(() => undefined);
     const archive = recording();
     const gw = await gateway(PLAIN.replace('readonly: { ', 'readonly: { fallback: { upstream: archive }, '))

@@ -38,7 +38,7 @@ describe('an injected fault', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(45);
   });
 
-  it('sends nothing upstream for a client that left', async () => {
+  it('sends no request upstream after the client disconnected', async () => {
     const users = recording();
     const gw = await gateway(withFault('{ delay: { for: 1h } }'))
       .withUpstream('users', users.handler)

@@ -205,7 +205,7 @@ describe('a route with gather', () => {
     ]);
   });
 
-  it('has one deadline, for bodies as well', async () => {
+  it('has one deadline that includes bodies', async () => {
     answers.orders = () => undefined;
     expect((await ask(`${gw.url}/short/7`)).body).toBe(text('7', '[]'));
     answers.users = (_req, res) => res.write('{"a":');
@@ -290,7 +290,7 @@ describe('a cached route with gather', () => {
     expect(asked.users).toHaveLength(1);
   });
 
-  it('answers HEAD and ranges of what it stores', async () => {
+  it('answers HEAD and ranges from the stored document', async () => {
     expect((await ask(`${gw.url}/cached/part`, {}, 'HEAD')).headers['content-length']).toBe(
       String(text('part').length),
     );
@@ -309,7 +309,7 @@ describe('a cached route with gather', () => {
     expect(asked.users).toHaveLength(2);
   });
 
-  it('keeps the last whole document beside a partial one', async () => {
+  it('keeps the last whole document after a partial one', async () => {
     answers.users = (req, res) => json(req, res.setHeader('Cache-Control', 'max-age=0'));
     await ask(`${gw.url}/cached/kept`);
     answers.orders = (req) => req.socket.destroy();

@@ -49,7 +49,7 @@ describe('the health endpoints', () => {
     expect(text).not.toContain('127.0.0.1');
   });
 
-  it('tell clients nothing but the status, unless `server.healthDetails` is true', async () => {
+  it('show clients only the status, unless `server.healthDetails` is true', async () => {
     const env = { USERS_URL: await closedPort() };
     const health = async (yaml: string) => {
       const gw = await gateway(yaml).withEnv(env).start();

@@ -52,7 +52,7 @@ describe('an upload', () => {
     expect(await gw.metric('breakwater_breaker_state{upstream="files"}')).toBe(0);
   });
 
-  it('does not pause while its client waits for a 100 that is not due yet', async () => {
+  it('does not count as paused while the client waits for 100 Continue', async () => {
     const [first, second] = [await RawConnection.to(gw.url), await RawConnection.to(gw.url)];
     first.send(requestHead('GET /held', 'Connection: close'));
     await until('the only place is taken', () => held);

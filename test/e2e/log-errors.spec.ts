@@ -8,7 +8,7 @@ const LOGGER = pathToFileURL('dist/logger.js').href;
 it.each([
   ['by itself', 'logger.error(error)'],
   ['in an entry', `logger.error({ message: 'a fault', err: error })`],
-])('an error that is logged %s has none of its own properties in its line', async (_, call) => {
+])('an error that is logged %s has none of its custom properties in its line', async (_, call) => {
   const code = `import { JsonLogger } from '${LOGGER}';
     const logger = new JsonLogger();
     const error = Object.assign(new TypeError('a fault'), { code: 'ERR_X', status: 404, config: 'SECRET' });

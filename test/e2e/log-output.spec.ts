@@ -50,7 +50,7 @@ describe('the output of the log', () => {
     expect((await once(child, 'exit'))[0]).toBe(3);
   });
 
-  it('drops lines that nobody reads, counts them, and goes on when somebody does', async () => {
+  it('drops lines that nobody reads, counts them, and continues when they are read', async () => {
     const child = run(`
       const line = 'x'.repeat(1023) + '\\n';
       for (let i = 0; i < 20 * 1024; i++) output.write(line);

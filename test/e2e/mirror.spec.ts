@@ -67,7 +67,7 @@ describe('a mirror', () => {
     expect(users.bodies.map(({ length }) => length)).toEqual([LIMIT + 1, LIMIT + 1, LIMIT, LIMIT]);
   });
 
-  it('gets no larger body where a fallback upstream may get one', async () => {
+  it('gets no larger body although a fallback upstream may get it', async () => {
     const [users, next] = [reading(), reading()];
     const gw = await gateway(
       YAML.replace(
@@ -151,7 +151,7 @@ describe('a mirror', () => {
     expect(await gw.metric('breakwater_breaker_state{upstream="next"}')).toBe(0);
   });
 
-  it('has a response read to its end that takes longer than one that is retried may', async () => {
+  it('has its response read to the end, even if it takes longer than a retried response may', async () => {
     const gw = await gateway(YAML)
       .withUpstream('users', (_req, res) => void res.end('fine'))
       .withUpstream('next', (_req, res) => {

@@ -138,7 +138,7 @@ it(
   },
 );
 
-it('tells of the overload of several workers once', { timeout: 120_000 }, async () => {
+it('reports the overload of several workers once', { timeout: 120_000 }, async () => {
   const gateway = await start(', workers: 2');
   for (const pid of await workerPids(gateway)) setPriority(pid, 10);
   const floods = await Promise.all([flood(gateway.url, 1_500), flood(gateway.url, 1_500)]);

@@ -43,7 +43,7 @@ class CodeController {
 @Module({ controllers: [CodeController] })
 class CodeModule {}
 
-it('rejects new requests while memory is short, and nothing that operators need', async () => {
+it('rejects new requests while memory is short, but no requests of operators', async () => {
   // A process in which tests run uses more of its heap than that, and less than the 10% that are the limit of `high`.
   const gw = await gateway(yaml('{ maxMemory: 0.1% }'))
     .withUpstream('users', (_req, res) => void res.end('hello'))
@@ -90,7 +90,7 @@ it('rejects new requests while memory is short, and nothing that operators need'
   expect((await gw.fetch('/low')).status).toBe(200);
 });
 
-it('rejects nothing after the process stood still', async () => {
+it('rejects nothing after a pause of the process', async () => {
   const upstream = await listen(createServer((_req, res) => void res.end('hello')));
   const server = '{ host: 127.0.0.1, port: 0, overload: { maxWait: 20ms } }';
   const { process, url, managementUrl } = await spawnGateway(

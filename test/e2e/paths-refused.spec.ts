@@ -3,7 +3,7 @@ import { gateway } from '../support/gateway.js';
 import { ONE_ROUTE } from '../support/one-route.js';
 import { recording } from '../support/recording.js';
 
-it('answers a path that the upstream could read as another one with malformed_path, and does not repeat it', async () => {
+it('answers malformed_path without repeating a path that an upstream could interpret as another one', async () => {
   const gw = await gateway(ONE_ROUTE).withUpstream('users', recording().handler).start();
   const response = await gw.fetch('/secret%2fplace');
   const text = await response.text();

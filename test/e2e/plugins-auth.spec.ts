@@ -98,7 +98,7 @@ describe('a provider that is a plugin', () => {
     ['knows no subject', 'result', () => ({ subject: '' })],
     ['has scopes that are no list', 'result', () => ({ subject: 'a', scopes: 'write' as never })],
     ['has a scope with a blank', 'result', () => ({ subject: 'a', scopes: ['a write'] })],
-  ])('lets nobody in when it %s, and leaves other routes alone', async (_, reason, authenticate) => {
+  ])('rejects requests when it %s, and does not affect other routes', async (_, reason, authenticate) => {
     const gw = await start(authenticate);
     const [refused, optional, open] = await Promise.all([
       gw.fetch('/partner', key('acme')),

@@ -151,7 +151,7 @@ describe('hooks of plugins on a user handler', () => {
     }
   });
 
-  it('change a stream that is compressed, although they take their time', async () => {
+  it('change a compressed stream although they are slow', async () => {
     const gw = await start({ onResponse: () => turn({ headers: { 'x-late': '1' } }) });
     const response = await gw.fetch('/code/text/1', { headers: { 'accept-encoding': 'gzip' } });
     expect(await response.text()).toBe('a'.repeat(64 * 4096));
@@ -217,7 +217,7 @@ describe('hooks of plugins on a user handler', () => {
     ['rejects', { onResponse: fail }],
     ['hangs', { onResponse: hang }],
     ['throws', { onResponse: boom }],
-  ])('fail alone: one that %s', async (_, hooks) => {
+  ])('affect only their request on failure: one that %s', async (_, hooks) => {
     const gw = await start(hooks);
     for (const path of ['value', 'stream', 'written']) {
       const response = await gw.fetch(`/code/${path}/1`);

@@ -73,7 +73,7 @@ describe('the example plugins', { timeout: 60_000 }, () => {
     }
   });
 
-  it('answer with the last menu while the menu service is away', async () => {
+  it('respond with the last menu while the menu service is down', async () => {
     const response = await get('/menu/today');
     expect([response.status, response.headers.get('breakwater-fallback')]).toEqual([200, 'plugin']);
     expect(await response.json()).toMatchObject({ path: '/menu/today', isCurrent: false });

@@ -68,7 +68,7 @@ describe('a fallback that is a plugin', () => {
     ['returns text', 'result', () => 'no' as never],
     ['returns status 99', 'result', () => ({ status: 99 })],
     ['sets framing', 'result', () => ({ status: 200, headers: { Connection: 'close' } })],
-  ])('is passed over when it %s, and other routes do not notice', async (_, reason, answer) => {
+  ])('is skipped when it %s, without an effect on other routes', async (_, reason, answer) => {
     const gw = await start(answer, ', response: { status: 299 }');
     const [response, other] = await Promise.all([gw.fetch('/menu/1'), gw.fetch('/1')]);
     expect([response.status, other.status]).toEqual([299, 200]);

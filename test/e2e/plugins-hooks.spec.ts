@@ -159,7 +159,7 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
       { onResponse: () => ({ headers: { 'Transfer-Encoding': 'chunked' } }) },
     ],
     ['response', 'splits a header', 'result', { onResponse: () => ({ headers: { a: ['b\nc'] } }) }],
-  ])('fail alone when a %s hook %s', async (kind, _, reason, hooks) => {
+  ])('affect only their request when a %s hook %s', async (kind, _, reason, hooks) => {
     const gw = await start(hooks);
     const [response, other] = await Promise.all([gw.fetch('/hooked/1'), gw.fetch('/1')]);
     expect(other.status).toBe(200);
@@ -180,14 +180,14 @@ routes: [{ id: all, match: { path: /** }, upstream: users, plugins: [first, seco
     ['throws', { onRequest: boom, onResponse: boom }],
     ['rejects', { onRequest: reject, onResponse: reject }],
     ['hangs', { onRequest: hang, onResponse: hang }],
-  ])('are passed over with `onError: skip` when a hook %s', async (_, hooks) => {
+  ])('are skipped with `onError: skip` when a hook %s', async (_, hooks) => {
     const gw = await start(hooks, '{ timeout: 50ms, onError: skip }');
     const response = await gw.fetch('/hooked/1');
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({ url: '/hooked/1' });
   });
 
-  it('leave other routes alone while a hook hangs', async () => {
+  it('do not affect other routes while a hook hangs', async () => {
     const gw = await start({ onRequest: hang }, '{ timeout: 1h }');
     const leaving = new AbortController();
     const hanging = gw.fetch('/hooked/1', { signal: leaving.signal }).catch(() => 'gone');

@@ -68,7 +68,7 @@ describe('a gateway with plugins from modules', { timeout: 60_000 }, () => {
   it.each([
     ['one process', (text: string) => `server: { port: 0 }\nmanagement: { port: 0 }\n${text}`],
     ['two workers', (text: string) => withWorkers(text, 'delay: 0s, drain: 1s')],
-  ])('takes new options and new modules at a reload, in %s', async (_, of) => {
+  ])('applies new options and new modules at a reload, in %s', async (_, of) => {
     const url = await listen(createServer(echo));
     const entry = (value: string) => `a: { use: ./stamp.mjs, options: { value: ${value} } }`;
     const file = await project(of(yaml(entry('first'), 'a', url)));
@@ -95,7 +95,7 @@ describe('a plugin that begins with a promise that rejects', { timeout: 60_000 }
   it.each([
     ['hooks', `hooks: ${late}`, '`hooks` returned a promise; it has to return at once'],
     ['refine', `options: z.object({}).refine(async () => false), ${hooks}`, 'Encountered Promise'],
-  ])('is refused by a reload, and the gateway goes on: %s', async (_, parts, why) => {
+  ])('is rejected by a reload, and the gateway keeps running: %s', async (_, parts, why) => {
     const url = await listen(createServer(echo));
     const good = 'a: { use: ./stamp.mjs, options: { value: x } }';
     const text = (plugins: string, used: string) =>
@@ -127,7 +127,7 @@ describe('a plugin that is given in code', () => {
       },
     });
 
-  it('keeps its state in a reload that leaves its entry as it is, and starts anew with other options', async () => {
+  it('keeps its state in a reload with the same options, and restarts with other options', async () => {
     const signals: AbortSignal[] = [];
     const entry = (value: string) => `stamp: { options: { value: ${value} } }`;
     const gw = await gateway(yaml(entry('a'), 'stamp', '${USERS_URL}'))

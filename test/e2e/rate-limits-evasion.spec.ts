@@ -29,7 +29,7 @@ it.each([
   expect(await passed(gw, (i) => ({ [name]: `198.51.100.${i}` }))).toBe(3);
 });
 
-it('a client behind a trusted proxy does not get another limit by what it sends to the proxy', async () => {
+it('a client behind a trusted proxy cannot change its limit by headers that it sends to the proxy', async () => {
   const gw = await start('127.0.0.1', 'ip');
   expect(await passed(gw, (i) => ({ 'x-forwarded-for': `198.51.100.${i}, 192.0.2.1` }))).toBe(3);
   expect(await passed(gw, (i) => ({ 'x-forwarded-for': `192.0.2.2:${40_000 + i}` }))).toBe(3);

@@ -6,7 +6,7 @@ import { until } from '../support/until.js';
 const start = (url: string) => gateway(`redis: { url: "${url}" }`).start();
 
 describeWithRedis('Redis that becomes unavailable', () => {
-  it('degrades /health and a metric but not readiness, and recovers by itself', async () => {
+  it('degrades /health and a metric but not readiness, and recovers', async () => {
     const redis = await RedisServer.start();
     const gw = await start(redis.url);
     const health = async () => (await gw.management('/health')).json();
@@ -51,7 +51,7 @@ describeWithRedis('Redis that becomes unavailable', () => {
       ['--user', 'default', 'on', 'nopass', '~*', '&*', '+@all', '-select'],
       'NOPERM',
     ],
-  ])('is down with %s, and nothing is written to another', async (_, path, args, reason) => {
+  ])('is unavailable with %s, and no other database is written', async (_, path, args, reason) => {
     const redis = await RedisServer.start(...args);
     const gw = await gateway(`
       redis: { url: "${redis.url}${path}" }

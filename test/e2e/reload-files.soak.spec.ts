@@ -97,7 +97,7 @@ describe('a changed file is put in force', () => {
   });
 });
 
-it('shows what waits for a restart, and keeps the old value', async () => {
+it('lists settings that need a restart, and keeps the old values', async () => {
   const gateway = await spawnGateway(yamlFor('/one'));
   const changed = yamlFor('/one', 'redis: { url: "redis://127.0.0.1:1" }').replace('port: 0,', 'port: 8099,');
   await writeFile(gateway.file, changed);

@@ -21,7 +21,7 @@ const start = (text: string) => {
 };
 
 describe('a reload puts in force', () => {
-  it('another key of a provider, also for tokens that the old one has verified', async () => {
+  it('another key of a provider, also for tokens that the old key verified', async () => {
     const auth = (secret: string) => yaml(`auth: { main: { secret: "${secret}", algorithms: [HS256] } }`);
     const gw = await start(auth(SECRET));
     const status = async (key: string) =>

@@ -69,7 +69,7 @@ describe('an upstream that a reload leaves as it is', () => {
 });
 
 describe('a changed upstream', () => {
-  it('uses its new targets, and keeps the connections of those that stay', async () => {
+  it('uses its new targets, and keeps the connections of unchanged targets', async () => {
     const { gw, users, orders } = await start(yaml(USERS, route('users')));
     await status(gw, '/users/1');
     const both = USERS.replace(

@@ -83,7 +83,7 @@ describe('a retry', () => {
     expect(first - second).toBeGreaterThanOrEqual(299);
   });
 
-  it('is made after the Retry-After of the upstream if that is soon enough', async () => {
+  it('waits for Retry-After of the upstream if it ends before the deadline', async () => {
     const at: number[] = [];
     const gw = await gateway(YAML('{ attempts: 1, backoff: { base: 1ms } }'))
       .withUpstream('users', (_req, res) => {

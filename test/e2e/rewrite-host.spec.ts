@@ -68,7 +68,7 @@ describe('a response that names the address of its upstream', () => {
     ['/users/relative', '/users/dir/'],
     ['/cached/1', '/cached/dir/'],
     ['/cached/1', '/cached/dir/'],
-  ])('is mapped back to what the client has called: %s', async (path, expected) => {
+  ])('is mapped back to the address that the client called: %s', async (path, expected) => {
     const { headers } = await ask(gw.url + path);
     expect(headers).toMatchObject({ location: expected, 'content-location': expected });
     const cookies = headers['set-cookie'] ?? [`a=1; Path=${expected.slice(0, -1)}`, 'b=2; Path=/'];

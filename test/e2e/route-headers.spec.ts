@@ -85,7 +85,7 @@ routes:
     ]);
   });
 
-  it('are filled anew for each use of a cached response', async () => {
+  it('are filled for each use of a cached response', async () => {
     const told = [];
     for (const headers of [bearer({ tenant: 'acme' }), bearer({ tenant: 'globex' }), {}]) {
       const response = await gw.fetch('/users/9', { headers });

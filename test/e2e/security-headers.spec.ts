@@ -82,7 +82,7 @@ describe('the security headers of an upstream’s answer', () => {
     ['http', '/cached', ['x-content-type-options']],
     ['https', '/off', []],
     ['https', '/helmet', ALL],
-  ])('are those that are configured, over %s to a trusted proxy: %s', async (proto, path, names) => {
+  ])('follow the configuration, over %s to a trusted proxy: %s', async (proto, path, names) => {
     const answer = await answerTo(over(proto, path), [], others.url);
     expect(namesOf(answer).toSorted()).toEqual(names.toSorted());
   });

@@ -137,7 +137,7 @@ describe('server.rateLimit', () => {
     expect((await gw.fetch('/health')).status).toBe(200);
   });
 
-  it('counts users once a guard of the handler knows them, and everybody else by address', async () => {
+  it('counts users after a guard of the handler identified them, and others by address', async () => {
     const gw = await start('rateLimit: { requests: 2, per: 1h, key: user }');
     const alice = bearer({ sub: 'alice' });
     // What authentication refuses does not count.
@@ -164,7 +164,7 @@ describe('server.rateLimit', () => {
     expect(response.headers.get('ratelimit')).toMatch(/^"route";r=8;t=\d+, "server-user";r=1;t=\d+$/);
   });
 
-  it('counts users whom a global guard knows', async () => {
+  it('counts users that a global guard identified', async () => {
     const gw = await gateway(`
 server: { rateLimit: { requests: 2, per: 1h, key: user } }
 auth: { main: { secret: "${SECRET}", algorithms: [HS256] } }`)
@@ -198,7 +198,7 @@ describe('server.limits', () => {
     await until('its place is free', async () => (await gw.fetch('/plain/1')).status === 200);
   });
 
-  it('counts requests of a user, and those to a handler with a limit by themselves', async () => {
+  it('counts requests of a user, and separately those to a handler with its own limit', async () => {
     const gw = await start('limits: { requestsPerUser: 2 }');
     const alice = bearer({ sub: 'alice' });
     await hang(gw, '/mine/slow', alice);

@@ -137,7 +137,7 @@ describe('a gateway process after other signals', { timeout: 60_000 }, () => {
     expect(await gateway.process.exited).toBe(0);
   });
 
-  it('takes a Ctrl-C that arrives several times as one', async () => {
+  it('treats a Ctrl-C that arrives several times as one', async () => {
     const service = new SlowService();
     const gateway = await start(service, 'delay: 50s, drain: 20s');
     const inFlight = get(`${gateway.url}/api/slow`);

@@ -40,7 +40,7 @@ async function connectSlowly(port: number): Promise<void> {
   }
 }
 
-it('serves its users while 2,000 slow clients hold connections, and disconnects those', async () => {
+it('serves its users while 2,000 slow clients hold connections, and disconnects the slow clients', async () => {
   const users = createServer((request, response) => {
     if (request.url === '/large') response.end(LARGE);
     else request.resume().once('end', () => response.end('user'));

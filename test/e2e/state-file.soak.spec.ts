@@ -20,7 +20,7 @@ describe('a gateway process with a state file', { timeout: 120_000 }, () => {
     expect(restored).toMatchObject({ file, breakers: 1, buckets: 1 });
   });
 
-  it('still rejects after it was killed, by what it had written before', async () => {
+  it('still rejects after it was killed, from its last written state', async () => {
     const { file, spawn } = await withStateFile();
     const before = await spawn();
     await outage(before);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { gateway, type RunningGateway } from '../support/gateway.js';
 import { breakerOf, outage, stateIn, statusesOf, withStateFile } from '../support/state-file.js';
 
-it('a gateway with a state file still rejects after a restart, and says since when', async () => {
+it('a gateway with a state file still rejects after a restart, and reports since when', async () => {
   const { file, yaml, service } = await withStateFile();
   const before = await gateway(yaml).start();
   await outage(before.gateway);

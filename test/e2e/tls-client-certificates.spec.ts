@@ -76,7 +76,7 @@ describe('optional client certificates', () => {
     expect((await fetchTls(`${gw.url}/open`, { ca, ...pair })).status).toBe(200);
   });
 
-  it('count after a token, and keep one that nobody verifies from the upstream', async () => {
+  it('yield to a token, and prevent forwarding of an unverified token', async () => {
     const gw = await start(yaml('optional'));
     const carol = bearer({ sub: 'carol' });
     const ask = (path: string, headers: Record<string, string>) =>
@@ -141,7 +141,7 @@ describe('required client certificates', () => {
   });
 });
 
-it('without TLS certificates of clients, nobody is asked for one', async () => {
+it('clients are not asked for a certificate without clientCertificates', async () => {
   const text = yaml('optional')
     .replace(/, clientCertificates.*?\}" /, ' ')
     .replace(/mtls: .*\n/, '');

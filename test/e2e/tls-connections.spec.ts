@@ -106,7 +106,7 @@ describe('a connection with TLS', () => {
     expect(await gw.metric(series)).toBe(1);
   });
 
-  it('of HTTP/1.0 is cut when the upstream dies, and the gateway goes on', async () => {
+  it('of HTTP/1.0 is cut when the upstream dies, and the gateway keeps running', async () => {
     const gw = await builder()
       .withUpstream('users', (req, res) => {
         if (req.url === '/well') res.end('well');

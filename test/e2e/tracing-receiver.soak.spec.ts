@@ -57,7 +57,7 @@ it('spans beyond the queue are dropped and counted', async () => {
   await until('dropped spans', async () => (await dropped()) === 2 * REQUESTS - QUEUED);
 });
 
-it('spans that the receiver refuses are counted, and what it takes as well', async () => {
+it('rejected and accepted spans are counted', async () => {
   let isRefusing = true;
   const receiver = new OtlpReceiver((res) => res.writeHead(isRefusing ? 401 : 200).end());
   const gw = await start(receiver.server);

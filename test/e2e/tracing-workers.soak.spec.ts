@@ -6,7 +6,7 @@ import { clientsOfBoth, spawnWorkers } from '../support/workers.js';
 
 const PARENT = 'b7ad6b7169203331';
 
-it('each worker sends the spans of its requests, and all are instances of one service', async () => {
+it('each worker sends its spans as an instance of one service', async () => {
   const receiver = new OtlpReceiver();
   const gateway = await spawnWorkers(`
 tracing: { endpoint: "${await listen(receiver.server)}", sample: 0%, serviceName: edge }

@@ -35,7 +35,7 @@ function faultsOf({ process }: GatewayProcess): number {
   return process.lines.filter((line) => line.includes('"uncaught error"')).length;
 }
 
-describe('a gateway process with an error that nothing catches', () => {
+describe('a gateway process with an uncaught error', () => {
   it.each(Object.entries(FAULTS))('%s: it logs a line, drains, and exits with 1', async (origin, fault) => {
     const { gateway, held } = await start(fault, 'delay: 1s, drain: 20s');
     const inFlight = fetch(`${gateway.url}/slow`);

@@ -116,7 +116,7 @@ describe('a WebSocket whose upstream', () => {
 });
 
 describe('a rejected handshake', () => {
-  it.each([200, 204, 304, 404, 426, 500])('with %s is answered, whatever follows it', async (status) => {
+  it.each([200, 204, 304, 404, 426, 500])('with %s is answered even if bytes follow it', async (status) => {
     const body = status === 204 || status === 304 ? '' : 'no';
     const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
     const users = rawUpstream(`HTTP/1.1 ${status} Declined\r\n${length}\r\n${body}`);

@@ -230,7 +230,7 @@ describe('a handshake', () => {
   it.each([
     ['is reset', (socket: Socket) => socket.resetAndDestroy()],
     ['ends', (socket: Socket) => socket.end()],
-  ])('leaves nothing behind when its client %s while it waits', async (_, leave) => {
+  ])('releases all resources when its client %s while it waits', async (_, leave) => {
     let far: Socket | undefined;
     const users = rawUpstream((socket) => (far = socket));
     const gw = await gateway(yaml('breaker: { consecutiveFailures: 1 }'))

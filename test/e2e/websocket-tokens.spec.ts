@@ -118,7 +118,7 @@ describe('a token among the subprotocols of a handshake', () => {
     expect(received('sec-websocket-protocol')).toEqual(['chat']);
   });
 
-  it('is not forwarded beside an API key, which counts first', async () => {
+  it('is not forwarded with an API key, which takes precedence', async () => {
     await open('/forward', ['bearer', GOOD], { 'X-Api-Key': 'the key', Cookie: `session=${GOOD}` });
     expect(received('x-user-id')).toEqual(['acme']);
     expect(users.received).not.toContain(GOOD);

@@ -80,7 +80,7 @@ describe('a worker that ends', { timeout: 60_000 }, () => {
     for (const client of await clientsOfBoth(gateway, '/ok')) expect(await client.status('/fail')).toBe(503);
   });
 
-  it('finishes its requests after an error that nothing catches, while another one takes its place', async () => {
+  it('finishes its requests after an uncaught error, while a new worker replaces it', async () => {
     const fault = `process.on('SIGUSR2', () => { throw new Error('a fault'); });`;
     const env = { NODE_OPTIONS: `--import=${await temporaryFile('fault.mjs', fault)}` };
     const { gateway, held } = await start({ env });
@@ -99,7 +99,7 @@ describe('a worker that ends', { timeout: 60_000 }, () => {
     expect(gateway.process.child.exitCode).toBeNull();
   });
 
-  it('is replaced by one that accepts no request before it has the keys to verify tokens', async () => {
+  it('is replaced by a worker that accepts requests only after it has the keys of token issuers', async () => {
     const key = new IssuerKey('k1');
     const issuer = await KeyServer.start(key);
     const url = await listen(createServer((_req, res) => void res.end('answer')));
@@ -214,7 +214,7 @@ describe('the primary', { timeout: 60_000 }, () => {
     expect(await workerPids(gateway)).toEqual(pids);
   });
 
-  it('drains and exits with 1 after an error that nothing catches', async () => {
+  it('drains and exits with 1 after an uncaught error', async () => {
     const fault = `process.on('SIGUSR2', () => void Promise.reject(new Error('a fault')));`;
     const env = { NODE_OPTIONS: `--import=${await temporaryFile('fault.mjs', fault)}` };
     const { gateway, held } = await start({ env });
