@@ -4,12 +4,14 @@ import {
   Controller,
   ForbiddenException,
   Get,
+  Logger,
   Param,
   ParseIntPipe,
   Post,
   UseGuards,
 } from '@nestjs/common';
-import { describe, expect, it } from 'vitest';
+import express from 'express';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { echo } from '../support/gateway.js';
 import { application } from './application.js';
 
@@ -110,5 +112,17 @@ describe('an application that imports BreakwaterModule', () => {
     const text = { method: 'POST', body: 'plain', headers: { 'content-type': 'text/plain' } };
     expect(await (await app.fetch('/mine', text)).text()).toBe('plain');
     expect(await (await app.fetch('/elsewhere', text)).json()).toMatchObject({ body: 'plain' });
+  });
+
+  it('answers 500 when middleware has read the body of a request to a route, and logs why', async () => {
+    const log = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    const app = await application({ yaml: YAML, users: echo, prepare: (each) => each.use(express.json()) });
+    const response = await app.fetch('/users', json);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ code: 'internal_error' });
+    expect(JSON.stringify(log.mock.calls)).toContain('Middleware such as express.json()');
+    const text = { method: 'POST', body: 'text', headers: { 'content-type': 'text/plain' } };
+    expect(await (await app.fetch('/users', text)).json()).toMatchObject({ body: 'text' });
   });
 });

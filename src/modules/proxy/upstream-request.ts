@@ -17,12 +17,17 @@ import { forwardInterim } from './interim-responses.js';
 /** Bytes of a request body that is kept for a mirror or a fallback upstream. */
 export const MAX_COPY_BYTES = 64 * 1024;
 
+const BODY_IS_GONE =
+  'Middleware such as express.json() has read the body of a request to a route, so that nothing is left to forward. ' +
+  'Mount it for the paths of your controllers only.';
+
 /** A request whose deadline outlives its first upstream, for the fallback upstreams. */
 export type ForwardedRequest = UpstreamRequest & { readonly deadline: Deadline };
 
 /**
  * @returns what the upstream of a route is sent for an exchange
  * @throws ProblemError `body_too_large` when the announced length is over the limit
+ * @throws TypeError when code has read the body without keeping it in `rawBody`
  */
 export function upstreamRequest(
   exchange: Exchange,
@@ -37,6 +42,7 @@ export function upstreamRequest(
   if (host !== undefined) headers.push('Host', host);
   // A controller of code that has passed the request on has read its body.
   const { rawBody } = req as RawBodyRequest<Request>;
+  if (head.hasBody && !rawBody && req.readableDidRead) throw new TypeError(BODY_IS_GONE);
   const rules = route.requestHeaders;
   const contentLength = head.hasBody ? announcedLength(req, route.config.maxBodyBytes) : undefined;
   return {
