@@ -27,7 +27,7 @@ export default definePlugin({
         const key = headers[header.toLowerCase()];
         if (typeof key !== 'string') return 'missing';
         const hash = createHash('sha256').update(key).digest();
-        // Every key is compared, and each in the same time, so that the time tells nothing of the keys.
+        // Every key is compared in constant time, so that the response time reveals nothing about the keys.
         let found;
         for (const partner of partners) if (timingSafeEqual(partner.hash, hash)) found = partner;
         if (found === undefined) return 'invalid';

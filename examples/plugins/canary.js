@@ -12,7 +12,7 @@ export default definePlugin({
     return (targets, call) => {
       const wantsCanary = call.header(header) === 'true';
       const fitting = targets.filter(({ url }) => canaries.includes(url) === wantsCanary);
-      // The least busy one. Without any, the gateway chooses among the others.
+      // The least busy canary. If there is none, the gateway chooses among the other targets.
       return fitting.toSorted((a, b) => a.inFlight / a.weight - b.inFlight / b.weight)[0];
     };
   },

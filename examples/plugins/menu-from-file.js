@@ -11,7 +11,7 @@ export default definePlugin({
   fallback: ({ file }, { folder }) => {
     const { dishes } = menuSchema.parse(JSON.parse(readFileSync(resolve(folder, file), 'utf8')));
     return (_failure, { method, path }) => {
-      // Orders must not look as if they had been taken.
+      // Orders must not appear to be accepted.
       if (method !== 'GET' && method !== 'HEAD') return undefined;
       return {
         status: 200,

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { definePlugin, z } from 'breakwater/plugin';
 
 /**
- * Signs requests, so that an upstream accepts only those that came through the gateway: HMAC-SHA256 over the time, the
+ * Signs requests, so that an upstream accepts only requests of the gateway: HMAC-SHA256 over the time, the
  * method, the path with its query, and the user.
  */
 export default definePlugin({

@@ -14,11 +14,11 @@ const script = file('app.js');
 const services: Record<string, Service> = {
   site: ({ url }, response) => {
     if (url === '/app.js') {
-      // Bundlers put a hash into the name of a script, so that it can be stored for long.
+      // Bundlers put a hash into the name of a script, so it can be cached for a long time.
       response.setHeader('Cache-Control', 'max-age=300');
       response.setHeader('Content-Type', 'text/javascript; charset=utf-8').end(script);
     } else {
-      // The application itself finds out which view an address stands for.
+      // The application maps paths to views itself.
       response.setHeader('Content-Type', 'text/html; charset=utf-8').end(page);
     }
   },
@@ -32,7 +32,7 @@ const services: Record<string, Service> = {
     } else if (request.url === '/api/products') {
       answer(response, 200, { products: [{ id: 1, name: 'Lighthouse lamp' }], at: new Date().toISOString() });
     } else if (request.url === '/api/me') {
-      // The gateway has verified the token, and removes this header from what clients send.
+      // The gateway has verified the token, and removes this header from client requests.
       answer(response, 200, { user: request.headers['x-user-id'] });
     } else answer(response, 404, { error: 'not found' });
   },

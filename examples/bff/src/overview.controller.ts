@@ -22,7 +22,7 @@ export class OverviewController {
   read(@CurrentUser() { subject }: Identity): Promise<object> {
     return gather({
       account: (signal) => this.account(subject, signal),
-      // The overview is of use without them.
+      // The overview is useful without invoices.
       invoices: { run: (signal) => this.totals.of(subject, signal), fallback: null },
     });
   }

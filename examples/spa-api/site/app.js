@@ -1,4 +1,4 @@
-// The token is kept in memory only, where no other page and no later visitor finds it.
+// The token is kept in memory only, where other pages and later visitors cannot read it.
 let token = '';
 
 const byId = (id) => document.getElementById(id);
@@ -8,7 +8,7 @@ async function call(path, init = {}) {
   const headers = { ...init.headers, ...(token && { Authorization: `Bearer ${token}` }) };
   const response = await fetch(path, { ...init, headers });
   const body = await response.json();
-  // The gateway answers with problem documents, whose request id finds the line of the log.
+  // Errors are problem documents. Their request id identifies the log line.
   if (!response.ok) throw new Error(`${body.title ?? body.error} (${response.headers.get('x-request-id')})`);
   return body;
 }
