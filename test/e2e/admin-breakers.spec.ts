@@ -22,7 +22,7 @@ const act = (gw: Running, path: string, body: object | string, headers = {}) =>
 
 const REASON = 'database migration';
 
-describe('a breaker in the hands of an operator', () => {
+describe('a breaker that an operator controls', () => {
   it('rejects calls while it is isolated, and reports who isolated it and why', async () => {
     const gw = await start('', '{ port: 0, token: "operators-only-token" }');
     const headers = { authorization: `Basic ${btoa('alice:operators-only-token')}` };

@@ -38,7 +38,7 @@ routes:
   - { id: users, match: { path: /users/**, methods: [GET] }, upstream: api, cache: { ttl: 1m } }`).start();
 
 describe('the admin API', () => {
-  it('explains a request as the command line does, with the configuration in force', async () => {
+  it('explains a request with the configuration in force', async () => {
     const gw = await start();
     const read = async (query: string) => {
       const answer = await gw.management(`/admin/explain?${query}`);

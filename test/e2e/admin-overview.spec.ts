@@ -22,7 +22,7 @@ async function read(gw: Running, path: string) {
   return { status: response.status, body: (await response.json()) as Body };
 }
 
-describe('what the admin API shows of an upstream', () => {
+describe('the admin API', () => {
   it('shows the status, its start and cause, what callers get, and the next trial', async () => {
     const gw = await start(
       'breaker: { consecutiveFailures: 2, openFor: 1m, maxOpenFor: 1m }, fallback: { stale: false, response: { status: 200 } }',

@@ -24,7 +24,7 @@ const status = async (gw: RunningGateway) => (await gw.fetch('/x')).status;
 const isOpen = (gw: RunningGateway) => until('it is open', async () => (await status(gw)) === 503);
 const isClosed = (gw: RunningGateway) => until('it is closed', async () => (await status(gw)) === 200);
 
-describeWithRedis('what an operator does to a breaker', () => {
+describeWithRedis('an action of an operator on a breaker', () => {
   it('applies to every replica, and is in the audit list of each', async () => {
     const replicas = builder(await RedisServer.start());
     const [a, b] = [await replicas.start(), await replicas.start()];

@@ -157,7 +157,7 @@ async function start({ does, keys = '' }: Row, more = '') {
 
 const get = requestHead('GET /users/1', 'Connection: close');
 
-describe('the blame table', () => {
+describe('the table of outcomes', () => {
   it.each(TABLE)('reports the outcome %s for %s', async (outcome, _, row) => {
     const { seen, code, vote, tries } = row;
     const { gw, users } = await start(row);

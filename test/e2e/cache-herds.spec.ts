@@ -16,7 +16,7 @@ function gate() {
 /** Bytes: more than the kernel keeps for a client that does not read. */
 const LARGE = 16 * 1024 * 1024;
 
-describe('many requests for a response that takes long', () => {
+describe('concurrent requests for a slow response', () => {
   it('make one call when its body takes long, within the deadline', async () => {
     const { open, opened } = gate();
     const users = recording((_req, res) => {
@@ -91,7 +91,7 @@ describe('many requests for a response that takes long', () => {
   });
 });
 
-describe('those who wait for the response to another client', () => {
+describe('requests that wait for the response to another client', () => {
   it('share one further call when that client disconnects', async () => {
     const { open, opened } = gate();
     const { gw, get, seen } = await cached(async (n): Promise<Given> => {

@@ -14,7 +14,7 @@ upstreams:
     fallback: { response: { status: 503, body: { message: Orders are resting } } }
 routes: [{ id: orders, match: { path: /orders/** }, upstream: orders }]`;
 
-describeWithBrowser('the dashboard in an outage', { timeout: 90_000 }, () => {
+describeWithBrowser('the dashboard during an outage', { timeout: 90_000 }, () => {
   const open = browserOnce();
 
   it('shows the failure, its start and cause, what callers get, the next trial, and the recovery', async () => {

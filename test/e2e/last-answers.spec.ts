@@ -30,7 +30,7 @@ const gw = gateway(`server: { maxBodyBytes: 9B }\n${ONE_ROUTE}`)
   .withUpstream('users', users.handler)
   .startOnce();
 
-describe('requests in the same segment behind a refused one that closes the connection', () => {
+describe('pipelined requests after a rejected request that closes the connection', () => {
   it.each(REFUSED)('are not processed: %s', async (_, status, request) => {
     // With a connection to the upstream at hand, nothing delays them.
     await gw.fetch('/warm');
@@ -69,7 +69,7 @@ it('does not end the process when a client resets its connection behind a CONNEC
   expect(process.stderr).toBe('');
 });
 
-describe('requests in one segment during a drain', () => {
+describe('pipelined requests during a drain', () => {
   it.each([
     ['begins', 'before'],
     ['has begun', 'after'],

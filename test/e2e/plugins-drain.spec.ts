@@ -41,7 +41,7 @@ async function start(isStreaming = false) {
 }
 
 describe('a plugin that a reload has replaced', () => {
-  it('is closed when the requests that began before have their answers', async () => {
+  it('is closed when the requests that began before have their responses', async () => {
     const { gw, arrived, release, aborted } = await start();
     const held = gw.fetch('/held');
     await arrived;
@@ -58,7 +58,7 @@ describe('a plugin that a reload has replaced', () => {
     await until('both are closed', () => aborted().join() === 'true,true,false');
   });
 
-  it('does not wait for responses that have begun, since no plugin is called for them any more', async () => {
+  it('does not wait for responses that have begun, because no plugin is called for them', async () => {
     const { gw, release, aborted } = await start(true);
     const streaming = await gw.fetch('/held');
     await gw.reload(yaml(2));

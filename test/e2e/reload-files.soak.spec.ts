@@ -17,7 +17,7 @@ const status = async ({ url }: Pick<GatewayProcess, 'url'>, path: string) => (aw
 const reloaded = ({ process }: GatewayProcess, revision: number) =>
   process.json((line) => line.msg === 'configuration reloaded' && line['revision'] === revision);
 
-describe('a changed file is put in force', () => {
+describe('a changed file takes effect', () => {
   it('after a write in place', async () => {
     const gateway = await spawnGateway(yamlFor('/old'));
     expect([await status(gateway, '/old'), await status(gateway, '/new')]).toEqual([502, 404]);
@@ -63,7 +63,7 @@ describe('a changed file is put in force', () => {
     expect(await status(gateway, '/new')).toBe(502);
   });
 
-  it('when a file that it names changes, such as a secret', async () => {
+  it('when a file that it refers to changes, such as a secret', async () => {
     const secret = await temporaryFile('token', 'first');
     const gateway = await spawnGateway(
       yamlFor('/old').replace('port: 0 }', `port: 0, token: "\${file:${secret}}" }`),
@@ -81,7 +81,7 @@ describe('a changed file is put in force', () => {
     expect(gateway.process.lines.join()).not.toMatch(/first|second/);
   });
 
-  it('at SIGHUP, and on request of an operator', async () => {
+  it('at SIGHUP, and through the admin API', async () => {
     const gateway = await spawnGateway(yamlFor('/one'));
     const reload = () =>
       fetch(`${gateway.managementUrl}/admin/config/reload`, {

@@ -33,7 +33,7 @@ const lines = () =>
 
 const post = (...fields: string[]) => requestHead('POST /1', ...fields);
 
-describe('a request that the server refuses by itself', () => {
+describe('a request that the HTTP server rejects', () => {
   it.each([
     ['a blank before a colon', 400, 'none', requestHead('GET /', 'X-A : b'), 'HPE_INVALID_HEADER_TOKEN'],
     [

@@ -157,8 +157,8 @@ describe('a WebSocket', () => {
   });
 });
 
-describe('beside WebSockets', () => {
-  it('an h2c upgrade is ignored', async () => {
+describe('a route with WebSockets', () => {
+  it('ignores an h2c upgrade', async () => {
     const { gw } = await start();
     const request =
       'GET /1 HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n';

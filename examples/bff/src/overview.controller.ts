@@ -22,7 +22,7 @@ export class OverviewController {
   read(@CurrentUser() { subject }: Identity): Promise<object> {
     return gather({
       account: (signal) => this.account(subject, signal),
-      // The overview is useful without invoices.
+      // The overview is useful without the invoices.
       invoices: { run: (signal) => this.totals.of(subject, signal), fallback: null },
     });
   }
