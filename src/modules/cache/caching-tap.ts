@@ -3,7 +3,7 @@ import { BODILESS_STATUSES } from '../../common/http/response-headers.js';
 import type { CacheForward, CacheHit, ResponseHead, ResponseTap } from '../routing/cache-decision.js';
 import { type CacheEntry, ownBytes } from './cache-entry.js';
 import { NOTHING_ASKED } from './directives.js';
-import type { EntryWriter, StorableHead, Written } from './entry-writer.js';
+import type { EntryWriter, StorableHead } from './entry-writer.js';
 import type { Flight } from './flights.js';
 import { mayCollapse } from './reuse.js';
 import { hitWith } from './stored-answer.js';
@@ -62,10 +62,7 @@ export class CachingTap implements ResponseTap {
     const { status, headers, isDelimited = true } = response;
     if (status === 304) return this.onNotModified(response);
     const stale = staleInstead(this.options, status);
-    if (stale) {
-      flight?.settle('failed');
-      return stale;
-    }
+    if (stale) return stale;
     // RFC 9111 section 3.3: a response that was cut off must not be taken for a whole one.
     const isWhole = isDelimited || BODILESS_STATUSES.has(status);
     const head = isWhole ? writer.accept(response) : undefined;
@@ -117,11 +114,10 @@ export class CachingTap implements ResponseTap {
     const { head } = this;
     if (!head) return undefined;
     this.head = undefined;
-    const { writer, onStorable, status } = this.options;
+    const { onStorable, status } = this.options;
     onStorable(true);
-    const written = writer.store(head, ownBytes(this.chunks, this.bytes));
-    settleWith(this.options, head, written);
-    return this.wantsPart ? hitFor(writer, written.entry, 'miss', status) : undefined;
+    const entry = store(this.options, head, ownBytes(this.chunks, this.bytes));
+    return this.wantsPart ? this.hit(entry, 'miss', status) : undefined;
   }
 
   onReplaced(by: 'stale' | 'other'): void {
@@ -130,9 +126,8 @@ export class CachingTap implements ResponseTap {
 
   /** RFC 9111 section 4.3.4. */
   private onNotModified(notModified: ResponseHead): CacheHit | undefined {
-    const { stored, conditions, writer, status, flight } = this.options;
-    const confirmed = (entry: CacheEntry) =>
-      hitFor(writer, entry, 'revalidated', `${status}; fwd-status=304`);
+    const { stored, conditions, writer, status, flight, onStorable } = this.options;
+    const confirmed = (entry: CacheEntry) => this.hit(entry, 'revalidated', `${status}; fwd-status=304`);
     // The conditions were the client's own, and so is the answer.
     if (!stored || conditions === undefined) {
       flight?.settle('unshared');
@@ -147,16 +142,19 @@ export class CachingTap implements ResponseTap {
     const head = writer.accept({ ...notModified, status: stored.status, headers });
     let entry = stored;
     if (head) {
-      const written = writer.store(head, stored.body);
-      ({ entry } = written);
-      this.options.onStorable(true);
-      settleWith(this.options, head, written);
+      onStorable(true);
+      entry = store(this.options, head, stored.body);
     } else {
       this.dropStored();
       this.onUnstorable();
     }
     // This client also gets the fields that are not stored. `Age` is computed for each use.
     return confirmed({ ...entry, headers: { ...headers, age: undefined } });
+  }
+
+  private hit(entry: CacheEntry, result: CacheHit['result'], status: string): CacheHit {
+    const { lookup, clock } = this.options.writer;
+    return hitWith(entry, lookup.exchange, clock, result, status);
   }
 
   private onUnstorable(): void {
@@ -171,23 +169,14 @@ export class CachingTap implements ResponseTap {
   }
 }
 
-function hitFor(
-  writer: EntryWriter,
-  entry: CacheEntry,
-  result: CacheHit['result'],
-  status: string,
-): CacheHit {
-  return hitWith(entry, writer.lookup.exchange, writer.clock, result, status);
-}
-
-/** Gives those who wait a response that has been stored. After an invalidation, one of them asks again. */
-function settleWith({ flight, writer }: TapOptions, head: StorableHead, { entry, isCurrent }: Written): void {
-  if (!flight?.hasWaiters || !isCurrent) {
-    flight?.settle('abandoned');
-    return;
-  }
+/** Stores a response, and gives it to those who wait. After an invalidation, one of them asks again. */
+function store({ flight, writer }: TapOptions, head: StorableHead, body: Uint8Array): CacheEntry {
+  const { entry, isCurrent } = writer.store(head, body);
   const { fields, storedAt: arrivedAt } = head;
-  flight.settle({ entry, fields, variant: variantFor(fields, writer.lookup.exchange), arrivedAt });
+  if (flight?.hasWaiters && isCurrent)
+    flight.settle({ entry, fields, variant: variantFor(fields, writer.lookup.exchange), arrivedAt });
+  else flight?.settle('abandoned');
+  return entry;
 }
 
 /** Watches the answer to a HEAD or a range request that the upstream gets as it is. */
@@ -200,17 +189,17 @@ export function partTap(options: TapOptions): ResponseTap {
       const isHead = writer.lookup.exchange.req.method === 'HEAD';
       // Before such a request, the whole need not be fetched to find out again.
       if (lengthOfWhole(isHead, response) > writer.maxEntryBytes) onStorable(false);
-      if (stale || !isHead || status !== 200 || stored?.status !== 200) {
-        if (stale) flight?.settle('failed');
-        else flight?.settle(status >= 500 ? 'abandoned' : 'unshared');
-        return stale;
+      if (stale) return stale;
+      if (!isHead || status !== 200 || stored?.status !== 200) {
+        flight?.settle(status >= 500 ? 'abandoned' : 'unshared');
+        return undefined;
       }
       // RFC 9111 section 4.3.5: the HEAD makes the stored response fresh again, or shows that it is outdated.
       const isSame = describes(headers, stored.headers, stored.body.length);
       const merged = { ...response, headers: mergeHeaders(stored.headers, headers, writer.clock.wall()) };
       const head = isSame && writer.accept(merged);
       if (head) {
-        settleWith(options, head, writer.store(head, stored.body));
+        store(options, head, stored.body);
       } else {
         writer.drop();
         flight?.settle('abandoned');
@@ -228,7 +217,9 @@ function lengthOfWhole(isHead: boolean, { status, headers }: ResponseHead): numb
   return status === 206 && total !== undefined ? Number(total) : 0;
 }
 
-/** RFC 5861 section 4: an error of the upstream is replaced by a stale response. */
-function staleInstead({ writer, stale }: TapOptions, status: number): CacheHit | undefined {
-  return writer.lookup.policy.staleInsteadOf.includes(status) ? stale?.(status) : undefined;
+/** RFC 5861 section 4: an error of the upstream is replaced by a stale response, also for those who wait. */
+function staleInstead({ writer, stale, flight }: TapOptions, status: number): CacheHit | undefined {
+  const instead = writer.lookup.policy.staleInsteadOf.includes(status) ? stale?.(status) : undefined;
+  if (instead) flight?.settle('failed');
+  return instead;
 }

@@ -13,7 +13,7 @@ import { storedHeaders, storePolicy, type StorePolicy } from './storable.js';
 import { varyFields } from './vary.js';
 
 /** An entry, and whether it is the current response. It is not when the resource has been invalidated meanwhile. */
-export interface Written {
+interface Written {
   readonly entry: CacheEntry;
   readonly isCurrent: boolean;
 }
