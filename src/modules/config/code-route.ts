@@ -11,12 +11,7 @@ import { nodeOf } from './source/source-node.js';
 export type CodeRouteOptions = z.input<typeof codeRouteSchema>;
 export type CodeRouteConfig = z.output<typeof codeRouteSchema>;
 
-/** @returns `undefined` for invalid options, of which `codeRouteProblems` tells */
-export function parseCodeRoute(options: CodeRouteOptions): CodeRouteConfig | undefined {
-  return codeRouteSchema.safeParse(options).data;
-}
-
-export interface CodeRouteContext {
+interface CodeRouteContext {
   /** Ids under `auth`. */
   readonly providers: readonly string[];
   /** Ids under `plugins`, and whether each offers hooks. */

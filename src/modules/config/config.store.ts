@@ -2,7 +2,7 @@ import { type Turn, turns } from '../../common/turns.js';
 import type { GatewayConfig } from './gateway-config.js';
 
 /** Puts a configuration in force. A promise means that other processes have to do so as well. */
-export type Commit = () => void | Promise<void>;
+type Commit = () => void | Promise<void>;
 
 /** Has something that depends on the configuration. */
 export interface ConfigApplier {

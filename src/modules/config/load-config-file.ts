@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { GatewayConfig } from './gateway-config.js';
@@ -67,8 +67,7 @@ export function readConfigFile(
   const content = given === undefined ? readReferencedFile(file, sources) : { text: given };
   if ('text' in content) {
     const result = withSources(parseConfig(content.text, sources), content.text);
-    const hash = createHash('sha256').update(content.text).digest('hex').slice(0, HASH_LENGTH);
-    return { ...result, source: { file, hash, files } };
+    return { ...result, source: { file, hash: hash('sha256', content.text).slice(0, HASH_LENGTH), files } };
   }
   const message = `cannot read the configuration: ${content.failure}`;
   const problems = [{ path: '', line: 1, column: 1, message }];

@@ -5,8 +5,9 @@ import type { Clock } from '../../common/clock.js';
 import { compileHeaderRules, type HeaderRules } from '../../common/http/header-rules.js';
 import { inherited } from '../../common/http/inherited.js';
 import { Deadline } from '../../common/resilience/deadline.js';
-import { type CodeRouteConfig, type CodeRouteOptions, parseCodeRoute } from '../config/code-route.js';
+import type { CodeRouteConfig, CodeRouteOptions } from '../config/code-route.js';
 import { CLOCK } from '../config/config.tokens.js';
+import { codeRouteSchema } from '../config/schema/route.js';
 import { exchangeOf } from './exchange.js';
 import { compileRules, type RouteRule } from './route-rules.js';
 
@@ -50,7 +51,7 @@ export function headerRulesOf(config: CodeRouteConfig, path: string): HeaderRule
 }
 
 export function compileCodeRoute(options: CodeRouteOptions): CodeRoute {
-  const config = parseCodeRoute(options);
+  const { data: config } = codeRouteSchema.safeParse(options);
   return { options, config, rules: config && compileRules(config) };
 }
 

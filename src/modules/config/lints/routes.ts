@@ -4,7 +4,7 @@ import { HEALTH_PAGES } from '../health-pages.js';
 import { effectiveMethods } from '../match-key.js';
 import { isPublic } from '../schema/gateway.js';
 
-export interface RouteLint {
+interface RouteLint {
   readonly key: string;
   /**
    * @param samePlace routes that differ from it in their methods at most, itself included

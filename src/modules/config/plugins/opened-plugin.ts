@@ -59,8 +59,8 @@ function object<T extends object>(
 ): T {
   refusePromise(kind, value);
   const known = typeof value === 'object' && value !== null ? methods.map((method) => value[method]) : [];
-  const isWhole = known.every((each) => each === undefined || typeof each === 'function');
-  if (!isWhole || known.every((each) => each === undefined))
+  const written = known.filter((each) => each !== undefined);
+  if (written.length === 0 || !written.every((each) => typeof each === 'function'))
     throw new TypeError(
       `\`${kind}\` must return an object with ${methods.map((method) => `\`${method}\``).join(' or ')}`,
     );

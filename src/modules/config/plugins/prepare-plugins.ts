@@ -10,7 +10,7 @@ import type { Plugin } from './plugin.types.js';
 import type { PluginSources } from './plugin-sources.js';
 
 /** An entry of `plugins` whose options are checked. */
-export interface PreparedPlugin {
+interface PreparedPlugin {
   readonly id: string;
   /** @throws Error why the plugin cannot start */
   open(): OpenedPlugin;

@@ -4,7 +4,7 @@ import { fingerprint } from './fingerprint.js';
 const INTERVAL = 1_000;
 
 /** Files by path, each with its fingerprint from before it was read. */
-export type Fingerprints = ReadonlyMap<string, string>;
+type Fingerprints = ReadonlyMap<string, string>;
 
 /**
  * Tells when files have changed: in place, by renaming, or behind a symbolic link. It looks at them every second instead
