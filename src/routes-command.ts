@@ -45,6 +45,11 @@ export function addRoutesCommand(
         fail(`Found ${JSON.stringify(line)}, expected a request such as 'GET /users/1'.`);
         return;
       }
+      const wrong = headers.find((header) => !/^[^:\s]+:/.test(header));
+      if (wrong !== undefined) {
+        fail(`Found ${JSON.stringify(wrong)}, expected a header such as 'Host: api.example.com'.`);
+        return;
+      }
       const request = target === undefined ? undefined : { method, target, headers };
       const rows = running
         ? await rowsOfRunning(config, request).catch((error: Error) => fail(error.message))
@@ -84,8 +89,9 @@ async function routesOf(config: GatewayConfig): Promise<Rows> {
 }
 
 async function ask<T>(config: GatewayConfig, path: string): Promise<T> {
+  const { token, port } = config.management;
+  if (port === 0) throw new Error('management.port is 0, so the port of the running gateway is not known.');
   const url = `${managementUrl(config)}/admin/${path}`;
-  const { token } = config.management;
   const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
   const { nodeFetch } = await import('./modules/admin/top/node-fetch.js');
   try {

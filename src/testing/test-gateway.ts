@@ -103,7 +103,7 @@ export class TestGateway {
   }
 
   /** @throws TypeError when no provider can issue a token for `user` */
-  fetch(path: string, { user, scopes = '', token, ...init }: TestRequest = {}): Promise<Response> {
+  async fetch(path: string, { user, scopes = '', token, ...init }: TestRequest = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     const bearer = token ?? (user === undefined ? undefined : this.tokenOf(user, scopes));
     if (bearer !== undefined) headers.set('Authorization', `Bearer ${bearer}`);

@@ -71,6 +71,15 @@ describe('breakwater routes', { timeout: 60_000 }, () => {
     );
   });
 
+  it.each([
+    [['--explain', '/users/1', '-H', 'NoColon'], 'Found "NoColon", expected a header such as'],
+    [['--running'], 'management.port is 0, so the port of the running gateway is not known.'],
+  ])('reports what it cannot use: %j', async (args, message) => {
+    const file = await temporaryFile('gateway.yaml', `management: { port: 0 }\n${YAML}`);
+    const { code, stderr } = await cli(['routes', '-c', file, ...args]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
+  });
+
   it('reports that no gateway is running', async () => {
     const url = await closedPort();
     const file = await temporaryFile('gateway.yaml', `management: { port: ${new URL(url).port} }\n${YAML}`);

@@ -59,6 +59,8 @@ describe('passesOn', () => {
     ['te', false, false],
     ['x_real_ip', false, false],
     ['x_user-id', false, false],
+    ['x.user.id', false, false],
+    ['x.a', true, true],
     ['http2_settings', false, false],
   ])('says of %s: from anybody %s, from a trusted peer %s', (name, anybody, trusted) => {
     expect([passesOn(name, false), passesOn(name, true)]).toEqual([anybody, trusted]);

@@ -84,13 +84,14 @@ export function ownerOf(name: string): HeaderOwner {
     if (IDENTITY_PREFIXES.some((prefix) => name.startsWith(prefix))) return 'gateway';
     if (PROXY_PREFIXES.some((prefix) => name.startsWith(prefix))) return 'proxy';
   }
-  // CGI-like servers read `X_User_Id` and `X-User-Id` as one header, so the underscore twin is never passed on.
-  return name.includes('_') && ownerOf(dashed(name)) !== 'client' ? 'blocked' : 'client';
+  // CGI-like servers read `X_User_Id`, `X.User.Id` and `X-User-Id` as one header, so the twins are never passed on.
+  const twin = dashed(name);
+  return twin !== name && ownerOf(twin) !== 'client' ? 'blocked' : 'client';
 }
 
 /** @returns the header that CGI-like servers take a name for */
 export function dashed(name: string): string {
-  return name.replaceAll('_', '-');
+  return name.includes('_') || name.includes('.') ? name.replaceAll(/[_.]/g, '-') : name;
 }
 
 /** @param name lower case */
