@@ -6,7 +6,7 @@ import { recording } from '../support/recording.js';
 import { until } from '../support/until.js';
 
 const YAML = `
-server: { requestIdleTimeout: 400ms, requestTimeout: 700ms }
+server: { requestIdleTimeout: 400ms, requestTimeout: 700ms, receiveMinRate: 0B }
 upstreams: { files: { url: "\${FILES_URL}", breaker: { consecutiveFailures: 1 }, bulkhead: { concurrent: 1 } } }
 routes:
   - { id: total, match: { path: /total }, upstream: files }
@@ -66,4 +66,21 @@ describe('an upload', () => {
     await second.ended();
     expect(answersIn(second.received)).toMatchObject([{ status: 100 }, { status: 200 }]);
   });
+});
+
+it('a slow upload loses its place to others when it is slower than `receiveMinRate`', async () => {
+  const slow = await gateway(YAML.replace('0B', '1KiB')).withUpstream('files', files.handler).start();
+  const client = await RawConnection.to(slow.url);
+  client.send(requestHead('POST /1', 'Content-Length: 1000'));
+  const before = files.requests.length;
+  await until('it has the only place', () => {
+    client.send('x');
+    return files.requests.length > before;
+  });
+  const sending = setInterval(() => client.send('x'), 100);
+  client.socket.once('close', () => clearInterval(sending));
+  expect((await slow.fetch('/2')).status).toBe(200);
+  await client.ended();
+  expect(answersIn(client.received)).toMatchObject([{ status: 408 }]);
+  expect(await slow.metric('breakwater_breaker_state{upstream="files"}')).toBe(0);
 });

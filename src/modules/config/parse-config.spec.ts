@@ -49,6 +49,7 @@ routes: [{ id: users, match: { path: /users/** }, upstream: users }]`;
         headersTimeout: 10_000,
         requestIdleTimeout: 30_000,
         requestTimeout: 0,
+        receiveMinRate: 1_024,
         sendTimeout: 30_000,
         sendMinRate: 1_024,
         keepAliveTimeout: 65_000,

@@ -9,6 +9,7 @@ const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 0,
   requestIdleTimeout: 10_000,
+  receiveMinRate: 0,
   sendMinRate: 0,
   sendTimeout: 1_000,
   keepAliveTimeout: 1_000,

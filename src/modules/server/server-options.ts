@@ -8,6 +8,7 @@ export type HttpSettings = Pick<
   | 'headersTimeout'
   | 'requestIdleTimeout'
   | 'requestTimeout'
+  | 'receiveMinRate'
   | 'sendTimeout'
   | 'sendMinRate'
   | 'keepAliveTimeout'

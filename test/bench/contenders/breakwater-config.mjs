@@ -103,6 +103,7 @@ export const leftOut = {
       'maxBodyBytes',
       'maxHeaderBytes',
       'overload',
+      'receiveMinRate',
       'requestIdleTimeout',
       'requestTimeout',
       'securityHeaders',

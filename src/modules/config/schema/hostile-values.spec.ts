@@ -45,6 +45,7 @@ const FINE: Readonly<Partial<Record<Kind, string>>> = { duration: '20s', size: '
 const ZERO_IS_FINE = [
   'server.maxBodyBytes',
   'server.requestTimeout',
+  'server.receiveMinRate',
   'server.sendMinRate',
   'server.port',
   'server.rateLimit.burst',

@@ -63,6 +63,9 @@ export const serverSchema = z.strictObject({
   requestTimeout: duration('0s').describe(
     'How long a client can take to send its whole request, however steadily; 0s for no limit. A route can override it.',
   ),
+  receiveMinRate: size('1KiB').describe(
+    'Bytes per second of a request body that a client has to send, on average over `requestIdleTimeout`. Otherwise it is answered with 408; 0B turns the limit off, for uploads that pause. Pauses of the gateway do not count.',
+  ),
   sendTimeout: positiveDuration('30s').describe(
     'Write idle timeout: the connection is closed when the client reads nothing for this long.',
   ),
