@@ -20,7 +20,6 @@ const GENERATIONS: Generations = {
   route: null,
   key: null,
   resource: 'resource',
-  candidate: 'candidate',
   readAt: 0,
 };
 const INDEX: VariantIndex = {

@@ -45,9 +45,8 @@ export interface Generations {
   readonly route: string | null;
   /** That of the copies of one user of one URL, in all variants. */
   readonly key: string | null;
-  /** `null` when nothing of the resource is stored: `candidate` becomes its generation, or that of another writer. */
+  /** `null` when nothing of the resource is stored: whoever writes first sets it. */
   resource: string | null;
-  readonly candidate: string;
   /** Monotonic milliseconds. */
   readonly readAt: number;
 }
@@ -58,10 +57,6 @@ export function newGeneration(): string {
 
 /** Precedes the generations of resources that writers have set, and not invalidations. */
 const BY_WRITER = 'w';
-
-export function newCandidate(): string {
-  return BY_WRITER + newGeneration();
-}
 
 /** @returns names that reveal no user and no token, and that one slot of a cluster holds */
 export function keysOf(key: string): { entry: string; generation: string } {
@@ -90,7 +85,7 @@ export async function holdResource(
     await client.pexpire(key, life, 'GT');
     return true;
   }
-  const candidate = JSON.stringify(generations.candidate);
+  const candidate = JSON.stringify(BY_WRITER + newGeneration());
   const set = await client.set(key, candidate, 'PX', life, 'NX');
   const current = set === 'OK' ? candidate : await client.get(key);
   // Another gateway has stored a response first. Had there been an invalidation, its generation would be here.

@@ -17,7 +17,6 @@ import {
   type Generations,
   holdResource,
   keysOf,
-  newCandidate,
   PURGES,
   REMEMBERED,
 } from './generations.js';
@@ -133,7 +132,6 @@ export class RedisStore {
       route: ofRoute,
       key: ofKey,
       resource: typeof ofResource === 'string' ? ofResource : null,
-      candidate: newCandidate(),
       readAt,
     };
     // Without a time to live it was written between the two reads, by another gateway, and its age is not known.
