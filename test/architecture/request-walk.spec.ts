@@ -32,7 +32,8 @@ beforeAll(async () => {
   const args = ['--import', here('walk/instrument.mjs'), here('walk/walk.mjs')];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   walks = JSON.parse(stdout) as typeof walks;
-});
+  // It starts a gateway, which takes a while beside other suites.
+}, 120_000);
 
 describe('the path of a GET', () => {
   it.each(WALKS)('enters the files that docs/architecture.md lists: %s', (walk) => {
