@@ -22,3 +22,33 @@ it.each(['', ', cache: {}'])('a write by a fallback upstream removes the copy: %
   expect(written).toMatchObject({ body: '2', headers: { 'breakwater-fallback': 'upstream' } });
   expect((await ask(`${gw.url}/1`)).body).toBe('3');
 });
+
+it.each([
+  ['Location', '/items/5'],
+  ['Content-Location', 'http://HOST/items/5'],
+])('a write removes the copy of what its %s names for clients: %s', async (name, reference) => {
+  const users = recording((req, res) => {
+    if (req.method === 'POST') res.setHeader(name, reference.replace('HOST', String(req.headers.host)));
+    res.end(String(users.requests.length));
+  });
+  const gw = await gateway(`
+    upstreams: { users: { url: "\${USERS_URL}" } }
+    routes:
+      - { id: api, match: { path: /api/** }, upstream: users, rewrite: { stripPrefix: /api }, cache: { ttl: 1m } }
+      - { id: rest, match: { path: /** }, upstream: users, cache: { ttl: 1m } }
+  `)
+    .withUpstream('users', users.handler)
+    .start();
+  const bodies = async () => [
+    (await ask(`${gw.url}/api/items/5`)).body,
+    (await ask(`${gw.url}/items/5`)).body,
+  ];
+  expect([await bodies(), await bodies()]).toEqual([
+    ['1', '2'],
+    ['1', '2'],
+  ]);
+  expect(await ask(`${gw.url}/api/items`, {}, 'POST')).toMatchObject({
+    headers: { [name.toLowerCase()]: '/api/items/5' },
+  });
+  expect(await bodies()).toEqual(['4', '2']);
+});

@@ -26,7 +26,7 @@ upstreams:
   users: { url: http://users, fallback: { upstream: readonly, response: { status: 200, body: fixed } } }
   readonly: { url: http://readonly }
 routes: [{ id: users, match: { path: /** }, upstream: users }]`);
-const OK = { status: 200, socket: undefined } as UpstreamResponse;
+const OK = { status: 200, headers: {}, socket: undefined } as UpstreamResponse;
 const STALE = { kind: 'hit' } as CacheHit;
 
 // A fault of its own is logged, which is not what is tested here.
@@ -70,7 +70,6 @@ async function forward(answers: Record<string, Answer>, { stale = false, method 
   };
   exchange.gone.addEventListener('abort', () => written.push('abandoned'));
   const reply = {
-    publicHeaders: (_exchange, headers) => headers,
     upstream: () => write('upstream'),
     stored: () => write('stale'),
     fallback: () => write('fixed'),

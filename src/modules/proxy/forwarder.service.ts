@@ -15,6 +15,7 @@ import { FallbackChain, type ForwardedCall } from './fallback-chain.js';
 import { injectFault } from './fault.js';
 import { gatherRoute } from './gather-route.js';
 import { Mirror } from './mirror.service.js';
+import { publicHead } from './public-addresses.js';
 import { receive } from './receive.js';
 import { ReplyWriter } from './reply-writer.js';
 import { RuntimeFaults } from './runtime-faults.js';
@@ -77,8 +78,8 @@ export class Forwarder {
       const isForward = cache?.kind === 'forward';
       if (isForward && cache.isTimedOut) throw new UpstreamError(upstream.id, 'deadline');
       const response = await upstream.send(request);
-      const { headers, socket } = response;
-      if (socket) this.webSockets.open(exchange, socket, this.reply.publicHeaders(exchange, headers));
+      const { socket } = response;
+      if (socket) this.webSockets.open(exchange, socket, publicHead(exchange, response).headers);
       else if (isForward && cache.wantsPart && cache.tap)
         await this.replyPart(call, cache, cache.tap, response);
       else this.reply.upstream(exchange, response);
@@ -102,7 +103,8 @@ export class Forwarder {
       // The next client may get the whole.
       if (response.isPartial) exchange.replaceResponse('other');
       const { tap } = exchange;
-      const hit = cache?.kind === 'forward' && cache.wantsPart && tap && (await receive(response, tap)).hit;
+      const hit =
+        cache?.kind === 'forward' && cache.wantsPart && tap && (await receive(exchange, response, tap)).hit;
       if (hit) {
         exchange.outcome ??= 'success';
         this.reply.stored(exchange, hit);
@@ -138,7 +140,7 @@ export class Forwarder {
     response: UpstreamResponse,
   ): Promise<void> {
     const within = Math.min(LOCK_TIME_MS, request.deadline?.timeout ?? Infinity);
-    const { hit, isUnread } = await receive(response, tap, within);
+    const { hit, isUnread } = await receive(exchange, response, tap, within);
     if (hit) {
       if (isUnread) void response.discard();
       exchange.outcome ??= hit.result === 'stale' ? 'upstream_status' : 'success';

@@ -3,6 +3,7 @@ import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { memoized } from '../../common/memoized.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
 import { sidesOf } from '../config/schema/gateway.js';
+import type { ResponseHead } from '../routing/cache-decision.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 
@@ -12,16 +13,17 @@ const addressIn = memoized((upstreams: Upstreams) =>
   memoized((route: RouteModel) => addressOf(route, upstreams)),
 );
 
-/** @returns the headers of an upstream's response, in which it names itself as clients know it */
-export function publicHeaders({ route, head, config }: Exchange, headers: HeaderRecord): HeaderRecord {
-  if (!route || !namesAddress(headers)) return headers;
+/** @returns the head of an upstream's response, in which it names itself as clients know it */
+export function publicHead({ route, head, config }: Exchange, response: ResponseHead): ResponseHead {
+  const { status, headers, isDelimited, sentAt } = response;
+  if (!route || !namesAddress(headers)) return response;
   let address = addressIn(config.upstreams)(route);
   if (route.config.rewrite?.host === 'preserve') {
     // The upstream calls itself by the name that the client has used.
     const [base = ''] = address.hosts.values();
     address = { ...address, hosts: new Map([...address.hosts, [head.authority.toLowerCase(), base]]) };
   }
-  return toPublic(headers, address);
+  return { status, headers: toPublic(headers, address), isDelimited, sentAt };
 }
 
 function addressOf({ config, pathSwap }: RouteModel, upstreams: Upstreams): PublicAddress {

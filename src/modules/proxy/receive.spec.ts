@@ -1,7 +1,10 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Exchange } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
 import { receive } from './receive.js';
+
+const exchange = {} as Exchange;
 
 function setUp(body: Readable) {
   const seen: string[] = [];
@@ -21,14 +24,14 @@ describe('receive', () => {
     const body = new Readable({ read: () => undefined });
     const { seen, tap, response } = setUp(body);
     body.push('a');
-    expect(await receive(response, tap, 10)).toEqual({ hit: undefined, isUnread: false });
+    expect(await receive(exchange, response, tap, 10)).toEqual({ hit: undefined, isUnread: false });
     expect([seen, body.destroyed]).toEqual([['a', 'replaced by other'], true]);
   });
 
   it('fails when the body is cut off', async () => {
     const body = new Readable({ read: () => undefined });
     const { seen, tap, response } = setUp(body);
-    const received = receive(response, tap, 60_000);
+    const received = receive(exchange, response, tap, 60_000);
     body.destroy(new Error('cut off'));
     await expect(received).rejects.toThrow('cut off');
     expect(seen).toEqual([]);
@@ -38,7 +41,7 @@ describe('receive', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const { seen, tap, response } = setUp(Readable.from(['a', 'b']));
-    await receive(response, tap, 60_000);
+    await receive(exchange, response, tap, 60_000);
     expect(seen).toEqual(['a', 'b', 'end']);
     expect(vi.getTimerCount()).toBe(0);
   });

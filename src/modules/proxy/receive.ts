@@ -1,5 +1,7 @@
 import type { CacheHit, ResponseTap } from '../routing/cache-decision.js';
+import type { Exchange } from '../routing/exchange.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { publicHead } from './public-addresses.js';
 
 /** A response that can be passed on: that of an upstream, or a document that is made of several. */
 export type PassedResponse = Omit<UpstreamResponse, 'socket' | 'text' | 'json'>;
@@ -18,11 +20,12 @@ export interface Received {
  * @throws UpstreamError when the body is cut off
  */
 export async function receive(
+  exchange: Exchange,
   response: PassedResponse,
   tap: ResponseTap,
   within?: number,
 ): Promise<Received> {
-  const instead = tap.onHead(response);
+  const instead = tap.onHead(publicHead(exchange, response));
   if (!tap.isCollecting) return { hit: instead, isUnread: true };
   const body = response.readable();
   let isLate = false;

@@ -22,7 +22,7 @@ export class Refresher {
       .then(async (response) => {
         // A document in which a fallback stands for a part replaces nothing.
         if (response instanceof GatheredResponse && response.isPartial) return;
-        const { isUnread } = await receive(response, tap);
+        const { isUnread } = await receive(exchange, response, tap);
         if (isUnread) await response.discard();
       })
       .catch((error: unknown) => {

@@ -21,7 +21,7 @@ import type { RouteModel } from '../routing/route.model.js';
 import { compressAnswer } from '../server/compression.js';
 import { errorAnswer } from './error-answers.js';
 import { EventStreams, mayEndAnywhere } from './event-streams.js';
-import { publicHeaders } from './public-addresses.js';
+import { publicHead } from './public-addresses.js';
 import type { PassedResponse } from './receive.js';
 import { endResponse, ReplySink } from './reply-sink.js';
 import { type AnswerHeaders, answerHeaders, HSTS, isOverTls } from './security-headers.js';
@@ -41,7 +41,6 @@ export class ReplyWriter {
   private readonly logger = new Logger(ReplyWriter.name);
   /** What the answers of a route get while CORS is as it is. */
   private readonly byRoute = new WeakMap<RouteModel, AnswerHeaders & { readonly cors: CorsConfig }>();
-  readonly publicHeaders = publicHeaders;
   /** Built once for each stored response instead of for each use. */
   private readonly storedLines = new WeakMap<HeaderRecord, StoredLines>();
 
@@ -53,10 +52,11 @@ export class ReplyWriter {
 
   /** Streams an upstream's response with back-pressure, or answers with what the cache has instead. */
   upstream(exchange: Exchange, response: PassedResponse): void {
-    const { status, headers } = response;
+    const head = publicHead(exchange, response);
+    const { status, headers } = head;
     const isLimited = exchange.config.server.limits.streamsPerUser !== undefined;
     if (isLimited && isEventStream(headers) && !this.admitStream(exchange, response)) return;
-    const instead = exchange.tap?.onHead(response);
+    const instead = exchange.tap?.onHead(head);
     if (instead) {
       exchange.outcome ??= status === 304 ? 'success' : 'upstream_status';
       if (!response.whole()) void response.discard();
@@ -64,7 +64,7 @@ export class ReplyWriter {
       return;
     }
     const lines = this.linesOf(exchange, headers);
-    this.passOn(exchange, { status, lines }, headers, (head) => this.stream(exchange, response, head));
+    this.passOn(exchange, { status, lines }, headers, (changed) => this.stream(exchange, response, changed));
   }
 
   private stream(exchange: Exchange, response: PassedResponse, { status, lines }: AnswerHead): void {
@@ -239,7 +239,7 @@ export class ReplyWriter {
   /** @returns names and values in turn */
   private linesOf(exchange: Exchange, headers: HeaderRecord): string[] {
     const { route, head, identity } = exchange;
-    const lines = this.headersOf(exchange).headers.from(publicHeaders(exchange, headers));
+    const lines = this.headersOf(exchange).headers.from(headers);
     const rules = route?.responseHeaders;
     return rules ? applyHeaderRules(lines, rules, head.path, identity?.claims) : lines;
   }
