@@ -34,6 +34,7 @@ export class JwtAuthGuard implements CanActivate {
    */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const exchange = exchangeOf(context.switchToHttp().getRequest<Request>());
+    // Without a record of the request nobody knows which configuration applies, so nobody is let in.
     if (!exchange) return false;
     const rule = this.handlers.of(context.getClass(), context.getHandler());
     const providers = this.providersFor(exchange);

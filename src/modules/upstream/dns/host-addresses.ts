@@ -64,8 +64,7 @@ export class HostAddresses {
   }
 
   private ask(): Promise<void> {
-    this.asking ??= this.askOnce();
-    return this.asking;
+    return (this.asking ??= this.askOnce());
   }
 
   private async askOnce(): Promise<void> {
