@@ -31,6 +31,28 @@ async function start() {
 
 const USER = '200 user';
 
+describeWithRedis('a frozen Redis', () => {
+  it('delays a request once, although rate limits and the cache ask it', async () => {
+    const redis = await RedisServer.start();
+    const gw = await gateway(`
+      redis: { url: "${redis.url}", commandTimeout: 1s }
+      server: { rateLimit: { requests: 100, per: 1m } }
+      upstreams: { users: { url: "\${USERS_URL}" } }
+      routes: [{ id: users, match: { path: /** }, upstream: users, rateLimit: { requests: 100, per: 1m }, cache: {} }]
+    `)
+      .withUpstream('users', (_, res) => void res.end('user'))
+      .start();
+    await (await gw.fetch('/1')).text();
+    redis.signal('SIGSTOP');
+    const startedAt = performance.now();
+    expect((await gw.fetch('/2')).status).toBe(200);
+    const elapsed = performance.now() - startedAt;
+    redis.signal('SIGCONT');
+    expect(elapsed).toBeGreaterThan(900);
+    expect(elapsed).toBeLessThan(1_900);
+  });
+});
+
 describeWithRedis('Redis under load', () => {
   it(
     'can be killed without any client noticing and is used again after a restart',

@@ -97,6 +97,20 @@ it('does not read the shared tier while memory has a fresh entry', () => {
   expect(cache.read(KEY, exchange)).toBeInstanceOf(Promise);
 });
 
+it('does not wait again for a Redis that has not answered the rate limits of the same request', () => {
+  const { cache, store } = cacheOver([]);
+  const unshared = Object.assign(asking(), { rateLimit: { isUnshared: true } });
+  const reads = [true, false].map((isSilent) => {
+    Object.assign(store, { isSilent });
+    return [unshared, asking()].map((exchange) => cache.read(KEY, exchange) !== undefined);
+  });
+  // Redis answers again, or has answered that it was full.
+  expect(reads).toEqual([
+    [false, true],
+    [true, true],
+  ]);
+});
+
 /** @param slots what the shared tier has */
 function cacheOver(slots: SharedRead['slots']) {
   const written: Generations[] = [];
@@ -115,7 +129,7 @@ function cacheOver(slots: SharedRead['slots']) {
   };
   const config = new ConfigStore({ cache: { maxBytes: 100_000 } } as unknown as GatewayConfig);
   const cache = new ResponseCache(config, systemClock, store as RedisStore, channel as InvalidationChannel);
-  return { cache, written, doubted };
+  return { cache, store, written, doubted };
 }
 
 function asking(): Exchange {

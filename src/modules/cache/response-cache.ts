@@ -92,6 +92,8 @@ export class ResponseCache {
     const { entry, name } = this.find(key, exchange);
     if (entry && ageOf(entry, this.clock.now()) < entry.lifetime) return undefined;
     if (!this.shared.isUp || !this.channel.isPublished(namesOf(key).resource)) return undefined;
+    // Redis did not answer the rate limits of this request in time, and is not waited for again.
+    if (exchange.rateLimit?.isUnshared && this.shared.isSilent) return undefined;
     return this.readShared(key, exchange, name);
   }
 

@@ -49,6 +49,11 @@ export class RedisConnection implements OnApplicationBootstrap, OnApplicationShu
     return this.up === true;
   }
 
+  /** Whether the latest command had no answer. Another one may have to wait for `commandTimeout` as well. */
+  get isSilent(): boolean {
+    return this.failuresInARow > 0;
+  }
+
   /** @returns the name of a channel with the configured prefix, which ioredis adds to keys alone */
   channel(name: string): string {
     return this.config.keyPrefix + name;

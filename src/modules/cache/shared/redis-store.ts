@@ -56,6 +56,10 @@ export class RedisStore {
     return this.redis.isUp;
   }
 
+  get isSilent(): boolean {
+    return this.redis.isSilent;
+  }
+
   /**
    * Takes one round trip, another one when the entry has variants, and one for surrogate keys.
    *
