@@ -1,6 +1,6 @@
 import { placeholdersOf } from '../../../common/http/header-rules.js';
 import type { ConfigProblem } from '../problem.js';
-import { rewriteSchema } from '../schema/path-pattern.js';
+import { rewriteSchema, segmentsOf } from '../schema/path-pattern.js';
 import type { ConfigValue } from '../source/config-value.js';
 
 /* Checks of what is filled with parameters of `match.path`: rewrites, values of headers, and parts of `gather`. */
@@ -83,8 +83,4 @@ function parametersWithRest(pattern: string): string[] {
 
 function onlyOf(pattern: string, known: readonly string[]): string {
   return `parameters of ${JSON.stringify(pattern)} only (${known.join(', ') || 'there are none'})`;
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split('/').slice(1);
 }

@@ -2,6 +2,7 @@ import type { GatewayConfig, RouteConfig } from '../gateway-config.js';
 import { effectiveMethods } from '../match-key.js';
 import { isSameConfig } from '../same-config.js';
 import { isPublic, sidesOf } from '../schema/gateway.js';
+import { segmentsOf } from '../schema/path-pattern.js';
 import type { GatewayLints } from './gateway.js';
 
 type Segments = readonly string[];
@@ -100,8 +101,4 @@ function inOtherCase(segment: string): string {
     const upper = letter.toUpperCase();
     return before + (letter === upper ? letter.toLowerCase() : upper);
   });
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split('/').slice(1);
 }

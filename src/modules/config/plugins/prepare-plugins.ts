@@ -18,13 +18,8 @@ interface PreparedPlugin {
   problem(error: unknown): ConfigProblem;
 }
 
-interface Preparation {
-  readonly plugins: readonly PreparedPlugin[];
-  readonly problems: readonly ConfigProblem[];
-}
-
 /** Loads the plugins that a file names, and checks their options and that each offers what it is used for. */
-export function preparePlugins(sources: PluginSources, options: PluginOptions): Preparation {
+export function preparePlugins(sources: PluginSources, options: PluginOptions) {
   const plugins: PreparedPlugin[] = [];
   const problems: ConfigProblem[] = [];
   const section = new ConfigValue(sources.section, ['plugins']);

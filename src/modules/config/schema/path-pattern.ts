@@ -20,9 +20,13 @@ export function pathPattern() {
     });
 }
 
+export function segmentsOf(path: string): string[] {
+  return path.split('/').slice(1);
+}
+
 /** @returns what would be right instead, or `undefined` when `pattern` is right */
 function pathFault(pattern: string): string | undefined {
-  const segments = pattern.split('/').slice(1);
+  const segments = segmentsOf(pattern);
   if (segments.at(-1) === '*') {
     const above = pattern.slice(0, -1);
     return `a path such as ${above}** (all below) or ${above}{name} (one segment)`;

@@ -113,12 +113,6 @@ const maintenanceSchema = z.strictObject({
   message: optional(text('a sentence for users')).describe('Message for users: the `detail` of the error.'),
 });
 
-/** `true` is a mapping without keys. */
-const maintenance = z.union(
-  [boolean().transform((on) => (on ? maintenanceSchema.parse({}) : undefined)), maintenanceSchema],
-  'true, false or a mapping such as { retryAfter: 10m }',
-);
-
 const webSocketSchema = z.strictObject({
   idleTimeout: positiveDuration('5m').describe(
     'How long a WebSocket can be idle before it is closed with 1001.',
@@ -137,10 +131,10 @@ const webSocketSchema = z.strictObject({
   ),
 });
 
-const websocket = z.union(
-  [boolean().transform((on) => (on ? webSocketSchema.parse({}) : undefined)), webSocketSchema],
-  'true, false or a mapping such as { idleTimeout: 5m }',
-);
+/** A mapping, in place of which `true` stands for one without keys, and `false` for nothing. */
+function switchable<S extends z.ZodType>(mapping: S, expected: string) {
+  return z.union([boolean().transform((on) => (on ? mapping.parse({}) : undefined)), mapping], expected);
+}
 
 const routeKeys = z.strictObject({
   id: id().describe('Unique name of the route in metrics and logs.'),
@@ -157,9 +151,9 @@ const routeKeys = z.strictObject({
   access: optional(accessSchema).describe(
     'Which clients can call, by their addresses as `server.trustProxy` resolves them. Others are answered with 403. `server.access` applies as well.',
   ),
-  maintenance: optional(maintenance).describe(
-    'Answers every request with 503 instead of forwarding it: true, false or a mapping.',
-  ),
+  maintenance: optional(
+    switchable(maintenanceSchema, 'true, false or a mapping such as { retryAfter: 10m }'),
+  ).describe('Answers every request with 503 instead of forwarding it: true, false or a mapping.'),
   auth: optional(
     z.union([z.literal('none'), routeAuthSchema], '`none`, or a mapping such as { provider: main }'),
   ).describe(
@@ -204,9 +198,9 @@ const routeKeys = z.strictObject({
   requestTimeout: optional(duration()).describe(
     'How long a client can take to send its whole request; 0s for no limit. Without this key, `server.requestTimeout` applies.',
   ),
-  websocket: optional(websocket).describe(
-    'Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.',
-  ),
+  websocket: optional(
+    switchable(webSocketSchema, 'true, false or a mapping such as { idleTimeout: 5m }'),
+  ).describe('Whether WebSockets are forwarded: true, false or a mapping. Without this key they are not.'),
   maxBodyBytes: optional(size()).describe(
     'Largest request body. Without this key, `server.maxBodyBytes` applies.',
   ),
