@@ -43,7 +43,6 @@ export class ManagementToken {
       throw new ProblemError('admin_attempts_exceeded', {
         headers: { 'Retry-After': String(Math.ceil(left / 1_000)) },
       });
-    this.attempts[port].delete(peer);
   }
 
   /** @returns whether it is the token that is configured; when none is, no token is right */

@@ -25,10 +25,10 @@ function listener(section: ConfigValue, shape: Pick<typeof serverSchema.shape, '
 /** Reports more than one kind of Redis server, and TLS settings for connections without TLS. */
 export function redisProblems(config: ConfigValue): ConfigProblem[] {
   const redis = config.at('redis');
-  const [url, cluster, sentinel] = [redis.at('url'), redis.at('cluster'), redis.at('sentinel')];
-  const [first, ...others] = [url, cluster, sentinel].filter((each) =>
-    each === url ? url.value !== undefined && url.value !== '' : each.isWritten,
-  );
+  // An empty URL means that there is none.
+  const [first, ...others] = redis
+    .written(['url', 'cluster', 'sentinel'])
+    .filter(({ value }) => value !== '' && value !== undefined);
   const problems = first ? others.map((each) => each.beside(first.key)) : [];
   const tls = redis.at('tls');
   const urls = redis.all('url', 'cluster[]', 'sentinel.nodes[]');

@@ -104,10 +104,10 @@ function translate(
   }
   if (issue.code === 'invalid_key') return [value.unexpectedKey(issue.issues[0]?.message ?? issue.message)];
   if (issue.code === 'custom' && issue.params?.['key'] === true) return [value.unexpectedKey(issue.message)];
+  // It has a hint of its own.
+  if (issue.message.endsWith('?')) return [value.expected(issue.message)];
   const example = issue.message === A_LIST ? asList(value.found) : '';
-  const hint =
-    example || issue.message.endsWith('?') ? example : blankMissing(issue, value) || hintFor(value);
-  return [value.expected(issue.message + hint)];
+  return [value.expected(issue.message + (example || blankMissing(issue, value) || hintFor(value)))];
 }
 
 /** Shows a value as a list with one item; in quotes unless YAML needs none. */
