@@ -48,7 +48,11 @@ describe('fields whose length is up to others are read in linear time', () => {
 
   it('blanks in the attributes of a cookie', () => {
     const cookie = `a=b;${BLANKS}Path${BLANKS}=${BLANKS}/base/x${BLANKS}x`;
-    const address = { hosts: new Map([['users', '/base']]), swap: { upstream: '', public: '' } };
+    const address = {
+      hosts: new Map([['users', '/base']]),
+      base: '/base',
+      swap: { upstream: '', public: '' },
+    };
     const mapped = toPublic({ 'set-cookie': cookie }, address);
     expect(short(String(mapped['set-cookie']))).toBe('a=b; Path=/x x');
   });

@@ -141,6 +141,7 @@ describe('the head that a client gets', () => {
   it('never turns the path of an upstream into the address of another host', () => {
     const address = {
       hosts: new Map([['internal:80', '/base']]),
+      base: '/base',
       swap: { upstream: '', public: '/public' },
     };
     const piece = fc.constantFrom('/', '\\', '\t', 'base', 'evil.test', '..', '?', '#', ':', '@');

@@ -6,18 +6,25 @@ const STRIPPED: PublicAddress = {
     ['127.0.0.1:3001', '/base'],
     ['users', '/base'],
   ]),
+  base: '/base',
   swap: { upstream: '', public: '/users' },
 };
 const MOVED: PublicAddress = {
   hosts: new Map([['users:3001', '']]),
+  base: '',
   swap: { upstream: '/v1', public: '/people' },
 };
-const AT_BASE: PublicAddress = { hosts: new Map([['users', '/base']]), swap: { upstream: '', public: '' } };
+const AT_BASE: PublicAddress = {
+  hosts: new Map([['users', '/base']]),
+  base: '/base',
+  swap: { upstream: '', public: '' },
+};
 const UNPREFIXED: PublicAddress = {
   hosts: new Map([['users', '']]),
+  base: '',
   swap: { upstream: '/v1', public: '' },
 };
-const UNKNOWN: PublicAddress = { hosts: new Map([['users:3001', '']]), swap: undefined };
+const UNKNOWN: PublicAddress = { hosts: new Map([['users:3001', '']]), base: '', swap: undefined };
 
 describe('Location and Content-Location', () => {
   it.each([
@@ -74,6 +81,18 @@ describe('Set-Cookie', () => {
       'set-cookie': [expected, 'b=2'],
     });
   });
+});
+
+it('takes references without a host for those of the one that has answered', () => {
+  const hosts = new Map([
+    ['users-v1', '/v1'],
+    ['users-v2', '/v2'],
+  ]);
+  const address = { hosts, base: '/v2', swap: { upstream: '', public: '' } };
+  const headers = { location: '/v2/items/5', 'set-cookie': 'a=1; Path=/v2/items' };
+  expect(toPublic(headers, address)).toEqual({ location: '/items/5', 'set-cookie': 'a=1; Path=/items' });
+  expect(toPublic({ location: '/v1/items' }, address)).toEqual({ location: '/v1/items' });
+  expect(toPublic({ location: 'http://users-v1/v1/items' }, address)).toEqual({ location: '/items' });
 });
 
 it('returns the same headers when none of them names an address', () => {

@@ -12,6 +12,8 @@ export interface PathSwap {
 export interface PublicAddress {
   /** The path in the upstream's URL, by host and port without a default one, in lower case. */
   readonly hosts: ReadonlyMap<string, string>;
+  /** The same path for the one that has answered, which references without a host are about. */
+  readonly base: string;
   /** `undefined` when paths cannot be mapped back, because parts of them were moved. */
   readonly swap: PathSwap | undefined;
 }
@@ -39,7 +41,7 @@ export function toPublic(headers: HeaderRecord, address: PublicAddress): HeaderR
 }
 
 /** @returns a reference to a path on the host that the client has called (RFC 9110 section 10.2.2) */
-function publicReference(reference: string, { hosts, swap }: PublicAddress): string {
+function publicReference(reference: string, { hosts, base: own, swap }: PublicAddress): string {
   const [authority] = ABSOLUTE.exec(reference) ?? [];
   if (authority !== undefined) {
     const base = hosts.get(URL.parse(authority, 'http://host')?.host ?? '');
@@ -47,9 +49,7 @@ function publicReference(reference: string, { hosts, swap }: PublicAddress): str
     const rest = reference.slice(authority.length);
     return onHost(publicPath(rest.startsWith('/') ? rest : `/${rest}`, base, swap));
   }
-  if (!reference.startsWith('/')) return reference;
-  const [base = ''] = hosts.values();
-  return onHost(publicPath(reference, base, swap));
+  return reference.startsWith('/') ? onHost(publicPath(reference, own, swap)) : reference;
 }
 
 /** What browsers read as the start of a host: they take a backslash for a slash, and skip tabs. */
@@ -74,9 +74,8 @@ function isBelow(path: string, prefix: string): boolean {
 }
 
 /** Cookies for the whole host stay so: that is how one service signs its users in for all of them. */
-function publicCookie(cookie: string, { hosts, swap }: PublicAddress): string {
+function publicCookie(cookie: string, { hosts, base, swap }: PublicAddress): string {
   const [pair = '', ...attributes] = cookie.split(';');
-  const [base = ''] = hosts.values();
   const names = new Set([...hosts.keys()].map((host) => host.replace(/:\d+$/, '')));
   const kept = attributes.flatMap((attribute) => {
     const [name = '', ...rest] = attribute.split('=');

@@ -1,4 +1,4 @@
-import { type PublicAddress, toPublic } from '../../common/http/public-address.js';
+import { toPublic } from '../../common/http/public-address.js';
 import type { HeaderRecord } from '../../common/http/response-headers.js';
 import { memoized } from '../../common/memoized.js';
 import type { GatewayConfig, RouteConfig } from '../config/gateway-config.js';
@@ -6,42 +6,44 @@ import { sidesOf } from '../config/schema/gateway.js';
 import type { ResponseHead } from '../routing/cache-decision.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
+import type { UpstreamResponse } from '../upstream/upstream.types.js';
 
 type Upstreams = GatewayConfig['upstreams'];
+type Address = readonly [host: string, base: string];
 
-const addressIn = memoized((upstreams: Upstreams) =>
-  memoized((route: RouteModel) => addressOf(route, upstreams)),
+const addressesIn = memoized((upstreams: Upstreams) =>
+  memoized(({ config }: RouteModel) => urlsOf(config, upstreams).map(addressOf)),
 );
 
 /** @returns the head of an upstream's response, in which it names itself as clients know it */
-export function publicHead({ route, head, config }: Exchange, response: ResponseHead): ResponseHead {
-  const { status, headers, isDelimited, sentAt } = response;
-  if (!route || !namesAddress(headers)) return response;
-  let address = addressIn(config.upstreams)(route);
-  if (route.config.rewrite?.host === 'preserve') {
-    // The upstream calls itself by the name that the client has used.
-    const [base = ''] = address.hosts.values();
-    address = { ...address, hosts: new Map([...address.hosts, [head.authority.toLowerCase(), base]]) };
-  }
-  return { status, headers: toPublic(headers, address), isDelimited, sentAt };
+export function publicHead(
+  { route, head, config }: Exchange,
+  response: ResponseHead & Pick<UpstreamResponse, 'target'>,
+): ResponseHead {
+  const { target, status, headers, isDelimited, sentAt } = response;
+  if (!route || target === undefined || !namesAddress(headers)) return response;
+  const [host, base] = addressOf(target);
+  const hosts = new Map([...addressesIn(config.upstreams)(route), [host, base]]);
+  // It may call itself by the name that it was called by.
+  const sent = route.config.rewrite?.host;
+  if (sent !== undefined) hosts.set((sent === 'preserve' ? head.authority : sent).toLowerCase(), base);
+  return { status, headers: toPublic(headers, { hosts, base, swap: route.pathSwap }), isDelimited, sentAt };
 }
 
-function addressOf({ config, pathSwap }: RouteModel, upstreams: Upstreams): PublicAddress {
-  const hosts = new Map<string, string>();
-  for (const url of urlsOf(config, upstreams)) {
-    const { host, pathname } = new URL(url);
-    hosts.set(host, pathname.replace(/\/$/, ''));
-  }
-  const [base = ''] = hosts.values();
-  const sent = config.rewrite?.host;
-  if (sent !== undefined) hosts.set(sent.toLowerCase(), base);
-  return { hosts, swap: pathSwap };
+function addressOf(url: string): Address {
+  const { host, pathname } = new URL(url);
+  return [host, pathname.replace(/\/$/, '')];
 }
 
+/** @returns the URLs of all that may answer requests of a route */
 function urlsOf(config: RouteConfig, upstreams: Upstreams): string[] {
-  const sides = sidesOf(config).map((id) => upstreams[id]);
-  const fallbacks = sides.map((side) => upstreams[side?.fallback?.upstream ?? '']);
-  return [...sides, ...fallbacks].flatMap((each) => each?.targets.map(({ url }) => url) ?? []);
+  const ids = new Set(sidesOf(config));
+  // A set also iterates over what is added meanwhile: the fallback of a fallback.
+  for (const id of ids) {
+    const next = upstreams[id]?.fallback?.upstream;
+    if (next !== undefined) ids.add(next);
+  }
+  return [...ids].flatMap((id) => upstreams[id]?.targets.map(({ url }) => url) ?? []);
 }
 
 /** Most responses do not. */

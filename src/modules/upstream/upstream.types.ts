@@ -70,6 +70,8 @@ export interface WholeBody {
 }
 
 export interface UpstreamResponse {
+  /** URL of the target that has answered. */
+  readonly target?: string | undefined;
   readonly status: number;
   /** Lower-cased names. */
   readonly headers: HeaderRecord;

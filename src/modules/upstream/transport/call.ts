@@ -92,6 +92,10 @@ export class Call implements Dispatcher.DispatchHandler, UpstreamResponse {
     if (signal?.aborted) this.onAbort();
   }
 
+  get target(): string | undefined {
+    return this.options.target;
+  }
+
   get isDelimited(): boolean {
     return this.contentLength !== undefined || this.headers['transfer-encoding'] !== undefined;
   }
