@@ -3,7 +3,7 @@ import type { Clock } from '../../common/clock.js';
 import { OUTCOMES } from '../../common/errors/outcomes.js';
 import { Event } from '../../common/event.js';
 import { CLOCK } from '../config/config.tokens.js';
-import { type Exchange, handlerPathOf } from '../routing/exchange.js';
+import { type Exchange, routeLabelOf } from '../routing/exchange.js';
 import { ExchangeMiddleware } from '../routing/exchange.middleware.js';
 import { UpstreamRegistry } from '../upstream/upstream.registry.js';
 import { Overload, type OverloadReason } from '../server/overload/overload.service.js';
@@ -56,13 +56,13 @@ export class TrafficRecorder implements OnModuleInit, OnApplicationShutdown {
   }
 
   private record(exchange: Exchange): void {
-    const { req, route, res, startedAt, endedAt } = exchange;
+    const { res, startedAt, endedAt } = exchange;
     const replacement = replacementOf(exchange);
     const hasFailed = replacement === undefined && isError(exchange);
     // A tunnel lasts as long as its users like.
     const isTunnel = res.statusCode === SWITCHING_PROTOCOLS;
     const bucket = isTunnel ? undefined : bucketOf(endedAt - startedAt);
-    this.routes.add(handlerPathOf(req) ?? route?.config.id ?? 'none', hasFailed, bucket);
+    this.routes.add(routeLabelOf(exchange), hasFailed, bucket);
     const upstream = upstreamOf(exchange);
     // A guard has refused it, or it is no request to an upstream.
     if (upstream === undefined) return;
