@@ -223,11 +223,11 @@ export class HttpServerAdapter extends ExpressAdapter {
   ): Server {
     const { openResponses } = this;
     const { mayUpgrade, takesUpgrade = () => false } = this.gatewayOptions;
-    let isListenedFor = () => false;
+    let isListenedFor: (() => boolean) | undefined;
     const shouldUpgradeCallback = (req: IncomingMessage) => {
       // Behind unanswered requests, their answers would follow the upgrade.
       const isFirst = openResponses.on(req.socket).size === 0;
-      if (isFirst && mayUpgrade?.(req, isListenedFor())) return true;
+      if (isFirst && mayUpgrade?.(req, isListenedFor?.() ?? false)) return true;
       // RFC 9110 section 7.8 lets a server ignore `Upgrade`, but Node's parser stops at such a request even so: it
       // loses what the same chunk holds behind it, and parses the next chunk as a new request, which may be the
       // middle of one.
