@@ -58,3 +58,27 @@ it.each([
   }
   expect(seen).toEqual(new Set(bodies));
 });
+
+it.each(['preserve', 'example.com'])('a redirect to TLS leads there, with rewrite.host: %s', async (host) => {
+  const yaml = `
+    server: { trustProxy: [127.0.0.1] }
+    upstreams: { app: { url: "\${APP_URL}" } }
+    routes:
+      - { id: app, match: { path: /app/** }, upstream: app, rewrite: { host: ${host} } }
+      - { id: strip, match: { path: /strip/** }, upstream: app, rewrite: { host: ${host}, stripPrefix: /strip } }
+  `;
+  const gw = await gateway(yaml)
+    .withUpstream('app', (req, res) => {
+      res.setHeader('location', `https://${req.headers.host}${req.url}`);
+      res.setHeader('set-cookie', `a=1; Domain=${req.headers.host}`).writeHead(301).end();
+    })
+    .start();
+  const proto = { 'x-forwarded-proto': 'https' };
+  const cookies = { 'set-cookie': ['a=1; Domain=example.com'] };
+  for (const path of ['/app/1', '/strip/1']) {
+    const { headers } = await ask(gw.url + path, { host: 'example.com' });
+    expect(headers).toMatchObject({ location: `https://example.com${path}`, ...cookies });
+    const overTls = await ask(gw.url + path, { host: 'example.com', ...proto });
+    expect(overTls.headers).toMatchObject({ location: path, ...cookies });
+  }
+});

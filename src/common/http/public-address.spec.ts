@@ -95,6 +95,36 @@ it('takes references without a host for those of the one that has answered', () 
   expect(toPublic({ location: 'http://users-v1/v1/items' }, address)).toEqual({ location: '/items' });
 });
 
+describe('the name by which the client has called', () => {
+  const called = (isOverTls: boolean): PublicAddress => ({
+    hosts: new Map([
+      ['users:3001', '/base'],
+      ['example.com', '/base'],
+    ]),
+    base: '/base',
+    called: { host: 'example.com', isOverTls },
+    swap: { upstream: '', public: '/users' },
+  });
+
+  it.each([
+    ['https://example.com/base/1', false, 'https://example.com/users/1'],
+    ['https://EXAMPLE.com:443', false, 'https://example.com/'],
+    ['https://example.com/base/1', true, '/users/1'],
+    // Behind TLS, many services know nothing of it.
+    ['http://example.com/base/1', true, '/users/1'],
+    ['http://example.com/base/1', false, '/users/1'],
+    ['//example.com/base/1', false, '/users/1'],
+    ['https://users:3001/base/1', false, '/users/1'],
+    ['https://example.com:8443/base/1', false, 'https://example.com:8443/base/1'],
+  ])('%s keeps its host only when it asks for TLS (over TLS: %s)', (location, isOverTls, expected) => {
+    expect(toPublic({ location }, called(isOverTls))).toEqual({ location: expected });
+  });
+
+  it.each(['a=1; Domain=example.com', 'a=1; Domain=.example.com'])('stays in a cookie: %s', (cookie) => {
+    expect(toPublic({ 'set-cookie': cookie }, called(false))).toEqual({ 'set-cookie': cookie });
+  });
+});
+
 it('returns the same headers when none of them names an address', () => {
   const headers = { etag: '"1"' };
   expect(toPublic(headers, STRIPPED)).toBe(headers);

@@ -14,6 +14,8 @@ export interface PublicAddress {
   readonly hosts: ReadonlyMap<string, string>;
   /** The same path for the one that has answered, which references without a host are about. */
   readonly base: string;
+  /** The one of `hosts` that the client has called, if the upstream was called by that name as well. */
+  readonly called?: { readonly host: string; readonly isOverTls: boolean } | undefined;
   /** `undefined` when paths cannot be mapped back, because parts of them were moved. */
   readonly swap: PathSwap | undefined;
 }
@@ -41,13 +43,17 @@ export function toPublic(headers: HeaderRecord, address: PublicAddress): HeaderR
 }
 
 /** @returns a reference to a path on the host that the client has called (RFC 9110 section 10.2.2) */
-function publicReference(reference: string, { hosts, base: own, swap }: PublicAddress): string {
+function publicReference(reference: string, { hosts, base: own, called, swap }: PublicAddress): string {
   const [authority] = ABSOLUTE.exec(reference) ?? [];
   if (authority !== undefined) {
-    const base = hosts.get(URL.parse(authority, 'http://host')?.host ?? '');
-    if (base === undefined) return reference;
+    const url = URL.parse(authority, 'http://host');
+    const base = hosts.get(url?.host ?? '');
+    if (!url || base === undefined) return reference;
     const rest = reference.slice(authority.length);
-    return onHost(publicPath(rest.startsWith('/') ? rest : `/${rest}`, base, swap));
+    const path = publicPath(rest.startsWith('/') ? rest : `/${rest}`, base, swap);
+    // The upstream asks for TLS. A path alone would lead the client back to what it has called.
+    const asksForTls = url.protocol === 'https:' && called?.host === url.host && !called.isOverTls;
+    return asksForTls ? url.origin + path : onHost(path);
   }
   return reference.startsWith('/') ? onHost(publicPath(reference, own, swap)) : reference;
 }
@@ -74,9 +80,11 @@ function isBelow(path: string, prefix: string): boolean {
 }
 
 /** Cookies for the whole host stay so: that is how one service signs its users in for all of them. */
-function publicCookie(cookie: string, { hosts, base, swap }: PublicAddress): string {
+function publicCookie(cookie: string, { hosts, base, called, swap }: PublicAddress): string {
   const [pair = '', ...attributes] = cookie.split(';');
-  const names = new Set([...hosts.keys()].map((host) => host.replace(/:\d+$/, '')));
+  // A cookie for the domain that the client has called also goes to the hosts below it.
+  const internal = [...hosts.keys()].filter((host) => host !== called?.host);
+  const names = new Set(internal.map((host) => host.replace(/:\d+$/, '')));
   const kept = attributes.flatMap((attribute) => {
     const [name = '', ...rest] = attribute.split('=');
     const value = rest.join('=').trim();

@@ -7,6 +7,8 @@ import type { ResponseHead } from '../routing/cache-decision.js';
 import type { Exchange } from '../routing/exchange.js';
 import type { RouteModel } from '../routing/route.model.js';
 import type { UpstreamResponse } from '../upstream/upstream.types.js';
+import { isOverTls } from './security-headers.js';
+import { hostOf } from './upstream-request.js';
 
 type Upstreams = GatewayConfig['upstreams'];
 type Address = readonly [host: string, base: string];
@@ -17,17 +19,21 @@ const addressesIn = memoized((upstreams: Upstreams) =>
 
 /** @returns the head of an upstream's response, in which it names itself as clients know it */
 export function publicHead(
-  { route, head, config }: Exchange,
+  exchange: Exchange,
   response: ResponseHead & Pick<UpstreamResponse, 'target'>,
 ): ResponseHead {
+  const { route, head, config } = exchange;
   const { target, status, headers, isDelimited, sentAt } = response;
   if (!route || target === undefined || !namesAddress(headers)) return response;
   const [host, base] = addressOf(target);
   const hosts = new Map([...addressesIn(config.upstreams)(route), [host, base]]);
   // It may call itself by the name that it was called by.
-  const sent = route.config.rewrite?.host;
-  if (sent !== undefined) hosts.set((sent === 'preserve' ? head.authority : sent).toLowerCase(), base);
-  return { status, headers: toPublic(headers, { hosts, base, swap: route.pathSwap }), isDelimited, sentAt };
+  const sent = hostOf(head, route)?.toLowerCase();
+  if (sent !== undefined) hosts.set(sent, base);
+  const isCalled = sent === head.authority.toLowerCase();
+  const called = isCalled ? { host: sent, isOverTls: isOverTls(exchange) } : undefined;
+  const address = { hosts, base, called, swap: route.pathSwap };
+  return { status, headers: toPublic(headers, address), isDelimited, sentAt };
 }
 
 function addressOf(url: string): Address {

@@ -64,7 +64,7 @@ export function upstreamRequest(
 }
 
 /** @returns the `Host` to send; without one, it is the host of the upstream's URL */
-function hostOf({ authority }: ExchangeHead, { config: { rewrite } }: RouteModel): string | undefined {
+export function hostOf({ authority }: ExchangeHead, { config: { rewrite } }: RouteModel): string | undefined {
   if (rewrite?.host === undefined || rewrite.host === 'upstream') return undefined;
   if (rewrite.host !== 'preserve') return rewrite.host;
   // HTTP/1.0 clients may have sent none.
