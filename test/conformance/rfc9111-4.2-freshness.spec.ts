@@ -122,10 +122,10 @@ describe('RFC 9111 section 4.2.2: the default lifetime', () => {
 
 describe('RFC 9111 section 4.2.3: the age', () => {
   it.each<[string, Answer, boolean]>([
-    ['of a Date in the past', control('max-age=100', { date: httpDate(-200) }), false],
-    ['of the greater of Date and Age', control('max-age=100', { date: httpDate(-10), age: '200' }), false],
-    ['of the greater of Age and Date', control('max-age=100', { date: httpDate(-200), age: '10' }), false],
+    ['of Age', control('max-age=100', { date: httpDate(-10), age: '200' }), false],
+    ['of Age, where Date is slow', control('max-age=100', { date: httpDate(-200), age: '10' }), true],
     ['of Age, where Date is fast', control('max-age=100', { date: httpDate(50), age: '200' }), false],
+    ['none, where Date is slow', control('max-age=100', { date: httpDate(-200) }), true],
     [
       'of Age, where Expires and Date are slow',
       { headers: { date: httpDate(-10), expires: httpDate(10), age: '25' } },
@@ -142,8 +142,8 @@ describe('RFC 9111 section 4.2.3: the age', () => {
   });
 
   it('is sent with every use while Date is kept (section 4)', async () => {
-    const date = httpDate(-20);
-    const { get } = gateway.resource(() => control(FRESH, { date }));
+    const date = httpDate(-90);
+    const { get } = gateway.resource(() => control(FRESH, { date, age: '20' }));
     await get();
     const { headers } = await get();
     expect(headers['date']).toBe(date);

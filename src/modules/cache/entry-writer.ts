@@ -69,7 +69,7 @@ export class EntryWriter {
       receivedAt,
       policy: configured,
       authenticated: hasCredentials,
-      initialAge: initialAge(headers, receivedAt, this.clock.now() - sentAt),
+      initialAge: initialAge(headers, this.clock.now() - sentAt),
     };
     const policy = storePolicy(context);
     const fields = policy && varyFields(headers);

@@ -43,15 +43,13 @@ export function heuristicLifetime({ headers, receivedAt }: FreshnessContext): nu
 }
 
 /**
- * RFC 9111 section 4.2.3: the age of a response when it arrived, in milliseconds.
+ * RFC 9111 section 4.2.3: the age of a response when it arrived, in milliseconds. `Date` does not count, which it may for
+ * caches on the path that send no `Age`: a clock that is wrong by the lifetime would switch the cache off.
  *
  * @param responseDelay milliseconds from the request to the head
  */
-export function initialAge(headers: HeaderRecord, receivedAt: number, responseDelay: number): number {
-  const date = parseHttpDate(headers['date'], receivedAt);
-  const apparent = date === undefined ? 0 : Math.max(0, receivedAt - date);
-  // A Date has whole seconds, so a smaller difference is rounding and not age.
-  return Math.max(apparent < 1000 ? 0 : apparent, ageValue(headers) + responseDelay);
+export function initialAge(headers: HeaderRecord, responseDelay: number): number {
+  return ageValue(headers) + responseDelay;
 }
 
 /** Section 5.1: the first value counts, and an invalid one is ignored. */

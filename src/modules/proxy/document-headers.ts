@@ -80,7 +80,7 @@ function lifetimes(
         isPrivate: isForUser,
         receivedAt: wall,
       });
-      return own === undefined ? (policy?.ttl ?? 0) : Math.max(0, own - initialAge(headers, wall, 0));
+      return own === undefined ? (policy?.ttl ?? 0) : Math.max(0, own - initialAge(headers, 0));
     });
     return Math.floor(Math.min(...each) / 1000);
   };
