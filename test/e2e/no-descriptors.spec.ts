@@ -33,6 +33,7 @@ management: { port: 0 }
 upstreams:
   users:
     targets: [{ url: "${await closes()}" }, { url: "${await closes()}" }]
+    retry: { attempts: 0 }
     breaker: { consecutiveFailures: 2, openFor: 10m, maxOpenFor: 10m }
     outlier: { consecutiveFailures: 2, ejectFor: 10m }
     health: { path: /, interval: 1s, unhealthyInterval: 1s, failures: 1 }

@@ -61,8 +61,15 @@ export const OUTCOMES = {
   hedge_lost: { stage: 'await-head', guilty: 'nobody', vote: 'neutral' },
   body_too_large: { stage: 'request', guilty: 'client', vote: 'neutral', problem: 'body_too_large' },
   breaker_open: { stage: 'breaker', guilty: 'upstream', vote: 'none', problem: 'breaker_open' },
-  // The system of the gateway opened no connection: the process has no descriptor left, or its host no port.
-  connect_blocked: { stage: 'connect', guilty: 'gateway', vote: 'neutral', problem: 'connect_blocked' },
+  // The system of the gateway opened no connection: the process has no descriptor left, or its host no port. A firewall or a
+  // lack of ports may affect one target alone.
+  connect_blocked: {
+    stage: 'connect',
+    guilty: 'gateway',
+    vote: 'neutral',
+    retry: 'connect',
+    problem: 'connect_blocked',
+  },
   bulkhead_full: { stage: 'bulkhead', guilty: 'gateway', vote: 'none', problem: 'bulkhead_full' },
   fault_injected: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'fault_injected' },
   maintenance: { stage: 'request', guilty: 'nobody', vote: 'none', problem: 'maintenance' },

@@ -62,6 +62,11 @@ describe('a target that accepts no connection', () => {
     expect(await run()).toEqual({ end: 200, tries: 3, retried: ['connect', 'connect'] });
   });
 
+  it('is passed over in the same way when it is the gateway that cannot connect', async () => {
+    const { run } = setUp([{ outcome: 'connect_blocked' }, { outcome: 'connect_blocked' }]);
+    expect(await run()).toEqual({ end: 200, tries: 3, retried: ['connect', 'connect'] });
+  });
+
   it.each(['POST', 'GET'])('ends the call of a client that has left meanwhile: %s', async (method) => {
     const { client, run } = setUp([{ outcome: 'connect_failed', meanwhile: () => client.abort() }]);
     expect(await run(method)).toEqual({ end: 'connect_failed', tries: 1, retried: [] });
