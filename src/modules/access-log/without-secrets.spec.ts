@@ -9,6 +9,8 @@ it.each([
   ['?api%4bey=abc', '?api%4bey=***'],
   ['?%zz-token=abc', '?%zz-token=***'],
   ['?flag&code=abc', '?flag&code=***'],
+  ['?page=2&token=abc?def&size=10', '?page=2&token=***&size=10'],
+  ['?next=/login?token=abc?def&size=10', '?next=/login?token=***&size=10'],
   ['?page=2;token=abc;size=10', '?page=2;token=***;size=10'],
   ['?pin=1234&shipping=fast', '?pin=***&shipping=fast'],
   ['?ticket=ST-1&SAMLResponse=abc&user.passphrase=a', '?ticket=***&SAMLResponse=***&user.passphrase=***'],
