@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import {
+  type CanActivate,
   Controller,
+  type ExecutionContext,
   Get,
   Header,
   HttpCode,
@@ -14,7 +17,7 @@ import {
   StreamableFile,
   UseGuards,
 } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   AuthModule,
@@ -34,6 +37,16 @@ let calls = 0;
 let fails = false;
 /** A stream that never ends. */
 const held = new PassThrough();
+
+/** Lets a request that asks for it go on when its client has left. */
+class UntilLeft implements CanActivate {
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    const req = context.switchToHttp().getRequest<Request>();
+    if (req.headers['x-leave'] === undefined) return true;
+    req.socket.destroy();
+    return once(req.res!, 'close').then(() => true as const);
+  }
+}
 
 @Controller('code')
 @UseGuards(JwtAuthGuard)
@@ -145,6 +158,15 @@ class CodeController {
   @Cached({ per: 'public' })
   stream(): StreamableFile {
     return new StreamableFile(Buffer.from(String(++calls)));
+  }
+
+  @Get('left')
+  @Public()
+  @UseGuards(UntilLeft)
+  @Cached({ per: 'public', staleWhileRevalidate: '1h' })
+  @Header('Cache-Control', 'max-age=0')
+  left(): string {
+    return String(++calls);
   }
 
   @Get('sent')
@@ -336,6 +358,14 @@ describe('@Cached()', () => {
     await get('meanwhile');
     expect((await get('meanwhile')).body).toBe('1');
     await until('the new answer is stored', async () => Number((await get('meanwhile')).body) > 1);
+  });
+
+  it('revalidates for a client that has left before its stale answer', async () => {
+    const get = await start();
+    await get('left');
+    await expect(get('left', { 'x-leave': '1' })).rejects.toThrow('socket hang up');
+    await until('the handler is called once more', () => calls === 2);
+    expect((await get('left')).body).toBe('2');
   });
 
   it('does not mistake a new response for a validation', async () => {

@@ -90,8 +90,8 @@ export class CodeCacheInterceptor implements NestInterceptor {
         const head = detachHead(res, statusCode, headers);
         this.refresh(exchange, next, refresh, head);
       });
-      // A plugin may still be at work on the head of the stored answer.
-      if (res.headersSent) run();
+      // A plugin may still be at work on the head of the stored answer. A client that has left gets none.
+      if (res.headersSent || res.closed) run();
       else res.once('close', run);
     }
     return NEVER;
