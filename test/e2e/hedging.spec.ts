@@ -31,8 +31,10 @@ describe('hedging', () => {
     // On a busy machine the quick target may answer after its hedge started, which is then lost.
     while ((await hedges('won')) < 2) expect(await (await gw.fetch('/x')).text()).toBe('quick');
     await until('the slow tries to be aborted', () => left() === held.length);
-    expect((await hedges('won')) + (await hedges('lost'))).toBe(held.length);
-    expect(await count('upstream_requests_total', 'outcome="hedge_lost"')).toBe(held.length);
+    const lostTries = await count('upstream_requests_total', 'outcome="hedge_lost"');
+    expect((await hedges('won')) + (await hedges('lost'))).toBe(lostTries);
+    // One that was aborted at once may not have reached the target.
+    expect(lostTries).toBeGreaterThanOrEqual(held.length);
     expect(await count('target_ejections_total', `target="${slowHost}"`)).toBe(0);
     expect(await gw.metric('breakwater_breaker_state{upstream="users"}')).toBe(0);
   });

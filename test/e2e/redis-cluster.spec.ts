@@ -39,7 +39,7 @@ describeWithRedis('a Redis Cluster', () => {
     expect(replicas).toEqual([2]);
 
     const urls = nodes.map(({ url }) => `"${url}"`).join();
-    const [a] = await expectShared(`{ cluster: [${urls}], connectTimeout: 5s, commandTimeout: 500ms }`);
+    const [a] = await expectShared(`{ cluster: [${urls}], connectTimeout: 5s, commandTimeout: 2s }`);
     for (const node of nodes) node.signal('SIGSTOP');
     for (let i = 0; i < 2; i++) expect((await a.get(`/away/${i}`)).status).toBe(200);
     for (const node of nodes) node.signal('SIGCONT');
