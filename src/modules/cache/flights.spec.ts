@@ -80,18 +80,31 @@ describe('Flight', () => {
     expect([long.result, vi.getTimerCount()]).toEqual(['timeout', 0]);
   });
 
-  it('ends a wait after the lock time, also while a body arrives', async () => {
+  it('ends a wait for a body after the lock time, which does not run before the head', async () => {
     const waiters = [join(flight, again, 60_000), join(flight, again, Infinity)];
-    await vi.advanceTimersByTimeAsync(4_000);
+    const results = () => waiters.map(({ result }) => result);
+    await vi.advanceTimersByTimeAsync(20_000);
     flight.onHead();
-    await vi.advanceTimersByTimeAsync(999);
-    expect(waiters.map(({ result }) => result)).toEqual([undefined, undefined]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    waiters.push(join(flight, again, 60_000));
+    flight.onHead();
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect(results()).toEqual([undefined, undefined, undefined]);
     await vi.advanceTimersByTimeAsync(2);
-    expect(waiters.map(({ result }) => result)).toEqual(['alone', 'alone']);
-    const headless = new Flight(flights, 'b', clock);
-    const other = join(headless, again, 60_000);
-    await vi.advanceTimersByTimeAsync(5_001);
-    expect([other.result, vi.getTimerCount()]).toEqual(['alone', 0]);
+    expect(results()).toEqual(['alone', 'alone', undefined]);
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect([results().at(-1), vi.getTimerCount()]).toEqual(['alone', 0]);
+  });
+
+  it('waits for the next head until the deadline, however long it has waited for a body', async () => {
+    const [leader, waiter] = [join(flight, again, 60_000), join(flight, again, 30_000)];
+    flight.onHead();
+    await vi.advanceTimersByTimeAsync(4_000);
+    flight.settle('abandoned');
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect([leader.result, waiter.result]).toEqual([flights.get('a'), undefined]);
+    await vi.advanceTimersByTimeAsync(1_001);
+    expect(waiter.result).toBe('timeout');
   });
 
   it('ends a wait at its deadline while a body arrives, and lets the next request lead', async () => {

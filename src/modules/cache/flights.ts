@@ -25,7 +25,7 @@ export interface Arrival {
  */
 export type FlightResult = Arrival | 'found' | 'unshared' | 'failed' | 'abandoned';
 
-/** How long a request waits for the response to another one, as `proxy_cache_lock_timeout` of nginx. */
+/** How long a request waits for the body of the response to another one. */
 export const LOCK_TIME_MS = 5_000;
 
 /** What a waiter does with a result: nothing more, go to the upstream alone, or wait for the flight of this name. */
@@ -64,10 +64,10 @@ export function isRejected(
 }
 
 interface Place extends Omit<Waiter, 'until'> {
-  /** Monotonic milliseconds at which its wait ends. */
+  /** Monotonic milliseconds at which its own time for a response head is over. */
+  deadline: number;
+  /** The same for its wait in this flight. */
   until: number;
-  /** Whether its own time is over by then. */
-  readonly isDeadline: boolean;
   readonly extension: StallExtension;
   flight: Flight;
   readonly resolve: (result: WaitResult) => void;
@@ -97,19 +97,16 @@ export class Flight {
 
   /** Waits for this flight, and for those that follow it. */
   join(waiter: Waiter): Promise<WaitResult> {
-    const now = this.clock.now();
-    const until = Math.min(waiter.until, now + LOCK_TIME_MS);
     return new Promise((resolve) => {
       const leave = () => {
         place.flight.places.delete(place);
         resolve('alone');
       };
       const extension = new StallExtension(this.clock);
-      extension.start(until - now);
+      extension.start(waiter.until - this.clock.now());
       const place: Place = {
         ...waiter,
-        until,
-        isDeadline: waiter.until === until,
+        deadline: waiter.until,
         extension,
         flight: this,
         resolve: (result) => {
@@ -124,7 +121,9 @@ export class Flight {
 
   /** The head of the response is here, and those who wait need the body as well. */
   onHead(): void {
+    if (this.hasHead) return;
     this.hasHead = true;
+    for (const place of this.places) this.limit(place);
   }
 
   /**
@@ -138,7 +137,7 @@ export class Flight {
     this.release();
     const now = this.clock.now();
     for (const place of this.places) {
-      place.until += place.extension.take();
+      extend(place);
       const step = place.use(result);
       if (typeof step === 'string') place.resolve(step);
       else if (place.until <= now) this.giveUp(place);
@@ -159,12 +158,19 @@ export class Flight {
 
   /** An upstream that has begun to answer another one has time for this one. */
   private giveUp(place: Place): void {
-    place.resolve(place.isDeadline && !this.hasHead ? 'timeout' : 'alone');
+    place.resolve(this.hasHead ? 'alone' : 'timeout');
   }
 
   private add(place: Place): void {
     place.flight = this;
     this.places.add(place);
+    this.limit(place);
+  }
+
+  /** Before the head, only its own deadline limits a wait. A herd at the upstream would not make its answer come sooner. */
+  private limit(place: Place): void {
+    const most = this.hasHead ? this.clock.now() + LOCK_TIME_MS : Infinity;
+    place.until = Math.min(place.deadline, most);
     if (place.until < this.dueAt) this.startTimer(place.until);
   }
 
@@ -181,7 +187,7 @@ export class Flight {
     const now = this.clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const place of this.places) {
-      place.until += place.extension.take();
+      extend(place);
       if (place.until > now) {
         next = Math.min(next, place.until);
         continue;
@@ -194,4 +200,11 @@ export class Flight {
     if (next < Number.POSITIVE_INFINITY) this.startTimer(next);
     else this.dueAt = next;
   }
+}
+
+/** The time in which the process stood still does not count. */
+function extend(place: Place): void {
+  const lost = place.extension.take();
+  place.deadline += lost;
+  place.until += lost;
 }
