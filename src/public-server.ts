@@ -102,7 +102,8 @@ export class PublicServer implements ConfigApplier {
       tls: this.config.current.server.tls,
       guard: (server) => this.connections.guard(server),
       mayUpgrade: (req, isListenedFor) => (this.hasWebSockets || isListenedFor) && isHandshake(req),
-      takesUpgrade: (req) => this.hasWebSockets && this.entrance.exchanges.takesUpgrade(req),
+      // Made by the classes of the adapter.
+      takesUpgrade: (req) => this.entrance.exchanges.takesUpgrade(req as Request),
       gatewayPathOf,
       beforeExpress: tellCaches,
       beforeCode: [

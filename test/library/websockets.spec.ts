@@ -50,3 +50,11 @@ it('ignores Upgrade without a listener and without a route with WebSockets', asy
   const { url } = await application({ yaml });
   await expect(WebSocketClient.open(`${url}/chat`)).rejects.toThrow('404');
 });
+
+it('does not hand over handshakes of clients that server.access denies', async () => {
+  const yaml =
+    '{ server: { access: { deny: [127.0.0.1] } }, upstreams: { users: { url: "${USERS_URL}" } }, routes: [] }';
+  const { app, url } = await application({ yaml });
+  webSocketUpstream(undefined, { server: app.getHttpServer(), path: '/chat' });
+  await expect(WebSocketClient.open(`${url}/chat`)).rejects.toThrow('403');
+});

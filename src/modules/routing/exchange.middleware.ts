@@ -87,11 +87,13 @@ export class ExchangeMiddleware implements ConfigApplier, NestMiddleware {
     return () => void (this.model = model);
   }
 
-  /** Whether a route with WebSockets takes a handshake. One that is malformed is refused by the gateway. */
-  takesUpgrade({ method = '', url = '', httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
-    const { config, table } = this.model;
+  /** Whether the gateway answers a handshake: a route with WebSockets takes it, or it is to be refused. */
+  takesUpgrade(req: Request): boolean {
+    const { model } = this;
+    const origin = originOf(req, model);
+    if (model.isAdmitted?.(origin.clientIp) === false) return true;
     try {
-      const { match } = inspect({ method, url, httpVersion, headers, rawHeaders }, { config }, table);
+      const { match } = inspect(req, origin, model.table);
       return match.kind === 'route' && match.route.config.websocket !== undefined;
     } catch (error) {
       if (error instanceof ProblemError) return true;
