@@ -18,7 +18,7 @@ export const KNOWN = {
     services: [{ id: 'a', targets: 1, config: {} }],
     faults: [],
     clients: [
-      group('cached', { count: 270, response: { ms: 10, bytes: 100_000, over: 4_000 } }),
+      group('cached', { count: 270, response: { ms: 10, bytes: 100_000, over: 3_500 } }),
       group('get', { at: 2_000, count: 4, for: 2_500, gap: 50, response: QUICK }),
     ],
   },

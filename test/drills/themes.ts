@@ -51,7 +51,7 @@ function streams(dice: Dice): Omit<Scenario, 'name'> {
 function herd(dice: Dice): Omit<Scenario, 'name'> {
   const targets = dice.between(1, 2);
   const service = { id: 'a', targets, config: dice.chance(50) ? balancing(dice) : { timeout: '10s' } };
-  const slow = { ms: dice.between(0, 50), bytes: dice.between(1_000, 200_000), over: 4_000 };
+  const slow = { ms: dice.between(0, 50), bytes: dice.between(1_000, 200_000), over: 3_500 };
   const kind = dice.oneOf(['cached', 'cached', 'mine', 'mixed'] as const);
   const all = group(kind, service, { count: dice.between(250, 400), response: slow });
   const beside = group('get', service, { at: 2_000, count: 4, for: 2_500, gap: 50 });

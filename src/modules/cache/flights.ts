@@ -140,7 +140,7 @@ export class Flight {
       extend(place);
       const step = place.use(result);
       if (typeof step === 'string') place.resolve(step);
-      else if (place.until <= now) this.giveUp(place);
+      else if (place.deadline <= now) this.giveUp(place);
       else this.pass(place, step.next);
     }
   }
@@ -167,10 +167,12 @@ export class Flight {
     this.limit(place);
   }
 
-  /** Before the head, only its own deadline limits a wait. A herd at the upstream would not make its answer come sooner. */
+  /**
+   * Before the head, only its own deadline limits a wait: a herd at the upstream would not make its answer come sooner.
+   * After it, the deadline for the head no longer counts, but the body may have no end.
+   */
   private limit(place: Place): void {
-    const most = this.hasHead ? this.clock.now() + LOCK_TIME_MS : Infinity;
-    place.until = Math.min(place.deadline, most);
+    place.until = this.hasHead ? this.clock.now() + LOCK_TIME_MS : place.deadline;
     if (place.until < this.dueAt) this.startTimer(place.until);
   }
 
