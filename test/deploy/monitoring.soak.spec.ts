@@ -70,7 +70,8 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
   beforeAll(async () => {
     const server = createServer(({ url }, res) => {
       if (url === '/500') res.writeHead(500);
-      if (url !== '/slow') res.end();
+      if (url?.includes('/hedged')) setTimeout(() => res.end(), 20);
+      else if (url !== '/slow') res.end();
     });
     new WebSocketServer({ server }).on('connection', (peer) => peer.on('error', () => {}));
     const upstream = await listen(server, keep);
@@ -84,10 +85,11 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
     prometheus = await Prometheus.start({ healthy: fine.managementUrl, failing: bad.managementUrl }, keep);
     const socket = new WebSocket(fine.url);
     const client = new AbortController();
+    let count = 0;
     const load = setInterval(() => {
       const paths = ['down', '500', 'slow', 'ejecting', 'nowhere', 'limited', 'crowded', 'secured'];
       const urls = paths.map((path) => `${bad.url}/${path}`);
-      for (const url of [`${fine.url}/`, ...urls]) {
+      for (const url of [`${fine.url}/`, `${fine.url}/hedged?${count++}`, ...urls]) {
         fetch(url, { signal: client.signal })
           .then((response) => response.arrayBuffer())
           .catch(() => {});
