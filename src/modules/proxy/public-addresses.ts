@@ -13,8 +13,11 @@ import { hostOf } from './upstream-request.js';
 type Upstreams = GatewayConfig['upstreams'];
 type Address = readonly [host: string, base: string];
 
+/** By the URLs of the targets, none of which is parsed for a response. */
 const addressesIn = memoized((upstreams: Upstreams) =>
-  memoized(({ config }: RouteModel) => urlsOf(config, upstreams).map(addressOf)),
+  memoized(
+    ({ config }: RouteModel) => new Map(urlsOf(config, upstreams).map((url) => [url, addressOf(url)])),
+  ),
 );
 
 /** @returns the head of an upstream's response, in which it names itself as clients know it */
@@ -25,8 +28,9 @@ export function publicHead(
   const { route, head, config } = exchange;
   const { target, status, headers, isDelimited, sentAt } = response;
   if (!route || target === undefined || !namesAddress(headers)) return response;
-  const [host, base] = addressOf(target);
-  const hosts = new Map([...addressesIn(config.upstreams)(route), [host, base]]);
+  const addresses = addressesIn(config.upstreams)(route);
+  const [host, base] = addresses.get(target) ?? addressOf(target);
+  const hosts = new Map([...addresses.values(), [host, base]]);
   // It may call itself by the name that it was called by.
   const sent = hostOf(head, route)?.toLowerCase();
   if (sent !== undefined) hosts.set(sent, base);
