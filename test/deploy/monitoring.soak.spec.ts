@@ -85,11 +85,10 @@ describeWithPrometheus('the alerts and the dashboard', { timeout: 120_000 }, () 
     prometheus = await Prometheus.start({ healthy: fine.managementUrl, failing: bad.managementUrl }, keep);
     const socket = new WebSocket(fine.url);
     const client = new AbortController();
-    let count = 0;
     const load = setInterval(() => {
       const paths = ['down', '500', 'slow', 'ejecting', 'nowhere', 'limited', 'crowded', 'secured'];
       const urls = paths.map((path) => `${bad.url}/${path}`);
-      for (const url of [`${fine.url}/`, `${fine.url}/hedged?${count++}`, ...urls]) {
+      for (const url of [`${fine.url}/`, `${fine.url}/hedged?${performance.now()}`, ...urls]) {
         fetch(url, { signal: client.signal })
           .then((response) => response.arrayBuffer())
           .catch(() => {});
